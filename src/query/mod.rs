@@ -1,0 +1,6 @@
+//! What is asked of the reports: one query for lists, tiles, counts and exports.
+//! Not here: SQL text (store), HTTP (http), how a map evaluates it quickly (map).
+
+mod filter;
+
+pub use filter::{CodeSet, Filter, Interval};
