@@ -3,10 +3,17 @@
 
 mod instant;
 mod status;
+mod violation;
+mod vocabulary;
 mod ward;
 
+pub mod field;
+pub mod report;
+pub mod text;
 pub mod view;
 
 pub use instant::Instant;
 pub use status::{State, Status};
+pub use violation::{Violation, nearest};
+pub use vocabulary::{Vocabulary, WardName};
 pub use ward::WardId;
