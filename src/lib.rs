@@ -16,3 +16,5 @@ pub mod area;
 pub mod map;
 
 pub mod pack;
+
+pub mod store;
