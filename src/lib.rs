@@ -5,6 +5,8 @@
 //! and `map` (which never import each other), `action`, `jobs` and `http` (never each other),
 //! `app` with `pack` and `config` beside it, and `cli`.
 
+pub mod clock;
+
 pub mod geo;
 
 pub mod domain;
@@ -18,3 +20,5 @@ pub mod map;
 pub mod pack;
 
 pub mod store;
+
+pub mod format;

@@ -2,7 +2,9 @@
 //! Not here: what a position means for a report (domain) or which ward owns it (area).
 
 mod bbox;
+mod blur;
 mod lonlat;
 
 pub use bbox::{Bbox, BboxError};
+pub use blur::GridCell;
 pub use lonlat::{LonLat, LonLatError};

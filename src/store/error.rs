@@ -29,7 +29,7 @@ pub enum StoreError {
     Open(String),
 }
 
-/// `SQLite` primary result codes (<https://www.sqlite.org/rescode.html>).
+/// SQLite primary result codes (<https://www.sqlite.org/rescode.html>).
 const READONLY: i32 = 8;
 const IOERR: i32 = 10;
 const CORRUPT: i32 = 11;

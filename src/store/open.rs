@@ -21,7 +21,7 @@ const READERS: u32 = 4;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 
-/// One `SQLite` file: a pool of readers and one writer. Cheap to clone.
+/// One SQLite file: a pool of readers and one writer. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(super) read: SqlitePool,
