@@ -3,7 +3,7 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::{Store, StoreError};
+use super::{Assignment, Store, StoreError};
 use crate::domain::report::PublicFacts;
 use crate::domain::view::{MapRow, NO_WARD};
 use crate::domain::{Instant, State, Vocabulary, WardId};
@@ -26,14 +26,12 @@ pub struct ReportRecord {
 /// What re-assignment needs of a report: the true place and where it belongs now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlacedRecord {
-    /// The internal sequence.
-    pub seq: i64,
     /// The true place; none for a placeless report.
     pub point: Option<LonLat>,
     /// Code of the category.
     pub category: String,
-    /// The ward on record.
-    pub ward: Option<WardId>,
+    /// The assignment on record.
+    pub assigned: Assignment,
 }
 
 /// A page of a list, newest first by internal sequence.
@@ -132,8 +130,8 @@ impl Store {
     /// When the database cannot be read.
     pub async fn places_after(&self, seq: i64, limit: i64) -> Result<Vec<PlacedRecord>, StoreError> {
         let rows = sqlx::query(
-            "SELECT r.seq, p.lon, p.lat, r.category, r.ward FROM report_public r JOIN report_private p USING (seq)
-             WHERE r.seq > $1 ORDER BY r.seq LIMIT $2",
+            "SELECT r.seq, p.lon, p.lat, r.category, r.ward, r.body, r.rule, r.lon, r.lat, r.border_m, r.offshore_m
+             FROM report_public r JOIN report_private p USING (seq) WHERE r.seq > $1 ORDER BY r.seq LIMIT $2",
         )
         .bind(seq)
         .bind(limit)
@@ -143,10 +141,17 @@ impl Store {
         rows.iter()
             .map(|row| {
                 Ok(PlacedRecord {
-                    seq: row.try_get(0)?,
                     point: point(row.try_get(1)?, row.try_get(2)?),
                     category: row.try_get(3)?,
-                    ward: row.try_get::<Option<&str>, _>(4)?.and_then(ward),
+                    assigned: Assignment {
+                        seq: row.try_get(0)?,
+                        ward: row.try_get::<Option<&str>, _>(4)?.and_then(ward),
+                        body: row.try_get(5)?,
+                        rule: row.try_get(6)?,
+                        point: point(row.try_get(7)?, row.try_get(8)?),
+                        border_m: row.try_get(9)?,
+                        offshore_m: row.try_get(10)?,
+                    },
                 })
             })
             .collect()
