@@ -4,5 +4,9 @@
 mod bbox;
 mod lonlat;
 
+pub mod mercator;
+pub mod morton;
+
 pub use bbox::{Bbox, BboxError};
 pub use lonlat::{LonLat, LonLatError};
+pub use mercator::{Mercator, TileId, TileIdError};
