@@ -7,7 +7,11 @@ mod distance;
 mod lonlat;
 pub mod polygon;
 
+pub mod mercator;
+pub mod morton;
+
 pub use bbox::{Bbox, BboxError};
 pub use blur::GridCell;
 pub use distance::{Plane, distance_m, metres_per_degree};
 pub use lonlat::{LonLat, LonLatError};
+pub use mercator::{Mercator, TileId, TileIdError};
