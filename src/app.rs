@@ -11,7 +11,7 @@ use crate::clock::{Clock, Ids};
 use crate::config::Config;
 use crate::http::{self, Metrics, Service};
 use crate::jobs::Follower;
-use crate::map::{LayerError, Layers, Level, Live, Snapshot, WardShapes};
+use crate::map::{LayerError, Layers, Level, Live, Snapshot};
 use crate::pack::{Pack, PackError};
 use crate::store::{Store, StoreError};
 
@@ -75,8 +75,7 @@ pub async fn run(
         None => format!("http://{}", listener.local_addr()?),
     };
     let city = Arc::new(city);
-    let shapes = WardShapes::build(city.areas().active());
-    let live = Arc::new(Live::new(Snapshot::from_rows(Vec::new(), 0), shapes));
+    let live = Arc::new(Live::new(Snapshot::from_rows(Vec::new(), 0)));
     let (level, watched) = watch::channel(Level::default());
     let follower = tokio::spawn(Follower::new(store.clone(), city.clone(), live.clone(), level).run());
     let service = Service {

@@ -75,7 +75,8 @@ impl Settings {
         let file = self.config.as_deref().map(read).transpose()?.unwrap_or_default();
         let public_url = self.public_url.or(file.public_url).map(|u| u.trim_end_matches('/').to_owned());
         if let Some(url) = &public_url
-            && !((url.starts_with("http://") || url.starts_with("https://")) && !url.contains(['?', '#', ' ']))
+            && !((url.starts_with("http://") || url.starts_with("https://"))
+                && !url.contains(['?', '#', ' ']))
         {
             return Err(ConfigError::PublicUrl(url.clone()));
         }
@@ -89,7 +90,8 @@ impl Settings {
 }
 
 fn read(file: &Path) -> Result<Settings, ConfigError> {
-    let text = std::fs::read_to_string(file).map_err(|source| ConfigError::Read { file: file.into(), source })?;
+    let text =
+        std::fs::read_to_string(file).map_err(|source| ConfigError::Read { file: file.into(), source })?;
     toml::from_str(&text).map_err(|e| ConfigError::Toml { file: file.into(), source: Box::new(e) })
 }
 
@@ -102,7 +104,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("diaban.toml");
         std::fs::write(&file, "listen = \"0.0.0.0:80\"\nstore = \"sqlite:a.db\"\n").unwrap();
-        let flags = Settings { store: Some("sqlite:b.db".into()), config: Some(file.clone()), ..Settings::default() };
+        let flags =
+            Settings { store: Some("sqlite:b.db".into()), config: Some(file.clone()), ..Settings::default() };
         let config = flags.resolve().unwrap();
         assert_eq!((config.listen.port(), config.store.as_str()), (80, "sqlite:b.db"));
         std::fs::write(&file, "listne = \"0.0.0.0:80\"\n").unwrap();
@@ -113,7 +116,10 @@ mod tests {
     #[test]
     fn a_public_address_is_checked() {
         let with = |url: &str| Settings { public_url: Some(url.into()), ..Settings::default() }.resolve();
-        assert_eq!(with("https://map.example.vn/").unwrap().public_url.as_deref(), Some("https://map.example.vn"));
+        assert_eq!(
+            with("https://map.example.vn/").unwrap().public_url.as_deref(),
+            Some("https://map.example.vn")
+        );
         assert!(with("map.example.vn").is_err());
     }
 }

@@ -37,7 +37,10 @@ fn sources() -> Vec<(PathBuf, String)> {
     walk(&root, &mut found);
     assert!(found.len() > 20, "the sources were not found");
     found.sort();
-    found.into_iter().map(|p| (p.strip_prefix(&root).unwrap().to_path_buf(), fs::read_to_string(&p).unwrap())).collect()
+    found
+        .into_iter()
+        .map(|p| (p.strip_prefix(&root).unwrap().to_path_buf(), fs::read_to_string(&p).unwrap()))
+        .collect()
 }
 
 /// The room of a file: its first folder, or its own name.
@@ -66,7 +69,8 @@ fn imports_go_one_way() {
             continue;
         };
         for (i, _) in code(&text).match_indices("crate::") {
-            let name: String = code(&text)[i + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let name: String =
+                code(&text)[i + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             if name == here {
                 continue;
             }

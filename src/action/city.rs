@@ -159,7 +159,12 @@ impl Areas {
 }
 
 /// Reads boundaries and makes them ready for look-up.
-pub(super) fn generation(pack: &Pack, id: &str, approximate: bool, bytes: &[u8]) -> Result<Generation, CityError> {
+pub(super) fn generation(
+    pack: &Pack,
+    id: &str,
+    approximate: bool,
+    bytes: &[u8],
+) -> Result<Generation, CityError> {
     let read = |source| CityError::Read { generation: id.to_owned(), source };
     let units = area::read_units(bytes).map_err(read)?;
     let sea = area::read_sea(pack.areas.sea()).map_err(read)?;

@@ -8,7 +8,8 @@ use crate::clock::{Clock, Ids};
 use crate::domain::report::{Event, NewReport, PrivateFacts, PublicFacts};
 use crate::domain::view::PublicReport;
 use crate::domain::{
-    Category, Instant, PlaceRule, Precision, QuestionKind, State, Violation, WardId, WardName, deadline, nearest, text,
+    Category, Instant, PlaceRule, Precision, QuestionKind, State, Violation, WardId, WardName, deadline,
+    nearest, text,
 };
 use crate::geo::{GridCell, LonLat};
 use crate::store::{IdempotencyKey, Outcome, Store, StoreError};
@@ -161,7 +162,14 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
             ward: place.ward,
         },
         private: PrivateFacts { point: place.point, accuracy_m: s.accuracy_m, address, answers },
-        events: vec![Event { at: now, role: "citizen", from: None, to: State::Received, reason: None, note: None }],
+        events: vec![Event {
+            at: now,
+            role: "citizen",
+            from: None,
+            to: State::Received,
+            reason: None,
+            note: None,
+        }],
     })
 }
 
@@ -188,7 +196,12 @@ impl Place {
 }
 
 /// Where the public sees a true place of a ward.
-pub(super) fn public_point(areas: &Areas, precision: Precision, p: LonLat, unit: Option<usize>) -> Option<LonLat> {
+pub(super) fn public_point(
+    areas: &Areas,
+    precision: Precision,
+    p: LonLat,
+    unit: Option<usize>,
+) -> Option<LonLat> {
     let generation = areas.active();
     let label = || unit.map(|u| generation.units()[u].label);
     match precision {
@@ -213,7 +226,8 @@ fn line(raw: Option<&str>, field: &str, max: usize, faults: &mut Vec<Violation>)
 fn observed(raw: &str, now: Instant, faults: &mut Vec<Violation>) -> Option<Instant> {
     let at = Instant::parse(raw).ok().filter(|t| t.ms() <= now.ms() + AHEAD_MS && t.ms() >= 0);
     if at.is_none() {
-        let detail = "must be an RFC 3339 date-time that is not in the future, like 2026-11-25T08:30:00+07:00";
+        let detail =
+            "must be an RFC 3339 date-time that is not in the future, like 2026-11-25T08:30:00+07:00";
         faults.push(Violation::new("properties.observed_at", detail));
     }
     at
@@ -265,7 +279,10 @@ fn place(
                     Some(Place { ward: areas.words.wards.get(usize::from(i)).cloned(), ..Place::default() })
                 }
                 Some((_, WardName::Former(_))) => {
-                    fault("properties.ward", "is not in force any more; /collections/wards/items lists the wards");
+                    fault(
+                        "properties.ward",
+                        "is not in force any more; /collections/wards/items lists the wards",
+                    );
                     None
                 }
                 Some((_, WardName::Unknown)) => {
@@ -322,7 +339,10 @@ fn answers(
     let mut kept = BTreeMap::new();
     for code in given.keys().filter(|c| category.questions.iter().all(|q| q.code != **c)) {
         let shown: String = code.chars().take(40).collect();
-        faults.push(Violation::new(format!("properties.answers.{shown}"), "is not a question of this category"));
+        faults.push(Violation::new(
+            format!("properties.answers.{shown}"),
+            "is not a question of this category",
+        ));
     }
     for q in &category.questions {
         let field = format!("properties.answers.{}", q.code);
@@ -334,7 +354,9 @@ fn answers(
             }
         };
         match (answer, &q.kind) {
-            (None, _) if q.required => faults.push(Violation::new(field, format!("is required: {}", q.text.en))),
+            (None, _) if q.required => {
+                faults.push(Violation::new(field, format!("is required: {}", q.text.en)))
+            }
             (None, _) => {}
             (Some(a), QuestionKind::Choice(choices)) if choices.iter().all(|c| c.code != a) => {
                 let codes: Vec<&str> = choices.iter().map(|c| c.code.as_str()).collect();

@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn eight_squares_around_nothing_have_one_hole() {
         let mut units = Vec::new();
-        for (i, (x, y)) in [(0, 0), (1, 0), (2, 0), (0, 1), (2, 1), (0, 2), (1, 2), (2, 2)].iter().enumerate() {
+        for (i, (x, y)) in [(0, 0), (1, 0), (2, 0), (0, 1), (2, 1), (0, 2), (1, 2), (2, 2)].iter().enumerate()
+        {
             units.push(square(&i.to_string(), f64::from(*x), f64::from(*y)));
         }
         let u = union(&units);

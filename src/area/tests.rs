@@ -64,7 +64,8 @@ impl<'a> Oracle<'a> {
                 let lines = self.units[b.data].shape.0.iter().flat_map(|p| {
                     std::iter::once(p.exterior()).chain(p.interiors()).flat_map(|r| r.0.windows(2))
                 });
-                let d = lines.map(|e| plane.to_segment(e[0].into(), e[1].into())).fold(f64::INFINITY, f64::min);
+                let d =
+                    lines.map(|e| plane.to_segment(e[0].into(), e[1].into())).fold(f64::INFINITY, f64::min);
                 (d, b.data)
             })
             .collect();
@@ -106,28 +107,63 @@ fn real() -> Option<Generation> {
 fn explore() {
     let Some(g) = real() else { return };
     let t = Instant::now();
-    let _ = super::grid::Grid::build(&g.units); eprintln!("grid {:?}", t.elapsed());
+    let _ = super::grid::Grid::build(&g.units);
+    eprintln!("grid {:?}", t.elapsed());
     let t = Instant::now();
-    let _ = super::nearest::Nearest::build(&g.units); eprintln!("nearest {:?}", t.elapsed());
+    let _ = super::nearest::Nearest::build(&g.units);
+    eprintln!("nearest {:?}", t.elapsed());
     let t = Instant::now();
-    let u = super::outline::union(&g.units); eprintln!("union {:?} parts {}", t.elapsed(), u.0.len());
+    let u = super::outline::union(&g.units);
+    eprintln!("union {:?} parts {}", t.elapsed(), u.0.len());
     let t = Instant::now();
-    let all = geo::unary_union(g.units.iter().map(|u| &u.shape)); eprintln!("unary {:?} parts {} holes {}", t.elapsed(), all.0.len(), all.0.iter().map(|p| p.interiors().len()).sum::<usize>());
+    let all = geo::unary_union(g.units.iter().map(|u| &u.shape));
+    eprintln!(
+        "unary {:?} parts {} holes {}",
+        t.elapsed(),
+        all.0.len(),
+        all.0.iter().map(|p| p.interiors().len()).sum::<usize>()
+    );
     let t = Instant::now();
     use geo::Validation;
-    for u in &g.units { let e = u.shape.validation_errors(); if !e.is_empty() { eprintln!("{} {:?}", u.code, e.iter().map(|e| e.to_string()).take(3).collect::<Vec<_>>()); } }
-    eprintln!("validation {:?}, most {:?}", t.elapsed(), g.units.iter().map(|u| u.shape.0.iter().map(crate::geo::polygon::vertices).sum::<usize>()).max());
+    for u in &g.units {
+        let e = u.shape.validation_errors();
+        if !e.is_empty() {
+            eprintln!("{} {:?}", u.code, e.iter().map(|e| e.to_string()).take(3).collect::<Vec<_>>());
+        }
+    }
+    eprintln!(
+        "validation {:?}, most {:?}",
+        t.elapsed(),
+        g.units.iter().map(|u| u.shape.0.iter().map(crate::geo::polygon::vertices).sum::<usize>()).max()
+    );
     let t = Instant::now();
     use geo::{BooleanOps, Intersects};
-    let mut n = 0; let mut tested=0;
-    for (i, a) in g.units.iter().enumerate() { for b in &g.units[i+1..] {
-        if !a.shape.bounding_rect().unwrap().intersects(&b.shape.bounding_rect().unwrap()) { continue }
-        tested += 1;
-        let o = a.shape.intersection(&b.shape);
-        let m: f64 = o.0.iter().map(super::unit::area_m2).sum();
-        if m > 0.01 { n += 1; eprintln!("{} {} {m:.3}", a.code, b.code); }
-    }}
+    let mut n = 0;
+    let mut tested = 0;
+    for (i, a) in g.units.iter().enumerate() {
+        for b in &g.units[i + 1..] {
+            if !a.shape.bounding_rect().unwrap().intersects(&b.shape.bounding_rect().unwrap()) {
+                continue;
+            }
+            tested += 1;
+            let o = a.shape.intersection(&b.shape);
+            let m: f64 = o.0.iter().map(super::unit::area_m2).sum();
+            if m > 0.01 {
+                n += 1;
+                eprintln!("{} {} {m:.3}", a.code, b.code);
+            }
+        }
+    }
     eprintln!("pairs {tested} overlaps {n} {:?}", t.elapsed());
-    for (_, p) in &g.gaps { eprint!("{:.2} ", super::unit::area_m2(p)); }
-    for u in &g.units { for p in &u.shape.0 { let a = super::unit::area_m2(p); if a < 1000.0 { eprintln!("{} part {a} {}", u.code, p.exterior().0.len()) } } }
+    for (_, p) in &g.gaps {
+        eprint!("{:.2} ", super::unit::area_m2(p));
+    }
+    for u in &g.units {
+        for p in &u.shape.0 {
+            let a = super::unit::area_m2(p);
+            if a < 1000.0 {
+                eprintln!("{} part {a} {}", u.code, p.exterior().0.len())
+            }
+        }
+    }
 }

@@ -65,11 +65,13 @@ impl ImportAreas {
         };
         println!("{} wards in generation {}", candidate.units().len(), candidate.id());
         for finding in &findings {
-            println!("{finding}");
+            println!("{finding:?}");
         }
         let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
         if errors > 0 && !self.force {
-            return Err(format!("{errors} errors; nothing was changed (--force activates all the same)").into());
+            return Err(
+                format!("{errors} errors; nothing was changed (--force activates all the same)").into()
+            );
         }
         if self.dry_run {
             println!("dry run: nothing was changed");
@@ -145,7 +147,8 @@ async fn fetch(source: String) -> Result<Vec<u8>, Box<dyn std::error::Error + Se
     tokio::task::spawn_blocking(move || {
         let (reader, total): (Box<dyn Read>, Option<u64>) =
             if source.starts_with("http://") || source.starts_with("https://") {
-                let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(DOWNLOAD)).build().into();
+                let agent: ureq::Agent =
+                    ureq::Agent::config_builder().timeout_global(Some(DOWNLOAD)).build().into();
                 let answer = agent.get(&source).call().map_err(|e| format!("{source}: {e}"))?;
                 let total = answer.body().content_length();
                 (Box::new(answer.into_body().into_reader()), total)
@@ -157,7 +160,9 @@ async fn fetch(source: String) -> Result<Vec<u8>, Box<dyn std::error::Error + Se
             };
         let bar = bar(total.unwrap_or(0), "reading");
         let mut bytes = Vec::new();
-        bar.wrap_read(reader.take(MAX_BYTES + 1)).read_to_end(&mut bytes).map_err(|e| format!("{source}: {e}"))?;
+        bar.wrap_read(reader.take(MAX_BYTES + 1))
+            .read_to_end(&mut bytes)
+            .map_err(|e| format!("{source}: {e}"))?;
         bar.finish_and_clear();
         if bytes.len() as u64 > MAX_BYTES {
             return Err(format!("{source}: larger than {} MiB", MAX_BYTES / 1024 / 1024).into());

@@ -24,7 +24,10 @@ pub(super) async fn categories(
     let mut faults = check_names(&pairs, &["lon", "lat", "lang"]);
     let get = |name: &str| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
     if get("lang").is_some_and(|l| Lang::from_tag(l).is_none()) {
-        faults.push(Violation::new("lang", "must be vi or en; both languages are in the answer, the asked one as label"));
+        faults.push(Violation::new(
+            "lang",
+            "must be vi or en; both languages are in the answer, the asked one as label",
+        ));
     }
     let lang = get("lang").and_then(Lang::from_tag).unwrap_or_default();
     let place = match (get("lon"), get("lat")) {

@@ -65,9 +65,13 @@ pub(super) async fn rules(request: Request, next: Next) -> Response {
         response = method_answer(&response, options);
     }
     let headers = response.headers_mut();
-    let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+    let mut set =
+        |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
     set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-    set(header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, Link, Location, Content-Crs, Retry-After, X-Request-Id");
+    set(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        "ETag, Link, Location, Content-Crs, Retry-After, X-Request-Id",
+    );
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
     set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
@@ -92,9 +96,13 @@ fn method_answer(refused: &Response, options: bool) -> Response {
         answer
     } else {
         let said = allow.as_ref().and_then(|a| a.to_str().ok()).unwrap_or_default().to_owned();
-        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This method is not for this resource")
-            .detail(format!("allowed: {said}"))
-            .into_response()
+        Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            "This method is not for this resource",
+        )
+        .detail(format!("allowed: {said}"))
+        .into_response()
     };
     if let Some(allow) = allow {
         answer.headers_mut().insert(header::ALLOW, allow);

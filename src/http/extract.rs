@@ -32,12 +32,20 @@ pub(super) async fn json(headers: &HeaderMap, body: Body, media: &[&str]) -> Res
     let sent = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let sent = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if !media.contains(&sent.as_str()) {
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "This media type is not read here")
-            .detail(format!("send one of: {}", media.join(", "))));
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            "This media type is not read here",
+        )
+        .detail(format!("send one of: {}", media.join(", "))));
     }
     if headers.get(header::CONTENT_ENCODING).is_some_and(|v| v != "identity") {
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-coding", "Compressed bodies are not read here")
-            .detail("send the body without Content-Encoding"));
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-coding",
+            "Compressed bodies are not read here",
+        )
+        .detail("send the body without Content-Encoding"));
     }
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|n| n > JSON_BYTES as u64) {
@@ -46,7 +54,11 @@ pub(super) async fn json(headers: &HeaderMap, body: Body, media: &[&str]) -> Res
     let read = tokio::time::timeout(BODY_DEADLINE, Limited::new(body, JSON_BYTES).collect()).await;
     let bytes = match read {
         Err(_) => {
-            return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "The body did not arrive in time"));
+            return Err(Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "body-too-slow",
+                "The body did not arrive in time",
+            ));
         }
         Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => return Err(too_large()),
         Ok(Err(_)) => return Err(malformed("the body broke off")),
@@ -71,10 +83,12 @@ fn malformed(detail: &str) -> Problem {
 /// 400 when the key is empty or too long.
 pub(super) fn idempotency_key(headers: &HeaderMap, body: &Value) -> Result<Option<IdempotencyKey>, Problem> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = key.to_str().ok().map(str::trim).filter(|k| !k.is_empty() && k.len() <= KEY_CHARS).ok_or_else(|| {
-        let detail = format!("must have 1 to {KEY_CHARS} printable ASCII characters; a UUID is right");
-        Problem::parameters(vec![Violation::new("Idempotency-Key", detail)])
-    })?;
+    let key = key.to_str().ok().map(str::trim).filter(|k| !k.is_empty() && k.len() <= KEY_CHARS).ok_or_else(
+        || {
+            let detail = format!("must have 1 to {KEY_CHARS} printable ASCII characters; a UUID is right");
+            Problem::parameters(vec![Violation::new("Idempotency-Key", detail)])
+        },
+    )?;
     // serde_json keeps members sorted, so this is a canonical form.
     let canonical = serde_json::to_vec(body).expect("a JSON value is JSON");
     Ok(Some(IdempotencyKey { key: Sha256::digest(key).into(), body: Sha256::digest(canonical).into() }))

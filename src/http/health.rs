@@ -17,7 +17,10 @@ pub(super) async fn healthz(headers: HeaderMap) -> Response {
 }
 
 /// The live map is level with the log.
-pub(super) async fn readyz(State(service): State<Arc<Service>>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn readyz(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let level = *service.level.borrow();
     if !level.is_level() {
         let why = if level.reachable { "the live map is catching up" } else { "the database cannot be read" };

@@ -63,11 +63,8 @@ pub(super) async fn locate(
         (Some(lon), Some(lat)) => match LonLat::new(lon, lat) {
             Ok(p) => Some(p),
             Err(e) => {
-                let swapped = if generation.is_swapped(lon, lat) {
-                    "; lon and lat seem to be swapped"
-                } else {
-                    ""
-                };
+                let swapped =
+                    if generation.is_swapped(lon, lat) { "; lon and lat seem to be swapped" } else { "" };
                 let field = if matches!(e, crate::geo::LonLatError::Lon) { "lon" } else { "lat" };
                 faults.push(Violation::new(field, format!("{e}{swapped}")));
                 None

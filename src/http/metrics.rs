@@ -49,7 +49,11 @@ impl Default for Metrics {
         registry.register("http_answers", "Answers by route, method and status", answers.clone());
         registry.register_with_unit("http_answer", "Time to answer by route", Unit::Seconds, seconds.clone());
         registry.register("live_reports", "Reports in the live index", reports.clone());
-        registry.register("applied_change", "Position in the change log the live index stands at", applied.clone());
+        registry.register(
+            "applied_change",
+            "Position in the change log the live index stands at",
+            applied.clone(),
+        );
         registry.register("queued_writes", "Writes waiting for the writer", queued.clone());
         Self { registry, answers, seconds, reports, applied, queued }
     }

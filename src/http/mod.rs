@@ -24,7 +24,7 @@ use tokio::sync::watch;
 
 use crate::action::City;
 use crate::clock::{Clock, Ids};
-use crate::map::{Live, Tilesets};
+use crate::map::{Layers, Level, Live};
 use crate::store::Store;
 
 pub use listener::serve;
@@ -51,22 +51,4 @@ pub struct Service {
     pub level: watch::Receiver<Level>,
     /// Where others find this service, without a slash at the end.
     pub public_url: String,
-}
-
-/// How far the live map has followed the change log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Level {
-    /// Position the live map stands at.
-    pub applied: i64,
-    /// Last position of the log when it was last looked at.
-    pub head: i64,
-    /// Whether the last look at the log worked.
-    pub reachable: bool,
-}
-
-impl Level {
-    /// Whether everything that is in the log is in the live map.
-    pub fn is_level(self) -> bool {
-        self.reachable && self.applied >= self.head
-    }
 }

@@ -20,7 +20,11 @@ pub(super) struct Offer<T> {
 ///
 /// # Errors
 /// 400 for an unknown `f`, 406 when nothing accepted is offered.
-pub(super) fn choose<T: Copy>(offers: &[Offer<T>], f: Option<&str>, headers: &HeaderMap) -> Result<T, Problem> {
+pub(super) fn choose<T: Copy>(
+    offers: &[Offer<T>],
+    f: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<T, Problem> {
     if let Some(f) = f {
         let names = || offers.iter().flat_map(|o| o.names.iter().copied());
         return offers.iter().find(|o| o.names.contains(&f)).map(|o| o.format).ok_or_else(|| {
@@ -31,7 +35,8 @@ pub(super) fn choose<T: Copy>(offers: &[Offer<T>], f: Option<&str>, headers: &He
             Problem::parameters(vec![Violation::new("f", format!("has no such value; {hint}"))])
         });
     }
-    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).collect::<Vec<_>>().join(",");
+    let accept =
+        headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).collect::<Vec<_>>().join(",");
     if accept.trim().is_empty() {
         return Ok(offers[0].format);
     }

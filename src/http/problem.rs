@@ -51,7 +51,8 @@ impl Problem {
 
     /// 422: a body that was understood and breaks rules.
     pub(super) fn content(errors: Vec<Violation>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-content", "The content breaks a rule").errors(errors)
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-content", "The content breaks a rule")
+            .errors(errors)
     }
 
     /// 404.
@@ -112,14 +113,16 @@ impl From<StoreError> for Problem {
             }
             StoreError::ReadOnly => unavailable("read-only", "Nothing can be stored now").retry_after(30),
             StoreError::Storage(_) => unavailable("storage-failed", "The storage failed").retry_after(30),
-            StoreError::Commit(_) => {
-                unavailable("outcome-unknown", "It is not known whether this was stored; send it again with the same key")
-                    .retry_after(1)
-            }
+            StoreError::Commit(_) => unavailable(
+                "outcome-unknown",
+                "It is not known whether this was stored; send it again with the same key",
+            )
+            .retry_after(1),
             StoreError::Busy => unavailable("busy", "Too many writes are waiting").retry_after(1),
-            StoreError::NoCursor => {
-                Self::parameters(vec![Violation::new("cursor", "is not a cursor of this list; begin again without it")])
-            }
+            StoreError::NoCursor => Self::parameters(vec![Violation::new(
+                "cursor",
+                "is not a cursor of this list; begin again without it",
+            )]),
             StoreError::Other(_) | StoreError::Open(_) => Self::internal(),
         }
     }

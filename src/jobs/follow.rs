@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use crate::action::{City, CityError};
 use crate::domain::Vocabulary;
 use crate::domain::view::MapRow;
-use crate::map::{Change, Level, Live, Snapshot, WardShapes};
+use crate::map::{Change, Level, Live, Snapshot};
 use crate::store::{self, ChangeKind, Store, StoreError};
 
 /// The log is read at least this often, whatever the wake-ups say.
@@ -92,10 +92,10 @@ impl Follower {
         let areas = self.city.areas();
         self.fold = None;
         let snapshot = load(&self.store, &areas.words).await?;
-        self.live.store_wards(WardShapes::build(areas.active()));
         let at = snapshot.at();
         self.live.store(snapshot);
-        self.level.send_modify(|l| *l = Level { loaded: true, reachable: true, applied: at, head: l.head.max(at) });
+        self.level
+            .send_modify(|l| *l = Level { loaded: true, reachable: true, applied: at, head: l.head.max(at) });
         Ok(true)
     }
 
@@ -115,7 +115,8 @@ impl Follower {
             fold.since.extend_from_slice(&changes);
         } else if snapshot.needs_fold() {
             let before = snapshot.clone();
-            self.fold = Some(Fold { running: tokio::task::spawn_blocking(move || before.fold()), since: Vec::new() });
+            self.fold =
+                Some(Fold { running: tokio::task::spawn_blocking(move || before.fold()), since: Vec::new() });
         }
         self.live.store(snapshot);
         self.level.send_modify(|l| l.applied = last);

@@ -10,3 +10,7 @@ mod testing;
 
 pub use cluster::{Cluster, HALO, MAX_ZOOM, Symbol, SymbolKind, cluster_cell, cluster_id, symbols};
 pub use index::{Change, Live, Snapshot};
+mod level;
+mod pending;
+pub use level::Level;
+pub use pending::*;

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use crate::domain::view::PublicReport;
 use crate::domain::{Violation, Vocabulary};
-use crate::format::geojson::{self, Link};
 use crate::format::csv;
+use crate::format::geojson::{self, Link};
 use crate::http::Service;
 use crate::http::document::{Document, Keep};
 use crate::http::extract::pairs;
@@ -31,7 +31,11 @@ enum Format {
 }
 
 const OFFERS: &[Offer<Format>] = &[
-    Offer { names: &["geojson", "json"], media: &[geojson::MEDIA, "application/json"], format: Format::GeoJson },
+    Offer {
+        names: &["geojson", "json"],
+        media: &[geojson::MEDIA, "application/json"],
+        format: Format::GeoJson,
+    },
     Offer { names: &["geojsonseq"], media: &[geojson::MEDIA_SEQ], format: Format::Sequence },
     Offer { names: &["csv"], media: &["text/csv"], format: Format::Csv },
 ];
@@ -73,7 +77,8 @@ async fn page(
     records.truncate(limit as usize);
     let next = records.last().filter(|_| more).map(|r| r.id);
     let here = |cursor: Option<u64>| address(&service.public_url, &q.filter, words, q.limit, cursor);
-    let mut links = vec![Link { href: here(q.cursor), rel: "self", media: geojson::MEDIA, title: "This page" }];
+    let mut links =
+        vec![Link { href: here(q.cursor), rel: "self", media: geojson::MEDIA, title: "This page" }];
     if let Some(id) = next {
         links.push(Link { href: here(Some(id)), rel: "next", media: geojson::MEDIA, title: "The next page" });
     }
@@ -83,7 +88,8 @@ async fn page(
         media: "application/json",
         title: "The collection",
     });
-    let features: Vec<Value> = records.into_iter().map(|r| geojson::report(&service.city.view(r)).into()).collect();
+    let features: Vec<Value> =
+        records.into_iter().map(|r| geojson::report(&service.city.view(r)).into()).collect();
     let matched = matched.max(features.len() as u64);
     let mut document =
         Document::json(geojson::MEDIA, &geojson::collection(features, matched, &links), Keep::Revalidate)
@@ -97,7 +103,13 @@ async fn page(
 }
 
 /// The address of a page in normal form.
-fn address(base: &str, filter: &Filter, words: &Vocabulary, limit: Option<u32>, cursor: Option<u64>) -> String {
+fn address(
+    base: &str,
+    filter: &Filter,
+    words: &Vocabulary,
+    limit: Option<u32>,
+    cursor: Option<u64>,
+) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(filter.pairs(words));
     if let Some(limit) = limit {
@@ -124,7 +136,13 @@ struct Export {
 
 /// All rows, or as many as asked for, in short keyset pages: no connection to the database is held
 /// while a slow client reads. An error after the first byte breaks the transfer off.
-fn stream(service: Arc<Service>, words: Arc<Vocabulary>, q: ListQuery, before: Option<i64>, format: Format) -> Response {
+fn stream(
+    service: Arc<Service>,
+    words: Arc<Vocabulary>,
+    q: ListQuery,
+    before: Option<i64>,
+    format: Format,
+) -> Response {
     let left = q.limit.map_or(u64::MAX, u64::from);
     let start = Export { service, words, filter: q.filter, format, before, left, begun: false, ended: false };
     let parts = stream::try_unfold(start, |mut export| async move {
@@ -183,7 +201,8 @@ pub(in crate::http) async fn report(
     let missing = || Problem::not_found("no report has this id");
     let id: u64 = id.parse().ok().filter(|n| i64::try_from(*n).is_ok()).ok_or_else(missing)?;
     let record = service.store.report(id).await?.ok_or_else(missing)?;
-    let feature = with_links(&service, geojson::report(&service.city.view(record)), "reports", &id.to_string());
+    let feature =
+        with_links(&service, geojson::report(&service.city.view(record)), "reports", &id.to_string());
     Ok(Document::json(geojson::MEDIA, &feature, Keep::Revalidate).answer(&headers))
 }
 
@@ -199,10 +218,20 @@ pub(super) fn one_feature_only(query: Option<&str>, headers: &HeaderMap) -> Resu
 }
 
 /// A feature with the links that OGC API Features Part 1, requirement 34, asks for.
-pub(super) fn with_links(service: &Service, mut feature: serde_json::Map<String, Value>, collection: &str, id: &str) -> Value {
+pub(super) fn with_links(
+    service: &Service,
+    mut feature: serde_json::Map<String, Value>,
+    collection: &str,
+    id: &str,
+) -> Value {
     let home = format!("{}/collections/{collection}", service.public_url);
     let links = [
-        Link { href: format!("{home}/items/{id}"), rel: "self", media: geojson::MEDIA, title: "This feature" },
+        Link {
+            href: format!("{home}/items/{id}"),
+            rel: "self",
+            media: geojson::MEDIA,
+            title: "This feature",
+        },
         Link { href: home, rel: "collection", media: "application/json", title: "The collection" },
     ];
     feature.insert("links".into(), links.iter().map(Link::to_json).collect::<Vec<_>>().into());

@@ -36,7 +36,8 @@ const CONFORMS_TO: &[&str] = &[
 ];
 
 /// The parameters that any page of the API understands; the map page keeps its own in the address.
-const PAGE_PARAMS: &[&str] = &["f", "lang", "category", "status", "state", "ward", "datetime", "lon", "lat", "zoom", "report"];
+const PAGE_PARAMS: &[&str] =
+    &["f", "lang", "category", "status", "state", "ward", "datetime", "lon", "lat", "zoom", "report"];
 
 pub(in crate::http) async fn landing(
     State(service): State<Arc<Service>>,
@@ -59,7 +60,8 @@ pub(in crate::http) async fn landing(
 
 fn document(service: &Service) -> serde_json::Value {
     let base = &service.public_url;
-    let link = |path: &str, rel, media, title| Link { href: format!("{base}{path}"), rel, media, title }.to_json();
+    let link =
+        |path: &str, rel, media, title| Link { href: format!("{base}{path}"), rel, media, title }.to_json();
     json!({
         "title": "diaban",
         "description": "Phản ánh của người dân trên bản đồ, đến đúng phường phải trả lời. \
@@ -79,7 +81,10 @@ fn document(service: &Service) -> serde_json::Value {
     })
 }
 
-pub(in crate::http) async fn conformance(RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
+pub(in crate::http) async fn conformance(
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     json_only(query.as_deref(), &headers)?;
     Ok(Document::json("application/json", &json!({ "conformsTo": CONFORMS_TO }), Keep::Hour).answer(&headers))
 }

@@ -37,13 +37,16 @@ pub(in crate::http) async fn submit(
     let (submission, mut faults) = read(&body);
     if !faults.is_empty() {
         // What could be read is checked all the same, so that everything wrong is said at once.
-        if let Err(refusal) = action::assess(&service.city, &service.city.areas(), submission, service.clock.now()) {
+        if let Err(refusal) =
+            action::assess(&service.city, &service.city.areas(), submission, service.clock.now())
+        {
             let named: Vec<String> = faults.iter().map(|v| v.field.clone()).collect();
             faults.extend(refusal.violations.into_iter().filter(|v| !named.contains(&v.field)));
         }
         return Err(Problem::content(faults));
     }
-    let made = action::submit(&service.city, &service.store, &*service.clock, &*service.ids, submission, key).await;
+    let made =
+        action::submit(&service.city, &service.store, &*service.clock, &*service.ids, submission, key).await;
     let receipt = made.map_err(problem)?;
     let id = receipt.report.id;
     let feature = with_links(&service, geojson::report(&receipt.report), "reports", &id.to_string());
@@ -116,7 +119,9 @@ fn read(body: &Value) -> (Submission, Vec<Violation>) {
     match p.get("answers") {
         None | Some(Value::Null) => {}
         Some(Value::Object(answers)) => s.answers = read_answers(answers, &mut faults),
-        Some(_) => faults.push(Violation::new("properties.answers", "must be an object: question code to answer")),
+        Some(_) => {
+            faults.push(Violation::new("properties.answers", "must be an object: question code to answer"))
+        }
     }
     (s, faults)
 }
@@ -151,7 +156,8 @@ fn read_answers(answers: &Map<String, Value>, faults: &mut Vec<Violation>) -> BT
             Value::Bool(b) => drop(read.insert(code.clone(), b.to_string())),
             _ => {
                 let shown: String = code.chars().take(40).collect();
-                faults.push(Violation::new(format!("properties.answers.{shown}"), "must be text or a number"));
+                faults
+                    .push(Violation::new(format!("properties.answers.{shown}"), "must be text or a number"));
             }
         }
     }

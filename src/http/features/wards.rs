@@ -39,9 +39,14 @@ pub(in crate::http) async fn wards(
     let start = match q.cursor {
         None => 0,
         // The cursor is the numeric code of the last ward of the page before.
-        Some(code) => matching.iter().position(|u| numeric(u) == Some(code)).map(|i| i + 1).ok_or_else(|| {
-            Problem::parameters(vec![Violation::new("cursor", "is not a cursor of this list; begin again without it")])
-        })?,
+        Some(code) => {
+            matching.iter().position(|u| numeric(u) == Some(code)).map(|i| i + 1).ok_or_else(|| {
+                Problem::parameters(vec![Violation::new(
+                    "cursor",
+                    "is not a cursor of this list; begin again without it",
+                )])
+            })?
+        }
     };
     let limit = q.limit.unwrap_or(DEFAULT_LIMIT) as usize;
     let page = &matching[start..matching.len().min(start + limit)];
@@ -54,9 +59,15 @@ pub(in crate::http) async fn wards(
         let query = query.finish();
         format!("{base}/items{}{query}", if query.is_empty() { "" } else { "?" })
     };
-    let mut links = vec![Link { href: here(q.cursor), rel: "self", media: geojson::MEDIA, title: "This page" }];
+    let mut links =
+        vec![Link { href: here(q.cursor), rel: "self", media: geojson::MEDIA, title: "This page" }];
     if let Some(last) = page.last().filter(|_| start + page.len() < matching.len()) {
-        links.push(Link { href: here(numeric(last)), rel: "next", media: geojson::MEDIA, title: "The next page" });
+        links.push(Link {
+            href: here(numeric(last)),
+            rel: "next",
+            media: geojson::MEDIA,
+            title: "The next page",
+        });
     }
     links.push(Link { href: base, rel: "collection", media: "application/json", title: "The collection" });
     let features: Vec<Value> = page.iter().map(|u| feature(generation, u).into()).collect();
@@ -76,7 +87,10 @@ pub(in crate::http) async fn ward(
         WardName::Known(i) => areas.words.wards[usize::from(i)].clone(),
         WardName::Former(ids) => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            return Err(Problem::not_found(format!("this code is not in force any more; ask for {}", ids.join(" or "))));
+            return Err(Problem::not_found(format!(
+                "this code is not in force any more; ask for {}",
+                ids.join(" or ")
+            )));
         }
         WardName::Unknown => return Err(Problem::not_found("no ward has this code")),
     };
@@ -96,7 +110,11 @@ fn touches(b: &Bbox, shape: &MultiPolygon<f64>) -> bool {
     let apart = r.max().y < b.south || r.min().y > b.north;
     let west_of = |east: f64| r.min().x <= east;
     let east_of = |west: f64| r.max().x >= west;
-    let within = if b.crosses_antimeridian() { east_of(b.west) || west_of(b.east) } else { east_of(b.west) && west_of(b.east) };
+    let within = if b.crosses_antimeridian() {
+        east_of(b.west) || west_of(b.east)
+    } else {
+        east_of(b.west) && west_of(b.east)
+    };
     !apart && within
 }
 
@@ -106,7 +124,13 @@ fn feature(generation: &Generation, unit: &Unit) -> Map<String, Value> {
     let polygons: Vec<Value> = unit
         .shape
         .iter()
-        .map(|p| std::iter::once(p.exterior()).chain(p.interiors()).map(|ring| positions(&ring.0)).collect::<Vec<_>>().into())
+        .map(|p| {
+            std::iter::once(p.exterior())
+                .chain(p.interiors())
+                .map(|ring| positions(&ring.0))
+                .collect::<Vec<_>>()
+                .into()
+        })
         .collect();
     let geometry = json!({ "type": "MultiPolygon", "coordinates": polygons });
     let properties = json!({
