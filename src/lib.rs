@@ -20,6 +20,7 @@ pub mod store;
 
 pub mod action;
 
+pub mod demo;
 pub mod jobs;
 
 pub mod http;

@@ -7,4 +7,4 @@ mod submit;
 
 pub use city::{Areas, City, CityError};
 pub use import_areas::{ImportError, Reassigned, activate_areas, candidate, reassign};
-pub use submit::{Receipt, Refusal, Submission, SubmitError, assess, outside_text, submit};
+pub use submit::{Receipt, Refusal, Submission, SubmitError, assess, outside_text, public_time, submit};

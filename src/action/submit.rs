@@ -138,7 +138,7 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
     let place = place.unwrap_or_default();
     let assigned = city.pack.routing.body_for(category, place.ward.as_ref());
     let blurred = place.point.is_some() && category.precision != Precision::Exact;
-    let shown = |t: Instant| if blurred { t.floor_hour() } else { t };
+    let shown = |t: Instant| public_time(category, place.point.is_some(), t);
     let exactly = |m: Option<f64>| m.filter(|_| !blurred);
     Ok(NewReport {
         id: 0,
@@ -171,6 +171,12 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
             note: None,
         }],
     })
+}
+
+/// The moment that the public sees of something in a report's life: the hour where its place is
+/// blurred, because a moment can tell a place.
+pub fn public_time(category: &Category, placed: bool, t: Instant) -> Instant {
+    if placed && category.precision != Precision::Exact { t.floor_hour() } else { t }
 }
 
 /// Where a report belongs.

@@ -1,11 +1,20 @@
 //! Where a blurred point is shown: a fixed place of its grid cell inside its ward.
 
+use std::sync::LazyLock;
+
 use super::LonLat;
 
 /// Metres in a degree of latitude (WGS 84, mean).
 const METRES_PER_DEGREE: f64 = 111_195.0;
 /// Places tried on each side of a cell.
 const LATTICE: i32 = 15;
+/// The steps of the lattice, the middle first: sorted once, every blurred report asks for them.
+static STEPS: LazyLock<Vec<(i32, i32)>> = LazyLock::new(|| {
+    let mut steps: Vec<_> = (0..LATTICE).flat_map(|i| (0..LATTICE).map(move |j| (i, j))).collect();
+    let middle = LATTICE / 2;
+    steps.sort_by_key(|(i, j)| ((i - middle).pow(2) + (j - middle).pow(2), *i, *j));
+    steps
+});
 
 /// A cell of a world-anchored grid. All points of a cell are shown at the same place, for ever, so
 /// that repeated reports, boxes or zooms tell nothing finer than the cell.
@@ -30,13 +39,9 @@ impl GridCell {
 
     /// Places inside the cell, the middle first, then outwards on a fixed lattice.
     pub fn places(self) -> impl Iterator<Item = LonLat> {
-        let mut steps: Vec<(i32, i32)> =
-            (0..LATTICE).flat_map(|i| (0..LATTICE).map(move |j| (i, j))).collect();
-        let middle = LATTICE / 2;
-        steps.sort_by_key(|(i, j)| ((i - middle).pow(2) + (j - middle).pow(2), *i, *j));
-        steps.into_iter().filter_map(move |(i, j)| {
+        STEPS.iter().filter_map(move |(i, j)| {
             let at = |step: i32| (f64::from(step) + 0.5) / f64::from(LATTICE);
-            LonLat::new(self.west + at(i) * self.width, self.south + at(j) * self.height).ok()
+            LonLat::new(self.west + at(*i) * self.width, self.south + at(*j) * self.height).ok()
         })
     }
 

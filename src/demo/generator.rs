@@ -1,0 +1,199 @@
+//! Reports one after another, in the order in which they came.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use rand::{RngExt, SeedableRng};
+use rand_distr::{Distribution, LogNormal};
+use rand_pcg::Pcg64;
+
+use super::life::Life;
+use super::places::{Places, beside};
+use super::table::Table;
+use super::timeline::{HOUR_MS, Moment, Timeline};
+use super::topics::Topics;
+use super::words::Words;
+use crate::action::{Areas, City, Submission, assess};
+use crate::domain::report::{MAX_ID, NewReport};
+use crate::domain::{Category, Instant, PlaceRule};
+use crate::geo::LonLat;
+
+/// The doors, and how many come through each.
+const SOURCES: [(&str, f64); 4] = [("api", 0.42), ("web", 0.26), ("hotline_1022", 0.24), ("zalo", 0.08)];
+/// How often somebody reports what somebody else has just reported.
+const ECHO: f64 = 0.05;
+/// How many reports are still on people's minds, and for how long.
+const RECENT: usize = 8;
+const RECENT_MS: i64 = 6 * HOUR_MS;
+
+/// The reports of two years, from the oldest on. The same city, seed, instant and number give the same
+/// reports, ids included; each has passed the checks of a real one.
+#[derive(Debug)]
+pub struct Generator<'a> {
+    city: &'a City,
+    areas: Arc<Areas>,
+    rng: Pcg64,
+    timeline: Timeline,
+    places: Places,
+    topics: Topics,
+    words: Words,
+    life: Life,
+    sources: Table,
+    accuracy: LogNormal<f64>,
+    ids: HashSet<u64>,
+    recent: VecDeque<Recent>,
+}
+
+/// A report that others may repeat.
+#[derive(Clone, Debug)]
+struct Recent {
+    id: u64,
+    at: Instant,
+    category: usize,
+    point: LonLat,
+    storm: Option<i64>,
+}
+
+impl<'a> Generator<'a> {
+    /// `count` reports of the two years before `now`, in the areas in force. Takes some milliseconds
+    /// before the first report.
+    pub fn new(city: &'a City, seed: u64, now: Instant, count: usize) -> Self {
+        let areas = city.areas();
+        // The zone's offset of today stands for two years: the city has no summer time.
+        let offset = i64::from(city.pack.time_zone().to_offset(now.timestamp()).seconds()) * 1_000;
+        Self {
+            rng: Pcg64::seed_from_u64(seed ^ 0x7265_706f_7274_7321),
+            timeline: Timeline::new(seed, now, offset, count),
+            places: Places::new(areas.active(), seed),
+            topics: Topics::new(&city.pack),
+            words: Words::new(&city.pack),
+            life: Life::new(now, offset),
+            sources: Table::new(SOURCES.iter().map(|(_, share)| *share)),
+            accuracy: LogNormal::new(12_f64.ln(), 0.7).expect("a finite deviation"),
+            ids: HashSet::with_capacity(count),
+            recent: VecDeque::with_capacity(RECENT),
+            city,
+            areas,
+        }
+    }
+
+    /// The centre of the ward that most reports come from.
+    pub fn busiest(&self) -> LonLat {
+        self.areas.active().units()[self.places.busiest()].label
+    }
+
+    /// The next `n` reports, fewer at the end.
+    pub fn batch(&mut self, n: usize) -> Vec<NewReport> {
+        self.by_ref().take(n).collect()
+    }
+
+    fn report(&mut self, moment: Moment) -> NewReport {
+        let echo = self.echo(moment);
+        let category = match &echo {
+            Some(original) => original.category,
+            None => self.topics.pick(moment, &mut self.rng),
+        };
+        let rule = self.category(category);
+        let mut submission = self.submission(rule, moment);
+        let mut point = None;
+        if let Some(original) = &echo {
+            point = Some(beside(self.areas.active(), original.point, &mut self.rng));
+        } else if self.has_place(category, rule) {
+            let (at, shared) = self.places.draw(self.areas.active(), moment.storm, &mut self.rng);
+            point = Some(at);
+            if let Some(number) = shared {
+                submission.address = Some(self.words.shared_address(number));
+            }
+        } else if self.rng.random_bool(0.6) {
+            let ward = self.places.ward(&mut self.rng);
+            submission.ward = Some(self.areas.ward_id(ward).to_string());
+        }
+        match point {
+            Some(p) => {
+                submission.place = Some((p.lon(), p.lat()));
+                if submission.address.is_none() && self.rng.random_bool(0.55) {
+                    let unit = self.areas.active().owner(p);
+                    let ward = unit.map(|u| self.areas.active().units()[usize::from(u)].name.as_str());
+                    submission.address = Some(self.words.address(ward, &mut self.rng));
+                }
+            }
+            // Nobody is somewhere when the matter has no place.
+            None => (submission.accuracy_m, submission.address) = (None, None),
+        }
+        self.words.write(&mut submission, rule, category, &mut self.rng);
+        let mut report = assess(self.city, &self.areas, submission, moment.at)
+            .unwrap_or_else(|refusal| panic!("a generated report must pass the checks: {refusal:?}"));
+        report.id = self.id();
+        self.life.live(&mut report, rule, echo.map(|original| original.id), &mut self.rng);
+        if let Some(point) = point {
+            self.recent.truncate(RECENT - 1);
+            let storm = moment.storm;
+            self.recent.push_front(Recent { id: report.id, at: moment.at, category, point, storm });
+        }
+        report
+    }
+
+    fn category(&self, position: usize) -> &'a Category {
+        self.city.pack.categories.get(position as u8).expect("topics know the categories of the pack")
+    }
+
+    /// What does not depend on the place and is no text.
+    fn submission(&mut self, category: &Category, moment: Moment) -> Submission {
+        let rng = &mut self.rng;
+        let source = SOURCES[self.sources.pick(rng)].0;
+        // A caller has no satellite fix, a browser says one now and then.
+        let fixed = match source {
+            "hotline_1022" => 0.0,
+            "web" => 0.3,
+            _ => 0.9,
+        };
+        let metres = self.accuracy.sample(rng).min(2_000.0);
+        let accuracy_m = (rng.random_bool(fixed) && category.place != PlaceRule::None)
+            .then(|| (metres * 10.0).round() / 10.0);
+        let ago = LogNormal::new(40_f64.ln(), 1.4).expect("a finite deviation").sample(rng).min(20_000.0);
+        let observed_at = rng
+            .random_bool(0.3)
+            .then(|| Instant::from_ms(moment.at.ms() - (ago * 60.0) as i64 * 1_000).to_string());
+        Submission { source: source.to_owned(), accuracy_m, observed_at, ..Submission::default() }
+    }
+
+    fn has_place(&mut self, position: usize, category: &Category) -> bool {
+        match category.place {
+            PlaceRule::Required => true,
+            PlaceRule::Optional => self.rng.random_bool(self.topics.placed(position)),
+            PlaceRule::None => false,
+        }
+    }
+
+    /// The report that this one repeats, if it does: in the rain one of the rain.
+    fn echo(&mut self, moment: Moment) -> Option<Recent> {
+        if !self.rng.random_bool(ECHO) || self.recent.is_empty() {
+            return None;
+        }
+        let original = &self.recent[self.rng.random_range(0..self.recent.len())];
+        let fresh = moment.at.ms() - original.at.ms() <= RECENT_MS;
+        (fresh && original.storm == moment.storm).then(|| original.clone())
+    }
+
+    fn id(&mut self) -> u64 {
+        loop {
+            let id = self.rng.random_range(1..=MAX_ID);
+            if self.ids.insert(id) {
+                return id;
+            }
+        }
+    }
+}
+
+impl Iterator for Generator<'_> {
+    type Item = NewReport;
+
+    fn next(&mut self) -> Option<NewReport> {
+        let moment = self.timeline.next(&mut self.rng)?;
+        Some(self.report(moment))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.timeline.left(), Some(self.timeline.left()))
+    }
+}

@@ -1,0 +1,176 @@
+//! What became of a report: sent on, worked on, answered or refused, now and then reopened. Offices
+//! act in working hours, most near the day an answer is due; some things lie for months.
+
+use rand::RngExt;
+use rand_distr::{Distribution, Exp, LogNormal};
+use rand_pcg::Pcg64;
+
+use super::table::one;
+use super::timeline::{HOUR_MS, hour_of, weekday_of};
+use crate::action::public_time;
+use crate::domain::report::{Event, NewReport};
+use crate::domain::{Category, Instant, State};
+
+const DAY_MS: f64 = 24.0 * HOUR_MS as f64;
+/// Share of reports that lie, and for how many days in the mean.
+const SLOW: f64 = 0.45;
+const SLOW_DAYS: f64 = 330.0;
+
+const FORWARDED: &[&str] = &[
+    "Đã chuyển đơn vị phụ trách.",
+    "Tổng đài đã tiếp nhận và chuyển đơn vị có thẩm quyền xử lý.",
+    "Đã phân công theo địa bàn.",
+];
+const STARTED: &[&str] = &[
+    "Đã cử cán bộ kiểm tra thực tế.",
+    "Đang lên phương án xử lý.",
+    "Đơn vị đã tiếp nhận và đang xử lý.",
+    "Đã lập biên bản, đang chờ thi công.",
+];
+const DONE: &[&str] = &[
+    "Đã xử lý xong. Cảm ơn Quý vị đã phản ánh.",
+    "Đã khắc phục trong ngày, mong Quý vị tiếp tục góp ý.",
+    "Đã nhắc nhở, vị trí này nay đã thông thoáng.",
+    "Đã sửa chữa và nghiệm thu.",
+];
+const REFUSED: &[&str] = &[
+    "Không đủ thông tin để xác minh.",
+    "Kiểm tra thực tế không ghi nhận sự việc.",
+    "Thuộc tài sản tư nhân, không thuộc thẩm quyền.",
+    "Nội dung không phải phản ánh hiện trường.",
+];
+const AGAIN: &[&str] =
+    &["Sự việc tái diễn sau vài hôm.", "Chưa xử lý triệt để, đề nghị kiểm tra lại.", "Vẫn còn như cũ."];
+
+/// How histories are told: until when, and in which local time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Life {
+    now: i64,
+    offset: i64,
+}
+
+impl Life {
+    pub(super) fn new(now: Instant, offset: i64) -> Self {
+        Self { now: now.ms(), offset }
+    }
+
+    /// Adds what happened until now to a report that was just received. `original` is the report that
+    /// this one repeats.
+    pub(super) fn live(
+        self,
+        report: &mut NewReport,
+        category: &Category,
+        original: Option<u64>,
+        rng: &mut Pcg64,
+    ) {
+        let received = report.events.last().map_or(report.public.created, |e| e.at).ms();
+        let allowed = report.public.due.map_or(5.0 * DAY_MS, |due| (due.ms() - received) as f64);
+        let mut story = Story { life: self, events: &mut report.events, at: received };
+        story.tell(allowed, original, rng);
+        if let Some(last) = report.events.last() {
+            report.public.state = last.to;
+            report.public.updated = public_time(category, report.private.point.is_some(), last.at);
+        }
+    }
+
+    /// The next moment at which somebody sits in the office.
+    fn office(self, at: i64, rng: &mut Pcg64) -> i64 {
+        let mut local = at + self.offset;
+        if weekday_of(local) == 6 || !(7..17).contains(&hour_of(local)) {
+            let morning = local.div_euclid(24 * HOUR_MS) * 24 * HOUR_MS;
+            let next = if hour_of(local) < 7 { morning } else { morning + 24 * HOUR_MS };
+            local = next + 7 * HOUR_MS + rng.random_range(HOUR_MS / 2..3 * HOUR_MS);
+            if weekday_of(local) == 6 {
+                local += 24 * HOUR_MS;
+            }
+        }
+        local - self.offset
+    }
+}
+
+/// A history while it is told. What would happen after now does not happen, nor anything after it.
+struct Story<'a> {
+    life: Life,
+    events: &'a mut Vec<Event>,
+    at: i64,
+}
+
+impl Story<'_> {
+    fn tell(&mut self, allowed: f64, original: Option<u64>, rng: &mut Pcg64) {
+        let lies = rng.random_bool(SLOW);
+        if rng.random_bool(0.85) && !self.office(3.0, 1.1, State::Forwarded, FORWARDED, rng) {
+            return;
+        }
+        if let Some(id) = original
+            && rng.random_bool(0.75)
+        {
+            let at = self.at + wait(8.0, 1.0, rng);
+            let note = format!("Trùng với phản ánh {id}.");
+            self.event("office", at, State::Duplicate, Some(id.to_string()), Some(note));
+            return;
+        }
+        if rng.random_bool(0.06) {
+            let at = self.life.office(self.at + wait(20.0, 0.9, rng), rng);
+            let reason = one(REFUSED, rng).to_owned();
+            self.event("office", at, State::Rejected, Some(reason), None);
+            return;
+        }
+        let hours = allowed / HOUR_MS as f64;
+        if rng.random_bool(0.8) && !self.office(hours * 0.15, 0.8, State::InProgress, STARTED, rng) {
+            return;
+        }
+        let wait_ms = if lies {
+            Exp::new(1.0 / SLOW_DAYS).expect("a positive rate").sample(rng) * DAY_MS
+        } else {
+            // Two of three in time.
+            allowed * LogNormal::new(-0.7, 0.75).expect("a finite deviation").sample(rng)
+        };
+        if !self.close(wait_ms as i64, rng) || !rng.random_bool(0.05) {
+            return;
+        }
+        let at = self.at + wait(50.0, 1.0, rng);
+        let reason = one(AGAIN, rng).to_owned();
+        if self.event("citizen", at, State::Reopened, Some(reason), None)
+            && self.office(12.0, 0.9, State::InProgress, STARTED, rng)
+        {
+            self.close(wait(120.0, 1.2, rng), rng);
+        }
+    }
+
+    fn close(&mut self, wait: i64, rng: &mut Pcg64) -> bool {
+        let at = self.life.office(self.at + wait, rng);
+        let note = one(DONE, rng).to_owned();
+        self.event("office", at, State::Resolved, None, Some(note))
+    }
+
+    /// The office acts after about so many hours; most of the time it says what it does.
+    fn office(&mut self, hours: f64, sigma: f64, to: State, notes: &[&str], rng: &mut Pcg64) -> bool {
+        let at = self.life.office(self.at + wait(hours, sigma, rng), rng);
+        let role = if to == State::Forwarded { "system" } else { "office" };
+        let note = rng.random_bool(0.6).then(|| one(notes, rng).to_owned());
+        self.event(role, at, to, None, note)
+    }
+
+    fn event(
+        &mut self,
+        role: &'static str,
+        at: i64,
+        to: State,
+        reason: Option<String>,
+        note: Option<String>,
+    ) -> bool {
+        if at > self.life.now {
+            return false;
+        }
+        let from = self.events.last().map(|e| e.to);
+        self.events.push(Event { at: Instant::from_ms(at), role, from, to, reason, note });
+        self.at = at;
+        true
+    }
+}
+
+/// A delay around so many hours, at least a minute, in milliseconds.
+fn wait(hours: f64, sigma: f64, rng: &mut Pcg64) -> i64 {
+    let hours = LogNormal::new(hours.max(0.1).ln(), sigma).expect("a finite deviation").sample(rng);
+    ((hours * HOUR_MS as f64) as i64).max(60_000)
+}

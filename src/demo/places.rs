@@ -1,0 +1,197 @@
+//! Where reports come from: hot spots around ward centres, the rest of the wards, and addresses that
+//! many reports share to the last decimal. A dense small ward has most, an island a little.
+
+use geo::BoundingRect;
+use rand::{RngExt, SeedableRng};
+use rand_distr::{Distribution, LogNormal};
+use rand_pcg::Pcg64;
+
+use super::table::{Table, zipf};
+use super::timeline::day_rng;
+use crate::area::{Generation, UnitKind};
+use crate::geo::{LonLat, Plane};
+
+/// Hot spots of a ward.
+const SPOTS: usize = 12;
+/// Addresses that reports share.
+const SHARED: usize = 400;
+/// Crossings and hollows that flood again and again.
+const HOLLOWS: usize = 160;
+/// How far a downpour reaches, in metres.
+const STORM_M: f64 = 6_000.0;
+/// Draws of one point before its middle is taken.
+const DRAWS: usize = 200;
+
+/// A place that draws reports.
+#[derive(Clone, Copy, Debug)]
+struct Spot {
+    at: LonLat,
+    /// Metres that half of its reports keep within.
+    spread: f64,
+}
+
+/// The places of a city.
+#[derive(Debug)]
+pub(super) struct Places {
+    seed: u64,
+    wards: Table,
+    /// The ward table, flatter: what is spread over all the ground.
+    ground: Table,
+    /// `SPOTS` for each ward, in the order of its units.
+    spots: Vec<Spot>,
+    in_ward: Table,
+    shared: Vec<LonLat>,
+    shared_table: Table,
+    hollows: Vec<Spot>,
+    /// The hollows that the downpour of a day fills.
+    storm: Option<(i64, Table)>,
+    busiest: usize,
+}
+
+impl Places {
+    /// The places of these areas; the same for the same seed.
+    pub(super) fn new(generation: &Generation, seed: u64) -> Self {
+        let mut rng = Pcg64::seed_from_u64(seed);
+        let units = generation.units();
+        let luck = LogNormal::new(0.0, 0.35).expect("a finite deviation");
+        let score = |i: usize, rng: &mut Pcg64| {
+            let kind = match units[i].kind {
+                UnitKind::Phuong => 1.0,
+                UnitKind::ThiTran => 0.6,
+                UnitKind::Xa => 0.3,
+                UnitKind::DacKhu => 0.01,
+            };
+            kind / (units[i].area_km2 + 2.0) * luck.sample(rng)
+        };
+        let mut ranks: Vec<(f64, usize)> = (0..units.len()).map(|i| (score(i, &mut rng), i)).collect();
+        ranks.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut weights = vec![0.0; units.len()];
+        for (rank, (_, unit)) in ranks.iter().enumerate() {
+            // Flat at the head: the first ten wards are much alike.
+            weights[*unit] = zipf(rank + 2, 0.8);
+        }
+        let spots = (0..units.len()).flat_map(|unit| spots(generation, unit, &mut rng)).collect();
+        let mut places = Self {
+            seed,
+            wards: Table::new(weights.iter().copied()),
+            ground: Table::new(weights.iter().map(|w| w.sqrt())),
+            spots,
+            in_ward: Table::zipf(SPOTS, 0.9),
+            shared: Vec::new(),
+            shared_table: Table::zipf(SHARED, 0.7),
+            hollows: Vec::new(),
+            storm: None,
+            busiest: ranks[0].1,
+        };
+        places.shared = (0..SHARED).map(|_| places.scattered(generation, &mut rng)).collect();
+        let width = LogNormal::new(40_f64.ln(), 0.5).expect("a finite deviation");
+        places.hollows = (0..HOLLOWS)
+            .map(|_| Spot { at: places.around_spot(generation, &mut rng), spread: width.sample(&mut rng) })
+            .collect();
+        places
+    }
+
+    /// The unit that most reports come from.
+    pub(super) fn busiest(&self) -> usize {
+        self.busiest
+    }
+
+    /// A ward, as likely as a report from it.
+    pub(super) fn ward(&self, rng: &mut Pcg64) -> usize {
+        self.wards.pick(rng)
+    }
+
+    /// Where a report comes from, and which shared address it is at, if any. In a downpour most come
+    /// from where the water stands.
+    pub(super) fn draw(
+        &mut self,
+        generation: &Generation,
+        storm: Option<i64>,
+        rng: &mut Pcg64,
+    ) -> (LonLat, Option<usize>) {
+        if rng.random_bool(0.05) {
+            let address = self.shared_table.pick(rng);
+            return (self.shared[address], Some(address));
+        }
+        match storm {
+            Some(day) if rng.random_bool(0.7) => {
+                let hollow = self.hollow(generation, day, rng);
+                (around(generation, hollow, 0.9, rng), None)
+            }
+            _ => (self.scattered(generation, rng), None),
+        }
+    }
+
+    /// Four of five near a hot spot, the fifth anywhere in a ward.
+    fn scattered(&self, generation: &Generation, rng: &mut Pcg64) -> LonLat {
+        if rng.random_bool(0.79) {
+            self.around_spot(generation, rng)
+        } else {
+            inside(generation, self.ground.pick(rng), rng)
+        }
+    }
+
+    fn around_spot(&self, generation: &Generation, rng: &mut Pcg64) -> LonLat {
+        let spot = self.spots[self.ward(rng) * SPOTS + self.in_ward.pick(rng)];
+        around(generation, spot, 0.9, rng)
+    }
+
+    fn hollow(&mut self, generation: &Generation, day: i64, rng: &mut Pcg64) -> Spot {
+        if self.storm.as_ref().is_none_or(|(d, _)| *d != day) {
+            let eye = generation.units()[self.wards.pick(&mut day_rng(self.seed ^ 1, day))].label;
+            let plane = Plane::at(eye);
+            let weights = self.hollows.iter().enumerate().map(|(i, h)| {
+                // A little is left everywhere, so that a storm over an island finds a hollow too.
+                zipf(i, 0.6) * ((-(plane.to_point(h.at) / STORM_M).powi(2)).exp() + 1e-3)
+            });
+            self.storm = Some((day, Table::new(weights)));
+        }
+        let table = &self.storm.as_ref().expect("made just now").1;
+        self.hollows[table.pick(rng)]
+    }
+}
+
+/// The hot spots of a ward: the first at its centre, the others around.
+fn spots(generation: &Generation, unit: usize, rng: &mut Pcg64) -> Vec<Spot> {
+    let ward = &generation.units()[unit];
+    let radius = (ward.area_km2 / std::f64::consts::PI).sqrt() * 1_000.0;
+    let width = LogNormal::new(90_f64.ln(), 0.7).expect("a finite deviation");
+    (0..SPOTS)
+        .map(|i| {
+            let reach = if i == 0 { 80.0 } else { radius * 0.5 };
+            let centre = Spot { at: ward.label, spread: reach };
+            let own = |p: &LonLat| generation.owner(*p).is_some_and(|u| usize::from(u) == unit);
+            let at = (0..DRAWS).map(|_| around(generation, centre, 0.5, rng)).find(own);
+            Spot { at: at.unwrap_or(ward.label), spread: width.sample(rng) }
+        })
+        .collect()
+}
+
+/// A point around a spot, in the city: drawn again until it is.
+fn around(generation: &Generation, spot: Spot, sigma: f64, rng: &mut Pcg64) -> LonLat {
+    let plane = Plane::at(spot.at);
+    let distance = LogNormal::new(spot.spread.ln(), sigma).expect("a finite deviation");
+    let mut draw = || {
+        let (r, angle) = (distance.sample(rng), rng.random_range(0.0..std::f64::consts::TAU));
+        plane.position(r * angle.cos(), r * angle.sin())
+    };
+    let point = (0..DRAWS).filter_map(|_| draw()).find(|p| generation.owner(*p).is_some());
+    point.unwrap_or(spot.at)
+}
+
+/// Close by: another phone at the same thing.
+pub(super) fn beside(generation: &Generation, at: LonLat, rng: &mut Pcg64) -> LonLat {
+    around(generation, Spot { at, spread: 5.0 }, 0.8, rng)
+}
+
+/// Any point of a ward.
+fn inside(generation: &Generation, unit: usize, rng: &mut Pcg64) -> LonLat {
+    let ward = &generation.units()[unit];
+    let Some(r) = ward.shape.bounding_rect() else { return ward.label };
+    let mut draw = || {
+        let (x, y) = (rng.random_range(r.min().x..=r.max().x), rng.random_range(r.min().y..=r.max().y));
+        LonLat::new(x, y).ok()
+    };
+    let own = |p: &LonLat| generation.owner(*p).is_some_and(|u| usize::from(u) == unit);
+    (0..DRAWS).filter_map(|_| draw()).find(own).unwrap_or(ward.label)
+}
