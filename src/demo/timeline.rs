@@ -129,8 +129,8 @@ fn storm(seed: u64, day: i64) -> Option<(i64, f64)> {
     if !rng.random_bool(RAIN[usize::from(month.unsigned_abs()) - 1]) {
         return None;
     }
-    let onset = Normal::new(16.2, 1.7).expect("a finite deviation").sample(&mut rng);
-    let strength = LogNormal::new(0.0, 0.9).expect("a finite deviation").sample(&mut rng);
+    let onset: f64 = Normal::new(16.2, 1.7).expect("a finite deviation").sample(&mut rng);
+    let strength: f64 = LogNormal::new(0.0, 0.9).expect("a finite deviation").sample(&mut rng);
     Some((onset.clamp(11.0, 20.0) as i64, strength.min(12.0)))
 }
 
