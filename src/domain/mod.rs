@@ -1,12 +1,24 @@
 //! What a report is and may become: plain values and rules, no I/O, no serde, no clock.
-//! Not here: SQL (store), documents (format), which ward owns a place (area).
+//! Not here: SQL (store), documents (format), which ward owns a place (area), the city's own
+//! categories, bodies and days off (data files, read by pack).
 
+mod calendar;
+mod category;
 mod instant;
+mod lang;
+mod routing;
 mod status;
 mod ward;
 
+pub mod deadline;
 pub mod view;
 
+pub use calendar::{Calendar, CalendarError, Holiday};
+pub use category::{
+    Categories, Category, CategoryError, Choice, Group, PlaceRule, Precision, Question, QuestionKind,
+};
 pub use instant::Instant;
+pub use lang::{Lang, Text};
+pub use routing::{Assigned, Bodies, Body, BodyError, BodyId, Routing, RoutingError, Rule, Scope, Target};
 pub use status::{State, Status};
 pub use ward::WardId;

@@ -1,0 +1,95 @@
+//! The city pack: `data/` and `tiles/` read into domain values, embedded or from a folder, checked
+//! once with errors that name file and key.
+//! Not here: what the values mean (domain), boundaries as look-up (area), layers as such (map).
+
+mod areas;
+mod calendar;
+mod categories;
+mod error;
+mod routing;
+mod source;
+mod text;
+
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use crate::domain::{Bodies, Calendar, Categories, Routing};
+
+pub use areas::{Areas, Successor, Unit, UnitKind};
+pub use error::PackError;
+use source::Source;
+
+/// Everything that is the city's own.
+#[derive(Clone, Debug)]
+pub struct Pack {
+    /// What a report can be about; a position is the code in the live map.
+    pub categories: Categories,
+    /// Who answers.
+    pub bodies: Bodies,
+    /// Which of them for what and where.
+    pub routing: Routing,
+    /// Working days, with the city's time zone.
+    pub calendar: Calendar,
+    /// Unit facts, successors, and the boundary files as they are.
+    pub areas: Areas,
+    layers: Vec<(String, String)>,
+}
+
+impl Pack {
+    /// The pack inside the executable.
+    ///
+    /// # Errors
+    /// See [`PackError`]; a test keeps the embedded pack free of them.
+    pub fn embedded() -> Result<Self, PackError> {
+        Self::read(&Source::Embedded)
+    }
+
+    /// The pack of a folder laid out as the repository: `data/` must be complete, nothing is mixed in
+    /// from the embedded one; without `tiles/` the embedded layers are used.
+    ///
+    /// # Errors
+    /// See [`PackError`].
+    pub fn from_dir(folder: &Path) -> Result<Self, PackError> {
+        Self::read(&Source::Folder(folder.into()))
+    }
+
+    fn read(source: &Source) -> Result<Self, PackError> {
+        let categories = categories::read(source)?;
+        let bodies = routing::read_bodies(source)?;
+        let routing = routing::read_routing(source, &categories, &bodies)?;
+        let calendar = calendar::read(source)?;
+        let areas = areas::read(source)?;
+        if let Some(ward) = routing.named_wards().find(|w| areas.unit(w).is_none()) {
+            let reason = format!("there is no such unit in {}", areas::UNITS);
+            return Err(PackError::value(routing::ROUTING, format!("ward `{ward}`"), reason));
+        }
+        let mut layers = Vec::new();
+        for path in source.list("tiles/layers/")? {
+            let Some(name) = path.strip_prefix("tiles/layers/").and_then(|n| n.strip_suffix(".toml")) else {
+                continue;
+            };
+            layers.push((name.to_owned(), source.text(&path)?));
+        }
+        Ok(Self { categories, bodies, routing, calendar, areas, layers })
+    }
+
+    /// The city's time zone.
+    pub fn time_zone(&self) -> &jiff::tz::TimeZone {
+        self.calendar.time_zone()
+    }
+
+    /// Name and TOML text of each file in `tiles/layers/`, by name.
+    pub fn layer_files(&self) -> &[(String, String)] {
+        &self.layers
+    }
+}
+
+/// Reads a TOML file into its wire struct; unknown and missing keys are errors.
+fn toml<T: DeserializeOwned>(source: &Source, file: &str) -> Result<T, PackError> {
+    let text = source.text(file)?;
+    toml::from_str(&text).map_err(|e| PackError::Toml { file: file.into(), source: Box::new(e) })
+}
+
+#[cfg(test)]
+mod tests;
