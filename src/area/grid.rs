@@ -235,7 +235,12 @@ impl Grid {
     }
 
     /// Finds the cells that a ring's edges touch, and those that it winds around without touching.
-    fn place_ring(&self, number: u32, ring: &LineString<f64>, found: &mut Vec<Found>) -> Result<(), TooLarge> {
+    fn place_ring(
+        &self,
+        number: u32,
+        ring: &LineString<f64>,
+        found: &mut Vec<Found>,
+    ) -> Result<(), TooLarge> {
         let first = found.len();
         let Some(bounds) = ring.bounding_rect() else { return Ok(()) };
         let Some((c0, r0)) = self.cell_of(bounds.min().x, bounds.min().y) else { return Ok(()) };
@@ -244,7 +249,9 @@ impl Grid {
         let mut level = vec![Vec::new(); r1 - r0 + 1];
         for (edge, line) in ring.0.windows(2).enumerate() {
             let e = Edge { ax: line[0].x, ay: line[0].y, bx: line[1].x, by: line[1].y };
-            self.place_edge(e, |cell| found.push(Found { cell, ring: number, edge: edge as u32, winding: 0 }));
+            self.place_edge(e, |cell| {
+                found.push(Found { cell, ring: number, edge: edge as u32, winding: 0 })
+            });
             if found.len() > MAX_PAIRS {
                 return Err(TooLarge);
             }
@@ -476,7 +483,13 @@ fn winding(level: &[Edge], x: f64, y: f64) -> i32 {
 
 /// Cells from the one of `low` to the one of `high`, kept inside the grid.
 #[inline]
-fn clamped_range(low: f64, high: f64, origin: f64, step: f64, count: usize) -> std::ops::RangeInclusive<usize> {
+fn clamped_range(
+    low: f64,
+    high: f64,
+    origin: f64,
+    step: f64,
+    count: usize,
+) -> std::ops::RangeInclusive<usize> {
     // A cast of a negative float is 0.
     let cell = |v: f64| (((v - origin) / step) as usize).min(count - 1);
     cell(low)..=cell(high)

@@ -61,12 +61,11 @@ impl Nearest {
         let mut runs = Vec::new();
         for (unit, u) in units.iter().enumerate() {
             for (part, polygon) in u.shape.0.iter().enumerate() {
-                for (ring, line) in std::iter::once(polygon.exterior()).chain(polygon.interiors()).enumerate() {
+                for (ring, line) in std::iter::once(polygon.exterior()).chain(polygon.interiors()).enumerate()
+                {
                     for start in (0..line.0.len() - 1).step_by(RUN) {
-                        let points: Vec<_> = run(line, start)
-                            .iter()
-                            .map(|c| [c.x * scale.0, c.y * scale.1])
-                            .collect();
+                        let points: Vec<_> =
+                            run(line, start).iter().map(|c| [c.x * scale.0, c.y * scale.1]).collect();
                         runs.push(Run {
                             bounds: AABB::from_points(&points),
                             unit: unit as u16,

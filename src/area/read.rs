@@ -143,13 +143,14 @@ pub fn read_units_with(bytes: &[u8], to_degrees: Option<ToDegrees<'_>>) -> Resul
         let shape = shape(f, &mut vertices, to_degrees).map_err(|e| match e {
             ShapeError::NotAPolygon => ReadError::NotAPolygon { feature, code: code.clone() },
             ShapeError::TooManyVertices => ReadError::TooManyVertices,
-            ShapeError::Unprojectable(x, y) => {
-                ReadError::Unprojectable { feature, code: code.clone(), x, y }
-            }
+            ShapeError::Unprojectable(x, y) => ReadError::Unprojectable { feature, code: code.clone(), x, y },
             ShapeError::Unit(error) => ReadError::Shape { feature, code: code.clone(), error },
         })?;
-        let unit = Unit::new(&code, kind, &name, shape)
-            .map_err(|error| ReadError::Shape { feature, code: code.clone(), error })?;
+        let unit = Unit::new(&code, kind, &name, shape).map_err(|error| ReadError::Shape {
+            feature,
+            code: code.clone(),
+            error,
+        })?;
         units.push(unit);
     }
     Ok(units)
@@ -169,8 +170,11 @@ pub fn read_sea(bytes: &[u8]) -> Result<MultiPolygon<f64>, ReadError> {
             ShapeError::Unit(error) => ReadError::Shape { feature, code: code(), error },
             _ => ReadError::NotAPolygon { feature, code: code() },
         })?;
-        let unit = Unit::new("sea", UnitKind::Xa, "sea", shape)
-            .map_err(|error| ReadError::Shape { feature, code: code(), error })?;
+        let unit = Unit::new("sea", UnitKind::Xa, "sea", shape).map_err(|error| ReadError::Shape {
+            feature,
+            code: code(),
+            error,
+        })?;
         parts.extend(unit.shape.0);
     }
     Ok(MultiPolygon(parts))

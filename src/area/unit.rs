@@ -116,10 +116,8 @@ impl Unit {
         if largest.unsigned_area() <= 0.0 {
             return Err(UnitError::NoArea);
         }
-        let label = largest
-            .interior_point()
-            .and_then(|p| LonLat::new(p.x(), p.y()).ok())
-            .ok_or(UnitError::NoArea)?;
+        let label =
+            largest.interior_point().and_then(|p| LonLat::new(p.x(), p.y()).ok()).ok_or(UnitError::NoArea)?;
         let area_km2 = shape.0.iter().map(area_m2).sum::<f64>() / 1e6;
         Ok(Self { code: code.into(), name: full_name(kind, name), kind, shape, label, area_km2 })
     }

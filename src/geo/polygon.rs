@@ -20,7 +20,9 @@ pub enum RingError {
     #[error("holds a number that is not finite at position {0}")]
     NotFinite(usize),
     /// Latitude first: exchanged, the numbers would be degrees.
-    #[error("has latitude before longitude at position {at} ({x},{y}); the order must be longitude, latitude")]
+    #[error(
+        "has latitude before longitude at position {at} ({x},{y}); the order must be longitude, latitude"
+    )]
     Swapped {
         /// Index of the position in the ring.
         at: usize,
