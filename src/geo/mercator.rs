@@ -132,7 +132,8 @@ impl TileId {
         let bits = u32::from(self.z) + extent_bits;
         let (x, y) = p.cell(bits);
         let local = |v: u32, tile: u32| {
-            (i64::from(v) - (i64::from(tile) << extent_bits)).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
+            (i64::from(v) - (i64::from(tile) << extent_bits)).clamp(i64::from(i32::MIN), i64::from(i32::MAX))
+                as i32
         };
         (local(x, self.x), local(y, self.y))
     }

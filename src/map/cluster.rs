@@ -183,7 +183,11 @@ impl Grid {
 
     /// Weighs the cells with the matching rows of a part.
     fn gather<'a>(&mut self, part: Part<'a>, select: &Select) -> Gathered<'a> {
-        let mut out = Gathered { part, words: (!select.is_all()).then(|| vec![0; part.rows.words()]), runs: Vec::new() };
+        let mut out = Gathered {
+            part,
+            words: (!select.is_all()).then(|| vec![0; part.rows.words()]),
+            runs: Vec::new(),
+        };
         let mut from = 0;
         // Ranges of cells eight times as wide: fewer searches, and what lies beside is skipped.
         for range in self.window().coarser(3).ranges() {
@@ -352,7 +356,9 @@ impl Totals {
             let mut range = run.start as usize..run.end as usize;
             self.add_seed(n, g, run, grid, seeds[usize::from(owners[usize::from(run.cell)])]);
             // Neighbours in Morton order mostly belong together: add them at one go.
-            while let Some(next) = runs.next_if(|next| next.start as usize == range.end && symbol(next) == Some(n)) {
+            while let Some(next) =
+                runs.next_if(|next| next.start as usize == range.end && symbol(next) == Some(n))
+            {
                 range.end = next.end as usize;
                 self.add_seed(n, g, next, grid, seeds[usize::from(owners[usize::from(next.cell)])]);
             }

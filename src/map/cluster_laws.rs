@@ -43,12 +43,17 @@ fn whole_zoom(rows: &[MapRow], filter: &Filter, zoom: u8, top: usize) -> BTreeMa
             .expect("after four colours every cell is covered");
         clusters.entry(*seed).or_default().extend(members);
     }
-    clusters.into_iter().map(|(seed, members)| (seed, symbol_of(seed, &cells[&seed], &members, zoom, top))).collect()
+    clusters
+        .into_iter()
+        .map(|(seed, members)| (seed, symbol_of(seed, &cells[&seed], &members, zoom, top)))
+        .collect()
 }
 
 fn symbol_of(seed: Cell, in_seed: &[MapRow], members: &[MapRow], zoom: u8, top: usize) -> Symbol {
     let points: Vec<_> = in_seed.iter().filter_map(|r| r.point).map(Mercator::from_lonlat).collect();
-    let mean = |f: fn(&Mercator) -> u32| (points.iter().map(|p| u64::from(f(p))).sum::<u64>() / points.len() as u64) as u32;
+    let mean = |f: fn(&Mercator) -> u32| {
+        (points.iter().map(|p| u64::from(f(p))).sum::<u64>() / points.len() as u64) as u32
+    };
     let at = Mercator { x: mean(|p| p.x), y: mean(|p| p.y) };
     if let [row] = members {
         return Symbol { at, kind: SymbolKind::Row(*row) };
@@ -64,7 +69,10 @@ fn symbol_of(seed: Cell, in_seed: &[MapRow], members: &[MapRow], zoom: u8, top: 
     named.truncate(top);
     let latest = members.iter().map(|m| m.updated).max().unwrap();
     let id = cluster_id(zoom, (seed.1 as u32, seed.0 as u32));
-    Symbol { at, kind: SymbolKind::Cluster(Cluster { id, count: members.len() as u64, states, top: named, latest }) }
+    Symbol {
+        at,
+        kind: SymbolKind::Cluster(Cluster { id, count: members.len() as u64, states, top: named, latest }),
+    }
 }
 
 fn count(s: &Symbol) -> u64 {
@@ -94,7 +102,11 @@ fn check_laws(rows: &[MapRow], changes: &[Change], filter: &Filter, zoom: u8) {
 
     // First law: every matching row is counted once.
     let placeless = now.iter().filter(|r| r.point.is_none() && filter.matches(r)).count() as u64;
-    assert_eq!(got.iter().map(|s| count(s)).sum::<u64>() + placeless, snapshot.count(filter), "sum at zoom {zoom}");
+    assert_eq!(
+        got.iter().map(|s| count(s)).sum::<u64>() + placeless,
+        snapshot.count(filter),
+        "sum at zoom {zoom}"
+    );
 
     // Second law: symbols keep 40 px, less one unit for quantisation, also across tile edges.
     let bits = u32::from(zoom) + 12;
@@ -121,9 +133,8 @@ fn check_laws(rows: &[MapRow], changes: &[Change], filter: &Filter, zoom: u8) {
 fn dense(zoom: u8) -> BoxedStrategy<Vec<MapRow>> {
     let side = u32::MAX >> zoom;
     let corner = 0x9000_0000_u32 >> (32 - zoom) << (32 - zoom);
-    let point = (0..side, 0..side, prop_oneof![Just(0), Just(side), Just(side * 2)]).prop_map(move |(x, y, d)| {
-        Mercator { x: corner - side + x + d, y: corner - side / 2 + y }.lonlat()
-    });
+    let point = (0..side, 0..side, prop_oneof![Just(0), Just(side), Just(side * 2)])
+        .prop_map(move |(x, y, d)| Mercator { x: corner - side + x + d, y: corner - side / 2 + y }.lonlat());
     rows(point.boxed(), 2500)
 }
 

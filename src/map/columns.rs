@@ -309,7 +309,10 @@ impl Columns {
             let latest = if here == 0 {
                 self.blocks.latest[k]
             } else {
-                live(k * BLOCK..(k + 1) * BLOCK, &dead[..here]).map(|i| self.updated[i]).max().unwrap_or(i64::MIN)
+                live(k * BLOCK..(k + 1) * BLOCK, &dead[..here])
+                    .map(|i| self.updated[i])
+                    .max()
+                    .unwrap_or(i64::MIN)
             };
             *t.latest = (*t.latest).max(latest);
             dead = &dead[here..];

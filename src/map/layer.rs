@@ -227,7 +227,9 @@ impl Layer {
                 out.push(problem);
             }
         };
-        let plain = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        let plain = |s: &str| {
+            !s.is_empty() && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        };
         need(
             self.minzoom <= self.maxzoom && self.maxzoom <= MAX_ZOOM,
             format!("zooms {}..={} must ascend within 0..={MAX_ZOOM}", self.minzoom, self.maxzoom),
@@ -245,11 +247,16 @@ impl Layer {
             let fits = (self.source == Source::Reports) == (v.content == Content::Symbols);
             need(
                 fits,
-                format!("{}: source reports holds content \"symbols\", source wards \"areas\" or \"labels\"", v.id),
+                format!(
+                    "{}: source reports holds content \"symbols\", source wards \"areas\" or \"labels\"",
+                    v.id
+                ),
             );
             for (field, kind) in &v.fields {
                 match known(v.content).iter().find(|(name, _)| name == field) {
-                    Some((_, right)) => need(kind == right, format!("{}.{field} must be {:?}", v.id, right.name())),
+                    Some((_, right)) => {
+                        need(kind == right, format!("{}.{field} must be {:?}", v.id, right.name()))
+                    }
                     None => {
                         let names: Vec<_> = known(v.content).iter().map(|k| k.0).collect();
                         need(false, format!("{}.{field} is unknown, known are {}", v.id, names.join(", ")));
@@ -260,7 +267,10 @@ impl Layer {
         for e in &self.example {
             let there = self.vector_layers.iter().any(|v| v.id == e.layer);
             need(there, format!("an example expects the layer {:?}, which is not in vector_layers", e.layer));
-            need(self.shows(e.zoom), format!("an example expects zoom {}, outside the layer's zooms", e.zoom));
+            need(
+                self.shows(e.zoom),
+                format!("an example expects zoom {}, outside the layer's zooms", e.zoom),
+            );
         }
         out
     }
@@ -286,7 +296,12 @@ mod tests {
             .replace("open = \"Number\"", "opened = \"Number\"")
             .replace("ward = \"String\"", "ward = \"Number\"");
         let text = Layer::parse("incidents.toml", &bad).unwrap_err().to_string();
-        for part in ["incidents.toml: ", "within 0..=18", "incidents.opened is unknown", "incidents.ward must be \"String\""] {
+        for part in [
+            "incidents.toml: ",
+            "within 0..=18",
+            "incidents.opened is unknown",
+            "incidents.ward must be \"String\"",
+        ] {
             assert!(text.contains(part), "{text}");
         }
         let unknown = Layer::parse("x.toml", &format!("colour = 1\n{INCIDENTS}")).unwrap_err().to_string();

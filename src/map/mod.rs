@@ -13,10 +13,14 @@ mod simplify;
 #[cfg(test)]
 mod testing;
 mod tile;
+mod tilejson;
 
 pub use cluster::{Cluster, HALO, MAX_ZOOM, Symbol, SymbolKind, cluster_cell, cluster_id, symbols};
 pub use index::{Change, Live, Snapshot};
-pub use layer::{Content, EXTENT, Example, ExampleRow, FieldType, Layer, LayerError, Source, Title, VectorLayer};
+pub use layer::{
+    Content, EXTENT, Example, ExampleRow, FieldType, Layer, LayerError, Source, Title, VectorLayer,
+};
 pub use mvt::{DecodedFeature, DecodedLayer, Value, decode};
 pub use shapes::{ShapeError, WardShape, WardShapes};
 pub use tile::{Names, Sources, tile};
+pub use tilejson::{Tileset, TilesetError};

@@ -27,7 +27,8 @@ impl LayerWriter {
 
     /// Adds a point.
     pub(super) fn point(self, id: u64, (x, y): (i32, i32), tags: impl FnOnce(&mut Tags)) -> Self {
-        let geometry = GeomEncoder::new(GeomType::Point).point(x, y).and_then(GeomEncoder::encode).expect(INTEGERS_FIT);
+        let geometry =
+            GeomEncoder::new(GeomType::Point).point(x, y).and_then(GeomEncoder::encode).expect(INTEGERS_FIT);
         self.feature(id, geometry, tags)
     }
 

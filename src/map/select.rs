@@ -33,7 +33,8 @@ struct E7Box {
 impl Select {
     pub(super) fn new(filter: &Filter) -> Self {
         let small = |set: &Option<CodeSet>, limit: usize| {
-            set.as_ref().map(|s| s.as_slice().iter().map(|&c| usize::from(c)).filter(|&c| c < limit).collect())
+            set.as_ref()
+                .map(|s| s.as_slice().iter().map(|&c| usize::from(c)).filter(|&c| c < limit).collect())
         };
         let interval = |i: Interval| (!i.is_all()).then(|| (i.from.ms(), i.to.ms()));
         Self {
@@ -70,7 +71,8 @@ impl Select {
         let union = |sets: &[&[u64]], k: usize| sets.iter().fold(0, |w, s| w | s[k]);
         let categories: Option<Vec<&[u64]>> =
             self.categories.as_ref().map(|v| v.iter().filter_map(|&x| c.category_bits(x)).collect());
-        let states: Option<Vec<&[u64]>> = self.states.as_ref().map(|v| v.iter().map(|&s| c.state_bits(s)).collect());
+        let states: Option<Vec<&[u64]>> =
+            self.states.as_ref().map(|v| v.iter().map(|&s| c.state_bits(s)).collect());
         for k in range.start / BLOCK..range.end.div_ceil(BLOCK) {
             let mut word = within(&range, k);
             if let Some(sets) = &categories {
@@ -98,7 +100,8 @@ impl Select {
 
     /// The part of the filter that no bitset answers.
     fn row_passes(&self, c: &Columns, i: usize) -> bool {
-        let inside = |limits: Option<(i64, i64)>, v: i64| limits.is_none_or(|(from, to)| from <= v && v <= to);
+        let inside =
+            |limits: Option<(i64, i64)>, v: i64| limits.is_none_or(|(from, to)| from <= v && v <= to);
         inside(self.created, c.created()[i])
             && inside(self.updated, c.updated()[i])
             && self.wards.as_ref().is_none_or(|w| {
@@ -173,8 +176,13 @@ pub(super) fn in_range<'a>(sorted: &'a [u32], range: &Range<usize>) -> &'a [u32]
 impl E7Box {
     /// Exactly the whole units that the box in degrees contains.
     fn new(b: Bbox) -> Self {
-        Self { west: first_at_least(b.west), south: first_at_least(b.south), east: last_at_most(b.east), north: last_at_most(b.north) }
-            .keep_crossing(b)
+        Self {
+            west: first_at_least(b.west),
+            south: first_at_least(b.south),
+            east: last_at_most(b.east),
+            north: last_at_most(b.north),
+        }
+        .keep_crossing(b)
     }
 
     /// Rounding inward turns a narrow box inside out, which must then hold nothing, and must not

@@ -20,11 +20,14 @@ pub(super) struct Vertex {
 pub(super) fn weigh(points: &[(u32, u32)]) -> Vec<Vertex> {
     let n = points.len();
     let mut out: Vec<Vertex> = points.iter().map(|&at| Vertex { at, weight: f64::INFINITY }).collect();
-    let (mut before, mut after): (Vec<usize>, Vec<usize>) = (0..n).map(|i| (i.wrapping_sub(1), i + 1)).unzip();
+    let (mut before, mut after): (Vec<usize>, Vec<usize>) =
+        (0..n).map(|i| (i.wrapping_sub(1), i + 1)).unzip();
     // Areas are whole numbers of at most 65 bits; the index breaks ties, so the order is fixed.
     let bend = |a: usize, b: usize, c: usize| triangle2(points[a], points[b], points[c]);
-    let mut now: Vec<u128> = (0..n).map(|i| if i == 0 || i + 1 >= n { 0 } else { bend(i - 1, i, i + 1) }).collect();
-    let mut heap: BinaryHeap<Reverse<(u128, usize)>> = (1..n.saturating_sub(1)).map(|i| Reverse((now[i], i))).collect();
+    let mut now: Vec<u128> =
+        (0..n).map(|i| if i == 0 || i + 1 >= n { 0 } else { bend(i - 1, i, i + 1) }).collect();
+    let mut heap: BinaryHeap<Reverse<(u128, usize)>> =
+        (1..n.saturating_sub(1)).map(|i| Reverse((now[i], i))).collect();
     let mut floor = 0;
     let mut gone = vec![false; n];
     while let Some(Reverse((area, i))) = heap.pop() {

@@ -30,7 +30,8 @@ pub(crate) fn spots() -> BoxedStrategy<LonLat> {
 
 /// Up to `n` rows at such points, one in ten placeless, with seqs and ids of their own.
 pub(crate) fn rows(points: BoxedStrategy<LonLat>, n: usize) -> BoxedStrategy<Vec<MapRow>> {
-    let row = (proptest::option::weighted(0.9, points), 0_u8..6, 0_usize..7, 0_u16..5, 0_i64..100, 0_i64..100);
+    let row =
+        (proptest::option::weighted(0.9, points), 0_u8..6, 0_usize..7, 0_u16..5, 0_i64..100, 0_i64..100);
     proptest::collection::vec(row, 0..n)
         .prop_map(|v| v.into_iter().enumerate().map(|(i, parts)| row_of(i as u32, parts)).collect())
         .boxed()
@@ -54,7 +55,9 @@ pub(crate) fn row_of(seq: u32, (point, category, state, ward, created, later): P
 
 /// Any filter, most fields mostly open.
 pub(crate) fn filter() -> BoxedStrategy<Filter> {
-    let codes = |n: u16| proptest::option::weighted(0.4, proptest::collection::vec(0..n, 0..4).prop_map(CodeSet::from_iter));
+    let codes = |n: u16| {
+        proptest::option::weighted(0.4, proptest::collection::vec(0..n, 0..4).prop_map(CodeSet::from_iter))
+    };
     let wards = proptest::option::weighted(
         0.2,
         proptest::collection::vec(prop_oneof![0_u16..5, Just(NO_WARD)], 0..4).prop_map(CodeSet::from_iter),
@@ -73,6 +76,13 @@ pub(crate) fn filter() -> BoxedStrategy<Filter> {
         1 => (106.0..107.0_f64, 10.0..11.0_f64, 0.0..1.0_f64).prop_map(|(w, s, d)| Some(Bbox::new(w, s, w + d, s + d).unwrap())),
     ];
     (bbox, interval(), interval(), codes(7), codes(8), wards)
-        .prop_map(|(bbox, created, updated, categories, states, wards)| Filter { bbox, created, updated, categories, states, wards })
+        .prop_map(|(bbox, created, updated, categories, states, wards)| Filter {
+            bbox,
+            created,
+            updated,
+            categories,
+            states,
+            wards,
+        })
         .boxed()
 }

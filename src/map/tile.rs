@@ -100,7 +100,10 @@ impl Declared {
             ward: v.has("ward"),
             created: v.has("created_at"),
             updated: v.has("updated_at"),
-            top: (1..).map(|n| (format!("top_{n}"), format!("top_{n}_count"))).take_while(|(t, _)| v.has(t)).collect(),
+            top: (1..)
+                .map(|n| (format!("top_{n}"), format!("top_{n}_count")))
+                .take_while(|(t, _)| v.has(t))
+                .collect(),
         }
     }
 }
@@ -163,7 +166,11 @@ fn abbreviated(n: u64) -> String {
         0..1000 => n.to_string(),
         1000..10_000 => {
             let tenths = (n + 50) / 100;
-            if tenths % 10 == 0 { format!("{}k", tenths / 10) } else { format!("{}.{}k", tenths / 10, tenths % 10) }
+            if tenths % 10 == 0 {
+                format!("{}k", tenths / 10)
+            } else {
+                format!("{}.{}k", tenths / 10, tenths % 10)
+            }
         }
         _ => format!("{}k", (n + 500) / 1000),
     }
@@ -223,20 +230,23 @@ mod tests {
                 created: Instant::parse(&e.row.created_at).unwrap(),
                 updated: Instant::parse(&e.row.updated_at).unwrap(),
             };
-            let rows = (0..e.row.copies).map(|i| MapRow { seq: i, id: row.id + u64::from(i), ..row }).collect();
+            let rows =
+                (0..e.row.copies).map(|i| MapRow { seq: i, id: row.id + u64::from(i), ..row }).collect();
             let snapshot = Snapshot::from_rows(rows, 0);
-            let names = Names {
-                categories: std::slice::from_ref(&e.row.category),
-                wards: e.row.ward.as_slice(),
-            };
+            let names =
+                Names { categories: std::slice::from_ref(&e.row.category), wards: e.row.ward.as_slice() };
             let id = TileId::holding(Mercator::from_lonlat(point), e.zoom).unwrap();
-            let bytes = tile(&Sources { snapshot: &snapshot, names, wards: None }, &layer, &Filter::default(), id);
+            let bytes =
+                tile(&Sources { snapshot: &snapshot, names, wards: None }, &layer, &Filter::default(), id);
             let decoded = decode(&bytes).unwrap();
             let found = decoded.iter().find(|l| l.name == e.layer).unwrap();
             assert_eq!((found.version, found.extent), (2, 4096));
             let [feature] = &found.features[..] else { panic!("{found:?}") };
             let mut tags = feature.tags.clone();
-            assert_eq!(tags.remove("cluster_id").unwrap_or(Value::Number(row.id as f64)), Value::Number(feature.id as f64));
+            assert_eq!(
+                tags.remove("cluster_id").unwrap_or(Value::Number(row.id as f64)),
+                Value::Number(feature.id as f64)
+            );
             let want: BTreeMap<String, Value> = e
                 .tags
                 .iter()
@@ -264,14 +274,23 @@ mod tests {
 
     #[test]
     fn counts_are_abbreviated_as_supercluster_does() {
-        for (n, text) in [(2, "2"), (999, "999"), (1000, "1k"), (1249, "1.2k"), (9960, "10k"), (9940, "9.9k"), (12_500, "13k")] {
+        for (n, text) in [
+            (2, "2"),
+            (999, "999"),
+            (1000, "1k"),
+            (1249, "1.2k"),
+            (9960, "10k"),
+            (9940, "9.9k"),
+            (12_500, "13k"),
+        ] {
             assert_eq!(abbreviated(n), text);
         }
     }
 
     #[test]
     fn a_tile_without_rows_has_no_bytes() {
-        let layer = Layer::parse("incidents.toml", include_str!("../../tiles/layers/incidents.toml")).unwrap();
+        let layer =
+            Layer::parse("incidents.toml", include_str!("../../tiles/layers/incidents.toml")).unwrap();
         let snapshot = Snapshot::from_rows(Vec::new(), 0);
         let sources = Sources { snapshot: &snapshot, names: Names::default(), wards: None };
         assert!(tile(&sources, &layer, &Filter::default(), TileId::new(3, 1, 1).unwrap()).is_empty());
