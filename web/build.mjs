@@ -62,6 +62,7 @@ function writeLicences() {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Licences · diaban</title>
+<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/assets/licences.css">
 <h1>Giấy phép · Licences</h1>
 <p>Trang bản đồ dùng các gói sau. The map page is made with these packages. <a href="/">Bản đồ · Map</a></p>

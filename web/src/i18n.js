@@ -1,7 +1,7 @@
 // Every word of the page in both languages, Vietnamese first, and how numbers, times and distances are written.
 
 const WORDS = {
-  tagline: ['Phản ánh của người dân TP. Hồ Chí Minh', 'Citizen reports of Ho Chi Minh City'],
+  tagline: ['Phản ánh đô thị TP. Hồ Chí Minh', 'Citizen reports, Ho Chi Minh City'],
   page: ['Địa bàn · Bản đồ phản ánh TP. Hồ Chí Minh', 'Địa bàn · Report map of Ho Chi Minh City'],
   back: ['Quay lại', 'Back'],
   optional: ['không bắt buộc', 'optional'],
@@ -29,7 +29,7 @@ const WORDS = {
   'filter.title': ['Lọc phản ánh', 'Filter reports'],
   'filter.status': ['Tình trạng', 'Status'],
   'filter.all': ['Tất cả', 'All'],
-  'filter.open': ['Đang xử lý', 'Open'],
+  'filter.open': ['Đang mở', 'Open'],
   'filter.closed': ['Đã đóng', 'Closed'],
   'filter.category': ['Lĩnh vực', 'Categories'],
   'filter.any': ['tất cả', 'all'],

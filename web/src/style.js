@@ -86,7 +86,7 @@ export function mapStyle(wardTiles, incidentTiles) {
           'icon-allow-overlap': true,
           'text-field': ['to-string', ['get', 'point_count_abbreviated']],
           'text-font': FONT,
-          'text-size': byCount((_, i) => 11 + i),
+          'text-size': 12.5,
           'text-allow-overlap': true,
           'symbol-sort-key': ['get', 'point_count'],
         },
