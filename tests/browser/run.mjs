@@ -152,6 +152,21 @@ async function fillReport(page, category, title) {
   await page.fill('#r-description', 'Viết từ bài kiểm tra của trang bản đồ.');
 }
 
+/** Sends a report past the page, at the middle of its map. */
+async function postAtCentre(page, category, title) {
+  const { lng, lat } = await page.evaluate(() => window.diaban.map.getCenter());
+  const answers = Object.fromEntries((category.questions ?? []).filter((q) => q.required).map((q) => [q.code, q.choices?.[0]?.code ?? '1']));
+  return api('/collections/reports/items', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/geo+json', 'Idempotency-Key': crypto.randomUUID() },
+    body: JSON.stringify({
+      type: 'Feature',
+      geometry: { type: 'Point', coordinates: [lng, lat] },
+      properties: { category: category.code, title, description: 'Qua API.', ...(Object.keys(answers).length && { answers }) },
+    }),
+  });
+}
+
 const standsOnMap = (page, id) =>
   page.waitForFunction(
     (wanted) => window.diaban.map.queryRenderedFeatures({ layers: ['reports'] }).some((f) => String(f.properties.id ?? f.id) === wanted),
@@ -288,6 +303,10 @@ const tests = {
     }
     await page.waitForFunction(() => window.diaban.map.loaded() && window.diaban.map.queryRenderedFeatures({ layers: ['ward-picked'] }).length > 0);
     await shot(page, 'where');
+    const ward = await page.locator('#where-answer .ward-name').innerText();
+    await page.getByRole('button', { name: 'Phản ánh tại đây' }).click();
+    await page.locator('#r-where .ward-name', { hasText: ward }).waitFor();
+    same(await page.locator('.maplibregl-marker').count(), 1, 'pins');
     clean(page);
   },
 
@@ -375,23 +394,51 @@ const tests = {
     const page = await open();
     await page.waitForFunction(() => window.diaban);
     await emptySpot(page);
-    const { lng, lat } = await page.evaluate(() => window.diaban.map.getCenter());
-    const answers = Object.fromEntries((category.questions ?? []).filter((q) => q.required).map((q) => [q.code, q.choices?.[0]?.code ?? '1']));
-    const { id, properties } = await api('/collections/reports/items', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/geo+json', 'Idempotency-Key': crypto.randomUUID() },
-      body: JSON.stringify({
-        type: 'Feature',
-        geometry: { type: 'Point', coordinates: [lng, lat] },
-        properties: { category: category.code, title: 'Người khác gửi', description: 'Qua API.', ...(Object.keys(answers).length && { answers }) },
-      }),
-    });
+    const { id, properties } = await postAtCentre(page, category, 'Người khác gửi');
     const looking = setInterval(() => page.evaluate(() => dispatchEvent(new Event('focus'))).catch(() => {}), 1_100);
     try {
       await standsOnMap(page, properties.id ?? id);
     } finally {
       clearInterval(looking);
     }
+    clean(page);
+  },
+
+  async 'reports on one spot are listed when zooming no longer parts them'() {
+    const category = await placedCategory();
+    const page = await open();
+    await page.waitForFunction(() => window.diaban);
+    await emptySpot(page);
+    for (const title of ['Cùng chỗ, một', 'Cùng chỗ, hai']) await postAtCentre(page, category, title);
+    await page.waitForFunction(() => {
+      dispatchEvent(new Event('focus'));
+      return window.diaban.map.loaded() && window.diaban.map.queryRenderedFeatures({ layers: ['clusters'] }).some((f) => f.properties.point_count === 2);
+    }, null, { polling: 500 });
+    const { x, y } = await symbolAt(page, 'clusters');
+    await page.mouse.click(x, y);
+    await page.getByRole('heading', { name: 'Tại điểm này' }).waitFor();
+    await page.waitForFunction(() => document.querySelectorAll('#list li').length === 2);
+    clean(page);
+  },
+
+  async 'reading the tiles anew does not blink'() {
+    const page = await open();
+    await rendered(page, 'clusters');
+    await settled(page);
+    const fewest = await page.evaluate(async () => {
+      const { map } = window.diaban;
+      const seen = [];
+      const look = () => seen.push(map.queryRenderedFeatures({ layers: ['clusters'] }).length);
+      look();
+      map.on('render', look);
+      await new Promise((resolve) => {
+        setTimeout(() => dispatchEvent(new Event('focus')), 1_100); // the page reads at most once a second
+        map.on('sourcedata', (event) => event.sourceId === 'incidents' && event.tile && map.once('idle', resolve));
+      });
+      map.off('render', look);
+      return Math.min(...seen) / seen[0];
+    });
+    check(fewest > 0.8, `only ${Math.round(fewest * 100)}% of the clusters were on the map meanwhile`);
     clean(page);
   },
 

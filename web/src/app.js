@@ -30,8 +30,7 @@ function show(next) {
   if (view === 'browse') opener = document.activeElement;
   view = next;
   for (const section of document.querySelectorAll('.view')) section.hidden = section.id !== `view-${next}`;
-  stage?.setPointing(next === 'where' || next === 'report');
-  $('stage').classList.toggle('pointing', next === 'where' || next === 'report');
+  aim();
   $('views').scrollTop = 0;
   if (next === 'browse') {
     const id = opener?.dataset?.id;
@@ -43,29 +42,35 @@ function show(next) {
   }
 }
 
+/** Whether a click on the map means a point, rather than what stands there. */
+function aim() {
+  stage?.setPointing(view === 'where' || (view === 'report' && !report.isSent()));
+}
+
 function openCard(id) {
   show('card');
   setAddress({ report: id });
   const here = view;
   loadCard(id).then(() => {
-    const point = shownPoint();
-    if (view === here && point) stage?.pin(point);
+    const at = shownPoint();
+    if (view === here && at) stage?.pin(at);
   });
 }
 
-function openWhere(point) {
+function openWhere(at) {
   show('where');
-  if (point) where.whose(point);
+  if (at) where.whose(at);
 }
 
-function openReport(point) {
+function openReport(at) {
   show('report');
-  report.openReport(point);
+  report.openReport(at);
+  aim(); // a form that was sent is a fresh one now
 }
 
-function pointed(point) {
-  if (view === 'report') report.setPoint(point);
-  else openWhere(point);
+function pointed(at) {
+  if (view === 'report' && !report.isSent()) report.setPoint(at);
+  else openWhere(at);
 }
 
 function readAnew() {
@@ -124,17 +129,19 @@ async function start() {
     loadList();
   });
   startList(() => stage?.bounds() ?? null, openCard);
-  startCard((point) => {
-    stage?.go(point);
+  startCard((at) => {
+    stage?.go(at);
     if (isSheet()) rest('peek');
   });
   where.startLocate(openReport);
   report.startReport(
     ({ geometry }) => {
+      aim();
       if (geometry) stage?.go({ lon: geometry.coordinates[0], lat: geometry.coordinates[1] }, 16);
       for (const ms of AFTER_SENDING_MS) setTimeout(readAnew, ms);
     },
     openCard,
+    aim,
   );
   $('open-report').addEventListener('click', () => openReport());
   $('open-where').addEventListener('click', () => openWhere());
@@ -167,7 +174,7 @@ async function start() {
     where.useMap(stage);
     report.useMap(stage);
     fitMap();
-    stage.setPointing(view === 'where' || view === 'report');
+    aim();
     window.diaban = { map: stage.map };
   } else {
     $('no-map').textContent = t('map.none');

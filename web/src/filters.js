@@ -1,7 +1,7 @@
 // What is asked for: categories and status. Kept in the address of the page, so that a view is a link.
 import { reports, lang, onLang, pick, t } from './i18n.js';
 import { listReports } from './api.js';
-import { allGroups } from './catalogue.js';
+import { allGroups, categoryOf } from './catalogue.js';
 import { $, el } from './dom.js';
 
 const chosen = new Set();
@@ -62,6 +62,10 @@ function toggle(box) {
 }
 
 export function drawCategories() {
+  // An old link may name a category that is no more: the server would refuse it, and no box here could clear it.
+  const gone = [...chosen].filter((code) => !categoryOf(code));
+  for (const code of gone) chosen.delete(code);
+  if (gone.length) apply();
   $('category-boxes').replaceChildren(
     ...allGroups().map((group) =>
       el('fieldset', {},

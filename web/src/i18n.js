@@ -8,6 +8,7 @@ const WORDS = {
   licences: ['Giấy phép phần mềm', 'Software licences'],
   retry: ['Thử lại', 'Try again'],
   unreachable: ['Không liên lạc được với máy chủ.', 'The server cannot be reached.'],
+  now: ['vừa xong', 'just now'],
   loading: ['Đang tải…', 'Loading…'],
   'sheet.toggle': ['Mở rộng hoặc thu gọn bảng', 'Expand or collapse the panel'],
 
@@ -195,5 +196,5 @@ export function ago(instant, now = Date.now()) {
   for (const [unit, size] of [['day', 86_400], ['hour', 3_600], ['minute', 60]]) {
     if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
   }
-  return relative.format(0, 'minute');
+  return t('now');
 }

@@ -1,4 +1,5 @@
 // The map: its layers, what a click means, where it looks. What happens then is for app.js to say.
+import { $ } from './dom.js';
 import { drawSymbol } from './symbols.js';
 import { mapStyle } from './style.js';
 import { t } from './i18n.js';
@@ -9,6 +10,7 @@ const REACH = [[104.6, 7.9], [109.2, 12.6]];
 const DEEPEST_TILES = 18;
 const CLICK_PX = 6; // a finger is not a needle
 const HOLD_MS = 600;
+const NAME_ZOOM = 13; // from here on the name of the ward in the middle may well be out of sight
 
 export const hasWebGL2 = () => !!document.createElement('canvas').getContext('webgl2');
 
@@ -67,7 +69,15 @@ export async function createMap(filterQuery, on) {
   });
   onLongPress(map, (lngLat) => on.point(lonLat(lngLat)));
 
-  map.on('error', () => on.trouble(true));
+  map.on('error', ({ error }) => {
+    if (error instanceof maplibregl.AJAXError || error instanceof TypeError) on.trouble(true);
+    else console.error(error);
+  });
+  map.on('idle', () => {
+    const [ward] = map.getZoom() >= NAME_ZOOM ? map.queryRenderedFeatures(map.project(map.getCenter()), { layers: ['wards'] }) : [];
+    $('here').hidden = !ward;
+    $('here').textContent = ward?.properties.name ?? '';
+  });
   map.on('sourcedata', (event) => {
     if (!event.tile) return;
     if (event.sourceId === 'incidents') on.trouble(false);
@@ -119,6 +129,7 @@ export async function createMap(filterQuery, on) {
     go: ({ lon, lat }, zoom = 16) => map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), zoom) }),
     setPointing(yes) {
       pointing = yes;
+      $('stage').classList.toggle('pointing', yes);
       map.getCanvas().style.cursor = yes ? 'crosshair' : '';
     },
     pickWard(code) {
@@ -128,7 +139,8 @@ export async function createMap(filterQuery, on) {
     /** Stands the one pin at a point; with `moved`, it can be dragged. */
     pin(point, moved) {
       marker?.remove();
-      marker = new maplibregl.Marker({ color: '#0b4a54', draggable: !!moved }).setLngLat([point.lon, point.lat]).addTo(map);
+      // A pin that only shows where a report is stands above the report's symbol, not on it.
+      marker = new maplibregl.Marker({ color: '#0b4a54', draggable: !!moved, offset: moved ? [0, 0] : [0, -9] }).setLngLat([point.lon, point.lat]).addTo(map);
       if (moved) marker.on('dragend', () => moved(lonLat(marker.getLngLat())));
     },
     unpin() {

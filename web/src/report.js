@@ -15,10 +15,13 @@ let key = null;
 let done = null; // the report as the server took it
 let after = () => {};
 let see = () => {};
+let begin = () => {};
 
-export function startReport(onSent, onSee) {
+/** Callbacks: a report was taken; the reader wants to see one; the form was begun afresh. */
+export function startReport(onSent, onSee, onBegin) {
   after = onSent;
   see = onSee;
+  begin = onBegin;
   $('r-category').addEventListener('change', () => {
     drawRules();
     if (point) setPoint(point);
@@ -48,6 +51,8 @@ export function openReport(at) {
   if (at) setPoint(at);
   else if (point) stage?.pin(point, setPoint);
 }
+
+export const isSent = () => !!done;
 
 export function leaveReport() {
   stage?.unpin();
@@ -276,5 +281,6 @@ function drawDone() {
 function again() {
   reset();
   leaveReport();
+  begin();
   $('report-title').focus();
 }

@@ -13,28 +13,35 @@ export function startSheet(onChange) {
   const panel = $('panel');
   let drag = null;
   grip.addEventListener('click', () => {
-    if (drag?.moved) return;
-    rest(panel.dataset.sheet === 'full' ? 'peek' : RESTS[RESTS.indexOf(panel.dataset.sheet) + 1]);
+    const dragged = drag?.moved;
+    drag = null;
+    if (!dragged) rest(panel.dataset.sheet === 'full' ? 'peek' : RESTS[RESTS.indexOf(panel.dataset.sheet) + 1]);
   });
-  grip.addEventListener('pointerdown', (event) => {
-    drag = { y: event.clientY, height: panel.offsetHeight, moved: false };
-    grip.setPointerCapture(event.pointerId);
-  });
-  grip.addEventListener('pointermove', (event) => {
-    if (!drag || !grip.hasPointerCapture(event.pointerId)) return;
-    if (Math.abs(event.clientY - drag.y) > 6) drag.moved = true;
-    if (drag.moved) {
-      panel.style.height = `${Math.min(innerHeight, Math.max(90, drag.height + drag.y - event.clientY))}px`;
-      panel.style.transition = 'none';
+  for (const handle of [grip, $('head')]) {
+    handle.addEventListener('pointerdown', (event) => {
+      // A button in the heading is for pressing.
+      if (!isSheet() || (handle !== grip && event.target.closest('button'))) return;
+      drag = { y: event.clientY, height: panel.offsetHeight, moved: false };
+      handle.setPointerCapture(event.pointerId);
+    });
+    handle.addEventListener('pointermove', (event) => {
+      if (!drag || !handle.hasPointerCapture(event.pointerId)) return;
+      if (Math.abs(event.clientY - drag.y) > 6) drag.moved = true;
+      if (drag.moved) {
+        panel.style.height = `${Math.min(innerHeight, Math.max(90, drag.height + drag.y - event.clientY))}px`;
+        panel.style.transition = 'none';
+      }
+    });
+    for (const end of ['pointerup', 'pointercancel']) {
+      handle.addEventListener(end, () => {
+        if (!drag?.moved) return;
+        const share = panel.offsetHeight / innerHeight;
+        panel.style.transition = '';
+        panel.style.height = '';
+        rest(share < 0.4 ? 'peek' : share < 0.75 ? 'half' : 'full');
+      });
     }
-  });
-  grip.addEventListener('pointerup', () => {
-    if (!drag?.moved) return;
-    const share = panel.offsetHeight / innerHeight;
-    panel.style.transition = '';
-    panel.style.height = '';
-    rest(share < 0.35 ? 'peek' : share < 0.75 ? 'half' : 'full');
-  });
+  }
   narrow.addEventListener('change', () => changed());
   addEventListener('resize', () => changed());
 }
