@@ -126,8 +126,6 @@ const WORDS = {
   'report.send': ['Gửi phản ánh', 'Send the report'],
   'report.sending': ['Đang gửi…', 'Sending…'],
   'report.answer': ['Chọn câu trả lời…', 'Choose an answer…'],
-  'report.yes': ['Có', 'Yes'],
-  'report.no': ['Không', 'No'],
   'report.needCategory': ['Hãy chọn lĩnh vực.', 'Choose a category.'],
   'report.needPlace': ['Hãy đặt điểm trên bản đồ.', 'Place the pin on the map.'],
   'report.needWard': ['Hãy chọn phường, xã.', 'Choose a ward.'],

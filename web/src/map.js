@@ -140,7 +140,7 @@ export async function createMap(filterQuery, on) {
     pin(point, moved) {
       marker?.remove();
       // A pin that only shows where a report is stands above the report's symbol, not on it.
-      marker = new maplibregl.Marker({ color: '#0b4a54', draggable: !!moved, offset: moved ? [0, 0] : [0, -9] }).setLngLat([point.lon, point.lat]).addTo(map);
+      marker = new maplibregl.Marker({ color: '#0b4a54', draggable: !!moved, offset: [0, moved ? -14 : -22] }).setLngLat([point.lon, point.lat]).addTo(map);
       if (moved) marker.on('dragend', () => moved(lonLat(marker.getLngLat())));
     },
     unpin() {

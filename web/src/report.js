@@ -81,7 +81,7 @@ export function drawReportCategories() {
   drawRules();
 }
 
-/** What the chosen category wants: a place, a ward, answers; or that one goes elsewhere. */
+/** What the chosen category wants: a place, a ward, answers; and whom to call first, where minutes count. */
 function drawRules() {
   const category = categoryOf($('r-category').value);
   const place = category?.place ?? 'required';
@@ -93,7 +93,6 @@ function drawRules() {
   const stop = pick(category?.stop);
   $('r-stop').hidden = !stop;
   $('r-stop').textContent = stop;
-  $('r-send').disabled = !!stop;
   drawQuestions(category?.questions);
 }
 

@@ -28,7 +28,7 @@ export function mapStyle(wardTiles, incidentTiles) {
       incidents: { type: 'vector', tiles: [incidentTiles], maxzoom: 18 },
     },
     layers: [
-      { id: 'water', type: 'background', paint: { 'background-color': '#c5dde4' } },
+      { id: 'water', type: 'background', paint: { 'background-color': '#cfdfe4' } },
       {
         id: 'wards', type: 'fill', source: 'wards', 'source-layer': 'wards',
         paint: {
