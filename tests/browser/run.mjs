@@ -37,6 +37,7 @@ function startDemo() {
     });
   });
   const stop = () => {
+    if (child.pid === undefined) return null; // it never started
     child.kill('SIGTERM');
     return ended;
   };

@@ -53,7 +53,7 @@ function openCard(id) {
   const here = view;
   loadCard(id).then(() => {
     const at = shownPoint();
-    if (view === here && at) stage?.pin(at);
+    if (view === here && at) stage?.pin(at, { raised: true });
   });
 }
 

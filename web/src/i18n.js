@@ -45,7 +45,6 @@ const WORDS = {
   'list.titleAt': ['Tại điểm này', 'At this spot'],
   'list.city': ['Mới nhất trong thành phố', 'Latest in the city'],
   'list.note': ['{n} mới nhất trong {all}', 'Latest {n} of {all}'],
-  'list.noteAll': ['{all}', '{all}'],
   'list.empty': ['Không có phản ánh nào ở đây với bộ lọc này.', 'No reports here with these filters.'],
   'list.whole': ['Xem cả khung nhìn', 'Show the whole view'],
 

@@ -136,11 +136,10 @@ export async function createMap(filterQuery, on) {
       if (!map.getLayer('ward-picked')) return map.once('load', () => this.pickWard(code));
       for (const layer of ['ward-picked', 'ward-picked-line']) map.setFilter(layer, ['==', ['get', 'code'], code ?? '']);
     },
-    /** Stands the one pin at a point; with `moved`, it can be dragged. */
-    pin(point, moved) {
+    /** Stands the one pin at a point: `moved` lets it be dragged, `raised` leaves the symbol of a report under it in sight. */
+    pin(point, { moved, raised } = {}) {
       marker?.remove();
-      // A pin that only shows where a report is stands above the report's symbol, not on it.
-      marker = new maplibregl.Marker({ color: '#0b4a54', draggable: !!moved, offset: [0, moved ? -14 : -22] }).setLngLat([point.lon, point.lat]).addTo(map);
+      marker = new maplibregl.Marker({ color: '#0b4a54', draggable: !!moved, offset: [0, raised ? -27 : -14] }).setLngLat([point.lon, point.lat]).addTo(map);
       if (moved) marker.on('dragend', () => moved(lonLat(marker.getLngLat())));
     },
     unpin() {

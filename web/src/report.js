@@ -49,7 +49,7 @@ export function useMap(map) {
 export function openReport(at) {
   if (done) reset();
   if (at) setPoint(at);
-  else if (point) stage?.pin(point, setPoint);
+  else if (point) stage?.pin(point, { moved: setPoint });
 }
 
 export const isSent = () => !!done;
@@ -133,7 +133,7 @@ function fromText() {
 export async function setPoint(at) {
   point = at;
   found = null;
-  stage?.pin(point, setPoint);
+  stage?.pin(point, { moved: setPoint });
   $('r-lon').value = point.lon.toFixed(6);
   $('r-lat').value = point.lat.toFixed(6);
   clearError($('r-place'));
@@ -187,6 +187,7 @@ async function send() {
   try {
     done = await sendReport(feature(), key);
     key = null;
+    if (done.geometry) stage?.pin(point, { raised: true });
     drawDone();
     after(done);
   } catch (error) {
