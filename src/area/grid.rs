@@ -250,7 +250,7 @@ impl Grid {
         for (edge, line) in ring.0.windows(2).enumerate() {
             let e = Edge { ax: line[0].x, ay: line[0].y, bx: line[1].x, by: line[1].y };
             self.place_edge(e, |cell| {
-                found.push(Found { cell, ring: number, edge: edge as u32, winding: 0 })
+                found.push(Found { cell, ring: number, edge: edge as u32, winding: 0 });
             });
             if found.len() > MAX_PAIRS {
                 return Err(TooLarge);
@@ -400,6 +400,7 @@ impl Grid {
     }
 
     /// See the module for the path and its rules.
+    #[expect(clippy::float_cmp, reason = "a border point is one exactly, or it is none")]
     #[inline]
     fn side(&self, entry: &Entry, (cx, cy): (f64, f64), x: f64, y: f64) -> Side {
         let edges = &self.edges[entry.start as usize..][..entry.len as usize];
@@ -444,6 +445,7 @@ impl Edge {
     }
 
     /// Whether (x, y), moved east and much less north, lies to the left.
+    #[expect(clippy::float_cmp, reason = "an edge is level exactly, or it is not")]
     #[inline]
     fn left_of(&self, x: f64, y: f64) -> bool {
         let turn = self.orient(x, y);
