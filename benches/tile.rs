@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::time::Instant as Stopwatch;
 
 use diaban::domain::view::MapRow;
-use diaban::domain::{Instant, State};
+use diaban::domain::{Instant, State, Vocabulary, WardId};
 use diaban::geo::{Bbox, LonLat, TileId};
 use diaban::map::{Change, Layer, Snapshot, Sources, tile};
 use diaban::query::{CodeSet, Filter, Interval};

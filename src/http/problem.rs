@@ -13,7 +13,7 @@ pub(super) const MEDIA: &str = "application/problem+json";
 
 /// A problem document in the making.
 #[derive(Debug)]
-pub struct Problem {
+pub(super) struct Problem {
     status: StatusCode,
     slug: &'static str,
     title: &'static str,

@@ -131,6 +131,7 @@ impl<'a> Tileset<'a> {
 mod tests {
     use super::*;
     use crate::domain::Vocabulary;
+    use crate::map::Snapshot;
     use crate::domain::Instant;
     use crate::domain::view::MapRow;
     use crate::geo::Mercator;
