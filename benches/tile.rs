@@ -110,8 +110,8 @@ fn tiles() -> Vec<TileId> {
 /// Three categories, four states, since a date.
 fn narrow() -> Filter {
     Filter {
-        categories: Some(CodeSet::from_iter(0..3)),
-        states: Some(CodeSet::from_iter(3..7)),
+        categories: Some((0..3).collect::<CodeSet>()),
+        states: Some((3..7).collect::<CodeSet>()),
         created: Interval { from: Instant::from_ms(1_735_689_600_000), to: Instant::MAX },
         ..Filter::default()
     }

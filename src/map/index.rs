@@ -74,10 +74,13 @@ impl Snapshot {
     /// Builds a snapshot that stands at position `at` of the change log; of rows with the same
     /// seq the last one counts.
     pub fn from_rows(mut rows: Vec<MapRow>, at: i64) -> Self {
-        // Stable, so the last of equal seqs stays last.
-        rows.sort_by_key(|r| r.seq);
-        rows.reverse();
-        rows.dedup_by_key(|r| r.seq);
+        // A store reads in order and once each; only otherwise is there something to do.
+        if !rows.is_sorted_by(|a, b| a.seq < b.seq) {
+            // Stable, so the last of equal seqs stays last.
+            rows.sort_by_key(|r| r.seq);
+            rows.reverse();
+            rows.dedup_by_key(|r| r.seq);
+        }
         Self::of(Columns::from_rows(&rows), at)
     }
 
@@ -227,12 +230,11 @@ fn merge(
     let (mut kept, mut fresh) = (kept.peekable(), fresh.peekable());
     while let Some(&i) = kept.peek() {
         let k = old.key(i);
-        match fresh.next_if(|(f, _)| *f < k) {
-            Some((f, row)) => out.push(f, &row),
-            None => {
-                out.push(k, &old.row(i));
-                kept.next();
-            }
+        if let Some((f, row)) = fresh.next_if(|(f, _)| *f < k) {
+            out.push(f, &row);
+        } else {
+            out.push(k, &old.row(i));
+            kept.next();
         }
     }
     for (f, row) in fresh {

@@ -10,7 +10,7 @@ use super::cluster::MAX_ZOOM;
 /// Units along a tile's side: the one extent clients are told.
 pub const EXTENT: u32 = 4096;
 /// Most categories a cluster may name.
-const TOP_LIMIT: usize = 8;
+pub(super) const TOP_LIMIT: usize = 8;
 
 /// One layer as declared.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -73,7 +73,7 @@ pub enum Content {
     Labels,
 }
 
-/// The type of a field as TileJSON names it.
+/// The type of a field as `TileJSON` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum FieldType {
     /// An integer.
@@ -85,7 +85,7 @@ pub enum FieldType {
 }
 
 impl FieldType {
-    /// The name TileJSON gives it.
+    /// The name `TileJSON` gives it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Number => "Number",
@@ -253,14 +253,11 @@ impl Layer {
                 ),
             );
             for (field, kind) in &v.fields {
-                match known(v.content).iter().find(|(name, _)| name == field) {
-                    Some((_, right)) => {
-                        need(kind == right, format!("{}.{field} must be {:?}", v.id, right.name()))
-                    }
-                    None => {
-                        let names: Vec<_> = known(v.content).iter().map(|k| k.0).collect();
-                        need(false, format!("{}.{field} is unknown, known are {}", v.id, names.join(", ")));
-                    }
+                if let Some((_, right)) = known(v.content).iter().find(|(name, _)| name == field) {
+                    need(kind == right, format!("{}.{field} must be {:?}", v.id, right.name()));
+                } else {
+                    let names: Vec<_> = known(v.content).iter().map(|k| k.0).collect();
+                    need(false, format!("{}.{field} is unknown, known are {}", v.id, names.join(", ")));
                 }
             }
         }

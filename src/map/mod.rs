@@ -1,5 +1,11 @@
 //! Everything a map sees: layers, the live index, clusters, tiles.
 //! Not here: SQL (store), HTTP headers (http), who may see what (`domain::view`).
+//!
+//! From a change to a tile: `index` keeps the rows as sorted `columns` and swaps whole snapshots;
+//! `select` runs a filter over them; `cluster` turns what matches into symbols; `shapes` (with
+//! `simplify` and `clip`) does the same for wards; `tile` writes either through `mvt`, as `layer`
+//! declares; `tilejson` joins layers into sets. A tile is a pure function of snapshot, layer,
+//! filter and address: two processes at the same change give the same bytes.
 
 mod clip;
 mod cluster;

@@ -3,7 +3,7 @@
 
 use super::cluster::{Cluster, Symbol, SymbolKind, symbols};
 use super::index::Snapshot;
-use super::layer::{Content, EXTENT, Layer, Source, VectorLayer};
+use super::layer::{Content, EXTENT, Layer, Source, TOP_LIMIT, VectorLayer};
 use super::mvt::{LayerWriter, Tags};
 use super::shapes::{Ward, WardShapes};
 use crate::domain::{Status, Vocabulary};
@@ -59,6 +59,7 @@ fn symbol_layer(found: &[Symbol], v: &VectorLayer, words: &Vocabulary, id: TileI
 }
 
 /// Which attributes of symbols the layer declares, looked up once a tile.
+#[expect(clippy::struct_excessive_bools, reason = "one for each attribute that may be declared")]
 struct Declared {
     cluster: bool,
     cluster_id: bool,
@@ -91,7 +92,7 @@ impl Declared {
             ward: v.has("ward"),
             created: v.has("created_at"),
             updated: v.has("updated_at"),
-            top: (1..)
+            top: (1..=TOP_LIMIT)
                 .map(|n| (format!("top_{n}"), format!("top_{n}_count")))
                 .take_while(|(t, _)| v.has(t))
                 .collect(),
@@ -156,7 +157,7 @@ fn abbreviated(n: u64) -> String {
         0..1000 => n.to_string(),
         1000..10_000 => {
             let tenths = (n + 50) / 100;
-            if tenths % 10 == 0 {
+            if tenths.is_multiple_of(10) {
                 format!("{}k", tenths / 10)
             } else {
                 format!("{}.{}k", tenths / 10, tenths % 10)

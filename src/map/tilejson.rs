@@ -1,4 +1,4 @@
-//! Several layers as one tile set, and the documents that describe it: TileJSON 3.0.0 and the
+//! Several layers as one tile set, and the documents that describe it: `TileJSON` 3.0.0 and the
 //! `metadata.json` that tile archives carry.
 //! Not here: addresses (passed in), HTTP (http).
 
@@ -76,7 +76,7 @@ impl<'a> Tileset<'a> {
         self.layers.iter().flat_map(|l| tile(sources, l, filter, id)).collect()
     }
 
-    /// The TileJSON document. `template` is the absolute address with `{z}`, `{x}` and `{y}`;
+    /// The `TileJSON` document. `template` is the absolute address with `{z}`, `{x}` and `{y}`;
     /// `center` must lie in `bounds`; `zoom` is clamped into the set's zooms.
     pub fn tilejson(&self, template: &str, bounds: Bbox, center: LonLat, zoom: u8) -> Value {
         json!({
