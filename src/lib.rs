@@ -1,9 +1,7 @@
 //! diaban: citizen reports routed to the ward that must answer, and the live map of them.
 //!
-//! The modules in reading order. Imports go one way, from the bottom of this list to the top
-//! (`tests/rules.rs` checks it): `geo`, `domain`, `query`, then `area` and `format`, then `store`
-//! and `map` (which never import each other), `action`, `jobs` and `http` (never each other),
-//! `app` with `pack` and `config` beside it, and `cli`.
+//! The modules in reading order. Imports go one way, from the end of this list to its beginning;
+//! `tests/rules.rs` holds the storeys.
 
 pub mod geo;
 
@@ -12,7 +10,22 @@ pub mod domain;
 pub mod query;
 
 pub mod area;
-
-pub mod map;
+pub mod clock;
+pub mod format;
 
 pub mod pack;
+
+pub mod map;
+pub mod store;
+
+pub mod action;
+
+pub mod jobs;
+
+pub mod http;
+
+pub mod config;
+
+pub mod app;
+
+pub mod cli;

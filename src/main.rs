@@ -1,2 +1,7 @@
-//! The one executable.
-fn main() {}
+//! The one executable: parses arguments and calls `cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    diaban::cli::main()
+}

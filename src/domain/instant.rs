@@ -11,7 +11,7 @@ impl Instant {
     /// The first millisecond that can be printed: year 1.
     pub const MIN: Self = Self(-62_135_596_800_000);
     /// The last millisecond that jiff can print, in any offset.
-    pub const MAX: Self = Self(253_402_207_200_999);
+    pub const MAX: Self = Self(253_402_207_200_000);
 
     /// From milliseconds since the epoch, clamped to what can be printed.
     pub const fn from_ms(ms: i64) -> Self {
@@ -69,6 +69,6 @@ mod tests {
         assert_eq!(t.to_string(), "2026-11-25T01:30:00.123Z");
         assert_eq!(Instant::parse(&t.to_string()).unwrap(), t);
         assert_eq!(t.floor_hour().to_string(), "2026-11-25T01:00:00.000Z");
-        assert_eq!(Instant::MAX.to_string(), "9999-12-30T22:00:00.999Z");
+        assert_eq!(Instant::MAX.to_string(), "9999-12-30T22:00:00.000Z");
     }
 }

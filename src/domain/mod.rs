@@ -1,6 +1,6 @@
 //! What a report is and may become: plain values and rules, no I/O, no serde, no clock.
-//! Not here: SQL (store), documents (format), which ward owns a place (area), the city's own
-//! categories, bodies and days off (data files, read by pack).
+//! Not here: SQL (store), documents (format), which ward owns a place (area),
+//! the city's own categories, bodies and days off (data files, read by pack).
 
 mod calendar;
 mod category;
@@ -8,9 +8,14 @@ mod instant;
 mod lang;
 mod routing;
 mod status;
+mod violation;
+mod vocabulary;
 mod ward;
 
 pub mod deadline;
+pub mod field;
+pub mod report;
+pub mod text;
 pub mod view;
 
 pub use calendar::{Calendar, CalendarError, Holiday};
@@ -21,4 +26,6 @@ pub use instant::Instant;
 pub use lang::{Lang, Text};
 pub use routing::{Assigned, Bodies, Body, BodyError, BodyId, Routing, RoutingError, Rule, Scope, Target};
 pub use status::{State, Status};
+pub use violation::{Violation, nearest};
+pub use vocabulary::{Vocabulary, WardName};
 pub use ward::WardId;

@@ -1,5 +1,6 @@
 //! What may leave the house. Encoders accept views only, so privacy has one room.
 
+use super::report::PublicFacts;
 use super::{Instant, State};
 use crate::geo::LonLat;
 
@@ -26,3 +27,22 @@ pub struct MapRow {
 
 /// `MapRow::ward` of a report that belongs to no ward.
 pub const NO_WARD: u16 = u16::MAX;
+
+/// The public view of one report: its facts with the names that people read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublicReport {
+    /// The internal sequence, for the cursor only; encoders never write it.
+    pub seq: i64,
+    /// The public id.
+    pub id: u64,
+    /// What everybody may see.
+    pub facts: PublicFacts,
+    /// How many people support it.
+    pub votes: i64,
+    /// The ward's name, in Vietnamese.
+    pub ward_name: Option<String>,
+    /// The body's name, in Vietnamese.
+    pub body_name: String,
+    /// Whether the ward comes from approximate boundaries.
+    pub approximate: bool,
+}

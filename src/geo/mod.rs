@@ -1,8 +1,17 @@
-//! Numbers on the ground: positions, boxes, web mercator, Morton codes, distances.
+//! Numbers on the ground: positions, boxes, web mercator, Morton codes, distances, polygon checks.
 //! Not here: what a position means for a report (domain) or which ward owns it (area).
 
 mod bbox;
+mod blur;
+mod distance;
 mod lonlat;
+pub mod polygon;
+
+pub mod mercator;
+pub mod morton;
 
 pub use bbox::{Bbox, BboxError};
+pub use blur::GridCell;
+pub use distance::{Plane, distance_m, metres_per_degree};
 pub use lonlat::{LonLat, LonLatError};
+pub use mercator::{Mercator, TileId, TileIdError};

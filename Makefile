@@ -1,0 +1,45 @@
+# The two commands: `make demo` (set up and run the main job) and `make test` (set up and pass all tests).
+# They need Rust, Node, Python and a C compiler; the rest they install: npm packages into web/,
+# tools into .tools/, Chromium from Debian when it is missing and this runs as root.
+
+REPORTS ?= 200000
+LISTEN  ?= 127.0.0.1:8080
+SHARED  ?= ../shared
+
+.PHONY: demo test check bench bless audit areas web conformance
+
+web: web/dist/index.html
+web/dist/index.html: $(wildcard web/src/* web/package.json web/package-lock.json web/build.mjs)
+	cd web && npm ci --no-audit --no-fund --loglevel=error && node build.mjs
+
+demo: web
+	cargo build --release
+	./target/release/diaban demo --reports $(REPORTS) --listen $(LISTEN)
+
+test: web
+	tools/test
+
+check: web
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+	tools/cargo-deny check bans licenses sources
+
+bench:
+	cargo bench
+
+# Accept what the snapshot tests see now.
+bless: web
+	INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test
+
+# Known vulnerabilities; needs the advisory database from the net.
+audit:
+	tools/cargo-deny check advisories
+
+# The facts and approximate boundaries of data/areas, made anew from the facts' package.
+areas:
+	python3 data/areas/make_areas.py
+
+# The public standards' checks against a demo of 5,000 reports.
+conformance: web
+	tools/conformance $(SHARED)

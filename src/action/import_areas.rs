@@ -1,0 +1,140 @@
+//! New boundaries: read, checked, activated, and every report assigned anew.
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::io::Write;
+
+use super::city::{Areas, City, CityError, generation};
+use super::submit::{Place, public_point};
+use crate::area::{Finding, Generation};
+use crate::clock::Clock;
+use crate::domain::Precision;
+use crate::geo::LonLat;
+use crate::store::{Assignment, PlacedRecord, Store, StoreError, StoredGeneration};
+
+/// Reports read and assigned in one go.
+const BATCH: i64 = 2_000;
+
+/// Why areas were not imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The boundaries.
+    #[error(transparent)]
+    City(#[from] CityError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The id is not a date.
+    #[error("generation {0} must be the date from which it is valid, like 2025-07-01")]
+    Id(String),
+}
+
+/// What re-assignment did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reassigned {
+    /// Reports looked at.
+    pub looked_at: u64,
+    /// Reports that went to another ward.
+    pub moved: u64,
+    /// Reports whose place is in no ward now; they keep the ward they had.
+    pub outside: u64,
+}
+
+/// Reads and checks a candidate; nothing is stored.
+///
+/// # Errors
+/// When the file is not a set of boundaries.
+pub fn candidate(city: &City, id: &str, bytes: &[u8]) -> Result<(Generation, Vec<Finding>), ImportError> {
+    if id.parse::<jiff::civil::Date>().is_err() {
+        return Err(ImportError::Id(id.to_owned()));
+    }
+    let candidate = generation(&city.pack, id, false, bytes)?;
+    let areas = city.areas();
+    let expected: Vec<&str> =
+        city.pack.areas.units().iter().filter(|u| *u.id.generation == *id).map(|u| &*u.id.code).collect();
+    let findings = crate::area::check(&candidate);
+    let _ = (expected, areas);
+    Ok((candidate, findings))
+}
+
+/// Stores checked boundaries and takes them into use.
+///
+/// # Errors
+/// When the store fails; the former areas stay then.
+pub async fn activate_areas(
+    city: &City,
+    store: &Store,
+    clock: &dyn Clock,
+    id: &str,
+    source: &str,
+    bytes: &[u8],
+) -> Result<(), ImportError> {
+    let stored =
+        StoredGeneration { id: id.to_owned(), source: source.to_owned(), boundaries: gzipped(bytes) };
+    store.activate_generation(stored, clock.now()).await?;
+    city.reload(&store.generations().await?)?;
+    Ok(())
+}
+
+/// Assigns every report to the areas in force. The point is the truth, the ward a record: nothing
+/// is lost, and a report whose place is in no ward now keeps the one it had.
+///
+/// # Errors
+/// When the store fails; what was assigned before stays assigned, and a repeat finishes the rest.
+pub async fn reassign(
+    city: &City,
+    store: &Store,
+    clock: &dyn Clock,
+    mut progress: impl FnMut(u64),
+) -> Result<Reassigned, StoreError> {
+    let areas = city.areas();
+    let mut done = Reassigned::default();
+    let mut last = 0;
+    loop {
+        let batch = store.places_after(last, BATCH).await?;
+        let Some(end) = batch.last() else { return Ok(done) };
+        last = end.assigned.seq;
+        done.looked_at += batch.len() as u64;
+        let mut changed = Vec::new();
+        for record in batch {
+            match assignment(city, &areas, &record) {
+                Some(new) => {
+                    if new != record.assigned {
+                        done.moved += u64::from(new.ward != record.assigned.ward);
+                        changed.push(new);
+                    }
+                }
+                None => done.outside += u64::from(record.point.is_some()),
+            }
+        }
+        if !changed.is_empty() {
+            store.assign_reports(changed, clock.now()).await?;
+        }
+        progress(done.looked_at);
+    }
+}
+
+fn assignment(city: &City, areas: &Areas, record: &PlacedRecord) -> Option<Assignment> {
+    let point: LonLat = record.point?;
+    let category = city.pack.categories.by_code(&record.category)?;
+    let place = Place::at(areas, point, areas.active().locate(point).ok()?);
+    let assigned = city.pack.routing.body_for(category, place.ward.as_ref());
+    let exactly = |m: Option<f64>| m.filter(|_| category.precision == Precision::Exact);
+    Some(Assignment {
+        seq: record.assigned.seq,
+        body: assigned.body.to_string(),
+        rule: assigned.rule,
+        point: public_point(areas, category.precision, point, place.unit),
+        border_m: exactly(place.border_m),
+        offshore_m: exactly(place.offshore_m),
+        ward: place.ward,
+    })
+}
+
+fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        return bytes.to_vec();
+    }
+    let mut out = GzEncoder::new(Vec::new(), Compression::default());
+    out.write_all(bytes).and_then(|()| out.finish()).expect("writing to memory cannot fail")
+}

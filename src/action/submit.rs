@@ -1,0 +1,374 @@
+//! A citizen's report: checked, placed, routed, blurred, dated, stored.
+
+use std::collections::BTreeMap;
+
+use super::city::{Areas, City};
+use crate::area::{Generation, Located, Outside, OutsideReason};
+use crate::clock::{Clock, Ids};
+use crate::domain::report::{Event, NewReport, PrivateFacts, PublicFacts};
+use crate::domain::view::PublicReport;
+use crate::domain::{
+    Category, Instant, PlaceRule, Precision, QuestionKind, State, Violation, WardId, WardName, deadline,
+    nearest, text,
+};
+use crate::geo::{GridCell, LonLat};
+use crate::store::{IdempotencyKey, Outcome, Store, StoreError};
+
+/// Characters of each text.
+const TITLE: usize = 200;
+const DESCRIPTION: usize = 4_000;
+const ADDRESS: usize = 300;
+const ANSWER: usize = 1_000;
+/// A phone that says worse than this does not know where it is.
+const ACCURACY_M: f64 = 10_000.0;
+/// A phone's clock may be ahead by this much, in milliseconds.
+const AHEAD_MS: i64 = 24 * 3_600_000;
+/// Draws of an id before giving up: a second collision in 2^52 is no chance any more.
+const DRAWS: usize = 8;
+
+/// A report as it came in, before anything was checked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Submission {
+    /// Longitude and latitude in degrees.
+    pub place: Option<(f64, f64)>,
+    /// Code of the category.
+    pub category: Option<String>,
+    /// A line.
+    pub title: Option<String>,
+    /// What was seen.
+    pub description: Option<String>,
+    /// The address as written.
+    pub address: Option<String>,
+    /// How far the place may be off, in metres.
+    pub accuracy_m: Option<f64>,
+    /// When it was seen: RFC 3339.
+    pub observed_at: Option<String>,
+    /// The ward, for a report without a place.
+    pub ward: Option<String>,
+    /// Answers by question code.
+    pub answers: BTreeMap<String, String>,
+    /// The door it came through.
+    pub source: String,
+}
+
+/// Why a report is refused: everything at once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Refusal {
+    /// What is wrong, by field.
+    pub violations: Vec<Violation>,
+    /// Where the place lies, when it is outside.
+    pub outside: Option<Outside>,
+}
+
+/// What came of a submission.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Receipt {
+    /// The report as it is stored now.
+    pub report: PublicReport,
+    /// Whether this request made it; otherwise an earlier one with the same key did.
+    pub created: bool,
+}
+
+/// Why there is no receipt.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// The content breaks rules.
+    #[error("the content breaks rules")]
+    Refused(Refusal),
+    /// The key was used with another body.
+    #[error("the key was used with another body")]
+    KeyConflict,
+    /// The key's report was erased.
+    #[error("the report was erased")]
+    Gone,
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Checks and stores a report. What is answered is durable.
+///
+/// # Errors
+/// See [`SubmitError`].
+pub async fn submit(
+    city: &City,
+    store: &Store,
+    clock: &dyn Clock,
+    ids: &dyn Ids,
+    submission: Submission,
+    key: Option<IdempotencyKey>,
+) -> Result<Receipt, SubmitError> {
+    let mut report = assess(city, &city.areas(), submission, clock.now()).map_err(SubmitError::Refused)?;
+    for _ in 0..DRAWS {
+        report.id = ids.report_id();
+        let (id, created) = match store.create_report(report.clone(), key.clone()).await? {
+            Outcome::Done => (report.id, true),
+            Outcome::Replayed { same: false, .. } => return Err(SubmitError::KeyConflict),
+            Outcome::Replayed { id, .. } => (id, false),
+            Outcome::IdTaken => continue,
+        };
+        let stored = store.report(id).await?.ok_or(SubmitError::Gone)?;
+        return Ok(Receipt { report: city.view(stored), created });
+    }
+    Err(SubmitError::Store(StoreError::Busy))
+}
+
+/// Everything about a new report that needs no store; its id is still to be drawn.
+///
+/// # Errors
+/// All faults of the content at once.
+pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result<NewReport, Refusal> {
+    let mut refusal = Refusal::default();
+    let faults = &mut refusal.violations;
+    let title = line(s.title.as_deref(), "title", TITLE, faults).map(|t| t.replace('\n', " "));
+    let description = line(s.description.as_deref(), "description", DESCRIPTION, faults);
+    let address = line(s.address.as_deref(), "address", ADDRESS, faults);
+    if s.accuracy_m.is_some_and(|m| !(0.0..=ACCURACY_M).contains(&m)) {
+        faults.push(Violation::new("properties.accuracy_m", format!("must be 0 to {ACCURACY_M} metres")));
+    }
+    let observed = s.observed_at.as_deref().and_then(|t| observed(t, now, faults));
+    let category = category(city, s.category.as_deref(), faults);
+    let answers = answers(category, s.answers, faults);
+    let place = match category {
+        Some(c) => place(areas, c, s.place, s.ward.as_deref(), &mut refusal),
+        // Without a category the place is looked up all the same: all faults are said at once.
+        None => s.place.and_then(|p| locate(areas, p, &mut refusal)).map(|(p, l)| Place::at(areas, p, l)),
+    };
+    let (Some(category), true) = (category, refusal.violations.is_empty()) else { return Err(refusal) };
+    let place = place.unwrap_or_default();
+    let assigned = city.pack.routing.body_for(category, place.ward.as_ref());
+    let blurred = place.point.is_some() && category.precision != Precision::Exact;
+    let shown = |t: Instant| if blurred { t.floor_hour() } else { t };
+    let exactly = |m: Option<f64>| m.filter(|_| !blurred);
+    Ok(NewReport {
+        id: 0,
+        public: PublicFacts {
+            point: place.point.and_then(|p| public_point(areas, category.precision, p, place.unit)),
+            category: category.code.to_string(),
+            state: State::Received,
+            body: assigned.body.to_string(),
+            rule: assigned.rule,
+            title,
+            description,
+            // What is written on the envelope tells the place as well as the point does.
+            address: address.clone().filter(|_| !blurred),
+            source: s.source,
+            border_m: exactly(place.border_m),
+            offshore_m: exactly(place.offshore_m),
+            observed: observed.map(shown),
+            created: shown(now),
+            updated: shown(now),
+            due: Some(deadline::due(now, category.target_days, &city.pack.calendar)),
+            ward: place.ward,
+        },
+        private: PrivateFacts { point: place.point, accuracy_m: s.accuracy_m, address, answers },
+        events: vec![Event {
+            at: now,
+            role: "citizen",
+            from: None,
+            to: State::Received,
+            reason: None,
+            note: None,
+        }],
+    })
+}
+
+/// Where a report belongs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Place {
+    pub(super) point: Option<LonLat>,
+    pub(super) unit: Option<usize>,
+    pub(super) ward: Option<WardId>,
+    pub(super) border_m: Option<f64>,
+    pub(super) offshore_m: Option<f64>,
+}
+
+impl Place {
+    pub(super) fn at(areas: &Areas, point: LonLat, located: Located) -> Self {
+        Self {
+            point: Some(point),
+            unit: Some(located.unit),
+            ward: Some(areas.ward_id(located.unit)),
+            border_m: Some(located.border_m),
+            offshore_m: located.offshore_m,
+        }
+    }
+}
+
+/// Where the public sees a true place of a ward.
+pub(super) fn public_point(
+    areas: &Areas,
+    precision: Precision,
+    p: LonLat,
+    unit: Option<usize>,
+) -> Option<LonLat> {
+    let generation = areas.active();
+    let label = || unit.map(|u| generation.units()[u].label);
+    match precision {
+        Precision::Exact => Some(p),
+        Precision::Grid20m | Precision::Grid150m => {
+            let cell = GridCell::of(p, f64::from(precision.cell_m()?));
+            let same = |q: LonLat| generation.locate(q).ok().map(|l| l.unit) == unit;
+            cell.place(same).or_else(label)
+        }
+        Precision::Ward => label(),
+        Precision::Hidden => None,
+    }
+}
+
+fn line(raw: Option<&str>, field: &str, max: usize, faults: &mut Vec<Violation>) -> Option<String> {
+    text::clean(raw?, max).unwrap_or_else(|e| {
+        faults.push(Violation::new(format!("properties.{field}"), e.to_string()));
+        None
+    })
+}
+
+fn observed(raw: &str, now: Instant, faults: &mut Vec<Violation>) -> Option<Instant> {
+    let at = Instant::parse(raw).ok().filter(|t| t.ms() <= now.ms() + AHEAD_MS && t.ms() >= 0);
+    if at.is_none() {
+        let detail =
+            "must be an RFC 3339 date-time that is not in the future, like 2026-11-25T08:30:00+07:00";
+        faults.push(Violation::new("properties.observed_at", detail));
+    }
+    at
+}
+
+fn category<'a>(city: &'a City, code: Option<&str>, faults: &mut Vec<Violation>) -> Option<&'a Category> {
+    let field = "properties.category";
+    let Some(code) = code else {
+        faults.push(Violation::new(field, "is required; /categories lists the codes"));
+        return None;
+    };
+    let found = city.pack.categories.by_code(code);
+    if found.is_none() {
+        let hint = nearest(code, city.pack.categories.iter().map(|c| &*c.code))
+            .map_or_else(|| "/categories lists the codes".to_owned(), |n| format!("did you mean {n}?"));
+        faults.push(Violation::new(field, format!("is not a category; {hint}")));
+    }
+    found
+}
+
+fn place(
+    areas: &Areas,
+    category: &Category,
+    place: Option<(f64, f64)>,
+    ward: Option<&str>,
+    refusal: &mut Refusal,
+) -> Option<Place> {
+    let mut fault = |field: &str, detail: &str| refusal.violations.push(Violation::new(field, detail));
+    match (category.place, place) {
+        (PlaceRule::None, Some(_)) => {
+            fault("geometry", "must be null: this category has no place");
+            None
+        }
+        (PlaceRule::Required, None) => {
+            fault("geometry", "must be a Point: this category needs a place");
+            None
+        }
+        (_, Some(p)) => {
+            if ward.is_some() {
+                fault("properties.ward", "is found from the place; leave it out");
+            }
+            locate(areas, p, refusal).map(|(p, located)| Place::at(areas, p, located))
+        }
+        (_, None) => {
+            let named = ward.map(|name| (name, areas.words.ward(name)));
+            match named {
+                None => Some(Place::default()),
+                Some((_, WardName::Known(i))) => {
+                    Some(Place { ward: areas.words.wards.get(usize::from(i)).cloned(), ..Place::default() })
+                }
+                Some((_, WardName::Former(_))) => {
+                    fault(
+                        "properties.ward",
+                        "is not in force any more; /collections/wards/items lists the wards",
+                    );
+                    None
+                }
+                Some((_, WardName::Unknown)) => {
+                    fault("properties.ward", "is not a ward; /collections/wards/items lists the codes");
+                    None
+                }
+            }
+        }
+    }
+}
+
+fn locate(areas: &Areas, (lon, lat): (f64, f64), refusal: &mut Refusal) -> Option<(LonLat, Located)> {
+    let field = "geometry.coordinates";
+    let generation = areas.active();
+    let point = match LonLat::new(lon, lat) {
+        Ok(p) => p,
+        Err(e) => {
+            let hint = if generation.is_swapped(lon, lat) { SWAPPED } else { "" };
+            refusal.violations.push(Violation::new(field, format!("{e}{hint}")));
+            return None;
+        }
+    };
+    match generation.locate(point) {
+        Ok(located) => Some((point, located)),
+        Err(outside) => {
+            refusal.violations.push(Violation::new(field, outside_text(generation, &outside)));
+            refusal.outside = Some(outside);
+            None
+        }
+    }
+}
+
+/// Added where longitude and latitude were exchanged.
+pub(super) const SWAPPED: &str = "; longitude and latitude seem to be swapped: longitude comes first";
+
+/// Why a place belongs to no ward, for people.
+pub fn outside_text(generation: &Generation, o: &Outside) -> String {
+    let near = &generation.units()[o.nearest].name;
+    let km = o.distance_m / 1000.0;
+    let why = match o.reason {
+        OutsideReason::Inland => format!("lies outside the city, {km:.2} km from {near}"),
+        OutsideReason::TooFarOut => format!("lies {km:.2} km out at sea, off {near}"),
+        OutsideReason::FarAway => format!("lies far outside the city, {km:.0} km from {near}"),
+    };
+    if o.swapped { format!("{why}{SWAPPED}") } else { why }
+}
+
+fn answers(
+    category: Option<&Category>,
+    given: BTreeMap<String, String>,
+    faults: &mut Vec<Violation>,
+) -> BTreeMap<String, String> {
+    let Some(category) = category else { return given };
+    let mut kept = BTreeMap::new();
+    for code in given.keys().filter(|c| category.questions.iter().all(|q| q.code != **c)) {
+        let shown: String = code.chars().take(40).collect();
+        faults.push(Violation::new(
+            format!("properties.answers.{shown}"),
+            "is not a question of this category",
+        ));
+    }
+    for q in &category.questions {
+        let field = format!("properties.answers.{}", q.code);
+        let answer = match text::clean(given.get(&q.code).map_or("", String::as_str), ANSWER) {
+            Ok(answer) => answer,
+            Err(e) => {
+                faults.push(Violation::new(field, e.to_string()));
+                continue;
+            }
+        };
+        match (answer, &q.kind) {
+            (None, _) if q.required => {
+                faults.push(Violation::new(field, format!("is required: {}", q.text.en)))
+            }
+            (None, _) => {}
+            (Some(a), QuestionKind::Choice(choices)) if choices.iter().all(|c| c.code != a) => {
+                let codes: Vec<&str> = choices.iter().map(|c| c.code.as_str()).collect();
+                faults.push(Violation::new(field, format!("must be one of: {}", codes.join(", "))));
+            }
+            (Some(a), QuestionKind::Number) if a.parse::<f64>().map_or(true, |n| !n.is_finite()) => {
+                faults.push(Violation::new(field, "must be a number"));
+            }
+            (Some(a), _) => {
+                kept.insert(q.code.clone(), a);
+            }
+        }
+    }
+    kept
+}

@@ -1,0 +1,112 @@
+//! The composition root: builds the parts, joins them, starts them, stops them.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::action::{City, CityError};
+use crate::clock::{Clock, Ids};
+use crate::config::Config;
+use crate::http::{self, Metrics, Service};
+use crate::jobs::Follower;
+use crate::map::{LayerError, Layers, Level, Live, Snapshot};
+use crate::pack::{Pack, PackError};
+use crate::store::{Store, StoreError};
+
+/// Why a process cannot serve, or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The city pack.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// The areas.
+    #[error(transparent)]
+    City(#[from] CityError),
+    /// A layer file.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The socket.
+    #[error("{0}")]
+    Listen(#[from] std::io::Error),
+    /// The storage failed while serving: nothing more can be promised.
+    #[error("the storage failed, stopping: {0}")]
+    StorageFailed(String),
+}
+
+/// The pack that the settings name.
+///
+/// # Errors
+/// When it is not right, with file and key.
+pub fn pack(config: &Config) -> Result<Pack, PackError> {
+    config.data.as_deref().map_or_else(Pack::embedded, Pack::from_dir)
+}
+
+/// Opens the store and builds the city that it and the pack make.
+///
+/// # Errors
+/// When one of them is not right.
+pub async fn open(config: &Config) -> Result<(Store, City), AppError> {
+    let store = Store::open(&config.store).await?;
+    let city = City::new(pack(config)?, &store.generations().await?)?;
+    Ok((store, city))
+}
+
+/// Serves until `stop` resolves, then finishes what runs and closes the store.
+///
+/// # Errors
+/// When a part cannot be built, or the storage fails while serving.
+pub async fn run(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> Result<(), AppError> {
+    let (store, city) = open(&config).await?;
+    let _claim = store.claim()?;
+    let layers = Layers::parse(city.pack.layer_files())?;
+    let public_url = match config.public_url {
+        Some(url) => url,
+        None => format!("http://{}", listener.local_addr()?),
+    };
+    let city = Arc::new(city);
+    let live = Arc::new(Live::new(Snapshot::from_rows(Vec::new(), 0)));
+    let (level, watched) = watch::channel(Level::default());
+    let follower = tokio::spawn(Follower::new(store.clone(), city.clone(), live.clone(), level).run());
+    let service = Service {
+        city,
+        store: store.clone(),
+        live,
+        layers,
+        clock,
+        ids,
+        metrics: Metrics::default(),
+        level: watched,
+        public_url,
+    };
+    let failed = {
+        let store = store.clone();
+        async move { store.failed().await }
+    };
+    let mut failure = None;
+    let until = async {
+        tokio::select! {
+            () = stop => {}
+            text = failed => failure = Some(text),
+        }
+    };
+    http::serve(listener, http::router(Arc::new(service)), until).await;
+    follower.abort();
+    match failure {
+        Some(text) => Err(AppError::StorageFailed(text)),
+        None => {
+            store.close().await;
+            Ok(())
+        }
+    }
+}

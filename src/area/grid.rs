@@ -1,0 +1,515 @@
+//! The exact index of one generation: a uniform grid of about 250 m. A cell wholly in one ward
+//! answers at once; a border cell holds the edges that touch it.
+//!
+//! How a border cell decides: for each ring the winding number around the cell's centre is known
+//! from the build. The path from the centre, first along its meridian to the height of the point,
+//! then level to the point, stays inside the cell, so only edges of the cell can cross it; each
+//! crossing changes the winding number by one. Sides are taken with robust orientation; the centre
+//! and the corner of the path count as moved east and (much less) north by less than any distance,
+//! so that a vertex or edge under them decides the same for every edge. The answer equals that of
+//! geo's `covers` on the whole polygon, to the last bit.
+//!
+//! Not here: points that no ward covers (locate), distances beyond [`REACH_M`] (nearest).
+
+use geo::{BoundingRect, Coord, LineString, Rect};
+use robust::orient2d;
+
+use super::unit::Unit;
+use crate::geo::{LonLat, Plane, metres_per_degree};
+
+/// Side of a cell in metres, unless the city is so large that cells would be too many. Measured
+/// best on 168 wards with 217,000 vertices: smaller cells cost more memory than they save edges.
+const CELL_M: f64 = 250.0;
+/// Most cells; the side grows until they suffice. 4 bytes each.
+const MAX_CELLS: f64 = 4e6;
+/// Most (edge, cell) pairs: bounds the memory that a hostile file of long edges can take.
+const MAX_PAIRS: usize = 20_000_000;
+/// How far [`Grid::near`] looks, in metres: less than a cell, so that it reads four at most.
+pub(super) const REACH_M: f64 = 100.0;
+
+const EMPTY: u32 = 0;
+/// Set in a cell that holds the index of its first entry; else the cell is a unit index + 1.
+const BORDER: u32 = 1 << 31;
+
+/// One directed edge in degrees: the ring's inside lies to the left of an exterior.
+#[derive(Clone, Copy, Debug)]
+struct Edge {
+    ax: f64,
+    ay: f64,
+    bx: f64,
+    by: f64,
+}
+
+/// What an entry says about its ring.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Role {
+    /// An exterior; the holes of its polygon follow it.
+    Exterior,
+    /// A hole of the last exterior before it.
+    Hole,
+    /// A hole whose exterior does not reach this cell: it owns nothing, its edges are a border.
+    Orphan,
+}
+
+/// The edges of one ring in one cell.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    start: u32,
+    len: u32,
+    /// The first so many edges cross the meridian of the cell's centre.
+    meridian: u32,
+    /// Winding number of the ring around the cell's centre.
+    winding: i32,
+    unit: u16,
+    role: Role,
+    last: bool,
+}
+
+/// Where a point lies relative to a ring.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Side {
+    Outside,
+    Boundary,
+    Inside,
+}
+
+/// Distances in metres squared around a point, within [`REACH_M`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Near {
+    /// To the nearest edge of the asked unit.
+    pub own_2: f64,
+    /// To the nearest edge of another unit, and that unit; the lowest index of equals.
+    pub other: Option<(f64, u16)>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Grid {
+    x0: f64,
+    y0: f64,
+    /// Degrees per cell.
+    w: f64,
+    h: f64,
+    cols: usize,
+    rows: usize,
+    cells: Vec<u32>,
+    entries: Vec<Entry>,
+    edges: Vec<Edge>,
+}
+
+/// The (edge, cell) pairs would be more than [`MAX_PAIRS`].
+#[derive(Debug)]
+pub(super) struct TooLarge;
+
+impl Grid {
+    /// Builds the index over units in the order in which ties are decided.
+    pub(super) fn build(units: &[Unit]) -> Result<Self, TooLarge> {
+        let mut grid = Self::layout(units);
+        let mut found = Vec::new();
+        let mut rings = Vec::new();
+        for (unit, u) in units.iter().enumerate() {
+            for polygon in &u.shape.0 {
+                let exterior = rings.len() as u32;
+                for ring in std::iter::once(polygon.exterior()).chain(polygon.interiors()) {
+                    let number = rings.len() as u32;
+                    rings.push(Ring { line: ring, unit: unit as u16, exterior });
+                    grid.place_ring(number, ring, &mut found)?;
+                }
+            }
+        }
+        found.sort_unstable_by_key(|f| (f.cell, f.ring, f.edge));
+        for cell in found.chunk_by(|a, b| a.cell == b.cell) {
+            grid.fill_cell(cell, &rings);
+        }
+        grid.entries.shrink_to_fit();
+        grid.edges.shrink_to_fit();
+        Ok(grid)
+    }
+
+    /// The unit that covers the point, boundary included; the lowest index of several.
+    #[inline]
+    pub(super) fn owner(&self, x: f64, y: f64) -> Option<u16> {
+        let (col, row) = self.cell_of(x, y)?;
+        match self.cells[row * self.cols + col] {
+            EMPTY => None,
+            cell if cell & BORDER == 0 => Some((cell - 1) as u16),
+            cell => self.covering((cell & !BORDER) as usize, col, x, y, row).next(),
+        }
+    }
+
+    /// The lowest unit other than `owner` that covers the point.
+    pub(super) fn second_owner(&self, x: f64, y: f64, owner: u16) -> Option<u16> {
+        let (col, row) = self.cell_of(x, y)?;
+        let cell = self.cells[row * self.cols + col];
+        if cell & BORDER == 0 {
+            return None;
+        }
+        self.covering((cell & !BORDER) as usize, col, x, y, row).find(|&u| u != owner)
+    }
+
+    /// Distances to the edges within [`REACH_M`] of `p`; what is farther may be missing.
+    pub(super) fn near(&self, p: LonLat, unit: u16) -> Near {
+        let plane = Plane::at(p);
+        let (kx, ky) = metres_per_degree(p.lat());
+        // A thousandth more, for the difference between the plane's scale and that of the grid's edge.
+        let (rx, ry) = (1.001 * REACH_M / kx, 1.001 * REACH_M / ky);
+        let mut near = Near { own_2: f64::INFINITY, other: None };
+        for row in clamped_range(p.lat() - ry, p.lat() + ry, self.y0, self.h, self.rows) {
+            for col in clamped_range(p.lon() - rx, p.lon() + rx, self.x0, self.w, self.cols) {
+                let cell = self.cells[row * self.cols + col];
+                if cell & BORDER == 0 {
+                    continue;
+                }
+                for entry in self.entries_at((cell & !BORDER) as usize) {
+                    let edges = &self.edges[entry.start as usize..][..entry.len as usize];
+                    let d = edges
+                        .iter()
+                        .map(|e| plane.to_segment_2((e.ax, e.ay), (e.bx, e.by)))
+                        .fold(f64::INFINITY, f64::min);
+                    if entry.unit == unit {
+                        near.own_2 = near.own_2.min(d);
+                    } else if d.is_finite() && near.other.is_none_or(|best| (d, entry.unit) < best) {
+                        near.other = Some((d, entry.unit));
+                    }
+                }
+            }
+        }
+        near
+    }
+
+    /// Bytes held.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&self.cells[..]) + size_of_val(&self.entries[..]) + size_of_val(&self.edges[..])
+    }
+
+    fn layout(units: &[Unit]) -> Self {
+        let bounds = units
+            .iter()
+            .filter_map(|u| u.shape.bounding_rect())
+            .reduce(|a, b| {
+                Rect::new(
+                    Coord { x: a.min().x.min(b.min().x), y: a.min().y.min(b.min().y) },
+                    Coord { x: a.max().x.max(b.max().x), y: a.max().y.max(b.max().y) },
+                )
+            })
+            .unwrap_or_else(|| Rect::new(Coord { x: 0.0, y: 0.0 }, Coord { x: 0.0, y: 0.0 }));
+        let (kx, ky) = metres_per_degree(bounds.center().y);
+        // Never narrower than a millionth of a degree, or a city at a pole would have no cells.
+        let kx = kx.max(1_000.0);
+        let wanted = (bounds.width() * kx / CELL_M + 3.0) * (bounds.height() * ky / CELL_M + 3.0);
+        let side = CELL_M * (wanted / MAX_CELLS).sqrt().max(1.0);
+        let (w, h) = (side / kx, side / ky);
+        // A cell of margin on every side: no point of a ward is ever on the grid's own edge.
+        let cols = (bounds.width() / w) as usize + 3;
+        let rows = (bounds.height() / h) as usize + 3;
+        Self {
+            x0: bounds.min().x - w,
+            y0: bounds.min().y - h,
+            w,
+            h,
+            cols,
+            rows,
+            cells: vec![EMPTY; cols * rows],
+            entries: Vec::new(),
+            edges: Vec::new(),
+        }
+    }
+
+    /// Floor of a float expression that never falls as the coordinate grows, so an edge between two
+    /// points lies in the cells between theirs.
+    #[inline]
+    fn cell_of(&self, x: f64, y: f64) -> Option<(usize, usize)> {
+        let (col, row) = ((x - self.x0) / self.w, (y - self.y0) / self.h);
+        (col >= 0.0 && row >= 0.0 && col < self.cols as f64 && row < self.rows as f64)
+            .then_some((col as usize, row as usize))
+    }
+
+    #[inline]
+    fn centre_x(&self, col: usize) -> f64 {
+        self.x0 + (col as f64 + 0.5) * self.w
+    }
+
+    #[inline]
+    fn centre_y(&self, row: usize) -> f64 {
+        self.y0 + (row as f64 + 0.5) * self.h
+    }
+
+    /// Finds the cells that a ring's edges touch, and those that it winds around without touching.
+    fn place_ring(
+        &self,
+        number: u32,
+        ring: &LineString<f64>,
+        found: &mut Vec<Found>,
+    ) -> Result<(), TooLarge> {
+        let first = found.len();
+        let Some(bounds) = ring.bounding_rect() else { return Ok(()) };
+        let Some((c0, r0)) = self.cell_of(bounds.min().x, bounds.min().y) else { return Ok(()) };
+        let Some((c1, r1)) = self.cell_of(bounds.max().x, bounds.max().y) else { return Ok(()) };
+        // Per row, the edges that cross the level of its centres.
+        let mut level = vec![Vec::new(); r1 - r0 + 1];
+        for (edge, line) in ring.0.windows(2).enumerate() {
+            let e = Edge { ax: line[0].x, ay: line[0].y, bx: line[1].x, by: line[1].y };
+            self.place_edge(e, |cell| {
+                found.push(Found { cell, ring: number, edge: edge as u32, winding: 0 })
+            });
+            if found.len() > MAX_PAIRS {
+                return Err(TooLarge);
+            }
+            let (low, high) = (e.ay.min(e.by), e.ay.max(e.by));
+            for row in clamped_range(low, high, self.y0, self.h, self.rows) {
+                if e.straddles_y(self.centre_y(row)) {
+                    level[row - r0].push(e);
+                }
+            }
+        }
+        found[first..].sort_unstable_by_key(|f| f.cell);
+        let mut touched = std::mem::take(found);
+        let mut next = first;
+        let edges_end = touched.len();
+        for row in r0..=r1 {
+            for col in c0..=c1 {
+                let cell = (row * self.cols + col) as u32;
+                let winding = winding(&level[row - r0], self.centre_x(col), self.centre_y(row));
+                let here = next;
+                while next < edges_end && touched[next].cell == cell {
+                    touched[next].winding = winding;
+                    next += 1;
+                }
+                if next == here && winding != 0 {
+                    touched.push(Found { cell, ring: number, edge: WHOLE, winding });
+                }
+            }
+        }
+        debug_assert_eq!(next, edges_end, "every edge lies in the cells of its ring's box");
+        *found = touched;
+        if found.len() > MAX_PAIRS { Err(TooLarge) } else { Ok(()) }
+    }
+
+    /// Names every cell that an edge may touch. More than it touches is allowed, fewer never.
+    fn place_edge(&self, e: Edge, mut put: impl FnMut(u32)) {
+        let cols = |low, high| clamped_range(low, high, self.x0, self.w, self.cols);
+        let (left, right) = (e.ax.min(e.bx), e.ax.max(e.bx));
+        let rows = clamped_range(e.ay.min(e.by), e.ay.max(e.by), self.y0, self.h, self.rows);
+        let all = cols(left, right);
+        let short = rows.end() - rows.start() < 2 || all.end() - all.start() < 2;
+        for row in rows {
+            let here = if short {
+                all.clone()
+            } else {
+                // The part of a long edge inside this row, with a margin far above rounding.
+                let margin = 1e-6;
+                let south = self.y0 + (row as f64 - margin) * self.h;
+                let north = self.y0 + (row as f64 + 1.0 + margin) * self.h;
+                let at = |y: f64| e.ax + (e.bx - e.ax) * ((y - e.ay) / (e.by - e.ay)).clamp(0.0, 1.0);
+                let (p, q) = (at(south), at(north));
+                let slack = margin * self.w;
+                cols((p.min(q) - slack).max(left), (p.max(q) + slack).min(right))
+            };
+            for col in here {
+                put((row * self.cols + col) as u32);
+            }
+        }
+    }
+
+    fn fill_cell(&mut self, found: &[Found], rings: &[Ring<'_>]) {
+        let cell = found[0].cell as usize;
+        if let [only] = found
+            && only.edge == WHOLE
+        {
+            let ring = &rings[only.ring as usize];
+            if ring.exterior == only.ring {
+                self.cells[cell] = u32::from(ring.unit) + 1;
+            }
+            return;
+        }
+        self.cells[cell] = BORDER | self.entries.len() as u32;
+        let centre_x = self.centre_x(cell % self.cols);
+        let mut exterior = None;
+        for group in found.chunk_by(|a, b| a.ring == b.ring) {
+            let ring = &rings[group[0].ring as usize];
+            let role = if ring.exterior == group[0].ring {
+                exterior = Some(group[0].ring);
+                Role::Exterior
+            } else if exterior == Some(ring.exterior) {
+                Role::Hole
+            } else {
+                Role::Orphan
+            };
+            let start = self.edges.len();
+            let edges = group.iter().filter(|f| f.edge != WHOLE).map(|f| {
+                let line = &ring.line.0[f.edge as usize..][..2];
+                Edge { ax: line[0].x, ay: line[0].y, bx: line[1].x, by: line[1].y }
+            });
+            self.edges.extend(edges.clone().filter(|e| e.straddles_x(centre_x)));
+            let meridian = self.edges.len() - start;
+            self.edges.extend(edges.filter(|e| !e.straddles_x(centre_x)));
+            self.entries.push(Entry {
+                start: start as u32,
+                len: (self.edges.len() - start) as u32,
+                meridian: meridian as u32,
+                winding: group[0].winding,
+                unit: ring.unit,
+                role,
+                last: false,
+            });
+        }
+        self.entries.last_mut().expect("a cell that was found has an entry").last = true;
+    }
+
+    /// The entries of one border cell.
+    #[inline]
+    fn entries_at(&self, first: usize) -> &[Entry] {
+        let mut end = first;
+        while !self.entries[end].last {
+            end += 1;
+        }
+        &self.entries[first..=end]
+    }
+
+    /// The units that cover a point of a border cell, in tie order; a unit once per covering part.
+    #[inline]
+    fn covering(&self, first: usize, col: usize, x: f64, y: f64, row: usize) -> impl Iterator<Item = u16> {
+        let centre = (self.centre_x(col), self.centre_y(row));
+        let mut rest = self.entries_at(first);
+        std::iter::from_fn(move || {
+            while let [entry, after @ ..] = rest {
+                rest = after;
+                let covers = entry.role == Role::Exterior
+                    && match self.side(entry, centre, x, y) {
+                        Side::Outside => false,
+                        Side::Boundary => true,
+                        Side::Inside => self.outside_holes(after, centre, x, y),
+                    };
+                if covers {
+                    return Some(entry.unit);
+                }
+            }
+            None
+        })
+    }
+
+    fn outside_holes(&self, after: &[Entry], centre: (f64, f64), x: f64, y: f64) -> bool {
+        for hole in after.iter().take_while(|e| e.role == Role::Hole) {
+            match self.side(hole, centre, x, y) {
+                Side::Outside => {}
+                Side::Boundary => return true,
+                Side::Inside => return false,
+            }
+        }
+        true
+    }
+
+    /// See the module for the path and its rules.
+    #[inline]
+    fn side(&self, entry: &Entry, (cx, cy): (f64, f64), x: f64, y: f64) -> Side {
+        let edges = &self.edges[entry.start as usize..][..entry.len as usize];
+        let mut winding = entry.winding;
+        for e in &edges[..entry.meridian as usize] {
+            let corner = e.left_of(cx, y);
+            if corner != e.left_of(cx, cy) {
+                winding += if corner { 1 } else { -1 };
+            }
+        }
+        let (west, east) = if x < cx { (x, cx) } else { (cx, x) };
+        for e in edges {
+            if e.straddles_y(y) {
+                if (e.ax < west && e.bx < west) || (e.ax > east && e.bx > east) {
+                    continue;
+                }
+                let turn = e.orient(x, y);
+                if turn == 0.0 {
+                    return Side::Boundary;
+                }
+                let here = turn > 0.0;
+                if here != e.left_of(cx, y) {
+                    winding += if here { 1 } else { -1 };
+                }
+            } else if e.ay == y && (e.ax == x || (e.by == y && (e.ax < x) != (e.bx < x))) {
+                // A vertex is the start of one of its edges, and both are in this cell.
+                return Side::Boundary;
+            }
+        }
+        if winding == 0 { Side::Outside } else { Side::Inside }
+    }
+}
+
+impl Edge {
+    #[inline]
+    fn orient(&self, x: f64, y: f64) -> f64 {
+        orient2d(
+            robust::Coord { x: self.ax, y: self.ay },
+            robust::Coord { x: self.bx, y: self.by },
+            robust::Coord { x, y },
+        )
+    }
+
+    /// Whether (x, y), moved east and much less north, lies to the left.
+    #[inline]
+    fn left_of(&self, x: f64, y: f64) -> bool {
+        let turn = self.orient(x, y);
+        if turn != 0.0 {
+            turn > 0.0
+        } else if self.by == self.ay {
+            self.bx > self.ax
+        } else {
+            self.by < self.ay
+        }
+    }
+
+    /// Whether the edge crosses the level just north of `y`.
+    #[inline]
+    fn straddles_y(&self, y: f64) -> bool {
+        (self.ay > y) != (self.by > y)
+    }
+
+    /// Whether the edge crosses the meridian just east of `x`.
+    #[inline]
+    fn straddles_x(&self, x: f64) -> bool {
+        (self.ax > x) != (self.bx > x)
+    }
+}
+
+/// Winding number around (x, y), moved as [`Edge::left_of`] says, from the edges that cross its level.
+fn winding(level: &[Edge], x: f64, y: f64) -> i32 {
+    level
+        .iter()
+        .map(|e| match (e.by > e.ay, e.left_of(x, y)) {
+            (true, true) => 1,
+            (false, false) => -1,
+            _ => 0,
+        })
+        .sum()
+}
+
+/// Cells from the one of `low` to the one of `high`, kept inside the grid.
+#[inline]
+fn clamped_range(
+    low: f64,
+    high: f64,
+    origin: f64,
+    step: f64,
+    count: usize,
+) -> std::ops::RangeInclusive<usize> {
+    // A cast of a negative float is 0.
+    let cell = |v: f64| (((v - origin) / step) as usize).min(count - 1);
+    cell(low)..=cell(high)
+}
+
+/// A ring in build order: polygons of a unit one after the other, each exterior before its holes.
+struct Ring<'a> {
+    line: &'a LineString<f64>,
+    unit: u16,
+    /// Number of the exterior of the same polygon; its own for an exterior.
+    exterior: u32,
+}
+
+/// One edge of a ring in one cell, or a cell wholly inside a ring.
+struct Found {
+    cell: u32,
+    ring: u32,
+    /// Index in the ring, or [`WHOLE`].
+    edge: u32,
+    winding: i32,
+}
+
+const WHOLE: u32 = u32::MAX;

@@ -1,0 +1,165 @@
+//! Who owns a point. Every point of the city has exactly one owner, by these rules in this order:
+//!
+//! 1. **Covered.** A ward covers its inside and its boundary, as geo's `covers` has it on the very
+//!    coordinates of the file. Where several do (a shared border, a vertex, an overlap), the lowest
+//!    code owns.
+//! 2. **On the seam.** A point in no ward but within [`SNAP_M`] of one belongs to the nearest:
+//!    positions are rounded to seven decimals, and a vertex with more may move off its own border.
+//! 3. **In a gap.** A point in a hole of the city's union, up to [`GAP_REACH_M`] from a ward, belongs
+//!    to the nearest. A notch that is open to the outside is no hole: it is outside.
+//! 4. **Off the coast.** A point in the sea polygon, up to [`OFFSHORE_REACH_M`] from a ward, belongs
+//!    to the nearest, and the answer says how far out it lies.
+//!
+//! Everything else is outside, with the reason. "Nearest" breaks ties by the lowest code.
+//!
+//! Not here: the index (grid), which body answers (domain::routing).
+
+use geo::{Coord, Covers, Intersects};
+
+use super::generation::Generation;
+use super::grid::REACH_M;
+use crate::geo::LonLat;
+
+/// Rule 2, in metres: above the rounding of a position (0.8 cm), below any survey.
+pub const SNAP_M: f64 = 0.02;
+/// Rule 3, in metres: slivers between digitised borders are narrower, real holes wider.
+pub const GAP_REACH_M: f64 = 5.0;
+/// Rule 4, in metres: piers, moored boats and the tidal flat.
+pub const OFFSHORE_REACH_M: f64 = 500.0;
+/// Outside by more than this many metres is called far away instead of inland.
+const FAR_AWAY_M: f64 = 50_000.0;
+
+/// The answer for a point of the city. Units are indexes into [`Generation::units`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Located {
+    /// The owner.
+    pub unit: usize,
+    /// The nearest other ward, at distance 0 when it covers the point too; `None` only when the
+    /// generation has a single ward.
+    pub runner_up: Option<usize>,
+    /// Metres from the point to the owner's nearest border, coast included; 0 when no ward covers
+    /// the point (rules 2 to 4).
+    pub border_m: f64,
+    /// Metres from the point to the owner when it lies off the coast (rule 4).
+    pub offshore_m: Option<f64>,
+}
+
+impl Located {
+    /// Whether the owner stays the same wherever the point really is within `accuracy_m` metres.
+    pub fn certain(&self, accuracy_m: f64) -> bool {
+        self.border_m > accuracy_m
+    }
+}
+
+/// The answer for a point that belongs to no ward.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outside {
+    /// Metres to the nearest ward.
+    pub distance_m: f64,
+    /// That ward, as an index into [`Generation::units`].
+    pub nearest: usize,
+    /// Why it belongs to none.
+    pub reason: OutsideReason,
+    /// Whether longitude and latitude exchanged would give a point of the city.
+    pub swapped: bool,
+}
+
+/// Why a point belongs to no ward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutsideReason {
+    /// Beside the city on land, or in a gap farther than [`GAP_REACH_M`] from every ward.
+    Inland,
+    /// In the sea polygon, farther out than [`OFFSHORE_REACH_M`].
+    TooFarOut,
+    /// More than 50 km from the city.
+    FarAway,
+}
+
+/// A point that no ward covers.
+enum Beyond {
+    Seam(u16),
+    Offshore(u16, f64),
+    Outside { nearest: u16, distance_m: f64, reason: OutsideReason },
+}
+
+impl Generation {
+    /// The owner of a point as an index into [`Generation::units`], by the rules of this module.
+    /// The hot path: nothing is allocated for a covered point.
+    #[inline]
+    pub fn owner(&self, p: LonLat) -> Option<u16> {
+        match self.grid.owner(p.lon(), p.lat()) {
+            Some(unit) => Some(unit),
+            None => match self.beyond(p) {
+                Beyond::Seam(unit) | Beyond::Offshore(unit, _) => Some(unit),
+                Beyond::Outside { .. } => None,
+            },
+        }
+    }
+
+    /// The owner with the runner-up and the distance to the border.
+    ///
+    /// # Errors
+    /// When the point belongs to no ward.
+    pub fn locate(&self, p: LonLat) -> Result<Located, Outside> {
+        if let Some(unit) = self.grid.owner(p.lon(), p.lat()) {
+            return Ok(self.covered(p, unit));
+        }
+        let (unit, offshore_m) = match self.beyond(p) {
+            Beyond::Seam(unit) => (unit, None),
+            Beyond::Offshore(unit, distance_m) => (unit, Some(distance_m)),
+            Beyond::Outside { nearest, distance_m, reason } => {
+                let swapped = self.is_swapped(p.lon(), p.lat());
+                return Err(Outside { distance_m, nearest: nearest.into(), reason, swapped });
+            }
+        };
+        let runner_up = self.nearest.find(&self.units, p, |u| u != unit).map(|(u, _)| u.into());
+        Ok(Located { unit: unit.into(), runner_up, border_m: 0.0, offshore_m })
+    }
+
+    /// Whether two numbers given as longitude and latitude are those of a point of the city in the
+    /// wrong order. Takes bare numbers, because exchanged ones are often no position at all.
+    pub fn is_swapped(&self, lon: f64, lat: f64) -> bool {
+        let as_given = LonLat::new(lon, lat).is_ok_and(|p| self.owner(p).is_some());
+        !as_given && LonLat::new(lat, lon).is_ok_and(|p| self.owner(p).is_some())
+    }
+
+    fn covered(&self, p: LonLat, unit: u16) -> Located {
+        let near = self.grid.near(p, unit);
+        let border_m = if near.own_2 <= REACH_M * REACH_M {
+            near.own_2.sqrt()
+        } else {
+            self.nearest.find(&self.units, p, |u| u == unit).map_or(0.0, |(_, d)| d)
+        };
+        let runner_up = self.grid.second_owner(p.lon(), p.lat(), unit).or_else(|| match near.other {
+            Some((d_2, other)) if d_2 <= REACH_M * REACH_M => Some(other),
+            _ => self.nearest.find(&self.units, p, |u| u != unit).map(|(u, _)| u),
+        });
+        Located { unit: unit.into(), runner_up: runner_up.map(usize::from), border_m, offshore_m: None }
+    }
+
+    #[cold]
+    fn beyond(&self, p: LonLat) -> Beyond {
+        let at = Coord { x: p.lon(), y: p.lat() };
+        let (nearest, distance_m) =
+            self.nearest.find(&self.units, p, |_| true).expect("a generation has units, a unit has edges");
+        if distance_m <= SNAP_M {
+            return Beyond::Seam(nearest);
+        }
+        let in_gap = || self.gaps.iter().any(|(bounds, gap)| bounds.intersects(&at) && gap.covers(&at));
+        if distance_m <= GAP_REACH_M && in_gap() {
+            return Beyond::Seam(nearest);
+        }
+        let at_sea = self.sea.as_ref().is_some_and(|sea| sea.covers(&at));
+        if at_sea && distance_m <= OFFSHORE_REACH_M {
+            return Beyond::Offshore(nearest, distance_m);
+        }
+        let reason = if at_sea {
+            OutsideReason::TooFarOut
+        } else if distance_m > FAR_AWAY_M {
+            OutsideReason::FarAway
+        } else {
+            OutsideReason::Inland
+        };
+        Beyond::Outside { nearest, distance_m, reason }
+    }
+}

@@ -1,0 +1,359 @@
+//! A GeoJSON file of wards, plain or gzipped, into units. What is wrong is said with the feature
+//! and the ring it is in; nothing is guessed or repaired.
+//!
+//! Properties read: `code`; `kind` (Phường, Xã, Thị trấn, Đặc khu); `full_name`, or `name` which
+//! gets its kind in front. Rings may be wound either way.
+//!
+//! Not here: where the bytes come from, other coordinate systems (the caller passes the conversion),
+//! whether the wards fit together (check).
+
+use std::collections::HashSet;
+use std::io::{self, Read};
+
+use flate2::read::MultiGzDecoder;
+use geo::{Coord, LineString, MultiPolygon, Polygon};
+use geojson::{Feature, GeoJson, GeometryValue, JsonObject, JsonValue, Position};
+
+use super::unit::{Unit, UnitError, UnitKind};
+use crate::geo::polygon::check_ring;
+
+/// Most bytes after decompression.
+const MAX_BYTES: u64 = 256 << 20;
+/// Most vertices in a file.
+const MAX_VERTICES: usize = 5_000_000;
+
+/// Why a file is no set of wards.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Gzip that ends too early or is damaged.
+    #[error("the gzip data is truncated or damaged: {0}")]
+    Gzip(io::Error),
+    /// More than 256 MiB of JSON.
+    #[error("the file is larger than 256 MiB when unpacked")]
+    TooLarge,
+    /// More than five million vertices.
+    #[error("the file has more than 5,000,000 vertices")]
+    TooManyVertices,
+    /// No JSON, or no GeoJSON.
+    #[error("the file is not GeoJSON: {0}")]
+    Json(String),
+    /// GeoJSON of another kind.
+    #[error("the file must hold a FeatureCollection of wards")]
+    NotACollection,
+    /// A `crs` member that names something else than longitude and latitude on WGS 84.
+    #[error(
+        "the file says its coordinates are in {0}; convert it to longitude and latitude (EPSG:4326) first"
+    )]
+    Crs(String),
+    /// A feature without a code.
+    #[error("feature {0} has no property \"code\"")]
+    NoCode(usize),
+    /// A code given twice.
+    #[error("feature {feature}: the code {code} was already given to another feature")]
+    Duplicate {
+        /// Index of the feature, from 0.
+        feature: usize,
+        /// The code.
+        code: String,
+    },
+    /// A property that is missing or unknown.
+    #[error("feature {feature} (code {code}): property {property:?} {what}")]
+    Property {
+        /// Index of the feature, from 0.
+        feature: usize,
+        /// Its code.
+        code: String,
+        /// The property's name.
+        property: &'static str,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A geometry that is no polygon.
+    #[error("feature {feature} (code {code}): the geometry must be a Polygon or MultiPolygon")]
+    NotAPolygon {
+        /// Index of the feature, from 0.
+        feature: usize,
+        /// Its code.
+        code: String,
+    },
+    /// A coordinate that the passed conversion refuses.
+    #[error("feature {feature} (code {code}): {x},{y} lies outside the stated coordinate system")]
+    Unprojectable {
+        /// Index of the feature, from 0.
+        feature: usize,
+        /// Its code.
+        code: String,
+        /// First number.
+        x: f64,
+        /// Second number.
+        y: f64,
+    },
+    /// A ring that is none.
+    #[error("feature {feature} (code {code}): {error}")]
+    Shape {
+        /// Index of the feature, from 0.
+        feature: usize,
+        /// Its code.
+        code: String,
+        /// What is wrong.
+        error: UnitError,
+    },
+}
+
+/// A conversion of one coordinate pair to longitude and latitude in degrees; `None` for a pair
+/// outside its system.
+pub type ToDegrees<'a> = &'a dyn Fn(f64, f64) -> Option<(f64, f64)>;
+
+/// Reads wards in longitude and latitude (WGS 84).
+///
+/// # Errors
+/// See [`ReadError`].
+pub fn read_units(bytes: &[u8]) -> Result<Vec<Unit>, ReadError> {
+    read_units_with(bytes, None)
+}
+
+/// Reads wards, converting every coordinate first. With a conversion the file's `crs` member is not
+/// looked at: the caller has decided.
+///
+/// # Errors
+/// See [`ReadError`].
+pub fn read_units_with(bytes: &[u8], to_degrees: Option<ToDegrees<'_>>) -> Result<Vec<Unit>, ReadError> {
+    let features = features(bytes, to_degrees.is_none())?;
+    let mut seen = HashSet::new();
+    let mut vertices = 0;
+    let mut units = Vec::with_capacity(features.len());
+    for (feature, f) in features.into_iter().enumerate() {
+        let empty = JsonObject::new();
+        let properties = f.properties.as_ref().unwrap_or(&empty);
+        let code = code(properties).ok_or(ReadError::NoCode(feature))?;
+        if !seen.insert(code.clone()) {
+            return Err(ReadError::Duplicate { feature, code });
+        }
+        let fail = |property, what| ReadError::Property { feature, code: code.clone(), property, what };
+        let text = |key| properties.get(key).and_then(JsonValue::as_str).filter(|t| !t.trim().is_empty());
+        let kind_text = text("kind").ok_or_else(|| fail("kind", "is missing".to_owned()))?;
+        let kind = UnitKind::parse(kind_text).ok_or_else(|| {
+            let known = UnitKind::ALL.map(UnitKind::word).join(", ");
+            fail("kind", format!("is {kind_text:?}; known are {known}"))
+        })?;
+        let name = text("full_name")
+            .or_else(|| text("name"))
+            .ok_or_else(|| fail("name", "is missing".to_owned()))?
+            .to_owned();
+        let shape = shape(f, &mut vertices, to_degrees).map_err(|e| match e {
+            ShapeError::NotAPolygon => ReadError::NotAPolygon { feature, code: code.clone() },
+            ShapeError::TooManyVertices => ReadError::TooManyVertices,
+            ShapeError::Unprojectable(x, y) => ReadError::Unprojectable { feature, code: code.clone(), x, y },
+            ShapeError::Unit(error) => ReadError::Shape { feature, code: code.clone(), error },
+        })?;
+        let unit = Unit::new(&code, kind, &name, shape).map_err(|error| ReadError::Shape {
+            feature,
+            code: code.clone(),
+            error,
+        })?;
+        units.push(unit);
+    }
+    Ok(units)
+}
+
+/// Reads the sea polygons of a city: every Polygon or MultiPolygon of a FeatureCollection, joined.
+///
+/// # Errors
+/// See [`ReadError`]; features are called by their index with the code `sea`.
+pub fn read_sea(bytes: &[u8]) -> Result<MultiPolygon<f64>, ReadError> {
+    let mut vertices = 0;
+    let mut parts = Vec::new();
+    for (feature, f) in features(bytes, true)?.into_iter().enumerate() {
+        let code = || "sea".to_owned();
+        let shape = shape(f, &mut vertices, None).map_err(|e| match e {
+            ShapeError::TooManyVertices => ReadError::TooManyVertices,
+            ShapeError::Unit(error) => ReadError::Shape { feature, code: code(), error },
+            _ => ReadError::NotAPolygon { feature, code: code() },
+        })?;
+        let unit = Unit::new("sea", UnitKind::Xa, "sea", shape).map_err(|error| ReadError::Shape {
+            feature,
+            code: code(),
+            error,
+        })?;
+        parts.extend(unit.shape.0);
+    }
+    Ok(MultiPolygon(parts))
+}
+
+fn features(bytes: &[u8], check_crs: bool) -> Result<Vec<Feature>, ReadError> {
+    let bytes = unpack(bytes)?;
+    // Some editors begin a file with a byte order mark.
+    let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let value: GeoJson = serde_json::from_slice(json).map_err(|e| ReadError::Json(e.to_string()))?;
+    let GeoJson::FeatureCollection(collection) = value else { return Err(ReadError::NotACollection) };
+    if check_crs && let Some(crs) = collection.foreign_members.as_ref().and_then(|m| m.get("crs")) {
+        check_crs_member(crs)?;
+    }
+    Ok(collection.features)
+}
+
+fn unpack(bytes: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, ReadError> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        let fits = bytes.len() as u64 <= MAX_BYTES;
+        return if fits { Ok(bytes.into()) } else { Err(ReadError::TooLarge) };
+    }
+    let mut out = Vec::new();
+    MultiGzDecoder::new(bytes).take(MAX_BYTES + 1).read_to_end(&mut out).map_err(ReadError::Gzip)?;
+    if out.len() as u64 > MAX_BYTES { Err(ReadError::TooLarge) } else { Ok(out.into()) }
+}
+
+/// GeoJSON before RFC 7946 named its system in `crs`. Names of WGS 84 are let through: whether the
+/// axes are in order shows in the numbers.
+fn check_crs_member(crs: &JsonValue) -> Result<(), ReadError> {
+    if crs.is_null() {
+        return Ok(());
+    }
+    let name = crs.pointer("/properties/name").and_then(JsonValue::as_str).map(str::to_owned);
+    let name = name.unwrap_or_else(|| crs.to_string());
+    let is_wgs84 = ["CRS84", "EPSG::4326", "EPSG:4326"].iter().any(|end| name.ends_with(end));
+    if is_wgs84 { Ok(()) } else { Err(ReadError::Crs(name)) }
+}
+
+fn code(properties: &JsonObject) -> Option<String> {
+    match properties.get("code")? {
+        JsonValue::String(s) if !s.trim().is_empty() => Some(s.trim().to_owned()),
+        // Spreadsheets turn codes into numbers; all official ones have five digits.
+        JsonValue::Number(n) => n.as_u64().map(|n| format!("{n:05}")),
+        _ => None,
+    }
+}
+
+enum ShapeError {
+    NotAPolygon,
+    TooManyVertices,
+    Unprojectable(f64, f64),
+    Unit(UnitError),
+}
+
+fn shape(
+    f: Feature,
+    vertices: &mut usize,
+    to_degrees: Option<ToDegrees<'_>>,
+) -> Result<MultiPolygon<f64>, ShapeError> {
+    let polygons = match f.geometry.map(|g| g.value) {
+        Some(GeometryValue::Polygon { coordinates }) => vec![coordinates],
+        Some(GeometryValue::MultiPolygon { coordinates }) => coordinates,
+        _ => return Err(ShapeError::NotAPolygon),
+    };
+    let mut parts = Vec::with_capacity(polygons.len());
+    for (part, rings) in polygons.into_iter().enumerate() {
+        let mut lines = Vec::with_capacity(rings.len());
+        for (ring, positions) in rings.into_iter().enumerate() {
+            *vertices += positions.len();
+            if *vertices > MAX_VERTICES {
+                return Err(ShapeError::TooManyVertices);
+            }
+            let line = line(&positions, to_degrees)?;
+            // Here and not only in the unit: geo's polygon silently closes what is open.
+            check_ring(&line.0).map_err(|error| ShapeError::Unit(UnitError::Ring { part, ring, error }))?;
+            lines.push(line);
+        }
+        let mut lines = lines.into_iter();
+        let exterior = lines.next().ok_or(ShapeError::Unit(UnitError::Empty))?;
+        parts.push(Polygon::new(exterior, lines.collect()));
+    }
+    Ok(MultiPolygon(parts))
+}
+
+fn line(ring: &[Position], to_degrees: Option<ToDegrees<'_>>) -> Result<LineString<f64>, ShapeError> {
+    ring.iter()
+        .map(|p| {
+            let [x, y, ..] = *p.as_slice() else { return Err(ShapeError::NotAPolygon) };
+            let (x, y) = match to_degrees {
+                Some(f) => f(x, y).ok_or(ShapeError::Unprojectable(x, y))?,
+                None => (x, y),
+            };
+            Ok(Coord { x, y })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    const RING: &str = "[[106.6,10.8],[106.7,10.8],[106.7,10.9],[106.6,10.8]]";
+
+    fn feature(properties: &str, ring: &str) -> String {
+        format!(
+            r#"{{"type":"Feature","properties":{properties},"geometry":{{"type":"Polygon","coordinates":[{ring}]}}}}"#
+        )
+    }
+
+    fn file(features: &[String], more: &str) -> Vec<u8> {
+        format!(r#"{{"type":"FeatureCollection"{more},"features":[{}]}}"#, features.join(",")).into_bytes()
+    }
+
+    fn good() -> String {
+        feature(r#"{"code":"26740","name":"Sa\u0300i Go\u0300n","kind":"Phường"}"#, RING)
+    }
+
+    fn error(bytes: &[u8]) -> String {
+        read_units(bytes).expect_err("this file must be refused").to_string()
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut w = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        w.write_all(bytes).unwrap();
+        w.finish().unwrap()
+    }
+
+    #[test]
+    fn plain_and_gzipped_files_give_the_same_unit() {
+        let plain = file(&[good()], "");
+        for bytes in [plain.clone(), gzip(&plain)] {
+            let units = read_units(&bytes).unwrap();
+            assert_eq!((&*units[0].code, &*units[0].name), ("26740", "Phường Sài Gòn"));
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_named() {
+        let packed = gzip(&file(&[good()], ""));
+        assert!(error(&packed[..packed.len() - 9]).contains("gzip data is truncated"));
+        assert!(error(b"code,name\n1,An").contains("not GeoJSON"));
+        assert!(error(good().as_bytes()).contains("FeatureCollection"));
+    }
+
+    #[test]
+    fn coordinates_of_another_kind_are_named_never_guessed() {
+        let crs = r#","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::3405"}}"#;
+        assert!(error(&file(&[good()], crs)).contains("EPSG::3405"));
+        let same = r#","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:OGC:1.3:CRS84"}}"#;
+        assert!(read_units(&file(&[good()], same)).is_ok());
+
+        let properties = r#"{"code":"1","name":"An","kind":"Xã"}"#;
+        let swapped = "[[10.8,106.6],[10.8,106.7],[10.9,106.7],[10.8,106.6]]";
+        assert!(error(&file(&[feature(properties, swapped)], "")).contains("latitude before longitude"));
+        let metres = "[[603000,1190000],[604000,1190000],[604000,1191000],[603000,1190000]]";
+        let bytes = file(&[feature(properties, metres)], "");
+        assert!(error(&bytes).contains("projected"));
+        let convert = |x: f64, y: f64| Some((x / 6000.0, y / 110_000.0));
+        assert!(read_units_with(&bytes, Some(&convert)).is_ok());
+        assert!(matches!(
+            read_units_with(&bytes, Some(&|_, _| None)),
+            Err(ReadError::Unprojectable { feature: 0, .. })
+        ));
+    }
+
+    #[test]
+    fn the_feature_and_ring_at_fault_are_named() {
+        let open = "[[106.6,10.8],[106.7,10.8],[106.7,10.9],[106.6,10.9]]";
+        let e = error(&file(&[good(), feature(r#"{"code":"2","name":"An","kind":"Xã"}"#, open)], ""));
+        assert!(e.starts_with("feature 1 (code 2): part 0, ring 0: is not closed"), "{e}");
+        assert!(error(&file(&[good(), good()], "")).contains("feature 1: the code 26740"));
+        assert!(error(&file(&[feature("{}", RING)], "")).contains("feature 0 has no property \"code\""));
+        assert!(error(&file(&[feature("null", RING)], "")).contains("feature 0 has no property \"code\""));
+        let kind = feature(r#"{"code":"3","name":"An","kind":"Quận"}"#, RING);
+        assert!(error(&file(&[kind], "")).contains("known are Phường, Xã"));
+        let point = r#"{"type":"Feature","properties":{"code":"4","name":"An","kind":"Xã"},
+            "geometry":{"type":"Point","coordinates":[106.6,10.8]}}"#;
+        assert!(error(&file(&[point.to_owned()], "")).contains("must be a Polygon"));
+    }
+}

@@ -1,0 +1,180 @@
+//! `diaban import areas` and `diaban check areas`.
+
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use rand::SeedableRng;
+use rand_pcg::Pcg64;
+
+use super::Outcome;
+use crate::action::{self, City};
+use crate::app;
+use crate::area::{self, Severity};
+use crate::clock::SystemClock;
+use crate::config::Settings;
+use crate::geo::LonLat;
+
+/// Bytes of a boundary file, as it is stored or sent.
+const MAX_BYTES: u64 = 256 * 1024 * 1024;
+/// Seconds for a whole download.
+const DOWNLOAD: Duration = Duration::from_secs(300);
+
+#[derive(Args)]
+pub(super) struct ImportAreas {
+    /// GeoJSON, plain or gzipped: a path or an http(s) URL.
+    source: String,
+    /// The date from which these boundaries are valid, like 2025-07-01.
+    #[arg(long)]
+    generation: String,
+    /// Activate although the checks found errors.
+    #[arg(long)]
+    force: bool,
+    /// Only check and report.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Args)]
+pub(super) struct CheckAreas {
+    /// Boundaries to compare with: GeoJSON, plain or gzipped, a path or an http(s) URL.
+    source: String,
+    /// Random points in each ward.
+    #[arg(long, default_value_t = 60)]
+    points: usize,
+    /// The generation in the pack to compare.
+    #[arg(long, default_value = "2025-07-01")]
+    generation: String,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl ImportAreas {
+    pub(super) async fn run(self) -> Outcome {
+        let bytes = fetch(self.source.clone()).await?;
+        let (store, city) = app::open(&self.settings.resolve()?).await?;
+        let city = std::sync::Arc::new(city);
+        println!("checking {} …", self.source);
+        let (candidate, findings) = {
+            let (city, id, bytes) = (city.clone(), self.generation.clone(), bytes.clone());
+            tokio::task::spawn_blocking(move || action::candidate(&city, &id, &bytes)).await??
+        };
+        println!("{} wards in generation {}", candidate.units().len(), candidate.id());
+        for finding in &findings {
+            println!("{finding:?}");
+        }
+        let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
+        if errors > 0 && !self.force {
+            return Err(
+                format!("{errors} errors; nothing was changed (--force activates all the same)").into()
+            );
+        }
+        if self.dry_run {
+            println!("dry run: nothing was changed");
+            return Ok(());
+        }
+        action::activate_areas(&city, &store, &SystemClock, &self.generation, &self.source, &bytes).await?;
+        println!("generation {} is in force", city.areas().active().id());
+        let bar = bar(store.last_report().await?.unsigned_abs(), "assigning reports");
+        let done = action::reassign(&city, &store, &SystemClock, |n| bar.set_position(n)).await?;
+        bar.finish_and_clear();
+        println!(
+            "{} reports looked at, {} moved to another ward, {} in no ward now (they keep theirs)",
+            done.looked_at, done.moved, done.outside
+        );
+        store.close().await;
+        Ok(())
+    }
+}
+
+impl CheckAreas {
+    pub(super) async fn run(self) -> Outcome {
+        let bytes = fetch(self.source.clone()).await?;
+        let city = City::new(app::pack(&self.settings.resolve()?)?, &[])?;
+        let areas = city.areas();
+        let ours = areas.book.generation(&self.generation).ok_or("the pack has no such generation")?;
+        let real = area::read_units(&bytes)?;
+        let (mut asked, mut agreed) = (0, 0);
+        let mut worst: Vec<(f64, String)> = Vec::new();
+        let mut rng = Pcg64::seed_from_u64(20_250_701);
+        for unit in &real {
+            let mut hits = 0;
+            for point in random_points(unit, self.points, &mut rng) {
+                let owner = ours.owner(point).map(|u| &ours.units()[usize::from(u)].code);
+                hits += usize::from(owner == Some(&unit.code));
+            }
+            asked += self.points;
+            agreed += hits;
+            worst.push((hits as f64 / self.points as f64, unit.name.clone()));
+        }
+        worst.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let share = 100.0 * agreed as f64 / asked as f64;
+        println!("{agreed} of {asked} random points in {} wards agree: {share:.1} %", real.len());
+        for (share, name) in worst.iter().take(5) {
+            println!("  {:5.1} %  {name}", share * 100.0);
+        }
+        Ok(())
+    }
+}
+
+/// Points inside a ward, drawn evenly from its box.
+fn random_points(unit: &area::Unit, n: usize, rng: &mut Pcg64) -> Vec<LonLat> {
+    use geo::{BoundingRect, Contains};
+    use rand::RngExt;
+    let Some(r) = unit.shape.bounding_rect() else { return Vec::new() };
+    let mut points = Vec::with_capacity(n);
+    // A ward fills at least a thousandth of its box; a bound keeps a strange shape from hanging this.
+    for _ in 0..n * 100_000 {
+        let (x, y) = (rng.random_range(r.min().x..=r.max().x), rng.random_range(r.min().y..=r.max().y));
+        if let Ok(p) = LonLat::new(x, y)
+            && unit.shape.contains(&geo::Point::new(p.lon(), p.lat()))
+        {
+            points.push(p);
+            if points.len() == n {
+                break;
+            }
+        }
+    }
+    points
+}
+
+/// Reads a file or a URL, with a bar.
+async fn fetch(source: String) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+    tokio::task::spawn_blocking(move || {
+        let (reader, total): (Box<dyn Read>, Option<u64>) =
+            if source.starts_with("http://") || source.starts_with("https://") {
+                let agent: ureq::Agent =
+                    ureq::Agent::config_builder().timeout_global(Some(DOWNLOAD)).build().into();
+                let answer = agent.get(&source).call().map_err(|e| format!("{source}: {e}"))?;
+                let total = answer.body().content_length();
+                (Box::new(answer.into_body().into_reader()), total)
+            } else {
+                let path = Path::new(&source);
+                let file = std::fs::File::open(path).map_err(|e| format!("{source}: {e}"))?;
+                let total = file.metadata().ok().map(|m| m.len());
+                (Box::new(file), total)
+            };
+        let bar = bar(total.unwrap_or(0), "reading");
+        let mut bytes = Vec::new();
+        bar.wrap_read(reader.take(MAX_BYTES + 1))
+            .read_to_end(&mut bytes)
+            .map_err(|e| format!("{source}: {e}"))?;
+        bar.finish_and_clear();
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(format!("{source}: larger than {} MiB", MAX_BYTES / 1024 / 1024).into());
+        }
+        Ok(bytes)
+    })
+    .await?
+}
+
+/// A progress bar on standard error; invisible when that is no terminal.
+pub(super) fn bar(total: u64, what: &'static str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(total).with_style(style).with_message(what)
+}

@@ -1,0 +1,73 @@
+//! The roles of the one executable. Each says what it did on standard output, what went wrong on
+//! standard error.
+
+mod areas;
+mod demo;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(version, about = "Citizen reports on the map, routed to the ward that must answer", long_about = None)]
+struct Cli {
+    #[command(subcommand)]
+    role: Role,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Serve the API, the tiles and the map page.
+    Serve(serve::Serve),
+    /// Fill a database with generated reports and serve it.
+    Demo(demo::Demo),
+    /// Bring data in.
+    #[command(subcommand)]
+    Import(Import),
+    /// Look whether data is right, and change nothing.
+    #[command(subcommand)]
+    Check(Check),
+}
+
+#[derive(Subcommand)]
+enum Import {
+    /// Ward boundaries of one generation: read, checked, activated, reports assigned anew.
+    Areas(areas::ImportAreas),
+}
+
+#[derive(Subcommand)]
+enum Check {
+    /// How well the boundaries in use agree with others.
+    Areas(areas::CheckAreas),
+}
+
+/// What a role ends with: a sentence for people.
+type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+/// Runs the role that the arguments name.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    serve::start_logging();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => return failed(&e),
+    };
+    let outcome = runtime.block_on(async {
+        match cli.role {
+            Role::Serve(serve) => serve.run().await,
+            Role::Demo(demo) => demo.run().await,
+            Role::Import(Import::Areas(import)) => import.run().await,
+            Role::Check(Check::Areas(check)) => check.run().await,
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => failed(&*e),
+    }
+}
+
+fn failed(error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("diaban: {error}");
+    ExitCode::FAILURE
+}

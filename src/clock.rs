@@ -1,0 +1,100 @@
+//! Time and chance as ports: the core is told what they say, tests decide it.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use crate::domain::Instant;
+use crate::domain::report::MAX_ID;
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// Now, to the millisecond.
+    fn now(&self) -> Instant;
+}
+
+/// Draws ids.
+pub trait Ids: Send + Sync {
+    /// A random public id in `1..=MAX_ID`.
+    fn report_id(&self) -> u64;
+    /// A random id for one request.
+    fn request_id(&self) -> u64;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+    fn now(&self) -> Instant {
+        Instant::from_timestamp(jiff::Timestamp::now())
+    }
+}
+
+/// The machine's source of randomness.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemIds;
+
+impl Ids for SystemIds {
+    fn report_id(&self) -> u64 {
+        loop {
+            match self.request_id() & MAX_ID {
+                0 => {}
+                id => return id,
+            }
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that draws at random")]
+    fn request_id(&self) -> u64 {
+        // A system without randomness cannot give ids that nobody guesses.
+        getrandom::u64().expect("the operating system gives random bytes")
+    }
+}
+
+/// A clock that stands until it is moved.
+#[derive(Debug)]
+pub struct FixedClock(AtomicI64);
+
+impl FixedClock {
+    /// Stands at an instant.
+    pub fn at(t: Instant) -> Self {
+        Self(AtomicI64::new(t.ms()))
+    }
+
+    /// Moves it.
+    pub fn set(&self, t: Instant) {
+        self.0.store(t.ms(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> Instant {
+        Instant::from_ms(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Ids from a list, then counting on from the last.
+#[derive(Debug)]
+pub struct FixedIds(Mutex<(Vec<u64>, u64)>);
+
+impl FixedIds {
+    /// Gives these ids first.
+    pub fn from_list(mut ids: Vec<u64>) -> Self {
+        ids.reverse();
+        Self(Mutex::new((ids, 0)))
+    }
+}
+
+impl Ids for FixedIds {
+    fn report_id(&self) -> u64 {
+        let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let id = state.0.pop().unwrap_or(state.1 + 1);
+        state.1 = id;
+        id
+    }
+
+    fn request_id(&self) -> u64 {
+        1
+    }
+}

@@ -1,0 +1,125 @@
+//! What can be set: flags, else the environment (`DIABAN_…`), else the file, else the default.
+//! Validated once; nothing else reads the environment.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Deserialize;
+
+/// The settings of a serving process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// `sqlite:PATH`.
+    pub store: String,
+    /// Folder of a city pack, laid out as the repository; none: the embedded one.
+    pub data: Option<PathBuf>,
+    /// Where others find this service; none: the address really bound.
+    pub public_url: Option<String>,
+}
+
+/// The settings as flags; each also in the environment and, by the same name, in the file.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Address to listen on (default 127.0.0.1:8080; port 0 takes a free one).
+    #[arg(long, env = "DIABAN_LISTEN")]
+    pub listen: Option<SocketAddr>,
+    /// The database (default sqlite:diaban.db).
+    #[arg(long, env = "DIABAN_STORE")]
+    pub store: Option<String>,
+    /// Folder of a city pack with data/ and tiles/ (default: the one inside the executable).
+    #[arg(long, env = "DIABAN_DATA")]
+    pub data: Option<PathBuf>,
+    /// Where others find this service, for links (default: the address really bound).
+    #[arg(long, env = "DIABAN_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// A TOML file with these settings (listen, store, data, `public_url`).
+    #[arg(long, env = "DIABAN_CONFIG")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+}
+
+/// Why settings are refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{file}: {source}")]
+    Read {
+        /// Its path.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not right; the text names line and key.
+    #[error("{file}: {source}")]
+    Toml {
+        /// Its path.
+        file: PathBuf,
+        /// What is wrong, with the line.
+        source: Box<toml::de::Error>,
+    },
+    /// The public address.
+    #[error("public_url {0}: must begin with http:// or https:// and have no query")]
+    PublicUrl(String),
+}
+
+impl Settings {
+    /// Joins flags, environment and file, and checks the whole.
+    ///
+    /// # Errors
+    /// When the file cannot be read or a value is not right.
+    pub fn resolve(self) -> Result<Config, ConfigError> {
+        let file = self.config.as_deref().map(read).transpose()?.unwrap_or_default();
+        let public_url = self.public_url.or(file.public_url).map(|u| u.trim_end_matches('/').to_owned());
+        if let Some(url) = &public_url
+            && !((url.starts_with("http://") || url.starts_with("https://"))
+                && !url.contains(['?', '#', ' ']))
+        {
+            return Err(ConfigError::PublicUrl(url.clone()));
+        }
+        Ok(Config {
+            listen: self.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            store: self.store.or(file.store).unwrap_or_else(|| "sqlite:diaban.db".to_owned()),
+            data: self.data.or(file.data),
+            public_url,
+        })
+    }
+}
+
+fn read(file: &Path) -> Result<Settings, ConfigError> {
+    let text =
+        std::fs::read_to_string(file).map_err(|source| ConfigError::Read { file: file.into(), source })?;
+    toml::from_str(&text).map_err(|e| ConfigError::Toml { file: file.into(), source: Box::new(e) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("diaban.toml");
+        std::fs::write(&file, "listen = \"0.0.0.0:80\"\nstore = \"sqlite:a.db\"\n").unwrap();
+        let flags =
+            Settings { store: Some("sqlite:b.db".into()), config: Some(file.clone()), ..Settings::default() };
+        let config = flags.resolve().unwrap();
+        assert_eq!((config.listen.port(), config.store.as_str()), (80, "sqlite:b.db"));
+        std::fs::write(&file, "listne = \"0.0.0.0:80\"\n").unwrap();
+        let error = Settings { config: Some(file), ..Settings::default() }.resolve().unwrap_err().to_string();
+        assert!(error.contains("listne") && error.contains("line 1"), "{error}");
+    }
+
+    #[test]
+    fn a_public_address_is_checked() {
+        let with = |url: &str| Settings { public_url: Some(url.into()), ..Settings::default() }.resolve();
+        assert_eq!(
+            with("https://map.example.vn/").unwrap().public_url.as_deref(),
+            Some("https://map.example.vn")
+        );
+        assert!(with("map.example.vn").is_err());
+    }
+}

@@ -1,0 +1,74 @@
+//! The names behind the small codes that columns and filters use, in one place for queries, SQL
+//! and tiles: categories by their position in the pack, wards by their position in the area book.
+
+use std::sync::Arc;
+
+use super::WardId;
+
+/// The names of one moment; swapped whole when areas change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vocabulary {
+    /// Category codes in pack order.
+    pub categories: Vec<Arc<str>>,
+    /// Wards of all generations, ascending.
+    pub wards: Vec<WardId>,
+    /// The generation a bare ward code means.
+    pub active: Arc<str>,
+}
+
+/// What a ward's name in a query means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WardName {
+    /// Position in [`Vocabulary::wards`].
+    Known(u16),
+    /// A code that only former generations know; they are named.
+    Former(Vec<WardId>),
+    /// No generation knows it.
+    Unknown,
+}
+
+impl Vocabulary {
+    /// Position of a category.
+    pub fn category(&self, code: &str) -> Option<u8> {
+        self.categories.iter().position(|c| **c == *code).map(|i| i as u8)
+    }
+
+    /// Position of a ward.
+    pub fn ward_index(&self, ward: &WardId) -> Option<u16> {
+        self.wards.binary_search(ward).ok().map(|i| i as u16)
+    }
+
+    /// Reads a ward's name: `{generation}.{code}`, or a bare code of the active generation.
+    pub fn ward(&self, name: &str) -> WardName {
+        if let Some((generation, code)) = name.split_once('.') {
+            return self
+                .ward_index(&WardId::new(generation, code))
+                .map_or(WardName::Unknown, WardName::Known);
+        }
+        if let Some(i) = self.ward_index(&WardId::new(&self.active, name)) {
+            return WardName::Known(i);
+        }
+        let former: Vec<WardId> = self.wards.iter().filter(|w| *w.code == *name).cloned().collect();
+        if former.is_empty() { WardName::Unknown } else { WardName::Former(former) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_code_means_the_active_generation() {
+        let wards = vec![
+            WardId::new("2025-01-01", "26740"),
+            WardId::new("2025-01-01", "26743"),
+            WardId::new("2025-07-01", "26740"),
+        ];
+        let v = Vocabulary { categories: vec!["drainage".into()], wards, active: "2025-07-01".into() };
+        assert_eq!(v.ward("26740"), WardName::Known(2));
+        assert_eq!(v.ward("2025-01-01.26740"), WardName::Known(0));
+        assert_eq!(v.ward("26743"), WardName::Former(vec![WardId::new("2025-01-01", "26743")]));
+        assert_eq!(v.ward("1"), WardName::Unknown);
+        assert_eq!(v.category("drainage"), Some(0));
+    }
+}

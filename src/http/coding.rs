@@ -1,0 +1,49 @@
+//! Compression of answers, and ETags that tell the codings apart (RFC 9110 section 8.8.3.3): the
+//! tag of a compressed answer carries its coding as a suffix.
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+
+const SUFFIXES: [&str; 3] = ["-gzip", "-br", "-zstd"];
+
+/// The layer that compresses: the fastest level, because an answer is compressed each time it is given.
+pub(super) fn compression() -> CompressionLayer {
+    CompressionLayer::new().quality(CompressionLevel::Fastest)
+}
+
+/// Around [`compression`]: takes the suffix off the tags of a request and puts it on those of the answer.
+pub(super) async fn tags(mut request: Request, next: Next) -> Response {
+    let asked = request.headers().get(header::IF_NONE_MATCH).cloned();
+    if let Some(plain) = asked.as_ref().and_then(|v| v.to_str().ok()).and_then(without_suffixes) {
+        request.headers_mut().insert(header::IF_NONE_MATCH, plain);
+    }
+    let mut response = next.run(request).await;
+    if let Some(tag) = coded_tag(response.status(), response.headers(), asked.as_ref()) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+fn without_suffixes(list: &str) -> Option<HeaderValue> {
+    let mut plain = list.to_owned();
+    for suffix in SUFFIXES {
+        plain = plain.replace(&format!("{suffix}\""), "\"");
+    }
+    HeaderValue::try_from(plain).ok()
+}
+
+fn coded_tag(status: StatusCode, headers: &HeaderMap, asked: Option<&HeaderValue>) -> Option<HeaderValue> {
+    let opaque = headers.get(header::ETAG)?.to_str().ok()?.strip_suffix('"')?;
+    let suffix = if status == StatusCode::NOT_MODIFIED {
+        // The answer has no body to tell the coding by: the tag that the client has is the right one.
+        let asked = asked?.to_str().ok()?;
+        SUFFIXES.into_iter().find(|s| asked.contains(&format!("{opaque}{s}\"")))?.to_owned()
+    } else {
+        format!("-{}", headers.get(header::CONTENT_ENCODING)?.to_str().ok()?)
+    };
+    HeaderValue::try_from(format!("{opaque}{suffix}\"")).ok()
+}

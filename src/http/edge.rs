@@ -1,0 +1,122 @@
+//! What holds for every answer: methods, CORS, security headers, request ids, the access log,
+//! limits on the address, panics.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Instant as Stopwatch;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Service;
+use super::problem::Problem;
+
+/// Bytes of path and query.
+const ADDRESS_BYTES: usize = 8 * 1024;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The outermost layer: gives the request an id, times it, writes one line of log without anything
+/// that a person sent (the route's pattern, never the address), counts it.
+pub(super) async fn observe(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
+    let id = format!("{:016x}", service.ids.request_id());
+    let method = request.method().clone();
+    let started = Stopwatch::now();
+    let mut response = next.run(request).await;
+    let route = response.extensions().get::<Route>().map_or_else(|| "-".to_owned(), |r| r.0.clone());
+    let elapsed = started.elapsed();
+    let status = response.status().as_u16();
+    service.metrics.answered(&route, &method, status, elapsed);
+    tracing::info!(target: "access", id, %method, route, status, ms = elapsed.as_secs_f64() * 1e3);
+    if let Ok(value) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+#[derive(Clone)]
+struct Route(String);
+
+/// Inside the router: remembers which route answered.
+pub(super) async fn remember_route(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map(|p| Route(p.as_str().to_owned()));
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
+    response
+}
+
+/// Methods and headers: OPTIONS is answered from what the route allows, a wrong method becomes a
+/// problem document that keeps `Allow`, public answers may be read from any origin.
+pub(super) async fn rules(request: Request, next: Next) -> Response {
+    let options = request.method() == Method::OPTIONS;
+    let too_long = request.uri().path_and_query().is_some_and(|p| p.as_str().len() > ADDRESS_BYTES);
+    let mut response = if too_long {
+        Problem::new(StatusCode::URI_TOO_LONG, "address-too-long", "The address is too long")
+            .detail(format!("at most {ADDRESS_BYTES} bytes of path and query"))
+            .into_response()
+    } else {
+        next.run(request).await
+    };
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response = method_answer(&response, options);
+    }
+    let headers = response.headers_mut();
+    let mut set =
+        |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+    set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    set(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        "ETag, Link, Location, Content-Crs, Retry-After, X-Request-Id",
+    );
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+        headers.insert(header::CONTENT_SECURITY_POLICY, nothing);
+    }
+    response
+}
+
+fn method_answer(refused: &Response, options: bool) -> Response {
+    let allow = refused.headers().get(header::ALLOW).cloned();
+    let mut answer = if options {
+        let mut answer = StatusCode::NO_CONTENT.into_response();
+        let headers = answer.headers_mut();
+        if let Some(allow) = &allow {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, allow.clone());
+        }
+        let allowed = HeaderValue::from_static("Content-Type, Idempotency-Key, If-None-Match");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+        answer
+    } else {
+        let said = allow.as_ref().and_then(|a| a.to_str().ok()).unwrap_or_default().to_owned();
+        Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            "This method is not for this resource",
+        )
+        .detail(format!("allowed: {said}"))
+        .into_response()
+    };
+    if let Some(allow) = allow {
+        answer.headers_mut().insert(header::ALLOW, allow);
+    }
+    answer
+}
+
+/// A panic in a handler becomes a 500 without detail; its text goes to the log.
+pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("?");
+    tracing::error!(panic = text, "a handler panicked");
+    Problem::internal().into_response()
+}

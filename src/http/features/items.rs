@@ -1,0 +1,239 @@
+//! `/collections/reports/items`: pages, streams and one report.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream;
+use serde_json::Value;
+
+use crate::domain::view::PublicReport;
+use crate::domain::{Violation, Vocabulary};
+use crate::format::csv;
+use crate::format::geojson::{self, Link};
+use crate::http::Service;
+use crate::http::document::{Document, Keep};
+use crate::http::extract::pairs;
+use crate::http::negotiate::{Offer, choose};
+use crate::http::problem::Problem;
+use crate::query::params::{self, DEFAULT_LIMIT, LIST};
+use crate::query::{Filter, ListQuery};
+use crate::store::{Page, StoreError};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    GeoJson,
+    Sequence,
+    Csv,
+}
+
+const OFFERS: &[Offer<Format>] = &[
+    Offer {
+        names: &["geojson", "json"],
+        media: &[geojson::MEDIA, "application/json"],
+        format: Format::GeoJson,
+    },
+    Offer { names: &["geojsonseq"], media: &[geojson::MEDIA_SEQ], format: Format::Sequence },
+    Offer { names: &["csv"], media: &["text/csv"], format: Format::Csv },
+];
+
+/// Rows read in one short transaction of a stream.
+const STREAM_PAGE: u32 = 1_000;
+
+pub(in crate::http) async fn reports(
+    State(service): State<Arc<Service>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let words = service.city.areas().words.clone();
+    let q = params::parse(&pairs(query.as_deref()), LIST, &words).map_err(Problem::parameters)?;
+    let format = choose(OFFERS, q.format.as_deref(), &headers)?;
+    let before = match q.cursor {
+        Some(id) => Some(service.store.cursor(id).await?),
+        None => None,
+    };
+    match format {
+        Format::GeoJson => page(&service, &words, &q, before, &headers).await,
+        Format::Sequence | Format::Csv => Ok(stream(service, words, q, before, format)),
+    }
+}
+
+async fn page(
+    service: &Service,
+    words: &Vocabulary,
+    q: &ListQuery,
+    before: Option<i64>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let limit = q.limit.unwrap_or(DEFAULT_LIMIT);
+    let matched = service.live.load().count(&q.filter);
+    // One row more tells whether there is a next page, so that no page is ever empty.
+    let page = Page { filter: &q.filter, words, before, limit: limit + 1, expected: matched };
+    let mut records = service.store.page(page).await?;
+    let more = records.len() > limit as usize;
+    records.truncate(limit as usize);
+    let next = records.last().filter(|_| more).map(|r| r.id);
+    let here = |cursor: Option<u64>| address(&service.public_url, &q.filter, words, q.limit, cursor);
+    let mut links =
+        vec![Link { href: here(q.cursor), rel: "self", media: geojson::MEDIA, title: "This page" }];
+    if let Some(id) = next {
+        links.push(Link { href: here(Some(id)), rel: "next", media: geojson::MEDIA, title: "The next page" });
+    }
+    links.push(Link {
+        href: format!("{}/collections/reports", service.public_url),
+        rel: "collection",
+        media: "application/json",
+        title: "The collection",
+    });
+    let features: Vec<Value> =
+        records.into_iter().map(|r| geojson::report(&service.city.view(r)).into()).collect();
+    let matched = matched.max(features.len() as u64);
+    let mut document =
+        Document::json(geojson::MEDIA, &geojson::collection(features, matched, &links), Keep::Revalidate)
+            .header(header::VARY, HeaderValue::from_static("Accept"));
+    if let Some(id) = next
+        && let Ok(value) = HeaderValue::try_from(format!("<{}>; rel=\"next\"", here(Some(id))))
+    {
+        document = document.header(header::LINK, value);
+    }
+    Ok(document.answer(headers))
+}
+
+/// The address of a page in normal form.
+fn address(
+    base: &str,
+    filter: &Filter,
+    words: &Vocabulary,
+    limit: Option<u32>,
+    cursor: Option<u64>,
+) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(filter.pairs(words));
+    if let Some(limit) = limit {
+        query.append_pair("limit", &limit.to_string());
+    }
+    if let Some(id) = cursor {
+        query.append_pair("cursor", &id.to_string());
+    }
+    let query = query.finish();
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{base}/collections/reports/items{mark}{query}")
+}
+
+struct Export {
+    service: Arc<Service>,
+    words: Arc<Vocabulary>,
+    filter: Filter,
+    format: Format,
+    before: Option<i64>,
+    left: u64,
+    begun: bool,
+    ended: bool,
+}
+
+/// All rows, or as many as asked for, in short keyset pages: no connection to the database is held
+/// while a slow client reads. An error after the first byte breaks the transfer off.
+fn stream(
+    service: Arc<Service>,
+    words: Arc<Vocabulary>,
+    q: ListQuery,
+    before: Option<i64>,
+    format: Format,
+) -> Response {
+    let left = q.limit.map_or(u64::MAX, u64::from);
+    let start = Export { service, words, filter: q.filter, format, before, left, begun: false, ended: false };
+    let parts = stream::try_unfold(start, |mut export| async move {
+        let part = export.next().await?;
+        Ok::<_, StoreError>(part.map(|bytes| (bytes, export)))
+    });
+    let mut response = Response::new(Body::from_stream(parts));
+    let media = if format == Format::Csv { csv::MEDIA } else { geojson::MEDIA_SEQ };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+    response
+}
+
+impl Export {
+    async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
+        if self.ended {
+            return Ok(None);
+        }
+        let limit = self.left.min(u64::from(STREAM_PAGE)) as u32;
+        let expected = self.service.live.load().count(&self.filter);
+        let page = Page { filter: &self.filter, words: &self.words, before: self.before, limit, expected };
+        let records = self.service.store.page(page).await?;
+        self.left -= records.len() as u64;
+        self.ended = records.len() < limit as usize || self.left == 0;
+        self.before = records.last().map(|r| r.seq);
+        let views: Vec<PublicReport> = records.into_iter().map(|r| self.service.city.view(r)).collect();
+        let bytes = match self.format {
+            Format::Csv => {
+                let mut writer = csv::Writer::default();
+                if !self.begun {
+                    writer.header();
+                }
+                views.iter().for_each(|r| writer.report(r));
+                writer.take()
+            }
+            Format::GeoJson | Format::Sequence => {
+                let mut out = Vec::with_capacity(views.len() * 800);
+                views.iter().for_each(|r| geojson::sequence_record(&geojson::report(r), &mut out));
+                out
+            }
+        };
+        self.begun = true;
+        Ok(Some(bytes.into()))
+    }
+}
+
+pub(in crate::http) async fn report(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    one_feature_only(query.as_deref(), &headers)?;
+    let missing = || Problem::not_found("no report has this id");
+    let id: u64 = id.parse().ok().filter(|n| i64::try_from(*n).is_ok()).ok_or_else(missing)?;
+    let record = service.store.report(id).await?.ok_or_else(missing)?;
+    let feature =
+        with_links(&service, geojson::report(&service.city.view(record)), "reports", &id.to_string());
+    Ok(Document::json(geojson::MEDIA, &feature, Keep::Revalidate).answer(&headers))
+}
+
+/// For a single feature: no parameter but `f`, no format but GeoJSON.
+pub(super) fn one_feature_only(query: Option<&str>, headers: &HeaderMap) -> Result<(), Problem> {
+    let pairs = pairs(query);
+    let faults: Vec<Violation> = params::check_names(&pairs, &["f"]);
+    if !faults.is_empty() {
+        return Err(Problem::parameters(faults));
+    }
+    let f = pairs.iter().find(|(k, _)| k == "f").map(|(_, v)| v.as_str());
+    choose(&OFFERS[..1], f, headers).map(|_| ())
+}
+
+/// A feature with the links that OGC API Features Part 1, requirement 34, asks for.
+pub(super) fn with_links(
+    service: &Service,
+    mut feature: serde_json::Map<String, Value>,
+    collection: &str,
+    id: &str,
+) -> Value {
+    let home = format!("{}/collections/{collection}", service.public_url);
+    let links = [
+        Link {
+            href: format!("{home}/items/{id}"),
+            rel: "self",
+            media: geojson::MEDIA,
+            title: "This feature",
+        },
+        Link { href: home, rel: "collection", media: "application/json", title: "The collection" },
+    ];
+    feature.insert("links".into(), links.iter().map(Link::to_json).collect::<Vec<_>>().into());
+    feature.into()
+}

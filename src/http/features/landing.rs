@@ -1,0 +1,104 @@
+//! `/` and `/conformance` (OGC API Common Part 1).
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use serde_json::json;
+
+use crate::format::geojson::Link;
+use crate::http::document::{Document, Keep};
+use crate::http::extract::pairs;
+use crate::http::negotiate::{Offer, choose};
+use crate::http::page;
+use crate::http::problem::Problem;
+use crate::http::{Service, tiles};
+use crate::query::params::check_names;
+
+#[derive(Clone, Copy)]
+enum Landing {
+    Json,
+    Html,
+}
+
+const OFFERS: &[Offer<Landing>] = &[
+    Offer { names: &["json"], media: &["application/json"], format: Landing::Json },
+    Offer { names: &["html"], media: &["text/html", "application/xhtml+xml"], format: Landing::Html },
+];
+
+/// Only what holds is claimed; more comes with the parts that bring it.
+const CONFORMS_TO: &[&str] = &[
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+];
+
+/// The parameters that any page of the API understands; the map page keeps its own in the address.
+const PAGE_PARAMS: &[&str] =
+    &["f", "lang", "category", "status", "state", "ward", "datetime", "lon", "lat", "zoom", "report"];
+
+pub(in crate::http) async fn landing(
+    State(service): State<Arc<Service>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let pairs = pairs(query.as_deref());
+    let faults = check_names(&pairs, PAGE_PARAMS);
+    if !faults.is_empty() {
+        return Err(Problem::parameters(faults));
+    }
+    let f = pairs.iter().find(|(k, _)| k == "f").map(|(_, v)| v.as_str());
+    let vary = (header::VARY, HeaderValue::from_static("Accept"));
+    let document = match choose(OFFERS, f, &headers)? {
+        Landing::Html => page::index(),
+        Landing::Json => Document::json("application/json", &document(&service), Keep::Hour),
+    };
+    Ok(document.header(vary.0, vary.1).answer(&headers))
+}
+
+fn document(service: &Service) -> serde_json::Value {
+    let base = &service.public_url;
+    let link =
+        |path: &str, rel, media, title| Link { href: format!("{base}{path}"), rel, media, title }.to_json();
+    json!({
+        "title": "diaban",
+        "description": "Phản ánh của người dân trên bản đồ, đến đúng phường phải trả lời. \
+                        Citizen reports on the map, routed to the ward that must answer.",
+        "attribution": "diaban",
+        "links": [
+            link("/", "self", "application/json", "This document"),
+            link("/?f=html", "alternate", "text/html", "The map"),
+            link("/conformance", "conformance", "application/json", "What this service conforms to"),
+            link("/conformance", "http://www.opengis.net/def/rel/ogc/1.0/conformance", "application/json", "What this service conforms to"),
+            link("/collections", "data", "application/json", "The collections"),
+            link("/collections", "http://www.opengis.net/def/rel/ogc/1.0/data", "application/json", "The collections"),
+            link("/categories", "related", "application/json", "What a report can be about"),
+            link(&tiles::tilejson_path("incidents"), "related", "application/json", "TileJSON of the reports"),
+            link(&tiles::tilejson_path("wards"), "related", "application/json", "TileJSON of the wards"),
+        ],
+    })
+}
+
+pub(in crate::http) async fn conformance(
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    json_only(query.as_deref(), &headers)?;
+    Ok(Document::json("application/json", &json!({ "conformsTo": CONFORMS_TO }), Keep::Hour).answer(&headers))
+}
+
+/// For resources that speak JSON alone: refuses other parameters and other formats.
+///
+/// # Errors
+/// 400 or 406.
+pub(in crate::http) fn json_only(query: Option<&str>, headers: &HeaderMap) -> Result<(), Problem> {
+    let pairs = pairs(query);
+    let faults = check_names(&pairs, &["f"]);
+    if !faults.is_empty() {
+        return Err(Problem::parameters(faults));
+    }
+    let f = pairs.iter().find(|(k, _)| k == "f").map(|(_, v)| v.as_str());
+    choose(&[Offer { names: &["json"], media: &["application/json"], format: () }], f, headers)
+}

@@ -1,0 +1,13 @@
+//! OGC API Features: landing page, conformance, collections, items; and the POST that makes a report.
+
+mod collections;
+mod items;
+mod landing;
+mod submit;
+mod wards;
+
+pub(super) use collections::{collection, collections};
+pub(super) use items::{report, reports};
+pub(super) use landing::{conformance, landing};
+pub(super) use submit::submit;
+pub(super) use wards::{ward, wards};

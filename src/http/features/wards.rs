@@ -1,0 +1,154 @@
+//! `/collections/wards/items`: the wards in force, with their boundaries.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use geo::{BoundingRect, MultiPolygon};
+use serde_json::{Map, Value, json};
+
+use super::items::{one_feature_only, with_links};
+use crate::area::{Generation, Unit};
+use crate::domain::{Violation, WardId, WardName};
+use crate::format::geojson::{self, Link};
+use crate::geo::Bbox;
+use crate::http::Service;
+use crate::http::document::{Document, Keep};
+use crate::http::extract::pairs;
+use crate::http::problem::Problem;
+use crate::query::params::{self, DEFAULT_LIMIT};
+
+/// Only what a ward has: no time, no state.
+const PARAMS: &[&str] = &["bbox", "datetime", "limit", "cursor", "f"];
+
+pub(in crate::http) async fn wards(
+    State(service): State<Arc<Service>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let areas = service.city.areas();
+    let pairs = pairs(query.as_deref());
+    let q = params::parse(&pairs, PARAMS, &areas.words).map_err(Problem::parameters)?;
+    let f: Vec<(String, String)> = pairs.into_iter().filter(|(k, _)| k == "f").collect();
+    let f = f.first().map(|(_, v)| format!("f={v}"));
+    one_feature_only(f.as_deref(), &headers)?;
+    let generation = areas.active();
+    let matching: Vec<&Unit> =
+        generation.units().iter().filter(|u| q.filter.bbox.is_none_or(|b| touches(&b, &u.shape))).collect();
+    let start = match q.cursor {
+        None => 0,
+        // The cursor is the numeric code of the last ward of the page before.
+        Some(code) => {
+            matching.iter().position(|u| numeric(u) == Some(code)).map(|i| i + 1).ok_or_else(|| {
+                Problem::parameters(vec![Violation::new(
+                    "cursor",
+                    "is not a cursor of this list; begin again without it",
+                )])
+            })?
+        }
+    };
+    let limit = q.limit.unwrap_or(DEFAULT_LIMIT) as usize;
+    let page = &matching[start..matching.len().min(start + limit)];
+    let base = format!("{}/collections/wards", service.public_url);
+    let here = |cursor: Option<u64>| {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(q.filter.pairs(&areas.words));
+        query.extend_pairs(q.limit.map(|l| ("limit", l.to_string())));
+        query.extend_pairs(cursor.map(|c| ("cursor", c.to_string())));
+        let query = query.finish();
+        format!("{base}/items{}{query}", if query.is_empty() { "" } else { "?" })
+    };
+    let mut links =
+        vec![Link { href: here(q.cursor), rel: "self", media: geojson::MEDIA, title: "This page" }];
+    if let Some(last) = page.last().filter(|_| start + page.len() < matching.len()) {
+        links.push(Link {
+            href: here(numeric(last)),
+            rel: "next",
+            media: geojson::MEDIA,
+            title: "The next page",
+        });
+    }
+    links.push(Link { href: base, rel: "collection", media: "application/json", title: "The collection" });
+    let features: Vec<Value> = page.iter().map(|u| feature(generation, u).into()).collect();
+    let body = geojson::collection(features, matching.len() as u64, &links);
+    Ok(Document::json(geojson::MEDIA, &body, Keep::Revalidate).answer(&headers))
+}
+
+pub(in crate::http) async fn ward(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    one_feature_only(query.as_deref(), &headers)?;
+    let areas = service.city.areas();
+    let id: WardId = match areas.words.ward(&id) {
+        WardName::Known(i) => areas.words.wards[usize::from(i)].clone(),
+        WardName::Former(ids) => {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            return Err(Problem::not_found(format!(
+                "this code is not in force any more; ask for {}",
+                ids.join(" or ")
+            )));
+        }
+        WardName::Unknown => return Err(Problem::not_found("no ward has this code")),
+    };
+    let missing = || Problem::not_found("no ward has this code");
+    let generation = areas.book.generation(&id.generation).ok_or_else(missing)?;
+    let unit = areas.book.unit(&id).ok_or_else(missing)?;
+    let feature = with_links(&service, feature(generation, unit), "wards", &id.to_string());
+    Ok(Document::json(geojson::MEDIA, &feature, Keep::Revalidate).answer(&headers))
+}
+
+fn numeric(unit: &Unit) -> Option<u64> {
+    unit.code.parse().ok()
+}
+
+fn touches(b: &Bbox, shape: &MultiPolygon<f64>) -> bool {
+    let Some(r) = shape.bounding_rect() else { return false };
+    let apart = r.max().y < b.south || r.min().y > b.north;
+    let west_of = |east: f64| r.min().x <= east;
+    let east_of = |west: f64| r.max().x >= west;
+    let within = if b.crosses_antimeridian() {
+        east_of(b.west) || west_of(b.east)
+    } else {
+        east_of(b.west) && west_of(b.east)
+    };
+    !apart && within
+}
+
+/// A ward as a Feature; its id is the canonical one.
+fn feature(generation: &Generation, unit: &Unit) -> Map<String, Value> {
+    let id = format!("{}.{}", generation.id(), unit.code);
+    let polygons: Vec<Value> = unit
+        .shape
+        .iter()
+        .map(|p| {
+            std::iter::once(p.exterior())
+                .chain(p.interiors())
+                .map(|ring| positions(&ring.0))
+                .collect::<Vec<_>>()
+                .into()
+        })
+        .collect();
+    let geometry = json!({ "type": "MultiPolygon", "coordinates": polygons });
+    let properties = json!({
+        "code": *unit.code,
+        "name": unit.name,
+        "generation": **generation.id(),
+        "approximate": generation.approximate(),
+        "area_km2": (unit.area_km2 * 1e3).round() / 1e3,
+    });
+    let mut feature = Map::new();
+    feature.insert("type".into(), "Feature".into());
+    feature.insert("id".into(), id.into());
+    feature.insert("geometry".into(), geometry);
+    feature.insert("properties".into(), properties);
+    feature
+}
+
+fn positions(ring: &[geo::Coord<f64>]) -> Value {
+    let seven = |v: f64| (v * 1e7).round() / 1e7;
+    ring.iter().map(|c| json!([seven(c.x), seven(c.y)])).collect::<Vec<_>>().into()
+}

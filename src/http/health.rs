@@ -1,0 +1,46 @@
+//! `/healthz`, `/readyz`, `/metrics`: for the operator and the machines that watch.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::document::{Document, Keep};
+use super::problem::Problem;
+use super::{Service, metrics};
+
+/// The process lives.
+pub(super) async fn healthz(headers: HeaderMap) -> Response {
+    Document::json("application/json", &json!({ "status": "alive" }), Keep::Never).answer(&headers)
+}
+
+/// The live map is level with the log.
+pub(super) async fn readyz(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let level = *service.level.borrow();
+    if !level.is_level() {
+        let why = if level.reachable { "the live map is catching up" } else { "the database cannot be read" };
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", "Not ready yet")
+            .detail(why)
+            .with("applied", level.applied)
+            .with("head", level.head)
+            .retry_after(1));
+    }
+    let body = json!({ "status": "ready", "applied": level.applied, "reports": service.live.load().len() });
+    Ok(Document::json("application/json", &body, Keep::Never).answer(&headers))
+}
+
+/// `OpenMetrics` text.
+pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
+    let reports = service.live.load().len() as u64;
+    let applied = service.level.borrow().applied;
+    let mut response = service.metrics.print(reports, applied, service.store.queued()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(metrics::MEDIA));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,54 @@
+//! The only room that knows HTTP: the router is one table, a door reads the request, calls one
+//! verb or one read, and writes the answer.
+//! Not here: rules about reports (domain, action), SQL (store), what a tile holds (map).
+
+mod categories;
+mod coding;
+mod document;
+mod edge;
+mod extract;
+mod features;
+mod health;
+mod listener;
+mod locate;
+mod metrics;
+mod negotiate;
+mod page;
+mod problem;
+mod router;
+mod tiles;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::action::City;
+use crate::clock::{Clock, Ids};
+use crate::map::{Layers, Level, Live};
+use crate::store::Store;
+
+pub use listener::serve;
+pub use metrics::Metrics;
+pub use router::router;
+
+/// Everything the doors need, joined by `app`.
+pub struct Service {
+    /// The city: pack and areas.
+    pub city: Arc<City>,
+    /// The record.
+    pub store: Store,
+    /// The live map.
+    pub live: Arc<Live>,
+    /// The declared layers.
+    pub layers: Layers,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub ids: Arc<dyn Ids>,
+    /// Numbers for the operator.
+    pub metrics: Metrics,
+    /// How level the live map is with the log; told by `jobs::follow`.
+    pub level: watch::Receiver<Level>,
+    /// Where others find this service, without a slash at the end.
+    pub public_url: String,
+}

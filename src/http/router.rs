@@ -1,0 +1,43 @@
+//! The one table of routes, and the layers around them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::problem::Problem;
+use super::{Service, categories, coding, edge, features, health, locate, page};
+
+/// All doors of the service.
+pub fn router(service: Arc<Service>) -> Router {
+    Router::new()
+        .route("/", get(features::landing))
+        .route("/conformance", get(features::conformance))
+        .route("/collections", get(features::collections))
+        .route("/collections/{collection}", get(features::collection))
+        .route("/collections/reports/items", get(features::reports).post(features::submit))
+        .route("/collections/reports/items/{id}", get(features::report))
+        .route("/collections/wards/items", get(features::wards))
+        .route("/collections/wards/items/{id}", get(features::ward))
+        .route("/categories", get(categories::categories))
+        .route("/locate", get(locate::locate))
+        .route("/assets/{*path}", get(page::asset))
+        .route("/licences", get(page::licences))
+        .route("/licences/{*path}", get(page::licence))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .fallback(async || Problem::not_found("no such resource; / lists what there is"))
+        // Each door bounds what it reads itself.
+        .layer(DefaultBodyLimit::disable())
+        .route_layer(from_fn(edge::remember_route))
+        .layer(CatchPanicLayer::custom(edge::panicked))
+        .layer(coding::compression())
+        .layer(from_fn(coding::tags))
+        .layer(from_fn(edge::rules))
+        .layer(from_fn_with_state(service.clone(), edge::observe))
+        .with_state(service)
+}

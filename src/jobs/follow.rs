@@ -1,0 +1,187 @@
+//! The change log carried to the live map: the one road by which a write becomes visible.
+//!
+//! A commit only wakes the loop; the log is the truth, and it is read every second anyway. The map
+//! is loaded from a position that was read before its rows, and applying a change twice changes
+//! nothing, so rows that were written in between are never lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::action::{City, CityError};
+use crate::domain::Vocabulary;
+use crate::domain::view::MapRow;
+use crate::map::{Change, Level, Live, Snapshot};
+use crate::store::{self, ChangeKind, Store, StoreError};
+
+/// The log is read at least this often, whatever the wake-ups say.
+const POLL: Duration = Duration::from_secs(1);
+/// Changes read in one go.
+const BATCH: i64 = 500;
+/// Rows read in one go when the map is loaded, and how many such reads run side by side.
+const LOAD_ROWS: i64 = 25_000;
+const LOAD_READERS: usize = 2;
+
+/// Follows the log until it is dropped.
+pub struct Follower {
+    store: Store,
+    city: Arc<City>,
+    live: Arc<Live>,
+    level: watch::Sender<Level>,
+    fold: Option<Fold>,
+}
+
+/// A fold that runs in the background, and what was applied since it began.
+struct Fold {
+    running: JoinHandle<Snapshot>,
+    since: Vec<Change>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum FollowError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    City(#[from] CityError),
+}
+
+/// Reads the whole map at the position the log stands at now.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn load(store: &Store, words: &Vocabulary) -> Result<Snapshot, StoreError> {
+    let at = store.last_change().await?;
+    let last = store.last_report().await?;
+    let starts = (0..=last / LOAD_ROWS).map(|i| i * LOAD_ROWS + 1);
+    let parts: Vec<Vec<MapRow>> = stream::iter(starts)
+        .map(|first| store.map_rows(first, first + LOAD_ROWS - 1, words))
+        .buffered(LOAD_READERS)
+        .try_collect()
+        .await?;
+    Ok(Snapshot::from_rows(parts.into_iter().flatten().collect(), at))
+}
+
+impl Follower {
+    /// A follower that keeps a live map level.
+    pub fn new(store: Store, city: Arc<City>, live: Arc<Live>, level: watch::Sender<Level>) -> Self {
+        Self { store, city, live, level, fold: None }
+    }
+
+    /// Loads the map, then follows for ever. Trouble with the database is logged and tried again.
+    pub async fn run(mut self) {
+        let mut commits = self.store.commits();
+        loop {
+            let result = if self.level.borrow().loaded { self.step().await } else { self.reload().await };
+            if let Err(error) = &result {
+                tracing::error!(%error, "following the change log");
+            }
+            self.level.send_modify(|l| l.reachable = result.is_ok());
+            // More may be waiting already; otherwise wait for a commit or the next look.
+            if !matches!(result, Ok(true)) {
+                let _ = tokio::time::timeout(POLL, commits.changed()).await;
+            }
+        }
+    }
+
+    /// The whole map anew: at the start, and when areas changed, because then ward codes did too.
+    async fn reload(&mut self) -> Result<bool, FollowError> {
+        self.city.reload(&self.store.generations().await?)?;
+        let areas = self.city.areas();
+        self.fold = None;
+        let snapshot = load(&self.store, &areas.words).await?;
+        let at = snapshot.at();
+        self.live.store(snapshot);
+        self.level
+            .send_modify(|l| *l = Level { loaded: true, reachable: true, applied: at, head: l.head.max(at) });
+        Ok(true)
+    }
+
+    /// Applies the next changes; says whether there may be more.
+    async fn step(&mut self) -> Result<bool, FollowError> {
+        self.finish_fold().await;
+        let applied = self.level.borrow().applied;
+        let log = self.store.changes_after(applied, BATCH).await?;
+        let Some(last) = log.last().map(|c| c.seq) else { return Ok(false) };
+        self.level.send_modify(|l| l.head = l.head.max(last));
+        if log.iter().any(|c| c.kind == ChangeKind::Areas) {
+            return self.reload().await;
+        }
+        let changes = self.changes(&log).await?;
+        let snapshot = self.live.load().apply(&changes, last);
+        if let Some(fold) = &mut self.fold {
+            fold.since.extend_from_slice(&changes);
+        } else if snapshot.needs_fold() {
+            let before = snapshot.clone();
+            self.fold =
+                Some(Fold { running: tokio::task::spawn_blocking(move || before.fold()), since: Vec::new() });
+        }
+        self.live.store(snapshot);
+        self.level.send_modify(|l| l.applied = last);
+        Ok(true)
+    }
+
+    /// The rows behind the log, each read once as it is now.
+    async fn changes(&self, log: &[store::Change]) -> Result<Vec<Change>, StoreError> {
+        let words = self.city.areas().words.clone();
+        let mut changes = Vec::new();
+        for (first, last) in ranges(log) {
+            let rows = self.store.map_rows(first, last, &words).await?;
+            let mut rows = rows.into_iter().peekable();
+            for seq in first..=last {
+                match rows.next_if(|r| i64::from(r.seq) == seq) {
+                    Some(row) => changes.push(Change::Upsert(row)),
+                    None => changes.push(Change::Remove { seq: seq as u32 }),
+                }
+            }
+        }
+        Ok(changes)
+    }
+
+    /// Takes a finished fold into use, with what was applied since it began.
+    async fn finish_fold(&mut self) {
+        let Some(fold) = self.fold.take_if(|f| f.running.is_finished()) else { return };
+        match fold.running.await {
+            Ok(folded) => {
+                let at = self.live.load().at();
+                self.live.store(folded.apply(&fold.since, at));
+            }
+            Err(error) => tracing::error!(%error, "folding the live map"),
+        }
+    }
+}
+
+/// The sequences the log names, as few ascending ranges that do not meet.
+fn ranges(log: &[store::Change]) -> Vec<(i64, i64)> {
+    let mut named: Vec<(i64, i64)> = log
+        .iter()
+        .filter_map(|c| match c.kind {
+            ChangeKind::Reports { first, last } => Some((first, last)),
+            ChangeKind::Areas => None,
+        })
+        .collect();
+    named.sort_unstable();
+    let mut out: Vec<(i64, i64)> = Vec::new();
+    for (first, last) in named {
+        match out.last_mut() {
+            Some((_, end)) if first <= *end + 1 => *end = last.max(*end),
+            _ => out.push((first, last)),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_named_many_times_is_read_once() {
+        let change = |first, last| store::Change { seq: 0, kind: ChangeKind::Reports { first, last } };
+        let log = [change(5, 5), change(1, 3), change(4, 4), change(9, 12), change(10, 11), change(5, 5)];
+        assert_eq!(ranges(&log), [(1, 5), (9, 12)]);
+        assert_eq!(ranges(&[]), []);
+    }
+}

@@ -1,0 +1,5 @@
+//! Loops that run beside the doors. Not here: what a change does to the map (map), SQL (store).
+
+mod follow;
+
+pub use follow::{Follower, load};

@@ -1,0 +1,415 @@
+//! Rows as flat columns in Morton order, with what makes a range of them cheap to read: where
+//! cells begin at any zoom, a bitset per value of the small fields, running sums every 64 rows.
+//! Not here: which of two versions of a row counts (index), what is asked (select).
+
+use std::ops::Range;
+
+use crate::domain::view::MapRow;
+use crate::domain::{Instant, State};
+use crate::geo::{LonLat, Mercator, morton};
+
+/// Rows per bitset word and per running sum.
+pub(super) const BLOCK: usize = 64;
+/// How many states there are.
+pub(super) const STATES: usize = State::ALL.len();
+
+/// Rows with a point come first, in Morton order (ties by id), then the placeless ones by id.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Columns {
+    /// Morton code of the 32-bit mercator position; its length is the number of placed rows.
+    morton: Vec<u64>,
+    /// How many leading pairs of bits of `morton` equal those of the row before, 0..=32: a row
+    /// begins a cell of a grid with 2^bits cells a side exactly if its number is below `bits`.
+    common: Vec<u8>,
+    lon_e7: Vec<i32>,
+    lat_e7: Vec<i32>,
+    category: Vec<u8>,
+    state: Vec<u8>,
+    ward: Vec<u16>,
+    created: Vec<i64>,
+    updated: Vec<i64>,
+    id: Vec<u64>,
+    seq: Vec<u32>,
+    /// One more than the highest category.
+    categories: usize,
+    /// Value-major bitsets: `categories` of them, then `STATES`, each `words()` long.
+    bits: Vec<u64>,
+    blocks: Blocks,
+}
+
+/// Sums over all rows before each multiple of [`BLOCK`], and the newest row inside each block.
+#[derive(Clone, Debug, Default)]
+struct Blocks {
+    x: Vec<u64>,
+    y: Vec<u64>,
+    /// Block-major, `categories + STATES` numbers a block.
+    values: Vec<u32>,
+    latest: Vec<i64>,
+}
+
+/// What a cluster knows of its rows.
+#[derive(Debug)]
+pub(super) struct Tally<'a> {
+    /// Rows per state.
+    pub(super) states: &'a mut [u32; STATES],
+    /// Rows per category; long enough for every category of the snapshot.
+    pub(super) categories: &'a mut [u32],
+    /// The newest change, milliseconds since the epoch.
+    pub(super) latest: &'a mut i64,
+}
+
+/// The sort key of a row: where it stands in the columns.
+pub(super) fn key(row: &MapRow) -> (bool, u64, u64) {
+    let code = row.point.map_or(0, |p| {
+        let m = Mercator::from_lonlat(p);
+        morton::interleave(m.x, m.y)
+    });
+    (row.point.is_none(), code, row.id)
+}
+
+impl Columns {
+    /// Builds the columns from rows in any order.
+    pub(super) fn from_rows(rows: &[MapRow]) -> Self {
+        let mut keyed: Vec<_> = rows.iter().enumerate().map(|(i, r)| (key(r), i)).collect();
+        keyed.sort_unstable();
+        let mut out = Self::with_capacity(rows.len());
+        for (key, i) in keyed {
+            out.push(key, &rows[i]);
+        }
+        out.finish();
+        out
+    }
+
+    pub(super) fn with_capacity(n: usize) -> Self {
+        Self {
+            morton: Vec::with_capacity(n),
+            common: Vec::with_capacity(n),
+            lon_e7: Vec::with_capacity(n),
+            lat_e7: Vec::with_capacity(n),
+            category: Vec::with_capacity(n),
+            state: Vec::with_capacity(n),
+            ward: Vec::with_capacity(n),
+            created: Vec::with_capacity(n),
+            updated: Vec::with_capacity(n),
+            id: Vec::with_capacity(n),
+            seq: Vec::with_capacity(n),
+            ..Self::default()
+        }
+    }
+
+    /// Appends a row; keys must ascend, and `finish` must follow the last one.
+    pub(super) fn push(&mut self, key: (bool, u64, u64), row: &MapRow) {
+        if let Some(p) = row.point {
+            let code = key.1;
+            let common = self.morton.last().map_or(0, |last| (last ^ code).leading_zeros() / 2);
+            self.morton.push(code);
+            self.common.push(common as u8);
+            let (lon, lat) = p.e7();
+            self.lon_e7.push(lon);
+            self.lat_e7.push(lat);
+        }
+        self.category.push(row.category);
+        self.state.push(row.state as u8);
+        self.ward.push(row.ward);
+        self.created.push(row.created.ms());
+        self.updated.push(row.updated.ms());
+        self.id.push(row.id);
+        self.seq.push(row.seq);
+    }
+
+    /// Computes bitsets and running sums once all rows are in.
+    pub(super) fn finish(&mut self) {
+        let (n, words) = (self.len(), self.words());
+        self.categories = self.category.iter().max().map_or(0, |&c| usize::from(c) + 1);
+        let width = self.categories + STATES;
+        self.bits = vec![0; width * words];
+        self.blocks = Blocks {
+            x: Vec::with_capacity(words),
+            y: Vec::with_capacity(words),
+            values: Vec::with_capacity(words * width),
+            latest: Vec::with_capacity(words),
+        };
+        let (mut x, mut y, mut values) = (0_u64, 0_u64, vec![0_u32; width]);
+        for k in 0..words {
+            self.blocks.x.push(x);
+            self.blocks.y.push(y);
+            self.blocks.values.extend_from_slice(&values);
+            let mut latest = i64::MIN;
+            for i in k * BLOCK..((k + 1) * BLOCK).min(n) {
+                if i < self.morton.len() {
+                    let (mx, my) = morton::deinterleave(self.morton[i]);
+                    x += u64::from(mx);
+                    y += u64::from(my);
+                }
+                for v in [usize::from(self.category[i]), self.categories + usize::from(self.state[i])] {
+                    values[v] += 1;
+                    self.bits[v * words + k] |= 1 << (i % BLOCK);
+                }
+                latest = latest.max(self.updated[i]);
+            }
+            self.blocks.latest.push(latest);
+        }
+    }
+
+    /// All rows, placed or not.
+    pub(super) fn len(&self) -> usize {
+        self.id.len()
+    }
+
+    /// Rows with a point: the positions `0..placed()`.
+    pub(super) fn placed(&self) -> usize {
+        self.morton.len()
+    }
+
+    /// Bitset words over all rows.
+    pub(super) fn words(&self) -> usize {
+        self.len().div_ceil(BLOCK)
+    }
+
+    /// One more than the highest category.
+    pub(super) fn categories(&self) -> usize {
+        self.categories
+    }
+
+    /// The row at a position.
+    pub(super) fn row(&self, i: usize) -> MapRow {
+        MapRow {
+            seq: self.seq[i],
+            id: self.id[i],
+            point: (i < self.placed()).then(|| LonLat::from_e7(self.lon_e7[i], self.lat_e7[i])),
+            category: self.category[i],
+            state: State::from_code(self.state[i]).expect("the column was filled from states"),
+            ward: self.ward[i],
+            created: Instant::from_ms(self.created[i]),
+            updated: Instant::from_ms(self.updated[i]),
+        }
+    }
+
+    /// The sort key of the row at a position.
+    pub(super) fn key(&self, i: usize) -> (bool, u64, u64) {
+        (i >= self.placed(), self.morton.get(i).copied().unwrap_or(0), self.id[i])
+    }
+
+    pub(super) fn seqs(&self) -> &[u32] {
+        &self.seq
+    }
+
+    pub(super) fn created(&self) -> &[i64] {
+        &self.created
+    }
+
+    pub(super) fn updated(&self) -> &[i64] {
+        &self.updated
+    }
+
+    pub(super) fn wards(&self) -> &[u16] {
+        &self.ward
+    }
+
+    /// Longitude and latitude in units of 1e-7 degree; none for a placeless row.
+    pub(super) fn e7(&self, i: usize) -> Option<(i32, i32)> {
+        Some((*self.lon_e7.get(i)?, *self.lat_e7.get(i)?))
+    }
+
+    /// The mercator position of a placed row.
+    pub(super) fn mercator(&self, i: usize) -> Mercator {
+        let (x, y) = morton::deinterleave(self.morton[i]);
+        Mercator { x, y }
+    }
+
+    /// The bitset of one category, if any row has it.
+    pub(super) fn category_bits(&self, category: usize) -> Option<&[u64]> {
+        (category < self.categories).then(|| self.value_bits(category))
+    }
+
+    /// The bitset of one state.
+    pub(super) fn state_bits(&self, state: usize) -> &[u64] {
+        self.value_bits(self.categories + state)
+    }
+
+    fn value_bits(&self, value: usize) -> &[u64] {
+        &self.bits[value * self.words()..(value + 1) * self.words()]
+    }
+
+    /// Positions of the rows whose codes lie in a closed range, searched from `from` on.
+    pub(super) fn find(&self, (first, last): (u64, u64), from: usize) -> Range<usize> {
+        let start = from + self.morton[from..].partition_point(|&c| c < first);
+        let end = start + self.morton[start..].partition_point(|&c| c <= last);
+        start..end
+    }
+
+    /// Calls `f` with the cell and the rows of each run of one cell (2^bits cells a side, bits
+    /// 1..=32) in a range of placed rows; the range must begin and end at cells' borders.
+    pub(super) fn runs(&self, range: Range<usize>, bits: u32, mut f: impl FnMut(u32, u32, Range<usize>)) {
+        if range.is_empty() {
+            return;
+        }
+        let mut start = range.start;
+        let mut run = |start: usize, end: usize| {
+            let (x, y) = self.mercator(start).cell(bits);
+            f(x, y, start..end);
+        };
+        // Eight rows at a time: with the high bit set first, subtracting leaves it set exactly
+        // where `common` is at most bits - 1.
+        let limit = 0x0101_0101_0101_0101 * u64::from(0x80 | (bits - 1) as u8);
+        let (chunks, rest) = self.common[range.start + 1..range.end].as_chunks::<8>();
+        let mut at = range.start + 1;
+        for chunk in chunks {
+            let mut hit = (limit - u64::from_le_bytes(*chunk)) & 0x8080_8080_8080_8080;
+            while hit != 0 {
+                let i = at + (hit.trailing_zeros() / 8) as usize;
+                run(start, i);
+                start = i;
+                hit &= hit - 1;
+            }
+            at += 8;
+        }
+        for &common in rest {
+            if u32::from(common) < bits {
+                run(start, at);
+                start = at;
+            }
+            at += 1;
+        }
+        run(start, range.end);
+    }
+
+    /// Adds one row to a tally.
+    pub(super) fn tally_row(&self, i: usize, t: &mut Tally<'_>) {
+        t.states[usize::from(self.state[i])] += 1;
+        t.categories[usize::from(self.category[i])] += 1;
+        *t.latest = (*t.latest).max(self.updated[i]);
+    }
+
+    /// Adds a range of rows except the dead ones in it (sorted positions).
+    pub(super) fn tally(&self, range: Range<usize>, dead: &[u32], t: &mut Tally<'_>) {
+        let (first, last) = self.whole_blocks(&range);
+        if first >= last {
+            return self.tally_rows(range, dead, t);
+        }
+        let split = |at: usize| dead.partition_point(|&d| (d as usize) < at);
+        let (a, b) = (split(first * BLOCK), split(last * BLOCK));
+        self.tally_rows(range.start..first * BLOCK, &dead[..a], t);
+        self.tally_rows(last * BLOCK..range.end, &dead[b..], t);
+        let width = self.categories + STATES;
+        let (begin, end) = (&self.blocks.values[first * width..], &self.blocks.values[last * width..]);
+        for v in 0..self.categories {
+            t.categories[v] += end[v] - begin[v];
+        }
+        for s in 0..STATES {
+            t.states[s] += end[self.categories + s] - begin[self.categories + s];
+        }
+        let mut dead = &dead[a..b];
+        for &d in dead {
+            t.states[usize::from(self.state[d as usize])] -= 1;
+            t.categories[usize::from(self.category[d as usize])] -= 1;
+        }
+        for k in first..last {
+            let here = dead.partition_point(|&d| (d as usize) < (k + 1) * BLOCK);
+            let latest = if here == 0 {
+                self.blocks.latest[k]
+            } else {
+                live(k * BLOCK..(k + 1) * BLOCK, &dead[..here])
+                    .map(|i| self.updated[i])
+                    .max()
+                    .unwrap_or(i64::MIN)
+            };
+            *t.latest = (*t.latest).max(latest);
+            dead = &dead[here..];
+        }
+    }
+
+    fn tally_rows(&self, range: Range<usize>, dead: &[u32], t: &mut Tally<'_>) {
+        if dead.is_empty() {
+            for i in range {
+                self.tally_row(i, t);
+            }
+        } else {
+            for i in live(range, dead) {
+                self.tally_row(i, t);
+            }
+        }
+    }
+
+    /// First and last block between which the running sums answer; the last block of all has no
+    /// sum after it and is left to the edges.
+    fn whole_blocks(&self, range: &Range<usize>) -> (usize, usize) {
+        (range.start.div_ceil(BLOCK), (range.end / BLOCK).min(self.words().saturating_sub(1)))
+    }
+
+    /// Sums of x and y over a range of placed rows except the dead ones in it.
+    pub(super) fn sums(&self, range: Range<usize>, dead: &[u32]) -> (u64, u64) {
+        let (first, last) = self.whole_blocks(&range);
+        let add = |(x, y): (u64, u64), i: usize| {
+            let m = self.mercator(i);
+            (x + u64::from(m.x), y + u64::from(m.y))
+        };
+        let (mut x, mut y) = if first >= last {
+            range.fold((0, 0), add)
+        } else {
+            let edges = (range.start..first * BLOCK).chain(last * BLOCK..range.end).fold((0, 0), add);
+            (
+                edges.0 + self.blocks.x[last] - self.blocks.x[first],
+                edges.1 + self.blocks.y[last] - self.blocks.y[first],
+            )
+        };
+        for &d in dead {
+            let m = self.mercator(d as usize);
+            x -= u64::from(m.x);
+            y -= u64::from(m.y);
+        }
+        (x, y)
+    }
+}
+
+/// The positions of a range that are not in the sorted list of dead ones.
+pub(super) fn live(range: Range<usize>, dead: &[u32]) -> impl Iterator<Item = usize> + '_ {
+    let mut dead = &dead[dead.partition_point(|&d| (d as usize) < range.start)..];
+    range.filter(move |&i| {
+        if dead.first().is_some_and(|&d| d as usize == i) {
+            dead = &dead[1..];
+            return false;
+        }
+        true
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::map::testing::{rows, spots};
+
+    proptest! {
+        #[test]
+        fn runs_are_the_cells(rows in rows(spots(), 200), bits in 1_u32..=32) {
+            let c = Columns::from_rows(&rows);
+            let mut got = Vec::new();
+            c.runs(0..c.placed(), bits, |x, y, r| got.extend(r.map(|i| (i, x, y))));
+            let want: Vec<_> = (0..c.placed()).map(|i| { let (x, y) = c.mercator(i).cell(bits); (i, x, y) }).collect();
+            prop_assert_eq!(got, want);
+        }
+
+        #[test]
+        fn running_sums_equal_row_by_row(rows in rows(spots(), 400), a in 0.0..1.0_f64, b in 0.0..1.0_f64, step in 1_usize..90) {
+            let c = Columns::from_rows(&rows);
+            let cut = |f: f64| (f * c.placed() as f64) as usize;
+            let range = cut(a.min(b))..cut(a.max(b));
+            let dead: Vec<u32> = range.clone().step_by(step).skip(1).map(|i| i as u32).collect();
+            let run = |whole: bool| {
+                let (mut states, mut categories, mut latest) = ([0; STATES], vec![0; 256], i64::MIN);
+                let mut t = Tally { states: &mut states, categories: &mut categories, latest: &mut latest };
+                if whole { c.tally(range.clone(), &dead, &mut t); }
+                else { live(range.clone(), &dead).for_each(|i| c.tally_row(i, &mut t)); }
+                (states, categories, latest)
+            };
+            prop_assert_eq!(run(true), run(false));
+            let sums = live(range.clone(), &dead).fold((0, 0), |(x, y), i| {
+                let m = c.mercator(i);
+                (x + u64::from(m.x), y + u64::from(m.y))
+            });
+            prop_assert_eq!(c.sums(range, &dead), sums);
+        }
+    }
+}

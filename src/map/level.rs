@@ -1,0 +1,21 @@
+//! How far the live map has followed the change log.
+
+/// Told by the follower, read by whoever needs to know whether the map can be trusted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Level {
+    /// Whether the map was loaded at all.
+    pub loaded: bool,
+    /// Whether the last look at the log worked.
+    pub reachable: bool,
+    /// Position of the log the map stands at.
+    pub applied: i64,
+    /// Last position of the log when it was last looked at.
+    pub head: i64,
+}
+
+impl Level {
+    /// Whether everything that is in the log is in the map.
+    pub fn is_level(self) -> bool {
+        self.loaded && self.reachable && self.applied >= self.head
+    }
+}

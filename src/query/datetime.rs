@@ -1,0 +1,128 @@
+//! The `datetime` parameter of OGC API Features Part 1 section 7.15.4: an instant, a date (a UTC
+//! day), or an interval whose ends may be open (`..` or empty) or a duration (`P2D`).
+
+use jiff::Span;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+
+use super::Interval;
+use crate::domain::Instant;
+
+const HELP: &str = "must be an RFC 3339 date-time or date, or an interval of two with .. for an open end, \
+                    like 2026-01-01T00:00:00Z/..";
+
+/// Reads an interval.
+///
+/// # Errors
+/// A sentence that says what would be right.
+pub(super) fn parse(text: &str) -> Result<Interval, String> {
+    let Some((start, end)) = text.split_once('/') else {
+        return moment(text).ok_or_else(|| HELP.to_owned());
+    };
+    let help = || HELP.to_owned();
+    let interval = match (end_of(start).ok_or_else(help)?, end_of(end).ok_or_else(help)?) {
+        (End::Open, End::Open)
+        | (End::Lasting(_), End::Lasting(_) | End::Open)
+        | (End::Open, End::Lasting(_)) => {
+            return Err("must have at least one end that is a date or date-time".to_owned());
+        }
+        (End::Open, End::Moment(b)) => Interval { from: Instant::MIN, to: b.to },
+        (End::Moment(a), End::Open) => Interval { from: a.from, to: Instant::MAX },
+        (End::Moment(a), End::Moment(b)) => Interval { from: a.from, to: b.to },
+        (End::Moment(a), End::Lasting(span)) => {
+            Interval { from: a.from, to: shift(a.from, span, 1).ok_or_else(help)? }
+        }
+        (End::Lasting(span), End::Moment(b)) => {
+            Interval { from: shift(b.to, span, -1).ok_or_else(help)?, to: b.to }
+        }
+    };
+    if interval.from > interval.to {
+        return Err("must have its start before its end".to_owned());
+    }
+    Ok(interval)
+}
+
+enum End {
+    Open,
+    Moment(Interval),
+    Lasting(Span),
+}
+
+fn end_of(text: &str) -> Option<End> {
+    match text {
+        "" | ".." => Some(End::Open),
+        t if t.starts_with('P') => t.parse().ok().map(End::Lasting),
+        t => moment(t).map(End::Moment),
+    }
+}
+
+/// A date-time is one millisecond long, a date one UTC day.
+fn moment(text: &str) -> Option<Interval> {
+    if text.len() > 40 {
+        return None;
+    }
+    if text.contains(['T', 't']) {
+        let t = Instant::parse(text).ok()?;
+        return Some(Interval { from: t, to: t });
+    }
+    let day: Date = text.parse().ok()?;
+    // jiff also reads `20260101` and ordinal dates; RFC 3339 knows one form only.
+    if day.to_string() != text {
+        return None;
+    }
+    let at = |time: Time| {
+        day.to_datetime(time)
+            .to_zoned_datetime(TimeZone::UTC)
+            .ok()
+            .map(|z| Instant::from_timestamp(z.timestamp()))
+    };
+    Some(Interval { from: at(Time::midnight())?, to: at(Time::MAX).unwrap_or(Instant::MAX) })
+}
+
+fn shift(t: Instant, span: Span, sign: i64) -> Option<Instant> {
+    let at = t.timestamp().to_zoned_datetime(TimeZone::UTC);
+    let moved = at.checked_add(span.checked_mul(sign).ok()?).ok()?;
+    Some(Instant::from_timestamp(moved.timestamp()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(t: &str) -> String {
+        parse(t).map_or_else(|e| e, |i| format!("{} {}", i.from, i.to))
+    }
+
+    #[test]
+    fn dates_are_utc_days_and_any_offset_is_read() {
+        assert_eq!(text("2026-01-15"), "2026-01-15T00:00:00.000Z 2026-01-15T23:59:59.999Z");
+        assert_eq!(text("2026-01-15T07:00:00+07:00"), "2026-01-15T00:00:00.000Z 2026-01-15T00:00:00.000Z");
+        assert_eq!(text("2026-01-01/2026-01-02"), "2026-01-01T00:00:00.000Z 2026-01-02T23:59:59.999Z");
+        assert_eq!(text("2026-01-01/P2D"), "2026-01-01T00:00:00.000Z 2026-01-03T00:00:00.000Z");
+    }
+
+    #[test]
+    fn ends_may_be_open_but_not_both() {
+        assert_eq!(parse("../2026-01-01T00:00:00Z").unwrap().from, Instant::MIN);
+        assert_eq!(parse("2026-01-01T00:00:00Z/").unwrap().to, Instant::MAX);
+        assert!(parse("../..").is_err());
+        assert!(parse("/").is_err());
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for bad in [
+            "",
+            "..",
+            "yesterday",
+            "20260101",
+            "2026-13-01",
+            "2026-01-01T00:00:00",
+            "2026-02-01/2026-01-01",
+            "P2D/P3D",
+            "a/b/c",
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+}

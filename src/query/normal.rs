@@ -1,0 +1,96 @@
+//! The normal form of a filter: one text for all ways of asking the same, for links and cache keys.
+
+use super::{CodeSet, Filter, Interval};
+use crate::domain::{Instant, State, Status, Vocabulary};
+
+impl Filter {
+    /// The filter as query parameters in fixed order, wards by their canonical ids.
+    pub fn pairs(&self, words: &Vocabulary) -> Vec<(&'static str, String)> {
+        let mut out = Vec::new();
+        if let Some(b) = self.bbox {
+            out.push(("bbox", format!("{},{},{},{}", b.west, b.south, b.east, b.north)));
+        }
+        for (name, interval) in [("datetime", self.created), ("updated", self.updated)] {
+            if !interval.is_all() {
+                out.push((name, interval_text(interval)));
+            }
+        }
+        if let Some(set) = &self.categories {
+            out.push(("category", join(set, |c| words.categories.get(c).map(ToString::to_string))));
+        }
+        if let Some(set) = &self.states {
+            out.extend(states_text(set));
+        }
+        if let Some(set) = &self.wards {
+            out.push(("ward", join(set, |w| words.wards.get(w).map(ToString::to_string))));
+        }
+        out
+    }
+}
+
+fn join(set: &CodeSet, name: impl Fn(usize) -> Option<String>) -> String {
+    set.as_slice().iter().filter_map(|c| name(usize::from(*c))).collect::<Vec<_>>().join(",")
+}
+
+fn interval_text(i: Interval) -> String {
+    let end = |t: Instant, open: Instant| if t == open { "..".to_owned() } else { t.to_string() };
+    if i.from == i.to {
+        i.from.to_string()
+    } else {
+        format!("{}/{}", end(i.from, Instant::MIN), end(i.to, Instant::MAX))
+    }
+}
+
+/// The empty set (asked for as `status=open&state=resolved`) is written as just that.
+fn states_text(set: &CodeSet) -> Vec<(&'static str, String)> {
+    let of = |status: Status| {
+        State::ALL.iter().filter(|s| s.status() == status).map(|s| *s as u16).collect::<CodeSet>()
+    };
+    for status in [Status::Open, Status::Closed] {
+        if *set == of(status) {
+            return vec![("status", status.name().to_owned())];
+        }
+    }
+    if set.as_slice().is_empty() {
+        return vec![
+            ("status", Status::Open.name().to_owned()),
+            ("state", State::Resolved.name().to_owned()),
+        ];
+    }
+    vec![("state", join(set, |s| State::from_code(s as u8).map(|s| s.name().to_owned())))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::params::{LIST, parse};
+    use super::*;
+    use crate::domain::WardId;
+
+    #[test]
+    fn the_normal_form_reads_back_as_the_same_filter() {
+        let words = Vocabulary {
+            categories: vec!["pothole".into(), "drainage".into()],
+            wards: vec![WardId::new("2025-07-01", "26740")],
+            active: "2025-07-01".into(),
+        };
+        let pairs: Vec<(String, String)> = [
+            ("ward", "26740"),
+            ("status", "open"),
+            ("category", "drainage,pothole,drainage"),
+            ("datetime", "2026-01-01/.."),
+            ("bbox", "106.5,10.5,107,11"),
+        ]
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .to_vec();
+        let filter = parse(&pairs, LIST, &words).unwrap().filter;
+        let normal: Vec<(String, String)> =
+            filter.pairs(&words).into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
+        let text: Vec<String> = normal.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        assert_eq!(
+            text.join("&"),
+            "bbox=106.5,10.5,107,11&datetime=2026-01-01T00:00:00.000Z/..&category=pothole,drainage\
+             &status=open&ward=2025-07-01.26740"
+        );
+        assert_eq!(parse(&normal, LIST, &words).unwrap().filter, filter);
+    }
+}

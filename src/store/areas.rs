@@ -1,0 +1,74 @@
+//! Imported ward generations: kept whole as the document that passed the checks.
+
+use sqlx::{Row, SqliteConnection};
+
+use super::changes::{ChangeKind, log};
+use super::{Outcome, Store, StoreError};
+use crate::domain::Instant;
+use crate::store::write::Command;
+
+/// A generation as it was imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredGeneration {
+    /// The date from which it is valid, `2025-07-01`.
+    pub id: String,
+    /// File name or URL, for people.
+    pub source: String,
+    /// Gzipped GeoJSON.
+    pub boundaries: Vec<u8>,
+}
+
+impl Store {
+    /// The imported generations, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn generations(&self) -> Result<Vec<StoredGeneration>, StoreError> {
+        let rows = sqlx::query("SELECT id, source, boundaries FROM area_generation ORDER BY id")
+            .fetch_all(&self.read)
+            .await
+            .map_err(StoreError::sort)?;
+        rows.iter()
+            .map(|row| {
+                Ok(StoredGeneration {
+                    id: row.try_get(0)?,
+                    source: row.try_get(1)?,
+                    boundaries: row.try_get(2)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Keeps a checked generation, in the place of an earlier import of the same id, and tells
+    /// every process to read the areas anew.
+    ///
+    /// # Errors
+    /// When the write fails.
+    pub async fn activate_generation(
+        &self,
+        generation: StoredGeneration,
+        at: Instant,
+    ) -> Result<(), StoreError> {
+        self.write(Command::Activate { generation, at }).await.map(|_| ())
+    }
+}
+
+pub(super) async fn activate(
+    db: &mut SqliteConnection,
+    g: &StoredGeneration,
+    at: Instant,
+) -> Result<Outcome, sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO area_generation (id, source, imported_ms, boundaries) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (id) DO UPDATE SET source = excluded.source, imported_ms = excluded.imported_ms,
+             boundaries = excluded.boundaries",
+    )
+    .bind(&g.id)
+    .bind(&g.source)
+    .bind(at.ms())
+    .bind(&g.boundaries)
+    .execute(&mut *db)
+    .await?;
+    log(db, ChangeKind::Areas, at).await?;
+    Ok(Outcome::Done)
+}

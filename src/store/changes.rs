@@ -1,0 +1,83 @@
+//! The change log: written in the transaction of what it tells, read by every follower.
+
+use sqlx::{Row, SqliteConnection};
+
+use super::{Store, StoreError};
+use crate::domain::Instant;
+
+/// What a change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// The reports with internal sequences `first..=last` were written or removed.
+    Reports {
+        /// First internal sequence.
+        first: i64,
+        /// Last internal sequence.
+        last: i64,
+    },
+    /// The areas changed: read them anew.
+    Areas,
+}
+
+/// One row of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Position in the log.
+    pub seq: i64,
+    /// What changed.
+    pub kind: ChangeKind,
+}
+
+const REPORTS: i64 = 0;
+const AREAS: i64 = 1;
+
+impl Store {
+    /// The changes after a position, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn changes_after(&self, seq: i64, limit: i64) -> Result<Vec<Change>, StoreError> {
+        let rows =
+            sqlx::query("SELECT seq, kind, first, last FROM change WHERE seq > $1 ORDER BY seq LIMIT $2")
+                .bind(seq)
+                .bind(limit)
+                .fetch_all(&self.read)
+                .await
+                .map_err(StoreError::sort)?;
+        rows.iter()
+            .map(|row| {
+                let kind = match row.try_get::<i64, _>(1)? {
+                    AREAS => ChangeKind::Areas,
+                    _ => ChangeKind::Reports { first: row.try_get(2)?, last: row.try_get(3)? },
+                };
+                Ok(Change { seq: row.try_get(0)?, kind })
+            })
+            .collect()
+    }
+
+    /// The last position of the log; 0 when nothing was ever written.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn last_change(&self) -> Result<i64, StoreError> {
+        sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM change")
+            .fetch_one(&self.read)
+            .await
+            .map_err(StoreError::sort)
+    }
+}
+
+pub(super) async fn log(db: &mut SqliteConnection, kind: ChangeKind, at: Instant) -> Result<(), sqlx::Error> {
+    let (code, first, last) = match kind {
+        ChangeKind::Reports { first, last } => (REPORTS, first, last),
+        ChangeKind::Areas => (AREAS, 0, 0),
+    };
+    sqlx::query("INSERT INTO change (kind, first, last, at_ms) VALUES ($1, $2, $3, $4)")
+        .bind(code)
+        .bind(first)
+        .bind(last)
+        .bind(at.ms())
+        .execute(db)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,285 @@
+//! Reading reports: one, a page of a list, the rows of the map, the true places for re-assignment.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::{Assignment, Store, StoreError};
+use crate::domain::report::PublicFacts;
+use crate::domain::view::{MapRow, NO_WARD};
+use crate::domain::{Instant, State, Vocabulary, WardId};
+use crate::geo::LonLat;
+use crate::query::{CodeSet, Filter, Interval};
+
+/// A report as it was read: the public facts with their keys.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportRecord {
+    /// The internal sequence.
+    pub seq: i64,
+    /// The public id.
+    pub id: u64,
+    /// How many people support it.
+    pub votes: i64,
+    /// What everybody may see.
+    pub facts: PublicFacts,
+}
+
+/// What re-assignment needs of a report: the true place and where it belongs now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlacedRecord {
+    /// The true place; none for a placeless report.
+    pub point: Option<LonLat>,
+    /// Code of the category.
+    pub category: String,
+    /// The assignment on record.
+    pub assigned: Assignment,
+}
+
+/// A page of a list, newest first by internal sequence.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// Which rows.
+    pub filter: &'a Filter,
+    /// The names behind the filter's codes.
+    pub words: &'a Vocabulary,
+    /// Only rows before this internal sequence.
+    pub before: Option<i64>,
+    /// At most how many.
+    pub limit: u32,
+    /// About how many rows match in all: a small box is looked up, a large one is walked.
+    pub expected: u64,
+}
+
+/// Above this many matches, walking the list newest first finds a page sooner than sorting all
+/// candidates of the box.
+const WALK_ABOVE: u64 = 20_000;
+
+const COLUMNS: &str = "r.seq, r.id, r.votes, r.lon, r.lat, r.category, r.state, r.ward, r.body, r.rule, r.title, \
+     r.description, r.address, r.source, r.border_m, r.offshore_m, r.observed_ms, r.created_ms, r.updated_ms, r.due_ms";
+
+impl Store {
+    /// One report by its public id.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn report(&self, id: u64) -> Result<Option<ReportRecord>, StoreError> {
+        let mut q =
+            QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM report_public r WHERE r.id = "));
+        q.push_bind(id as i64);
+        let row = q.build().fetch_optional(&self.read).await.map_err(StoreError::sort)?;
+        row.as_ref().map(record).transpose()
+    }
+
+    /// The internal sequence behind a cursor, which is the public id of a page's last row.
+    ///
+    /// # Errors
+    /// [`StoreError::NoCursor`] when no such report is there.
+    pub async fn cursor(&self, id: u64) -> Result<i64, StoreError> {
+        sqlx::query_scalar("SELECT seq FROM report_public WHERE id = $1")
+            .bind(id as i64)
+            .fetch_optional(&self.read)
+            .await
+            .map_err(StoreError::sort)?
+            .ok_or(StoreError::NoCursor)
+    }
+
+    /// A page of the list.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn page(&self, page: Page<'_>) -> Result<Vec<ReportRecord>, StoreError> {
+        let rows = page_query(&page).build().fetch_all(&self.read).await.map_err(StoreError::sort)?;
+        rows.iter().map(record).collect()
+    }
+
+    /// Rows of the live map with internal sequences in `first..=last`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn map_rows(
+        &self,
+        first: i64,
+        last: i64,
+        words: &Vocabulary,
+    ) -> Result<Vec<MapRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT seq, id, lon, lat, category, state, ward, created_ms, updated_ms FROM report_public
+             WHERE seq BETWEEN $1 AND $2 ORDER BY seq",
+        )
+        .bind(first)
+        .bind(last)
+        .fetch_all(&self.read)
+        .await
+        .map_err(StoreError::sort)?;
+        rows.iter().map(|row| map_row(row, words)).collect()
+    }
+
+    /// The largest internal sequence in use.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn last_report(&self) -> Result<i64, StoreError> {
+        sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM report_public")
+            .fetch_one(&self.read)
+            .await
+            .map_err(StoreError::sort)
+    }
+
+    /// True places for re-assignment, by internal sequence, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn places_after(&self, seq: i64, limit: i64) -> Result<Vec<PlacedRecord>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT r.seq, p.lon, p.lat, r.category, r.ward, r.body, r.rule, r.lon, r.lat, r.border_m, r.offshore_m
+             FROM report_public r JOIN report_private p USING (seq) WHERE r.seq > $1 ORDER BY r.seq LIMIT $2",
+        )
+        .bind(seq)
+        .bind(limit)
+        .fetch_all(&self.read)
+        .await
+        .map_err(StoreError::sort)?;
+        rows.iter()
+            .map(|row| {
+                Ok(PlacedRecord {
+                    point: point(row.try_get(1)?, row.try_get(2)?),
+                    category: row.try_get(3)?,
+                    assigned: Assignment {
+                        seq: row.try_get(0)?,
+                        ward: row.try_get::<Option<&str>, _>(4)?.and_then(ward),
+                        body: row.try_get(5)?,
+                        rule: row.try_get(6)?,
+                        point: point(row.try_get(7)?, row.try_get(8)?),
+                        border_m: row.try_get(9)?,
+                        offshore_m: row.try_get(10)?,
+                    },
+                })
+            })
+            .collect()
+    }
+}
+
+fn page_query<'a>(page: &Page<'a>) -> QueryBuilder<Sqlite> {
+    let f = page.filter;
+    // The tree of boxes knows no antimeridian, and gives candidates only.
+    let boxed = f.bbox.filter(|b| !b.crosses_antimeridian() && page.expected <= WALK_ABOVE);
+    let from = if boxed.is_some() {
+        "report_box b CROSS JOIN report_public r ON r.seq = b.seq"
+    } else {
+        "report_public r"
+    };
+    let mut q = QueryBuilder::new(format!("SELECT {COLUMNS} FROM {from} WHERE 1 = 1"));
+    if let Some(b) = boxed {
+        q.push(" AND b.east >= ").push_bind(b.west).push(" AND b.west <= ").push_bind(b.east);
+        q.push(" AND b.north >= ").push_bind(b.south).push(" AND b.south <= ").push_bind(b.north);
+    }
+    if let Some(b) = f.bbox {
+        let either = if b.crosses_antimeridian() { " OR " } else { " AND " };
+        q.push(" AND (r.lon >= ")
+            .push_bind(b.west)
+            .push(either)
+            .push("r.lon <= ")
+            .push_bind(b.east)
+            .push(")");
+        q.push(" AND r.lat BETWEEN ").push_bind(b.south).push(" AND ").push_bind(b.north);
+    }
+    if let Some(seq) = page.before {
+        q.push(" AND r.seq < ").push_bind(seq);
+    }
+    between(&mut q, "r.created_ms", f.created);
+    between(&mut q, "r.updated_ms", f.updated);
+    let words = page.words;
+    among(&mut q, "r.category", f.categories.as_ref(), |c| words.categories.get(c).map(ToString::to_string));
+    among(&mut q, "r.ward", f.wards.as_ref(), |w| words.wards.get(w).map(ToString::to_string));
+    if let Some(states) = &f.states {
+        q.push(" AND r.state IN (");
+        let mut list = q.separated(", ");
+        for s in states.as_slice() {
+            list.push_bind(i64::from(*s));
+        }
+        q.push(")");
+    }
+    q.push(" ORDER BY r.seq DESC LIMIT ").push_bind(i64::from(page.limit));
+    q
+}
+
+fn between(q: &mut QueryBuilder<Sqlite>, column: &str, interval: Interval) {
+    if interval.from > Instant::MIN {
+        q.push(" AND ").push(column).push(" >= ").push_bind(interval.from.ms());
+    }
+    if interval.to < Instant::MAX {
+        q.push(" AND ").push(column).push(" <= ").push_bind(interval.to.ms());
+    }
+}
+
+fn among(
+    q: &mut QueryBuilder<Sqlite>,
+    column: &str,
+    set: Option<&CodeSet>,
+    name: impl Fn(usize) -> Option<String>,
+) {
+    let Some(set) = set else { return };
+    q.push(" AND ").push(column).push(" IN (");
+    let mut list = q.separated(", ");
+    for name in set.as_slice().iter().filter_map(|c| name(usize::from(*c))) {
+        list.push_bind(name);
+    }
+    q.push(")");
+}
+
+fn point(lon: Option<f64>, lat: Option<f64>) -> Option<LonLat> {
+    LonLat::new(lon?, lat?).ok()
+}
+
+fn ward(name: &str) -> Option<WardId> {
+    name.split_once('.').map(|(generation, code)| WardId::new(generation, code))
+}
+
+fn state(code: i64) -> State {
+    // A state of a later version of the program reads as received rather than as nothing.
+    u8::try_from(code).ok().and_then(State::from_code).unwrap_or(State::Received)
+}
+
+fn record(row: &SqliteRow) -> Result<ReportRecord, StoreError> {
+    let time = |ms: Option<i64>| ms.map(Instant::from_ms);
+    Ok(ReportRecord {
+        seq: row.try_get(0)?,
+        id: row.try_get::<i64, _>(1)? as u64,
+        votes: row.try_get(2)?,
+        facts: PublicFacts {
+            point: point(row.try_get(3)?, row.try_get(4)?),
+            category: row.try_get(5)?,
+            state: state(row.try_get(6)?),
+            ward: row.try_get::<Option<&str>, _>(7)?.and_then(ward),
+            body: row.try_get(8)?,
+            rule: row.try_get(9)?,
+            title: row.try_get(10)?,
+            description: row.try_get(11)?,
+            address: row.try_get(12)?,
+            source: row.try_get(13)?,
+            border_m: row.try_get(14)?,
+            offshore_m: row.try_get(15)?,
+            observed: time(row.try_get(16)?),
+            created: Instant::from_ms(row.try_get(17)?),
+            updated: Instant::from_ms(row.try_get(18)?),
+            due: time(row.try_get(19)?),
+        },
+    })
+}
+
+fn map_row(row: &SqliteRow, words: &Vocabulary) -> Result<MapRow, StoreError> {
+    Ok(MapRow {
+        seq: u32::try_from(row.try_get::<i64, _>(0)?).map_err(|e| sqlx::Error::Decode(e.into()))?,
+        id: row.try_get::<i64, _>(1)? as u64,
+        point: point(row.try_get(2)?, row.try_get(3)?),
+        // A category that left the pack keeps its reports: they are counted, under no name.
+        category: words.category(row.try_get(4)?).unwrap_or(u8::MAX),
+        state: state(row.try_get(5)?),
+        ward: row
+            .try_get::<Option<&str>, _>(6)?
+            .and_then(ward)
+            .and_then(|w| words.ward_index(&w))
+            .unwrap_or(NO_WARD),
+        created: Instant::from_ms(row.try_get(7)?),
+        updated: Instant::from_ms(row.try_get(8)?),
+    })
+}

@@ -1,0 +1,207 @@
+//! Writing reports: one, many, and their assignment to wards. Reading them is `read`.
+
+use std::collections::BTreeMap;
+
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+
+use super::changes::{ChangeKind, log};
+use super::write::{Assignment, Command, IdempotencyKey, Outcome};
+use super::{Store, StoreError};
+use crate::domain::Instant;
+use crate::domain::report::{Event, NewReport, PrivateFacts};
+
+impl Store {
+    /// Stores one report durably: the report, its events and its change in one commit.
+    ///
+    /// # Errors
+    /// When the write fails; nothing was stored then, or the same key resolves it.
+    pub async fn create_report(
+        &self,
+        report: NewReport,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Outcome, StoreError> {
+        self.write(Command::Create { report: Box::new(report), key }).await
+    }
+
+    /// Stores many reports in one commit. Ids must be free.
+    ///
+    /// # Errors
+    /// When the write fails; none of the batch was stored then.
+    pub async fn load_reports(&self, batch: Vec<NewReport>) -> Result<(), StoreError> {
+        self.write(Command::Load(batch)).await.map(|_| ())
+    }
+
+    /// Gives reports their new wards and bodies after areas changed.
+    ///
+    /// # Errors
+    /// When the write fails; none of the batch was changed then.
+    pub async fn assign_reports(&self, assignments: Vec<Assignment>, at: Instant) -> Result<(), StoreError> {
+        self.write(Command::Assign { assignments, at }).await.map(|_| ())
+    }
+}
+
+/// Columns of one report in `report_public`, in the order in which `public_row` binds them.
+const PUBLIC_COLUMNS: &str = "id, lon, lat, category, state, ward, body, rule, title, description, address, source, \
+     border_m, offshore_m, observed_ms, created_ms, updated_ms, due_ms";
+const PRIVATE_COLUMNS: &str = "seq, lon, lat, accuracy_m, address, answers, created_ms";
+const EVENT_COLUMNS: &str = "report, at_ms, role, from_state, to_state, reason, note";
+/// Rows in one statement of a bulk load: 18 columns stay well under SQLite's 32,766 parameters.
+const ROWS: usize = 500;
+
+type Values<'q, 'b> = sqlx::query_builder::Separated<'b, Sqlite, &'static str>;
+
+fn public_row<'q>(mut b: Values<'q, '_>, r: &'q NewReport) {
+    let f = &r.public;
+    b.push_bind(r.id as i64);
+    b.push_bind(f.point.map(|p| p.lon()));
+    b.push_bind(f.point.map(|p| p.lat()));
+    b.push_bind(f.category.clone());
+    b.push_bind(f.state as u8);
+    b.push_bind(f.ward.as_ref().map(ToString::to_string));
+    b.push_bind(f.body.clone());
+    b.push_bind(f.rule.clone());
+    b.push_bind(f.title.clone());
+    b.push_bind(f.description.clone());
+    b.push_bind(f.address.clone());
+    b.push_bind(f.source.clone());
+    b.push_bind(f.border_m);
+    b.push_bind(f.offshore_m);
+    b.push_bind(f.observed.map(Instant::ms));
+    b.push_bind(f.created.ms());
+    b.push_bind(f.updated.ms());
+    b.push_bind(f.due.map(Instant::ms));
+}
+
+fn private_row(mut b: Values<'_, '_>, seq: i64, p: &PrivateFacts, created: Instant) {
+    b.push_bind(seq);
+    b.push_bind(p.point.map(|p| p.lon()));
+    b.push_bind(p.point.map(|p| p.lat()));
+    b.push_bind(p.accuracy_m);
+    b.push_bind(p.address.clone());
+    b.push_bind(answers_text(&p.answers));
+    b.push_bind(created.ms());
+}
+
+fn event_row(mut b: Values<'_, '_>, seq: i64, e: &Event) {
+    b.push_bind(seq);
+    b.push_bind(e.at.ms());
+    b.push_bind(e.role);
+    b.push_bind(e.from.map(|s| s as u8));
+    b.push_bind(e.to as u8);
+    b.push_bind(e.reason.clone());
+    b.push_bind(e.note.clone());
+}
+
+/// A JSON object of strings; none when empty.
+fn answers_text(answers: &BTreeMap<String, String>) -> Option<String> {
+    (!answers.is_empty()).then(|| serde_json::to_string(answers).expect("a map of strings is JSON"))
+}
+
+/// When the true moment of the report was: the public one may be cut to the hour.
+fn received(r: &NewReport) -> Instant {
+    r.events.first().map_or(r.public.created, |e| e.at)
+}
+
+fn insert(table: &str, columns: &str) -> QueryBuilder<Sqlite> {
+    QueryBuilder::new(format!("INSERT INTO {table} ({columns}) "))
+}
+
+pub(super) async fn create(
+    db: &mut SqliteConnection,
+    r: &NewReport,
+    key: Option<&IdempotencyKey>,
+) -> Result<Outcome, sqlx::Error> {
+    if let Some(key) = key {
+        let before = sqlx::query("SELECT report_id, body_hash FROM idempotency WHERE key_hash = $1")
+            .bind(&key.key[..])
+            .fetch_optional(&mut *db)
+            .await?;
+        if let Some(row) = before {
+            let same = row.try_get::<&[u8], _>(1)? == key.body;
+            return Ok(Outcome::Replayed { id: row.try_get::<i64, _>(0)? as u64, same });
+        }
+    }
+    let mut statement = insert("report_public", PUBLIC_COLUMNS);
+    statement.push_values([r], public_row).push(" ON CONFLICT (id) DO NOTHING RETURNING seq");
+    let Some(seq) = statement.build_query_scalar::<i64>().fetch_optional(&mut *db).await? else {
+        return Ok(Outcome::IdTaken);
+    };
+    let mut statement = insert("report_private", PRIVATE_COLUMNS);
+    statement.push_values([r], |b, r| private_row(b, seq, &r.private, received(r)));
+    statement.build().execute(&mut *db).await?;
+    let mut statement = insert("event", EVENT_COLUMNS);
+    statement.push_values(&r.events, |b, e| event_row(b, seq, e));
+    statement.build().execute(&mut *db).await?;
+    if let Some(key) = key {
+        sqlx::query("INSERT INTO idempotency (key_hash, body_hash, report_id) VALUES ($1, $2, $3)")
+            .bind(&key.key[..])
+            .bind(&key.body[..])
+            .bind(r.id as i64)
+            .execute(&mut *db)
+            .await?;
+    }
+    log(db, ChangeKind::Reports { first: seq, last: seq }, received(r)).await?;
+    Ok(Outcome::Done)
+}
+
+pub(super) async fn load(db: &mut SqliteConnection, batch: &[NewReport]) -> Result<Outcome, sqlx::Error> {
+    let Some(newest) = batch.iter().map(received).max() else { return Ok(Outcome::Done) };
+    // The rows get the sequences after the last one ever given, in order: nobody else writes inside
+    // this transaction.
+    let last: i64 =
+        sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'report_public'")
+            .fetch_one(&mut *db)
+            .await?;
+    for (i, rows) in batch.chunks(ROWS).enumerate() {
+        let first = last + 1 + (i * ROWS) as i64;
+        let mut statement = insert("report_public", PUBLIC_COLUMNS);
+        statement.push_values(rows, public_row);
+        statement.build().execute(&mut *db).await?;
+        let mut statement = insert("report_private", PRIVATE_COLUMNS);
+        statement.push_values(rows.iter().zip(first..), |b, (r, seq)| {
+            private_row(b, seq, &r.private, received(r))
+        });
+        statement.build().execute(&mut *db).await?;
+        let events = rows.iter().zip(first..).flat_map(|(r, seq)| r.events.iter().map(move |e| (seq, e)));
+        for events in events.collect::<Vec<_>>().chunks(ROWS * 2) {
+            let mut statement = insert("event", EVENT_COLUMNS);
+            statement.push_values(events, |b, (seq, e)| event_row(b, *seq, e));
+            statement.build().execute(&mut *db).await?;
+        }
+    }
+    log(db, ChangeKind::Reports { first: last + 1, last: last + batch.len() as i64 }, newest).await?;
+    Ok(Outcome::Done)
+}
+
+pub(super) async fn assign(
+    db: &mut SqliteConnection,
+    assignments: &[Assignment],
+    at: Instant,
+) -> Result<Outcome, sqlx::Error> {
+    for a in assignments {
+        sqlx::query(
+            "UPDATE report_public SET ward = $2, body = $3, rule = $4, lon = $5, lat = $6, border_m = $7,
+                 offshore_m = $8 WHERE seq = $1",
+        )
+        .bind(a.seq)
+        .bind(a.ward.as_ref().map(ToString::to_string))
+        .bind(&a.body)
+        .bind(&a.rule)
+        .bind(a.point.map(|p| p.lon()))
+        .bind(a.point.map(|p| p.lat()))
+        .bind(a.border_m)
+        .bind(a.offshore_m)
+        .execute(&mut *db)
+        .await?;
+        sqlx::query(
+            "INSERT INTO event (report, at_ms, role, from_state, to_state, note)
+             SELECT seq, $2, 'system', state, state, 'areas changed' FROM report_public WHERE seq = $1",
+        )
+        .bind(a.seq)
+        .bind(at.ms())
+        .execute(&mut *db)
+        .await?;
+        log(db, ChangeKind::Reports { first: a.seq, last: a.seq }, at).await?;
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,71 @@
+//! What the writer can be told to do, as data: a command can be tried again on its own when its
+//! group fails.
+
+use sqlx::SqliteConnection;
+
+use super::areas::StoredGeneration;
+use super::{areas, reports};
+use crate::domain::report::NewReport;
+use crate::domain::{Instant, WardId};
+
+/// A command to the writer.
+#[derive(Debug)]
+pub(super) enum Command {
+    Create { report: Box<NewReport>, key: Option<IdempotencyKey> },
+    Load(Vec<NewReport>),
+    Activate { generation: StoredGeneration, at: Instant },
+    Assign { assignments: Vec<Assignment>, at: Instant },
+}
+
+/// What came of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done, durably.
+    Done,
+    /// The key was used before: this is its report, and whether the body was the same.
+    Replayed {
+        /// Public id of the report that the first request made.
+        id: u64,
+        /// Whether the body was the same.
+        same: bool,
+    },
+    /// The id is another report's; draw again.
+    IdTaken,
+}
+
+/// The hashes of an `Idempotency-Key` and of the body that came with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// SHA-256 of the key.
+    pub key: [u8; 32],
+    /// SHA-256 of the body in canonical form.
+    pub body: [u8; 32],
+}
+
+/// A report's new ward and body after areas changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assignment {
+    /// Internal sequence of the report.
+    pub seq: i64,
+    /// The ward that owns its place now.
+    pub ward: Option<WardId>,
+    /// Id of the body that must answer now.
+    pub body: String,
+    /// The routing rule that chose it.
+    pub rule: String,
+    /// The public point, blurred inside the new ward.
+    pub point: Option<crate::geo::LonLat>,
+    /// Metres to the nearest ward border.
+    pub border_m: Option<f64>,
+    /// Metres out at sea.
+    pub offshore_m: Option<f64>,
+}
+
+pub(super) async fn apply(db: &mut SqliteConnection, command: &Command) -> Result<Outcome, sqlx::Error> {
+    match command {
+        Command::Create { report, key } => reports::create(db, report, key.as_ref()).await,
+        Command::Load(batch) => reports::load(db, batch).await,
+        Command::Activate { generation, at } => areas::activate(db, generation, *at).await,
+        Command::Assign { assignments, at } => reports::assign(db, assignments, *at).await,
+    }
+}
