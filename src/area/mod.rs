@@ -27,5 +27,5 @@ pub use book::{AreaBook, BookError};
 pub use check::{Finding, Severity, check};
 pub use generation::{BuildError, Generation};
 pub use locate::{GAP_REACH_M, Located, OFFSHORE_REACH_M, Outside, OutsideReason, SNAP_M};
-pub use read::{ReadError, read_sea, read_units, read_units_with};
+pub use read::{ReadError, ToDegrees, read_sea, read_units, read_units_with};
 pub use unit::{Unit, UnitError, UnitKind};

@@ -1,6 +1,5 @@
 //! What a report is and may become: plain values and rules, no I/O, no serde, no clock.
-//! Not here: SQL (store), documents (format), which ward owns a place (area),
-//! the city's own categories, bodies and days off (data files, read by pack).
+//! Not here: SQL (store), documents (format), which ward owns a place (area).
 
 mod calendar;
 mod category;

@@ -74,7 +74,7 @@ impl Follower {
     pub async fn run(mut self) {
         let mut commits = self.store.commits();
         loop {
-            let result = if self.level.borrow().loaded { self.step().await } else { self.reload().await };
+            let result = if self.level.borrow().loaded { self.step().await } else { self.load().await };
             if let Err(error) = &result {
                 tracing::error!(%error, "following the change log");
             }
@@ -86,9 +86,13 @@ impl Follower {
         }
     }
 
-    /// The whole map anew: at the start, and when areas changed, because then ward codes did too.
+    /// Areas changed, and ward codes with them: the areas and the whole map anew.
     async fn reload(&mut self) -> Result<bool, FollowError> {
         self.city.reload(&self.store.generations().await?)?;
+        self.load().await
+    }
+
+    async fn load(&mut self) -> Result<bool, FollowError> {
         let areas = self.city.areas();
         self.fold = None;
         let snapshot = load(&self.store, &areas.words).await?;

@@ -1,16 +1,28 @@
 //! Everything a map sees: layers, the live index, clusters, tiles.
 //! Not here: SQL (store), HTTP headers (http), who may see what (`domain::view`).
 
+mod clip;
 mod cluster;
 mod columns;
 mod index;
+mod layer;
+mod level;
+mod mvt;
 mod select;
+mod shapes;
+mod simplify;
 #[cfg(test)]
 mod testing;
+mod tile;
+mod tilejson;
 
 pub use cluster::{Cluster, HALO, MAX_ZOOM, Symbol, SymbolKind, cluster_cell, cluster_id, symbols};
 pub use index::{Change, Live, Snapshot};
-mod level;
-mod pending;
+pub use layer::{
+    Content, EXTENT, Example, ExampleRow, FieldType, Layer, LayerError, Source, Title, VectorLayer,
+};
 pub use level::Level;
-pub use pending::*;
+pub use mvt::{DecodedFeature, DecodedLayer, Value, decode};
+pub use shapes::{ShapeError, WardShape, WardShapes};
+pub use tile::{Names, Sources, tile};
+pub use tilejson::{Tileset, TilesetError};

@@ -69,7 +69,7 @@ async fn page(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let limit = q.limit.unwrap_or(DEFAULT_LIMIT);
-    let matched = service.live.load().count(&q.filter);
+    let matched = service.map()?.count(&q.filter);
     // One row more tells whether there is a next page, so that no page is ever empty.
     let page = Page { filter: &q.filter, words, before, limit: limit + 1, expected: matched };
     let mut records = service.store.page(page).await?;
