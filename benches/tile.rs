@@ -9,7 +9,7 @@ use std::time::Instant as Stopwatch;
 use diaban::domain::view::MapRow;
 use diaban::domain::{Instant, State};
 use diaban::geo::{Bbox, LonLat, TileId};
-use diaban::map::{Change, Layer, Names, Snapshot, Sources, tile};
+use diaban::map::{Change, Layer, Snapshot, Sources, tile};
 use diaban::query::{CodeSet, Filter, Interval};
 use rand_distr::{Distribution, LogNormal, Normal, StandardNormal, Uniform, weighted::WeightedAliasIndex};
 use rand_pcg::Pcg64;
@@ -24,7 +24,11 @@ const NORTH: f64 = 11.15;
 const NEWEST: f64 = 1_767_225_600_000.0;
 
 static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| Snapshot::from_rows(points(N), 0));
-static CODES: LazyLock<Vec<String>> = LazyLock::new(|| (0..200).map(|i| format!("code_{i}")).collect());
+static WORDS: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary {
+    categories: (0..200).map(|i| format!("code_{i}").into()).collect(),
+    wards: (0..200).map(|i| WardId::new("2025-07-01", &format!("{i:05}"))).collect(),
+    active: "2025-07-01".into(),
+});
 static LAYER: LazyLock<Layer> = LazyLock::new(|| {
     Layer::parse("incidents.toml", include_str!("../tiles/layers/incidents.toml")).expect("checked by tests")
 });
@@ -114,8 +118,7 @@ fn narrow() -> Filter {
 }
 
 fn make(snapshot: &Snapshot, filter: &Filter, id: TileId) -> Vec<u8> {
-    let names = Names { categories: &CODES, wards: &CODES };
-    tile(&Sources { snapshot, names, wards: None }, &LAYER, filter, id)
+    tile(&Sources { snapshot, words: &WORDS, wards: None }, &LAYER, filter, id)
 }
 
 fn report(name: &str, snapshot: &Snapshot, filter: &Filter) {

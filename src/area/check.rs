@@ -3,7 +3,7 @@
 //! Seconds of work for a whole city (validity is quadratic in the vertices of a ward): not on an
 //! async thread. Two wards with one code never get here, reading and building refuse them.
 //!
-//! Not here: re-routing a sample of reports, the decision to activate (action::activate_areas).
+//! Not here: re-routing a sample of reports, the decision to activate (`action::activate_areas`).
 
 use std::fmt;
 use std::sync::Arc;

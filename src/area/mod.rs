@@ -9,7 +9,7 @@
 //! exact index), `nearest` (what lies farther than the grid looks), `outline` (union and gaps),
 //! `locate` (the rules of ownership), `check` (findings on a candidate), `book`.
 //!
-//! Not here: SQL, HTTP, files, the clock, or which body answers for a ward (domain::routing).
+//! Not here: SQL, HTTP, files, the clock, or which body answers for a ward (`domain::routing`).
 
 mod book;
 mod check;

@@ -14,7 +14,7 @@ pub(super) fn union(units: &[Unit]) -> MultiPolygon<f64> {
 
 /// The holes of a union, as polygons.
 pub(super) fn holes(union: &MultiPolygon<f64>) -> Vec<Polygon<f64>> {
-    union.0.iter().flat_map(|p| p.interiors()).map(|r| Polygon::new(r.clone(), vec![])).collect()
+    union.0.iter().flat_map(geo::Polygon::interiors).map(|r| Polygon::new(r.clone(), vec![])).collect()
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub(super) enum Keep {
 }
 
 impl Keep {
-    fn header(self) -> &'static str {
+    pub(super) fn header(self) -> &'static str {
         match self {
             Self::Revalidate => "public, no-cache",
             Self::Live => "public, max-age=1, stale-while-revalidate=30",

@@ -25,13 +25,13 @@ pub(super) async fn readyz(
     if !level.is_level() {
         return Err(Problem::not_ready(level));
     }
-    let body = json!({ "status": "ready", "applied": level.applied, "reports": service.live.load().len() });
+    let body = json!({ "status": "ready", "applied": level.applied, "reports": service.live.load().snapshot.len() });
     Ok(Document::json("application/json", &body, Keep::Never).answer(&headers))
 }
 
 /// `OpenMetrics` text.
 pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
-    let reports = service.live.load().len() as u64;
+    let reports = service.live.load().snapshot.len() as u64;
     let applied = service.level.borrow().applied;
     let mut response = service.metrics.print(reports, applied, service.store.queued()).into_response();
     let headers = response.headers_mut();

@@ -6,10 +6,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-
 use super::columns::{BLOCK, Columns, key, live};
 use super::select::{Select, in_range};
+use crate::domain::Instant;
 use crate::domain::view::MapRow;
 use crate::query::Filter;
 
@@ -139,6 +138,12 @@ impl Snapshot {
         Self::of(merge(&self.base.rows, kept, fresh), self.at)
     }
 
+    /// When the first of all rows was received; none when there are none.
+    pub fn earliest(&self) -> Option<Instant> {
+        let all = self.base.rows.created().iter().chain(self.delta.created());
+        all.min().map(|ms| Instant::from_ms(*ms))
+    }
+
     /// How many rows match, exactly, placeless ones included.
     pub fn count(&self, filter: &Filter) -> u64 {
         let select = Select::new(filter);
@@ -235,29 +240,6 @@ fn merge(
     }
     out.finish();
     out
-}
-
-/// The snapshot everybody reads, swapped whole.
-#[derive(Debug)]
-pub struct Live {
-    snapshot: ArcSwap<Snapshot>,
-}
-
-impl Live {
-    /// Starts with a snapshot.
-    pub fn new(snapshot: Snapshot) -> Self {
-        Self { snapshot: ArcSwap::from_pointee(snapshot) }
-    }
-
-    /// The snapshot of this moment; it stays whole for as long as it is held.
-    pub fn load(&self) -> Arc<Snapshot> {
-        self.snapshot.load_full()
-    }
-
-    /// Replaces it. Only one task may derive and store snapshots, or changes are lost.
-    pub fn store(&self, snapshot: Snapshot) {
-        self.snapshot.store(Arc::new(snapshot));
-    }
 }
 
 #[cfg(test)]

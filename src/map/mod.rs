@@ -7,6 +7,7 @@ mod columns;
 mod index;
 mod layer;
 mod level;
+mod live;
 mod mvt;
 mod select;
 mod shapes;
@@ -17,12 +18,13 @@ mod tile;
 mod tilejson;
 
 pub use cluster::{Cluster, HALO, MAX_ZOOM, Symbol, SymbolKind, cluster_cell, cluster_id, symbols};
-pub use index::{Change, Live, Snapshot};
+pub use index::{Change, Snapshot};
 pub use layer::{
     Content, EXTENT, Example, ExampleRow, FieldType, Layer, LayerError, Source, Title, VectorLayer,
 };
 pub use level::Level;
+pub use live::{Live, View};
 pub use mvt::{DecodedFeature, DecodedLayer, Value, decode};
 pub use shapes::{ShapeError, WardShape, WardShapes};
-pub use tile::{Names, Sources, tile};
+pub use tile::{Sources, tile};
 pub use tilejson::{Tileset, TilesetError};

@@ -110,6 +110,11 @@ impl WardShapes {
         Ok(Self { generation: generation.to_owned(), approximate, wards, arcs })
     }
 
+    /// No wards at all, before any are loaded.
+    pub fn none() -> Self {
+        Self { generation: String::new(), approximate: false, wards: Vec::new(), arcs: Vec::new() }
+    }
+
     /// The generation's id.
     pub fn generation(&self) -> &str {
         &self.generation

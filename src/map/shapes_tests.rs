@@ -9,7 +9,8 @@ use geo::{Coord, Polygon};
 use super::*;
 use crate::map::layer::Layer;
 use crate::map::mvt::decode;
-use crate::map::tile::{Names, Sources, tile};
+use crate::domain::Vocabulary;
+use crate::map::tile::{Sources, tile};
 
 /// A lattice of n by n wards whose inner borders wiggle and whose outline is a rectangle.
 fn lattice(n: i32) -> Vec<WardShape> {
@@ -139,7 +140,7 @@ fn a_hole_and_the_ward_in_it_share_their_border() {
 fn names_show_once_and_ids_are_codes() {
     let shapes = WardShapes::build("g", true, &lattice(3)).unwrap();
     let snapshot = crate::map::Snapshot::from_rows(Vec::new(), 0);
-    let sources = Sources { snapshot: &snapshot, names: Names::default(), wards: Some(&shapes) };
+    let sources = Sources { snapshot: &snapshot, words: &Vocabulary::default(), wards: Some(&shapes) };
     let mut labels: Vec<u64> = Vec::new();
     for id in tiles_of(everywhere(&shapes), 13) {
         for layer in decode(&tile(&sources, &wards_layer(), &crate::query::Filter::default(), id)).unwrap() {
@@ -223,7 +224,7 @@ fn real_wards_fill_the_city_at_every_zoom() {
         assert!((share - 1.0).abs() < 0.000_5, "zoom {zoom}: {share}");
     }
     let snapshot = crate::map::Snapshot::from_rows(Vec::new(), 0);
-    let sources = Sources { snapshot: &snapshot, names: Names::default(), wards: Some(&shapes) };
+    let sources = Sources { snapshot: &snapshot, words: &Vocabulary::default(), wards: Some(&shapes) };
     for zoom in [4, 8, 10] {
         let mut labels = 0;
         for id in tiles_of(everywhere(&shapes), zoom) {

@@ -6,7 +6,7 @@ use super::index::Snapshot;
 use super::layer::{Content, EXTENT, Layer, Source, VectorLayer};
 use super::mvt::{LayerWriter, Tags};
 use super::shapes::{Ward, WardShapes};
-use crate::domain::Status;
+use crate::domain::{Status, Vocabulary};
 use crate::domain::view::MapRow;
 use crate::geo::TileId;
 use crate::query::Filter;
@@ -14,22 +14,13 @@ use crate::query::Filter;
 /// Bits of the extent.
 const EXTENT_BITS: u32 = EXTENT.trailing_zeros();
 
-/// Names of the codes that rows carry; a code without a name is left out of the tags.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Names<'a> {
-    /// Category codes, by position in the pack.
-    pub categories: &'a [String],
-    /// Canonical ward ids, by position in the ward table.
-    pub wards: &'a [String],
-}
-
 /// Everything tiles are made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Sources<'a> {
     /// The reports.
     pub snapshot: &'a Snapshot,
-    /// Names of their codes.
-    pub names: Names<'a>,
+    /// The names of their codes; a code without a name is left out of the tags.
+    pub words: &'a Vocabulary,
     /// The shapes of a generation, if one is loaded.
     pub wards: Option<&'a WardShapes>,
 }
@@ -42,7 +33,7 @@ pub fn tile(sources: &Sources<'_>, layer: &Layer, filter: &Filter, id: TileId) -
     match layer.source {
         Source::Reports => {
             let found = symbols(sources.snapshot, filter, id, layer.top_categories);
-            layer.vector_layers.iter().flat_map(|v| symbol_layer(&found, v, sources.names, id)).collect()
+            layer.vector_layers.iter().flat_map(|v| symbol_layer(&found, v, sources.words, id)).collect()
         }
         Source::Wards => match sources.wards {
             None => Vec::new(),
@@ -51,7 +42,7 @@ pub fn tile(sources: &Sources<'_>, layer: &Layer, filter: &Filter, id: TileId) -
     }
 }
 
-fn symbol_layer(found: &[Symbol], v: &VectorLayer, names: Names<'_>, id: TileId) -> Vec<u8> {
+fn symbol_layer(found: &[Symbol], v: &VectorLayer, words: &Vocabulary, id: TileId) -> Vec<u8> {
     if found.is_empty() {
         return Vec::new();
     }
@@ -60,8 +51,8 @@ fn symbol_layer(found: &[Symbol], v: &VectorLayer, names: Names<'_>, id: TileId)
     for s in found {
         let at = id.quantise(s.at, EXTENT_BITS);
         out = match &s.kind {
-            SymbolKind::Row(row) => out.point(row.id, at, |t| row_tags(t, &has, row, names)),
-            SymbolKind::Cluster(c) => out.point(c.id, at, |t| cluster_tags(t, &has, c, names)),
+            SymbolKind::Row(row) => out.point(row.id, at, |t| row_tags(t, &has, row, words)),
+            SymbolKind::Cluster(c) => out.point(c.id, at, |t| cluster_tags(t, &has, c, words)),
         };
     }
     out.finish()
@@ -108,10 +99,9 @@ impl Declared {
     }
 }
 
-fn row_tags(t: &mut Tags, has: &Declared, row: &MapRow, names: Names<'_>) {
-    let name = |on: bool, names: &[String], code: usize| if on { names.get(code).cloned() } else { None };
-    if let Some(code) = name(has.category, names.categories, row.category.into()) {
-        t.text("category", &code);
+fn row_tags(t: &mut Tags, has: &Declared, row: &MapRow, words: &Vocabulary) {
+    if let Some(code) = words.categories.get(usize::from(row.category)).filter(|_| has.category) {
+        t.text("category", code);
     }
     if has.status {
         t.text("status", row.state.status().name());
@@ -119,8 +109,8 @@ fn row_tags(t: &mut Tags, has: &Declared, row: &MapRow, names: Names<'_>) {
     if has.state {
         t.text("state", row.state.name());
     }
-    if let Some(ward) = name(has.ward, names.wards, row.ward.into()) {
-        t.text("ward", &ward);
+    if let Some(ward) = words.wards.get(usize::from(row.ward)).filter(|_| has.ward) {
+        t.text("ward", &ward.to_string());
     }
     if has.created {
         t.text("created_at", &row.created.to_string());
@@ -130,7 +120,7 @@ fn row_tags(t: &mut Tags, has: &Declared, row: &MapRow, names: Names<'_>) {
     }
 }
 
-fn cluster_tags(t: &mut Tags, has: &Declared, c: &Cluster, names: Names<'_>) {
+fn cluster_tags(t: &mut Tags, has: &Declared, c: &Cluster, words: &Vocabulary) {
     if has.cluster {
         t.flag("cluster", true);
     }
@@ -150,7 +140,7 @@ fn cluster_tags(t: &mut Tags, has: &Declared, c: &Cluster, names: Names<'_>) {
         t.number("closed", c.with_status(Status::Closed).into());
     }
     for ((field, count_field), &(category, count)) in has.top.iter().zip(&c.top) {
-        if let Some(code) = names.categories.get(usize::from(category)) {
+        if let Some(code) = words.categories.get(usize::from(category)) {
             t.text(field, code);
             t.number(count_field, count.into());
         }
@@ -212,7 +202,7 @@ mod tests {
 
     use super::*;
     use crate::domain::view::NO_WARD;
-    use crate::domain::{Instant, State};
+    use crate::domain::{Instant, State, WardId};
     use crate::geo::{LonLat, Mercator};
     use crate::map::mvt::{Value, decode};
 
@@ -233,11 +223,15 @@ mod tests {
             let rows =
                 (0..e.row.copies).map(|i| MapRow { seq: i, id: row.id + u64::from(i), ..row }).collect();
             let snapshot = Snapshot::from_rows(rows, 0);
-            let names =
-                Names { categories: std::slice::from_ref(&e.row.category), wards: e.row.ward.as_slice() };
+            let ward = e.row.ward.as_deref().and_then(|w| w.split_once('.'));
+            let words = Vocabulary {
+                categories: vec![e.row.category.as_str().into()],
+                wards: ward.iter().map(|(generation, code)| WardId::new(generation, code)).collect(),
+                active: "2025-07-01".into(),
+            };
             let id = TileId::holding(Mercator::from_lonlat(point), e.zoom).unwrap();
             let bytes =
-                tile(&Sources { snapshot: &snapshot, names, wards: None }, &layer, &Filter::default(), id);
+                tile(&Sources { snapshot: &snapshot, words: &words, wards: None }, &layer, &Filter::default(), id);
             let decoded = decode(&bytes).unwrap();
             let found = decoded.iter().find(|l| l.name == e.layer).unwrap();
             assert_eq!((found.version, found.extent), (2, 4096));
@@ -292,7 +286,7 @@ mod tests {
         let layer =
             Layer::parse("incidents.toml", include_str!("../../tiles/layers/incidents.toml")).unwrap();
         let snapshot = Snapshot::from_rows(Vec::new(), 0);
-        let sources = Sources { snapshot: &snapshot, names: Names::default(), wards: None };
+        let sources = Sources { snapshot: &snapshot, words: &Vocabulary::default(), wards: None };
         assert!(tile(&sources, &layer, &Filter::default(), TileId::new(3, 1, 1).unwrap()).is_empty());
     }
 }

@@ -4,7 +4,6 @@
 
 use serde_json::{Value, json};
 
-use super::index::Snapshot;
 use super::layer::{Layer, VectorLayer};
 use super::tile::{Sources, tile};
 use crate::geo::{Bbox, LonLat, TileId};
@@ -128,16 +127,10 @@ impl<'a> Tileset<'a> {
     }
 }
 
-impl<'a> Sources<'a> {
-    /// Reports only, without names; for tests and counts.
-    pub fn reports(snapshot: &'a Snapshot) -> Self {
-        Self { snapshot, names: super::tile::Names::default(), wards: None }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Vocabulary;
     use crate::domain::Instant;
     use crate::domain::view::MapRow;
     use crate::geo::Mercator;
@@ -196,7 +189,7 @@ mod tests {
         let s = Snapshot::from_rows(vec![row], 0);
         let id = TileId::holding(Mercator::from_lonlat(point), 12).unwrap();
         let set = Tileset::named(&all, "wards,incidents").unwrap();
-        let decoded = decode(&set.tile(&Sources::reports(&s), &Filter::default(), id)).unwrap();
+        let decoded = decode(&set.tile(&Sources { snapshot: &s, words: &Vocabulary::default(), wards: None }, &Filter::default(), id)).unwrap();
         assert_eq!(decoded.iter().map(|l| l.name.as_str()).collect::<Vec<_>>(), ["incidents"]);
     }
 }
