@@ -11,7 +11,7 @@ use crate::clock::{Clock, Ids};
 use crate::config::Config;
 use crate::http::{self, Metrics, Service};
 use crate::jobs::Follower;
-use crate::map::{LayerError, Layers, Level, Live, Snapshot};
+use crate::map::{Layer, LayerError, Level, Live, Snapshot, View, WardShapes};
 use crate::pack::{Pack, PackError};
 use crate::store::{Store, StoreError};
 
@@ -69,13 +69,23 @@ pub async fn run(
 ) -> Result<(), AppError> {
     let (store, city) = open(&config).await?;
     let _claim = store.claim()?;
-    let layers = Layers::parse(city.pack.layer_files())?;
+    let layers = city
+        .pack
+        .layer_files()
+        .iter()
+        .map(|(name, text)| Layer::parse(&format!("tiles/layers/{name}.toml"), text))
+        .collect::<Result<_, _>>()?;
     let public_url = match config.public_url {
         Some(url) => url,
         None => format!("http://{}", listener.local_addr()?),
     };
     let city = Arc::new(city);
-    let live = Arc::new(Live::new(Snapshot::from_rows(Vec::new(), 0)));
+    // Empty until the follower has loaded it; /readyz says so, and so do the doors that need it.
+    let live = Arc::new(Live::new(View {
+        snapshot: Arc::new(Snapshot::from_rows(Vec::new(), 0)),
+        words: city.areas().words.clone(),
+        shapes: Arc::new(WardShapes::none()),
+    }));
     let (level, watched) = watch::channel(Level::default());
     let follower = tokio::spawn(Follower::new(store.clone(), city.clone(), live.clone(), level).run());
     let service = Service {

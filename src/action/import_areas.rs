@@ -52,8 +52,8 @@ pub fn candidate(city: &City, id: &str, bytes: &[u8]) -> Result<(Generation, Vec
     let areas = city.areas();
     let expected: Vec<&str> =
         city.pack.areas.units().iter().filter(|u| *u.id.generation == *id).map(|u| &*u.id.code).collect();
-    let findings = crate::area::check(&candidate);
-    let _ = (expected, areas);
+    let former = areas.book.generation(id).filter(|g| !g.approximate());
+    let findings = crate::area::check(&candidate, &expected, former.map(|g| &**g));
     Ok((candidate, findings))
 }
 

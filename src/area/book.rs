@@ -1,5 +1,5 @@
 //! Every generation that a process knows, and one number for every ward of all of them.
-//! Not here: how a generation becomes active (action::activate_areas), the look-up (locate).
+//! Not here: how a generation becomes active (`action::activate_areas`), the look-up (locate).
 
 use std::sync::Arc;
 

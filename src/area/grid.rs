@@ -250,7 +250,7 @@ impl Grid {
         for (edge, line) in ring.0.windows(2).enumerate() {
             let e = Edge { ax: line[0].x, ay: line[0].y, bx: line[1].x, by: line[1].y };
             self.place_edge(e, |cell| {
-                found.push(Found { cell, ring: number, edge: edge as u32, winding: 0 })
+                found.push(Found { cell, ring: number, edge: edge as u32, winding: 0 });
             });
             if found.len() > MAX_PAIRS {
                 return Err(TooLarge);
@@ -400,6 +400,7 @@ impl Grid {
     }
 
     /// See the module for the path and its rules.
+    #[expect(clippy::float_cmp, reason = "a border point is one exactly, or it is none")]
     #[inline]
     fn side(&self, entry: &Entry, (cx, cy): (f64, f64), x: f64, y: f64) -> Side {
         let edges = &self.edges[entry.start as usize..][..entry.len as usize];
@@ -444,6 +445,7 @@ impl Edge {
     }
 
     /// Whether (x, y), moved east and much less north, lies to the left.
+    #[expect(clippy::float_cmp, reason = "an edge is level exactly, or it is not")]
     #[inline]
     fn left_of(&self, x: f64, y: f64) -> bool {
         let turn = self.orient(x, y);
@@ -513,3 +515,51 @@ struct Found {
 }
 
 const WHOLE: u32 = u32::MAX;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::area::UnitKind;
+    use geo::{Covers, MultiPolygon, Point, Polygon};
+
+    fn unit(code: &str, ring: Vec<(f64, f64)>) -> Unit {
+        let shape = MultiPolygon(vec![Polygon::new(ring.into(), vec![])]);
+        Unit::new(code, UnitKind::Xa, code, shape).unwrap()
+    }
+
+    #[test]
+    fn vertices_and_edges_under_cell_centres_decide_as_covers_does() {
+        let frame = unit("9", vec![(0.0, 0.0), (0.03, 0.0), (0.03, 0.03), (0.0, 0.03), (0.0, 0.0)]);
+        let layout = Grid::layout(std::slice::from_ref(&frame));
+        // Corners in halves of a cell: odd numbers are centres, even ones lie on cell borders.
+        let at = |i: i32, j: i32| {
+            let on = |k: i32, centre: f64, step: f64| centre + f64::from(k - 1) / 2.0 * step;
+            (on(i, layout.centre_x(0), layout.w), on(j, layout.centre_y(0), layout.h))
+        };
+        let shapes: [&[(i32, i32)]; 5] = [
+            &[(7, 5), (11, 9), (7, 13), (3, 9)],
+            &[(5, 5), (9, 5), (9, 7), (7, 7), (7, 11), (5, 11)],
+            &[(5, 5), (7, 9), (9, 5), (11, 9), (9, 13), (7, 9), (5, 13), (3, 9)],
+            &[(7, 7), (9, 8), (11, 7), (10, 9), (11, 11), (9, 10), (7, 11), (8, 9)],
+            &[(9, 9), (13, 9), (9, 11), (5, 13), (7, 9), (5, 7)],
+        ];
+        for corners in shapes {
+            let mut ring: Vec<_> = corners.iter().map(|&(i, j)| at(i, j)).collect();
+            ring.push(ring[0]);
+            // First in code order, so that the frame answers where the shape does not.
+            let units = [unit("1", ring), frame.clone()];
+            let grid = Grid::build(&units).unwrap();
+            assert_eq!(grid.centre_x(0).to_bits(), layout.centre_x(0).to_bits(), "the same cells");
+            for i in 0..=64 {
+                for j in 0..=64 {
+                    let (x, _) = at(i / 4, 0);
+                    let (_, y) = at(0, j / 4);
+                    let x = x + f64::from(i % 4) / 8.0 * layout.w;
+                    let y = y + f64::from(j % 4) / 8.0 * layout.h;
+                    let truth = units.iter().position(|u| u.shape.covers(&Point::new(x, y)));
+                    assert_eq!(grid.owner(x, y).map(usize::from), truth, "{corners:?} at {i},{j}");
+                }
+            }
+        }
+    }
+}

@@ -12,7 +12,7 @@
 //!
 //! Everything else is outside, with the reason. "Nearest" breaks ties by the lowest code.
 //!
-//! Not here: the index (grid), which body answers (domain::routing).
+//! Not here: the index (grid), which body answers (`domain::routing`).
 
 use geo::{Coord, Covers, Intersects};
 

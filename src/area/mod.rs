@@ -9,7 +9,7 @@
 //! exact index), `nearest` (what lies farther than the grid looks), `outline` (union and gaps),
 //! `locate` (the rules of ownership), `check` (findings on a candidate), `book`.
 //!
-//! Not here: SQL, HTTP, files, the clock, or which body answers for a ward (domain::routing).
+//! Not here: SQL, HTTP, files, the clock, or which body answers for a ward (`domain::routing`).
 
 mod book;
 mod check;
@@ -27,5 +27,5 @@ pub use book::{AreaBook, BookError};
 pub use check::{Finding, Severity, check};
 pub use generation::{BuildError, Generation};
 pub use locate::{GAP_REACH_M, Located, OFFSHORE_REACH_M, Outside, OutsideReason, SNAP_M};
-pub use read::{ReadError, read_sea, read_units, read_units_with};
+pub use read::{ReadError, ToDegrees, read_sea, read_units, read_units_with};
 pub use unit::{Unit, UnitError, UnitKind};

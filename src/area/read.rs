@@ -1,4 +1,4 @@
-//! A GeoJSON file of wards, plain or gzipped, into units. What is wrong is said with the feature
+//! A `GeoJSON` file of wards, plain or gzipped, into units. What is wrong is said with the feature
 //! and the ring it is in; nothing is guessed or repaired.
 //!
 //! Properties read: `code`; `kind` (Phường, Xã, Thị trấn, Đặc khu); `full_name`, or `name` which
@@ -34,10 +34,10 @@ pub enum ReadError {
     /// More than five million vertices.
     #[error("the file has more than 5,000,000 vertices")]
     TooManyVertices,
-    /// No JSON, or no GeoJSON.
+    /// No JSON, or no `GeoJSON`.
     #[error("the file is not GeoJSON: {0}")]
     Json(String),
-    /// GeoJSON of another kind.
+    /// `GeoJSON` of another kind.
     #[error("the file must hold a FeatureCollection of wards")]
     NotACollection,
     /// A `crs` member that names something else than longitude and latitude on WGS 84.
@@ -156,7 +156,7 @@ pub fn read_units_with(bytes: &[u8], to_degrees: Option<ToDegrees<'_>>) -> Resul
     Ok(units)
 }
 
-/// Reads the sea polygons of a city: every Polygon or MultiPolygon of a FeatureCollection, joined.
+/// Reads the sea polygons of a city: every Polygon or `MultiPolygon` of a `FeatureCollection`, joined.
 ///
 /// # Errors
 /// See [`ReadError`]; features are called by their index with the code `sea`.
@@ -202,7 +202,7 @@ fn unpack(bytes: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, ReadError> {
     if out.len() as u64 > MAX_BYTES { Err(ReadError::TooLarge) } else { Ok(out.into()) }
 }
 
-/// GeoJSON before RFC 7946 named its system in `crs`. Names of WGS 84 are let through: whether the
+/// `GeoJSON` before RFC 7946 named its system in `crs`. Names of WGS 84 are let through: whether the
 /// axes are in order shows in the numbers.
 fn check_crs_member(crs: &JsonValue) -> Result<(), ReadError> {
     if crs.is_null() {

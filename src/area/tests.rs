@@ -2,9 +2,8 @@
 //! random partitions and on the real wards.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
-use geo::{Area, BoundingRect, Contains, Coord, Covers, MultiPolygon, Point, Polygon, Rect};
+use geo::{BoundingRect, Coord, Covers, InteriorPoint, LineString, MultiPolygon, Point, Polygon, polygon};
 use proptest::prelude::*;
 use rstar::{AABB, RTree, primitives::GeomWithData, primitives::Rectangle};
 
@@ -94,76 +93,258 @@ fn agree(g: &Generation, oracle: &Oracle<'_>, p: LonLat) -> Option<u16> {
 
 fn real() -> Option<Generation> {
     let bytes = std::fs::read(shared()?.join("wards-2025-07.geojson.gz")).unwrap();
-    let start = Instant::now();
     let units = read_units(&bytes).unwrap();
-    eprintln!("read in {:?}", start.elapsed());
-    let start = Instant::now();
-    let g = Generation::build("2025-07-01", false, units, None).unwrap();
-    eprintln!("built in {:?}, grid {} bytes, {} gaps", start.elapsed(), g.grid_bytes(), g.gaps.len());
-    Some(g)
+    let sea = polygon![
+        (x: 106.5, y: 10.6), (x: 108.0, y: 10.6), (x: 108.0, y: 8.0), (x: 106.0, y: 8.0),
+        (x: 106.0, y: 10.2), (x: 106.5, y: 10.6)
+    ];
+    Some(Generation::build("2025-07-01", false, units, Some(MultiPolygon(vec![sea]))).unwrap())
+}
+
+/// A generator of the tests' own: the same points on every run.
+struct Dice(u64);
+
+impl Dice {
+    fn unit(&mut self) -> f64 {
+        // splitmix64
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + self.unit() * (high - low)
+    }
+}
+
+fn edges(g: &Generation) -> Vec<(Coord<f64>, Coord<f64>)> {
+    g.units()
+        .iter()
+        .flat_map(|u| &u.shape.0)
+        .flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()))
+        .flat_map(|r| r.0.windows(2).map(|w| (w[0], w[1])))
+        .collect()
 }
 
 #[test]
-fn explore() {
+fn real_wards_own_what_the_oracle_says() {
     let Some(g) = real() else { return };
-    let t = Instant::now();
-    let _ = super::grid::Grid::build(&g.units);
-    eprintln!("grid {:?}", t.elapsed());
-    let t = Instant::now();
-    let _ = super::nearest::Nearest::build(&g.units);
-    eprintln!("nearest {:?}", t.elapsed());
-    let t = Instant::now();
-    let u = super::outline::union(&g.units);
-    eprintln!("union {:?} parts {}", t.elapsed(), u.0.len());
-    let t = Instant::now();
-    let all = geo::unary_union(g.units.iter().map(|u| &u.shape));
-    eprintln!(
-        "unary {:?} parts {} holes {}",
-        t.elapsed(),
-        all.0.len(),
-        all.0.iter().map(|p| p.interiors().len()).sum::<usize>()
-    );
-    let t = Instant::now();
-    use geo::Validation;
-    for u in &g.units {
-        let e = u.shape.validation_errors();
-        if !e.is_empty() {
-            eprintln!("{} {:?}", u.code, e.iter().map(|e| e.to_string()).take(3).collect::<Vec<_>>());
+    let oracle = Oracle::new(g.units());
+    let mut dice = Dice(1);
+    let (mut owned, mut refused) = (0, 0);
+    let mut tell = |owner: Option<u16>| if owner.is_some() { owned += 1 } else { refused += 1 };
+    for _ in 0..100_000 {
+        tell(agree(&g, &oracle, at(dice.between(106.1, 107.7), dice.between(10.3, 11.6))));
+    }
+    let edges = edges(&g);
+    for _ in 0..20_000 {
+        let (a, b) = edges[(dice.unit() * edges.len() as f64) as usize];
+        let t = dice.unit();
+        let (lon, lat) = (a.x + t * (b.x - a.x), a.y + t * (b.y - a.y));
+        tell(agree(
+            &g,
+            &oracle,
+            at(lon + dice.between(-1.8e-4, 1.8e-4), lat + dice.between(-1.8e-4, 1.8e-4)),
+        ));
+    }
+    // Every vertex, and every middle of an edge in full precision beside its rounded position.
+    for (a, b) in edges {
+        assert!(agree(&g, &oracle, at(a.x, a.y)).is_some(), "a vertex belongs to somebody");
+        let middle = Coord { x: f64::midpoint(a.x, b.x), y: f64::midpoint(a.y, b.y) };
+        assert_eq!(g.grid.owner(middle.x, middle.y), oracle.owner(middle), "{middle:?}");
+    }
+    assert!(owned > 40_000 && refused > 10_000, "{owned} owned, {refused} refused");
+}
+
+#[test]
+fn real_borders_and_runners_up_are_those_of_a_full_scan() {
+    let Some(g) = real() else { return };
+    let oracle = Oracle::new(g.units());
+    let edges = edges(&g);
+    let mut dice = Dice(2);
+    for i in 0..600 {
+        let (a, _) = edges[(dice.unit() * edges.len() as f64) as usize];
+        let spread = if i % 2 == 0 { 3e-4 } else { 3e-3 };
+        let p = at(a.x + dice.between(-spread, spread), a.y + dice.between(-spread, spread));
+        let Ok(found) = g.locate(p) else { continue };
+        assert_eq!(g.owner(p), Some(found.unit as u16), "locate and owner agree");
+        let borders = oracle.borders(p);
+        let covers = |u: usize| g.units()[u].shape.covers(&Point::new(p.lon(), p.lat()));
+        if !covers(found.unit) {
+            assert_eq!(found.border_m.to_bits(), 0, "no border inside: rules 2 to 4");
+            continue;
+        }
+        let own = borders.iter().find(|b| b.1 == found.unit).unwrap().0;
+        assert!((found.border_m - own).abs() < 1e-6, "{p}: {} {own}", found.border_m);
+        let covering = borders.iter().map(|b| b.1).filter(|&u| u != found.unit && covers(u)).min();
+        let next =
+            covering.or_else(|| borders.iter().find(|b| b.1 != found.unit && b.0 < 1_000.0).map(|b| b.1));
+        if next.is_some() {
+            assert_eq!(found.runner_up, next, "{p}");
+        }
+        assert!(found.certain(own - 0.01) && !found.certain(own + 0.01));
+    }
+}
+
+#[test]
+fn every_real_gap_has_one_owner_and_the_sea_has_its_rule() {
+    let Some(g) = real() else { return };
+    assert!(g.gaps.len() > 30);
+    for (_, gap) in &g.gaps {
+        let Some(p) = gap.interior_point().map(|p| at(p.x(), p.y())) else { continue };
+        let found = g.locate(p).unwrap_or_else(|o| panic!("{p} in a gap is outside: {o:?}"));
+        assert!(found.border_m <= GAP_REACH_M && found.offshore_m.is_none());
+    }
+    // South of Vũng Tàu's cape: step out to sea.
+    let cape = edges(&g)
+        .iter()
+        .map(|e| e.0)
+        .filter(|c| (107.05..107.12).contains(&c.x) && c.y > 10.0)
+        .min_by(|a, b| a.y.total_cmp(&b.y))
+        .unwrap();
+    let out = |metres: f64| g.locate(Plane::at(at(cape.x, cape.y)).position(0.0, -metres).unwrap());
+    let near = out(200.0).unwrap();
+    assert!(near.offshore_m.is_some_and(|d| (d - 200.0).abs() < 1.0), "{near:?}");
+    assert!(near.runner_up.is_some() && !near.certain(1.0));
+    let far = out(900.0).unwrap_err();
+    assert_eq!(far.reason, OutsideReason::TooFarOut);
+    assert!((far.distance_m - 900.0).abs() < 2.0, "{far:?}");
+    // Hà Nội, and the city with its axes exchanged.
+    let hanoi = g.locate(at(105.85, 21.03)).unwrap_err();
+    assert_eq!((hanoi.reason, hanoi.swapped), (OutsideReason::FarAway, false));
+    assert!((1_050_000.0..1_150_000.0).contains(&hanoi.distance_m), "{hanoi:?}");
+    assert!(g.is_swapped(10.7725, 106.698) && !g.is_swapped(106.698, 10.7725));
+}
+
+#[test]
+fn real_facilities_get_the_oracles_owner() {
+    let Some(g) = real() else { return };
+    let folder = shared().unwrap().join("facilities");
+    let oracle = Oracle::new(g.units());
+    let mut points = Vec::new();
+    let mut stops = csv::Reader::from_path(folder.join("hcmc-bus-stops-2024.csv")).unwrap();
+    let headers = stops.headers().unwrap().clone();
+    let column = |name| headers.iter().position(|h| h == name).unwrap();
+    for row in stops.records() {
+        let row = row.unwrap();
+        if let (Ok(lon), Ok(lat)) = (row[column("Lng")].parse::<f64>(), row[column("Lat")].parse::<f64>()) {
+            points.extend(LonLat::new(lon, lat).ok());
         }
     }
-    eprintln!(
-        "validation {:?}, most {:?}",
-        t.elapsed(),
-        g.units.iter().map(|u| u.shape.0.iter().map(crate::geo::polygon::vertices).sum::<usize>()).max()
-    );
-    let t = Instant::now();
-    use geo::{BooleanOps, Intersects};
-    let mut n = 0;
-    let mut tested = 0;
-    for (i, a) in g.units.iter().enumerate() {
-        for b in &g.units[i + 1..] {
-            if !a.shape.bounding_rect().unwrap().intersects(&b.shape.bounding_rect().unwrap()) {
-                continue;
-            }
-            tested += 1;
-            let o = a.shape.intersection(&b.shape);
-            let m: f64 = o.0.iter().map(super::unit::area_m2).sum();
-            if m > 0.01 {
-                n += 1;
-                eprintln!("{} {} {m:.3}", a.code, b.code);
+    for file in ["traffic-cameras-2025-11", "traffic-cameras-2017", "osm-hospitals-2026-07"] {
+        let text = std::fs::read_to_string(folder.join(file).with_extension("geojson")).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        for f in json["features"].as_array().unwrap() {
+            let c = &f["geometry"]["coordinates"];
+            if let (Some(lon), Some(lat)) = (c[0].as_f64(), c[1].as_f64()) {
+                points.extend(LonLat::new(lon, lat).ok());
             }
         }
     }
-    eprintln!("pairs {tested} overlaps {n} {:?}", t.elapsed());
-    for (_, p) in &g.gaps {
-        eprint!("{:.2} ", super::unit::area_m2(p));
-    }
-    for u in &g.units {
-        for p in &u.shape.0 {
-            let a = super::unit::area_m2(p);
-            if a < 1000.0 {
-                eprintln!("{} part {a} {}", u.code, p.exterior().0.len())
+    let inside = points.iter().filter(|p| agree(&g, &oracle, **p).is_some()).count();
+    assert!(points.len() > 4_000 && inside * 100 > points.len() * 95, "{inside} of {}", points.len());
+}
+
+#[test]
+fn the_real_generation_passes_its_own_check() {
+    let Some(g) = real() else { return };
+    let found = check(&g, &[], Some(&g));
+    let about = |text: &str| found.iter().filter(|f| f.text.contains(text)).collect::<Vec<_>>();
+    assert_eq!(about("overlaps").len(), 28);
+    assert_eq!(about("a gap of").len(), 41);
+    let tiny: Vec<_> =
+        about("nearly nothing").iter().map(|f| f.code.as_deref().unwrap().to_owned()).collect();
+    assert_eq!(tiny, ["25777", "25843"]);
+    assert!(found.iter().all(|f| f.severity < Severity::Error), "{:?}", found[0]);
+}
+
+/// A grid of quadrilaterals with jittered corners over a few kilometres: shared vertices, some
+/// wards grown into their neighbours or shrunk from them, some with a hole that is another ward.
+fn partition(n: usize, jitter: &[(f64, f64)], kinds: &[u8]) -> Vec<Unit> {
+    // A lattice of 1e-4 degree makes collinear and coincident cases likely.
+    let snap = |v: f64| (v * 1e4).round() / 1e4;
+    let corner = |i: usize, j: usize| {
+        let (dx, dy) = jitter[(i * (n + 1) + j) % jitter.len()];
+        Coord { x: snap(106.6 + 0.01 * (i as f64 + dx)), y: snap(10.7 + 0.01 * (j as f64 + dy)) }
+    };
+    let ring = |of: [Coord<f64>; 4]| LineString(vec![of[0], of[1], of[2], of[3], of[0]]);
+    let mut units = Vec::new();
+    for i in 0..n {
+        for j in 0..n {
+            let q = [corner(i, j), corner(i + 1, j), corner(i + 1, j + 1), corner(i, j + 1)];
+            let middle = Coord {
+                x: snap((q[0].x + q[1].x + q[2].x + q[3].x) / 4.0),
+                y: snap((q[0].y + q[1].y + q[2].y + q[3].y) / 4.0),
+            };
+            let towards = |c: Coord<f64>, by: f64| middle + (c - middle) * by;
+            let scaled = |by: f64| ring(q.map(|c| towards(c, by)));
+            let (shape, inner) = match kinds[(i * n + j) % kinds.len()] {
+                0 => (Polygon::new(scaled(1.1), vec![]), None),
+                1 => (Polygon::new(scaled(0.9), vec![]), None),
+                2 => (Polygon::new(ring(q), vec![scaled(0.5)]), Some(scaled(0.5))),
+                3 => (Polygon::new(ring(q), vec![scaled(0.5)]), None),
+                _ => (Polygon::new(ring(q), vec![]), None),
+            };
+            for polygon in [Some(shape), inner.map(|r| Polygon::new(r, vec![]))].into_iter().flatten() {
+                let code = format!("{:05}", (units.len() * 7919) % 99_991);
+                units.extend(Unit::new(&code, UnitKind::Xa, "x", MultiPolygon(vec![polygon])));
             }
+        }
+    }
+    units
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn random_partitions_own_what_the_oracle_says(
+        n in 1_usize..5,
+        jitter in prop::collection::vec((-0.4..0.4_f64, -0.4..0.4_f64), 25),
+        kinds in prop::collection::vec(0_u8..8, 16),
+        points in prop::collection::vec((0.0..1.0_f64, 0.0..1.0_f64), 200),
+    ) {
+        let g = Generation::build("2025-07-01", true, partition(n, &jitter, &kinds), None).unwrap();
+        let oracle = Oracle::new(g.units());
+        let size = 0.01 * (n as f64 + 1.0);
+        for (x, y) in points {
+            // On the lattice of the vertices half of the time.
+            let (lon, lat) = (106.595 + x * size, 10.695 + y * size);
+            agree(&g, &oracle, at(lon, lat));
+            agree(&g, &oracle, at((lon * 1e4).round() / 1e4, (lat * 1e4).round() / 1e4));
+        }
+        for (a, b) in edges(&g) {
+            for k in 0..=4 {
+                let t = f64::from(k) / 4.0;
+                let c = Coord { x: a.x + t * (b.x - a.x), y: a.y + t * (b.y - a.y) };
+                prop_assert_eq!(g.grid.owner(c.x, c.y), oracle.owner(c));
+            }
+        }
+    }
+}
+
+#[test]
+fn cell_centres_on_edges_and_rings_that_cross_themselves_decide_as_covers_does() {
+    // A bow-tie, a doubled ring and a spike: invalid shapes still have the oracle's owner.
+    let bow: Vec<Coord<f64>> = [(0.0, 0.0), (0.02, 0.02), (0.02, 0.0), (0.0, 0.025), (0.0, 0.0)]
+        .iter()
+        .map(|&(x, y)| Coord { x, y })
+        .collect();
+    let square = [(0.01, 0.0), (0.03, 0.0), (0.03, 0.02), (0.01, 0.02), (0.01, 0.0)];
+    let twice: Vec<Coord<f64>> =
+        square.iter().chain(&square[1..]).map(|&(x, y)| Coord { x, y: y + 0.01 }).collect();
+    let units = vec![
+        Unit::new("1", UnitKind::Xa, "x", MultiPolygon(vec![Polygon::new(LineString(bow), vec![])])),
+        Unit::new("2", UnitKind::Xa, "x", MultiPolygon(vec![Polygon::new(LineString(twice), vec![])])),
+    ];
+    let units = units.into_iter().map(Result::unwrap).collect();
+    let g = Generation::build("2025-07-01", true, units, None).unwrap();
+    let oracle = Oracle::new(g.units());
+    for i in -10..=340 {
+        for j in -10..=340 {
+            let c = Coord { x: f64::from(i) / 1e4, y: f64::from(j) / 1e4 };
+            assert_eq!(g.grid.owner(c.x, c.y), oracle.owner(c), "{c:?}");
         }
     }
 }

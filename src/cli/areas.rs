@@ -65,7 +65,7 @@ impl ImportAreas {
         };
         println!("{} wards in generation {}", candidate.units().len(), candidate.id());
         for finding in &findings {
-            println!("{finding:?}");
+            println!("{finding}");
         }
         let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
         if errors > 0 && !self.force {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::WardId;
 
 /// The names of one moment; swapped whole when areas change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vocabulary {
     /// Category codes in pack order.
     pub categories: Vec<Arc<str>>,

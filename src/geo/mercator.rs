@@ -126,8 +126,8 @@ impl TileId {
         (((self.x as u64) << (32 - self.z)) as u32, ((self.y as u64) << (32 - self.z)) as u32)
     }
 
-    /// Coordinates of a position in this tile, by floor, with 2^extent_bits units a side:
-    /// negative or beyond the extent when it lies outside. `z + extent_bits` is at most 32.
+    /// Coordinates of a position in this tile, by floor, with `2^extent_bits` units a
+    /// side: negative or beyond the extent when it lies outside. `z + extent_bits` is at most 32.
     pub fn quantise(self, p: Mercator, extent_bits: u32) -> (i32, i32) {
         let bits = u32::from(self.z) + extent_bits;
         let (x, y) = p.cell(bits);

@@ -17,19 +17,16 @@ pub(super) enum Keep {
     Live,
     /// An hour: what changes with a new version of the program or its data.
     Hour,
-    /// A year: the address changes with the content.
-    Forever,
     /// Not at all: what depends on the caller or the moment.
     Never,
 }
 
 impl Keep {
-    fn header(self) -> &'static str {
+    pub(super) fn header(self) -> &'static str {
         match self {
             Self::Revalidate => "public, no-cache",
             Self::Live => "public, max-age=1, stale-while-revalidate=30",
             Self::Hour => "public, max-age=3600",
-            Self::Forever => "public, max-age=31536000, immutable",
             Self::Never => "no-store",
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -23,20 +23,15 @@ pub(super) async fn readyz(
 ) -> Result<Response, Problem> {
     let level = *service.level.borrow();
     if !level.is_level() {
-        let why = if level.reachable { "the live map is catching up" } else { "the database cannot be read" };
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", "Not ready yet")
-            .detail(why)
-            .with("applied", level.applied)
-            .with("head", level.head)
-            .retry_after(1));
+        return Err(Problem::not_ready(level));
     }
-    let body = json!({ "status": "ready", "applied": level.applied, "reports": service.live.load().len() });
+    let body = json!({ "status": "ready", "applied": level.applied, "reports": service.live.load().snapshot.len() });
     Ok(Document::json("application/json", &body, Keep::Never).answer(&headers))
 }
 
 /// `OpenMetrics` text.
 pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
-    let reports = service.live.load().len() as u64;
+    let reports = service.live.load().snapshot.len() as u64;
     let applied = service.level.borrow().applied;
     let mut response = service.metrics.print(reports, applied, service.store.queued()).into_response();
     let headers = response.headers_mut();

@@ -24,7 +24,7 @@ use tokio::sync::watch;
 
 use crate::action::City;
 use crate::clock::{Clock, Ids};
-use crate::map::{Layers, Level, Live};
+use crate::map::{Layer, Level, Live, View};
 use crate::store::Store;
 
 pub use listener::serve;
@@ -40,7 +40,7 @@ pub struct Service {
     /// The live map.
     pub live: Arc<Live>,
     /// The declared layers.
-    pub layers: Layers,
+    pub layers: Vec<Layer>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -51,4 +51,18 @@ pub struct Service {
     pub level: watch::Receiver<Level>,
     /// Where others find this service, without a slash at the end.
     pub public_url: String,
+}
+
+impl Service {
+    /// The live map, once it was loaded.
+    ///
+    /// # Errors
+    /// 503 before that.
+    fn map(&self) -> Result<Arc<View>, problem::Problem> {
+        if self.level.borrow().loaded {
+            Ok(self.live.load())
+        } else {
+            Err(problem::Problem::not_ready(*self.level.borrow()))
+        }
+    }
 }

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use crate::domain::Violation;
+use crate::map::Level;
 use crate::store::StoreError;
 
 /// Media type of a problem document.
@@ -12,7 +13,7 @@ pub(super) const MEDIA: &str = "application/problem+json";
 
 /// A problem document in the making.
 #[derive(Debug)]
-pub struct Problem {
+pub(super) struct Problem {
     status: StatusCode,
     slug: &'static str,
     title: &'static str,
@@ -129,6 +130,19 @@ impl From<StoreError> for Problem {
 }
 
 impl Problem {
+    /// 503: the live map is not level with the log.
+    pub(super) fn not_ready(level: Level) -> Self {
+        let why = match level {
+            Level { reachable: false, loaded: true, .. } => "the database cannot be read",
+            _ => "the live map is catching up",
+        };
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", "Not ready yet")
+            .detail(why)
+            .with("applied", level.applied)
+            .with("head", level.head)
+            .retry_after(1)
+    }
+
     /// 500 without detail.
     pub(super) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here")

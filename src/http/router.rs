@@ -9,7 +9,7 @@ use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::Problem;
-use super::{Service, categories, coding, edge, features, health, locate, page};
+use super::{Service, categories, coding, edge, features, health, locate, page, tiles};
 
 /// All doors of the service.
 pub fn router(service: Arc<Service>) -> Router {
@@ -24,6 +24,9 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/collections/wards/items/{id}", get(features::ward))
         .route("/categories", get(categories::categories))
         .route("/locate", get(locate::locate))
+        .route("/tiles/{file}", get(tiles::tilejson))
+        .route("/tiles/{layers}/metadata.json", get(tiles::metadata))
+        .route("/tiles/{layers}/{z}/{x}/{file}", get(tiles::tile))
         .route("/assets/{*path}", get(page::asset))
         .route("/licences", get(page::licences))
         .route("/licences/{*path}", get(page::licence))

@@ -1,4 +1,147 @@
-//! Tiles.
-pub(super) fn tilejson_path(id: &str) -> String {
-    format!("/tiles/{id}.json")
+//! Tiles and what describes them: `/tiles/{layers}/{z}/{x}/{y}.mvt`, TileJSON, metadata.json.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::Service;
+use super::document::{Document, Keep};
+use super::extract::pairs;
+use super::features::json_only;
+use super::problem::Problem;
+use crate::geo::{Bbox, LonLat, TileId};
+use crate::map::{Sources, Tileset};
+use crate::query::Filter;
+use crate::query::params::{self, FILTERS};
+
+/// Registered media type of Mapbox Vector Tiles.
+const MEDIA: &str = "application/vnd.mapbox-vector-tile";
+/// What may stand after the row's number; nothing may, too.
+const EXTENSIONS: [&str; 2] = [".mvt", ".pbf"];
+/// The zoom at which the city fills a screen.
+const CITY_ZOOM: u8 = 9;
+
+/// Where the TileJSON of a layer is.
+pub(super) fn tilejson_path(layers: &str) -> String {
+    format!("/tiles/{layers}.json")
+}
+
+/// `/tiles/{layers}.json`
+pub(super) async fn tilejson(
+    State(service): State<Arc<Service>>,
+    Path(file): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let list = file.strip_suffix(".json").ok_or_else(|| Problem::not_found("TileJSON is at /tiles/{layers}.json"))?;
+    let set = tileset(&service, list)?;
+    let query = filter_query(&service, query.as_deref())?;
+    let template = format!("{}/tiles/{}/{{z}}/{{x}}/{{y}}.mvt{query}", service.public_url, set.id());
+    let (bounds, center) = extent(&service);
+    let body = set.tilejson(&template, bounds, center, CITY_ZOOM);
+    Ok(Document::json("application/json", &body, Keep::Revalidate).answer(&headers))
+}
+
+/// `/tiles/{layers}/metadata.json`
+pub(super) async fn metadata(
+    State(service): State<Arc<Service>>,
+    Path(list): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    json_only(query.as_deref(), &headers)?;
+    let (bounds, center) = extent(&service);
+    let body = tileset(&service, &list)?.metadata(bounds, center, CITY_ZOOM);
+    Ok(Document::json("application/json", &body, Keep::Revalidate).answer(&headers))
+}
+
+/// `/tiles/{layers}/{z}/{x}/{y}.mvt`, with the filters of the list.
+pub(super) async fn tile(
+    State(service): State<Arc<Service>>,
+    Path((list, z, x, file)): Path<(String, String, String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let set = tileset(&service, &list)?;
+    let id = address(&z, &x, &file).filter(|id| id.z() <= set.maxzoom()).ok_or_else(|| {
+        Problem::not_found(format!("tiles are z/x/y.mvt with z from 0 to {} and x, y below 2^z", set.maxzoom()))
+    })?;
+    let view = service.map()?;
+    let q = params::parse(&pairs(query.as_deref()), FILTERS, &view.words).map_err(Problem::parameters)?;
+    let sources = Sources { snapshot: &view.snapshot, words: &view.words, wards: Some(&view.shapes) };
+    // Well under a millisecond: quicker than handing it to another thread.
+    let bytes = set.tile(&sources, &q.filter, id);
+    if bytes.is_empty() {
+        let mut empty = StatusCode::NO_CONTENT.into_response();
+        empty.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(Keep::Live.header()));
+        return Ok(empty);
+    }
+    Ok(Document::new(MEDIA, bytes, Keep::Live).answer(&headers))
+}
+
+fn tileset<'a>(service: &'a Service, list: &str) -> Result<Tileset<'a>, Problem> {
+    Tileset::named(&service.layers, list).map_err(|e| Problem::not_found(e.to_string()))
+}
+
+/// Reads z, x and y with its extension; `None` for what is no address of a tile.
+fn address(z: &str, x: &str, file: &str) -> Option<TileId> {
+    let y = EXTENSIONS.iter().find_map(|e| file.strip_suffix(e)).unwrap_or(file);
+    // `parse` alone would take a plus sign.
+    let number = |t: &str| t.bytes().all(|b| b.is_ascii_digit()).then(|| t.parse::<u32>().ok()).flatten();
+    TileId::new(u8::try_from(number(z)?).ok()?, number(x)?, number(y)?).ok()
+}
+
+/// The filter of a TileJSON request in normal form, so that its tiles carry it.
+fn filter_query(service: &Service, query: Option<&str>) -> Result<String, Problem> {
+    let words = service.city.areas().words.clone();
+    let pairs: Vec<_> = pairs(query).into_iter().filter(|(k, _)| k != "f").collect();
+    let filter: Filter = params::parse(&pairs, FILTERS, &words).map_err(Problem::parameters)?.filter;
+    let mut text = form_urlencoded::Serializer::new(String::new());
+    text.extend_pairs(filter.pairs(&words));
+    let text = text.finish();
+    Ok(if text.is_empty() { text } else { format!("?{text}") })
+}
+
+/// The city's bounds, and the middle of its largest label crowd: the first ward's label is as good
+/// a place to begin as any inside the bounds.
+fn extent(service: &Service) -> (Bbox, LonLat) {
+    let areas = service.city.areas();
+    let [west, south, east, north] = areas.bounds();
+    let units = areas.active().units();
+    let mut labels: Vec<LonLat> = units.iter().map(|u| u.label).collect();
+    // The median is in the dense middle, whatever islands there are.
+    labels.sort_by(|a, b| a.lat().total_cmp(&b.lat()));
+    let lat = labels[labels.len() / 2].lat();
+    labels.sort_by(|a, b| a.lon().total_cmp(&b.lon()));
+    let center = LonLat::new(labels[labels.len() / 2].lon(), lat).unwrap_or(labels[0]);
+    let bounds = Bbox { west, south, east, north };
+    (bounds, center)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_forms_of_an_address() {
+        for file in ["3.mvt", "3.pbf", "3"] {
+            assert_eq!(address("3", "6", file), TileId::new(3, 6, 3).ok());
+        }
+        for (z, x, file) in [
+            ("3", "8", "0.mvt"),
+            ("3", "-1", "0.mvt"),
+            ("40", "0", "0.mvt"),
+            ("3", "a", "0.mvt"),
+            ("3", "+6", "3.mvt"),
+            ("3", "99999999999999999999", "0.mvt"),
+            ("3", "6", "3.exe"),
+            ("3", "6", "3.mvt.json"),
+            ("3", "6", ".mvt"),
+            ("", "6", "3.mvt"),
+        ] {
+            assert_eq!(address(z, x, file), None, "{z}/{x}/{file}");
+        }
+    }
 }

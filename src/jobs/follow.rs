@@ -12,9 +12,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::action::{City, CityError};
+use crate::area::Generation;
 use crate::domain::Vocabulary;
 use crate::domain::view::MapRow;
-use crate::map::{Change, Level, Live, Snapshot};
+use crate::map::{Change, Level, Live, ShapeError, Snapshot, View, WardShape, WardShapes};
 use crate::store::{self, ChangeKind, Store, StoreError};
 
 /// The log is read at least this often, whatever the wake-ups say.
@@ -46,6 +47,8 @@ enum FollowError {
     Store(#[from] StoreError),
     #[error(transparent)]
     City(#[from] CityError),
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
 }
 
 /// Reads the whole map at the position the log stands at now.
@@ -74,7 +77,7 @@ impl Follower {
     pub async fn run(mut self) {
         let mut commits = self.store.commits();
         loop {
-            let result = if self.level.borrow().loaded { self.step().await } else { self.reload().await };
+            let result = if self.level.borrow().loaded { self.step().await } else { self.load().await };
             if let Err(error) = &result {
                 tracing::error!(%error, "following the change log");
             }
@@ -86,14 +89,19 @@ impl Follower {
         }
     }
 
-    /// The whole map anew: at the start, and when areas changed, because then ward codes did too.
+    /// Areas changed, and ward codes with them: the areas and the whole map anew.
     async fn reload(&mut self) -> Result<bool, FollowError> {
         self.city.reload(&self.store.generations().await?)?;
+        self.load().await
+    }
+
+    async fn load(&mut self) -> Result<bool, FollowError> {
         let areas = self.city.areas();
         self.fold = None;
         let snapshot = load(&self.store, &areas.words).await?;
         let at = snapshot.at();
-        self.live.store(snapshot);
+        let shapes = Arc::new(shapes(areas.active())?);
+        self.live.store(View { snapshot: Arc::new(snapshot), words: areas.words.clone(), shapes });
         self.level
             .send_modify(|l| *l = Level { loaded: true, reachable: true, applied: at, head: l.head.max(at) });
         Ok(true)
@@ -110,7 +118,7 @@ impl Follower {
             return self.reload().await;
         }
         let changes = self.changes(&log).await?;
-        let snapshot = self.live.load().apply(&changes, last);
+        let snapshot = self.live.load().snapshot.apply(&changes, last);
         if let Some(fold) = &mut self.fold {
             fold.since.extend_from_slice(&changes);
         } else if snapshot.needs_fold() {
@@ -118,14 +126,14 @@ impl Follower {
             self.fold =
                 Some(Fold { running: tokio::task::spawn_blocking(move || before.fold()), since: Vec::new() });
         }
-        self.live.store(snapshot);
+        self.live.store_snapshot(snapshot);
         self.level.send_modify(|l| l.applied = last);
         Ok(true)
     }
 
     /// The rows behind the log, each read once as it is now.
     async fn changes(&self, log: &[store::Change]) -> Result<Vec<Change>, StoreError> {
-        let words = self.city.areas().words.clone();
+        let words = self.live.load().words.clone();
         let mut changes = Vec::new();
         for (first, last) in ranges(log) {
             let rows = self.store.map_rows(first, last, &words).await?;
@@ -145,12 +153,28 @@ impl Follower {
         let Some(fold) = self.fold.take_if(|f| f.running.is_finished()) else { return };
         match fold.running.await {
             Ok(folded) => {
-                let at = self.live.load().at();
-                self.live.store(folded.apply(&fold.since, at));
+                let at = self.live.load().snapshot.at();
+                self.live.store_snapshot(folded.apply(&fold.since, at));
             }
             Err(error) => tracing::error!(%error, "folding the live map"),
         }
     }
+}
+
+/// The wards in force, as tiles show them.
+fn shapes(generation: &Generation) -> Result<WardShapes, ShapeError> {
+    let shapes: Vec<WardShape> = generation
+        .units()
+        .iter()
+        .map(|u| WardShape {
+            code: u.code.to_string(),
+            name: u.name.clone(),
+            ward: format!("{}.{}", generation.id(), u.code),
+            label: u.label,
+            area: u.shape.clone(),
+        })
+        .collect();
+    WardShapes::build(generation.id(), generation.approximate(), &shapes)
 }
 
 /// The sequences the log names, as few ascending ranges that do not meet.

@@ -106,14 +106,14 @@ pub fn symbols(snapshot: &Snapshot, filter: &Filter, tile: TileId, top: usize) -
         return Vec::new();
     }
     let seeds = grid.seeds();
-    let owners = grid.owners(&seeds);
+    let owners = Grid::owners(&seeds);
     let shown: Vec<Option<usize>> = seeds
         .iter()
-        .scan(0, |n, &(x, y)| Some(grid.in_tile(x, y).then(|| std::mem::replace(n, *n + 1))))
+        .scan(0, |n, &(x, y)| Some(Grid::in_tile(x, y).then(|| std::mem::replace(n, *n + 1))))
         .collect();
     let mut totals = Totals::new(shown.iter().flatten().count(), snapshot.categories());
     for g in &gathered {
-        totals.add(g, &grid, &seeds, &owners, &shown);
+        totals.add(g, &seeds, &owners, &shown);
     }
     let visible = seeds.iter().zip(&shown).filter_map(|(s, n)| Some((*s, (*n)?)));
     visible.map(|(seed, n)| totals.symbol(n, grid.world(seed), tile.z(), top)).collect()
@@ -171,7 +171,7 @@ impl Grid {
         y * WIDTH + x
     }
 
-    fn in_tile(&self, x: usize, y: usize) -> bool {
+    fn in_tile(x: usize, y: usize) -> bool {
         let inside = |v: usize, halo: i32| (halo..halo + TILE).contains(&(v as i32));
         inside(x, HALO) && inside(y, HALO_Y)
     }
@@ -270,7 +270,7 @@ impl Grid {
 
     /// Which seed each cell in reach of the tile joins: the nearest that covers it, ties to the
     /// first in world order.
-    fn owners(&self, seeds: &[(usize, usize)]) -> Vec<u16> {
+    fn owners(seeds: &[(usize, usize)]) -> Vec<u16> {
         let mut owner = vec![NOBODY; WIDTH * HEIGHT];
         let mut distance = vec![u8::MAX; WIDTH * HEIGHT];
         let near = |v: usize, halo: i32| (halo - 2 * R..halo + TILE + 2 * R).contains(&(v as i32));
@@ -338,14 +338,7 @@ impl Totals {
     }
 
     /// Adds the rows of a part to their symbols.
-    fn add(
-        &mut self,
-        g: &Gathered<'_>,
-        grid: &Grid,
-        seeds: &[(usize, usize)],
-        owners: &[u16],
-        shown: &[Option<usize>],
-    ) {
+    fn add(&mut self, g: &Gathered<'_>, seeds: &[(usize, usize)], owners: &[u16], shown: &[Option<usize>]) {
         let symbol = |run: &Run| match owners[usize::from(run.cell)] {
             NOBODY => None,
             seed => shown[usize::from(seed)],
@@ -354,20 +347,20 @@ impl Totals {
         while let Some(run) = runs.next() {
             let Some(n) = symbol(run) else { continue };
             let mut range = run.start as usize..run.end as usize;
-            self.add_seed(n, g, run, grid, seeds[usize::from(owners[usize::from(run.cell)])]);
+            self.add_seed(n, g, run, seeds[usize::from(owners[usize::from(run.cell)])]);
             // Neighbours in Morton order mostly belong together: add them at one go.
             while let Some(next) =
                 runs.next_if(|next| next.start as usize == range.end && symbol(next) == Some(n))
             {
                 range.end = next.end as usize;
-                self.add_seed(n, g, next, grid, seeds[usize::from(owners[usize::from(next.cell)])]);
+                self.add_seed(n, g, next, seeds[usize::from(owners[usize::from(next.cell)])]);
             }
             self.add_rows(n, g, range);
         }
     }
 
     /// Sums the positions if the run lies in the symbol's seed cell.
-    fn add_seed(&mut self, n: usize, g: &Gathered<'_>, run: &Run, _grid: &Grid, (x, y): (usize, usize)) {
+    fn add_seed(&mut self, n: usize, g: &Gathered<'_>, run: &Run, (x, y): (usize, usize)) {
         if usize::from(run.cell) != Grid::cell(x, y) {
             return;
         }
@@ -379,10 +372,16 @@ impl Totals {
                 let (x, y) = rows.sums(range.clone(), dead);
                 (x, y, (range.len() - dead.len()) as u64)
             }
-            Some(words) => each_set(words, &range).fold((0, 0, 0), |(x, y, c), i| {
-                let m = rows.mercator(i);
-                (x + u64::from(m.x), y + u64::from(m.y), c + 1)
-            }),
+            Some(words) => {
+                let (mut x, mut y, mut count) = (0, 0, 0);
+                each_set(words, &range, |i| {
+                    let m = rows.mercator(i);
+                    x += u64::from(m.x);
+                    y += u64::from(m.y);
+                    count += 1;
+                });
+                (x, y, count)
+            }
         };
         let sum = &mut self.seed_sum[n];
         *sum = (sum.0 + sx, sum.1 + sy, sum.2 + count);
@@ -402,8 +401,12 @@ impl Totals {
                 super::columns::live(range, dead).next()
             }
             Some(words) => {
-                each_set(words, &range).for_each(|i| rows.tally_row(i, &mut tally));
-                each_set(words, &range).next()
+                let mut first = None;
+                each_set(words, &range, |i| {
+                    first.get_or_insert(i);
+                    rows.tally_row(i, &mut tally);
+                });
+                first
             }
         };
         if self.row[n].is_none() {
@@ -429,19 +432,16 @@ impl Totals {
     }
 }
 
-/// Positions of the set bits of a range.
-fn each_set<'a>(words: &'a [u64], range: &Range<usize>) -> impl Iterator<Item = usize> + 'a {
-    let range = range.clone();
-    (range.start / BLOCK..range.end.div_ceil(BLOCK)).flat_map(move |k| {
-        let mut left = words[k] & within(&range, k);
-        std::iter::from_fn(move || {
-            (left != 0).then(|| {
-                let i = k * BLOCK + left.trailing_zeros() as usize;
-                left &= left - 1;
-                i
-            })
-        })
-    })
+/// Calls `f` with the positions of the set bits of a range.
+fn each_set(words: &[u64], range: &Range<usize>, mut f: impl FnMut(usize)) {
+    let first = range.start / BLOCK;
+    for (k, word) in (first..).zip(&words[first..range.end.div_ceil(BLOCK)]) {
+        let mut left = word & within(range, k);
+        while left != 0 {
+            f(k * BLOCK + left.trailing_zeros() as usize);
+            left &= left - 1;
+        }
+    }
 }
 
 fn most_frequent(counts: &[u32], top: usize) -> Vec<(u8, u32)> {

@@ -6,10 +6,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-
 use super::columns::{BLOCK, Columns, key, live};
 use super::select::{Select, in_range};
+use crate::domain::Instant;
 use crate::domain::view::MapRow;
 use crate::query::Filter;
 
@@ -75,10 +74,13 @@ impl Snapshot {
     /// Builds a snapshot that stands at position `at` of the change log; of rows with the same
     /// seq the last one counts.
     pub fn from_rows(mut rows: Vec<MapRow>, at: i64) -> Self {
-        // Stable, so the last of equal seqs stays last.
-        rows.sort_by_key(|r| r.seq);
-        rows.reverse();
-        rows.dedup_by_key(|r| r.seq);
+        // A store reads in order and once each; only otherwise is there something to do.
+        if !rows.is_sorted_by(|a, b| a.seq < b.seq) {
+            // Stable, so the last of equal seqs stays last.
+            rows.sort_by_key(|r| r.seq);
+            rows.reverse();
+            rows.dedup_by_key(|r| r.seq);
+        }
         Self::of(Columns::from_rows(&rows), at)
     }
 
@@ -137,6 +139,12 @@ impl Snapshot {
         let fresh = (0..self.delta.len()).map(|i| (self.delta.key(i), self.delta.row(i)));
         let kept = live(0..self.base.rows.len(), &self.dead);
         Self::of(merge(&self.base.rows, kept, fresh), self.at)
+    }
+
+    /// When the first of all rows was received; none when there are none.
+    pub fn earliest(&self) -> Option<Instant> {
+        let all = self.base.rows.created().iter().chain(self.delta.created());
+        all.min().map(|ms| Instant::from_ms(*ms))
     }
 
     /// How many rows match, exactly, placeless ones included.
@@ -222,12 +230,11 @@ fn merge(
     let (mut kept, mut fresh) = (kept.peekable(), fresh.peekable());
     while let Some(&i) = kept.peek() {
         let k = old.key(i);
-        match fresh.next_if(|(f, _)| *f < k) {
-            Some((f, row)) => out.push(f, &row),
-            None => {
-                out.push(k, &old.row(i));
-                kept.next();
-            }
+        if let Some((f, row)) = fresh.next_if(|(f, _)| *f < k) {
+            out.push(f, &row);
+        } else {
+            out.push(k, &old.row(i));
+            kept.next();
         }
     }
     for (f, row) in fresh {
@@ -235,29 +242,6 @@ fn merge(
     }
     out.finish();
     out
-}
-
-/// The snapshot everybody reads, swapped whole.
-#[derive(Debug)]
-pub struct Live {
-    snapshot: ArcSwap<Snapshot>,
-}
-
-impl Live {
-    /// Starts with a snapshot.
-    pub fn new(snapshot: Snapshot) -> Self {
-        Self { snapshot: ArcSwap::from_pointee(snapshot) }
-    }
-
-    /// The snapshot of this moment; it stays whole for as long as it is held.
-    pub fn load(&self) -> Arc<Snapshot> {
-        self.snapshot.load_full()
-    }
-
-    /// Replaces it. Only one task may derive and store snapshots, or changes are lost.
-    pub fn store(&self, snapshot: Snapshot) {
-        self.snapshot.store(Arc::new(snapshot));
-    }
 }
 
 #[cfg(test)]

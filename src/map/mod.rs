@@ -1,16 +1,36 @@
 //! Everything a map sees: layers, the live index, clusters, tiles.
 //! Not here: SQL (store), HTTP headers (http), who may see what (`domain::view`).
+//!
+//! From a change to a tile: `index` keeps the rows as sorted `columns` and swaps whole snapshots;
+//! `select` runs a filter over them; `cluster` turns what matches into symbols; `shapes` (with
+//! `simplify` and `clip`) does the same for wards; `tile` writes either through `mvt`, as `layer`
+//! declares; `tilejson` joins layers into sets. A tile is a pure function of snapshot, layer,
+//! filter and address: two processes at the same change give the same bytes.
 
+mod clip;
 mod cluster;
 mod columns;
 mod index;
+mod layer;
+mod level;
+mod live;
+mod mvt;
 mod select;
+mod shapes;
+mod simplify;
 #[cfg(test)]
 mod testing;
+mod tile;
+mod tilejson;
 
 pub use cluster::{Cluster, HALO, MAX_ZOOM, Symbol, SymbolKind, cluster_cell, cluster_id, symbols};
-pub use index::{Change, Live, Snapshot};
-mod level;
-mod pending;
+pub use index::{Change, Snapshot};
+pub use layer::{
+    Content, EXTENT, Example, ExampleRow, FieldType, Layer, LayerError, Source, Title, VectorLayer,
+};
 pub use level::Level;
-pub use pending::*;
+pub use live::{Live, View};
+pub use mvt::{DecodedFeature, DecodedLayer, Value, decode};
+pub use shapes::{ShapeError, WardShape, WardShapes};
+pub use tile::{Sources, tile};
+pub use tilejson::{Tileset, TilesetError};

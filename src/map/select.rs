@@ -73,13 +73,18 @@ impl Select {
             self.categories.as_ref().map(|v| v.iter().filter_map(|&x| c.category_bits(x)).collect());
         let states: Option<Vec<&[u64]>> =
             self.states.as_ref().map(|v| v.iter().map(|&s| c.state_bits(s)).collect());
-        for k in range.start / BLOCK..range.end.div_ceil(BLOCK) {
+        let first = range.start / BLOCK;
+        for (n, out) in out[first..range.end.div_ceil(BLOCK)].iter_mut().enumerate() {
+            let k = first + n;
             let mut word = within(&range, k);
             if let Some(sets) = &categories {
                 word &= union(sets, k);
             }
             if let Some(sets) = &states {
                 word &= union(sets, k);
+            }
+            if word.count_ones() >= DENSE {
+                word &= between(self.created, c.created(), k) & between(self.updated, c.updated(), k);
             }
             if self.decides_by_row() {
                 let mut left = word;
@@ -91,7 +96,7 @@ impl Select {
                     left &= left - 1;
                 }
             }
-            out[k] |= word;
+            *out |= word;
         }
         for &d in in_range(dead, &range) {
             out[d as usize / BLOCK] &= !(1 << (d as usize % BLOCK));
@@ -152,6 +157,16 @@ impl Select {
         }
         Some(out)
     }
+}
+
+/// From so many rows left of 64 on, comparing all of them at once is quicker than one by one.
+const DENSE: u32 = 8;
+
+/// The rows of word `k` whose value lies in a closed interval.
+fn between(limits: Option<(i64, i64)>, values: &[i64], k: usize) -> u64 {
+    let Some((from, to)) = limits else { return u64::MAX };
+    let block = &values[k * BLOCK..((k + 1) * BLOCK).min(values.len())];
+    block.iter().enumerate().fold(0, |w, (i, v)| w | u64::from((from..=to).contains(v)) << i)
 }
 
 /// The bits of word `k` that belong to a range of positions.

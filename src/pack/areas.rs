@@ -176,7 +176,7 @@ pub(super) fn read(source: &Source) -> Result<Areas, PackError> {
             return wrong("stands there twice");
         }
     }
-    let successors = rows(source, SUCCESSORS)?.into_iter().map(successor).collect::<Result<Vec<_>, _>>()?;
+    let successors = rows(source, SUCCESSORS)?.iter().map(successor).collect::<Result<Vec<_>, _>>()?;
     check_successors(&successors, &by_id)?;
     Ok(Areas { units, by_id, successors, files, sea: source.bytes(SEA)? })
 }
@@ -209,7 +209,7 @@ fn unit(wire: UnitWire) -> Result<Unit, PackError> {
     })
 }
 
-fn successor(wire: SuccessorWire) -> Result<Successor, PackError> {
+fn successor(wire: &SuccessorWire) -> Result<Successor, PackError> {
     let from = WardId::new(&wire.from_generation, &wire.from_code);
     let flag = |key: &str, value: u8| match value {
         0 | 1 => Ok(value == 1),

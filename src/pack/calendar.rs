@@ -21,7 +21,7 @@ struct FileWire {
     holiday: Vec<HolidayWire>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum WeekdayWire {
     Monday,
@@ -52,7 +52,8 @@ enum StatusWire {
 
 pub(super) fn read(source: &Source) -> Result<Calendar, PackError> {
     let wire: FileWire = toml(source, FILE)?;
-    let time_zone = TimeZone::get(&wire.time_zone).map_err(|e| PackError::value(FILE, "time_zone", e))?;
+    let time_zone =
+        TimeZone::get(&wire.time_zone).map_err(|e| PackError::value(FILE, "time_zone", e.to_string()))?;
     let weekend = wire.weekend.into_iter().map(weekday).collect();
     let holidays = wire.holiday.into_iter().map(holiday).collect::<Result<_, _>>()?;
     Calendar::new(time_zone, weekend, wire.from_year..=wire.to_year, holidays)
@@ -75,8 +76,9 @@ fn holiday(wire: HolidayWire) -> Result<Holiday, PackError> {
     let name = Text::from(wire.name);
     let dates = |key: &str, days: Vec<String>| {
         let date = |day: String| {
-            day.parse::<Date>()
-                .map_err(|e| PackError::value(FILE, format!("holiday `{}`, {key} `{day}`", name.vi), e))
+            day.parse::<Date>().map_err(|e| {
+                PackError::value(FILE, format!("holiday `{}`, {key} `{day}`", name.vi), e.to_string())
+            })
         };
         days.into_iter().map(date).collect::<Result<Vec<_>, _>>()
     };

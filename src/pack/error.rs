@@ -86,7 +86,7 @@ pub enum PackError {
 }
 
 impl PackError {
-    pub(super) fn value(file: &str, key: impl Into<String>, reason: impl ToString) -> Self {
-        Self::Value { file: file.into(), key: key.into(), reason: reason.to_string() }
+    pub(super) fn value(file: &str, key: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Value { file: file.into(), key: key.into(), reason: reason.into() }
     }
 }

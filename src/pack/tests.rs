@@ -5,7 +5,6 @@ use std::path::Path;
 
 use super::*;
 use crate::domain::{Instant, PlaceRule, Precision, WardId, deadline};
-use crate::geo::LonLat;
 
 fn pack() -> Pack {
     Pack::embedded().unwrap()
@@ -20,7 +19,7 @@ fn broken(file: &str, change: impl Fn(String) -> String) -> String {
     let changed = change(text.clone());
     assert_ne!(text, changed, "the change must hit something in {file}");
     fs::write(&path, changed).unwrap();
-    Pack::from_dir(folder.path()).map(|_| "no error".to_owned()).unwrap_or_else(|e| e.to_string())
+    Pack::from_dir(folder.path()).map_or_else(|e| e.to_string(), |_| "no error".to_owned())
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -183,7 +182,7 @@ fn the_boundaries_are_closed_oriented_and_share_their_borders() {
         let mut edges = std::collections::HashSet::new();
         for ring in features.iter().flat_map(|(_, rings)| rings) {
             for w in ring.windows(2) {
-                assert!(edges.insert((w[0], w[1])), "{generation}: {:?} twice", w);
+                assert!(edges.insert((w[0], w[1])), "{generation}: {w:?} twice");
             }
         }
         let outline: Vec<_> = edges.iter().filter(|(a, b)| !edges.contains(&(*b, *a))).collect();
@@ -218,7 +217,6 @@ fn the_sea_is_coarse_and_lies_off_the_coast() {
     let land = [("Gò Công Đông", 106.74, 10.31), ("La Gi", 107.77, 10.67), ("Nhơn Trạch", 106.93, 10.68)];
     for (name, lon, lat) in land {
         assert!(!inside(lon, lat), "{name} is another province's");
-        assert!(LonLat::new(lon, lat).is_ok());
     }
 }
 

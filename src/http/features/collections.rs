@@ -84,7 +84,7 @@ fn describe(service: &Service, c: &Collection) -> Value {
         "spatial": { "bbox": [[west, south, east, north]], "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84" },
     });
     if c.timed {
-        let earliest = Option::<String>::None;
+        let earliest = service.live.load().snapshot.earliest().map(|t| t.to_string());
         let gregorian = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian";
         extent["temporal"] = json!({ "interval": [[earliest, null]], "trs": gregorian });
     }

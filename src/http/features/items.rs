@@ -19,6 +19,7 @@ use crate::http::document::{Document, Keep};
 use crate::http::extract::pairs;
 use crate::http::negotiate::{Offer, choose};
 use crate::http::problem::Problem;
+use crate::map::View;
 use crate::query::params::{self, DEFAULT_LIMIT, LIST};
 use crate::query::{Filter, ListQuery};
 use crate::store::{Page, StoreError};
@@ -48,7 +49,8 @@ pub(in crate::http) async fn reports(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let words = service.city.areas().words.clone();
+    let view = service.map()?;
+    let words = view.words.clone();
     let q = params::parse(&pairs(query.as_deref()), LIST, &words).map_err(Problem::parameters)?;
     let format = choose(OFFERS, q.format.as_deref(), &headers)?;
     let before = match q.cursor {
@@ -56,20 +58,21 @@ pub(in crate::http) async fn reports(
         None => None,
     };
     match format {
-        Format::GeoJson => page(&service, &words, &q, before, &headers).await,
+        Format::GeoJson => page(&service, &view, &q, before, &headers).await,
         Format::Sequence | Format::Csv => Ok(stream(service, words, q, before, format)),
     }
 }
 
 async fn page(
     service: &Service,
-    words: &Vocabulary,
+    view: &View,
     q: &ListQuery,
     before: Option<i64>,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let limit = q.limit.unwrap_or(DEFAULT_LIMIT);
-    let matched = service.live.load().count(&q.filter);
+    let words = &*view.words;
+    let matched = view.snapshot.count(&q.filter);
     // One row more tells whether there is a next page, so that no page is ever empty.
     let page = Page { filter: &q.filter, words, before, limit: limit + 1, expected: matched };
     let mut records = service.store.page(page).await?;
@@ -164,7 +167,7 @@ impl Export {
             return Ok(None);
         }
         let limit = self.left.min(u64::from(STREAM_PAGE)) as u32;
-        let expected = self.service.live.load().count(&self.filter);
+        let expected = self.service.live.load().snapshot.count(&self.filter);
         let page = Page { filter: &self.filter, words: &self.words, before: self.before, limit, expected };
         let records = self.service.store.page(page).await?;
         self.left -= records.len() as u64;

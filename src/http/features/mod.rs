@@ -8,6 +8,6 @@ mod wards;
 
 pub(super) use collections::{collection, collections};
 pub(super) use items::{report, reports};
-pub(super) use landing::{conformance, landing};
+pub(super) use landing::{conformance, json_only, landing};
 pub(super) use submit::submit;
 pub(super) use wards::{ward, wards};

@@ -1,0 +1,127 @@
+//! Cutting rings at a tile's buffered edge, in whole tile units.
+//! Crossings are computed from an edge's ends in a fixed order, so two wards that share an edge
+//! are cut at the same place.
+
+/// An open ring in tile units, y down.
+pub(super) type Ring = Vec<(i32, i32)>;
+
+/// The part of a ring inside the square from `low` to `high` on both axes (Sutherland-Hodgman).
+/// Where a ring leaves and comes back, its parts stay joined along the square's edge.
+pub(super) fn clip(ring: Ring, low: i32, high: i32) -> Ring {
+    let swap = |ring: Ring| -> Ring { ring.into_iter().map(|(x, y)| (y, x)).collect() };
+    let columns = half(half(ring, low, |x, at| x >= at), high, |x, at| x <= at);
+    swap(half(half(swap(columns), low, |x, at| x >= at), high, |x, at| x <= at))
+}
+
+/// The part on one side of the line x = at.
+fn half(ring: Ring, at: i32, inside: fn(i32, i32) -> bool) -> Ring {
+    if ring.iter().all(|p| inside(p.0, at)) {
+        return ring;
+    }
+    let mut out = Vec::with_capacity(ring.len() + 4);
+    let Some(&(mut from)) = ring.last() else { return out };
+    for &to in &ring {
+        if inside(from.0, at) != inside(to.0, at) {
+            out.push(crossing(from, to, at));
+        }
+        if inside(to.0, at) {
+            out.push(to);
+        }
+        from = to;
+    }
+    out
+}
+
+/// Where an edge crosses x = at; its ends lie on different sides.
+fn crossing(a: (i32, i32), b: (i32, i32), at: i32) -> (i32, i32) {
+    let (a, b) = if a < b { (a, b) } else { (b, a) };
+    let d = |p: i32, q: i32| i128::from(p) - i128::from(q);
+    // Rounded to the nearest unit, halves upward.
+    let (run, rise) = (d(b.0, a.0), d(b.1, a.1) * d(at, a.0));
+    (at, (i128::from(a.1) + (2 * rise + run).div_euclid(2 * run)) as i32)
+}
+
+/// Takes out repeats and spikes until none is left; what has fewer than three vertices or no
+/// area afterwards becomes empty.
+pub(super) fn clean(ring: &mut Ring) {
+    loop {
+        let before = ring.len();
+        let mut out: Ring = Vec::with_capacity(before);
+        for &p in ring.iter() {
+            if out.last() == Some(&p) {
+                continue;
+            }
+            while out.len() >= 2 && turns_back(out[out.len() - 2], out[out.len() - 1], p) {
+                out.pop();
+            }
+            if out.last() != Some(&p) {
+                out.push(p);
+            }
+        }
+        while out.len() > 1 && out.first() == out.last() {
+            out.pop();
+        }
+        // The seam: the last and the first vertex have neighbours on both ends of the list.
+        while out.len() >= 3 && turns_back(out[out.len() - 2], out[out.len() - 1], out[0]) {
+            out.pop();
+        }
+        while out.len() >= 3 && turns_back(out[out.len() - 1], out[0], out[1]) {
+            out.remove(0);
+        }
+        let done = out.len() == before;
+        *ring = out;
+        if done {
+            break;
+        }
+    }
+    if ring.len() < 3 || area2(ring) == 0 {
+        ring.clear();
+    }
+}
+
+/// Whether the way a, b, c doubles back over itself at b.
+fn turns_back(a: (i32, i32), b: (i32, i32), c: (i32, i32)) -> bool {
+    let d = |p: i32, q: i32| i64::from(p) - i64::from(q);
+    let (ux, uy, vx, vy) = (d(b.0, a.0), d(b.1, a.1), d(c.0, b.0), d(c.1, b.1));
+    let (ux, uy, vx, vy) = (i128::from(ux), i128::from(uy), i128::from(vx), i128::from(vy));
+    ux * vy == uy * vx && ux * vx + uy * vy < 0
+}
+
+/// Twice the area by the surveyor's formula: positive for an exterior ring of MVT (y down).
+pub(super) fn area2(ring: &[(i32, i32)]) -> i64 {
+    let Some(&(mut from)) = ring.last() else { return 0 };
+    let mut sum = 0;
+    for &to in ring {
+        sum += i64::from(from.0) * i64::from(to.1) - i64::from(to.0) * i64::from(from.1);
+        from = to;
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ring_around_the_square_becomes_the_square() {
+        let ring = clip(vec![(-50, -50), (50, -50), (50, 50), (-50, 50)], -10, 10);
+        assert_eq!(area2(&ring), 2 * 20 * 20);
+        assert!(clip(vec![(20, 20), (30, 20), (30, 30)], -10, 10).is_empty());
+    }
+
+    #[test]
+    fn both_directions_are_cut_at_the_same_place() {
+        assert_eq!(crossing((0, 0), (7, 3), 2), crossing((7, 3), (0, 0), 2));
+    }
+
+    #[test]
+    fn spikes_and_flat_rings_go() {
+        let mut ring = vec![(0, 0), (10, 0), (20, 0), (10, 0), (10, 10), (0, 10), (0, 10)];
+        clean(&mut ring);
+        assert_eq!(area2(&ring), 200);
+        assert!(!ring.contains(&(20, 0)));
+        let mut flat = vec![(0, 0), (10, 0), (20, 0), (5, 0)];
+        clean(&mut flat);
+        assert!(flat.is_empty());
+    }
+}

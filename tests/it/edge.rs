@@ -1,0 +1,128 @@
+//! What holds at every door: methods, errors, headers, conditions, deadlines.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::harness::Server;
+
+/// Sends bytes as they are and reads until the server closes.
+fn raw(server: &Server, request: &[u8]) -> String {
+    let mut socket = TcpStream::connect(server.address).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    socket.write_all(request).unwrap();
+    let mut answer = Vec::new();
+    let _ = socket.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn methods_are_answered_from_what_the_route_allows() {
+    let server = Server::start();
+    let send = |method: &str, path: &str| {
+        raw(&server, format!("{method} {path} HTTP/1.1\r\nHost: a\r\nOrigin: https://x.example\r\nConnection: close\r\n\r\n").as_bytes())
+    };
+    let refused = send("DELETE", "/conformance");
+    assert!(refused.starts_with("HTTP/1.1 405") && refused.contains("application/problem+json"), "{refused}");
+    assert!(refused.to_lowercase().contains("allow: get,head"), "{refused}");
+    assert!(send("TRACE", "/").starts_with("HTTP/1.1 405"));
+    assert!(send("BREW", "/").starts_with("HTTP/1.1 405"));
+    let options = send("OPTIONS", "/collections/reports/items").to_lowercase();
+    assert!(options.starts_with("http/1.1 204"), "{options}");
+    assert!(options.contains("access-control-allow-methods: get,head,post"), "{options}");
+    assert!(options.contains("idempotency-key"), "{options}");
+    let head = send("HEAD", "/conformance");
+    let (header, body) = head.split_once("\r\n\r\n").unwrap();
+    assert!(header.starts_with("HTTP/1.1 200") && body.is_empty());
+}
+
+#[test]
+fn every_answer_carries_the_safe_headers_and_nothing_of_the_inside() {
+    let server = Server::start();
+    for path in ["/", "/no/such/resource", "/collections/reports/items?limit=abc", "/healthz"] {
+        let answer = server.get_with(path, &[("Origin", "https://x.example")]);
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("access-control-allow-origin"), "*");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        assert!(answer.header("x-request-id").len() == 16);
+        assert!(answer.header("server").is_empty());
+        for leak in ["sqlx", ".rs:", "panicked", "src/"] {
+            assert!(!answer.text().contains(leak), "{path}: {leak}");
+        }
+    }
+    server.get("/no/such/resource").problem(404);
+}
+
+#[test]
+fn a_known_document_is_not_sent_again_and_codings_have_their_own_tags() {
+    let server = Server::start();
+    let path = "/collections/wards/items?limit=20";
+    let plain = server.get(path);
+    let tag = plain.header("etag").to_owned();
+    let known = server.get_with(path, &[("If-None-Match", &tag)]);
+    assert_eq!((known.status, known.body.len(), known.header("etag")), (304, 0, tag.as_str()));
+    for coding in ["gzip", "br", "zstd"] {
+        let coded = server.get_with(path, &[("Accept-Encoding", coding)]);
+        assert_eq!(coded.header("content-encoding"), coding);
+        assert!(coded.header("vary").to_lowercase().contains("accept-encoding"));
+        let coded_tag = coded.header("etag").to_owned();
+        assert_ne!(coded_tag, tag);
+        let known = server.get_with(path, &[("If-None-Match", &coded_tag), ("Accept-Encoding", coding)]);
+        assert_eq!((known.status, known.header("etag")), (304, coded_tag.as_str()));
+    }
+    assert_eq!(server.get_with(path, &[("If-None-Match", "\"other\"")]).status, 200);
+    assert_eq!(server.get_with(path, &[("If-None-Match", "*")]).status, 304);
+}
+
+#[test]
+fn bombs_in_the_header_are_refused() {
+    let server = Server::start();
+    let many: String = (0..200).map(|i| format!("X-{i}: 1\r\n")).collect();
+    let answer = raw(&server, format!("GET / HTTP/1.1\r\nHost: a\r\n{many}\r\n").as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    let long = "x".repeat(64 * 1024);
+    let answer = raw(&server, format!("GET / HTTP/1.1\r\nHost: a\r\nX: {long}\r\n\r\n").as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    let long = "x".repeat(16 * 1024);
+    let answer =
+        raw(&server, format!("GET /?{long} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 414"), "{answer}");
+    let both = "POST /collections/reports/items HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc";
+    assert!(raw(&server, both.as_bytes()).starts_with("HTTP/1.1 400"));
+}
+
+#[test]
+fn a_body_that_is_announced_too_large_is_not_waited_for() {
+    let server = Server::start();
+    let head = "POST /collections/reports/items HTTP/1.1\r\nHost: a\r\nContent-Type: application/geo+json\r\nContent-Length: 99999999999\r\n\r\n";
+    assert!(raw(&server, head.as_bytes()).starts_with("HTTP/1.1 413"));
+}
+
+#[test]
+fn a_connection_that_says_nothing_or_half_a_header_is_closed() {
+    let server = Server::start();
+    std::thread::scope(|scope| {
+        for said in [&b""[..], b"GET / HTTP/1.1\r\nHost:"] {
+            let server = &server;
+            scope.spawn(move || {
+                let mut socket = TcpStream::connect(server.address).unwrap();
+                socket.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+                socket.write_all(said).unwrap();
+                let mut answer = Vec::new();
+                // Ends because the server closes: a time-out would be an error.
+                socket.read_to_end(&mut answer).expect("the server closes within its deadline");
+            });
+        }
+    });
+    assert_eq!(server.get("/healthz").status, 200);
+}
+
+#[test]
+fn metrics_count_by_route_and_never_by_address() {
+    let server = Server::start();
+    server.get("/locate?lon=106.7&lat=10.77");
+    server.get("/collections/reports/items/123456");
+    let text = server.get("/metrics").text();
+    assert!(text.contains("route=\"/locate\""), "{text}");
+    assert!(!text.contains("106.7") && !text.contains("123456"), "{text}");
+}

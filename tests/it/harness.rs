@@ -1,0 +1,227 @@
+//! Starting a server and talking to it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant as Stopwatch};
+
+use diaban::app;
+use diaban::clock::{Clock, FixedClock, FixedIds, Ids, SystemIds};
+use diaban::config::Config;
+use diaban::domain::Instant;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// A point in the middle of a ward of the embedded areas.
+pub const CENTRE: (f64, f64) = (106.698_33, 10.772_5);
+/// When the fixed clock stands: a Wednesday morning in Ho Chi Minh City.
+pub const NOW: &str = "2026-11-25T01:30:00Z";
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A server in this process. Stops, and is waited for, when dropped.
+pub struct Server {
+    pub base: String,
+    pub address: std::net::SocketAddr,
+    pub clock: Arc<FixedClock>,
+    agent: ureq::Agent,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+    _folder: Option<TempDir>,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Server {
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Self::start_in(folder.path(), Arc::new(SystemIds));
+        server._folder = Some(folder);
+        server
+    }
+
+    /// With ids 1, 2, 3 … so that documents can be compared.
+    pub fn start_counting() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Self::start_in(folder.path(), Arc::new(FixedIds::from_list(Vec::new())));
+        server._folder = Some(folder);
+        server
+    }
+
+    pub fn start_in(folder: &Path, ids: Arc<dyn Ids>) -> Self {
+        let clock = Arc::new(FixedClock::at(Instant::parse(NOW).unwrap()));
+        let config = Config {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            store: format!("sqlite:{}", folder.join("test.db").display()),
+            data: None,
+            public_url: Some("https://map.test".to_owned()),
+        };
+        let (stop, stopped) = oneshot::channel();
+        let (tell, told) = std::sync::mpsc::channel();
+        let given: Arc<dyn Clock> = clock.clone();
+        let thread = std::thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = TcpListener::bind(config.listen).await.unwrap();
+                tell.send(listener.local_addr().unwrap()).unwrap();
+                let until = async { drop(stopped.await) };
+                app::run(config, given, ids, listener, until).await.unwrap();
+            });
+        });
+        let address = told.recv_timeout(PATIENCE).unwrap();
+        let server = Self {
+            base: format!("http://{address}"),
+            address,
+            clock,
+            agent: agent(),
+            stop: Some(stop),
+            thread: Some(thread),
+            _folder: None,
+        };
+        server.until("it is ready", || server.get("/readyz").status == 200);
+        server
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.get_with(path, &[])
+    }
+
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        get(&self.agent, &self.base, path, headers)
+    }
+
+    pub fn post(&self, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+        let body = serde_json::to_vec(body).unwrap();
+        self.post_bytes(path, &body, "application/geo+json", headers)
+    }
+
+    pub fn post_bytes(&self, path: &str, body: &[u8], media: &str, headers: &[(&str, &str)]) -> Answer {
+        post(&self.agent, &self.base, path, body, media, headers)
+    }
+
+    /// Posts a report that must be accepted; gives its feature.
+    pub fn report(&self, category: &str, place: Option<(f64, f64)>) -> Value {
+        let answer = self.post("/collections/reports/items", &feature(category, place), &[]);
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()
+    }
+
+    pub fn matched(&self, query: &str) -> u64 {
+        let answer = self.get(&format!("/collections/reports/items?limit=1&{query}"));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()["numberMatched"].as_u64().unwrap()
+    }
+
+    /// Waits for what comes soon: never longer than needed, never for ever.
+    pub fn until(&self, what: &str, done: impl FnMut() -> bool) {
+        until(what, done);
+    }
+}
+
+pub fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let started = Stopwatch::now();
+    while !done() {
+        assert!(started.elapsed() < PATIENCE, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+            && !std::thread::panicking()
+        {
+            panic!("the server panicked");
+        }
+    }
+}
+
+impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |v| v.to_str().unwrap())
+    }
+
+    /// The fields that a problem document names, after checking that it is one.
+    pub fn problem(&self, status: u16) -> Vec<String> {
+        assert_eq!(self.status, status, "{}", self.text());
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let body = self.json();
+        assert_eq!(body["status"], status);
+        assert!(body["title"].as_str().is_some_and(|t| !t.is_empty()));
+        let errors = body["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|e| e["field"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// Refused and missing are answers, not errors; nothing is decoded behind our back.
+pub fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(PATIENCE))
+        .max_redirects(0)
+        .accept_encoding("identity")
+        .build()
+        .into()
+}
+
+pub fn get(agent: &ureq::Agent, base: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut request = agent.get(format!("{base}{path}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    answer(request.call().unwrap())
+}
+
+pub fn post(
+    agent: &ureq::Agent,
+    base: &str,
+    path: &str,
+    body: &[u8],
+    media: &str,
+    headers: &[(&str, &str)],
+) -> Answer {
+    let mut request = agent.post(format!("{base}{path}")).header("Content-Type", media);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    answer(request.send(body).unwrap())
+}
+
+fn answer(response: ureq::http::Response<ureq::Body>) -> Answer {
+    let (parts, body) = response.into_parts();
+    let body = body.into_with_config().limit(u64::MAX).read_to_vec().unwrap();
+    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+}
+
+/// A report as an app sends it.
+pub fn feature(category: &str, place: Option<(f64, f64)>) -> Value {
+    let geometry = place.map(|(lon, lat)| serde_json::json!({ "type": "Point", "coordinates": [lon, lat] }));
+    serde_json::json!({
+        "type": "Feature",
+        "geometry": geometry,
+        "properties": {
+            "category": category,
+            "title": "Nắp cống mất trước nhà 12",
+            "description": "Nguy hiểm cho người đi xe máy, can't pass",
+            "address": "12 Nguyễn Huệ",
+            "accuracy_m": 8,
+        },
+    })
+}

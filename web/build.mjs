@@ -1,0 +1,77 @@
+// Puts the page together in web/dist: our own files as they are, the few files of MapLibre GL JS and of the font
+// that the page loads, and the licence text of every package those files are made from. Nothing is compiled.
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const dist = join(here, 'dist');
+const modules = join(here, 'node_modules');
+
+const VENDOR = [
+  ['maplibre-gl/dist/maplibre-gl.mjs', 'vendor/maplibre-gl.mjs'],
+  ['maplibre-gl/dist/maplibre-gl-worker.mjs', 'vendor/maplibre-gl-worker.mjs'],
+  ['maplibre-gl/dist/maplibre-gl.css', 'vendor/maplibre-gl.css'],
+  ...['vietnamese', 'latin'].flatMap((subset) =>
+    [400, 600].map((weight) => {
+      const name = `be-vietnam-pro-${subset}-${weight}-normal.woff2`;
+      return [`@fontsource/be-vietnam-pro/files/${name}`, `fonts/${name}`];
+    }),
+  ),
+];
+
+// murmurhash-js is the one package that carries its licence in its readme instead of a file of its own.
+const LICENCE_ELSEWHERE = { 'murmurhash-js': 'README.md' };
+
+rmSync(dist, { recursive: true, force: true });
+cpSync(join(here, 'src'), dist, { recursive: true });
+for (const [from, to] of VENDOR) {
+  const source = join(modules, from);
+  if (!existsSync(source)) throw new Error(`${from} is missing: run "npm ci" in web/ first`);
+  mkdirSync(dirname(join(dist, to)), { recursive: true });
+  // A source map is megabytes and only a debugger asks for it: drop the pointer to it.
+  if (to.endsWith('js')) writeFileSync(join(dist, to), readFileSync(source, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'));
+  else cpSync(source, join(dist, to));
+}
+console.log(`web/dist: the page, ${VENDOR.length} files of others, ${writeLicences()} licence texts`);
+
+/** One text file a package of the non-development tree, and an index page. Returns how many. */
+function writeLicences() {
+  const lock = JSON.parse(readFileSync(join(here, 'package-lock.json'), 'utf8'));
+  const out = join(dist, 'licences');
+  mkdirSync(out, { recursive: true });
+  const rows = [];
+  for (const [path, entry] of Object.entries(lock.packages)) {
+    if (path === '' || entry.dev || !existsSync(join(here, path))) continue;
+    const about = JSON.parse(readFileSync(join(here, path, 'package.json'), 'utf8'));
+    const file = LICENCE_ELSEWHERE[about.name] ?? readdirSync(join(here, path)).find((name) => /^licen[cs]e/i.test(name));
+    if (!file) throw new Error(`${about.name} carries no licence text`);
+    const target = `${about.name.replace('@', '').replace('/', '-')}.txt`;
+    const head = `${about.name} ${about.version}\n${about.license}\n\n`;
+    writeFileSync(join(out, target), head + readFileSync(join(here, path, file), 'utf8'));
+    rows.push({ name: about.name, version: about.version, licence: about.license, target });
+  }
+  rows.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const items = rows
+    .map((row) => `<tr><td><a href="/licences/${row.target}">${row.name}</a></td><td>${row.version}</td><td>${row.licence}</td></tr>`)
+    .join('\n');
+  writeFileSync(
+    join(out, 'index.html'),
+    `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Licences · diaban</title>
+<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/assets/licences.css">
+<h1>Giấy phép · Licences</h1>
+<p>Trang bản đồ dùng các gói sau. The map page is made with these packages. <a href="/">Bản đồ · Map</a></p>
+<table>
+<tr><th scope="col">Gói · Package</th><th scope="col">Phiên bản · Version</th><th scope="col">Giấy phép · Licence</th></tr>
+${items}
+</table>
+</html>
+`,
+  );
+  return rows.length;
+}

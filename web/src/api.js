@@ -1,0 +1,74 @@
+// Every request to the server, and the two ways one can fail: refused (Problem) or never answered (Unreachable).
+import { lang } from './i18n.js';
+
+const PATIENCE_MS = 20_000; // a phone on a bad link: longer than a slow answer, shorter than giving up on the page
+
+/** The server said no, in RFC 9457's words. */
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail || body.title || `HTTP ${status}`);
+    this.status = status;
+    this.title = body.title;
+    this.detail = body.detail;
+    this.errors = Array.isArray(body.errors) ? body.errors : [];
+  }
+}
+
+/** No answer: it may or may not have reached the server. */
+export class Unreachable extends Error {}
+
+async function ask(path, { query, signal, ...init } = {}) {
+  const text = query ? new URLSearchParams(query).toString() : '';
+  const limit = AbortSignal.timeout(PATIENCE_MS);
+  let response, body;
+  try {
+    response = await fetch(text ? `${path}?${text}` : path, {
+      cache: 'no-cache',
+      ...init,
+      headers: { Accept: 'application/geo+json, application/json, */*;q=0.1', 'Accept-Language': lang(), ...init.headers },
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    });
+    body = await response.text();
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Unreachable(error.message);
+  }
+  let value = {};
+  try {
+    value = JSON.parse(body);
+  } catch {
+    // A proxy in between may answer an error in HTML; the status still tells.
+    if (response.ok) throw new Unreachable('not JSON');
+  }
+  if (response.ok) return value;
+  // These come from proxies and from a store that is away: the same request may pass in a moment.
+  if ([502, 503, 504].includes(response.status)) throw new Unreachable(value.detail || `HTTP ${response.status}`);
+  throw new Problem(response.status, value);
+}
+
+const REPORTS = '/collections/reports/items';
+
+export const listReports = (query, signal) => ask(REPORTS, { query, signal });
+export const readReport = (id, signal) => ask(`${REPORTS}/${encodeURIComponent(id)}`, { signal });
+export const locate = (query, signal) => ask('/locate', { query, signal });
+export const readCategories = () => ask('/categories', { query: { lang: lang() } });
+
+export const sendReport = (feature, key) =>
+  ask(REPORTS, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/geo+json', 'Idempotency-Key': key },
+    body: JSON.stringify(feature),
+  });
+
+let wards;
+/** All wards as `{code, name}`, by name; asked for once, and again only after a failure. */
+export function listWards() {
+  wards ??= ask('/collections/wards/items', { query: { limit: 1000 } })
+    .then((page) => page.features.map(({ properties: { code, name } }) => ({ code, name })))
+    .then((all) => all.sort((a, b) => a.name.localeCompare(b.name, 'vi')))
+    .catch((error) => {
+      wards = undefined;
+      throw error;
+    });
+  return wards;
+}

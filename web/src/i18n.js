@@ -1,0 +1,197 @@
+// Every word of the page in both languages, Vietnamese first, and how numbers, times and distances are written.
+
+const WORDS = {
+  tagline: ['Phản ánh đô thị TP. Hồ Chí Minh', 'Citizen reports, Ho Chi Minh City'],
+  page: ['Địa bàn · Bản đồ phản ánh TP. Hồ Chí Minh', 'Địa bàn · Report map of Ho Chi Minh City'],
+  back: ['Quay lại', 'Back'],
+  optional: ['không bắt buộc', 'optional'],
+  licences: ['Giấy phép phần mềm', 'Software licences'],
+  retry: ['Thử lại', 'Try again'],
+  unreachable: ['Không liên lạc được với máy chủ.', 'The server cannot be reached.'],
+  now: ['vừa xong', 'just now'],
+  loading: ['Đang tải…', 'Loading…'],
+  'sheet.toggle': ['Mở rộng hoặc thu gọn bảng', 'Expand or collapse the panel'],
+
+  'map.label': ['Bản đồ', 'Map'],
+  'map.keys': [
+    'Bản đồ phản ánh. Phím mũi tên để di chuyển, cộng trừ để phóng, Enter để mở điểm ở tâm bản đồ.',
+    'Map of reports. Arrow keys move, plus and minus zoom, Enter opens what is at the centre of the map.',
+  ],
+  'map.approximate': ['Ranh giới gần đúng', 'Approximate boundaries'],
+  'map.trouble': ['Mất kết nối, bản đồ có thể chưa mới', 'Connection lost, the map may be out of date'],
+  'map.in': ['Phóng to', 'Zoom in'],
+  'map.out': ['Thu nhỏ', 'Zoom out'],
+  'map.none': [
+    'Trình duyệt này không vẽ được bản đồ (thiếu WebGL2). Danh sách và mẫu phản ánh vẫn dùng được.',
+    'This browser cannot draw the map (no WebGL2). The list and the report form still work.',
+  ],
+
+  'browse.title': ['Xem phản ánh', 'Browse reports'],
+  'filter.title': ['Lọc phản ánh', 'Filter reports'],
+  'filter.status': ['Tình trạng', 'Status'],
+  'filter.all': ['Tất cả', 'All'],
+  'filter.open': ['Đang mở', 'Open'],
+  'filter.closed': ['Đã đóng', 'Closed'],
+  'filter.category': ['Lĩnh vực', 'Categories'],
+  'filter.any': ['tất cả', 'all'],
+  'filter.some': ['đã chọn {n}', '{n} chosen'],
+  'filter.clear': ['Bỏ chọn hết', 'Clear'],
+  'filter.failed': ['Không tải được danh mục lĩnh vực.', 'The categories could not be loaded.'],
+  'count.one': ['{n} phản ánh', '{n} report'],
+  'count.other': ['{n} phản ánh', '{n} reports'],
+  'count.failed': ['Chưa đếm được số phản ánh.', 'The reports could not be counted.'],
+
+  'list.title': ['Trong khung nhìn', 'In view'],
+  'list.titleAt': ['Tại điểm này', 'At this spot'],
+  'list.city': ['Mới nhất trong thành phố', 'Latest in the city'],
+  'list.note': ['{n} mới nhất trong {all}', 'Latest {n} of {all}'],
+  'list.empty': ['Không có phản ánh nào ở đây với bộ lọc này.', 'No reports here with these filters.'],
+  'list.whole': ['Xem cả khung nhìn', 'Show the whole view'],
+
+  'card.loading': ['Đang tải phản ánh…', 'Loading the report…'],
+  'card.gone': ['Không còn phản ánh này.', 'This report is not here any more.'],
+  'card.ward': ['Phường, xã', 'Ward'],
+  'card.body': ['Đơn vị xử lý', 'Responsible'],
+  'card.created': ['Gửi lúc', 'Sent'],
+  'card.updated': ['Cập nhật', 'Updated'],
+  'card.due': ['Hạn xử lý', 'Due'],
+  'card.overdue': ['quá hạn', 'overdue'],
+  'card.address': ['Địa chỉ', 'Address'],
+  'card.number': ['Mã số', 'Number'],
+  'card.approximate': [
+    'Phường được xác định theo ranh giới gần đúng.',
+    'The ward was found with approximate boundaries.',
+  ],
+  'card.show': ['Xem trên bản đồ', 'Show on the map'],
+  'card.placeless': ['Phản ánh này không gắn với một vị trí.', 'This report has no place on the map.'],
+  'card.copy': ['Chép liên kết', 'Copy link'],
+  'card.copied': ['Đã chép', 'Copied'],
+
+  'state.received': ['Đã tiếp nhận', 'Received'],
+  'state.forwarded': ['Đã chuyển xử lý', 'Forwarded'],
+  'state.in_progress': ['Đang xử lý', 'In progress'],
+  'state.reopened': ['Mở lại', 'Reopened'],
+  'state.resolved': ['Đã giải quyết', 'Resolved'],
+  'state.rejected': ['Không xử lý', 'Rejected'],
+  'state.duplicate': ['Trùng phản ánh khác', 'Duplicate'],
+
+  'where.open': ['Tôi ở phường nào?', 'Which ward am I in?'],
+  'where.title': ['Tôi ở phường nào?', 'Which ward am I in?'],
+  'where.hint': [
+    'Chạm một điểm trên bản đồ, hoặc dùng vị trí của bạn.',
+    'Tap a point on the map, or use your position.',
+  ],
+  'where.near': ['gần ranh với {ward}', 'near the border with {ward}'],
+  'where.nearHint': [
+    'Vị trí có thể sai vài chục mét, nên cũng có thể là {ward}.',
+    'Positions can be some tens of metres off, so it may also be {ward}.',
+  ],
+  'where.border': ['Cách ranh giới {m}', '{m} from the border'],
+  'where.offshore': ['Điểm ở ngoài bờ, cách {m}', 'The point is {m} off the shore'],
+  'where.body': ['Đơn vị phụ trách', 'Responsible'],
+  'where.outside': ['Ngoài địa bàn thành phố', 'Outside the city'],
+  'where.looking': ['Đang tra…', 'Looking it up…'],
+  'where.report': ['Phản ánh tại đây', 'Report here'],
+  'where.accuracy': ['Sai số vị trí khoảng {m}', 'Position good to about {m}'],
+
+  'place.hint': [
+    'Chạm bản đồ để đặt điểm, kéo điểm để chỉnh.',
+    'Tap the map to place the pin, drag it to adjust.',
+  ],
+  'place.me': ['Vị trí của tôi', 'My position'],
+  'place.centre': ['Dùng tâm bản đồ', 'Use map centre'],
+  'place.type': ['Nhập toạ độ', 'Type coordinates'],
+  'place.lon': ['Kinh độ', 'Longitude'],
+  'place.lat': ['Vĩ độ', 'Latitude'],
+  'place.pin': ['Điểm phản ánh', 'Place of the report'],
+  'place.denied': ['Trình duyệt chưa được phép dùng vị trí.', 'The browser may not use your position.'],
+  'place.unknown': ['Không xác định được vị trí.', 'Your position could not be found.'],
+  'place.finding': ['Đang xác định vị trí…', 'Finding your position…'],
+
+  'report.open': ['Gửi phản ánh', 'Send a report'],
+  'report.title': ['Gửi phản ánh', 'Send a report'],
+  'report.category': ['Việc gì?', 'What is it about?'],
+  'report.choose': ['Chọn lĩnh vực…', 'Choose a category…'],
+  'report.place': ['Ở đâu?', 'Where?'],
+  'report.ward': ['Phường, xã liên quan', 'Ward concerned'],
+  'report.chooseWard': ['Chọn phường, xã…', 'Choose a ward…'],
+  'report.headline': ['Tiêu đề', 'Title'],
+  'report.description': ['Mô tả', 'Description'],
+  'report.address': ['Địa chỉ, mốc dễ tìm', 'Address or landmark'],
+  'report.privacy': [
+    'Nội dung sẽ công khai. Đừng ghi tên, số điện thoại hay dữ liệu riêng của ai.',
+    'What you write will be public. Leave out names, phone numbers and private details.',
+  ],
+  'report.send': ['Gửi phản ánh', 'Send the report'],
+  'report.sending': ['Đang gửi…', 'Sending…'],
+  'report.answer': ['Chọn câu trả lời…', 'Choose an answer…'],
+  'report.needCategory': ['Hãy chọn lĩnh vực.', 'Choose a category.'],
+  'report.needPlace': ['Hãy đặt điểm trên bản đồ.', 'Place the pin on the map.'],
+  'report.needWard': ['Hãy chọn phường, xã.', 'Choose a ward.'],
+  'report.needAnswer': ['Hãy trả lời câu này.', 'Answer this question.'],
+  'report.badPlace': ['Toạ độ chưa đúng.', 'These are not coordinates.'],
+  'report.refused': ['Phản ánh chưa gửi được', 'The report was not accepted'],
+  'report.lost': [
+    'Mất kết nối khi đang gửi. Nội dung còn nguyên; gửi lại sẽ không tạo phản ánh trùng.',
+    'The connection failed while sending. Nothing is lost; sending again will not make a duplicate.',
+  ],
+  'report.changed': [
+    'Lần gửi trước đã tới nơi với nội dung khác. Bấm gửi lần nữa nếu muốn gửi nội dung này như một phản ánh mới.',
+    'The earlier attempt did arrive, with other content. Press send again to send this as a new report.',
+  ],
+  'report.done': ['Đã nhận phản ánh', 'Report received'],
+  'report.doneFor': ['Chuyển đến', 'It goes to'],
+  'report.see': ['Xem phản ánh', 'See the report'],
+  'report.more': ['Gửi phản ánh khác', 'Send another'],
+};
+
+export const LANGUAGES = ['vi', 'en'];
+let current = new URLSearchParams(location.search).get('lang') === 'en' ? 'en' : 'vi';
+const listeners = [];
+
+export const lang = () => current;
+export const onLang = (listener) => listeners.push(listener);
+
+/** The words for `key`, with `{name}` filled in. */
+export function t(key, values = {}) {
+  const pair = WORDS[key];
+  if (!pair) return key;
+  return pair[LANGUAGES.indexOf(current)].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
+}
+
+export const known = (key) => key in WORDS;
+
+/** A `{vi, en}` pair from the server, or a plain string. */
+export const pick = (words) => (typeof words === 'object' && words !== null ? (words[current] ?? words.vi ?? '') : (words ?? ''));
+
+export function setLang(next) {
+  current = next;
+  applyWords();
+  for (const listener of listeners) listener();
+}
+
+/** Fills the fixed words of the page: `data-i18n` is text, `data-i18n-label` an accessible name. */
+export function applyWords() {
+  document.documentElement.lang = current;
+  document.title = t('page');
+  for (const node of document.querySelectorAll('[data-i18n]')) node.textContent = t(node.dataset.i18n);
+  for (const node of document.querySelectorAll('[data-i18n-label]')) node.setAttribute('aria-label', t(node.dataset.i18nLabel));
+}
+
+const locale = () => (current === 'vi' ? 'vi-VN' : 'en-GB');
+export const number = (value) => new Intl.NumberFormat(locale()).format(value);
+export const reports = (n) => t(n === 1 ? 'count.one' : 'count.other', { n: number(n) });
+export const metres = (m) => (m < 1000 ? `${number(Math.round(m))} m` : `${number(Math.round(m / 100) / 10)} km`);
+
+/** City time, whatever the clock of the reader says. */
+export const dateTime = (instant) =>
+  new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short', timeZone: 'Asia/Ho_Chi_Minh' }).format(new Date(instant));
+
+export function ago(instant, now = Date.now()) {
+  const seconds = (new Date(instant) - now) / 1000;
+  const relative = new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' });
+  for (const [unit, size] of [['day', 86_400], ['hour', 3_600], ['minute', 60]]) {
+    if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
+  }
+  return t('now');
+}

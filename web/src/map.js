@@ -1,0 +1,180 @@
+// The map: its layers, what a click means, where it looks. What happens then is for app.js to say.
+import { $ } from './dom.js';
+import { drawSymbol } from './symbols.js';
+import { mapStyle } from './style.js';
+import { t } from './i18n.js';
+
+// Where the city is: the first view, and how far one may wander from it.
+const CENTRE = [106.695, 10.777];
+const REACH = [[104.6, 7.9], [109.2, 12.6]];
+const DEEPEST_TILES = 18;
+const CLICK_PX = 6; // a finger is not a needle
+const HOLD_MS = 600;
+const NAME_ZOOM = 13; // from here on the name of the ward in the middle may well be out of sight
+
+export const hasWebGL2 = () => !!document.createElement('canvas').getContext('webgl2');
+
+/**
+ * Makes the map in #map. `on` are the callbacks: `move(padding)` (true when only the padding moved), `report(id)`, `place(bbox)` for a cluster that cannot open
+ * further, `point({lon, lat})` for a click while pointing and for a long press at any time, `approximate()`, `trouble(yes)`.
+ */
+export async function createMap(filterQuery, on) {
+  const [maplibregl] = await Promise.all([import('./vendor/maplibre-gl.mjs'), fonts()]);
+  maplibregl.setWorkerUrl(new URL('./vendor/maplibre-gl-worker.mjs', import.meta.url).href);
+  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  const map = new maplibregl.Map({
+    container: 'map',
+    style: mapStyle(tiles('wards'), tiles('incidents', filterQuery)),
+    center: CENTRE,
+    zoom: innerWidth < 720 ? 10.5 : 11.5,
+    minZoom: 7,
+    maxZoom: 20,
+    maxBounds: REACH,
+    hash: 'map',
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    fadeDuration: still ? 0 : 120,
+    refreshExpiredTiles: false, // refresh() below does it, for all tiles at once
+    // Incidents are asked for with their ETag each time: 304 costs little, and no cache in between shows an old map.
+    transformRequest: (url) => (url.includes('/tiles/incidents/') ? { url, cache: 'no-cache' } : { url }),
+    locale: { 'Map.Title': t('map.keys'), 'NavigationControl.ZoomIn': t('map.in'), 'NavigationControl.ZoomOut': t('map.out'), 'Marker.Title': t('place.pin') },
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.setMissingStyleImageResolver((name) => {
+    const symbol = drawSymbol(name);
+    if (symbol && !map.hasImage(name)) map.addImage(name, symbol.data, symbol.options);
+  });
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), 'bottom-right');
+  map.addControl(new maplibregl.ScaleControl({ maxWidth: 90 }), 'bottom-right');
+
+  let pointing = false;
+  let marker = null;
+
+  map.on('moveend', (event) => on.move(!!event.padding));
+  map.on('click', (event) => {
+    if (pointing) return on.point(lonLat(event.lngLat));
+    act(nearest(event.point, CLICK_PX));
+  });
+  for (const layer of ['clusters', 'reports']) {
+    map.on('mouseenter', layer, () => { if (!pointing) map.getCanvas().style.cursor = 'pointer'; });
+    map.on('mouseleave', layer, () => { map.getCanvas().style.cursor = pointing ? 'crosshair' : ''; });
+  }
+  map.getCanvas().addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter') return;
+    if (pointing) on.point(lonLat(map.getCenter()));
+    else act(nearest(map.project(map.getCenter()), 40));
+  });
+  onLongPress(map, (lngLat) => on.point(lonLat(lngLat)));
+
+  map.on('error', ({ error }) => {
+    if (error instanceof maplibregl.AJAXError || error instanceof TypeError) on.trouble(true);
+    else console.error(error);
+  });
+  map.on('idle', () => {
+    const [ward] = map.getZoom() >= NAME_ZOOM ? map.queryRenderedFeatures(map.project(map.getCenter()), { layers: ['wards'] }) : [];
+    $('here').hidden = !ward;
+    $('here').textContent = ward?.properties.name ?? '';
+  });
+  map.on('sourcedata', (event) => {
+    if (!event.tile) return;
+    if (event.sourceId === 'incidents') on.trouble(false);
+    if (event.sourceId === 'wards' && map.querySourceFeatures('wards', { sourceLayer: 'wards', filter: ['==', ['get', 'approximate'], true] }).length) {
+      on.approximate();
+    }
+  });
+
+  /** The report or cluster nearest to a point of the screen, within `reach` pixels of its symbol. */
+  function nearest(point, reach) {
+    const box = [[point.x - reach, point.y - reach], [point.x + reach, point.y + reach]];
+    const far = (feature) => {
+      const at = map.project(feature.geometry.coordinates);
+      return Math.hypot(at.x - point.x, at.y - point.y);
+    };
+    return map.queryRenderedFeatures(box, { layers: ['clusters', 'reports'] }).sort((a, b) => far(a) - far(b))[0];
+  }
+
+  function act(feature) {
+    if (!feature) return;
+    const center = feature.geometry.coordinates;
+    if (!feature.properties.point_count) return on.report(feature.properties.id ?? feature.id);
+    const zoom = map.getZoom();
+    if (zoom < DEEPEST_TILES) return map.easeTo({ center, zoom: Math.min(zoom + 2, DEEPEST_TILES) });
+    // Many reports on one spot never come apart by zooming: list those the symbol stands for.
+    const at = map.project(center);
+    const size = 40 * 2 ** (zoom - DEEPEST_TILES);
+    on.place(box(at.x - size, at.y - size, at.x + size, at.y + size));
+  }
+
+  function box(left, top, right, bottom) {
+    const a = map.unproject([left, bottom]);
+    const b = map.unproject([right, top]);
+    return [a.lng, a.lat, b.lng, b.lat];
+  }
+
+  return {
+    map,
+    /** The part of the map that no panel covers, as [west, south, east, north]. */
+    bounds() {
+      const { left, top, right, bottom } = map.getPadding();
+      const { clientWidth: width, clientHeight: height } = map.getContainer();
+      return box(left, top, Math.max(width - right, left + 1), Math.max(height - bottom, top + 1));
+    },
+    centre: () => lonLat(map.getCenter()),
+    setFilters: (query) => map.getSource('incidents')?.setTiles([tiles('incidents', query)]),
+    refresh: () => map.getSource('incidents') && map.refreshTiles('incidents'),
+    pad: (padding) => map.easeTo({ padding, duration: still ? 0 : 200 }, { padding: true }),
+    go: ({ lon, lat }, zoom = 16) => map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), zoom) }),
+    setPointing(yes) {
+      pointing = yes;
+      $('stage').classList.toggle('pointing', yes);
+      map.getCanvas().style.cursor = yes ? 'crosshair' : '';
+    },
+    pickWard(code) {
+      if (!map.getLayer('ward-picked')) return map.once('load', () => this.pickWard(code));
+      for (const layer of ['ward-picked', 'ward-picked-line']) map.setFilter(layer, ['==', ['get', 'code'], code ?? '']);
+    },
+    /** Stands the one pin at a point: `moved` lets it be dragged, `raised` leaves the symbol of a report under it in sight. */
+    pin(point, { moved, raised } = {}) {
+      marker?.remove();
+      marker = new maplibregl.Marker({ color: '#0b4a54', draggable: !!moved, offset: [0, raised ? -27 : -14] }).setLngLat([point.lon, point.lat]).addTo(map);
+      if (moved) marker.on('dragend', () => moved(lonLat(marker.getLngLat())));
+    },
+    unpin() {
+      marker?.remove();
+      marker = null;
+    },
+  };
+}
+
+const round = (degrees) => Math.round(degrees * 1e6) / 1e6;
+const lonLat = ({ lng, lat }) => ({ lon: round(lng), lat: round(lat) });
+
+function tiles(layer, query = {}) {
+  const text = new URLSearchParams(query).toString();
+  return `${location.origin}/tiles/${layer}/{z}/{x}/{y}.mvt${text && `?${text}`}`;
+}
+
+/** MapLibre draws glyphs from the loaded faces; each subset of a face loads only when text needs it. */
+function fonts() {
+  const text = 'Phường Thủ Đức ăâêôơư 0123';
+  return Promise.all(['400 16px "Be Vietnam Pro"', '600 16px "Be Vietnam Pro"', '600 16px "Be Vietnam Pro Semibold"'].map((font) => document.fonts.load(font, text)));
+}
+
+/** Right click, and a finger held still: `contextmenu` covers both but on iOS, which never sends it. */
+function onLongPress(map, act) {
+  let timer;
+  let last = 0;
+  const once = (lngLat) => {
+    if (performance.now() - last > 1500) act(lngLat);
+    last = performance.now();
+  };
+  map.on('contextmenu', (event) => once(event.lngLat));
+  map.on('touchstart', (event) => {
+    clearTimeout(timer);
+    if (event.points.length === 1) timer = setTimeout(() => once(event.lngLat), HOLD_MS);
+  });
+  for (const end of ['touchend', 'touchmove', 'touchcancel', 'movestart']) map.on(end, () => clearTimeout(timer));
+}
