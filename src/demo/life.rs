@@ -13,8 +13,8 @@ use crate::domain::{Category, Instant, State};
 
 const DAY_MS: f64 = 24.0 * HOUR_MS as f64;
 /// Share of reports that lie, and for how many days in the mean.
-const SLOW: f64 = 0.45;
-const SLOW_DAYS: f64 = 330.0;
+const SLOW: f64 = 0.57;
+const SLOW_DAYS: f64 = 430.0;
 
 const FORWARDED: &[&str] = &[
     "Đã chuyển đơn vị phụ trách.",
@@ -131,7 +131,7 @@ impl Story<'_> {
         let at = self.at + wait(50.0, 1.0, rng);
         let reason = one(AGAIN, rng).to_owned();
         if self.event("citizen", at, State::Reopened, Some(reason), None)
-            && self.office(12.0, 0.9, State::InProgress, STARTED, rng)
+            && self.office(240.0, 1.3, State::InProgress, STARTED, rng)
         {
             self.close(wait(120.0, 1.2, rng), rng);
         }
