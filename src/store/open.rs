@@ -118,6 +118,9 @@ fn options(path: &Path) -> Result<SqliteConnectOptions, StoreError> {
         .foreign_keys(true)
         .pragma("trusted_schema", "OFF")
         .pragma("cache_size", "-65536")
+        // Statement journals and sorts in memory: as a file, the undo of a statement that a trigger
+        // might abort cost a bulk load half of its time. Durability is the WAL's, untouched by this.
+        .pragma("temp_store", "MEMORY")
         .statement_cache_capacity(256))
 }
 
