@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use rstar::{AABB, RTree, primitives::GeomWithData, primitives::Rectangle};
 
 use super::*;
+use crate::domain::UnitKind;
 use crate::geo::{LonLat, Plane};
 
 /// The folder of shared test data, from `DIABAN_SHARED` or beside the crate. `None` leaves a test

@@ -7,9 +7,9 @@ use std::path::Path;
 use geo::{Coord, Polygon};
 
 use super::*;
+use crate::domain::Vocabulary;
 use crate::map::layer::Layer;
 use crate::map::mvt::decode;
-use crate::domain::Vocabulary;
 use crate::map::tile::{Sources, tile};
 
 /// A lattice of n by n wards whose inner borders wiggle and whose outline is a rectangle.

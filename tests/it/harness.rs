@@ -1,4 +1,5 @@
 //! Starting a server and talking to it.
+#![allow(unreachable_pub, reason = "a module of a test, not of a library")]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -176,7 +177,7 @@ pub fn agent() -> ureq::Agent {
         .http_status_as_error(false)
         .timeout_global(Some(PATIENCE))
         .max_redirects(0)
-        .accept_encoding("identity")
+        .accept_encoding(ureq::config::AutoHeaderValue::None)
         .build()
         .into()
 }
