@@ -28,7 +28,7 @@ pub struct Server {
     agent: ureq::Agent,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
-    _folder: Option<TempDir>,
+    kept: Option<TempDir>,
 }
 
 /// An answer, read whole.
@@ -43,7 +43,7 @@ impl Server {
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut server = Self::start_in(folder.path(), Arc::new(SystemIds));
-        server._folder = Some(folder);
+        server.kept = Some(folder);
         server
     }
 
@@ -51,7 +51,7 @@ impl Server {
     pub fn start_counting() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut server = Self::start_in(folder.path(), Arc::new(FixedIds::from_list(Vec::new())));
-        server._folder = Some(folder);
+        server.kept = Some(folder);
         server
     }
 
@@ -84,7 +84,7 @@ impl Server {
             agent: agent(),
             stop: Some(stop),
             thread: Some(thread),
-            _folder: None,
+            kept: None,
         };
         server.until("it is ready", || server.get("/readyz").status == 200);
         server
@@ -121,6 +121,7 @@ impl Server {
     }
 
     /// Waits for what comes soon: never longer than needed, never for ever.
+    #[expect(clippy::unused_self, reason = "reads well at the call")]
     pub fn until(&self, what: &str, done: impl FnMut() -> bool) {
         until(what, done);
     }
