@@ -8,7 +8,8 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use diaban::area::{Generation, Unit, UnitKind, read_units};
+use diaban::area::{Generation, Unit, read_units};
+use diaban::domain::UnitKind;
 use diaban::geo::LonLat;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};

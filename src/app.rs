@@ -112,11 +112,10 @@ pub async fn run(
     };
     http::serve(listener, http::router(Arc::new(service)), until).await;
     follower.abort();
-    match failure {
-        Some(text) => Err(AppError::StorageFailed(text)),
-        None => {
-            store.close().await;
-            Ok(())
-        }
+    if let Some(text) = failure {
+        Err(AppError::StorageFailed(text))
+    } else {
+        store.close().await;
+        Ok(())
     }
 }

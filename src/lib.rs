@@ -30,3 +30,6 @@ pub mod config;
 pub mod app;
 
 pub mod cli;
+
+#[cfg(test)]
+mod real_data;

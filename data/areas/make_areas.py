@@ -51,18 +51,17 @@ NOTE = (
     "(see NOTICE). Not the official boundaries; about one place in five lies in another unit in truth."
 )
 
-# The sea, drawn by hand: off Can Gio, Vung Tau and Ho Tram, and around Con Dao. It runs over the
+# The sea, drawn by hand: off Can Gio, Vung Tau and Ho Tram (some 50 km out, so that a place in it can
+# be told from one on foreign land), and around Con Dao. It runs over the
 # city's land (wards win) and keeps away from the land of neighbouring provinces.
 SEA = [
     [
-        (106.8, 10.42), (106.82, 10.36), (106.86, 10.29), (106.95, 10.24), (107.1, 10.21), (107.25, 10.26),
-        (107.4, 10.34), (107.5, 10.41), (107.59, 10.47), (107.57, 10.515), (107.54, 10.53), (107.47, 10.53),
+        (106.8, 10.42), (106.82, 10.36), (106.86, 10.25), (106.95, 9.9), (107.7, 9.9), (107.75, 10.4), (107.59, 10.47), (107.57, 10.515), (107.54, 10.53), (107.47, 10.53),
         (107.38, 10.49), (107.28, 10.44), (107.2, 10.42), (107.13, 10.4), (107.1, 10.45), (107.05, 10.53),
         (107.0, 10.53), (106.96, 10.45), (106.88, 10.43),
     ],
     [
-        (106.44, 8.62), (106.5, 8.56), (106.7, 8.56), (106.82, 8.64), (106.82, 8.76), (106.76, 8.83),
-        (106.6, 8.83), (106.5, 8.74),
+        (106.25, 8.4), (107.0, 8.4), (107.0, 9.0), (106.25, 9.0),
     ],
 ]
 

@@ -361,7 +361,7 @@ fn answers(
         };
         match (answer, &q.kind) {
             (None, _) if q.required => {
-                faults.push(Violation::new(field, format!("is required: {}", q.text.en)))
+                faults.push(Violation::new(field, format!("is required: {}", q.text.en)));
             }
             (None, _) => {}
             (Some(a), QuestionKind::Choice(choices)) if choices.iter().all(|c| c.code != a) => {

@@ -124,7 +124,7 @@ impl AreaBook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::area::UnitKind;
+    use crate::domain::UnitKind;
     use geo::{MultiPolygon, polygon};
 
     fn generation(id: &str, codes: &[&str]) -> Arc<Generation> {

@@ -184,7 +184,7 @@ fn place(polygon: &Polygon<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::area::UnitKind;
+    use crate::domain::UnitKind;
     use geo::{MultiPolygon, Rect, coord, polygon};
 
     fn rect(code: &str, west: f64, east: f64) -> Unit {

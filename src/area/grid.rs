@@ -519,7 +519,7 @@ const WHOLE: u32 = u32::MAX;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::area::UnitKind;
+    use crate::domain::UnitKind;
     use geo::{Covers, MultiPolygon, Point, Polygon};
 
     fn unit(code: &str, ring: Vec<(f64, f64)>) -> Unit {

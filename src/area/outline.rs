@@ -20,7 +20,7 @@ pub(super) fn holes(union: &MultiPolygon<f64>) -> Vec<Polygon<f64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::area::UnitKind;
+    use crate::domain::UnitKind;
     use geo::{Area, polygon};
 
     fn square(code: &str, x: f64, y: f64) -> Unit {

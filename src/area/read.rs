@@ -14,7 +14,8 @@ use flate2::read::MultiGzDecoder;
 use geo::{Coord, LineString, MultiPolygon, Polygon};
 use geojson::{Feature, GeoJson, GeometryValue, JsonObject, JsonValue, Position};
 
-use super::unit::{Unit, UnitError, UnitKind};
+use super::unit::{Unit, UnitError};
+use crate::domain::UnitKind;
 use crate::geo::polygon::check_ring;
 
 /// Most bytes after decompression.

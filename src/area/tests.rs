@@ -1,31 +1,13 @@
 //! The look-up against plain truth: geo's `covers` over all units with the documented tie order, on
 //! random partitions and on the real wards.
 
-use std::path::PathBuf;
-
 use geo::{BoundingRect, Coord, Covers, InteriorPoint, LineString, MultiPolygon, Point, Polygon, polygon};
 use proptest::prelude::*;
 use rstar::{AABB, RTree, primitives::GeomWithData, primitives::Rectangle};
 
 use super::*;
+use crate::domain::UnitKind;
 use crate::geo::{LonLat, Plane};
-
-/// The folder of shared test data, from `DIABAN_SHARED` or beside the crate. `None` leaves a test
-/// out, unless `DIABAN_REAL_DATA=required`.
-fn shared() -> Option<PathBuf> {
-    let folder = std::env::var_os("DIABAN_SHARED")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")), PathBuf::from);
-    if folder.join("data").is_dir() {
-        return Some(folder.join("data"));
-    }
-    assert!(
-        std::env::var_os("DIABAN_REAL_DATA").is_none_or(|v| v != "required"),
-        "real data is required, but {} has none",
-        folder.display()
-    );
-    eprintln!("left out: no real data");
-    None
-}
 
 /// The first unit in code order that covers the point.
 struct Oracle<'a> {
@@ -92,7 +74,8 @@ fn agree(g: &Generation, oracle: &Oracle<'_>, p: LonLat) -> Option<u16> {
 }
 
 fn real() -> Option<Generation> {
-    let bytes = std::fs::read(shared()?.join("wards-2025-07.geojson.gz")).unwrap();
+    let bytes =
+        std::fs::read(crate::real_data::folder("area::real")?.join("wards-2025-07.geojson.gz")).unwrap();
     let units = read_units(&bytes).unwrap();
     let sea = polygon![
         (x: 106.5, y: 10.6), (x: 108.0, y: 10.6), (x: 108.0, y: 8.0), (x: 106.0, y: 8.0),
@@ -221,7 +204,8 @@ fn every_real_gap_has_one_owner_and_the_sea_has_its_rule() {
 #[test]
 fn real_facilities_get_the_oracles_owner() {
     let Some(g) = real() else { return };
-    let folder = shared().unwrap().join("facilities");
+    let folder =
+        crate::real_data::folder("area::real_facilities_get_the_oracles_owner").unwrap().join("facilities");
     let oracle = Oracle::new(g.units());
     let mut points = Vec::new();
     let mut stops = csv::Reader::from_path(folder.join("hcmc-bus-stops-2024.csv")).unwrap();

@@ -1,55 +1,14 @@
 //! One ward: its code, name, kind and shape, checked once so that the look-up can rely on it.
 //! Not here: reading files (read), the neighbours of a ward (generation).
 
-use std::fmt;
 use std::sync::Arc;
 
 use geo::{Area, BoundingRect, InteriorPoint, MultiPolygon};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::domain::UnitKind;
 use crate::geo::polygon::{RingError, check_ring, wind};
 use crate::geo::{LonLat, metres_per_degree};
-
-/// What kind of commune-level unit a ward is. `ThiTran` (township) exists in generations before
-/// 2025-07-01 only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum UnitKind {
-    /// Phường: an urban ward.
-    Phuong,
-    /// Xã: a rural commune.
-    Xa,
-    /// Thị trấn: a township of a former rural district.
-    ThiTran,
-    /// Đặc khu: a special zone (an island).
-    DacKhu,
-}
-
-impl UnitKind {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Phuong, Self::Xa, Self::ThiTran, Self::DacKhu];
-
-    /// The Vietnamese word as names begin with it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Phuong => "Phường",
-            Self::Xa => "Xã",
-            Self::ThiTran => "Thị trấn",
-            Self::DacKhu => "Đặc khu",
-        }
-    }
-
-    /// From the Vietnamese word in any case and normal form.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim().nfc().collect::<String>().to_lowercase();
-        Self::ALL.into_iter().find(|kind| kind.word().to_lowercase() == text)
-    }
-}
-
-impl fmt::Display for UnitKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
 
 /// A ward. Its coordinates are those of the source to the last bit: what the file calls a border
 /// point is a border point here.

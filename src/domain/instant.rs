@@ -48,6 +48,7 @@ impl Instant {
     }
 
     /// The instant cut to the full hour (UTC; Vietnam's offset is whole hours).
+    #[must_use]
     pub fn floor_hour(self) -> Self {
         Self(self.0.div_euclid(3_600_000) * 3_600_000)
     }

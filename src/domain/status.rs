@@ -76,8 +76,7 @@ impl State {
     pub const fn next(self) -> &'static [Self] {
         use State::{Duplicate, Forwarded, InProgress, Received, Rejected, Reopened, Resolved};
         match self {
-            Received => &[Forwarded, InProgress, Resolved, Rejected, Duplicate],
-            Forwarded | Reopened => &[Forwarded, InProgress, Resolved, Rejected, Duplicate],
+            Received | Forwarded | Reopened => &[Forwarded, InProgress, Resolved, Rejected, Duplicate],
             InProgress => &[Forwarded, Resolved, Rejected, Duplicate],
             Resolved | Rejected | Duplicate => &[Reopened],
         }

@@ -1,4 +1,4 @@
-//! Views to bytes, one file a format. Not here: HTTP headers (http), what may be seen (domain::view).
+//! Views to bytes, one file a format. Not here: HTTP headers (http), what may be seen (`domain::view`).
 
 pub mod csv;
 pub mod geojson;

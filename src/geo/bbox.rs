@@ -61,10 +61,9 @@ impl Bbox {
             .map(|part| part.trim().parse::<f64>().map_err(|_| BboxError::Number))
             .collect::<Result<Vec<_>, _>>()?;
         match numbers[..] {
-            [w, s, e, n] => Self::new(w, s, e, n),
             [_, _, low, _, _, high] if !(low.is_finite() && high.is_finite()) => Err(BboxError::Number),
             [_, _, low, _, _, high] if low > high => Err(BboxError::Order),
-            [w, s, _, e, n, _] => Self::new(w, s, e, n),
+            [w, s, e, n] | [w, s, _, e, n, _] => Self::new(w, s, e, n),
             _ => Err(BboxError::Count),
         }
     }

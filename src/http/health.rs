@@ -25,7 +25,8 @@ pub(super) async fn readyz(
     if !level.is_level() {
         return Err(Problem::not_ready(level));
     }
-    let body = json!({ "status": "ready", "applied": level.applied, "reports": service.live.load().snapshot.len() });
+    let body =
+        json!({ "status": "ready", "applied": level.applied, "reports": service.live.load().snapshot.len() });
     Ok(Document::json("application/json", &body, Keep::Never).answer(&headers))
 }
 

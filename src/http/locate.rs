@@ -50,14 +50,15 @@ pub(super) async fn locate(
     });
     let generation = match get("at") {
         None => areas.active().clone(),
-        Some(day) => match day.parse().ok().and_then(|d| areas.book.at(d)) {
-            Some(generation) => generation.clone(),
-            None => {
+        Some(day) => {
+            if let Some(generation) = day.parse().ok().and_then(|d| areas.book.at(d)) {
+                generation.clone()
+            } else {
                 let first = areas.book.generations().first().map(|g| g.id().to_string()).unwrap_or_default();
                 faults.push(Violation::new("at", format!("must be a date like 2025-06-30, from {first}")));
                 areas.active().clone()
             }
-        },
+        }
     };
     let point = match (lon, lat) {
         (Some(lon), Some(lat)) => match LonLat::new(lon, lat) {

@@ -13,7 +13,7 @@ use super::{Service, categories, coding, edge, features, health, locate, page, t
 
 /// All doors of the service.
 pub fn router(service: Arc<Service>) -> Router {
-    Router::new()
+    let doors = Router::new()
         .route("/", get(features::landing))
         .route("/conformance", get(features::conformance))
         .route("/collections", get(features::collections))
@@ -37,10 +37,13 @@ pub fn router(service: Arc<Service>) -> Router {
         // Each door bounds what it reads itself.
         .layer(DefaultBodyLimit::disable())
         .route_layer(from_fn(edge::remember_route))
+        .with_state(service.clone());
+    // Around the whole: inside, the layers would run before `Allow` is set on a 405.
+    Router::new()
+        .fallback_service(doors)
         .layer(CatchPanicLayer::custom(edge::panicked))
         .layer(coding::compression())
         .layer(from_fn(coding::tags))
         .layer(from_fn(edge::rules))
-        .layer(from_fn_with_state(service.clone(), edge::observe))
-        .with_state(service)
+        .layer(from_fn_with_state(service, edge::observe))
 }

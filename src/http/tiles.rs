@@ -35,7 +35,9 @@ pub(super) async fn tilejson(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let list = file.strip_suffix(".json").ok_or_else(|| Problem::not_found("TileJSON is at /tiles/{layers}.json"))?;
+    let list = file
+        .strip_suffix(".json")
+        .ok_or_else(|| Problem::not_found("TileJSON is at /tiles/{layers}.json"))?;
     let set = tileset(&service, list)?;
     let query = filter_query(&service, query.as_deref())?;
     let template = format!("{}/tiles/{}/{{z}}/{{x}}/{{y}}.mvt{query}", service.public_url, set.id());
@@ -66,7 +68,10 @@ pub(super) async fn tile(
 ) -> Result<Response, Problem> {
     let set = tileset(&service, &list)?;
     let id = address(&z, &x, &file).filter(|id| id.z() <= set.maxzoom()).ok_or_else(|| {
-        Problem::not_found(format!("tiles are z/x/y.mvt with z from 0 to {} and x, y below 2^z", set.maxzoom()))
+        Problem::not_found(format!(
+            "tiles are z/x/y.mvt with z from 0 to {} and x, y below 2^z",
+            set.maxzoom()
+        ))
     })?;
     let view = service.map()?;
     let q = params::parse(&pairs(query.as_deref()), FILTERS, &view.words).map_err(Problem::parameters)?;

@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 use std::io::Read;
-use std::path::Path;
 
 use geo::{Coord, Polygon};
 
 use super::*;
+use crate::domain::Vocabulary;
 use crate::map::layer::Layer;
 use crate::map::mvt::decode;
-use crate::domain::Vocabulary;
 use crate::map::tile::{Sources, tile};
 
 /// A lattice of n by n wards whose inner borders wiggle and whose outline is a rectangle.
@@ -174,17 +173,8 @@ fn codes_must_be_numbers_and_unique() {
 
 /// The real wards, if the shared data is there.
 fn real_wards() -> Option<Vec<WardShape>> {
-    let root = std::env::var_os("DIABAN_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), Into::into);
-    let Ok(file) = std::fs::File::open(root.join("data/wards-2025-07.geojson.gz")) else {
-        assert_ne!(
-            std::env::var("DIABAN_REAL_DATA").as_deref(),
-            Ok("required"),
-            "no real wards under {}",
-            root.display()
-        );
-        return None;
-    };
+    let folder = crate::real_data::folder("map::real_wards")?;
+    let file = std::fs::File::open(folder.join("wards-2025-07.geojson.gz")).unwrap();
     let mut text = String::new();
     flate2::read::GzDecoder::new(file).read_to_string(&mut text).unwrap();
     let all: serde_json::Value = serde_json::from_str(&text).unwrap();

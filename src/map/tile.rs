@@ -6,8 +6,8 @@ use super::index::Snapshot;
 use super::layer::{Content, EXTENT, Layer, Source, TOP_LIMIT, VectorLayer};
 use super::mvt::{LayerWriter, Tags};
 use super::shapes::{Ward, WardShapes};
-use crate::domain::{Status, Vocabulary};
 use crate::domain::view::MapRow;
+use crate::domain::{Status, Vocabulary};
 use crate::geo::TileId;
 use crate::query::Filter;
 
@@ -231,8 +231,12 @@ mod tests {
                 active: "2025-07-01".into(),
             };
             let id = TileId::holding(Mercator::from_lonlat(point), e.zoom).unwrap();
-            let bytes =
-                tile(&Sources { snapshot: &snapshot, words: &words, wards: None }, &layer, &Filter::default(), id);
+            let bytes = tile(
+                &Sources { snapshot: &snapshot, words: &words, wards: None },
+                &layer,
+                &Filter::default(),
+                id,
+            );
             let decoded = decode(&bytes).unwrap();
             let found = decoded.iter().find(|l| l.name == e.layer).unwrap();
             assert_eq!((found.version, found.extent), (2, 4096));

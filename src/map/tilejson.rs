@@ -130,11 +130,11 @@ impl<'a> Tileset<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Vocabulary;
-    use crate::map::Snapshot;
     use crate::domain::Instant;
+    use crate::domain::Vocabulary;
     use crate::domain::view::MapRow;
     use crate::geo::Mercator;
+    use crate::map::Snapshot;
     use crate::map::mvt::decode;
 
     fn layers() -> Vec<Layer> {
@@ -190,7 +190,12 @@ mod tests {
         let s = Snapshot::from_rows(vec![row], 0);
         let id = TileId::holding(Mercator::from_lonlat(point), 12).unwrap();
         let set = Tileset::named(&all, "wards,incidents").unwrap();
-        let decoded = decode(&set.tile(&Sources { snapshot: &s, words: &Vocabulary::default(), wards: None }, &Filter::default(), id)).unwrap();
+        let decoded = decode(&set.tile(
+            &Sources { snapshot: &s, words: &Vocabulary::default(), wards: None },
+            &Filter::default(),
+            id,
+        ))
+        .unwrap();
         assert_eq!(decoded.iter().map(|l| l.name.as_str()).collect::<Vec<_>>(), ["incidents"]);
     }
 }

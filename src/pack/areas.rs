@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::PackError;
 use super::source::Source;
-use crate::domain::WardId;
+use crate::domain::{UnitKind, WardId};
 use crate::geo::LonLat;
 
 const FOLDER: &str = "data/areas/";
@@ -18,39 +18,6 @@ pub(super) const UNITS: &str = "data/areas/units.csv";
 const SUCCESSORS: &str = "data/areas/successors.csv";
 const SEA: &str = "data/areas/sea.geojson";
 const BOUNDARIES: &str = "/boundaries.geojson";
-
-/// What a unit of the lowest level is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum UnitKind {
-    /// `phường`, a ward.
-    Phuong,
-    /// `xã`, a commune.
-    Xa,
-    /// `thị trấn`, a township; former generations only.
-    ThiTran,
-    /// `đặc khu`, a special zone.
-    DacKhu,
-}
-
-impl UnitKind {
-    /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Phuong, Self::Xa, Self::ThiTran, Self::DacKhu];
-
-    /// The public name, plain ASCII.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Phuong => "phuong",
-            Self::Xa => "xa",
-            Self::ThiTran => "thi_tran",
-            Self::DacKhu => "dac_khu",
-        }
-    }
-
-    /// The kind of that public name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|k| k.name() == name)
-    }
-}
 
 /// What is known of a unit beside its boundary.
 #[derive(Clone, Debug, PartialEq)]
@@ -195,8 +162,8 @@ fn unit(wire: UnitWire) -> Result<Unit, PackError> {
     if wire.code.len() != 5 || !wire.code.bytes().all(|b| b.is_ascii_digit()) {
         return Err(wrong("code", "must have five digits".into()));
     }
-    let kind = UnitKind::from_name(&wire.kind)
-        .ok_or_else(|| wrong("kind", format!("`{}` is unknown", wire.kind)))?;
+    let kind =
+        UnitKind::parse(&wire.kind).ok_or_else(|| wrong("kind", format!("`{}` is unknown", wire.kind)))?;
     let centre = LonLat::new(wire.lon, wire.lat).map_err(|e| wrong("lon, lat", e.to_string()))?;
     Ok(Unit {
         name: wire.name.nfc().collect(),

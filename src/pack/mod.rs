@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::{Bodies, Calendar, Categories, Routing};
 
-pub use areas::{Areas, Successor, Unit, UnitKind};
+pub use areas::{Areas, Successor, Unit};
 pub use error::PackError;
 use source::Source;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::domain::{Instant, PlaceRule, Precision, WardId, deadline};
+use crate::domain::{Instant, PlaceRule, Precision, UnitKind, WardId, deadline};
 
 fn pack() -> Pack {
     Pack::embedded().unwrap()

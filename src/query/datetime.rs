@@ -21,9 +21,7 @@ pub(super) fn parse(text: &str) -> Result<Interval, String> {
     };
     let help = || HELP.to_owned();
     let interval = match (end_of(start).ok_or_else(help)?, end_of(end).ok_or_else(help)?) {
-        (End::Open, End::Open)
-        | (End::Lasting(_), End::Lasting(_) | End::Open)
-        | (End::Open, End::Lasting(_)) => {
+        (End::Open | End::Lasting(_), End::Open | End::Lasting(_)) => {
             return Err("must have at least one end that is a date or date-time".to_owned());
         }
         (End::Open, End::Moment(b)) => Interval { from: Instant::MIN, to: b.to },

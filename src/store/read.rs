@@ -158,7 +158,7 @@ impl Store {
     }
 }
 
-fn page_query<'a>(page: &Page<'a>) -> QueryBuilder<Sqlite> {
+fn page_query(page: &Page<'_>) -> QueryBuilder<Sqlite> {
     let f = page.filter;
     // The tree of boxes knows no antimeridian, and gives candidates only.
     let boxed = f.bbox.filter(|b| !b.crosses_antimeridian() && page.expected <= WALK_ABOVE);

@@ -159,7 +159,7 @@ pub(super) async fn load(db: &mut SqliteConnection, batch: &[NewReport]) -> Resu
         statement.build().execute(&mut *db).await?;
         let mut statement = insert("report_private", PRIVATE_COLUMNS);
         statement.push_values(rows.iter().zip(first..), |b, (r, seq)| {
-            private_row(b, seq, &r.private, received(r))
+            private_row(b, seq, &r.private, received(r));
         });
         statement.build().execute(&mut *db).await?;
         let events = rows.iter().zip(first..).flat_map(|(r, seq)| r.events.iter().map(move |e| (seq, e)));

@@ -86,10 +86,7 @@ async fn run(
             job = jobs.recv() => job,
             // Answers what is queued, then takes no more.
             _ = stopped.wait_for(|s| *s) => {
-                match jobs.try_recv() {
-                    Ok(job) => Some(job),
-                    Err(_) => None,
-                }
+                jobs.try_recv().ok()
             }
         };
         let Some(first) = first else { break };

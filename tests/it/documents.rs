@@ -19,7 +19,7 @@ fn the_landing_page_and_what_it_links_to() {
 #[test]
 fn a_report_as_everybody_sees_it() {
     let server = Server::start_counting();
-    assert_json_snapshot!("report", server.report("manhole_cover", Some(CENTRE)));
+    assert_json_snapshot!("report", server.report("road_sign", Some(CENTRE)));
     server.until("it is counted", || server.matched("") == 1);
     assert_json_snapshot!("reports", server.get("/collections/reports/items?status=open&limit=5").json());
 }

@@ -57,7 +57,8 @@ impl Drop for Process {
 
 #[test]
 fn no_acknowledged_report_is_lost_or_doubled_by_kill_9() {
-    let rounds = std::env::var("DIABAN_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(KILLS);
+    let asked = std::env::var_os("DIABAN_KILLS").and_then(|n| n.to_str()?.parse().ok());
+    let rounds: usize = asked.unwrap_or(KILLS);
     let folder = tempfile::tempdir().unwrap();
     let mut rng = Pcg64::seed_from_u64(9);
     // Key to the id that was acknowledged for it, if any.

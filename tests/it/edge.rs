@@ -77,7 +77,7 @@ fn a_known_document_is_not_sent_again_and_codings_have_their_own_tags() {
 #[test]
 fn bombs_in_the_header_are_refused() {
     let server = Server::start();
-    let many: String = (0..200).map(|i| format!("X-{i}: 1\r\n")).collect();
+    let many = "X-Many: 1\r\n".repeat(200);
     let answer = raw(&server, format!("GET / HTTP/1.1\r\nHost: a\r\n{many}\r\n").as_bytes());
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
     let long = "x".repeat(64 * 1024);

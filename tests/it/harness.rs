@@ -1,4 +1,5 @@
 //! Starting a server and talking to it.
+#![allow(unreachable_pub, reason = "a module of a test, not of a library")]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ pub struct Server {
     agent: ureq::Agent,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
-    _folder: Option<TempDir>,
+    kept: Option<TempDir>,
 }
 
 /// An answer, read whole.
@@ -42,7 +43,7 @@ impl Server {
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut server = Self::start_in(folder.path(), Arc::new(SystemIds));
-        server._folder = Some(folder);
+        server.kept = Some(folder);
         server
     }
 
@@ -50,7 +51,7 @@ impl Server {
     pub fn start_counting() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut server = Self::start_in(folder.path(), Arc::new(FixedIds::from_list(Vec::new())));
-        server._folder = Some(folder);
+        server.kept = Some(folder);
         server
     }
 
@@ -83,7 +84,7 @@ impl Server {
             agent: agent(),
             stop: Some(stop),
             thread: Some(thread),
-            _folder: None,
+            kept: None,
         };
         server.until("it is ready", || server.get("/readyz").status == 200);
         server
@@ -120,6 +121,7 @@ impl Server {
     }
 
     /// Waits for what comes soon: never longer than needed, never for ever.
+    #[expect(clippy::unused_self, reason = "reads well at the call")]
     pub fn until(&self, what: &str, done: impl FnMut() -> bool) {
         until(what, done);
     }
@@ -176,7 +178,7 @@ pub fn agent() -> ureq::Agent {
         .http_status_as_error(false)
         .timeout_global(Some(PATIENCE))
         .max_redirects(0)
-        .accept_encoding("identity")
+        .accept_encoding(ureq::config::AutoHeaderValue::None)
         .build()
         .into()
 }

@@ -9,7 +9,7 @@ const ITEMS: &str = "/collections/reports/items";
 #[test]
 fn a_report_comes_back_with_its_ward_body_and_due_date() {
     let server = Server::start();
-    let answer = server.post(ITEMS, &feature("manhole_cover", Some(CENTRE)), &[]);
+    let answer = server.post(ITEMS, &feature("road_sign", Some(CENTRE)), &[]);
     assert_eq!(answer.status, 201, "{}", answer.text());
     let made = answer.json();
     let id = made["id"].as_u64().unwrap();
@@ -55,7 +55,7 @@ fn everything_wrong_is_said_at_once_and_nothing_is_stored() {
 #[test]
 fn a_place_outside_is_refused_with_reason_and_distance() {
     let server = Server::start();
-    for (place, reason) in [((107.6, 10.1), "too_far_out_at_sea"), ((105.85, 21.02), "far_away")] {
+    for (place, reason) in [((107.08, 10.07), "too_far_out_at_sea"), ((105.85, 21.02), "far_away")] {
         let answer = server.post(ITEMS, &feature("pothole", Some(place)), &[]);
         assert_eq!(answer.problem(422), ["geometry.coordinates"]);
         let body = answer.json();
@@ -69,14 +69,14 @@ fn a_place_outside_is_refused_with_reason_and_distance() {
 fn a_placeless_category_has_no_geometry_and_may_name_a_ward() {
     let server = Server::start();
     let ward = server.report("pothole", Some(CENTRE))["properties"]["ward"].as_str().unwrap().to_owned();
-    let mut body = feature("administrative_procedure", None);
+    let mut body = feature("admin_procedure", None);
     body["properties"]["ward"] = json!(ward);
     let answer = server.post(ITEMS, &body, &[]);
     assert_eq!(answer.status, 201, "{}", answer.text());
     let made = answer.json();
     assert_eq!(made["geometry"], Value::Null);
     assert_eq!(made["properties"]["ward"], json!(ward));
-    let with_place = server.post(ITEMS, &feature("administrative_procedure", Some(CENTRE)), &[]);
+    let with_place = server.post(ITEMS, &feature("admin_procedure", Some(CENTRE)), &[]);
     assert_eq!(with_place.problem(422), ["geometry"]);
     let without = server.post(ITEMS, &feature("pothole", None), &[]);
     assert_eq!(without.problem(422), ["geometry"]);
@@ -92,7 +92,7 @@ fn a_blurred_category_tells_neither_place_nor_address_nor_minute() {
         .unwrap()
         .iter()
         .flat_map(|g| g["categories"].as_array().unwrap().clone())
-        .filter(|c| c["precision"] == "grid_150m" && c["place"] != "none")
+        .filter(|c| c["precision"] == "grid_150m" && c["place"] == "required")
         .filter(|c| c["questions"].as_array().unwrap().iter().all(|q| q["required"] == false))
         .map(|c| c["code"].as_str().unwrap().to_owned())
         .collect();
@@ -125,7 +125,7 @@ fn a_repeat_with_the_same_key_finds_the_first_report() {
     // The same content with other spaces and another order of members is the same body.
     let pretty = serde_json::to_vec_pretty(&body).unwrap();
     assert_eq!(server.post_bytes(ITEMS, &pretty, "application/geo+json", &key).status, 200);
-    let other = server.post(ITEMS, &feature("manhole_cover", Some(CENTRE)), &key);
+    let other = server.post(ITEMS, &feature("road_sign", Some(CENTRE)), &key);
     other.problem(409);
     server.until("it is counted once", || server.matched("") == 1);
 }
@@ -194,4 +194,28 @@ fn decomposed_letters_are_stored_composed() {
     assert_eq!(made["properties"]["title"], "Hoà Bình");
     body["properties"]["title"] = json!("safe\u{202e}gpj.exe");
     assert_eq!(server.post(ITEMS, &body, &[]).problem(422), ["properties.title"]);
+}
+
+#[test]
+fn a_question_that_needs_an_answer_gets_one_of_its_choices() {
+    let server = Server::start();
+    let mut body = feature("manhole", Some(CENTRE));
+    assert_eq!(server.post(ITEMS, &body, &[]).problem(422), ["properties.answers.open"]);
+    body["properties"]["answers"] = json!({ "open": "perhaps", "colour": "red" });
+    let mut fields = server.post(ITEMS, &body, &[]).problem(422);
+    fields.sort();
+    assert_eq!(fields, ["properties.answers.colour", "properties.answers.open"]);
+    let categories = server.get("/categories").json();
+    let manhole = categories["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|g| g["categories"].as_array().unwrap())
+        .find(|c| c["code"] == "manhole")
+        .unwrap();
+    body["properties"]["answers"] = json!({ "open": manhole["questions"][0]["choices"][0]["code"] });
+    let made = server.post(ITEMS, &body, &[]);
+    assert_eq!(made.status, 201, "{}", made.text());
+    // An answer may tell who somebody is: it stays inside.
+    assert!(!made.text().contains("answers"));
 }

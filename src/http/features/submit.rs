@@ -120,7 +120,7 @@ fn read(body: &Value) -> (Submission, Vec<Violation>) {
         None | Some(Value::Null) => {}
         Some(Value::Object(answers)) => s.answers = read_answers(answers, &mut faults),
         Some(_) => {
-            faults.push(Violation::new("properties.answers", "must be an object: question code to answer"))
+            faults.push(Violation::new("properties.answers", "must be an object: question code to answer"));
         }
     }
     (s, faults)
