@@ -72,6 +72,14 @@ impl Settings {
     /// # Errors
     /// When the file cannot be read or a value is not right.
     pub fn resolve(self) -> Result<Config, ConfigError> {
+        self.resolve_with("sqlite:diaban.db")
+    }
+
+    /// The same, with another store where none is set.
+    ///
+    /// # Errors
+    /// See [`Settings::resolve`].
+    pub fn resolve_with(self, store: &str) -> Result<Config, ConfigError> {
         let file = self.config.as_deref().map(read).transpose()?.unwrap_or_default();
         let public_url = self.public_url.or(file.public_url).map(|u| u.trim_end_matches('/').to_owned());
         if let Some(url) = &public_url
@@ -82,7 +90,7 @@ impl Settings {
         }
         Ok(Config {
             listen: self.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
-            store: self.store.or(file.store).unwrap_or_else(|| "sqlite:diaban.db".to_owned()),
+            store: self.store.or(file.store).unwrap_or_else(|| store.to_owned()),
             data: self.data.or(file.data),
             public_url,
         })

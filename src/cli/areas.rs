@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -16,6 +17,7 @@ use crate::area::{self, Severity};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::geo::LonLat;
+use crate::store::Store;
 
 /// Bytes of a boundary file, as it is stored or sent.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
@@ -24,19 +26,26 @@ const DOWNLOAD: Duration = Duration::from_secs(300);
 
 #[derive(Args)]
 pub(super) struct ImportAreas {
-    /// GeoJSON, plain or gzipped: a path or an http(s) URL.
-    source: String,
-    /// The date from which these boundaries are valid, like 2025-07-01.
-    #[arg(long)]
-    generation: String,
-    /// Activate although the checks found errors.
-    #[arg(long)]
-    force: bool,
-    /// Only check and report.
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    boundaries: Boundaries,
     #[command(flatten)]
     settings: Settings,
+}
+
+/// The boundaries to take into use.
+#[derive(Args)]
+pub(super) struct Boundaries {
+    /// GeoJSON, plain or gzipped: a path or an http(s) URL.
+    pub(super) source: String,
+    /// The date from which these boundaries are valid, like 2025-07-01.
+    #[arg(long)]
+    pub(super) generation: String,
+    /// Activate although the checks found errors.
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Only check and report.
+    #[arg(long)]
+    pub(super) dry_run: bool,
 }
 
 #[derive(Args)]
@@ -55,9 +64,17 @@ pub(super) struct CheckAreas {
 
 impl ImportAreas {
     pub(super) async fn run(self) -> Outcome {
-        let bytes = fetch(self.source.clone()).await?;
         let (store, city) = app::open(&self.settings.resolve()?).await?;
-        let city = std::sync::Arc::new(city);
+        self.boundaries.import(&store, &Arc::new(city)).await?;
+        store.close().await;
+        Ok(())
+    }
+}
+
+impl Boundaries {
+    /// Reads, checks and activates, then assigns the reports that are there already.
+    pub(super) async fn import(&self, store: &Store, city: &Arc<City>) -> Outcome {
+        let bytes = fetch(self.source.clone()).await?;
         println!("checking {} …", self.source);
         let (candidate, findings) = {
             let (city, id, bytes) = (city.clone(), self.generation.clone(), bytes.clone());
@@ -77,16 +94,15 @@ impl ImportAreas {
             println!("dry run: nothing was changed");
             return Ok(());
         }
-        action::activate_areas(&city, &store, &SystemClock, &self.generation, &self.source, &bytes).await?;
+        action::activate_areas(city, store, &SystemClock, &self.generation, &self.source, &bytes).await?;
         println!("generation {} is in force", city.areas().active().id());
         let bar = bar(store.last_report().await?.unsigned_abs(), "assigning reports");
-        let done = action::reassign(&city, &store, &SystemClock, |n| bar.set_position(n)).await?;
+        let done = action::reassign(city, store, &SystemClock, |n| bar.set_position(n)).await?;
         bar.finish_and_clear();
         println!(
             "{} reports looked at, {} moved to another ward, {} in no ward now (they keep theirs)",
             done.looked_at, done.moved, done.outside
         );
-        store.close().await;
         Ok(())
     }
 }

@@ -1,18 +1,150 @@
-//! `diaban demo`.
+//! `diaban demo`: a database filled with generated reports, served. Without `--store` it is a temporary
+//! one that goes when the demo ends.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Instant as Stopwatch;
 
 use clap::Args;
+use tokio::sync::mpsc;
 
+use super::areas::{self, Boundaries};
 use super::{Outcome, serve};
+use crate::action::City;
+use crate::app;
+use crate::clock::{Clock, SystemClock};
 use crate::config::Settings;
+use crate::demo::Generator;
+use crate::domain::PlaceRule;
+use crate::geo::{LonLat, Mercator, TileId};
+use crate::store::Store;
+
+/// Reports in one commit. Fewer write the same index pages again and again: 5,000 cost a third of the
+/// rate; more would hold more memory and move the bar in leaps.
+const BATCH: usize = 20_000;
 
 #[derive(Args)]
 pub(super) struct Demo {
+    /// How many reports to make.
+    #[arg(long, default_value_t = 200_000)]
+    reports: usize,
+    /// Real ward boundaries instead of the approximate ones: GeoJSON, plain or gzipped, a path or an
+    /// http(s) URL.
+    #[arg(long)]
+    areas: Option<String>,
+    /// The date from which those boundaries are valid.
+    #[arg(long, default_value = "2025-07-01", requires = "areas")]
+    generation: String,
+    /// Another seed, other reports.
+    #[arg(long, default_value_t = 2025)]
+    seed: u64,
     #[command(flatten)]
     settings: Settings,
 }
 
 impl Demo {
     pub(super) async fn run(self) -> Outcome {
-        serve::serve(self.settings.resolve()?, |_| {}).await
+        let folder = tempfile::Builder::new().prefix("diaban-demo-").tempdir()?;
+        let config =
+            self.settings.resolve_with(&format!("sqlite:{}", folder.path().join("demo.db").display()))?;
+        // Taken before the work, so that a second demo on the same address ends at once.
+        let listener = serve::bind(&config).await?;
+        let mut stop = pin!(serve::stop_signal()?);
+        let (store, city) = app::open(&config).await?;
+        let city = Arc::new(city);
+        let fill = async {
+            if let Some(source) = self.areas {
+                let generation = self.generation;
+                Boundaries { source, generation, force: false, dry_run: false }.import(&store, &city).await?;
+            }
+            fill(&store, &city, self.seed, self.reports).await
+        };
+        tokio::select! {
+            filled = fill => filled?,
+            () = &mut stop => {
+                store.close().await;
+                return Ok(());
+            }
+        }
+        store.close().await;
+        let hints = Hints::new(&city, self.seed);
+        serve::serve(listener, config, stop, |url| hints.print(url)).await?;
+        folder.close()?;
+        Ok(())
+    }
+}
+
+/// Fills an empty store: one batch is made while the one before it is written.
+async fn fill(store: &Store, city: &Arc<City>, seed: u64, count: usize) -> Outcome {
+    let before = store.last_report().await?;
+    if before > 0 {
+        println!("Kho đã có phản ánh, không tạo thêm / the store holds reports already: none were made");
+        return Ok(());
+    }
+    let (send, mut batches) = mpsc::channel(1);
+    let (watch, now) = (Stopwatch::now(), SystemClock.now());
+    let maker = {
+        let city = city.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut reports = Generator::new(&city, seed, now, count);
+            loop {
+                let batch = reports.batch(BATCH);
+                // Nobody takes it when the demo is stopped meanwhile.
+                if batch.is_empty() || send.blocking_send(batch).is_err() {
+                    break;
+                }
+            }
+        })
+    };
+    let bar = areas::bar(count as u64, "tạo phản ánh / making reports");
+    while let Some(batch) = batches.recv().await {
+        let n = batch.len() as u64;
+        store.load_reports(batch).await?;
+        bar.inc(n);
+    }
+    maker.await?;
+    bar.finish_and_clear();
+    let seconds = watch.elapsed().as_secs_f64();
+    let rate = count as f64 / seconds.max(1e-3);
+    println!("Đã tạo {count} phản ánh trong {seconds:.1} s / reports made and stored ({rate:.0} rows/s)");
+    Ok(())
+}
+
+/// What to try, for a place in the busiest ward.
+struct Hints {
+    at: LonLat,
+    category: String,
+}
+
+impl Hints {
+    fn new(city: &City, seed: u64) -> Self {
+        let at = Generator::new(city, seed, SystemClock.now(), 0).busiest();
+        let simple = |c: &&crate::domain::Category| {
+            c.place != PlaceRule::None && c.questions.iter().all(|q| !q.required)
+        };
+        let wanted = city.pack.categories.by_code("drainage").into_iter();
+        let category = wanted.chain(city.pack.categories.iter()).find(simple);
+        Self { at, category: category.map_or_else(String::new, |c| c.code.to_string()) }
+    }
+
+    fn print(&self, url: &str) {
+        let (lon, lat) = (self.at.lon(), self.at.lat());
+        let tile = TileId::holding(Mercator::from_lonlat(self.at), 14).expect("14 is a zoom");
+        let (z, x, y) = (tile.z(), tile.x(), tile.y());
+        let category = &self.category;
+        println!(
+            r#"
+Mở bản đồ / open the map:
+  {url}/
+Gửi một phản ánh / post a report:
+  curl -s '{url}/collections/reports/items' -H 'Content-Type: application/geo+json' -d '{{"type":"Feature","geometry":{{"type":"Point","coordinates":[{lon},{lat}]}},"properties":{{"category":"{category}","title":"Ngập trước chợ"}}}}'
+Danh sách mới nhất / the newest:
+  curl -s '{url}/collections/reports/items?limit=3&status=open'
+Ô bản đồ / a tile:
+  curl -s '{url}/tiles/incidents/{z}/{x}/{y}.mvt' -o tile.mvt
+Ở đây thuộc phường nào / whose ward is this:
+  curl -s '{url}/locate?lon={lon}&lat={lat}'
+Ctrl-C để dừng / stops it."#
+        );
     }
 }

@@ -20,36 +20,43 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self) -> Outcome {
-        serve(self.settings.resolve()?, |_| {}).await
+        let stop = stop_signal()?;
+        let config = self.settings.resolve()?;
+        serve(bind(&config).await?, config, stop, |_| {}).await
     }
 }
 
-/// Binds, says where, serves until a signal.
-pub(super) async fn serve(config: Config, ready: impl FnOnce(&str)) -> Outcome {
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|e| format!("cannot listen on {}: {e}", config.listen))?;
+/// Takes the address to listen on.
+pub(super) async fn bind(config: &Config) -> Result<TcpListener, String> {
+    TcpListener::bind(config.listen).await.map_err(|e| format!("cannot listen on {}: {e}", config.listen))
+}
+
+/// Says where, serves until `stop`.
+pub(super) async fn serve(
+    listener: TcpListener,
+    config: Config,
+    stop: impl Future<Output = ()>,
+    ready: impl FnOnce(&str),
+) -> Outcome {
     let url = format!("http://{}", listener.local_addr()?);
     println!("listening on {url}");
     ready(config.public_url.as_deref().unwrap_or(&url));
-    app::run(config, Arc::new(SystemClock), Arc::new(SystemIds), listener, stop_signal()).await?;
+    app::run(config, Arc::new(SystemClock), Arc::new(SystemIds), listener, stop).await?;
     Ok(())
 }
 
-/// Resolves at the first Ctrl-C or SIGTERM.
-async fn stop_signal() {
+/// Resolves at the first Ctrl-C or SIGTERM from now on.
+pub(super) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    };
-    tokio::select! {
-        () = terminate => {}
-        result = tokio::signal::ctrl_c() => drop(result),
-    }
-    tracing::info!("stopping");
+        tracing::info!("stopping");
+    })
 }
 
 /// Logs to standard error: JSON for machines, plain text on a terminal. `DIABAN_LOG` sets the

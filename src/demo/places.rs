@@ -8,7 +8,8 @@ use rand_pcg::Pcg64;
 
 use super::table::{Table, zipf};
 use super::timeline::day_rng;
-use crate::area::{Generation, UnitKind};
+use crate::area::Generation;
+use crate::domain::UnitKind;
 use crate::geo::{LonLat, Plane};
 
 /// Hot spots of a ward.

@@ -165,7 +165,8 @@ fn the_shares_are_those_of_a_city() {
     within("in the five peak hours", peak, 0.33, 0.55);
     let wet =
         |r: &NewReport| ["drainage", "fallen_tree", "power_fault"].contains(&r.public.category.as_str());
-    let month = |r: &NewReport| received(r).timestamp().to_zoned_datetime(city.pack.time_zone().clone()).month();
+    let month =
+        |r: &NewReport| received(r).timestamp().to_zoned_datetime(city.pack.time_zone().clone()).month();
     let (rainy, dry): (Vec<NewReport>, Vec<NewReport>) =
         reports.iter().cloned().partition(|r| (5..=11).contains(&month(r)));
     assert!(share(&rainy, wet) > 1.8 * share(&dry, wet), "{} {}", share(&rainy, wet), share(&dry, wet));
