@@ -3,7 +3,8 @@
 //   node tests/browser/run.mjs [http://127.0.0.1:PORT]
 //
 // Without an address it starts `diaban demo` itself (DIABAN_EXE, or target/debug/diaban) and stops it at the end.
-// CHROMIUM names another browser than /usr/bin/chromium. Screenshots go to tests/browser/shots/.
+// CHROMIUM names another browser than /usr/bin/chromium. ONLY runs the tests whose name holds it. Screenshots go to
+// tests/browser/shots/. Nothing waits for ever: a test has a minute, the whole run eight.
 // The last line is `N passed, N failed`; the exit code is 1 when a test failed.
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -17,6 +18,9 @@ const root = join(here, '../..');
 const shots = join(here, 'shots');
 const { chromium } = createRequire(join(root, 'web/package.json'))('playwright-core');
 const WAIT_MS = 30_000; // software rendering on a busy machine is slow; a condition that holds ends the wait at once
+const TEST_MS = 60_000;
+const RUN_MS = 8 * 60_000;
+const CLOSE_MS = 10_000;
 
 let base;
 let browser;
@@ -41,7 +45,7 @@ function startDemo() {
     child.kill('SIGTERM');
     return ended;
   };
-  return { address, stop };
+  return { address, stop, kill: () => child.kill('SIGKILL') };
 }
 
 const FLAGS = [
@@ -87,7 +91,7 @@ const symbolAt = (page, layer) =>
   }, layer);
 
 async function api(path, init) {
-  const response = await fetch(base + path, { ...init, headers: { Accept: 'application/geo+json, application/json', ...init?.headers } });
+  const response = await fetch(base + path, { signal: AbortSignal.timeout(WAIT_MS), ...init, headers: { Accept: 'application/geo+json, application/json', ...init?.headers } });
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
   return response.json();
 }
@@ -119,10 +123,11 @@ async function countAgrees(page, filters) {
   }
 }
 
+const categories = async () => (await api('/categories?lang=vi')).groups.flatMap((group) => group.categories);
+
 /** A category that wants a place and shows it exactly, and how to name it. */
 async function placedCategory() {
-  const { groups } = await api('/categories?lang=vi');
-  const all = groups.flatMap((group) => group.categories).filter((category) => category.place === 'required');
+  const all = (await categories()).filter((category) => category.place === 'required');
   const category = all.find(({ precision }) => precision === 'exact') ?? all[0];
   check(category, 'no category wants a place');
   return category;
@@ -217,8 +222,7 @@ const tests = {
 
   async 'the category filter does the same, and its address opens the same view'() {
     const page = await open();
-    const { groups } = await api('/categories?lang=vi');
-    const codes = groups.flatMap((group) => group.categories.map((category) => category.code)).slice(0, 2);
+    const codes = (await categories()).slice(0, 2).map(({ code }) => code);
     await page.click('#category-filter summary');
     for (const code of codes) await page.check(`input[name=category][value="${code}"]`);
     const wanted = `&category=${codes.sort().join(',')}`;
@@ -256,7 +260,10 @@ const tests = {
     await page.mouse.click(symbol.x, symbol.y);
     await page.locator('#card dl').waitFor();
     const report = await api(`/collections/reports/items/${symbol.id}`);
-    check((await page.locator('#card').innerText()).includes(report.properties.title), 'the card is of another report');
+    // The card is headed by the title, or by the category where the citizen gave none; its number is the report's.
+    same(await page.locator('#card dd').last().innerText(), String(symbol.id), 'number on the card');
+    const heading = report.properties.title ?? (await categories()).find(({ code }) => code === report.properties.category).name.vi;
+    same(await page.locator('#card-title').innerText(), heading, 'heading of the card');
     same(new URL(page.url()).searchParams.get('report'), String(symbol.id), 'address');
     await settled(page);
     await shot(page, 'card');
@@ -443,8 +450,7 @@ const tests = {
   },
 
   async 'a category without a place asks for a ward instead'() {
-    const { groups } = await api('/categories?lang=vi');
-    const category = groups.flatMap((group) => group.categories).find(({ place }) => place === 'none');
+    const category = (await categories()).find(({ place }) => place === 'none');
     if (!category) return;
     const page = await open();
     await page.click('#open-report');
@@ -560,33 +566,68 @@ const tests = {
 
 // ---- running them -------------------------------------------------------------------------------------------------
 
+/** What `work` comes to, or a failure when that takes longer than `ms`. */
+async function within(ms, work, what) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} took longer than ${ms / 1000} s`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS, timeout: TEST_MS });
+
+/** Leaves a browser without pages for the next test; one that does not answer any more is left for a new one. */
+async function tidy() {
+  try {
+    await within(CLOSE_MS, Promise.all(browser.contexts().map((context) => context.close())), 'closing the pages');
+  } catch {
+    await within(CLOSE_MS, browser.close(), 'closing the browser').catch(() => {});
+    browser = await launch();
+  }
+}
+
 let passed = 0;
 let failed = 0;
-const demo = process.argv[2] ? null : startDemo();
-try {
-  mkdirSync(shots, { recursive: true });
-  base = new URL(process.argv[2] ?? (await demo.address)).origin;
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+
+function fail(name, error) {
+  failed++;
+  console.log(`FAIL  ${name}\n      ${String(error?.stack ?? error).replaceAll('\n', '\n      ')}`);
+}
+
+async function runAll() {
   const only = process.env.ONLY;
   for (const [name, test] of Object.entries(tests)) {
     if (only && !name.includes(only)) continue;
     const began = Date.now();
     try {
-      await test();
+      await within(TEST_MS, test(), 'the test');
       passed++;
       console.log(`ok    ${name} (${Date.now() - began} ms)`);
     } catch (error) {
-      failed++;
-      console.log(`FAIL  ${name}\n      ${String(error.stack ?? error).replaceAll('\n', '\n      ')}`);
+      fail(name, error);
     }
-    for (const context of browser.contexts()) await context.close();
+    await tidy();
   }
-} catch (error) {
-  failed++;
-  console.log(`FAIL  could not run: ${error.message}`);
-} finally {
-  await browser?.close();
-  await demo?.stop();
 }
+
+// Whatever a test that ran out of time still waits for fails when its page closes; that is no news.
+process.on('unhandledRejection', () => {});
+const began = Date.now();
+const demo = process.argv[2] ? null : startDemo();
+try {
+  mkdirSync(shots, { recursive: true });
+  base = new URL(process.argv[2] ?? (await within(TEST_MS, demo.address, 'starting the demo'))).origin;
+  browser = await launch();
+  await within(RUN_MS, runAll(), 'the whole run');
+} catch (error) {
+  fail('the run', error);
+}
+await within(CLOSE_MS, Promise.all([browser?.close(), demo?.stop()]), 'closing').catch(() => demo?.kill());
+console.log(`in ${Math.round((Date.now() - began) / 1000)} s`);
 console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed ? 1 : 0;
+process.exit(failed ? 1 : 0); // a browser that did not close ends with its parent
