@@ -60,10 +60,11 @@ impl Writer {
 
     pub(super) async fn failed(&self) -> String {
         let mut failure = self.failure.clone();
-        match failure.wait_for(Option::is_some).await {
-            Ok(text) => text.clone().unwrap_or_default(),
+        let text = failure.wait_for(Option::is_some).await.ok().and_then(|text| text.clone());
+        match text {
+            Some(text) => text,
             // The writer ended without a failure: nothing will ever fail.
-            Err(_) => std::future::pending().await,
+            None => std::future::pending().await,
         }
     }
 

@@ -1,0 +1,186 @@
+//! Durable POSTs a second at 1, 8 and 32 clients over HTTP, beside a raw sqlx loop that writes the
+//! same rows into the same tables with the same grouping and the same durability, alternating in one
+//! run. Prints rates, latencies and their ratios; usage: `cargo bench --bench write [-- SECONDS]`.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant as Stopwatch};
+
+use diaban::app;
+use diaban::clock::{SystemClock, SystemIds};
+use diaban::config::Config;
+use diaban::store::Store;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{Connection, Row};
+use tokio::net::TcpListener;
+
+const BODY: &str = r#"{"type":"Feature","geometry":{"type":"Point","coordinates":[106.69833,10.7725]},"properties":{"category":"road_sign","title":"Biển báo bị gãy","description":"Nguy hiểm cho người đi xe máy","address":"12 Nguyễn Huệ","accuracy_m":8}}"#;
+
+fn main() {
+    let seconds = std::env::args().filter_map(|a| a.parse().ok()).next_back().unwrap_or(4);
+    let span = Duration::from_secs(seconds);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let address = runtime.block_on(start(folder.path().join("http.db").display().to_string()));
+    let raw_file = folder.path().join("raw.db");
+    runtime.block_on(async {
+        // Makes the tables.
+        let store = Store::open(&raw_file.display().to_string()).await.expect("the store opens");
+        store.close().await;
+    });
+    println!(
+        "{:>8} {:>12} {:>12} {:>8} {:>10} {:>10} {:>10}",
+        "clients", "HTTP/s", "raw/s", "ratio", "p50 ms", "p99 ms", "raw ms"
+    );
+    for clients in [1, 8, 32] {
+        let mut rates = Vec::new();
+        for _ in 0..3 {
+            let http = clients_post(address, clients, span);
+            let raw = runtime.block_on(raw_loop(&raw_file, clients, span));
+            rates.push((http, raw));
+        }
+        // The median run by ratio.
+        rates.sort_by(|a, b| (a.0.rate / a.1).total_cmp(&(b.0.rate / b.1)));
+        let (http, raw) = &rates[1];
+        let ratio = http.rate / raw;
+        let raw_ms = clients as f64 / raw * 1e3;
+        println!(
+            "{clients:>8} {:>12.0} {raw:>12.0} {ratio:>8.2} {:>10.3} {:>10.3} {raw_ms:>10.3}",
+            http.rate, http.p50, http.p99
+        );
+    }
+}
+
+async fn start(file: String) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let config = Config { listen: address, store: file, data: None, public_url: None };
+    tokio::spawn(async move {
+        let never = std::future::pending();
+        app::run(config, Arc::new(SystemClock), Arc::new(SystemIds), listener, never)
+            .await
+            .expect("the server runs");
+    });
+    address
+}
+
+struct Rates {
+    rate: f64,
+    p50: f64,
+    p99: f64,
+}
+
+fn clients_post(address: SocketAddr, clients: usize, span: Duration) -> Rates {
+    let stop = AtomicBool::new(false);
+    let started = Stopwatch::now();
+    let mut times: Vec<f64> = std::thread::scope(|scope| {
+        let posts: Vec<_> = (0..clients)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut socket = TcpStream::connect(address).expect("a connection");
+                    socket.set_nodelay(true).expect("no delay");
+                    let mut times = Vec::new();
+                    while !stop.load(Ordering::Relaxed) {
+                        let begun = Stopwatch::now();
+                        post(&mut socket);
+                        times.push(begun.elapsed().as_secs_f64() * 1e3);
+                    }
+                    times
+                })
+            })
+            .collect();
+        std::thread::sleep(span);
+        stop.store(true, Ordering::Relaxed);
+        posts.into_iter().flat_map(|p| p.join().expect("a client")).collect()
+    });
+    let elapsed = started.elapsed().as_secs_f64();
+    times.sort_by(f64::total_cmp);
+    let at = |q: f64| times[((times.len() - 1) as f64 * q) as usize];
+    Rates { rate: times.len() as f64 / elapsed, p50: at(0.5), p99: at(0.99) }
+}
+
+fn post(socket: &mut TcpStream) {
+    let head = format!(
+        "POST /collections/reports/items HTTP/1.1\r\nHost: a\r\nContent-Type: application/geo+json\r\nContent-Length: {}\r\n\r\n",
+        BODY.len()
+    );
+    socket.write_all(format!("{head}{BODY}").as_bytes()).expect("the request is sent");
+    let mut answer = Vec::new();
+    let mut part = [0; 8192];
+    loop {
+        let n = socket.read(&mut part).expect("an answer");
+        assert!(n > 0, "the server closed");
+        answer.extend_from_slice(&part[..n]);
+        let text = String::from_utf8_lossy(&answer);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            assert!(head.starts_with("HTTP/1.1 201"), "{text}");
+            let length = head
+                .lines()
+                .find_map(|l| l.to_lowercase().strip_prefix("content-length: ").map(|n| n.parse::<usize>()));
+            if body.len() >= length.expect("a length").expect("a number") {
+                return;
+            }
+        }
+    }
+}
+
+/// Groups as large as the clients' number, one after the other, on one connection.
+async fn raw_loop(file: &std::path::Path, group: usize, span: Duration) -> f64 {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true);
+    let mut db = SqliteConnection::connect_with(&options).await.expect("the tables are there");
+    let mut id: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM report_public")
+        .fetch_one(&mut db)
+        .await
+        .expect("an id");
+    let started = Stopwatch::now();
+    let mut done = 0_u32;
+    while started.elapsed() < span {
+        let mut tx = db.begin_with("BEGIN IMMEDIATE").await.expect("a transaction");
+        for _ in 0..group {
+            id += 1;
+            insert(&mut tx, id).await.expect("the row is written");
+        }
+        tx.commit().await.expect("the commit");
+        done += group as u32;
+    }
+    f64::from(done) / started.elapsed().as_secs_f64()
+}
+
+async fn insert(db: &mut SqliteConnection, id: i64) -> Result<(), sqlx::Error> {
+    let now = 1_790_000_000_000 + id;
+    let row = sqlx::query(
+        "INSERT INTO report_public (id, lon, lat, category, state, ward, body, rule, title, description, address, source,
+             border_m, created_ms, updated_ms, due_ms)
+         VALUES ($1, 106.69833, 10.7725, 'road_sign', 0, '2025-07-01.26743', 'urban_traffic', 'category:road_sign', $2, $3,
+             '12 Nguyễn Huệ', 'api', 268.7, $4, $4, $4) ON CONFLICT (id) DO NOTHING RETURNING seq",
+    )
+    .bind(id)
+    .bind("Biển báo bị gãy")
+    .bind("Nguy hiểm cho người đi xe máy")
+    .bind(now)
+    .fetch_one(&mut *db)
+    .await?;
+    let seq: i64 = row.try_get(0)?;
+    sqlx::query("INSERT INTO report_private (seq, lon, lat, accuracy_m, address, created_ms) VALUES ($1, 106.69833, 10.7725, 8, '12 Nguyễn Huệ', $2)")
+        .bind(seq)
+        .bind(now)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query("INSERT INTO event (report, at_ms, role, to_state) VALUES ($1, $2, 'citizen', 0)")
+        .bind(seq)
+        .bind(now)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query("INSERT INTO change (kind, first, last, at_ms) VALUES (0, $1, $1, $2)")
+        .bind(seq)
+        .bind(now)
+        .execute(&mut *db)
+        .await?;
+    Ok(())
+}
