@@ -228,3 +228,71 @@ pub(super) async fn assign(
     }
     Ok(Outcome::Done)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::State;
+    use crate::domain::report::PublicFacts;
+    use crate::geo::LonLat;
+
+    fn report(id: u64) -> NewReport {
+        let created = Instant::from_ms(1_000);
+        let point = LonLat::new(106.7, 10.7 + id as f64 * 1e-3).ok();
+        NewReport {
+            id,
+            public: PublicFacts {
+                point: point.filter(|_| !id.is_multiple_of(3)),
+                category: "drainage".into(),
+                state: State::Received,
+                ward: None,
+                body: "centre".into(),
+                rule: "default".into(),
+                title: None,
+                description: None,
+                address: None,
+                source: "api".into(),
+                border_m: None,
+                offshore_m: None,
+                observed: None,
+                created,
+                updated: created,
+                due: None,
+            },
+            private: PrivateFacts { point, ..PrivateFacts::default() },
+            events: vec![Event {
+                at: created,
+                role: "citizen",
+                from: None,
+                to: State::Received,
+                reason: None,
+                note: None,
+            }],
+        }
+    }
+
+    /// Seqs of the boxes, and of the reports that must have one.
+    async fn boxes(store: &Store) -> (Vec<i64>, Vec<i64>) {
+        let seqs = async |sql: &'static str| sqlx::query_scalar(sql).fetch_all(&store.read).await.unwrap();
+        (
+            seqs("SELECT seq FROM report_box ORDER BY seq").await,
+            seqs("SELECT seq FROM report_public WHERE lon IS NOT NULL ORDER BY seq").await,
+        )
+    }
+
+    #[tokio::test]
+    async fn every_public_point_has_its_box_however_it_came() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("a.db").display())).await.unwrap();
+        store.load_reports((1..=700).map(report).collect()).await.unwrap();
+        store.create_report(report(701), None).await.unwrap();
+        // 5 is taken: nothing of this load stays, and what it put aside is back.
+        assert!(store.load_reports(vec![report(800), report(5)]).await.is_err());
+        store.create_report(report(802), None).await.unwrap();
+        store.load_reports(vec![report(803), report(804)]).await.unwrap();
+        let (boxed, placed) = boxes(&store).await;
+        assert_eq!(boxed, placed);
+        assert_eq!(boxed.len(), (1..=701).chain(802..=804).filter(|id| id % 3 != 0).count());
+        store.close().await;
+    }
+}
