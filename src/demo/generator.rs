@@ -12,7 +12,7 @@ use super::places::{Places, beside};
 use super::table::Table;
 use super::timeline::{HOUR_MS, Moment, Timeline};
 use super::topics::Topics;
-use super::words::Words;
+use super::words::{self, Words};
 use crate::action::{Areas, City, Submission, assess};
 use crate::domain::report::{MAX_ID, NewReport};
 use crate::domain::{Category, Instant, PlaceRule};
@@ -102,23 +102,22 @@ impl<'a> Generator<'a> {
             let (at, shared) = self.places.draw(self.areas.active(), moment.storm, &mut self.rng);
             point = Some(at);
             if let Some(number) = shared {
-                submission.address = Some(self.words.shared_address(number));
+                submission.address = Some(words::shared_address(number));
             }
         } else if self.rng.random_bool(0.6) {
             let ward = self.places.ward(&mut self.rng);
             submission.ward = Some(self.areas.ward_id(ward).to_string());
         }
-        match point {
-            Some(p) => {
-                submission.place = Some((p.lon(), p.lat()));
-                if submission.address.is_none() && self.rng.random_bool(0.55) {
-                    let unit = self.areas.active().owner(p);
-                    let ward = unit.map(|u| self.areas.active().units()[usize::from(u)].name.as_str());
-                    submission.address = Some(self.words.address(ward, &mut self.rng));
-                }
+        if let Some(p) = point {
+            submission.place = Some((p.lon(), p.lat()));
+            if submission.address.is_none() && self.rng.random_bool(0.55) {
+                let unit = self.areas.active().owner(p);
+                let ward = unit.map(|u| self.areas.active().units()[usize::from(u)].name.as_str());
+                submission.address = Some(words::address(ward, &mut self.rng));
             }
+        } else {
             // Nobody is somewhere when the matter has no place.
-            None => (submission.accuracy_m, submission.address) = (None, None),
+            submission.accuracy_m = None;
         }
         self.words.write(&mut submission, rule, category, &mut self.rng);
         let mut report = assess(self.city, &self.areas, submission, moment.at)

@@ -82,27 +82,6 @@ impl Words {
         Self { phrases: pack.categories.iter().map(|c| phrases::of(&c.code, &c.group)).collect() }
     }
 
-    /// An address of its own; half of them name the ward.
-    pub(super) fn address(&self, ward: Option<&str>, rng: &mut Pcg64) -> String {
-        let number = rng.random_range(1..800);
-        let house = match rng.random_range(0..5) {
-            0 => format!("{number}/{} {}", rng.random_range(1..60), street(rng)),
-            1 => format!("Hẻm {number} {}", street(rng)),
-            2 => format!("{number}{} {}", one(&["A", "B", "Bis", "C"], rng), street(rng)),
-            _ => format!("{number} {}", street(rng)),
-        };
-        match ward {
-            Some(ward) if rng.random_bool(0.45) => format!("{house}, {ward}"),
-            _ => house,
-        }
-    }
-
-    /// The address that all reports of one shared place write.
-    pub(super) fn shared_address(&self, number: usize) -> String {
-        let (a, b) = (FIRST[number % FIRST.len()], SECOND[number % SECOND.len()]);
-        format!("Chung cư {a} {b}, lô {}", number / FIRST.len() + 1)
-    }
-
     /// Title, description and answers.
     pub(super) fn write(&self, s: &mut Submission, category: &Category, position: usize, rng: &mut Pcg64) {
         let phrases = self.phrases[position];
@@ -138,6 +117,27 @@ impl Words {
             }
         }
     }
+}
+
+/// An address of its own; half of them name the ward.
+pub(super) fn address(ward: Option<&str>, rng: &mut Pcg64) -> String {
+    let number = rng.random_range(1..800);
+    let house = match rng.random_range(0..5) {
+        0 => format!("{number}/{} {}", rng.random_range(1..60), street(rng)),
+        1 => format!("Hẻm {number} {}", street(rng)),
+        2 => format!("{number}{} {}", one(&["A", "B", "Bis", "C"], rng), street(rng)),
+        _ => format!("{number} {}", street(rng)),
+    };
+    match ward {
+        Some(ward) if rng.random_bool(0.45) => format!("{house}, {ward}"),
+        _ => house,
+    }
+}
+
+/// The address that all reports of one shared place write.
+pub(super) fn shared_address(number: usize) -> String {
+    let (a, b) = (FIRST[number % FIRST.len()], SECOND[number % SECOND.len()]);
+    format!("Chung cư {a} {b}, lô {}", number / FIRST.len() + 1)
 }
 
 fn street(rng: &mut Pcg64) -> String {
