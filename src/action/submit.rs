@@ -12,7 +12,7 @@ use crate::domain::{
     nearest, text,
 };
 use crate::geo::{GridCell, LonLat};
-use crate::store::{IdempotencyKey, Outcome, Store, StoreError};
+use crate::store::{IdempotencyKey, Outcome, ReportRecord, Store, StoreError};
 
 /// Characters of each text.
 const TITLE: usize = 200;
@@ -101,13 +101,13 @@ pub async fn submit(
     let mut report = assess(city, &city.areas(), submission, clock.now()).map_err(SubmitError::Refused)?;
     for _ in 0..DRAWS {
         report.id = ids.report_id();
-        let (id, created) = match store.create_report(report.clone(), key.clone()).await? {
-            Outcome::Done => (report.id, true),
+        let (stored, created) = match store.create_report(report.clone(), key.clone()).await? {
+            // What was written is what would be read: nobody else can have touched it yet.
+            Outcome::Done => (ReportRecord { seq: 0, id: report.id, votes: 0, facts: report.public }, true),
             Outcome::Replayed { same: false, .. } => return Err(SubmitError::KeyConflict),
-            Outcome::Replayed { id, .. } => (id, false),
+            Outcome::Replayed { id, .. } => (store.report(id).await?.ok_or(SubmitError::Gone)?, false),
             Outcome::IdTaken => continue,
         };
-        let stored = store.report(id).await?.ok_or(SubmitError::Gone)?;
         return Ok(Receipt { report: city.view(stored), created });
     }
     Err(SubmitError::Store(StoreError::Busy))

@@ -41,6 +41,7 @@ impl Store {
         // The writer's own connection makes the file and brings it up to date before anybody reads.
         let write = SqlitePoolOptions::new()
             .max_connections(1)
+            .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
             .connect_with(options.clone())
@@ -50,6 +51,8 @@ impl Store {
         MIGRATIONS.run(&write).await.map_err(|e| named(&e))?;
         let read = SqlitePoolOptions::new()
             .max_connections(READERS)
+            // A file does not go away as a server does.
+            .test_before_acquire(false)
             .acquire_timeout(Duration::from_secs(5))
             .idle_timeout(None)
             .max_lifetime(None)

@@ -1,9 +1,13 @@
 //! The real server on a free port, spoken to over HTTP; a module a promise.
 
+mod areas;
 mod documents;
 mod durability;
 mod edge;
 mod harness;
 mod items;
 mod locate;
+#[path = "../../src/real_data.rs"]
+mod real_data;
 mod submit;
+mod tiles;

@@ -55,7 +55,7 @@ function draw() {
   fill($('card'),
     el('p', { class: `state ${closed ? 'closed' : 'open'}` }, el('i', { class: `dot ${closed ? 'closed' : 'open'}` }), known(state) ? t(state) : p.status),
     el('h2', { id: 'card-title', tabindex: -1 }, p.title || categoryName(p.category)),
-    el('p', { class: 'kind' }, categoryName(p.category)),
+    p.title && el('p', { class: 'kind' }, categoryName(p.category)),
     p.description && el('p', { class: 'text' }, p.description),
     el('dl', {}, ...facts.flatMap(([key, value]) => [el('dt', {}, t(key)), el('dd', {}, value)])),
     p.approximate && el('p', { class: 'hint' }, t('card.approximate')),

@@ -77,7 +77,7 @@ function row({ id, properties: p }) {
       el('i', { class: `dot ${p.status === 'closed' ? 'closed' : 'open'}` }),
       el('span', { class: 'what' },
         el('b', {}, p.title || categoryName(p.category)),
-        el('small', {}, [categoryName(p.category), p.ward_name].filter(Boolean).join(' · ')),
+        el('small', {}, [p.title && categoryName(p.category), p.ward_name].filter(Boolean).join(' · ')),
         el('small', {}, `${known(state) ? t(state) : p.status} · ${ago(p.created_at)}`),
       ),
     ),

@@ -229,6 +229,7 @@ function showErrors(errors, problem) {
     say(el('b', {}, problem?.title || t('report.refused')), ...(homeless.length ? homeless : errors.length ? [] : [problem?.detail]).filter(Boolean).map((text) => el('p', {}, text)));
   }
   first?.focus();
+  first?.closest('[data-field]').scrollIntoView({ block: 'nearest' }); // the words below the control too
 }
 
 /** The field an error names: `properties.answers.x` may stand for its parent when `x` has no control of its own. */
