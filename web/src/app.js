@@ -11,6 +11,7 @@ import { covered, isSheet, rest, startSheet } from './sheet.js';
 import { createMap, hasWebGL2 } from './map.js';
 
 const FRESH_MS = 30_000; // how old the map may get while someone looks at it
+const LOST_MS = 5_000; // how soon it is tried again while the server does not answer
 const AFTER_SENDING_MS = [200, 1_000, 3_000]; // the report is on the map within a second, as the server promises
 const PAUSE_MS = 250; // rest after a move before the list follows
 
@@ -18,6 +19,7 @@ let stage = null;
 let view = 'browse';
 let opener = null; // where the focus was when the panel left the list
 let moving;
+let afar = false; // a link to a report that says nothing of where the map looks
 
 function show(next) {
   if (next === view) return;
@@ -51,10 +53,17 @@ function openCard(id) {
   show('card');
   setAddress({ report: id });
   const here = view;
-  loadCard(id).then(() => {
-    const at = shownPoint();
-    if (view === here && at) stage?.pin(at, { raised: true });
-  });
+  loadCard(id).then(() => view === here && pointOut());
+}
+
+/** Stands the pin at the report on the card, in sight. */
+function pointOut() {
+  const at = shownPoint();
+  if (view !== 'card' || !at || !stage) return;
+  stage.pin(at, { raised: true });
+  if (afar) stage.go(at);
+  else stage.reveal(at);
+  afar = false;
 }
 
 function openWhere(at) {
@@ -73,9 +82,13 @@ function pointed(at) {
   else openWhere(at);
 }
 
-function readAnew() {
+/** Reads everything anew, the count first: when that fails the map and the list stay as they are, old but not empty. */
+async function readAnew() {
+  const answered = await showCount();
+  if (answered === undefined) return;
+  $('trouble').hidden = answered;
+  if (!answered) return;
   stage?.refresh();
-  showCount();
   if (view === 'browse') loadList();
 }
 
@@ -108,7 +121,7 @@ function stay() {
     read = Date.now();
     readAnew();
   };
-  setInterval(() => look(null, FRESH_MS), 1_000);
+  setInterval(() => look(null, $('trouble').hidden ? FRESH_MS : LOST_MS), 1_000);
   addEventListener('focus', look);
   document.addEventListener('visibilitychange', look);
   addEventListener('online', look);
@@ -153,6 +166,7 @@ async function start() {
   const categories = fillCategories();
   showCount();
   const id = new URLSearchParams(location.search).get('report');
+  afar = !!id && !location.hash.includes('map=');
   if (id) openCard(id);
 
   if (hasWebGL2()) {
@@ -175,6 +189,7 @@ async function start() {
     report.useMap(stage);
     fitMap();
     aim();
+    pointOut();
     window.diaban = { map: stage.map };
   } else {
     $('no-map').textContent = t('map.none');

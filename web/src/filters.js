@@ -101,18 +101,20 @@ export function failCategories(retry) {
   $('category-summary').textContent = '';
 }
 
-/** Counts all reports that match, wherever they are, those without a place too. */
+/** Counts all reports that match, wherever they are, those without a place too. True when the server answered, nothing when a newer count came first. */
 export async function showCount() {
   counting?.abort();
   counting = new AbortController();
   const { signal } = counting;
   let text;
+  let answered = true;
   try {
     const { numberMatched } = await listReports({ limit: 1, ...filterQuery() }, signal);
     text = reports(numberMatched);
     $('count').dataset.matched = numberMatched;
   } catch {
-    if (signal.aborted) return;
+    if (signal.aborted) return undefined;
+    answered = false;
     text = t('count.failed');
   }
   // A live region speaks whenever it is written: only what is new is.
@@ -120,4 +122,5 @@ export async function showCount() {
     $('count').textContent = text;
     $('count').lang = lang();
   }
+  return answered;
 }

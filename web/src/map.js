@@ -52,8 +52,19 @@ export async function createMap(filterQuery, on) {
 
   let pointing = false;
   let marker = null;
+  let padding = { top: 0, right: 0, bottom: 0, left: 0 };
+  let goal = null; // where the move under way ends, so that a change of padding meanwhile does not end it early
+  let wardsLost = false;
 
-  map.on('moveend', (event) => on.move(!!event.padding));
+  function ease(target, options, data) {
+    map.easeTo({ ...target, padding, ...options }, data);
+    goal = map.isMoving() ? target : null;
+  }
+
+  map.on('moveend', (event) => {
+    goal = null;
+    on.move(!!event.padding);
+  });
   map.on('click', (event) => {
     if (pointing) return on.point(lonLat(event.lngLat));
     act(nearest(event.point, CLICK_PX));
@@ -69,7 +80,8 @@ export async function createMap(filterQuery, on) {
   });
   onLongPress(map, (lngLat) => on.point(lonLat(lngLat)));
 
-  map.on('error', ({ error }) => {
+  map.on('error', ({ error, sourceId }) => {
+    if (sourceId === 'wards') wardsLost = true;
     if (error instanceof maplibregl.AJAXError || error instanceof TypeError) on.trouble(true);
     else console.error(error);
   });
@@ -101,7 +113,7 @@ export async function createMap(filterQuery, on) {
     const center = feature.geometry.coordinates;
     if (!feature.properties.point_count) return on.report(feature.properties.id ?? feature.id);
     const zoom = map.getZoom();
-    if (zoom < DEEPEST_TILES) return map.easeTo({ center, zoom: Math.min(zoom + 2, DEEPEST_TILES) });
+    if (zoom < DEEPEST_TILES) return ease({ center, zoom: Math.min(zoom + 2, DEEPEST_TILES) });
     // Many reports on one spot never come apart by zooming: list those the symbol stands for.
     const at = map.project(center);
     const size = 40 * 2 ** (zoom - DEEPEST_TILES);
@@ -124,9 +136,23 @@ export async function createMap(filterQuery, on) {
     },
     centre: () => lonLat(map.getCenter()),
     setFilters: (query) => map.getSource('incidents')?.setTiles([tiles('incidents', query)]),
-    refresh: () => map.getSource('incidents') && map.refreshTiles('incidents'),
-    pad: (padding) => map.easeTo({ padding, duration: still ? 0 : 200 }, { padding: true }),
-    go: ({ lon, lat }, zoom = 16) => map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), zoom) }),
+    refresh() {
+      if (map.getSource('incidents')) map.refreshTiles('incidents');
+      if (wardsLost) map.refreshTiles('wards');
+      wardsLost = false;
+    },
+    pad(next) {
+      padding = next;
+      ease(goal, { duration: still ? 0 : 200 }, { padding: true });
+    },
+    go: ({ lon, lat }, zoom = 16) => ease({ center: [lon, lat], zoom: Math.max(map.getZoom(), zoom) }),
+    /** Brings a point into sight that the panel covers or that lies outside; one in sight stays where it is. */
+    reveal({ lon, lat }) {
+      const { x, y } = map.project([lon, lat]);
+      const { clientWidth: width, clientHeight: height } = map.getContainer();
+      const inSight = x > padding.left + 30 && x < width - padding.right - 30 && y > padding.top + 60 && y < height - padding.bottom - 30;
+      if (!inSight) ease({ center: [lon, lat] });
+    },
     setPointing(yes) {
       pointing = yes;
       $('stage').classList.toggle('pointing', yes);

@@ -6,6 +6,11 @@ import { SHARES } from './symbols.js';
 const FONT = ['Be Vietnam Pro Semibold'];
 const LAND = ['#f6f3ea', '#f1efe2', '#f4f0e6', '#eef0e3'];
 
+// Where the wards are small their kind is left out, so that more of the names find room: "Sài Gòn", not "Phường Sài Gòn".
+const NAME = ['get', 'name'];
+const without = (kind) => [['==', ['slice', NAME, 0, kind.length], kind], ['slice', NAME, kind.length]];
+const SHORT_NAME = ['case', ...without('Phường '), ...without('Xã '), NAME];
+
 /** `step` over the member count; `pick` takes a cluster class and its number. */
 const byCount = (pick) => ['step', ['get', 'point_count'], ...CLUSTERS.flatMap((c, i) => (i ? [c.from, pick(c, i)] : [pick(c, i)]))];
 
@@ -59,11 +64,11 @@ export function mapStyle(wardTiles, incidentTiles) {
       {
         id: 'ward-names', type: 'symbol', source: 'wards', 'source-layer': 'ward_labels', minzoom: 9.5,
         layout: {
-          'text-field': ['get', 'name'],
+          'text-field': ['step', ['zoom'], SHORT_NAME, 13, NAME],
           'text-font': FONT,
           'text-size': ['interpolate', ['linear'], ['zoom'], 10, 11, 15, 16],
           'text-max-width': 7,
-          'text-padding': 4,
+          'text-padding': 3,
           'text-variable-anchor': ['center', 'top', 'bottom'],
           'text-radial-offset': 1.6,
         },
