@@ -556,21 +556,26 @@ const tests = {
     await page.waitForFunction((before) => window.diaban.map.getZoom() > before + 1.9, zoom);
     await page.locator('#grip').click();
     same(await page.getAttribute('#panel', 'data-sheet'), 'half', 'sheet');
-    await page.locator('#list button').first().click();
+    // A report that lies under the sheet, or out of sight, is brought to the part of the map that is free.
+    const id = await page.getAttribute('#list button', 'data-id');
+    const { geometry } = await api(`/collections/reports/items/${id}`);
+    await page.evaluate(([[lon, lat], listed]) => {
+      window.diaban.map.jumpTo({ center: [lon, lat + 0.1] });
+      document.querySelector(`#list [data-id="${listed}"]`).click(); // at once: the list follows the map soon
+    }, [geometry.coordinates, id]);
     await page.locator('#card dl').waitFor();
-    const id = new URL(page.url()).searchParams.get('report');
-    if ((await api(`/collections/reports/items/${id}`)).geometry) {
-      await page.waitForFunction(() => {
-        const pin = document.querySelector('.maplibregl-marker')?.getBoundingClientRect();
-        return pin && !window.diaban.map.isMoving() && pin.top > 0 && pin.left > 0 && pin.right < innerWidth && pin.bottom < document.getElementById('panel').getBoundingClientRect().top;
-      });
-    }
+    await page.waitForFunction(() => {
+      const pin = document.querySelector('.maplibregl-marker')?.getBoundingClientRect();
+      return pin && !window.diaban.map.isMoving() && pin.top > 0 && pin.left > 0 && pin.right < innerWidth && pin.bottom < document.getElementById('panel').getBoundingClientRect().top;
+    });
     await settled(page);
     await shot(page, 'phone-card');
     await page.locator('#view-card .back').click();
     await page.locator('#grip').click();
     await page.waitForFunction(() => document.getElementById('panel').offsetHeight === innerHeight);
     await shot(page, 'phone-list');
+    await page.locator('#lang').click({ trial: true }); // nothing of the map lies over the sheet
+    await page.locator('#open-where').click({ trial: true, position: { x: 150, y: 10 } });
     await page.click('#open-report');
     await page.waitForFunction(() => document.getElementById('panel').offsetHeight < innerHeight * 0.6);
     await shot(page, 'phone-report');
