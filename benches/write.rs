@@ -1,6 +1,7 @@
 //! Durable POSTs a second at 1, 8 and 32 clients over HTTP, beside a raw sqlx loop that writes the
 //! same rows into the same tables with the same grouping and the same durability, alternating in one
-//! run. Prints rates, latencies and their ratios; usage: `cargo bench --bench write [-- SECONDS]`.
+//! run; then the time from the start of a POST until the report is counted in its tile and in the list.
+//! Usage: `cargo bench --bench write [-- SECONDS]`.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -51,6 +52,43 @@ fn main() {
             http.rate, http.p50, http.p99
         );
     }
+    let mut times = visible(address, 200);
+    times.sort_by(f64::total_cmp);
+    println!(
+        "visible in tile and list after a POST, of 200: median {:.2} ms, worst {:.2} ms",
+        times[100], times[199]
+    );
+}
+
+/// From the first byte of the POST until list and tile both count one more, for `n` reports one by one.
+fn visible(address: SocketAddr, n: usize) -> Vec<f64> {
+    let mut socket = TcpStream::connect(address).expect("a connection");
+    socket.set_nodelay(true).expect("no delay");
+    let list = |socket: &mut TcpStream| matched(&get(socket, "/collections/reports/items?limit=1"));
+    // Zoom 18 at the place of the report: one symbol, whose bytes change with its count.
+    let tile = |socket: &mut TcpStream| get(socket, "/tiles/incidents/18/208767/123181.mvt");
+    (0..n)
+        .map(|_| {
+            let (count, bytes) = (list(&mut socket), tile(&mut socket));
+            let begun = Stopwatch::now();
+            post(&mut socket);
+            while list(&mut socket) == count || tile(&mut socket) == bytes {}
+            begun.elapsed().as_secs_f64() * 1e3
+        })
+        .collect()
+}
+
+fn matched(body: &[u8]) -> u64 {
+    let text = String::from_utf8_lossy(body);
+    let (_, rest) = text.split_once("\"numberMatched\":").expect("a count");
+    rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().expect("a number")
+}
+
+fn get(socket: &mut TcpStream, path: &str) -> Vec<u8> {
+    socket
+        .write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes())
+        .expect("the request is sent");
+    answer(socket).1
 }
 
 async fn start(file: String) -> SocketAddr {
@@ -107,21 +145,23 @@ fn post(socket: &mut TcpStream) {
         BODY.len()
     );
     socket.write_all(format!("{head}{BODY}").as_bytes()).expect("the request is sent");
-    let mut answer = Vec::new();
-    let mut part = [0; 8192];
+    let (head, _) = answer(socket);
+    assert!(head.starts_with("HTTP/1.1 201"), "{head}");
+}
+
+/// Head and body of the next answer.
+fn answer(socket: &mut TcpStream) -> (String, Vec<u8>) {
+    let mut read = Vec::new();
+    let mut part = [0; 16_384];
     loop {
         let n = socket.read(&mut part).expect("an answer");
         assert!(n > 0, "the server closed");
-        answer.extend_from_slice(&part[..n]);
-        let text = String::from_utf8_lossy(&answer);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            assert!(head.starts_with("HTTP/1.1 201"), "{text}");
-            let length = head
-                .lines()
-                .find_map(|l| l.to_lowercase().strip_prefix("content-length: ").map(|n| n.parse::<usize>()));
-            if body.len() >= length.expect("a length").expect("a number") {
-                return;
-            }
+        read.extend_from_slice(&part[..n]);
+        let Some(end) = read.windows(4).position(|w| w == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(&read[..end]).to_lowercase();
+        let length = head.lines().find_map(|l| l.strip_prefix("content-length: ")?.parse::<usize>().ok());
+        if read.len() - end - 4 >= length.unwrap_or(0) {
+            return (head.to_uppercase(), read.split_off(end + 4));
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod areas;
 mod changes;
+mod create;
 mod error;
 mod open;
 mod read;

@@ -1,8 +1,9 @@
-//! Writing reports: one, many, and their assignment to wards. Reading them is `read`.
+//! Writing reports: what a row is made of, bulk loads, assignment to wards. New ones are `create`,
+//! reading them is `read`.
 
 use std::collections::BTreeMap;
 
-use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite, SqliteConnection};
+use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::changes::{ChangeKind, log};
 use super::write::{Assignment, Command, IdempotencyKey, Outcome};
@@ -41,16 +42,16 @@ impl Store {
 }
 
 /// Columns of one report in `report_public`, in the order in which `public_row` binds them.
-const PUBLIC_COLUMNS: &str = "id, lon, lat, category, state, ward, body, rule, title, description, address, source, \
+pub(super) const PUBLIC_COLUMNS: &str = "id, lon, lat, category, state, ward, body, rule, title, description, address, source, \
      border_m, offshore_m, observed_ms, created_ms, updated_ms, due_ms";
-const PRIVATE_COLUMNS: &str = "seq, lon, lat, accuracy_m, address, answers, created_ms";
-const EVENT_COLUMNS: &str = "report, at_ms, role, from_state, to_state, reason, note";
+pub(super) const PRIVATE_COLUMNS: &str = "seq, lon, lat, accuracy_m, address, answers, created_ms";
+pub(super) const EVENT_COLUMNS: &str = "report, at_ms, role, from_state, to_state, reason, note";
 /// Rows in one statement of a bulk load: 18 columns stay well under SQLite's 32,766 parameters.
 const ROWS: usize = 500;
 
 type Values<'q, 'b> = sqlx::query_builder::Separated<'b, Sqlite, &'static str>;
 
-fn public_row<'q>(mut b: Values<'q, '_>, r: &'q NewReport) {
+pub(super) fn public_row<'q>(mut b: Values<'q, '_>, r: &'q NewReport) {
     let f = &r.public;
     b.push_bind(r.id as i64);
     b.push_bind(f.point.map(|p| p.lon()));
@@ -72,7 +73,7 @@ fn public_row<'q>(mut b: Values<'q, '_>, r: &'q NewReport) {
     b.push_bind(f.due.map(Instant::ms));
 }
 
-fn private_row(mut b: Values<'_, '_>, seq: i64, p: &PrivateFacts, created: Instant) {
+pub(super) fn private_row(mut b: Values<'_, '_>, seq: i64, p: &PrivateFacts, created: Instant) {
     b.push_bind(seq);
     b.push_bind(p.point.map(|p| p.lon()));
     b.push_bind(p.point.map(|p| p.lat()));
@@ -82,7 +83,7 @@ fn private_row(mut b: Values<'_, '_>, seq: i64, p: &PrivateFacts, created: Insta
     b.push_bind(created.ms());
 }
 
-fn event_row(mut b: Values<'_, '_>, seq: i64, e: &Event) {
+pub(super) fn event_row(mut b: Values<'_, '_>, seq: i64, e: &Event) {
     b.push_bind(seq);
     b.push_bind(e.at.ms());
     b.push_bind(e.role);
@@ -98,50 +99,12 @@ fn answers_text(answers: &BTreeMap<String, String>) -> Option<String> {
 }
 
 /// When the true moment of the report was: the public one may be cut to the hour.
-fn received(r: &NewReport) -> Instant {
+pub(super) fn received(r: &NewReport) -> Instant {
     r.events.first().map_or(r.public.created, |e| e.at)
 }
 
-fn insert(table: &str, columns: &str) -> QueryBuilder<Sqlite> {
+pub(super) fn insert(table: &str, columns: &str) -> QueryBuilder<Sqlite> {
     QueryBuilder::new(format!("INSERT INTO {table} ({columns}) "))
-}
-
-pub(super) async fn create(
-    db: &mut SqliteConnection,
-    r: &NewReport,
-    key: Option<&IdempotencyKey>,
-) -> Result<Outcome, sqlx::Error> {
-    if let Some(key) = key {
-        let before = sqlx::query("SELECT report_id, body_hash FROM idempotency WHERE key_hash = $1")
-            .bind(&key.key[..])
-            .fetch_optional(&mut *db)
-            .await?;
-        if let Some(row) = before {
-            let same = row.try_get::<&[u8], _>(1)? == key.body;
-            return Ok(Outcome::Replayed { id: row.try_get::<i64, _>(0)? as u64, same });
-        }
-    }
-    let mut statement = insert("report_public", PUBLIC_COLUMNS);
-    statement.push_values([r], public_row).push(" ON CONFLICT (id) DO NOTHING RETURNING seq");
-    let Some(seq) = statement.build_query_scalar::<i64>().fetch_optional(&mut *db).await? else {
-        return Ok(Outcome::IdTaken);
-    };
-    let mut statement = insert("report_private", PRIVATE_COLUMNS);
-    statement.push_values([r], |b, r| private_row(b, seq, &r.private, received(r)));
-    statement.build().execute(&mut *db).await?;
-    let mut statement = insert("event", EVENT_COLUMNS);
-    statement.push_values(&r.events, |b, e| event_row(b, seq, e));
-    statement.build().execute(&mut *db).await?;
-    if let Some(key) = key {
-        sqlx::query("INSERT INTO idempotency (key_hash, body_hash, report_id) VALUES ($1, $2, $3)")
-            .bind(&key.key[..])
-            .bind(&key.body[..])
-            .bind(r.id as i64)
-            .execute(&mut *db)
-            .await?;
-    }
-    log(db, ChangeKind::Reports { first: seq, last: seq }, received(r)).await?;
-    Ok(Outcome::Done)
 }
 
 pub(super) async fn load(db: &mut SqliteConnection, batch: &[NewReport]) -> Result<Outcome, sqlx::Error> {
@@ -230,13 +193,13 @@ pub(super) async fn assign(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::domain::State;
     use crate::domain::report::PublicFacts;
     use crate::geo::LonLat;
 
-    fn report(id: u64) -> NewReport {
+    pub(crate) fn report(id: u64) -> NewReport {
         let created = Instant::from_ms(1_000);
         let point = LonLat::new(106.7, 10.7 + id as f64 * 1e-3).ok();
         NewReport {

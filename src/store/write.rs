@@ -4,6 +4,7 @@
 use sqlx::SqliteConnection;
 
 use super::areas::StoredGeneration;
+use super::create::{Creation, create};
 use super::{areas, reports};
 use crate::domain::report::NewReport;
 use crate::domain::{Instant, WardId};
@@ -61,11 +62,26 @@ pub struct Assignment {
     pub offshore_m: Option<f64>,
 }
 
-pub(super) async fn apply(db: &mut SqliteConnection, command: &Command) -> Result<Outcome, sqlx::Error> {
-    match command {
-        Command::Create { report, key } => reports::create(db, report, key.as_ref()).await,
-        Command::Load(batch) => reports::load(db, batch).await,
-        Command::Activate { generation, at } => areas::activate(db, generation, *at).await,
-        Command::Assign { assignments, at } => reports::assign(db, assignments, *at).await,
+/// Carries out commands in order; neighbouring creations go together.
+pub(super) async fn apply(
+    db: &mut SqliteConnection,
+    commands: &[&Command],
+) -> Result<Vec<Outcome>, sqlx::Error> {
+    let mut outcomes = Vec::with_capacity(commands.len());
+    let mut creations = Vec::new();
+    for command in commands {
+        if let Command::Create { report, key } = command {
+            creations.push(Creation { report, key: key.as_ref() });
+            continue;
+        }
+        outcomes.extend(create(db, &std::mem::take(&mut creations)).await?);
+        outcomes.push(match command {
+            Command::Create { .. } => continue,
+            Command::Load(batch) => reports::load(db, batch).await?,
+            Command::Activate { generation, at } => areas::activate(db, generation, *at).await?,
+            Command::Assign { assignments, at } => reports::assign(db, assignments, *at).await?,
+        });
     }
+    outcomes.extend(create(db, &creations).await?);
+    Ok(outcomes)
 }

@@ -151,17 +151,15 @@ struct Failed {
 async fn transact(pool: &SqlitePool, commands: &[&Command]) -> Result<Vec<Outcome>, Failed> {
     let before = |e: sqlx::Error| Failed { error: StoreError::sort(e), committing: false };
     let mut connection = pool.acquire().await.map_err(before)?;
-    let mut outcomes = Vec::with_capacity(commands.len());
     let result = async {
         let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(before)?;
-        for command in commands {
-            outcomes.push(apply(&mut tx, command).await.map_err(before)?);
-        }
-        tx.commit().await.map_err(|e| Failed { error: StoreError::sort(e), committing: true })
+        let outcomes = apply(&mut tx, commands).await.map_err(before)?;
+        tx.commit().await.map_err(|e| Failed { error: StoreError::sort(e), committing: true })?;
+        Ok(outcomes)
     }
     .await;
     match result {
-        Ok(()) => Ok(outcomes),
+        Ok(outcomes) => Ok(outcomes),
         Err(failed) => {
             close_hard(connection).await;
             Err(match failed {

@@ -1,0 +1,174 @@
+//! New reports, a whole group in a few statements: one commit's worth of POSTs costs little more
+//! than a single one.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::{Row, SqliteConnection};
+
+use super::changes::{ChangeKind, log};
+use super::reports::{
+    EVENT_COLUMNS, PRIVATE_COLUMNS, PUBLIC_COLUMNS, event_row, insert, private_row, public_row, received,
+};
+use super::write::{IdempotencyKey, Outcome};
+use crate::domain::report::NewReport;
+
+/// A report to store, and the key it came with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Creation<'a> {
+    pub(super) report: &'a NewReport,
+    pub(super) key: Option<&'a IdempotencyKey>,
+}
+
+/// Stores what is new of a group; one outcome for each, in order. Of two with one key the first is
+/// stored and the second repeats it; of two with one id the second must draw again.
+pub(super) async fn create(
+    db: &mut SqliteConnection,
+    group: &[Creation<'_>],
+) -> Result<Vec<Outcome>, sqlx::Error> {
+    let mut outcomes = replays(db, group).await?;
+    let mut by_key = HashMap::new();
+    let mut ids = HashSet::new();
+    let mut repeats = Vec::new();
+    let mut fresh = Vec::new();
+    for (i, c) in group.iter().enumerate().filter(|(i, _)| outcomes[*i].is_none()) {
+        if let Some(first) = c.key.and_then(|key| by_key.get(&key.key)) {
+            repeats.push((i, *first));
+        } else if ids.insert(c.report.id) {
+            by_key.extend(c.key.map(|key| (key.key, i)));
+            fresh.push(i);
+        }
+    }
+    let seqs = insert_public(db, group, &fresh).await?;
+    // What got no sequence has an id that is another report's.
+    let stored: Vec<(i64, Creation<'_>)> =
+        fresh.iter().filter_map(|i| Some((*seqs.get(&group[*i].report.id)?, group[*i]))).collect();
+    insert_rest(db, &stored).await?;
+    for i in fresh {
+        outcomes[i] = seqs.contains_key(&group[i].report.id).then_some(Outcome::Done);
+    }
+    for (i, first) in repeats {
+        outcomes[i] = (outcomes[first] == Some(Outcome::Done)).then(|| Outcome::Replayed {
+            id: group[first].report.id,
+            same: group[i].key == group[first].key,
+        });
+    }
+    Ok(outcomes.into_iter().map(|o| o.unwrap_or(Outcome::IdTaken)).collect())
+}
+
+/// Those whose key was used before.
+async fn replays(
+    db: &mut SqliteConnection,
+    group: &[Creation<'_>],
+) -> Result<Vec<Option<Outcome>>, sqlx::Error> {
+    let mut outcomes = vec![None; group.len()];
+    let keys: Vec<&IdempotencyKey> = group.iter().filter_map(|c| c.key).collect();
+    if keys.is_empty() {
+        return Ok(outcomes);
+    }
+    let mut q =
+        sqlx::QueryBuilder::new("SELECT key_hash, body_hash, report_id FROM idempotency WHERE key_hash IN (");
+    let mut list = q.separated(", ");
+    for key in keys {
+        list.push_bind(&key.key[..]);
+    }
+    q.push(")");
+    for row in q.build().fetch_all(&mut *db).await? {
+        let (key, body, id): (&[u8], &[u8], i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        for (outcome, c) in outcomes.iter_mut().zip(group) {
+            if let Some(k) = c.key.filter(|k| k.key == key) {
+                *outcome = Some(Outcome::Replayed { id: id as u64, same: k.body == body });
+            }
+        }
+    }
+    Ok(outcomes)
+}
+
+/// The sequences of the rows that were inserted, by id.
+async fn insert_public(
+    db: &mut SqliteConnection,
+    group: &[Creation<'_>],
+    fresh: &[usize],
+) -> Result<HashMap<u64, i64>, sqlx::Error> {
+    if fresh.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut q = insert("report_public", PUBLIC_COLUMNS);
+    q.push_values(fresh.iter().map(|i| group[*i].report), public_row);
+    q.push(" ON CONFLICT (id) DO NOTHING RETURNING id, seq");
+    let rows = q.build().fetch_all(&mut *db).await?;
+    rows.iter().map(|row| Ok((row.try_get::<i64, _>(0)? as u64, row.try_get(1)?))).collect()
+}
+
+async fn insert_rest(db: &mut SqliteConnection, stored: &[(i64, Creation<'_>)]) -> Result<(), sqlx::Error> {
+    let (Some(first), Some(last)) = (stored.iter().map(|s| s.0).min(), stored.iter().map(|s| s.0).max())
+    else {
+        return Ok(());
+    };
+    let mut q = insert("report_private", PRIVATE_COLUMNS);
+    q.push_values(stored, |b, (seq, c)| private_row(b, *seq, &c.report.private, received(c.report)));
+    q.build().execute(&mut *db).await?;
+    let events = stored.iter().flat_map(|(seq, c)| c.report.events.iter().map(|e| (*seq, e)));
+    let mut q = insert("event", EVENT_COLUMNS);
+    q.push_values(events, |b, (seq, e)| event_row(b, seq, e));
+    q.build().execute(&mut *db).await?;
+    let keyed: Vec<_> = stored.iter().filter_map(|(_, c)| Some((c.key?, c.report.id))).collect();
+    if !keyed.is_empty() {
+        let mut q = insert("idempotency", "key_hash, body_hash, report_id");
+        q.push_values(keyed, |mut b, (key, id)| {
+            b.push_bind(&key.key[..]).push_bind(&key.body[..]).push_bind(id as i64);
+        });
+        q.build().execute(&mut *db).await?;
+    }
+    // Nobody else writes inside this transaction, so the range holds these rows and no others.
+    let at = stored.iter().map(|(_, c)| received(c.report)).max().unwrap_or(crate::domain::Instant::MIN);
+    log(db, ChangeKind::Reports { first, last }, at).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reports::tests::report;
+    use super::super::{ChangeKind, Store};
+    use super::*;
+
+    fn key(key: u8, body: u8) -> IdempotencyKey {
+        IdempotencyKey { key: [key; 32], body: [body; 32] }
+    }
+
+    #[tokio::test]
+    async fn a_group_is_sorted_out_as_one_after_the_other_would_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.db");
+        let store = Store::open(&format!("sqlite:{}", file.display())).await.unwrap();
+        store.create_report(report(1), Some(key(1, 1))).await.unwrap();
+        let reports = [2, 1, 3, 4, 3, 5, 6].map(report);
+        let keys =
+            [None, Some(key(9, 9)), Some(key(2, 1)), Some(key(2, 1)), None, Some(key(2, 7)), Some(key(1, 1))];
+        let group: Vec<Creation<'_>> =
+            reports.iter().zip(&keys).map(|(report, key)| Creation { report, key: key.as_ref() }).collect();
+        let mut db = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display()))
+            .await
+            .unwrap()
+            .acquire()
+            .await
+            .unwrap();
+        let outcomes = create(&mut db, &group).await.unwrap();
+        assert_eq!(
+            outcomes,
+            [
+                Outcome::Done,
+                Outcome::IdTaken,                         // 1 is there already
+                Outcome::Done,                            // 3, the first with key 2
+                Outcome::Replayed { id: 3, same: true },  // the same key and body in the group
+                Outcome::IdTaken,                         // 3 twice in the group
+                Outcome::Replayed { id: 3, same: false }, // the same key, another body
+                Outcome::Replayed { id: 1, same: true },  // a key of before
+            ]
+        );
+        let log = store.changes_after(0, 10).await.unwrap();
+        let kinds: Vec<ChangeKind> = log.iter().map(|c| c.kind).collect();
+        assert_eq!(
+            kinds,
+            [ChangeKind::Reports { first: 1, last: 1 }, ChangeKind::Reports { first: 2, last: 3 }]
+        );
+    }
+}
