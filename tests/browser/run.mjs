@@ -4,10 +4,10 @@
 //
 // Without an address it starts `diaban demo` itself (DIABAN_EXE, or target/debug/diaban) and stops it at the end.
 // CHROMIUM names another browser than /usr/bin/chromium. ONLY runs the tests whose name holds it. Screenshots go to
-// tests/browser/shots/. Nothing waits for ever: a test has a minute, the whole run eight.
+// tests/browser/shots/, and the log of the demo with them. Nothing waits for ever: a test has a minute, the whole run eight.
 // The last line is `N passed, N failed`; the exit code is 1 when a test failed.
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -30,11 +30,11 @@ let browser;
 /** Starts the demo; resolves with its address and a way to stop it. */
 function startDemo() {
   const exe = process.env.DIABAN_EXE ?? join(root, 'target/debug/diaban');
-  const child = spawn(exe, ['demo', '--reports', '5000', '--listen', '127.0.0.1:0'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(exe, ['demo', '--reports', '5000', '--listen', '127.0.0.1:0'], { cwd: root, stdio: ['ignore', 'pipe', openSync(join(shots, 'server.log'), 'w')] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const address = new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`${exe} ended with ${code} before it listened`)));
+    child.once('exit', (code) => reject(new Error(`${exe} ended with ${code} before it listened, see tests/browser/shots/server.log`)));
     createInterface({ input: child.stdout }).on('line', (line) => {
       const found = /listening on (http:\/\/\S+)/.exec(line);
       if (found) resolve(found[1]);
@@ -74,7 +74,16 @@ async function open(path = '/', options = desktop, before = async () => {}) {
 
 const settled = (page) => page.waitForFunction(() => window.diaban?.map.loaded() && !window.diaban.map.isMoving());
 const rendered = (page, layer) => page.waitForFunction((l) => window.diaban?.map.loaded() && window.diaban.map.queryRenderedFeatures({ layers: [l] }).length > 0, layer);
-const shot = (page, name) => page.screenshot({ path: join(shots, `${name}.png`) });
+
+/** A picture for people to look at, once the names on the map have faded in; no test depends on it. */
+async function shot(page, name) {
+  await page.evaluate(() => window.diaban && new Promise((resolve) => {
+    setTimeout(resolve, 3_000);
+    window.diaban.map.once('idle', resolve);
+    window.diaban.map.triggerRepaint();
+  }));
+  await page.screenshot({ path: join(shots, `${name}.png`) });
+}
 
 /** Where a symbol of `layer` stands that can be clicked: clear of the panel and the edges, nearest to the middle. */
 const symbolAt = (page, layer) =>
@@ -672,9 +681,9 @@ async function runAll() {
 // Whatever a test that ran out of time still waits for fails when its page closes; that is no news.
 process.on('unhandledRejection', () => {});
 const began = Date.now();
+mkdirSync(shots, { recursive: true });
 const demo = process.argv[2] ? null : startDemo();
 try {
-  mkdirSync(shots, { recursive: true });
   base = new URL(process.argv[2] ?? (await within(TEST_MS, demo.address, 'starting the demo'))).origin;
   browser = await launch();
   await within(RUN_MS, runAll(), 'the whole run');
