@@ -72,16 +72,21 @@ async function open(path = '/', options = desktop, before = async () => {}) {
   return page;
 }
 
-const settled = (page) => page.waitForFunction(() => window.diaban?.map.loaded() && !window.diaban.map.isMoving());
-const rendered = (page, layer) => page.waitForFunction((l) => window.diaban?.map.loaded() && window.diaban.map.queryRenderedFeatures({ layers: [l] }).length > 0, layer);
-
-/** A picture for people to look at, once the names on the map have faded in; no test depends on it. */
-async function shot(page, name) {
-  await page.evaluate(() => window.diaban && new Promise((resolve) => {
-    setTimeout(resolve, 3_000);
+/** The map stands still and shows what it has loaded: what it says to be rendered is of the last frame, not of one before. */
+async function settled(page) {
+  await page.waitForFunction(() => window.diaban);
+  await page.evaluate((ms) => new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error('the map does not come to rest')), ms);
     window.diaban.map.once('idle', resolve);
     window.diaban.map.triggerRepaint();
-  }));
+  }), WAIT_MS);
+}
+
+const rendered = (page, layer) => page.waitForFunction((l) => window.diaban?.map.loaded() && window.diaban.map.queryRenderedFeatures({ layers: [l] }).length > 0, layer);
+
+/** A picture for people to look at, once the names on the map have faded in. */
+async function shot(page, name) {
+  if (await page.evaluate(() => !!window.diaban)) await settled(page);
   await page.screenshot({ path: join(shots, `${name}.png`) });
 }
 
@@ -144,6 +149,7 @@ async function placedCategory() {
 
 /** Takes the map to a spot of the city where nothing stands, so that a new report will stand alone. */
 async function emptySpot(page) {
+  await settled(page);
   const reach = 0.002; // degrees; more than half a screen at this zoom
   for (let i = 0; i < 400; i++) {
     const [lon, lat] = [106.66 + 0.0037 * (i % 40), 10.74 + 0.0029 * ((i * 7) % 43)];
@@ -263,7 +269,7 @@ const tests = {
     const { features } = await api('/collections/reports/items?limit=50');
     let symbol = null;
     for (const { geometry } of features.filter((feature) => feature.geometry)) {
-      await page.waitForFunction(() => window.diaban);
+      await settled(page);
       await page.evaluate((center) => window.diaban.map.jumpTo({ center, zoom: 17.5 }), geometry.coordinates);
       await settled(page);
       symbol = await symbolAt(page, 'reports');
@@ -370,7 +376,6 @@ const tests = {
         return route.abort('connectionreset');
       }),
     );
-    await page.waitForFunction(() => window.diaban);
     await emptySpot(page);
     const title = `Nắp cống bể ${Date.now()}`;
     await page.click('#open-report');
@@ -416,7 +421,6 @@ const tests = {
   async 'a report that someone else sends appears when the page is looked at again'() {
     const category = await placedCategory();
     const page = await open();
-    await page.waitForFunction(() => window.diaban);
     await emptySpot(page);
     const { id, properties } = await postAtCentre(page, category, 'Người khác gửi');
     const looking = setInterval(() => page.evaluate(() => dispatchEvent(new Event('focus'))).catch(() => {}), 1_100);
@@ -431,7 +435,6 @@ const tests = {
   async 'reports on one spot are listed when zooming no longer parts them'() {
     const category = await placedCategory();
     const page = await open();
-    await page.waitForFunction(() => window.diaban);
     await emptySpot(page);
     for (const title of ['Cùng chỗ, một', 'Cùng chỗ, hai']) await postAtCentre(page, category, title);
     await page.waitForFunction(() => {

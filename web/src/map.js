@@ -143,7 +143,7 @@ export async function createMap(filterQuery, on) {
     },
     pad(next) {
       padding = next;
-      ease(goal, { duration: still ? 0 : 200 }, { padding: true });
+      ease(goal, { duration: still || !map.isStyleLoaded() ? 0 : 200 }, { padding: true });
     },
     go: ({ lon, lat }, zoom = 16) => ease({ center: [lon, lat], zoom: Math.max(map.getZoom(), zoom) }),
     /** Brings a point into sight that the panel covers or that lies outside; one in sight stays where it is. */
