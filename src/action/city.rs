@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 
 use crate::area::{self, AreaBook, Generation};
 use crate::domain::view::PublicReport;
-use crate::domain::{BodyId, Lang, Text, Vocabulary, WardId};
+use crate::domain::{BodyId, Text, Vocabulary, WardId};
 use crate::pack::{Pack, PackError};
 use crate::store::{ReportRecord, StoredGeneration};
 
@@ -104,11 +104,6 @@ impl City {
             Some(self.pack.bodies.ward_office(&w, &unit.name).name)
         });
         office.unwrap_or_else(|| Text { vi: id.to_string(), en: id.to_string() })
-    }
-
-    /// The name of a category in a language; its code when it left the pack.
-    pub fn category_name<'a>(&'a self, code: &'a str, lang: Lang) -> &'a str {
-        self.pack.categories.by_code(code).map_or(code, |c| c.name.get(lang))
     }
 }
 

@@ -38,9 +38,9 @@ pub(super) async fn licence(Path(path): Path<String>, headers: HeaderMap) -> Res
     serve(&format!("licences/{path}"), &headers)
 }
 
-/// `/licences`
+/// `/licences` and `/licences/`
 pub(super) async fn licences(headers: HeaderMap) -> Result<Response, Problem> {
-    serve("licences/index.txt", &headers)
+    serve("licences/index.html", &headers)
 }
 
 fn serve(path: &str, headers: &HeaderMap) -> Result<Response, Problem> {

@@ -29,6 +29,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/tiles/{layers}/{z}/{x}/{file}", get(tiles::tile))
         .route("/assets/{*path}", get(page::asset))
         .route("/licences", get(page::licences))
+        .route("/licences/", get(page::licences))
         .route("/licences/{*path}", get(page::licence))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

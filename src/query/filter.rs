@@ -1,7 +1,7 @@
 //! The filter on reports, with names already turned into codes, and its one evaluator.
 
+use crate::domain::Instant;
 use crate::domain::view::MapRow;
-use crate::domain::{Instant, State};
 use crate::geo::Bbox;
 
 /// A closed interval of instants; open ends are `Instant::MIN` and `Instant::MAX`.
@@ -98,10 +98,5 @@ impl Filter {
             && in_set(&self.states, row.state as u16)
             && in_set(&self.wards, row.ward)
             && self.bbox.is_none_or(|b| row.point.is_some_and(|p| b.contains(p)))
-    }
-
-    /// A report may pass in each of these states.
-    pub fn allows_state(&self, state: State) -> bool {
-        self.states.as_ref().is_none_or(|s| s.contains(state as u16))
     }
 }

@@ -166,9 +166,9 @@ mod tests {
         );
         let log = store.changes_after(0, 10).await.unwrap();
         let kinds: Vec<ChangeKind> = log.iter().map(|c| c.kind).collect();
-        assert_eq!(
-            kinds,
-            [ChangeKind::Reports { first: 1, last: 1 }, ChangeKind::Reports { first: 2, last: 3 }]
-        );
+        // The taken id used up a sequence: the range names it too, and a follower finds no row there.
+        let (before, group) =
+            (ChangeKind::Reports { first: 1, last: 1 }, ChangeKind::Reports { first: 2, last: 4 });
+        assert_eq!(kinds, [before, group]);
     }
 }

@@ -16,6 +16,10 @@ use crate::store::write::Command;
 
 /// Older versions can lose a commit in a race between a WAL reset and a reader.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+/// Page cache of a connection in KiB, as SQLite writes it: the writer keeps the inner pages of every
+/// index, readers look up a few rows.
+const WRITER_CACHE_KIB: &str = "-65536";
+const READER_CACHE_KIB: &str = "-16384";
 /// Readers beside the one writer.
 const READERS: u32 = 4;
 
@@ -56,7 +60,9 @@ impl Store {
             .acquire_timeout(Duration::from_secs(5))
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(options.read_only(true).create_if_missing(false))
+            .connect_with(
+                options.read_only(true).create_if_missing(false).pragma("cache_size", READER_CACHE_KIB),
+            )
             .await
             .map_err(|e| named(&e))?;
         Ok(Self { read, writer: Writer::start(write), path: Arc::new(path) })
@@ -120,7 +126,7 @@ fn options(path: &Path) -> Result<SqliteConnectOptions, StoreError> {
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(true)
         .pragma("trusted_schema", "OFF")
-        .pragma("cache_size", "-65536")
+        .pragma("cache_size", WRITER_CACHE_KIB)
         // Statement journals and sorts in memory: as a file, the undo of a statement that a trigger
         // might abort cost a bulk load half of its time. Durability is the WAL's, untouched by this.
         .pragma("temp_store", "MEMORY")

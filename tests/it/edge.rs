@@ -118,6 +118,22 @@ fn a_connection_that_says_nothing_or_half_a_header_is_closed() {
 }
 
 #[test]
+fn the_page_its_parts_and_their_licences_are_served_from_here() {
+    let server = Server::start();
+    let page = server.get_with("/", &[("Accept", "text/html,*/*;q=0.8")]);
+    assert!(page.header("content-type").starts_with("text/html"));
+    assert!(page.header("content-security-policy").contains("default-src 'none'"));
+    assert!(page.header("vary").to_lowercase().contains("accept"));
+    for path in ["/assets/app.js", "/assets/style.css", "/licences", "/licences/", "/licences/index.html"] {
+        let answer = server.get(path);
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(!answer.text().contains("https://unpkg"), "{path}");
+    }
+    server.get("/assets/../Cargo.toml").problem(404);
+    server.get("/assets/no-such-file.js").problem(404);
+}
+
+#[test]
 fn metrics_count_by_route_and_never_by_address() {
     let server = Server::start();
     server.get("/locate?lon=106.7&lat=10.77");
