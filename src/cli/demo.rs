@@ -26,17 +26,17 @@ const BATCH: usize = 20_000;
 #[derive(Args)]
 pub(super) struct Demo {
     /// How many reports to make.
-    #[arg(long, default_value_t = 200_000)]
+    #[arg(long, env = "DIABAN_REPORTS", default_value_t = 200_000)]
     reports: usize,
     /// Real ward boundaries instead of the approximate ones: GeoJSON, plain or gzipped, a path or an
     /// http(s) URL.
-    #[arg(long)]
+    #[arg(long, env = "DIABAN_AREAS")]
     areas: Option<String>,
     /// The date from which those boundaries are valid.
-    #[arg(long, default_value = "2025-07-01", requires = "areas")]
+    #[arg(long, env = "DIABAN_GENERATION", default_value = "2025-07-01")]
     generation: String,
     /// Another seed, other reports.
-    #[arg(long, default_value_t = 2025)]
+    #[arg(long, env = "DIABAN_SEED", default_value_t = 2025)]
     seed: u64,
     #[command(flatten)]
     settings: Settings,
