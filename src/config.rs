@@ -40,6 +40,29 @@ pub struct Settings {
     #[arg(long, env = "DIABAN_CONFIG")]
     #[serde(skip)]
     pub config: Option<PathBuf>,
+    /// The table `[demo]` of that file; the demo has these as flags of its own.
+    #[arg(skip)]
+    #[serde(default)]
+    pub demo: DemoSettings,
+}
+
+/// What only the demo can be told.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemoSettings {
+    /// How many reports to make (default 200000).
+    #[arg(long, env = "DIABAN_REPORTS")]
+    pub reports: Option<usize>,
+    /// Real ward boundaries instead of the approximate ones: GeoJSON, plain or gzipped, a path or an
+    /// http(s) URL.
+    #[arg(long, env = "DIABAN_AREAS")]
+    pub areas: Option<String>,
+    /// The date from which those boundaries are valid (default 2025-07-01).
+    #[arg(long, env = "DIABAN_GENERATION")]
+    pub generation: Option<String>,
+    /// Another seed, other reports (default 2025).
+    #[arg(long, env = "DIABAN_SEED")]
+    pub seed: Option<u64>,
 }
 
 /// Why settings are refused.
@@ -73,6 +96,20 @@ impl Settings {
     /// When the file cannot be read or a value is not right.
     pub fn resolve(self) -> Result<Config, ConfigError> {
         self.resolve_with("sqlite:diaban.db")
+    }
+
+    /// The demo's own settings, those of the file where a flag is not given.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn resolve_demo(&self, flags: DemoSettings) -> Result<DemoSettings, ConfigError> {
+        let file = self.config.as_deref().map(read).transpose()?.unwrap_or_default().demo;
+        Ok(DemoSettings {
+            reports: flags.reports.or(file.reports),
+            areas: flags.areas.or(file.areas),
+            generation: flags.generation.or(file.generation),
+            seed: flags.seed.or(file.seed),
+        })
     }
 
     /// The same, with another store where none is set.
@@ -116,6 +153,10 @@ mod tests {
             Settings { store: Some("sqlite:b.db".into()), config: Some(file.clone()), ..Settings::default() };
         let config = flags.resolve().unwrap();
         assert_eq!((config.listen.port(), config.store.as_str()), (80, "sqlite:b.db"));
+        std::fs::write(&file, "[demo]\nreports = 7\nseed = 8\n").unwrap();
+        let settings = Settings { config: Some(file.clone()), ..Settings::default() };
+        let demo = settings.resolve_demo(DemoSettings { seed: Some(9), ..DemoSettings::default() }).unwrap();
+        assert_eq!((demo.reports, demo.seed), (Some(7), Some(9)));
         std::fs::write(&file, "listne = \"0.0.0.0:80\"\n").unwrap();
         let error = Settings { config: Some(file), ..Settings::default() }.resolve().unwrap_err().to_string();
         assert!(error.contains("listne") && error.contains("line 1"), "{error}");

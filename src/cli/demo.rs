@@ -13,7 +13,7 @@ use super::{Outcome, serve};
 use crate::action::City;
 use crate::app;
 use crate::clock::{Clock, SystemClock};
-use crate::config::Settings;
+use crate::config::{DemoSettings, Settings};
 use crate::demo::Generator;
 use crate::domain::PlaceRule;
 use crate::geo::{LonLat, Mercator, TileId};
@@ -23,27 +23,23 @@ use crate::store::Store;
 /// rate; more would hold more memory and move the bar in leaps.
 const BATCH: usize = 20_000;
 
+/// What is made when nothing else is asked for.
+const REPORTS: usize = 200_000;
+const SEED: u64 = 2025;
+const GENERATION: &str = "2025-07-01";
+
 #[derive(Args)]
 pub(super) struct Demo {
-    /// How many reports to make.
-    #[arg(long, env = "DIABAN_REPORTS", default_value_t = 200_000)]
-    reports: usize,
-    /// Real ward boundaries instead of the approximate ones: GeoJSON, plain or gzipped, a path or an
-    /// http(s) URL.
-    #[arg(long, env = "DIABAN_AREAS")]
-    areas: Option<String>,
-    /// The date from which those boundaries are valid.
-    #[arg(long, env = "DIABAN_GENERATION", default_value = "2025-07-01")]
-    generation: String,
-    /// Another seed, other reports.
-    #[arg(long, env = "DIABAN_SEED", default_value_t = 2025)]
-    seed: u64,
+    #[command(flatten)]
+    demo: DemoSettings,
     #[command(flatten)]
     settings: Settings,
 }
 
 impl Demo {
     pub(super) async fn run(self) -> Outcome {
+        let demo = self.settings.resolve_demo(self.demo)?;
+        let seed = demo.seed.unwrap_or(SEED);
         let folder = tempfile::Builder::new().prefix("diaban-demo-").tempdir()?;
         let config =
             self.settings.resolve_with(&format!("sqlite:{}", folder.path().join("demo.db").display()))?;
@@ -53,11 +49,11 @@ impl Demo {
         let (store, city) = app::open(&config).await?;
         let city = Arc::new(city);
         let fill = async {
-            if let Some(source) = self.areas {
-                let generation = self.generation;
+            if let Some(source) = demo.areas {
+                let generation = demo.generation.unwrap_or_else(|| GENERATION.to_owned());
                 Boundaries { source, generation, force: false, dry_run: false }.import(&store, &city).await?;
             }
-            fill(&store, &city, self.seed, self.reports).await
+            fill(&store, &city, seed, demo.reports.unwrap_or(REPORTS)).await
         };
         tokio::select! {
             filled = fill => filled?,
@@ -67,7 +63,7 @@ impl Demo {
             }
         }
         store.close().await;
-        let hints = Hints::new(&city, self.seed);
+        let hints = Hints::new(&city, seed);
         serve::serve(listener, config, stop, |url| hints.print(url)).await?;
         folder.close()?;
         Ok(())

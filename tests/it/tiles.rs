@@ -1,7 +1,15 @@
 //! What the map counts is exact at every zoom, live, and the same as the list.
 
+use std::sync::Arc;
+
+use diaban::action::City;
+use diaban::clock::SystemIds;
+use diaban::demo::Generator;
+use diaban::domain::Instant;
 use diaban::geo::{LonLat, Mercator, TileId};
 use diaban::map::{DecodedLayer, Value, decode};
+use diaban::pack::Pack;
+use diaban::store::Store;
 
 use crate::harness::{CENTRE, Server};
 
@@ -61,6 +69,30 @@ fn counts_are_exact_at_every_zoom_and_follow_each_write() {
         }
     }
     assert_eq!(server.matched("") - server.matched("category=admin_procedure"), counted(&server, 12, ""));
+}
+
+#[test]
+fn two_years_of_a_city_are_counted_exactly_with_any_filter() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(&folder.path().join("test.db").display().to_string()).await.unwrap();
+        let city = City::new(Pack::embedded().unwrap(), &[]).unwrap();
+        let now = Instant::parse(crate::harness::NOW).unwrap();
+        store.load_reports(Generator::new(&city, 7, now, 3_000).collect()).await.unwrap();
+        store.close().await;
+    });
+    let server = Server::start_in(folder.path(), Arc::new(SystemIds));
+    assert_eq!(server.matched(""), 3_000);
+    for query in
+        ["", "status=closed", "category=drainage,noise", "datetime=2026-05-01/2026-10-31&status=open"]
+    {
+        let placed = server.matched(&format!("bbox=106,8,108,12&{query}"));
+        assert!(placed > 0 && placed < 3_000);
+        for z in [0, 8, 11] {
+            assert_eq!(counted(&server, z, query), placed, "zoom {z}, {query}");
+        }
+    }
 }
 
 #[test]
