@@ -40,7 +40,7 @@ pub struct Settings {
     #[arg(long, env = "DIABAN_CONFIG")]
     #[serde(skip)]
     pub config: Option<PathBuf>,
-    /// The table `[demo]` of that file; the demo has these as flags of its own.
+    /// The table `demo` of that file; the demo has these as flags of its own.
     #[arg(skip)]
     #[serde(default)]
     pub demo: DemoSettings,

@@ -64,7 +64,7 @@ pub struct Filter {
     pub updated: Interval,
     /// Positions of categories in the pack.
     pub categories: Option<CodeSet>,
-    /// Codes of [`State`].
+    /// Codes of [`State`](crate::domain::State).
     pub states: Option<CodeSet>,
     /// Positions in the ward table.
     pub wards: Option<CodeSet>,
