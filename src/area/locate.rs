@@ -75,6 +75,17 @@ pub enum OutsideReason {
     FarAway,
 }
 
+impl OutsideReason {
+    /// The public name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Inland => "outside_city",
+            Self::TooFarOut => "too_far_out_at_sea",
+            Self::FarAway => "far_away",
+        }
+    }
+}
+
 /// A point that no ward covers.
 enum Beyond {
     Seam(u16),

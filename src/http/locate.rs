@@ -12,7 +12,7 @@ use super::document::{Document, Keep};
 use super::extract::pairs;
 use super::problem::Problem;
 use crate::action::{Areas, outside_text};
-use crate::area::{Generation, OutsideReason};
+use crate::area::Generation;
 use crate::domain::{Violation, nearest};
 use crate::geo::LonLat;
 use crate::query::params::check_names;
@@ -75,14 +75,9 @@ pub(super) async fn locate(
     };
     let (Some(point), true) = (point, faults.is_empty()) else { return Err(Problem::parameters(faults)) };
     let located = generation.locate(point).map_err(|o| {
-        let reason = match o.reason {
-            OutsideReason::Inland => "outside_city",
-            OutsideReason::TooFarOut => "too_far_out_at_sea",
-            OutsideReason::FarAway => "far_away",
-        };
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "outside", "This place belongs to no ward")
             .detail(format!("the place {}", outside_text(&generation, &o)))
-            .with("reason", reason)
+            .with("reason", o.reason.name())
             .with("distance_m", (o.distance_m * 10.0).round() / 10.0)
             .with("nearest", ward(&generation, o.nearest))
             .with("swapped", o.swapped)

@@ -11,7 +11,6 @@ use serde_json::{Map, Value};
 
 use super::items::with_links;
 use crate::action::{self, Refusal, Submission, SubmitError};
-use crate::area::OutsideReason;
 use crate::domain::{Violation, nearest};
 use crate::format::geojson;
 use crate::http::Service;
@@ -68,12 +67,10 @@ fn problem(e: SubmitError) -> Problem {
         SubmitError::Refused(Refusal { violations, outside }) => {
             let problem = Problem::content(violations);
             let Some(o) = outside else { return problem };
-            let reason = match o.reason {
-                OutsideReason::Inland => "outside_city",
-                OutsideReason::TooFarOut => "too_far_out_at_sea",
-                OutsideReason::FarAway => "far_away",
-            };
-            problem.with("reason", reason).with("distance_m", o.distance_m.round()).with("swapped", o.swapped)
+            problem
+                .with("reason", o.reason.name())
+                .with("distance_m", o.distance_m.round())
+                .with("swapped", o.swapped)
         }
         SubmitError::KeyConflict => {
             Problem::new(StatusCode::CONFLICT, "idempotency-conflict", "This key was used with another body")
