@@ -11,7 +11,7 @@ use crate::clock::{Clock, Ids};
 use crate::config::Config;
 use crate::http::{self, Metrics, Service};
 use crate::jobs::Follower;
-use crate::map::{Layer, LayerError, Level, Live, Snapshot, View, WardShapes};
+use crate::map::{FeatureSets, Layer, LayerError, Level, Live, Snapshot, View, WardShapes};
 use crate::pack::{Pack, PackError};
 use crate::store::{Store, StoreError};
 
@@ -83,6 +83,7 @@ pub async fn run(
     // Empty until the follower has loaded it; /readyz says so, and so do the doors that need it.
     let live = Arc::new(Live::new(View {
         snapshot: Arc::new(Snapshot::from_rows(Vec::new(), 0)),
+        features: FeatureSets::build(&city.pack.collections, Vec::new()),
         words: city.areas().words.clone(),
         shapes: Arc::new(WardShapes::none()),
     }));

@@ -3,6 +3,7 @@
 
 mod calendar;
 mod category;
+mod collection;
 mod instant;
 mod lang;
 mod routing;
@@ -13,6 +14,7 @@ mod vocabulary;
 mod ward;
 
 pub mod deadline;
+pub mod feature;
 pub mod field;
 pub mod report;
 pub mod text;
@@ -22,6 +24,8 @@ pub use calendar::{Calendar, CalendarError, Holiday};
 pub use category::{
     Categories, Category, CategoryError, Choice, Group, PlaceRule, Precision, Question, QuestionKind,
 };
+pub use collection::{Collection, MAX_CODES, Property, PropertyKind, RESERVED, Shape, Validity};
+pub use feature::Feature;
 pub use instant::Instant;
 pub use lang::{Lang, Text};
 pub use routing::{Assigned, Bodies, Body, BodyError, BodyId, Routing, RoutingError, Rule, Scope, Target};

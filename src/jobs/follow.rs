@@ -15,7 +15,7 @@ use crate::action::{City, CityError};
 use crate::area::Generation;
 use crate::domain::Vocabulary;
 use crate::domain::view::MapRow;
-use crate::map::{Change, Level, Live, ShapeError, Snapshot, View, WardShape, WardShapes};
+use crate::map::{Change, FeatureSets, Level, Live, ShapeError, Snapshot, View, WardShape, WardShapes};
 use crate::store::{self, ChangeKind, Store, StoreError};
 
 /// The log is read at least this often, whatever the wake-ups say.
@@ -105,7 +105,8 @@ impl Follower {
         let snapshot = load(&self.store, &areas.words).await?;
         let at = snapshot.at();
         let shapes = Arc::new(shapes(areas.active())?);
-        self.live.store(View { snapshot: Arc::new(snapshot), words: areas.words.clone(), shapes });
+        let features = FeatureSets::build(&self.city.pack.collections, Vec::new());
+        self.live.store(View { snapshot: Arc::new(snapshot), features, words: areas.words.clone(), shapes });
         self.level
             .send_modify(|l| *l = Level { loaded: true, reachable: true, applied: at, head: l.head.max(at) });
         Ok(true)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use super::features::FeatureSets;
 use super::index::Snapshot;
 use super::shapes::WardShapes;
 use crate::domain::Vocabulary;
@@ -14,6 +15,8 @@ use crate::domain::Vocabulary;
 pub struct View {
     /// The reports.
     pub snapshot: Arc<Snapshot>,
+    /// The features of the city's collections.
+    pub features: FeatureSets,
     /// The names of their codes.
     pub words: Arc<Vocabulary>,
     /// The wards in force.
@@ -44,5 +47,11 @@ impl Live {
     pub fn store_snapshot(&self, snapshot: Snapshot) {
         let before = self.0.load();
         self.store(View { snapshot: Arc::new(snapshot), ..View::clone(&before) });
+    }
+
+    /// Replaces the features alone; the same holds.
+    pub fn store_features(&self, features: FeatureSets) {
+        let before = self.0.load();
+        self.store(View { features, ..View::clone(&before) });
     }
 }

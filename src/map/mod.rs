@@ -10,6 +10,7 @@
 mod clip;
 mod cluster;
 mod columns;
+mod features;
 mod index;
 mod layer;
 mod level;
@@ -24,6 +25,7 @@ mod tile;
 mod tilejson;
 
 pub use cluster::{Cluster, HALO, MAX_ZOOM, Symbol, SymbolKind, cluster_cell, cluster_id, symbols};
+pub use features::{FeatureChange, FeatureSet, FeatureSets};
 pub use index::{Change, Snapshot};
 pub use layer::{
     Content, EXTENT, Example, ExampleRow, FieldType, Layer, LayerError, Source, Title, VectorLayer,

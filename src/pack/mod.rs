@@ -5,16 +5,18 @@
 mod areas;
 mod calendar;
 mod categories;
+mod collections;
 mod error;
 mod routing;
 mod source;
 mod text;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::domain::{Bodies, Calendar, Categories, Routing};
+use crate::domain::{Bodies, Calendar, Categories, Collection, Routing};
 
 pub use areas::{Areas, Successor, Unit};
 pub use error::PackError;
@@ -29,6 +31,8 @@ pub struct Pack {
     pub bodies: Bodies,
     /// Which of them for what and where.
     pub routing: Routing,
+    /// What the city shows beside its reports, by id.
+    pub collections: Vec<Arc<Collection>>,
     /// Working days, with the city's time zone.
     pub calendar: Calendar,
     /// Unit facts, successors, and the boundary files as they are.
@@ -59,6 +63,7 @@ impl Pack {
         let bodies = routing::read_bodies(source)?;
         let routing = routing::read_routing(source, &categories, &bodies)?;
         let calendar = calendar::read(source)?;
+        let collections = collections::read(source)?.into_iter().map(Arc::new).collect();
         let areas = areas::read(source)?;
         if let Some(ward) = routing.named_wards().find(|w| areas.unit(w).is_none()) {
             let reason = format!("there is no such unit in {}", areas::UNITS);
@@ -71,7 +76,12 @@ impl Pack {
             };
             layers.push((name.to_owned(), source.text(&path)?));
         }
-        Ok(Self { categories, bodies, routing, calendar, areas, layers })
+        Ok(Self { categories, bodies, routing, collections, calendar, areas, layers })
+    }
+
+    /// The collection of that id.
+    pub fn collection(&self, id: &str) -> Option<&Arc<Collection>> {
+        self.collections.iter().find(|c| *c.id == *id)
     }
 
     /// The city's time zone.

@@ -32,7 +32,7 @@ fn join(set: &CodeSet, name: impl Fn(usize) -> Option<String>) -> String {
     set.as_slice().iter().filter_map(|c| name(usize::from(*c))).collect::<Vec<_>>().join(",")
 }
 
-fn interval_text(i: Interval) -> String {
+pub(super) fn interval_text(i: Interval) -> String {
     let end = |t: Instant, open: Instant| if t == open { "..".to_owned() } else { t.to_string() };
     if i.from == i.to {
         i.from.to_string()

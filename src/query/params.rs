@@ -95,7 +95,7 @@ pub fn parse(
     if faults.is_empty() { Ok(q) } else { Err(faults) }
 }
 
-fn codes(value: &str, one: impl Fn(&str) -> Result<u16, String>) -> Result<CodeSet, String> {
+pub(super) fn codes(value: &str, one: impl Fn(&str) -> Result<u16, String>) -> Result<CodeSet, String> {
     let parts: Vec<&str> = value.split(',').map(str::trim).collect();
     if parts.len() > MAX_VALUES {
         return Err(format!("must have at most {MAX_VALUES} values"));
@@ -104,7 +104,7 @@ fn codes(value: &str, one: impl Fn(&str) -> Result<u16, String>) -> Result<CodeS
 }
 
 /// Shown back only when short: an input's full text has no place in an answer.
-fn quoted(value: &str) -> String {
+pub(super) fn quoted(value: &str) -> String {
     format!("“{}”", value.chars().take(40).collect::<String>())
 }
 
@@ -116,7 +116,7 @@ fn category(value: &str, words: &Vocabulary) -> Result<u16, String> {
     })
 }
 
-fn ward(value: &str, words: &Vocabulary) -> Result<u16, String> {
+pub(super) fn ward(value: &str, words: &Vocabulary) -> Result<u16, String> {
     match words.ward(value) {
         WardName::Known(i) => Ok(i),
         WardName::Former(ids) => {
@@ -159,7 +159,7 @@ fn both(earlier: Option<Vec<u16>>, now: &[u16]) -> Vec<u16> {
 }
 
 /// A limit above the maximum is clamped, not refused.
-fn limit(value: &str) -> Result<u32, String> {
+pub(super) fn limit(value: &str) -> Result<u32, String> {
     let fault = || "must be a whole number from 1".to_owned();
     if value.is_empty() || !value.bytes().all(|b| b.is_ascii_digit()) {
         return Err(fault());

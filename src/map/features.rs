@@ -1,0 +1,183 @@
+//! The features of one collection as the map and the lists read them: newest first, with an R-tree
+//! over their shapes. A set is immutable; a change makes the next one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rstar::primitives::{GeomWithData, Rectangle};
+use rstar::{AABB, RTree};
+
+use crate::domain::{Collection, Feature, Instant};
+use crate::geo::Bbox;
+use crate::query::FeatureFilter;
+
+type Entry = GeomWithData<Rectangle<[f64; 2]>, usize>;
+
+/// One collection's features at one change.
+#[derive(Debug)]
+pub struct FeatureSet {
+    collection: Arc<Collection>,
+    /// By internal sequence, newest first: the order of lists.
+    rows: Vec<Arc<Feature>>,
+    by_id: HashMap<u64, usize>,
+    /// Envelopes in degrees, each with the position of its row.
+    tree: RTree<Entry>,
+    /// Each onset and expiry once, ascending.
+    turns: Vec<Instant>,
+}
+
+/// All collections of the city, by id.
+#[derive(Clone, Debug, Default)]
+pub struct FeatureSets(Vec<Arc<FeatureSet>>);
+
+/// What happened to a feature.
+#[derive(Clone, Debug)]
+pub enum FeatureChange {
+    /// It is so now.
+    Upsert {
+        /// The collection it belongs to.
+        collection: Arc<str>,
+        /// The whole feature.
+        feature: Arc<Feature>,
+    },
+    /// It is no more, whichever collection it was in.
+    Remove {
+        /// Its internal sequence.
+        seq: i64,
+    },
+}
+
+impl FeatureSet {
+    /// Builds a set; the order of the rows does not matter.
+    pub fn build(collection: Arc<Collection>, mut rows: Vec<Arc<Feature>>) -> Self {
+        rows.sort_by_key(|f| std::cmp::Reverse(f.seq));
+        let by_id = rows.iter().enumerate().map(|(i, f)| (f.id, i)).collect();
+        let boxes = rows.iter().enumerate().filter_map(|(i, f)| {
+            let e = f.envelope()?;
+            let corners = Rectangle::from_corners([e.min().x, e.min().y], [e.max().x, e.max().y]);
+            Some(GeomWithData::new(corners, i))
+        });
+        let tree = RTree::bulk_load(boxes.collect());
+        let mut turns: Vec<Instant> = rows
+            .iter()
+            .flat_map(|f| [f.valid.from, f.valid.to])
+            .filter(|t| *t > Instant::MIN && *t < Instant::MAX)
+            .collect();
+        turns.sort_unstable();
+        turns.dedup();
+        Self { collection, rows, by_id, tree, turns }
+    }
+
+    /// What the features hold.
+    pub fn collection(&self) -> &Arc<Collection> {
+        &self.collection
+    }
+
+    /// All features, newest first.
+    pub fn rows(&self) -> &[Arc<Feature>] {
+        &self.rows
+    }
+
+    /// The feature with this public id.
+    pub fn get(&self, id: u64) -> Option<&Arc<Feature>> {
+        self.by_id.get(&id).map(|i| &self.rows[*i])
+    }
+
+    /// Position of the feature with this public id in [`FeatureSet::rows`].
+    pub fn position(&self, id: u64) -> Option<usize> {
+        self.by_id.get(&id).copied()
+    }
+
+    /// The latest onset or expiry not after now: what depends on time changes only with it.
+    pub fn as_of(&self, now: Instant) -> Instant {
+        let after = self.turns.partition_point(|t| *t <= now);
+        after.checked_sub(1).map_or(Instant::MIN, |i| self.turns[i])
+    }
+
+    /// The first onset or expiry after now.
+    pub fn next_turn(&self, now: Instant) -> Option<Instant> {
+        self.turns.get(self.turns.partition_point(|t| *t <= now)).copied()
+    }
+
+    /// The features that match, newest first.
+    pub fn find<'a>(&'a self, filter: &'a FeatureFilter, now: Instant) -> Vec<&'a Arc<Feature>> {
+        let mut at: Vec<usize> = match &filter.bbox {
+            None => (0..self.rows.len()).collect(),
+            Some(b) => self.candidates(b),
+        };
+        at.sort_unstable();
+        at.into_iter().map(|i| &self.rows[i]).filter(|f| filter.matches(f, now)).collect()
+    }
+
+    /// Positions of the rows whose envelope meets a box, in no order.
+    pub fn candidates(&self, b: &Bbox) -> Vec<usize> {
+        let within = |west: f64, east: f64| {
+            let envelope = AABB::from_corners([west, b.south], [east, b.north]);
+            self.tree.locate_in_envelope_intersecting(&envelope).map(|e| e.data).collect::<Vec<_>>()
+        };
+        if b.crosses_antimeridian() {
+            let mut both = within(b.west, 180.0);
+            both.extend(within(-180.0, b.east));
+            both.sort_unstable();
+            both.dedup();
+            both
+        } else {
+            within(b.west, b.east)
+        }
+    }
+}
+
+impl FeatureSets {
+    /// The sets of these collections, from all their features.
+    pub fn build(collections: &[Arc<Collection>], rows: Vec<(Arc<str>, Arc<Feature>)>) -> Self {
+        let mut by: HashMap<Arc<str>, Vec<Arc<Feature>>> = HashMap::new();
+        for (collection, feature) in rows {
+            by.entry(collection).or_default().push(feature);
+        }
+        let set = |c: &Arc<Collection>| {
+            Arc::new(FeatureSet::build(c.clone(), by.remove(&c.id).unwrap_or_default()))
+        };
+        Self(collections.iter().map(set).collect())
+    }
+
+    /// The set of a collection.
+    pub fn get(&self, collection: &str) -> Option<&Arc<FeatureSet>> {
+        self.0.iter().find(|s| *s.collection.id == *collection)
+    }
+
+    /// All sets.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<FeatureSet>> {
+        self.0.iter()
+    }
+
+    /// The sets after these changes; only those that are touched are built anew.
+    #[must_use]
+    pub fn apply(&self, changes: &[FeatureChange]) -> Self {
+        let next = |set: &Arc<FeatureSet>| {
+            let mut rows: HashMap<i64, Arc<Feature>> = HashMap::new();
+            let mut gone = std::collections::HashSet::new();
+            for change in changes {
+                match change {
+                    FeatureChange::Upsert { collection, feature } if **collection == *set.collection.id => {
+                        rows.insert(feature.seq, feature.clone());
+                    }
+                    FeatureChange::Upsert { .. } => {}
+                    FeatureChange::Remove { seq } => {
+                        rows.remove(seq);
+                        gone.insert(*seq);
+                    }
+                }
+            }
+            let kept = |f: &&Arc<Feature>| !gone.contains(&f.seq) && !rows.contains_key(&f.seq);
+            let before: Vec<Arc<Feature>> = set.rows.iter().filter(kept).cloned().collect();
+            if before.len() == set.rows.len() && rows.is_empty() {
+                return set.clone();
+            }
+            Arc::new(FeatureSet::build(
+                set.collection.clone(),
+                before.into_iter().chain(rows.into_values()).collect(),
+            ))
+        };
+        Self(self.0.iter().map(next).collect())
+    }
+}
