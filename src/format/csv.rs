@@ -1,11 +1,17 @@
 //! CSV (RFC 4180): UTF-8, CR LF, a header line; text that a spreadsheet would run as a formula is
 //! guarded by an apostrophe.
 
+use super::geometry;
 use crate::domain::field::{self, Value};
 use crate::domain::view::PublicReport;
+use crate::domain::{Collection, Feature, Vocabulary};
 
 /// Media type.
 pub const MEDIA: &str = "text/csv; charset=utf-8; header=present";
+
+/// What stands after the properties of a declared collection.
+const FEATURE_ENDS: [&str; 7] =
+    ["wards", "source", "source_id", "revision", "created_at", "updated_at", "geometry"];
 
 /// Writes records one after the other.
 #[derive(Debug)]
@@ -30,6 +36,30 @@ impl Writer {
         let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
         let keys = [r.id.to_string(), number(place.map(|p| p.lon())), number(place.map(|p| p.lat()))];
         self.write(keys.into_iter().chain(field::REPORT.iter().map(|f| cell((f.get)(r)))));
+    }
+
+    /// The header line of a declared collection.
+    pub fn feature_header(&mut self, collection: &Collection) {
+        let properties = collection.properties.iter().map(|p| p.name.as_str());
+        self.write(["id"].into_iter().chain(properties).chain(FEATURE_ENDS));
+    }
+
+    /// One feature; its shape is well-known text.
+    pub fn feature(&mut self, collection: &Collection, f: &Feature, words: &Vocabulary) {
+        let wards: Vec<String> =
+            f.wards.iter().filter_map(|w| Some(words.wards.get(usize::from(*w))?.to_string())).collect();
+        let ends = [
+            wards.join(" "),
+            guarded(f.source.to_string()),
+            guarded(f.source_id.clone()),
+            f.revision.to_string(),
+            f.created.to_string(),
+            f.updated.to_string(),
+            f.geometry.as_ref().map(geometry::to_wkt).unwrap_or_default(),
+        ];
+        debug_assert_eq!(collection.properties.len(), f.values.len());
+        let values = f.values.iter().map(|v| cell(v.clone()));
+        self.write(std::iter::once(f.id.to_string()).chain(values).chain(ends));
     }
 
     /// What was written since the last call.

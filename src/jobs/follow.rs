@@ -15,7 +15,9 @@ use crate::action::{City, CityError};
 use crate::area::Generation;
 use crate::domain::Vocabulary;
 use crate::domain::view::MapRow;
-use crate::map::{Change, FeatureSets, Level, Live, ShapeError, Snapshot, View, WardShape, WardShapes};
+use crate::map::{
+    Change, FeatureChange, FeatureSets, Level, Live, ShapeError, Snapshot, View, WardShape, WardShapes,
+};
 use crate::store::{self, ChangeKind, Store, StoreError};
 
 /// The log is read at least this often, whatever the wake-ups say.
@@ -52,6 +54,8 @@ enum FollowError {
     City(#[from] CityError),
     #[error(transparent)]
     Shape(#[from] ShapeError),
+    #[error(transparent)]
+    Task(#[from] tokio::task::JoinError),
 }
 
 /// Reads the whole map at the position the log stands at now.
@@ -102,10 +106,11 @@ impl Follower {
     async fn load(&mut self) -> Result<bool, FollowError> {
         let areas = self.city.areas();
         self.fold = None;
+        // The position is read first: what is written in between is applied again.
         let snapshot = load(&self.store, &areas.words).await?;
+        let features = self.features(&areas.words).await?;
         let at = snapshot.at();
         let shapes = Arc::new(shapes(areas.active())?);
-        let features = FeatureSets::build(&self.city.pack.collections, Vec::new());
         self.live.store(View { snapshot: Arc::new(snapshot), features, words: areas.words.clone(), shapes });
         self.level
             .send_modify(|l| *l = Level { loaded: true, reachable: true, applied: at, head: l.head.max(at) });
@@ -123,8 +128,10 @@ impl Follower {
         if log.iter().any(|c| c.kind == ChangeKind::Areas) {
             return self.reload().await;
         }
+        let view = self.live.load();
         let changes = self.changes(&log).await?;
-        let snapshot = self.live.load().snapshot.apply(&changes, last);
+        let snapshot = view.snapshot.apply(&changes, last);
+        let features = self.feature_changes(&log, &view).await?;
         if let Some(fold) = &mut self.fold {
             fold.since.extend_from_slice(&changes);
         } else if snapshot.needs_fold() {
@@ -132,7 +139,7 @@ impl Follower {
             self.fold =
                 Some(Fold { running: tokio::task::spawn_blocking(move || before.fold()), since: Vec::new() });
         }
-        self.live.store_snapshot(snapshot);
+        self.live.store(View { snapshot: Arc::new(snapshot), features, ..View::clone(&view) });
         self.level.send_modify(|l| l.applied = last);
         Ok(full)
     }
@@ -141,7 +148,7 @@ impl Follower {
     async fn changes(&self, log: &[store::Change]) -> Result<Vec<Change>, StoreError> {
         let words = self.live.load().words.clone();
         let mut changes = Vec::new();
-        for (first, last) in ranges(log) {
+        for (first, last) in ranges(log, reports) {
             let rows = self.store.map_rows(first, last, &words).await?;
             let mut rows = rows.into_iter().peekable();
             for seq in first..=last {
@@ -152,6 +159,37 @@ impl Follower {
             }
         }
         Ok(changes)
+    }
+
+    /// All features of the city's collections.
+    async fn features(&self, words: &Vocabulary) -> Result<FeatureSets, FollowError> {
+        let collections = self.city.pack.collections.clone();
+        let last = self.store.last_feature().await?;
+        let mut rows = Vec::new();
+        for first in (1..=last).step_by(LOAD_ROWS as usize) {
+            rows.extend(self.store.features((first, first + LOAD_ROWS - 1), &collections, words).await?);
+        }
+        Ok(tokio::task::spawn_blocking(move || FeatureSets::build(&collections, rows)).await?)
+    }
+
+    /// The collections after the log's changes, each feature read once as it is now.
+    async fn feature_changes(&self, log: &[store::Change], view: &View) -> Result<FeatureSets, FollowError> {
+        let mut changes = Vec::new();
+        for (first, last) in ranges(log, features) {
+            let rows = self.store.features((first, last), &self.city.pack.collections, &view.words).await?;
+            let mut rows = rows.into_iter().peekable();
+            for seq in first..=last {
+                changes.push(match rows.next_if(|(_, f)| f.seq == seq) {
+                    Some((collection, feature)) => FeatureChange::Upsert { collection, feature },
+                    None => FeatureChange::Remove { seq },
+                });
+            }
+        }
+        let before = view.features.clone();
+        if changes.is_empty() {
+            return Ok(before);
+        }
+        Ok(tokio::task::spawn_blocking(move || before.apply(&changes)).await?)
     }
 
     /// Takes a finished fold into use, with what was applied since it began.
@@ -183,15 +221,17 @@ fn shapes(generation: &Generation) -> Result<WardShapes, ShapeError> {
     WardShapes::build(generation.id(), generation.approximate(), &shapes)
 }
 
-/// The sequences the log names, as few ascending ranges that do not meet.
-fn ranges(log: &[store::Change]) -> Vec<(i64, i64)> {
-    let mut named: Vec<(i64, i64)> = log
-        .iter()
-        .filter_map(|c| match c.kind {
-            ChangeKind::Reports { first, last } => Some((first, last)),
-            ChangeKind::Areas => None,
-        })
-        .collect();
+fn reports(kind: ChangeKind) -> Option<(i64, i64)> {
+    if let ChangeKind::Reports { first, last } = kind { Some((first, last)) } else { None }
+}
+
+fn features(kind: ChangeKind) -> Option<(i64, i64)> {
+    if let ChangeKind::Features { first, last } = kind { Some((first, last)) } else { None }
+}
+
+/// The sequences of one kind that the log names, as few ascending ranges that do not meet.
+fn ranges(log: &[store::Change], of: fn(ChangeKind) -> Option<(i64, i64)>) -> Vec<(i64, i64)> {
+    let mut named: Vec<(i64, i64)> = log.iter().filter_map(|c| of(c.kind)).collect();
     named.sort_unstable();
     let mut out: Vec<(i64, i64)> = Vec::new();
     for (first, last) in named {
@@ -211,7 +251,7 @@ mod tests {
     fn a_row_named_many_times_is_read_once() {
         let change = |first, last| store::Change { seq: 0, kind: ChangeKind::Reports { first, last } };
         let log = [change(5, 5), change(1, 3), change(4, 4), change(9, 12), change(10, 11), change(5, 5)];
-        assert_eq!(ranges(&log), [(1, 5), (9, 12)]);
-        assert_eq!(ranges(&[]), []);
+        assert_eq!(ranges(&log, reports), [(1, 5), (9, 12)]);
+        assert_eq!(ranges(&log, features), []);
     }
 }

@@ -99,6 +99,12 @@ impl FeatureSet {
         self.turns.get(self.turns.partition_point(|t| *t <= now)).copied()
     }
 
+    /// The first onset and the last expiry; none where a feature has no such bound.
+    pub fn times(&self) -> [Option<Instant>; 2] {
+        let first = self.rows.iter().map(|f| f.valid.from).min().filter(|t| *t > Instant::MIN);
+        [first, self.rows.iter().map(|f| f.valid.to).max().filter(|t| *t < Instant::MAX)]
+    }
+
     /// The features that match, newest first.
     pub fn find<'a>(&'a self, filter: &'a FeatureFilter, now: Instant) -> Vec<&'a Arc<Feature>> {
         let mut at: Vec<usize> = match &filter.bbox {

@@ -48,10 +48,4 @@ impl Live {
         let before = self.0.load();
         self.store(View { snapshot: Arc::new(snapshot), ..View::clone(&before) });
     }
-
-    /// Replaces the features alone; the same holds.
-    pub fn store_features(&self, features: FeatureSets) {
-        let before = self.0.load();
-        self.store(View { features, ..View::clone(&before) });
-    }
 }

@@ -17,6 +17,13 @@ pub enum ChangeKind {
     },
     /// The areas changed: read them anew.
     Areas,
+    /// The features with internal sequences `first..=last` were written or removed.
+    Features {
+        /// First internal sequence.
+        first: i64,
+        /// Last internal sequence.
+        last: i64,
+    },
 }
 
 /// One row of the log.
@@ -30,6 +37,7 @@ pub struct Change {
 
 const REPORTS: i64 = 0;
 const AREAS: i64 = 1;
+const FEATURES: i64 = 2;
 
 impl Store {
     /// The changes after a position, oldest first.
@@ -48,6 +56,7 @@ impl Store {
             .map(|row| {
                 let kind = match row.try_get::<i64, _>(1)? {
                     AREAS => ChangeKind::Areas,
+                    FEATURES => ChangeKind::Features { first: row.try_get(2)?, last: row.try_get(3)? },
                     _ => ChangeKind::Reports { first: row.try_get(2)?, last: row.try_get(3)? },
                 };
                 Ok(Change { seq: row.try_get(0)?, kind })
@@ -71,6 +80,7 @@ pub(super) async fn log(db: &mut SqliteConnection, kind: ChangeKind, at: Instant
     let (code, first, last) = match kind {
         ChangeKind::Reports { first, last } => (REPORTS, first, last),
         ChangeKind::Areas => (AREAS, 0, 0),
+        ChangeKind::Features { first, last } => (FEATURES, first, last),
     };
     sqlx::query("INSERT INTO change (kind, first, last, at_ms) VALUES ($1, $2, $3, $4)")
         .bind(code)

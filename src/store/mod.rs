@@ -1,4 +1,4 @@
-//! The only SQL: the report record, the change log, the imported areas.
+//! The only SQL: the report record, the change log, city features, the imported areas.
 //! One writer groups what is queued into one durable commit; a pool of readers answers the rest.
 //! Not here: what a report may be (domain), who asks (http), the live map (map).
 
@@ -6,6 +6,7 @@ mod areas;
 mod changes;
 mod create;
 mod error;
+mod features;
 mod open;
 mod read;
 mod reports;
@@ -15,6 +16,7 @@ mod writer;
 pub use areas::StoredGeneration;
 pub use changes::{Change, ChangeKind};
 pub use error::StoreError;
+pub use features::{FeatureWrite, StoredContent};
 pub use open::Store;
 pub use read::{Page, PlacedRecord, ReportRecord};
 pub use write::{Assignment, IdempotencyKey, Outcome};

@@ -5,7 +5,8 @@ use sqlx::SqliteConnection;
 
 use super::areas::StoredGeneration;
 use super::create::{Creation, create};
-use super::{areas, reports};
+use super::features::FeatureWrite;
+use super::{areas, features, reports};
 use crate::domain::report::NewReport;
 use crate::domain::{Instant, WardId};
 
@@ -16,6 +17,7 @@ pub(super) enum Command {
     Load(Vec<NewReport>),
     Activate { generation: StoredGeneration, at: Instant },
     Assign { assignments: Vec<Assignment>, at: Instant },
+    Features { write: Box<FeatureWrite>, at: Instant },
 }
 
 /// What came of a command.
@@ -79,6 +81,7 @@ pub(super) async fn apply(
             Command::Create { .. } => continue,
             Command::Load(batch) => reports::load(db, batch).await?,
             Command::Activate { generation, at } => areas::activate(db, generation, *at).await?,
+            Command::Features { write, at } => features::write(db, write, *at).await?,
             Command::Assign { assignments, at } => reports::assign(db, assignments, *at).await?,
         });
     }

@@ -8,7 +8,10 @@ use std::time::{Duration, Instant as Stopwatch};
 use diaban::app;
 use diaban::clock::{Clock, FixedClock, FixedIds, Ids, SystemIds};
 use diaban::config::Config;
-use diaban::domain::Instant;
+use diaban::domain::feature::NewFeature;
+use diaban::domain::field::Value as FieldValue;
+use diaban::domain::{Collection, Instant};
+use diaban::store::{FeatureWrite, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -25,6 +28,8 @@ pub struct Server {
     pub base: String,
     pub address: std::net::SocketAddr,
     pub clock: Arc<FixedClock>,
+    /// The store's address, for what writes beside the server as imports do.
+    pub store: String,
     agent: ureq::Agent,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -65,6 +70,7 @@ impl Server {
         };
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
+        let store = config.store.clone();
         let given: Arc<dyn Clock> = clock.clone();
         let thread = std::thread::spawn(move || {
             let runtime =
@@ -81,6 +87,7 @@ impl Server {
             base: format!("http://{address}"),
             address,
             clock,
+            store,
             agent: agent(),
             stop: Some(stop),
             thread: Some(thread),
@@ -120,10 +127,51 @@ impl Server {
         answer.json()["numberMatched"].as_u64().unwrap()
     }
 
+    /// Writes features beside the server, as an import does, and waits until it shows them.
+    pub fn features(&self, collection: &str, source: &str, features: &[Value], gone: &[&str]) {
+        let pack = diaban::pack::Pack::embedded().unwrap();
+        let collection = pack.collection(collection).unwrap();
+        let write = FeatureWrite {
+            collection: collection.clone(),
+            source: source.to_owned(),
+            upserts: features.iter().map(|f| new_feature(collection, f)).collect(),
+            gone: gone.iter().map(|s| (*s).to_owned()).collect(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let at = self.clock.now();
+        let head = runtime.block_on(async {
+            let store = Store::open(&self.store).await.unwrap();
+            store.write_features(write, at).await.unwrap();
+            let head = store.last_change().await.unwrap();
+            store.close().await;
+            head
+        });
+        self.until("the features are on the map", || {
+            self.get("/readyz").json()["applied"].as_i64().unwrap() >= head
+        });
+    }
+
     /// Waits for what comes soon: never longer than needed, never for ever.
     #[expect(clippy::unused_self, reason = "reads well at the call")]
     pub fn until(&self, what: &str, done: impl FnMut() -> bool) {
         until(what, done);
+    }
+}
+
+/// `{ "source_id", "geometry", "wards", "properties" }` as an importer would hand it in.
+fn new_feature(collection: &Collection, f: &Value) -> NewFeature {
+    let properties = f["properties"].as_object().unwrap();
+    let raw: std::collections::BTreeMap<String, FieldValue> = properties
+        .iter()
+        .map(|(k, v)| (k.clone(), FieldValue::Text(v.as_str().map_or_else(|| v.to_string(), str::to_owned))))
+        .collect();
+    NewFeature {
+        source_id: f["source_id"].as_str().unwrap().to_owned(),
+        geometry: diaban::format::geometry::from_json(&f["geometry"]).unwrap(),
+        values: collection.read(&raw).unwrap(),
+        wards: f["wards"]
+            .as_array()
+            .map_or_else(Vec::new, |w| w.iter().map(|w| w.as_str().unwrap().to_owned()).collect()),
     }
 }
 

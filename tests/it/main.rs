@@ -4,6 +4,7 @@ mod areas;
 mod documents;
 mod durability;
 mod edge;
+mod features;
 mod harness;
 mod items;
 mod locate;

@@ -8,37 +8,61 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::landing::json_only;
+use crate::domain::Instant;
 use crate::format::{csv, geojson};
 use crate::http::Service;
 use crate::http::document::{Document, Keep};
 use crate::http::problem::Problem;
 
-/// The collections there are, each described once.
+/// A collection as it is described.
 struct Collection {
-    id: &'static str,
-    title: &'static str,
-    description: &'static str,
+    id: String,
+    title: String,
+    description: String,
     /// Media types of its items, with the `f` that asks for each.
     formats: &'static [(&'static str, &'static str)],
-    timed: bool,
+    /// The times of its features, when they have any: the first, and the last unless more come.
+    times: Option<[Option<Instant>; 2]>,
+    schema: bool,
 }
 
-const COLLECTIONS: &[Collection] = &[
-    Collection {
-        id: "reports",
-        title: "Phản ánh / Reports",
-        description: "What citizens reported, with the ward and the body that must answer",
-        formats: &[("geojson", geojson::MEDIA), ("geojsonseq", geojson::MEDIA_SEQ), ("csv", csv::MEDIA)],
-        timed: true,
-    },
-    Collection {
-        id: "wards",
-        title: "Phường, xã, đặc khu / Wards",
-        description: "The wards in force",
-        formats: &[("geojson", geojson::MEDIA)],
-        timed: false,
-    },
-];
+const FORMATS: &[(&str, &str)] =
+    &[("geojson", geojson::MEDIA), ("geojsonseq", geojson::MEDIA_SEQ), ("csv", csv::MEDIA)];
+
+/// The collections there are: reports and wards, then those that the city pack declares.
+fn all(service: &Service) -> Vec<Collection> {
+    let view = service.live.load();
+    let mut all = vec![
+        Collection {
+            id: "reports".into(),
+            title: "Phản ánh / Reports".into(),
+            description: "What citizens reported, with the ward and the body that must answer".into(),
+            formats: FORMATS,
+            times: Some([view.snapshot.earliest(), None]),
+            schema: false,
+        },
+        Collection {
+            id: "wards".into(),
+            title: "Phường, xã, đặc khu / Wards".into(),
+            description: "The wards in force".into(),
+            formats: &FORMATS[..1],
+            times: None,
+            schema: false,
+        },
+    ];
+    all.extend(view.features.iter().map(|set| {
+        let c = set.collection();
+        Collection {
+            id: c.id.to_string(),
+            title: format!("{} / {}", c.title.vi, c.title.en),
+            description: format!("{} {}", c.description.vi, c.description.en),
+            formats: FORMATS,
+            times: c.validity.map(|_| set.times()),
+            schema: true,
+        }
+    }));
+    all
+}
 
 pub(in crate::http) async fn collections(
     State(service): State<Arc<Service>>,
@@ -51,7 +75,7 @@ pub(in crate::http) async fn collections(
         "links": [
             { "href": format!("{base}/collections"), "rel": "self", "type": "application/json", "title": "This document" },
         ],
-        "collections": COLLECTIONS.iter().map(|c| describe(&service, c)).collect::<Vec<_>>(),
+        "collections": all(&service).iter().map(|c| describe(&service, c)).collect::<Vec<_>>(),
     });
     Ok(Document::json("application/json", &body, Keep::Revalidate).answer(&headers))
 }
@@ -62,10 +86,10 @@ pub(in crate::http) async fn collection(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let found = COLLECTIONS.iter().find(|c| c.id == id);
+    let found = all(&service).into_iter().find(|c| c.id == id);
     let c = found.ok_or_else(|| Problem::not_found("no such collection; /collections lists them"))?;
     json_only(query.as_deref(), &headers)?;
-    Ok(Document::json("application/json", &describe(&service, c), Keep::Revalidate).answer(&headers))
+    Ok(Document::json("application/json", &describe(&service, &c), Keep::Revalidate).answer(&headers))
 }
 
 fn describe(service: &Service, c: &Collection) -> Value {
@@ -83,10 +107,18 @@ fn describe(service: &Service, c: &Collection) -> Value {
     let mut extent = json!({
         "spatial": { "bbox": [[west, south, east, north]], "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84" },
     });
-    if c.timed {
-        let earliest = service.live.load().snapshot.earliest().map(|t| t.to_string());
+    if let Some(times) = c.times {
         let gregorian = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian";
-        extent["temporal"] = json!({ "interval": [[earliest, null]], "trs": gregorian });
+        let interval = times.map(|t| t.map(|t| t.to_string()));
+        extent["temporal"] = json!({ "interval": [interval], "trs": gregorian });
+    }
+    if c.schema {
+        links.push(json!({
+            "href": format!("{base}/collections/{}/schema", c.id),
+            "rel": "http://www.opengis.net/def/rel/ogc/1.0/schema",
+            "type": "application/schema+json",
+            "title": "What its features hold",
+        }));
     }
     json!({
         "id": c.id,

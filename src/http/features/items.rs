@@ -24,14 +24,15 @@ use crate::query::params::{self, DEFAULT_LIMIT, LIST};
 use crate::query::{Filter, ListQuery};
 use crate::store::{Page, StoreError};
 
+/// What a list of features can be written as.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub(super) enum Format {
     GeoJson,
     Sequence,
     Csv,
 }
 
-const OFFERS: &[Offer<Format>] = &[
+pub(super) const OFFERS: &[Offer<Format>] = &[
     Offer {
         names: &["geojson", "json"],
         media: &[geojson::MEDIA, "application/json"],

@@ -1,12 +1,14 @@
 //! OGC API Features: landing page, conformance, collections, items; and the POST that makes a report.
 
 mod collections;
+mod declared;
 mod items;
 mod landing;
 mod submit;
 mod wards;
 
 pub(super) use collections::{collection, collections};
+pub(super) use declared::{feature, features, schema};
 pub(super) use items::{report, reports};
 pub(super) use landing::{conformance, json_only, landing};
 pub(super) use submit::submit;

@@ -1,0 +1,202 @@
+//! `/collections/{c}/items` and `/schema` of the declared collections (traffic, facilities,
+//! alerts …): read from the live map, no SQL.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream;
+use serde_json::{Map, Value, json};
+
+use super::items::{Format, OFFERS, one_feature_only, with_links};
+use super::landing::json_only;
+use crate::domain::field::Kind;
+use crate::domain::{Collection, Feature, PropertyKind, Violation, Vocabulary};
+use crate::format::geojson::{self, Link};
+use crate::format::{csv, feature};
+use crate::http::Service;
+use crate::http::document::{Document, Keep};
+use crate::http::extract::pairs;
+use crate::http::negotiate::choose;
+use crate::http::problem::Problem;
+use crate::map::{FeatureSet, View};
+use crate::query::features::{self, FeatureQuery};
+use crate::query::params::DEFAULT_LIMIT;
+
+/// Features written in one part of a stream.
+const STREAM_PART: usize = 500;
+
+fn set<'a>(view: &'a View, id: &str) -> Result<&'a Arc<FeatureSet>, Problem> {
+    view.features.get(id).ok_or_else(|| Problem::not_found("no such collection; /collections lists them"))
+}
+
+pub(in crate::http) async fn features(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let view = service.map()?;
+    let set = set(&view, &id)?;
+    let collection = set.collection();
+    let q =
+        features::parse(&pairs(query.as_deref()), collection, &view.words).map_err(Problem::parameters)?;
+    let format = choose(OFFERS, q.format.as_deref(), &headers)?;
+    let found = set.find(&q.filter, service.clock.now());
+    let start = match q.cursor {
+        None => 0,
+        Some(id) => {
+            let after = set.get(id).ok_or_else(|| {
+                let detail = "is not a cursor of this list; begin again without it";
+                Problem::parameters(vec![Violation::new("cursor", detail)])
+            })?;
+            found.partition_point(|f| f.seq >= after.seq)
+        }
+    };
+    match format {
+        Format::GeoJson => Ok(page(&service, &view, collection, &q, &found, start).answer(&headers)),
+        Format::Sequence | Format::Csv => {
+            let end = q.limit.map_or(found.len(), |l| found.len().min(start + l as usize));
+            let rows = found[start..end].iter().map(|f| Arc::clone(f)).collect();
+            Ok(stream(collection.clone(), view.words.clone(), rows, format))
+        }
+    }
+}
+
+fn page(
+    service: &Service,
+    view: &View,
+    collection: &Collection,
+    q: &FeatureQuery,
+    found: &[&Arc<Feature>],
+    start: usize,
+) -> Document {
+    let home = format!("{}/collections/{}", service.public_url, collection.id);
+    let here = |cursor: Option<u64>| {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(q.filter.pairs(collection, &view.words));
+        query.extend_pairs(q.limit.map(|l| ("limit", l.to_string())));
+        query.extend_pairs(cursor.map(|c| ("cursor", c.to_string())));
+        let query = query.finish();
+        format!("{home}/items{}{query}", if query.is_empty() { "" } else { "?" })
+    };
+    let link = |href, rel, media, title| Link { href, rel, media, title };
+    let end = found.len().min(start + q.limit.unwrap_or(DEFAULT_LIMIT) as usize);
+    let mut links = vec![link(here(q.cursor), "self", geojson::MEDIA, "This page")];
+    let next = (end < found.len()).then(|| here(Some(found[end - 1].id)));
+    links.extend(next.iter().map(|href| link(href.clone(), "next", geojson::MEDIA, "The next page")));
+    links.push(link(home.clone(), "collection", "application/json", "The collection"));
+    let rows: Vec<Value> =
+        found[start..end].iter().map(|f| feature::geojson(collection, f, &view.words).into()).collect();
+    let body = geojson::collection(rows, found.len() as u64, &links);
+    // What is active depends on the moment: caches ask again each time.
+    let document = Document::json(geojson::MEDIA, &body, Keep::Revalidate)
+        .header(header::VARY, HeaderValue::from_static("Accept"));
+    match next.and_then(|href| HeaderValue::try_from(format!("<{href}>; rel=\"next\"")).ok()) {
+        Some(value) => document.header(header::LINK, value),
+        None => document,
+    }
+}
+
+/// All that match, or as many as asked for; the rows are those of the moment of the request.
+fn stream(
+    collection: Arc<Collection>,
+    words: Arc<Vocabulary>,
+    rows: Vec<Arc<Feature>>,
+    format: Format,
+) -> Response {
+    let media = if format == Format::Csv { csv::MEDIA } else { geojson::MEDIA_SEQ };
+    let begun = (format == Format::Csv).then(|| {
+        let mut writer = csv::Writer::default();
+        writer.feature_header(&collection);
+        Bytes::from(writer.take())
+    });
+    let parts = (0..rows.len().div_ceil(STREAM_PART)).map(move |i| {
+        let part = &rows[i * STREAM_PART..rows.len().min((i + 1) * STREAM_PART)];
+        if format == Format::Csv {
+            let mut writer = csv::Writer::default();
+            part.iter().for_each(|f| writer.feature(&collection, f, &words));
+            return Bytes::from(writer.take());
+        }
+        let mut out = Vec::new();
+        for f in part {
+            geojson::sequence_record(&feature::geojson(&collection, f, &words), &mut out);
+        }
+        Bytes::from(out)
+    });
+    let parts = begun.into_iter().chain(parts).map(Ok::<_, std::convert::Infallible>);
+    let mut response = Response::new(Body::from_stream(stream::iter(parts)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+    response
+}
+
+pub(in crate::http) async fn feature(
+    State(service): State<Arc<Service>>,
+    Path((collection, id)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let view = service.map()?;
+    let set = set(&view, &collection)?;
+    one_feature_only(query.as_deref(), &headers)?;
+    let missing = || Problem::not_found("no feature of this collection has this id");
+    let found = set.get(id.parse().map_err(|_| missing())?).ok_or_else(missing)?;
+    let body = with_links(&service, feature::geojson(set.collection(), found, &view.words), &collection, &id);
+    Ok(Document::json(geojson::MEDIA, &body, Keep::Revalidate).answer(&headers))
+}
+
+/// What the features hold, as JSON Schema with the names of the codes in both languages
+/// (OGC API Features Part 5).
+pub(in crate::http) async fn schema(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    json_only(query.as_deref(), &headers)?;
+    let missing = || Problem::not_found("no such collection with a schema; /collections lists them");
+    let collection = service.city.pack.collection(&id).ok_or_else(missing)?;
+    let mut properties = Map::new();
+    for p in &collection.properties {
+        let mut about = match p.kind.kind() {
+            Kind::Text => json!({ "type": "string" }),
+            Kind::Instant => json!({ "type": "string", "format": "date-time" }),
+            Kind::Integer => json!({ "type": "integer" }),
+            Kind::Number => json!({ "type": "number" }),
+            Kind::Boolean => json!({ "type": "boolean" }),
+        };
+        about["title"] = p.title.en.clone().into();
+        about["x-title-vi"] = p.title.vi.clone().into();
+        match &p.kind {
+            PropertyKind::Text(max) => about["maxLength"] = (*max).into(),
+            PropertyKind::Integer(low, high) => {
+                about["minimum"] = (*low).into();
+                about["maximum"] = (*high).into();
+            }
+            PropertyKind::Code(codes) => {
+                let value = |c: &crate::domain::Choice| json!({ "const": c.code, "title": c.name.en, "x-title-vi": c.name.vi });
+                about["oneOf"] = codes.iter().map(value).collect::<Vec<_>>().into();
+            }
+            PropertyKind::Number | PropertyKind::Boolean | PropertyKind::Instant => {}
+        }
+        properties.insert(p.name.clone(), about);
+    }
+    let required: Vec<&str> =
+        collection.properties.iter().filter(|p| p.required).map(|p| p.name.as_str()).collect();
+    let body = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": format!("{}/collections/{id}/schema", service.public_url),
+        "type": "object",
+        "title": collection.title.en,
+        "x-title-vi": collection.title.vi,
+        "properties": properties,
+        "required": required,
+    });
+    Ok(Document::json("application/schema+json", &body, Keep::Hour).answer(&headers))
+}

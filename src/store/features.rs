@@ -1,0 +1,324 @@
+//! City features: written by imports, read whole into the live map.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, SqliteConnection};
+
+use super::changes::{ChangeKind, log};
+use super::write::{Command, Outcome};
+use super::{Store, StoreError};
+use crate::domain::feature::{self, NewFeature, Valid};
+use crate::domain::{Collection, Feature, Instant, Vocabulary, WardId};
+use crate::format;
+
+/// Values bound in one statement.
+const CHUNK: usize = 500;
+/// Rows between two touched ones that one change row may name although they did not change.
+const GAP: i64 = 32;
+
+/// What is known of a stored feature when an import is compared with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredContent {
+    /// What the source calls it.
+    pub source_id: String,
+    /// [`format::feature::content_hash`] of what is stored.
+    pub hash: [u8; 16],
+}
+
+/// What an import does to the features of one source, in one transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeatureWrite {
+    /// The collection.
+    pub collection: Arc<Collection>,
+    /// The import's name.
+    pub source: String,
+    /// New ones and changed ones; what is stored the same already is passed over.
+    pub upserts: Vec<NewFeature>,
+    /// Source ids of those to remove.
+    pub gone: Vec<String>,
+}
+
+impl Store {
+    /// What is stored of one source, for the comparison before an import.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn feature_contents(
+        &self,
+        collection: &str,
+        source: &str,
+    ) -> Result<Vec<StoredContent>, StoreError> {
+        let rows = sqlx::query("SELECT source_id, hash FROM feature WHERE collection = $1 AND source = $2")
+            .bind(collection)
+            .bind(source)
+            .fetch_all(&self.read)
+            .await
+            .map_err(StoreError::sort)?;
+        rows.iter()
+            .map(|row| {
+                let hash: &[u8] = row.try_get(1)?;
+                Ok(StoredContent { source_id: row.try_get(0)?, hash: hash.try_into().unwrap_or_default() })
+            })
+            .collect()
+    }
+
+    /// Writes and removes features durably, in one commit with their changes.
+    ///
+    /// # Errors
+    /// When the write fails; nothing was changed then.
+    pub async fn write_features(&self, write: FeatureWrite, at: Instant) -> Result<(), StoreError> {
+        self.write(Command::Features { write: Box::new(write), at }).await.map(|_| ())
+    }
+
+    /// The last internal sequence ever given to a feature.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn last_feature(&self) -> Result<i64, StoreError> {
+        sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM feature")
+            .fetch_one(&self.read)
+            .await
+            .map_err(StoreError::sort)
+    }
+
+    /// The features with internal sequences `first..=last`, each with its collection. A feature
+    /// whose collection is not among these is left out: it left the city pack.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn features(
+        &self,
+        (first, last): (i64, i64),
+        collections: &[Arc<Collection>],
+        words: &Vocabulary,
+    ) -> Result<Vec<(Arc<str>, Arc<Feature>)>, StoreError> {
+        let mut wards = self.feature_wards(first, last, words).await?;
+        let rows = sqlx::query(
+            "SELECT seq, id, collection, source, source_id, revision, geometry, properties, created_ms,
+                    updated_ms
+             FROM feature WHERE seq BETWEEN $1 AND $2 ORDER BY seq",
+        )
+        .bind(first)
+        .bind(last)
+        .fetch_all(&self.read)
+        .await
+        .map_err(StoreError::sort)?;
+        let mut out = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let name: &str = row.try_get(2)?;
+            if let Some(c) = collections.iter().find(|c| *c.id == *name) {
+                let wards = wards.remove(&row.try_get(0)?).unwrap_or_default();
+                out.push((c.id.clone(), Arc::new(record(row, c, wards)?)));
+            }
+        }
+        Ok(out)
+    }
+
+    async fn feature_wards(
+        &self,
+        first: i64,
+        last: i64,
+        words: &Vocabulary,
+    ) -> Result<HashMap<i64, Vec<u16>>, StoreError> {
+        let rows = sqlx::query("SELECT feature, ward FROM feature_ward WHERE feature BETWEEN $1 AND $2")
+            .bind(first)
+            .bind(last)
+            .fetch_all(&self.read)
+            .await
+            .map_err(StoreError::sort)?;
+        let mut out: HashMap<i64, Vec<u16>> = HashMap::new();
+        for row in &rows {
+            let id = row.try_get::<&str, _>(1)?.split_once('.').map(|(g, c)| WardId::new(g, c));
+            out.entry(row.try_get(0)?).or_default().extend(id.and_then(|id| words.ward_index(&id)));
+        }
+        out.values_mut().for_each(|w| w.sort_unstable());
+        Ok(out)
+    }
+}
+
+fn record(row: &SqliteRow, collection: &Collection, wards: Vec<u16>) -> Result<Feature, StoreError> {
+    let decode = |e: String| StoreError::from(sqlx::Error::Decode(e.into()));
+    let geometry = match row.try_get::<Option<&str>, _>(6)? {
+        None => None,
+        Some(text) => {
+            let json = serde_json::from_str(text).map_err(|e| decode(e.to_string()))?;
+            format::geometry::from_json(&json).map_err(decode)?
+        }
+    };
+    let properties: serde_json::Map<_, _> =
+        serde_json::from_str(row.try_get(7)?).map_err(|e| decode(e.to_string()))?;
+    let values = format::feature::values(collection, &properties);
+    Ok(Feature {
+        seq: row.try_get(0)?,
+        id: row.try_get::<i64, _>(1)? as u64,
+        source: row.try_get::<&str, _>(3)?.into(),
+        source_id: row.try_get(4)?,
+        revision: row.try_get::<i64, _>(5)? as u32,
+        created: Instant::from_ms(row.try_get(8)?),
+        updated: Instant::from_ms(row.try_get(9)?),
+        geometry,
+        valid: Valid::of(collection, &values),
+        values,
+        wards,
+    })
+}
+
+/// What is stored of a feature that an import names.
+struct Known {
+    seq: i64,
+    same: bool,
+}
+
+pub(super) async fn write(
+    db: &mut SqliteConnection,
+    w: &FeatureWrite,
+    at: Instant,
+) -> Result<Outcome, sqlx::Error> {
+    let mut touched = Vec::new();
+    for chunk in w.gone.chunks(CHUNK) {
+        let mut q = QueryBuilder::new("DELETE FROM feature WHERE collection = ");
+        q.push_bind(&*w.collection.id).push(" AND source = ").push_bind(&w.source);
+        q.push(" AND source_id IN (");
+        let mut list = q.separated(", ");
+        for id in chunk {
+            list.push_bind(id);
+        }
+        q.push(") RETURNING seq");
+        touched.extend(q.build_query_scalar::<i64>().fetch_all(&mut *db).await?);
+    }
+    for chunk in w.upserts.chunks(CHUNK) {
+        let hashes: Vec<[u8; 16]> =
+            chunk.iter().map(|f| format::feature::content_hash(&w.collection, f)).collect();
+        let known = known(db, w, chunk, &hashes).await?;
+        for (f, hash) in chunk.iter().zip(&hashes) {
+            let seq = match known.get(f.source_id.as_str()) {
+                Some(k) if k.same => continue,
+                Some(k) => update(db, w, f, hash, k.seq, at).await?,
+                None => insert(db, w, f, hash, at).await?,
+            };
+            set_wards(db, seq, &f.wards).await?;
+            touched.push(seq);
+        }
+    }
+    for (first, last) in ranges(touched) {
+        log(db, ChangeKind::Features { first, last }, at).await?;
+    }
+    Ok(Outcome::Done)
+}
+
+async fn known<'a>(
+    db: &mut SqliteConnection,
+    w: &FeatureWrite,
+    chunk: &'a [NewFeature],
+    hashes: &[[u8; 16]],
+) -> Result<HashMap<&'a str, Known>, sqlx::Error> {
+    let by_id: HashMap<&str, &[u8; 16]> =
+        chunk.iter().zip(hashes).map(|(f, h)| (f.source_id.as_str(), h)).collect();
+    let mut q = QueryBuilder::new("SELECT source_id, seq, hash FROM feature WHERE collection = ");
+    q.push_bind(&*w.collection.id).push(" AND source = ").push_bind(&w.source);
+    q.push(" AND source_id IN (");
+    let mut list = q.separated(", ");
+    for id in by_id.keys() {
+        list.push_bind(*id);
+    }
+    q.push(")");
+    let mut out = HashMap::new();
+    for row in q.build().fetch_all(&mut *db).await? {
+        if let Some((id, hash)) = by_id.get_key_value(row.try_get::<&str, _>(0)?) {
+            let same = row.try_get::<&[u8], _>(2)? == &hash[..];
+            out.insert(*id, Known { seq: row.try_get(1)?, same });
+        }
+    }
+    Ok(out)
+}
+
+/// Shape and properties as they are stored.
+fn texts(w: &FeatureWrite, f: &NewFeature) -> (Option<String>, String) {
+    let shape = f.geometry.as_ref().map(|g| format::geometry::to_json(Some(g)).to_string());
+    let properties = serde_json::Value::Object(format::feature::properties(&w.collection, &f.values));
+    (shape, properties.to_string())
+}
+
+async fn update(
+    db: &mut SqliteConnection,
+    w: &FeatureWrite,
+    f: &NewFeature,
+    hash: &[u8; 16],
+    seq: i64,
+    at: Instant,
+) -> Result<i64, sqlx::Error> {
+    let (shape, properties) = texts(w, f);
+    sqlx::query(
+        "UPDATE feature SET revision = revision + 1, hash = $2, geometry = $3, properties = $4,
+             updated_ms = $5 WHERE seq = $1",
+    )
+    .bind(seq)
+    .bind(&hash[..])
+    .bind(shape)
+    .bind(properties)
+    .bind(at.ms())
+    .execute(&mut *db)
+    .await?;
+    sqlx::query("DELETE FROM feature_ward WHERE feature = $1").bind(seq).execute(&mut *db).await?;
+    Ok(seq)
+}
+
+async fn insert(
+    db: &mut SqliteConnection,
+    w: &FeatureWrite,
+    f: &NewFeature,
+    hash: &[u8; 16],
+    at: Instant,
+) -> Result<i64, sqlx::Error> {
+    let (shape, properties) = texts(w, f);
+    for draw in 0.. {
+        let id = feature::id(&w.collection.id, &w.source, &f.source_id, draw);
+        let seq: Option<i64> = sqlx::query_scalar(
+            "INSERT INTO feature (id, collection, source, source_id, revision, hash, geometry, properties,
+                 created_ms, updated_ms) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $8)
+             ON CONFLICT (id) DO NOTHING RETURNING seq",
+        )
+        .bind(id as i64)
+        .bind(&*w.collection.id)
+        .bind(&w.source)
+        .bind(&f.source_id)
+        .bind(&hash[..])
+        .bind(&shape)
+        .bind(&properties)
+        .bind(at.ms())
+        .fetch_optional(&mut *db)
+        .await?;
+        if let Some(seq) = seq {
+            return Ok(seq);
+        }
+    }
+    unreachable!("the draws do not end")
+}
+
+async fn set_wards(db: &mut SqliteConnection, seq: i64, wards: &[String]) -> Result<(), sqlx::Error> {
+    for chunk in wards.chunks(CHUNK) {
+        let mut q = QueryBuilder::new("INSERT INTO feature_ward (feature, ward) ");
+        q.push_values(chunk, |mut b, ward| {
+            b.push_bind(seq);
+            b.push_bind(ward);
+        });
+        q.push(" ON CONFLICT DO NOTHING");
+        q.build().execute(&mut *db).await?;
+    }
+    Ok(())
+}
+
+/// Few ranges that hold all of them.
+fn ranges(mut seqs: Vec<i64>) -> Vec<(i64, i64)> {
+    seqs.sort_unstable();
+    let mut out: Vec<(i64, i64)> = Vec::new();
+    for seq in seqs {
+        match out.last_mut() {
+            Some((_, last)) if seq <= *last + GAP => *last = seq.max(*last),
+            _ => out.push((seq, seq)),
+        }
+    }
+    out
+}
