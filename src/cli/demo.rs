@@ -14,7 +14,7 @@ use crate::action::City;
 use crate::app;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{DemoSettings, Settings};
-use crate::demo::Generator;
+use crate::demo::{self, Generator};
 use crate::domain::PlaceRule;
 use crate::geo::{LonLat, Mercator, TileId};
 use crate::store::Store;
@@ -100,6 +100,12 @@ async fn fill(store: &Store, city: &Arc<City>, seed: u64, count: usize) -> Outco
     }
     maker.await?;
     bar.finish_and_clear();
+    let mut shown = 0;
+    for write in demo::features(city, seed, now) {
+        shown += write.upserts.len();
+        store.write_features(write, now).await?;
+    }
+    println!("Đã tạo {shown} đối tượng bản đồ / map features made: facilities, traffic, alerts");
     let seconds = watch.elapsed().as_secs_f64();
     let rate = count as f64 / seconds.max(1e-3);
     println!("Đã tạo {count} phản ánh trong {seconds:.1} s / reports made and stored ({rate:.0} rows/s)");

@@ -3,10 +3,11 @@
 //!
 //! Reading order: `timeline` (when, with rain), `places` (where), `topics` (about what), `phrases` and
 //! `words` (what it says), `life` (what became of it), `generator` (all of it, through the same checks
-//! as a real report). `table` draws by weight.
+//! as a real report), `layers` (what the city shows beside). `table` draws by weight.
 //! Not here: the clock and the dice (seed and instant are passed in), storing (store), progress (cli).
 
 mod generator;
+mod layers;
 mod life;
 mod phrases;
 mod places;
@@ -18,3 +19,4 @@ mod topics;
 mod words;
 
 pub use generator::Generator;
+pub use layers::features;

@@ -97,6 +97,14 @@ impl Places {
         self.busiest
     }
 
+    /// A place in a ward, near one of its hot spots.
+    pub(super) fn in_ward(&self, generation: &Generation, unit: usize, rng: &mut Pcg64) -> LonLat {
+        let spot = self.spots[unit * SPOTS + rng.random_range(0..SPOTS)];
+        let wide = Spot { spread: spot.spread * 2.0, ..spot };
+        let own = |p: &LonLat| generation.owner(*p).is_some_and(|u| usize::from(u) == unit);
+        (0..DRAWS).map(|_| around(generation, wide, 0.8, rng)).find(own).unwrap_or(spot.at)
+    }
+
     /// A ward, as likely as a report from it.
     pub(super) fn ward(&self, rng: &mut Pcg64) -> usize {
         self.wards.pick(rng)

@@ -187,3 +187,16 @@ fn the_shares_are_those_of_a_city() {
     let top: usize = sizes.iter().rev().take(sizes.len() / 10).sum();
     within("in the busiest tenth of the wards", top as f64 / N as f64, 0.2, 0.5);
 }
+
+#[test]
+fn what_a_city_shows_passes_its_own_checks_and_is_the_same_each_time() {
+    let city = city();
+    let now = Instant::parse("2026-11-25T01:30:00Z").unwrap();
+    let made = super::features(&city, 7, now);
+    let names: Vec<&str> = made.iter().map(|w| &*w.collection.id).collect();
+    assert_eq!(names, ["facilities", "traffic", "alerts"]);
+    assert!(made[0].upserts.len() > 5_000 && made[1].upserts.len() == 400 && made[2].upserts.len() == 4);
+    assert!(made.iter().flat_map(|w| &w.upserts).all(|f| !f.wards.is_empty()));
+    assert!(made == super::features(&city, 7, now), "the same city, seed and instant");
+    assert!(made != super::features(&city, 8, now), "another seed");
+}

@@ -140,7 +140,8 @@ pub(super) fn shared_address(number: usize) -> String {
     format!("Chung cư {a} {b}, lô {}", number / FIRST.len() + 1)
 }
 
-fn street(rng: &mut Pcg64) -> String {
+/// A street that no map knows.
+pub(super) fn street(rng: &mut Pcg64) -> String {
     match rng.random_range(0..6) {
         0 => format!("đường số {}", rng.random_range(1..90)),
         _ => format!("{} {}", one(FIRST, rng), one(SECOND, rng)),
