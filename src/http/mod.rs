@@ -2,6 +2,7 @@
 //! verb or one read, and writes the answer.
 //! Not here: rules about reports (domain, action), SQL (store), what a tile holds (map).
 
+mod api;
 mod categories;
 mod coding;
 mod document;

@@ -9,12 +9,13 @@ use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::Problem;
-use super::{Service, categories, coding, edge, features, health, locate, page, tiles};
+use super::{Service, api, categories, coding, edge, features, health, locate, page, tiles};
 
 /// All doors of the service.
 pub fn router(service: Arc<Service>) -> Router {
     let doors = Router::new()
         .route("/", get(features::landing))
+        .route("/api", get(api::api))
         .route("/conformance", get(features::conformance))
         .route("/collections", get(features::collections))
         .route("/collections/{collection}", get(features::collection))

@@ -74,6 +74,7 @@ fn document(service: &Service) -> serde_json::Value {
             link("/conformance", "http://www.opengis.net/def/rel/ogc/1.0/conformance", "application/json", "What this service conforms to"),
             link("/collections", "data", "application/json", "The collections"),
             link("/collections", "http://www.opengis.net/def/rel/ogc/1.0/data", "application/json", "The collections"),
+            link("/api", "service-desc", super::super::api::MEDIA, "The description of this API"),
             link("/categories", "related", "application/json", "What a report can be about"),
             link(&tiles::tilejson_path("incidents"), "related", "application/json", "TileJSON of the reports"),
             link(&tiles::tilejson_path("wards"), "related", "application/json", "TileJSON of the wards"),
@@ -94,11 +95,19 @@ pub(in crate::http) async fn conformance(
 /// # Errors
 /// 400 or 406.
 pub(in crate::http) fn json_only(query: Option<&str>, headers: &HeaderMap) -> Result<(), Problem> {
+    let f = no_parameter_but_f(query)?;
+    choose(&[Offer { names: &["json"], media: &["application/json"], format: () }], f.as_deref(), headers)
+}
+
+/// For resources without parameters of their own; gives the format asked for.
+///
+/// # Errors
+/// 400.
+pub(in crate::http) fn no_parameter_but_f(query: Option<&str>) -> Result<Option<String>, Problem> {
     let pairs = pairs(query);
     let faults = check_names(&pairs, &["f"]);
     if !faults.is_empty() {
         return Err(Problem::parameters(faults));
     }
-    let f = pairs.iter().find(|(k, _)| k == "f").map(|(_, v)| v.as_str());
-    choose(&[Offer { names: &["json"], media: &["application/json"], format: () }], f, headers)
+    Ok(pairs.into_iter().find(|(k, _)| k == "f").map(|(_, v)| v))
 }
