@@ -25,6 +25,8 @@ const OFFERS: &[Offer<()>] = &[Offer {
     format: (),
 }];
 
+const TILE: &str = "application/vnd.mapbox-vector-tile";
+
 /// One operation: path, id, summary, query parameters, media types of the answer.
 struct Operation {
     path: String,
@@ -55,7 +57,7 @@ fn document(service: &Service) -> Value {
         let in_query = o.query.iter().map(|q| json!({ "$ref": format!("#/components/parameters/{q}") }));
         let content: Map<String, Value> =
             o.media.iter().map(|m| ((*m).to_owned(), json!({ "schema": schema_of(m) }))).collect();
-        let get = json!({
+        let mut get = json!({
             "operationId": o.id,
             "summary": o.summary,
             "parameters": in_path.chain(in_query).collect::<Vec<_>>(),
@@ -64,6 +66,9 @@ fn document(service: &Service) -> Value {
                 "default": { "$ref": "#/components/responses/problem" },
             },
         });
+        if o.media == [TILE] {
+            get["responses"]["204"] = json!({ "description": "Nothing is there" });
+        }
         paths.insert(o.path, json!({ "get": get }));
     }
     if let Some(items) = paths.get_mut("/collections/reports/items") {
@@ -183,7 +188,7 @@ fn operations(service: &Service) -> Vec<Operation> {
             &format!("{id}Tile"),
             &format!("A vector tile of {title}"),
             &[],
-            &["application/vnd.mapbox-vector-tile"],
+            &[TILE],
         ));
         all.push(one(
             &format!("/tiles/{id}.json"),
@@ -236,10 +241,8 @@ fn parameter(service: &Service, name: &str) -> Value {
         _ => (json!({ "type": "array", "items": { "type": "string" } }), "Codes, separated by commas"),
     };
     let mut parameter = json!({ "name": name, "in": "query", "required": false, "description": about });
-    if schema["type"] == "array" {
-        parameter["style"] = "form".into();
-        parameter["explode"] = false.into();
-    }
+    parameter["style"] = "form".into();
+    parameter["explode"] = false.into();
     parameter["schema"] = schema;
     parameter
 }
