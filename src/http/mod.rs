@@ -13,6 +13,7 @@ mod health;
 mod listener;
 mod locate;
 mod metrics;
+mod nearest;
 mod negotiate;
 mod page;
 mod problem;

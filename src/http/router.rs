@@ -9,7 +9,7 @@ use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::Problem;
-use super::{Service, api, categories, coding, edge, features, health, locate, page, tiles};
+use super::{Service, api, categories, coding, edge, features, health, locate, nearest, page, tiles};
 
 /// All doors of the service.
 pub fn router(service: Arc<Service>) -> Router {
@@ -33,6 +33,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/tileMatrixSets/{matrix_set}", get(tiles::matrix_set))
         .route("/categories", get(categories::categories))
         .route("/locate", get(locate::locate))
+        .route("/nearest", get(nearest::nearest))
         .route("/tiles/{file}", get(tiles::tilejson))
         .route("/tiles/{layers}/metadata.json", get(tiles::metadata))
         .route("/tiles/{layers}/{z}/{x}/{file}", get(tiles::tile))

@@ -78,11 +78,8 @@ impl Shown<'_> {
 
     /// The zoom from which a feature is shown, if it is asked for and shown at this one.
     fn first_zoom(&self, f: &Feature) -> Option<u8> {
-        let timed = self.filter.active.is_none() && self.filter.during.is_none();
         let first = self.layer.appears.as_ref().map_or(0, |a| a.zoom(self.set.collection(), f));
-        let shown =
-            first <= self.id.z() && (!timed || f.valid.at(self.as_of)) && self.filter.matches(f, self.as_of);
-        shown.then_some(first)
+        (first <= self.id.z() && self.filter.shows(f, self.as_of)).then_some(first)
     }
 
     /// The rows with points in this tile and those points in its units, newest row first.

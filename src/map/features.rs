@@ -12,7 +12,7 @@ use crate::domain::{Collection, Feature, Instant};
 use crate::geo::Bbox;
 use crate::query::FeatureFilter;
 
-type Entry = GeomWithData<Rectangle<[f64; 2]>, usize>;
+pub(super) type Entry = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
 /// One collection's features at one change.
 #[derive(Debug)]
@@ -90,6 +90,11 @@ impl FeatureSet {
     /// The shape of a row, by its position.
     pub(super) fn drawn(&self, row: usize) -> &Drawn {
         &self.drawn[row]
+    }
+
+    /// The envelopes in degrees, each with the position of its row.
+    pub(super) fn tree(&self) -> &RTree<Entry> {
+        &self.tree
     }
 
     /// The feature with this public id.

@@ -22,6 +22,7 @@ mod level;
 mod live;
 mod mesh;
 mod mvt;
+mod nearest;
 mod select;
 mod shapes;
 mod simplify;
@@ -42,6 +43,7 @@ pub use layer::{
 pub use level::Level;
 pub use live::{Live, View};
 pub use mvt::{DecodedFeature, DecodedLayer, Value, decode};
+pub use nearest::Near;
 pub use shapes::{ShapeError, WardShape, WardShapes};
 pub use tile::{Sources, tile};
 pub use tilejson::{Tileset, TilesetError};
