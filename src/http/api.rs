@@ -7,13 +7,14 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::Service;
 use super::document::{Document, Keep};
 use super::features::no_parameter_but_f;
 use super::negotiate::{Offer, choose};
 use super::problem::{self, Problem};
+use super::{Service, nearest};
 use crate::domain::{State as ReportState, Status};
 use crate::format::{csv, geojson};
+use crate::map::Source;
 use crate::query::features;
 use crate::query::params::{self, DEFAULT_LIMIT, MAX_LIMIT};
 
@@ -154,6 +155,14 @@ fn operations(service: &Service) -> Vec<Operation> {
             &[geojson::MEDIA],
         ),
         one("/collections/wards/items/{id}", "ward", "One ward", &["f"], &[geojson::MEDIA]),
+        one("/tileMatrixSets", "matrixSets", "How tiles are cut", &["f"], JSON),
+        one(
+            "/tileMatrixSets/WebMercatorQuad",
+            "webMercatorQuad",
+            "The zooms and squares of web mercator",
+            &["f"],
+            JSON,
+        ),
         one("/healthz", "healthz", "The process lives", &[], JSON),
         one("/readyz", "readyz", "The map is level with the record", &[], JSON),
     ];
@@ -181,20 +190,53 @@ fn operations(service: &Service) -> Vec<Operation> {
             ),
         ]);
     }
+    if let Some(c) = service.city.pack.collection(nearest::USUAL) {
+        let query: Vec<&str> = nearest::PARAMS.into_iter().chain(features::filter_names(c)).collect();
+        all.push(one(
+            "/nearest",
+            "nearest",
+            "The nearest places, how far they are and whether they are open",
+            &query,
+            &[geojson::MEDIA],
+        ));
+    }
     for layer in &service.layers {
         let (id, title) = (&layer.id, &layer.title.en);
+        let filters = match (&layer.source, &layer.collection) {
+            (Source::Reports, _) => params::FILTERS.to_vec(),
+            (_, Some(c)) => features::filter_names(c),
+            (_, None) => Vec::new(),
+        };
+        let tiles = format!("/collections/{}/tiles", layer.collection_id());
+        all.extend([
+            one(&tiles, &format!("{id}Tilesets"), &format!("Tile sets of {title}"), &["f"], JSON),
+            one(
+                &format!("{tiles}/WebMercatorQuad"),
+                &format!("{id}Tileset"),
+                &format!("The tile set of {title}"),
+                &["f"],
+                JSON,
+            ),
+            one(
+                &format!("{tiles}/WebMercatorQuad/{{z}}/{{row}}/{{column}}"),
+                &format!("{id}MatrixTile"),
+                &format!("A vector tile of {title}, row before column"),
+                &filters,
+                &[TILE],
+            ),
+        ]);
         all.push(one(
             &format!("/tiles/{id}/{{z}}/{{x}}/{{y}}.mvt"),
             &format!("{id}Tile"),
             &format!("A vector tile of {title}"),
-            &[],
+            &filters,
             &[TILE],
         ));
         all.push(one(
             &format!("/tiles/{id}.json"),
             &format!("{id}TileJson"),
             &format!("TileJSON of {title}"),
-            &[],
+            &filters,
             JSON,
         ));
     }
@@ -235,6 +277,9 @@ fn parameter(service: &Service, name: &str) -> Value {
         "f" => (text, "The format, where the Accept header does not say it"),
         "lon" => (number(-180.0, 180.0), "Longitude in degrees (CRS84); never without lat"),
         "lat" => (number(-90.0, 90.0), "Latitude in degrees (CRS84); never without lon"),
+        "collection" => (text, "A collection of places"),
+        "max_m" => (json!({ "type": "number", "minimum": 0 }), "At most so many metres away"),
+        "open" => (json!({ "type": "boolean", "enum": [true] }), "Only what is open now"),
         "accuracy_m" => (json!({ "type": "number", "minimum": 0 }), "Metres the place may be off"),
         "lang" => (json!({ "type": "string", "enum": ["vi", "en"] }), "Language"),
         "at" => (text, "The instant whose wards are meant"),

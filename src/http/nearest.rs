@@ -22,7 +22,7 @@ use crate::query::params::check_names;
 /// Parameters beside the filters of the collection.
 pub(super) const PARAMS: [&str; 6] = ["lon", "lat", "collection", "limit", "max_m", "open"];
 /// Where places are looked for when nothing is said.
-const USUAL: &str = "facilities";
+pub(super) const USUAL: &str = "facilities";
 const USUAL_LIMIT: usize = 10;
 const MAX_LIMIT: usize = 100;
 /// The property with the opening hours.

@@ -1,6 +1,7 @@
 //! From which zoom on a feature is shown, by one of its properties: the stated rule by which a layer
 //! is thin where the map is far. Not here: points that stand on each other (thin).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -34,22 +35,41 @@ pub struct Missing {
     pub otherwise: String,
 }
 
-impl Appears {
+/// The rule with its properties found, once a tile.
+pub(super) struct Bound<'a> {
+    rule: &'a Appears,
+    by: Option<usize>,
+    stand_in: Option<usize>,
+}
+
+impl Bound<'_> {
     /// The first zoom of a feature.
-    pub fn zoom(&self, collection: &Collection, feature: &Feature) -> u8 {
-        let value = |name: &str| match feature.values.get(collection.position(name)?)? {
-            Value::Text(t) => Some(t.clone()),
-            Value::Integer(n) => Some(n.to_string()),
-            _ => None,
-        };
-        let stand_in = || self.missing.values.get(&value(self.missing.by.as_ref()?)?);
-        let zoom = |v: &String| self.zooms.get(v).copied();
-        value(&self.by)
-            .as_ref()
-            .and_then(zoom)
-            .or_else(|| stand_in().and_then(zoom))
-            .or_else(|| zoom(&self.missing.otherwise))
+    pub(super) fn zoom(&self, feature: &Feature) -> u8 {
+        let rule = self.rule;
+        let stand_in = || text(feature, self.stand_in).and_then(|v| rule.missing.values.get(&*v));
+        text(feature, self.by)
+            .and_then(|v| rule.zooms.get(&*v))
+            .or_else(|| stand_in().and_then(|v| rule.zooms.get(v)))
+            .or_else(|| rule.zooms.get(&rule.missing.otherwise))
+            .copied()
             .unwrap_or(0)
+    }
+}
+
+/// A code or a whole number as text.
+fn text(feature: &Feature, position: Option<usize>) -> Option<Cow<'_, str>> {
+    match feature.values.get(position?)? {
+        Value::Text(t) => Some(t.into()),
+        Value::Integer(n) => Some(n.to_string().into()),
+        _ => None,
+    }
+}
+
+impl Appears {
+    /// Finds the properties in the collection.
+    pub(super) fn bind(&self, collection: &Collection) -> Bound<'_> {
+        let stand_in = self.missing.by.as_ref().and_then(|by| collection.position(by));
+        Bound { rule: self, by: collection.position(&self.by), stand_in }
     }
 
     /// How many kinds of features there are at a zoom, by their first zoom.

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 
+use super::appears::Bound;
 use super::features::FeatureSet;
 use super::frame::{Bounds, EXTENT_BITS, Frame, Point};
 use super::layer::{Content, Layer, VectorLayer};
@@ -26,13 +27,15 @@ pub(super) fn draw(
     now: Instant,
     id: TileId,
 ) -> Vec<u8> {
-    let shown = Shown { set, layer, filter, as_of: set.as_of(now), id };
+    let appears = layer.appears.as_ref().map(|a| a.bind(set.collection()));
+    let shown = Shown { set, layer, appears, filter, as_of: set.as_of(now), id };
     layer.vector_layers.iter().flat_map(|v| shown.write(v)).collect()
 }
 
 struct Shown<'a> {
     set: &'a FeatureSet,
     layer: &'a Layer,
+    appears: Option<Bound<'a>>,
     filter: &'a FeatureFilter,
     as_of: Instant,
     id: TileId,
@@ -78,7 +81,7 @@ impl Shown<'_> {
 
     /// The zoom from which a feature is shown, if it is asked for and shown at this one.
     fn first_zoom(&self, f: &Feature) -> Option<u8> {
-        let first = self.layer.appears.as_ref().map_or(0, |a| a.zoom(self.set.collection(), f));
+        let first = self.appears.as_ref().map_or(0, |a| a.zoom(f));
         (first <= self.id.z() && self.filter.shows(f, self.as_of)).then_some(first)
     }
 

@@ -68,7 +68,7 @@ proptest! {
                 made(&c, i as u64 + 1, GeoPoint::new(p.lon(), p.lat()).into(), values(&c, &given))
             })
             .collect();
-        let first = |f: &Feature| layer.appears.as_ref().unwrap().zoom(&c, f);
+        let first = |f: &Feature| layer.appears.as_ref().unwrap().bind(&c).zoom(f);
         let whole: Vec<(&Feature, Spot)> = made
             .iter()
             .zip(&places)

@@ -7,7 +7,9 @@ mod edge;
 mod features;
 mod harness;
 mod items;
+mod layers;
 mod locate;
+mod nearest;
 #[path = "../../src/real_data.rs"]
 mod real_data;
 mod submit;

@@ -93,7 +93,7 @@ fn answer(
 ) -> Result<Response, Problem> {
     let view = service.map()?;
     let filters = filters(set, &pairs(query), &view.words)?;
-    // Well under a millisecond: quicker than handing it to another thread.
+    // A few milliseconds at most, mostly far under one: quicker than handing it to another thread.
     let bytes = set.tile(&Sources::of(&view, service.clock.now()), &filters, id);
     let keep = if set.layers().iter().any(|l| l.is_timed()) { Keep::Second } else { Keep::Live };
     if bytes.is_empty() {
