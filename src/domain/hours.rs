@@ -30,12 +30,14 @@ pub struct Openness {
     pub until: Option<Instant>,
 }
 
+/// Minutes from midnight, the second maybe beyond the day's end.
+type Spans = Vec<(u16, u16)>;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rule {
     /// A bit a weekday from Monday on, and one for public holidays.
     days: u8,
-    /// Minutes from midnight, the second maybe beyond the day's end.
-    spans: Vec<(u16, u16)>,
+    spans: Spans,
     /// Adds to what earlier rules say of the day rather than replacing it.
     adds: bool,
 }
@@ -95,7 +97,7 @@ impl Hours {
     }
 
     /// The spans that begin on a day: of the last rule that names it, and those that add to it.
-    fn day(&self, date: Date, calendar: &Calendar) -> Vec<(u16, u16)> {
+    fn day(&self, date: Date, calendar: &Calendar) -> Spans {
         let mut bits = 1 << weekday(date.weekday());
         if calendar.is_holiday(date) {
             bits |= HOLIDAY;
@@ -153,12 +155,12 @@ fn days(mut part: &[Token]) -> Option<(Option<u8>, &[Token])> {
 
 /// From one weekday to another, over Sunday if need be.
 fn range(from: u8, to: u8) -> Option<u8> {
-    let one = |d: u8| (d != HOLIDAY && d.count_ones() == 1).then(|| d.trailing_zeros());
+    let one = |d: u8| (d != HOLIDAY && d.is_power_of_two()).then(|| d.trailing_zeros());
     let (from, to) = (one(from)?, one(to)?);
     Some((0..=(to + 7 - from) % 7).fold(0, |all, n| all | 1 << ((from + n) % 7)))
 }
 
-fn spans(part: &[Token]) -> Option<(Vec<(u16, u16)>, &[Token])> {
+fn spans(part: &[Token]) -> Option<(Spans, &[Token])> {
     match part {
         [Token::AllDay, rest @ ..] => return Some((vec![(0, DAY)], rest)),
         [Token::Off, rest @ ..] => return Some((Vec::new(), rest)),
@@ -324,7 +326,7 @@ mod tests {
         assert_eq!(at("24/7", "2026-11-25T01:30:00Z"), Some((true, None)));
         // Past midnight, begun yesterday.
         assert_eq!(at("18:00-02:00", "2026-11-25T18:00:00Z"), Some((true, Some("Thu 02:00".to_owned()))));
-        assert_eq!(at("Mo-Fr 08:00-12:00, Sa 08:00-10:00", "2026-11-28T02:00:00Z").unwrap().0, true);
+        assert!(at("Mo-Fr 08:00-12:00, Sa 08:00-10:00", "2026-11-28T02:00:00Z").unwrap().0);
         assert_eq!(at("off", "2026-11-25T01:30:00Z"), Some((false, None)));
     }
 
@@ -390,7 +392,7 @@ mod tests {
             };
             let o = hours.at(Instant::from_ms(start + minute * 60_000), &calendar);
             prop_assert_eq!(o.open, open(minute));
-            let change = (minute + 1..).find(|m| open(*m) != o.open).unwrap();
+            let change = (minute + 1..minute + 2000).find(|m| open(*m) != o.open).unwrap();
             prop_assert_eq!(o.until, Some(Instant::from_ms(start + change * 60_000)));
         }
     }

@@ -1,4 +1,4 @@
-//! `/api`: the OpenAPI 3.0 description, written from one table of operations and one of parameters.
+//! `/api`: the `OpenAPI` 3.0 description, written from one table of operations and one of parameters.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::problem::{self, Problem};
 use super::{Service, nearest};
 use crate::domain::{State as ReportState, Status};
 use crate::format::{csv, geojson};
-use crate::map::Source;
+use crate::map::{Layer, Source};
 use crate::query::features;
 use crate::query::params::{self, DEFAULT_LIMIT, MAX_LIMIT};
 
@@ -26,6 +26,7 @@ const OFFERS: &[Offer<()>] = &[Offer {
     format: (),
 }];
 
+const JSON: &[&str] = &["application/json"];
 const TILE: &str = "application/vnd.mapbox-vector-tile";
 
 /// One operation: path, id, summary, query parameters, media types of the answer.
@@ -120,16 +121,18 @@ fn schema_of(media: &str) -> Value {
     }
 }
 
-fn operations(service: &Service) -> Vec<Operation> {
-    const JSON: &[&str] = &["application/json"];
-    const LIST: &[&str] = &[geojson::MEDIA, geojson::MEDIA_SEQ, csv::MEDIA];
-    let one = |path: &str, id: &str, summary: &str, query: &[&str], media: &[&'static str]| Operation {
+fn one(path: &str, id: &str, summary: &str, query: &[&str], media: &[&'static str]) -> Operation {
+    Operation {
         path: path.to_owned(),
         id: id.to_owned(),
         summary: summary.to_owned(),
         query: query.iter().map(|q| (*q).to_owned()).collect(),
         media: media.to_vec(),
-    };
+    }
+}
+
+fn operations(service: &Service) -> Vec<Operation> {
+    const LIST: &[&str] = &[geojson::MEDIA, geojson::MEDIA_SEQ, csv::MEDIA];
     let mut all = vec![
         one("/", "landing", "Links to everything, or the map", &["f"], &["application/json", "text/html"]),
         one("/api", "api", "This description", &["f"], &[MEDIA]),
@@ -200,47 +203,50 @@ fn operations(service: &Service) -> Vec<Operation> {
             &[geojson::MEDIA],
         ));
     }
-    for layer in &service.layers {
-        let (id, title) = (&layer.id, &layer.title.en);
-        let filters = match (&layer.source, &layer.collection) {
-            (Source::Reports, _) => params::FILTERS.to_vec(),
-            (_, Some(c)) => features::filter_names(c),
-            (_, None) => Vec::new(),
-        };
-        let tiles = format!("/collections/{}/tiles", layer.collection_id());
-        all.extend([
-            one(&tiles, &format!("{id}Tilesets"), &format!("Tile sets of {title}"), &["f"], JSON),
-            one(
-                &format!("{tiles}/WebMercatorQuad"),
-                &format!("{id}Tileset"),
-                &format!("The tile set of {title}"),
-                &["f"],
-                JSON,
-            ),
-            one(
-                &format!("{tiles}/WebMercatorQuad/{{z}}/{{row}}/{{column}}"),
-                &format!("{id}MatrixTile"),
-                &format!("A vector tile of {title}, row before column"),
-                &filters,
-                &[TILE],
-            ),
-        ]);
-        all.push(one(
+    all.extend(service.layers.iter().flat_map(of_layer));
+    all
+}
+
+/// The tiles of a layer at both addresses, with what describes them.
+fn of_layer(layer: &Layer) -> Vec<Operation> {
+    let (id, title) = (&layer.id, &layer.title.en);
+    let filters = match (&layer.source, &layer.collection) {
+        (Source::Reports, _) => params::FILTERS.to_vec(),
+        (_, Some(c)) => features::filter_names(c),
+        (_, None) => Vec::new(),
+    };
+    let tiles = format!("/collections/{}/tiles", layer.collection_id());
+    vec![
+        one(&tiles, &format!("{id}Tilesets"), &format!("Tile sets of {title}"), &["f"], JSON),
+        one(
+            &format!("{tiles}/WebMercatorQuad"),
+            &format!("{id}Tileset"),
+            &format!("The tile set of {title}"),
+            &["f"],
+            JSON,
+        ),
+        one(
+            &format!("{tiles}/WebMercatorQuad/{{z}}/{{row}}/{{column}}"),
+            &format!("{id}MatrixTile"),
+            &format!("A vector tile of {title}, row before column"),
+            &filters,
+            &[TILE],
+        ),
+        one(
             &format!("/tiles/{id}/{{z}}/{{x}}/{{y}}.mvt"),
             &format!("{id}Tile"),
             &format!("A vector tile of {title}"),
             &filters,
             &[TILE],
-        ));
-        all.push(one(
+        ),
+        one(
             &format!("/tiles/{id}.json"),
             &format!("{id}TileJson"),
             &format!("TileJSON of {title}"),
             &filters,
             JSON,
-        ));
-    }
-    all
+        ),
+    ]
 }
 
 /// One parameter, described once for all operations that take it.

@@ -67,3 +67,27 @@ fn mistakes_are_named() {
         assert_eq!(server.get(&format!("/nearest?{query}")).problem(400), fields, "{query}");
     }
 }
+
+#[test]
+fn opening_hours_of_real_lists_are_understood() {
+    let Some(data) = crate::real_data::folder("opening_hours_of_real_lists_are_understood") else { return };
+    let folder = data.join("facilities");
+    let mut texts = std::collections::BTreeSet::new();
+    let mut lots = csv::Reader::from_path(folder.join("parking-lots-2020.csv")).unwrap();
+    let names = lots.headers().unwrap().clone();
+    let column = |name: &str| names.iter().position(|n| n == name).unwrap();
+    let (opens, closes) = (column("opens"), column("closes"));
+    for row in lots.records() {
+        let row = row.unwrap();
+        texts.insert(format!("{}-{}", &row[opens], &row[closes]));
+    }
+    let toilets = std::fs::read(folder.join("osm-hanoi-toilets.geojson")).unwrap();
+    let toilets: Value = serde_json::from_slice(&toilets).unwrap();
+    for f in toilets["features"].as_array().unwrap() {
+        texts.extend(f["properties"]["tags"]["opening_hours"].as_str().map(str::to_owned));
+    }
+    let lost: Vec<&String> =
+        texts.iter().filter(|t| diaban::domain::hours::Hours::parse(t).is_none()).collect();
+    println!("{} of {} distinct values are understood", texts.len() - lost.len(), texts.len());
+    assert!(texts.len() > 90 && lost.is_empty(), "{lost:?}");
+}
