@@ -6,7 +6,7 @@ import { ALERT_SEVERITY, FACILITY_COLOUR, TRAFFIC_SEVERITY, severityOf } from '.
 // On a field of 24 by 24 around its middle.
 const SHAPES = {
   square: { path: 'M-6-10.5H6A4.5 4.5 0 0 1 10.5-6V6A4.5 4.5 0 0 1 6 10.5H-6A4.5 4.5 0 0 1-10.5 6V-6A4.5 4.5 0 0 1-6-10.5z', sign: 0.94, down: 0 },
-  diamond: { path: 'M-1.8-10.7a2.5 2.5 0 0 1 3.6 0L10.7-1.8a2.5 2.5 0 0 1 0 3.6L1.8 10.7a2.5 2.5 0 0 1-3.6 0L-10.7 1.8a2.5 2.5 0 0 1 0-3.6z', sign: 0.7, down: 0 },
+  diamond: { path: 'M-1.8-10.7a2.5 2.5 0 0 1 3.6 0L10.7-1.8a2.5 2.5 0 0 1 0 3.6L1.8 10.7a2.5 2.5 0 0 1-3.6 0L-10.7 1.8a2.5 2.5 0 0 1 0-3.6z', sign: 0.76, down: 0 },
   triangle: { path: 'M-1.9-9.9a2.2 2.2 0 0 1 3.8 0L10.9 6.3A2.2 2.2 0 0 1 9 9.6H-9A2.2 2.2 0 0 1-10.9 6.3z', sign: 0.7, down: 2.4 },
 };
 

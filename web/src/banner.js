@@ -2,7 +2,7 @@
 import { alertKey } from './alerts.js';
 import { drawBadge } from './badges.js';
 import { $, el } from './dom.js';
-import { dateTime, lang, onLang, pickOf, t } from './i18n.js';
+import { lang, onLang, pickOf, soon, t } from './i18n.js';
 import { codeTitle } from './schemas.js';
 
 const URGENT = ['severe', 'extreme'];
@@ -47,7 +47,7 @@ function row(alert) {
     drawBadge(`alert-${p.severity}`, 30),
     el('p', {},
       el('b', {}, headline),
-      el('small', {}, `${t('alert.level')}: ${severityName(p)} · `, t('alert.until', { time: dateTime(p.expires) })),
+      el('small', {}, `${t('alert.level')}: ${severityName(p)} · `, t('alert.until', { time: soon(p.expires) })),
     ),
     el('button', { type: 'button', class: 'more', 'aria-label': `${t('alert.more')}: ${headline}`, onclick: () => open(alert.id) }, t('alert.more')),
     el('button', { type: 'button', class: 'close', 'aria-label': `${t('alert.away')}: ${headline}`, onclick: () => putAway(alert) }, el('span', { 'aria-hidden': 'true' }, '×')),

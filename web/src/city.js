@@ -26,8 +26,8 @@ export const citySources = (tiles) => ({
 const alerts = (id, type, rest) => ({ id, type, source: 'alerts', 'source-layer': 'alerts', ...rest });
 
 export const areas = [
-  alerts('alert-fill', 'fill', { paint: { 'fill-color': bySeverity(ALERT_SEVERITY, (s) => s.colour), 'fill-opacity': 0.13 } }),
-  alerts('alert-hatch', 'fill', { paint: { 'fill-pattern': ['concat', 'hatch-', text('severity')], 'fill-opacity': 0.42 } }),
+  alerts('alert-fill', 'fill', { paint: { 'fill-color': bySeverity(ALERT_SEVERITY, (s) => s.colour), 'fill-opacity': ['interpolate', ['linear'], ['zoom'], 11, 0.14, 15, 0.07] } }),
+  alerts('alert-hatch', 'fill', { paint: { 'fill-pattern': ['concat', 'hatch-', text('severity')], 'fill-opacity': ['interpolate', ['linear'], ['zoom'], 11, 0.5, 15, 0.26] } }),
   alerts('alert-casing', 'line', {
     layout: { 'line-join': 'round' },
     paint: { 'line-color': '#ffffff', 'line-opacity': 0.8, 'line-width': bySeverity(ALERT_SEVERITY, (s) => s.width + 2.5) },
@@ -49,7 +49,7 @@ const width = (more) => ['interpolate', ['linear'], ['zoom'], ...[[9, 0.35], [12
 const dash = ['match', text('kind'), ...Object.entries(TRAFFIC_DASH).flatMap(([kind, lengths]) => [kind, ['literal', lengths]]), ['literal', [1, 0]]];
 
 export const roads = [
-  road('traffic-casing', { layout: { 'line-cap': 'round' }, paint: { 'line-color': '#ffffff', 'line-width': width(2.5) } }),
+  road('traffic-casing', { paint: { 'line-color': '#ffffff', 'line-width': width(2.5) } }),
   road('traffic-line', { paint: { 'line-color': bySeverity(TRAFFIC_SEVERITY, (s) => s.colour), 'line-width': width(0), 'line-dasharray': dash } }),
   {
     id: 'traffic-arrows', type: 'symbol', source: 'traffic', 'source-layer': 'traffic', minzoom: 13,

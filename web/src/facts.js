@@ -1,7 +1,7 @@
 // A feature of the city's layers in words: its heading, its lines in a list, the facts on its card. Text stays text.
 import { badgeName, drawBadge } from './badges.js';
 import { el } from './dom.js';
-import { dateTime, hours, metres, number, pickOf, t } from './i18n.js';
+import { dateTime, hours, metres, number, pickOf, soon, t } from './i18n.js';
 import { codeTitle, propertyTitle } from './schemas.js';
 
 export function heading(collection, p) {
@@ -16,7 +16,7 @@ export const openWords = (open) => t(open === true ? 'near.open' : open === fals
 export function nature(collection, p) {
   const parts = [];
   if (p.kind) parts.push(codeTitle(collection, 'kind', p.kind));
-  if (p.severity) parts.push(`${propertyTitle(collection, 'severity')}: ${codeTitle(collection, 'severity', p.severity)}`);
+  if (p.severity) parts.push(`${t('alert.level')}: ${codeTitle(collection, 'severity', p.severity)}`);
   if (collection === 'alerts' && p.event) parts.unshift(p.event);
   return parts.join(' · ');
 }
@@ -37,7 +37,7 @@ export function line(collection, p) {
   return nature(collection, p);
 }
 
-export const until = (p) => (end(p) ? t('time.until', { to: dateTime(end(p)) }) : '');
+export const until = (p) => (end(p) ? t('time.until', { to: soon(end(p)) }) : '');
 
 const PLAIN = { facilities: ['wheelchair', 'fee', 'capacity'], traffic: ['direction'], alerts: ['urgency', 'certainty', 'sender'] };
 

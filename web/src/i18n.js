@@ -244,6 +244,14 @@ export const metres = (m) => (m < 1000 ? `${number(Math.round(m))} m` : `${numbe
 export const dateTime = (instant) =>
   new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short', timeZone: 'Asia/Ho_Chi_Minh' }).format(new Date(instant));
 
+/** A time of these days, as short as it stays clear: today's without the date. */
+export function soon(instant) {
+  const at = new Date(instant);
+  const day = (when) => new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Ho_Chi_Minh' }).format(when);
+  const date = day(at) === day(new Date()) ? {} : { day: 'numeric', month: 'numeric', year: Math.abs(at - Date.now()) > 200 * 86_400_000 ? 'numeric' : undefined };
+  return new Intl.DateTimeFormat(locale(), { ...date, hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Ho_Chi_Minh' }).format(at);
+}
+
 const DAYS = { Mo: 'T2', Tu: 'T3', We: 'T4', Th: 'T5', Fr: 'T6', Sa: 'T7', Su: 'CN', PH: 'ngày lễ' };
 
 /** Opening hours as OpenStreetMap writes them, a line for each rule, in words that people know. */

@@ -50,6 +50,8 @@ export function startList(bounds, onOpen) {
   onLang(draw);
 }
 
+/** What is listed: the reports of one spot, or each layer that is on. */
+const isListed = (layer) => (spot ? layer === 'incidents' : isOn(layer));
 const box = () => spot ?? ($('list-box').checked ? view() : null);
 
 /** Lists one spot instead of the view, until the map moves. */
@@ -72,7 +74,7 @@ export async function loadList() {
   const bounds = box();
   if (bounds) query.bbox = bounds.map((degrees) => degrees.toFixed(6)).join(',');
   draw();
-  await Promise.all(Object.entries(LISTS).filter(([layer]) => isOn(layer)).map(async ([layer, list]) => {
+  await Promise.all(Object.entries(LISTS).filter(([layer]) => isListed(layer)).map(async ([layer, list]) => {
     try {
       pages[layer] = await list.ask(query, signal);
       if (list.sort) pages[layer].features.sort(list.sort);
@@ -93,8 +95,8 @@ function draw() {
 function drawOne(layer) {
   const { names, row } = LISTS[layer];
   const [title, note, list] = names.map($);
-  title.closest('section').hidden = !isOn(layer);
-  if (!isOn(layer)) delete pages[layer];
+  title.closest('section').hidden = !isListed(layer);
+  if (!isListed(layer)) delete pages[layer];
   title.textContent = titleOf(layer);
   const page = pages[layer];
   if (!page) return;
@@ -112,7 +114,7 @@ function drawOne(layer) {
 
 function titleOf(layer) {
   if (layer === 'incidents') return t(spot ? 'list.titleAt' : box() ? 'list.title' : 'list.city');
-  return t(spot ? 'list.titleAt' : box() ? 'list.layerView' : 'list.layerCity', { layer: layerTitle(layer) });
+  return t(box() ? 'list.layerView' : 'list.layerCity', { layer: layerTitle(layer) });
 }
 
 function countOf(layer, shown, all) {

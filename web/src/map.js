@@ -51,7 +51,7 @@ export async function createMap(queryOf, isOn, on) {
     if (symbol && !map.hasImage(name)) map.addImage(name, symbol.data, symbol.options);
   });
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), 'bottom-right');
-  map.addControl(new maplibregl.ScaleControl({ maxWidth: 90 }), 'bottom-right');
+  map.addControl(new maplibregl.ScaleControl({ maxWidth: 90 }), 'bottom-left');
 
   let pointing = false;
   let marker = null;

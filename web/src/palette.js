@@ -15,8 +15,8 @@ export const CLUSTERS = [
 // data/collections; what has none, or one this page does not know, is drawn as the first.
 export const TRAFFIC_SEVERITY = [
   { code: '', colour: '#5f6f76', width: 3 },
-  { code: 'low', colour: '#b88700', width: 3.5 },
-  { code: 'moderate', colour: '#c75a00', width: 4.5 },
+  { code: 'low', colour: '#b08a00', width: 3.5 },
+  { code: 'moderate', colour: '#a4561a', width: 4.5 },
   { code: 'high', colour: '#b3161f', width: 5.5 },
   { code: 'severe', colour: '#6b0f2e', width: 7 },
 ];

@@ -33,18 +33,18 @@ function drawBadge(badge) {
 
 /** A square that tiles without a seam. */
 function drawHatch({ colour, pattern }) {
-  const size = 16;
+  const size = 24;
   const c = canvas(size);
   c.strokeStyle = c.fillStyle = colour;
   if (pattern === 'dots') {
-    for (const at of [-4, 4]) {
+    for (const at of [-6, 6]) {
       c.beginPath();
-      c.arc(at, at, 1.3, 0, TURN);
+      c.arc(at, at, 1.6, 0, TURN);
       c.fill();
     }
     return picture(c);
   }
-  c.lineWidth = pattern === 'lines' ? 1 : 1.4;
+  c.lineWidth = pattern === 'lines' ? 1.2 : 1.5;
   const step = pattern === 'lines' ? size : size / 2;
   for (const way of pattern === 'cross' ? [1, -1] : [1]) {
     for (let at = -2 * size; at <= 2 * size; at += step) {
