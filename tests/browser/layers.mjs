@@ -1,7 +1,7 @@
 // The layers around the reports: their switches, their signs on the map, legend, lists, cards, and "near me".
 import { api, check, clean, desktop, open, phone, rendered, same, settled, shot } from './kit.mjs';
 
-const SIGNS = { incidents: ['clusters'], traffic: ['traffic-line', 'traffic-points'], facilities: ['facilities'], alerts: ['alert-fill', 'alert-labels'], wards: ['ward-names'] };
+const SIGNS = { incidents: ['clusters'], traffic: ['traffic-line', 'traffic-points'], facilities: ['facilities'], alerts: ['alert-fill', 'alert-signs'], wards: ['ward-names'] };
 const everything = '/?layers=incidents,alerts,traffic,facilities,wards';
 const box = (page, layer) => page.locator(`#layer-boxes input[value=${layer}]`);
 const here = { geolocation: { longitude: 106.7, latitude: 10.776, accuracy: 15 }, permissions: ['geolocation'] };

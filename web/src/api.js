@@ -57,6 +57,7 @@ export const locate = (query, signal) => ask('/locate', { query, signal });
 const items = (collection) => `/collections/${encodeURIComponent(collection)}/items`;
 export const listFeatures = (collection, query, signal) => ask(items(collection), { query, signal });
 export const readFeature = (collection, id, signal) => ask(`${items(collection)}/${encodeURIComponent(id)}`, { signal });
+export const listCollections = () => ask('/collections').then(({ collections }) => collections.map(({ id }) => id));
 export const readSchema = (collection) => ask(`/collections/${encodeURIComponent(collection)}/schema`);
 export const nearest = (query, signal) => ask('/nearest', { query, signal });
 export const readCategories = () => ask('/categories', { query: { lang: lang() } });

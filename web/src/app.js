@@ -1,5 +1,6 @@
 // Joins the parts: which view the panel shows, what the map's clicks mean in it, and when things are read anew.
-import { $ } from './dom.js';
+import { listCollections } from './api.js';
+import { $, el } from './dom.js';
 import { LANGUAGES, applyWords, lang, onLang, setLang, t } from './i18n.js';
 import { loadCategories } from './catalogue.js';
 import { drawCategories, failCategories, filterQuery, setAddress, showCount, startFilters } from './filters.js';
@@ -12,7 +13,7 @@ import { createMap, hasWebGL2 } from './map.js';
 import * as near from './near.js';
 import { standAt, startAlerts } from './alerts.js';
 import { drawBanner, showAlerts, startBanner } from './banner.js';
-import { LAYERS, drawLayers, isOn, layerQuery, startLayers, switchOn } from './layers.js';
+import { LAYERS, drawLayers, isOffered, isOn, layerQuery, offer, startLayers, switchOn } from './layers.js';
 import { drawLegend, legendWithoutMap, startLegend } from './legend.js';
 import { startPosition } from './place.js';
 import { loadSchemas } from './schemas.js';
@@ -131,7 +132,7 @@ function layerChanged(layer) {
 
 async function nameLayers() {
   try {
-    await loadSchemas(['alerts', 'traffic', 'facilities']);
+    await loadSchemas(['alerts', 'traffic', 'facilities'].filter(isOffered));
   } catch {
     return setTimeout(nameLayers, LOST_MS);
   }
@@ -214,14 +215,14 @@ async function start() {
   startLegend();
   drawLegend();
   startBanner((id) => openCard(id, 'alerts'));
-  startAlerts(alertsTurned, showAlerts);
   startPosition((at) => {
     me = at;
     stand();
   });
   near.startNear((id, more) => openCard(id, 'facilities', more));
   startList(() => stage?.bounds() ?? null, openCard);
-  startCard((at) => {
+  startCard((at, collection) => {
+    if (collection) switchOn(collection);
     stage?.go(at);
     if (isSheet()) rest('peek');
   });
@@ -246,7 +247,11 @@ async function start() {
 
   const categories = fillCategories();
   showCount();
-  nameLayers();
+  const offered = listCollections().then(offer, () => {}).then(() => { // all, as long as nobody says otherwise
+    nameLayers();
+    if (isOffered('alerts')) startAlerts(alertsTurned, showAlerts);
+    $('open-near').hidden = !isOffered('facilities');
+  });
   const address = new URLSearchParams(location.search);
   const id = address.get('report');
   const [, collection, featureId] = /^([a-z_]+)\.(\d+)$/.exec(address.get('feature') ?? '') ?? [];
@@ -254,6 +259,7 @@ async function start() {
   if (id) openCard(id);
   else if (featureId && LAYERS.includes(collection)) openCard(featureId, collection);
 
+  await offered;
   if (hasWebGL2()) {
     stage = await createMap((layer) => (layer === 'incidents' ? filterQuery() : layerQuery(layer)), isOn, {
       move: (padding) => {
@@ -284,9 +290,8 @@ async function start() {
     pointOut();
     window.diaban = { map: stage.map };
   } else {
-    $('no-map').textContent = t('map.none');
+    $('no-map').replaceChildren(...LANGUAGES.map((code) => el('span', { lang: code }, t('map.none', {}, code))));
     $('no-map').hidden = false;
-    $('no-map').dataset.i18n = 'map.none';
     document.body.classList.add('mapless');
     legendWithoutMap();
     for (const button of ['where-centre', 'r-centre', 'near-centre']) $(button).hidden = true;

@@ -95,7 +95,7 @@ function drawReport() {
 
 const actions = (point) =>
   el('div', { class: 'actions' },
-    point && el('button', { type: 'button', class: 'on-map', onclick: () => show(point) }, t('card.show')),
+    point && el('button', { type: 'button', class: 'on-map', onclick: () => show(point, of) }, t('card.show')),
     navigator.clipboard && el('button', { type: 'button', onclick: copy }, t('card.copy')),
   );
 

@@ -70,17 +70,18 @@ const worstFirst = ['-', 9, order(TRAFFIC_SEVERITY)];
 const growing = ['interpolate', ['linear'], ['zoom'], 10, 0.72, 15, 0.95];
 
 export const labels = [
+  // Signs and words apart: of signs on one spot the worst lies on top, of words that collide the worst stay.
+  {
+    id: 'alert-signs', type: 'symbol', source: 'alerts', 'source-layer': 'alert_labels',
+    layout: { 'icon-image': ['concat', 'alert-', text('severity')], 'icon-size': 1.1, 'icon-overlap': 'always', 'symbol-sort-key': order(ALERT_SEVERITY) },
+  },
   {
     id: 'alert-labels', type: 'symbol', source: 'alerts', 'source-layer': 'alert_labels',
     layout: {
-      'icon-image': ['concat', 'alert-', text('severity')],
-      'icon-size': 1.1,
-      'icon-overlap': 'always',
       'text-field': inWords('headline'),
       'text-font': FONT,
       'text-size': ['interpolate', ['linear'], ['zoom'], 10, 11.5, 15, 14],
       'text-max-width': 13,
-      'text-optional': true,
       'text-variable-anchor': ['top', 'bottom'],
       'text-radial-offset': 1.4,
       'symbol-sort-key': ['-', 9, order(ALERT_SEVERITY)],
@@ -141,5 +142,5 @@ export const SWITCHED = {
 /** What a click may mean besides a report, nearest the eye first. */
 export const TOUCHED = {
   'near-found': 'facilities', 'traffic-points': 'traffic', 'traffic-marks': 'traffic', facilities: 'facilities',
-  'alert-labels': 'alerts', 'traffic-line': 'traffic', 'traffic-casing': 'traffic', 'alert-fill': 'alerts',
+  'alert-signs': 'alerts', 'alert-labels': 'alerts', 'traffic-line': 'traffic', 'traffic-casing': 'traffic', 'alert-fill': 'alerts',
 };

@@ -92,7 +92,20 @@ export function pointOf(geometry) {
   if (type === 'LineString') return pointOf({ type: 'Point', coordinates: coordinates[coordinates.length >> 1] });
   if (type === 'MultiLineString') return pointOf({ type: 'LineString', coordinates: coordinates[0] });
   if (type === 'GeometryCollection') return pointOf(geometry.geometries[0]);
-  const flat = coordinates.flat(type === 'MultiPolygon' ? 2 : type === 'Polygon' ? 1 : 0);
-  const middle = (axis) => flat.reduce((sum, at) => sum + at[axis], 0) / flat.length;
-  return flat.length ? { lon: middle(0), lat: middle(1) } : null;
+  const rings = type === 'MultiPolygon' ? coordinates.map(([outer]) => outer) : type === 'Polygon' ? [coordinates[0]] : [];
+  return rings.map(centroid).sort((a, b) => b.area - a.area)[0] ?? null;
+}
+
+/** The middle of a ring by area. */
+function centroid(ring) {
+  const [ox, oy] = ring[0]; // from here, so that small rings keep their digits
+  let [area, lon, lat] = [0, 0, 0];
+  for (let i = 1; i < ring.length; i++) {
+    const [ax, ay, bx, by] = [ring[i - 1][0] - ox, ring[i - 1][1] - oy, ring[i][0] - ox, ring[i][1] - oy];
+    const cross = ax * by - bx * ay;
+    area += cross;
+    lon += (ax + bx) * cross;
+    lat += (ay + by) * cross;
+  }
+  return { lon: ox + (area ? lon / (3 * area) : 0), lat: oy + (area ? lat / (3 * area) : 0), area: Math.abs(area) };
 }

@@ -207,10 +207,10 @@ export const lang = () => current;
 export const onLang = (listener) => listeners.push(listener);
 
 /** The words for `key`, with `{name}` filled in. */
-export function t(key, values = {}) {
+export function t(key, values = {}, language = current) {
   const pair = WORDS[key];
   if (!pair) return key;
-  return pair[LANGUAGES.indexOf(current)].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
+  return pair[LANGUAGES.indexOf(language)].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
 }
 
 export const known = (key) => key in WORDS;

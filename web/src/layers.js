@@ -12,10 +12,12 @@ const SIGN = { alerts: 'alert-severe', traffic: 'traffic-congestion-moderate', f
 const KINDS = { traffic: 'traffic', facilities: 'facility' };
 
 const on = new Set();
+let offered = new Set(LAYERS);
 const kinds = {};
 let changed = () => {};
 
-export const isOn = (layer) => on.has(layer);
+export const isOn = (layer) => on.has(layer) && offered.has(layer);
+export const isOffered = (layer) => offered.has(layer);
 export const kindOf = (layer) => kinds[layer] ?? '';
 /** The filter of a layer besides that of the reports, as query parameters of its tiles and its list. */
 export const layerQuery = (layer) => (kinds[layer] ? { kind: kinds[layer] } : {});
@@ -30,6 +32,12 @@ export function startLayers(onChange) {
   for (const [layer, word] of Object.entries(KINDS)) kinds[layer] = address.get(word) ?? '';
   drawLayers();
   onLang(drawLayers);
+}
+
+/** A city's pack says which collections there are: a layer without one is not offered. */
+export function offer(collections) {
+  offered = new Set(LAYERS.filter((layer) => collections.includes(layer === 'incidents' ? 'reports' : layer)));
+  drawLayers();
 }
 
 /** Turns a layer on, as when something of it is to be seen. */
@@ -48,7 +56,7 @@ function apply(layer) {
 
 /** The switches and the choices of kind, in the words of the schemas once those are here. */
 export function drawLayers() {
-  $('layer-boxes').replaceChildren(...LAYERS.map((layer) => {
+  $('layer-boxes').replaceChildren(...LAYERS.filter(isOffered).map((layer) => {
     const box = el('input', { type: 'checkbox', name: 'layer', value: layer });
     box.addEventListener('change', () => {
       if (box.checked) on.add(layer);
@@ -79,7 +87,7 @@ function drawChosen() {
   for (const box of $('layer-boxes').querySelectorAll('input')) box.checked = on.has(box.value);
   for (const layer of Object.keys(KINDS)) {
     $(`kind-${layer}`).value = kinds[layer];
-    $(`kind-${layer}`).closest('.kind-choice').hidden = !on.has(layer);
+    $(`kind-${layer}`).closest('.kind-choice').hidden = !isOn(layer);
   }
-  for (const part of ['count', 'filters']) $(part).hidden = !on.has('incidents');
+  for (const part of ['count', 'filters']) $(part).hidden = !isOn('incidents');
 }

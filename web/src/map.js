@@ -164,6 +164,10 @@ export async function createMap(queryOf, isOn, on) {
     showNear(at, features) {
       const point = ({ lon, lat }, properties) => ({ type: 'Feature', geometry: { type: 'Point', coordinates: [lon, lat] }, properties });
       const found = features.map(({ id, geometry, properties: { kind } }) => ({ type: 'Feature', geometry, properties: { id, kind } }));
+      // The nearest few in sight: the rest may be far.
+      const few = [...(at ? [[at.lon, at.lat]] : []), ...found.slice(0, 5).map(({ geometry }) => geometry.coordinates)];
+      const camera = few.length > 1 && map.cameraForBounds(few.reduce((all, one) => all.extend(one), new maplibregl.LngLatBounds()), { padding: 45, maxZoom: 16 });
+      if (camera) ease({ center: camera.center, zoom: camera.zoom });
       map.getSource('near')?.setData({ type: 'FeatureCollection', features: [...(at ? [point(at, { me: true })] : []), ...found] });
     },
     /** Reads tiles anew: of one layer, or of all that change and are seen. */

@@ -61,7 +61,6 @@ async function fromDevice() {
   say(t('place.finding'));
   try {
     const point = await myPosition();
-    stage?.go(point, 14);
     await ask(point, 'near.fromMe');
   } catch (error) {
     if (!(error instanceof Error) || error instanceof TypeError) throw error;
@@ -128,7 +127,7 @@ function row({ id, properties: p }) {
       badge('facilities', p, 26),
       el('span', { class: 'what' },
         el('b', {}, heading('facilities', p)),
-        el('small', {}, [codeTitle('facilities', 'kind', p.kind), p.address].filter(Boolean).join(' · ')),
+        el('small', {}, [!$('near-kind').value && codeTitle('facilities', 'kind', p.kind), p.address].filter(Boolean).join(' · ')),
         el('small', {}, el('b', { class: 'far' }, metres(p.distance_m)), ' · ', el('span', { class: `hours ${state}` }, openWords(p.open_now))),
       ),
     ),

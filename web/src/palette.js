@@ -16,8 +16,8 @@ export const CLUSTERS = [
 export const TRAFFIC_SEVERITY = [
   { code: '', colour: '#5f6f76', width: 3 },
   { code: 'low', colour: '#b08a00', width: 3.5 },
-  { code: 'moderate', colour: '#a4561a', width: 4.5 },
-  { code: 'high', colour: '#b3161f', width: 5.5 },
+  { code: 'moderate', colour: '#b5651d', width: 4.5 },
+  { code: 'high', colour: '#a8121f', width: 5.5 },
   { code: 'severe', colour: '#6b0f2e', width: 7 },
 ];
 

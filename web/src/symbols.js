@@ -37,9 +37,9 @@ function drawHatch({ colour, pattern }) {
   const c = canvas(size);
   c.strokeStyle = c.fillStyle = colour;
   if (pattern === 'dots') {
-    for (const at of [-6, 6]) {
+    for (const [x, y] of [[-6, -6], [6, -6], [-6, 6], [6, 6]]) {
       c.beginPath();
-      c.arc(at, at, 1.6, 0, TURN);
+      c.arc(x, y, 1.5, 0, TURN);
       c.fill();
     }
     return picture(c);
