@@ -143,6 +143,10 @@ export const tests = {
     await page.locator('#facilities-list button').first().click();
     await page.locator('#card dl').waitFor();
     await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Hiện danh sách phường, xã' }).click();
+    await page.locator('#wards-list button').first().click();
+    await page.locator('#where-answer .ward-name').waitFor();
+    await page.keyboard.press('Escape');
     await page.click('#open-near');
     await page.locator('#near-list li').first().waitFor();
     await shot(page, 'mapless-near');
@@ -154,6 +158,13 @@ export const tests = {
     await refused.selectOption('#near-ward', { index: 4 });
     await refused.locator('#near-list li').first().waitFor();
     clean(refused);
+  },
+
+  async 'a map that cannot be made leaves the rest of the page at work'() {
+    const page = await open('/', desktop, (p) => p.route('**/vendor/maplibre-gl.mjs', (route) => route.abort()));
+    await page.locator('#no-map').waitFor();
+    await page.locator('#list li').first().waitFor();
+    await page.locator('#alerts-list li').first().waitFor();
   },
 
   async 'keyboard: the first Tab leads to the list, and each row of each layer opens with Enter'() {
@@ -179,6 +190,7 @@ export const tests = {
       for (const list of ['alerts-list', 'list', 'traffic-list', 'facilities-list']) await page.locator(`#${list} li`).first().waitFor();
       await page.locator('#banner .alert').first().waitFor();
       await page.click('#category-filter summary');
+      await page.click('#legend summary');
       await accessible(page, `list ${lang}`);
       await page.locator('#facilities-list button').first().click();
       await page.locator('#card dl').waitFor();
@@ -208,6 +220,8 @@ export const tests = {
     await accessible(page, 'phone, full sheet');
     const mapless = await open(`/?${everything}`, desktop, withoutWebGL);
     await mapless.locator('#facilities-list li').first().waitFor();
+    await mapless.getByRole('button', { name: 'Hiện danh sách phường, xã' }).click();
+    await mapless.locator('#wards-list li').first().waitFor();
     await accessible(mapless, 'mapless');
     await accessible(await open('/licences/index.html'), 'licences');
   },

@@ -38,6 +38,7 @@ export const tests = {
     await box(page, 'traffic').check();
     await rendered(page, 'traffic-line');
     same(new URL(page.url()).searchParams.get('layers'), 'incidents,alerts,traffic,wards', 'address');
+    await page.click('#legend summary');
     await page.locator('#legend [data-layer=traffic]', { hasText: 'Rất nặng' }).waitFor();
     await page.locator('#traffic-list li').first().waitFor();
     await box(page, 'incidents').uncheck();
@@ -57,7 +58,8 @@ export const tests = {
     for (const [name, options] of [['desktop', desktop], ['phone', phone]]) {
       const page = await open(`${everything}&lang=en#map=12/10.77/106.69`, options);
       for (const sign of ['clusters', 'traffic-line']) await rendered(page, sign);
-      await page.locator('#legend [data-layer=facilities]', { hasText: 'Hospital' }).waitFor({ state: 'attached' });
+      await page.click('#legend summary');
+      await page.locator('#legend [data-layer=facilities]', { hasText: 'Hospital' }).waitFor();
       check(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'the page is wider than the screen');
       await shot(page, `layers-${name}`);
       clean(page);

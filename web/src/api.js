@@ -70,10 +70,10 @@ export const sendReport = (feature, key) =>
   });
 
 let wards;
-/** All wards as `{code, name, at}` with a place in their middle, by name; asked for once, and again only after a failure. */
+/** All wards as `{code, name, box, at}` with their bounds and a place in the middle of those, by name; asked for once, and again only after a failure. */
 export function listWards() {
   wards ??= ask('/collections/wards/items', { query: { limit: 1000 } })
-    .then((page) => page.features.map(({ geometry, properties: { code, name } }) => ({ code, name, at: middle(geometry) })))
+    .then((page) => page.features.map(({ geometry, properties: { code, name } }) => ({ code, name, ...extent(geometry) })))
     .then((all) => all.sort((a, b) => a.name.localeCompare(b.name, 'vi')))
     .catch((error) => {
       wards = undefined;
@@ -82,11 +82,10 @@ export function listWards() {
   return wards;
 }
 
-function middle(geometry) {
+function extent(geometry) {
   const flat = (geometry?.coordinates ?? []).flat(geometry?.type === 'MultiPolygon' ? 2 : 1);
-  const half = (axis) => {
-    const all = flat.map((position) => position[axis]);
-    return (Math.min(...all) + Math.max(...all)) / 2;
-  };
-  return flat.length ? { lon: half(0), lat: half(1) } : null;
+  if (!flat.length) return { box: null, at: null };
+  const [west, south] = [0, 1].map((axis) => flat.reduce((least, position) => Math.min(least, position[axis]), Infinity));
+  const [east, north] = [0, 1].map((axis) => flat.reduce((most, position) => Math.max(most, position[axis]), -Infinity));
+  return { box: [west, south, east, north], at: { lon: (west + east) / 2, lat: (south + north) / 2 } };
 }

@@ -96,6 +96,12 @@ function openWhere(at) {
   if (at) where.whose(at);
 }
 
+/** A ward was chosen from the list: whose it is, and its outline. */
+function openWard(at) {
+  stage?.go(at, 12);
+  openWhere(at);
+}
+
 function openNear() {
   show('near');
   near.openNear();
@@ -197,6 +203,48 @@ function stay() {
   addEventListener('online', look);
 }
 
+async function makeMap() {
+  stage = await createMap((layer) => (layer === 'incidents' ? filterQuery() : layerQuery(layer)), isOn, {
+    move: (padding) => {
+      clearTimeout(moving);
+      moving = setTimeout(() => {
+        stand();
+        if (view === 'browse') (padding ? loadList : listView)();
+      }, PAUSE_MS);
+    },
+    report: (report) => openCard(report),
+    feature: (collection, feature) => openCard(feature, collection),
+    place: (bounds) => {
+      show('browse');
+      listSpot(bounds);
+      if (isSheet()) rest('half');
+    },
+    point: pointed,
+    approximate: () => { $('approximate').hidden = false; },
+    trouble: (yes) => { $('trouble').hidden = !yes; },
+  });
+  where.useMap(stage);
+  near.useMap(stage);
+  for (const layer of LAYERS) stage.showLayer(layer); // a switch may have been thrown while the map was made
+  stand();
+  report.useMap(stage);
+  fitMap();
+  aim();
+  pointOut();
+  window.diaban = { map: stage.map };
+}
+
+/** The rest of the page goes on without. */
+function withoutMap(error) {
+  if (error) console.error(error);
+  stage = null;
+  $('no-map').replaceChildren(...LANGUAGES.map((code) => el('span', { lang: code }, t('map.none', {}, code))));
+  $('no-map').hidden = false;
+  document.body.classList.add('mapless');
+  legendWithoutMap();
+  for (const button of ['where-centre', 'r-centre', 'near-centre']) $(button).hidden = true;
+}
+
 async function start() {
   applyWords();
   drawLanguage();
@@ -220,7 +268,7 @@ async function start() {
     stand();
   });
   near.startNear((id, more) => openCard(id, 'facilities', more));
-  startList(() => stage?.bounds() ?? null, openCard);
+  startList(() => stage?.bounds() ?? null, openCard, openWard);
   startCard((at, collection) => {
     if (collection) switchOn(collection);
     stage?.go(at);
@@ -260,42 +308,7 @@ async function start() {
   else if (featureId && LAYERS.includes(collection)) openCard(featureId, collection);
 
   await offered;
-  if (hasWebGL2()) {
-    stage = await createMap((layer) => (layer === 'incidents' ? filterQuery() : layerQuery(layer)), isOn, {
-      move: (padding) => {
-        clearTimeout(moving);
-        moving = setTimeout(() => {
-          stand();
-          if (view === 'browse') (padding ? loadList : listView)();
-        }, PAUSE_MS);
-      },
-      report: (report) => openCard(report),
-      feature: (collection, feature) => openCard(feature, collection),
-      place: (bounds) => {
-        show('browse');
-        listSpot(bounds);
-        if (isSheet()) rest('half');
-      },
-      point: pointed,
-      approximate: () => { $('approximate').hidden = false; },
-      trouble: (yes) => { $('trouble').hidden = !yes; },
-    });
-    where.useMap(stage);
-    near.useMap(stage);
-    for (const layer of LAYERS) stage.showLayer(layer); // a switch may have been thrown while the map was made
-    stand();
-    report.useMap(stage);
-    fitMap();
-    aim();
-    pointOut();
-    window.diaban = { map: stage.map };
-  } else {
-    $('no-map').replaceChildren(...LANGUAGES.map((code) => el('span', { lang: code }, t('map.none', {}, code))));
-    $('no-map').hidden = false;
-    document.body.classList.add('mapless');
-    legendWithoutMap();
-    for (const button of ['where-centre', 'r-centre', 'near-centre']) $(button).hidden = true;
-  }
+  await (hasWebGL2() ? makeMap().catch(withoutMap) : withoutMap());
   await categories;
   loadList();
   stay();

@@ -95,6 +95,7 @@ const WORDS = {
   'list.some': ['{n} trong {all}', '{n} of {all}'],
   'list.all': ['{all} mục', '{all} in all'],
   'list.none': ['Không có gì ở đây.', 'Nothing here.'],
+  'list.wards': ['Hiện danh sách phường, xã', 'Show the list of wards'],
   'list.off': ['Chưa bật lớp nào. Hãy chọn lớp bản đồ ở trên.', 'No layer is on. Choose map layers above.'],
   'list.note': ['{n} mới nhất trong {all}', 'Latest {n} of {all}'],
   'list.empty': ['Không có phản ánh nào ở đây với bộ lọc này.', 'No reports here with these filters.'],

@@ -7,6 +7,7 @@ import { codesOf, codeTitle } from './schemas.js';
 import { onLang, t } from './i18n.js';
 
 const roomy = matchMedia('(min-width: 720px) and (min-height: 560px)');
+const spacious = matchMedia('(min-width: 1440px)'); // where it stands open without hiding the middle of the city
 
 export function startLegend() {
   roomy.addEventListener('change', place);
@@ -17,7 +18,7 @@ export function startLegend() {
 function place() {
   const onMap = roomy.matches && !document.body.classList.contains('mapless');
   $(onMap ? 'map-feet' : 'legend-home').prepend($('legend'));
-  $('legend').open = onMap;
+  $('legend').open = onMap && spacious.matches;
 }
 
 /** Without a map there are no signs to explain but those of the list. */

@@ -1,5 +1,5 @@
 // What the map shows as lists, one for each layer that is on: for those who do not use the map, and beside it for all.
-import { listFeatures, listReports } from './api.js';
+import { listFeatures, listReports, listWards } from './api.js';
 import { categoryName } from './catalogue.js';
 import { $, el } from './dom.js';
 import { badge, heading, line, until } from './facts.js';
@@ -10,8 +10,10 @@ import { ALERT_SEVERITY } from './palette.js';
 
 const SHOWN = 20;
 const MOST_ALERTS = 200;
+const MOST_WARDS = 200;
 let view = () => null; // the bounds in view, or null without a map
 let open = () => {};
+let openWard = () => {};
 let spot = null; // bounds of one place on the map, while that is what is listed
 let loading;
 
@@ -38,14 +40,17 @@ const LISTS = {
     ask: (query, signal) => listFeatures('facilities', { ...query, ...layerQuery('facilities') }, signal),
     row: (feature) => cityRow('facilities', feature),
   },
+  wards: { names: ['wards-title', 'wards-note', 'wards-list'], ask: (_, signal) => askWards(signal), row: wardRow },
 };
+let wardsWanted = false; // their boundaries weigh much: they are read when someone wants the list
 const pages = {};
 const rank = ({ properties }) => ALERT_SEVERITY.findIndex(({ code }) => code === properties.severity);
 
-/** `onOpen(id, collection)`: a row was chosen; without a collection it is a report. */
-export function startList(bounds, onOpen) {
+/** `onOpen(id, collection)`: a row was chosen; without a collection it is a report. `onWard(at)`: a ward was. */
+export function startList(bounds, onOpen, onWard) {
   view = bounds;
   open = onOpen;
+  openWard = onWard;
   $('list-box').addEventListener('change', loadList);
   onLang(draw);
 }
@@ -98,6 +103,7 @@ function drawOne(layer) {
   title.closest('section').hidden = !isListed(layer);
   if (!isListed(layer)) delete pages[layer];
   title.textContent = titleOf(layer);
+  if (layer === 'wards' && !wardsWanted) return offerWards(note);
   const page = pages[layer];
   if (!page) return;
   if (page.failed) {
@@ -110,6 +116,33 @@ function drawOne(layer) {
   const text = countOf(layer, page.features.length, page.numberMatched);
   if (spot && layer === 'incidents') say(note, text, t('list.whole'), listView);
   else say(note, text);
+}
+
+function offerWards(note) {
+  if (note.firstChild && note.lang === lang()) return;
+  note.lang = lang();
+  note.replaceChildren(el('button', { type: 'button', class: 'quiet', onclick: showWards }, t('list.wards')));
+}
+
+async function showWards() {
+  wardsWanted = true;
+  $('wards-note').replaceChildren(t('loading'));
+  await loadList();
+  $('wards-title').focus();
+}
+
+async function askWards(signal) {
+  if (!wardsWanted) return undefined;
+  const all = await listWards();
+  signal.throwIfAborted();
+  const bounds = box();
+  const meets = ({ box: b }) => !bounds || (b && b[0] <= bounds[2] && b[2] >= bounds[0] && b[1] <= bounds[3] && b[3] >= bounds[1]);
+  const found = all.filter(meets);
+  return { features: found.slice(0, MOST_WARDS), numberMatched: found.length };
+}
+
+function wardRow({ code, name, at }) {
+  return el('li', {}, el('button', { type: 'button', 'data-id': code, onclick: () => openWard(at) }, el('i', { class: 'sign wards' }), el('span', { class: 'what' }, el('b', {}, name))));
 }
 
 function titleOf(layer) {
