@@ -13,7 +13,7 @@ import { createMap, hasWebGL2 } from './map.js';
 import * as near from './near.js';
 import { standAt, startAlerts } from './alerts.js';
 import { drawBanner, showAlerts, startBanner } from './banner.js';
-import { LAYERS, drawLayers, isOffered, isOn, layerQuery, offer, startLayers, switchOn } from './layers.js';
+import { LAYERS, drawLayers, isNarrowed, isOffered, isOn, layerQuery, offer, startLayers, switchOn } from './layers.js';
 import { drawLegend, legendWithoutMap, startLegend } from './legend.js';
 import { startPosition } from './place.js';
 import { loadSchemas } from './schemas.js';
@@ -145,6 +145,7 @@ async function nameLayers() {
   drawLayers();
   drawLegend();
   drawBanner();
+  if (isNarrowed()) for (const layer of LAYERS) stage?.setFilters(layer);
   return loadList();
 }
 
@@ -296,9 +297,10 @@ async function start() {
   const categories = fillCategories();
   showCount();
   const offered = listCollections().then(offer, () => {}).then(() => { // all, as long as nobody says otherwise
-    nameLayers();
     if (isOffered('alerts')) startAlerts(alertsTurned, showAlerts);
     $('open-near').hidden = !isOffered('facilities');
+    const named = nameLayers();
+    return isNarrowed() ? named : undefined; // the map asks for a kind at once: whether there is such a kind must be known
   });
   const address = new URLSearchParams(location.search);
   const id = address.get('report');

@@ -19,8 +19,9 @@ let changed = () => {};
 export const isOn = (layer) => on.has(layer) && offered.has(layer);
 export const isOffered = (layer) => offered.has(layer);
 export const kindOf = (layer) => kinds[layer] ?? '';
-/** The filter of a layer besides that of the reports, as query parameters of its tiles and its list. */
-export const layerQuery = (layer) => (kinds[layer] ? { kind: kinds[layer] } : {});
+export const isNarrowed = () => Object.values(kinds).some(Boolean);
+/** The filter of a layer besides that of the reports, as query parameters of its tiles and its list. A link may name a kind that is none. */
+export const layerQuery = (layer) => (codesOf(layer, 'kind').includes(kinds[layer]) ? { kind: kinds[layer] } : {});
 export const layerTitle = (layer) => collectionTitle(layer) ?? t(`layer.${layer}`);
 
 /** `onChange(layer)` hears of a switch as well as of a kind. */

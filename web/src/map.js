@@ -154,7 +154,10 @@ export async function createMap(queryOf, isOn, on) {
     },
     centre: () => lonLat(map.getCenter()),
     /** Asks for the tiles of a layer with the filter it has now. */
-    setFilters: (layer) => map.getSource(layer)?.setTiles([tiles(layer, queryOf(layer))]),
+    setFilters(layer) {
+      const wanted = tiles(layer, queryOf(layer));
+      if (map.getSource(layer) && map.getSource(layer).tiles?.[0] !== wanted) map.getSource(layer).setTiles([wanted]);
+    },
     /** Shows or hides what a layer's switch is for. */
     showLayer(layer) {
       if (!map.getLayer('reports')) return map.once('load', () => this.showLayer(layer));
