@@ -80,7 +80,14 @@ export async function settled(page) {
   }), WAIT_MS);
 }
 
-export const rendered = (page, layer) => page.waitForFunction((l) => window.diaban?.map.loaded() && window.diaban.map.queryRenderedFeatures({ layers: [l] }).length > 0, layer);
+export const rendered = (page, layer) =>
+  page.waitForFunction((l) => {
+    try {
+      return window.diaban?.map.loaded() && window.diaban.map.queryRenderedFeatures({ layers: [l] }).length > 0;
+    } catch {
+      return false; // MapLibre throws while a tile is exchanged
+    }
+  }, layer);
 
 /** A picture for people to look at, once the names on the map have faded in. */
 export async function shot(page, name) {

@@ -77,8 +77,12 @@ export const tests = {
     same(new URL(page.url()).searchParams.get('facility'), 'hospital', 'address');
     await page.waitForFunction(() => {
       const { map } = window.diaban;
-      const features = map.loaded() ? map.queryRenderedFeatures({ layers: ['facilities'] }) : [];
-      return features.length > 0 && features.every((f) => f.properties.kind === 'hospital');
+      try {
+        const features = map.loaded() ? map.queryRenderedFeatures({ layers: ['facilities'] }) : [];
+        return features.length > 0 && features.every((f) => f.properties.kind === 'hospital');
+      } catch {
+        return false; // MapLibre throws while a tile is exchanged
+      }
     });
     same(await page.locator('#legend [data-layer=facilities] li').count(), 1, 'kinds in the legend');
     const { numberMatched } = await api(`/collections/facilities/items?limit=1&kind=hospital`);

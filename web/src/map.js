@@ -93,7 +93,7 @@ export async function createMap(queryOf, isOn, on) {
     else console.error(error);
   });
   map.on('idle', () => {
-    const [ward] = map.getZoom() >= NAME_ZOOM ? map.queryRenderedFeatures(map.project(map.getCenter()), { layers: ['wards'] }) : [];
+    const [ward] = map.getZoom() >= NAME_ZOOM ? seen(map.project(map.getCenter()), { layers: ['wards'] }) : [];
     $('here').hidden = !ward;
     $('here').textContent = ward?.properties.name ?? '';
   });
@@ -105,6 +105,23 @@ export async function createMap(queryOf, isOn, on) {
     }
   });
 
+  /** Features on the screen. While a tile is exchanged MapLibre may look for those of the old one in the new, and throws. */
+  function seen(...where) {
+    try {
+      return map.queryRenderedFeatures(...where);
+    } catch (error) {
+      if (error instanceof TypeError) throw error;
+      return [];
+    }
+  }
+
+  /** MapLibre does not ask again for a tile that is under way: what is read anew meanwhile is read once more at rest. */
+  function surely(layer, read) {
+    const busy = !map.isSourceLoaded(layer);
+    read();
+    if (busy) map.once('idle', () => map.refreshTiles(layer));
+  }
+
   /** The report or cluster nearest to a point of the screen, within `reach` pixels of its symbol. */
   function nearest(point, reach) {
     const box = [[point.x - reach, point.y - reach], [point.x + reach, point.y + reach]];
@@ -112,14 +129,14 @@ export async function createMap(queryOf, isOn, on) {
       const at = map.project(feature.geometry.coordinates);
       return Math.hypot(at.x - point.x, at.y - point.y);
     };
-    return map.queryRenderedFeatures(box, { layers: ['clusters', 'reports'] }).sort((a, b) => far(a) - far(b))[0];
+    return seen(box, { layers: ['clusters', 'reports'] }).sort((a, b) => far(a) - far(b))[0];
   }
 
   /** A feature of the city's layers under a point, the topmost sign first; an area only right under it. */
   function touched(point, reach) {
     const around = [[point.x - reach, point.y - reach], [point.x + reach, point.y + reach]];
-    const signs = map.queryRenderedFeatures(around, { layers: Object.keys(TOUCHED).filter((id) => id !== 'alert-fill') });
-    return signs[0] ?? map.queryRenderedFeatures(point, { layers: ['alert-fill'] })[0];
+    const signs = seen(around, { layers: Object.keys(TOUCHED).filter((id) => id !== 'alert-fill') });
+    return signs[0] ?? seen(point, { layers: ['alert-fill'] })[0];
   }
 
   function act(feature, point, reach) {
@@ -155,8 +172,10 @@ export async function createMap(queryOf, isOn, on) {
     centre: () => lonLat(map.getCenter()),
     /** Asks for the tiles of a layer with the filter it has now. */
     setFilters(layer) {
+      const source = map.getSource(layer);
+      if (!source) return map.once('load', () => this.setFilters(layer));
       const wanted = tiles(layer, queryOf(layer));
-      if (map.getSource(layer) && map.getSource(layer).tiles?.[0] !== wanted) map.getSource(layer).setTiles([wanted]);
+      if (source.tiles?.[0] !== wanted) surely(layer, () => source.setTiles([wanted]));
     },
     /** Shows or hides what a layer's switch is for. */
     showLayer(layer) {
@@ -175,7 +194,7 @@ export async function createMap(queryOf, isOn, on) {
     },
     /** Reads tiles anew: of one layer, or of all that change and are seen. */
     refresh(only) {
-      for (const layer of only ? [only] : LIVE) if (isOn(layer) && map.getSource(layer)) map.refreshTiles(layer);
+      for (const layer of only ? [only] : LIVE) if (isOn(layer) && map.getSource(layer)) surely(layer, () => map.refreshTiles(layer));
       if (wardsLost) map.refreshTiles('wards');
       wardsLost = false;
     },
