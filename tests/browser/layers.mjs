@@ -18,9 +18,9 @@ async function lookAt(page, [lon, lat], zoom) {
 const drawn = Object.fromEntries(Object.entries(SIGNS).map(([layer, signs]) => [`the layer ${layer} is drawn, from afar and near, without a complaint`, async () => {
   if (layer !== 'incidents' && layer !== 'wards') await needs(TILES);
   const lines = layer === 'traffic' || layer === 'alerts';
-  const found = lines ? (await api(`/collections/${layer}/items?active=true&limit=100`)).features.find(({ geometry }) => geometry.type !== 'Point') : null;
-  const [lon, lat] = found ? found.geometry.coordinates.flat(3) : [106.7, 10.776];
+  const found = lines ? (await api(`/collections/${layer}/items?active=true&severity=severe&limit=100`)).features.find(({ geometry }) => geometry.type !== 'Point') : null;
   for (const zoom of [11, 15]) {
+    const [lon, lat] = found && (zoom === 15 || layer === 'alerts') ? found.geometry.coordinates.flat(3) : [106.7, 10.776];
     const page = await open(`/?layers=${layer}#map=${zoom}/${lat}/${lon}`);
     for (const sign of zoom === 11 ? signs : signs.slice(0, 1)) await rendered(page, sign === 'ward-names' && zoom === 15 ? 'ward-lines' : sign);
     await shot(page, `layer-${layer}-${zoom}`);

@@ -16,10 +16,11 @@ const inWords = (name) => {
   return ['case', ['==', ['global-state', 'lang'], 'en'], ['coalesce', get(`${name}_en`), vi], vi];
 };
 
+/** The zooms are those of tiles/layers: nearer, the last tile is enlarged. */
 export const citySources = (tiles) => ({
-  alerts: { type: 'vector', tiles: [tiles('alerts')], maxzoom: 18 },
-  traffic: { type: 'vector', tiles: [tiles('traffic')], maxzoom: 18 },
-  facilities: { type: 'vector', tiles: [tiles('facilities')], maxzoom: 18 },
+  alerts: { type: 'vector', tiles: [tiles('alerts')], maxzoom: 16 },
+  traffic: { type: 'vector', tiles: [tiles('traffic')], minzoom: 7, maxzoom: 16 },
+  facilities: { type: 'vector', tiles: [tiles('facilities')], minzoom: 8, maxzoom: 16 },
   near: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
 });
 

@@ -25,7 +25,7 @@ const begin = (p) => p.valid_from ?? p.onset;
 const end = (p) => p.valid_to ?? p.expires;
 
 /** From when until when, as far as that is said. */
-export function validity(p) {
+function validity(p) {
   if (begin(p) && end(p)) return t('time.span', { from: dateTime(begin(p)), to: dateTime(end(p)) });
   if (end(p)) return t('time.until', { to: dateTime(end(p)) });
   return begin(p) ? t('time.from', { from: dateTime(begin(p)) }) : '';

@@ -85,7 +85,6 @@ const WORDS = {
   'count.other': ['{n} phản ánh', '{n} reports'],
   'count.failed': ['Chưa đếm được số phản ánh.', 'The reports could not be counted.'],
 
-  'list.region': ['Danh sách', 'List'],
   'list.box': ['Chỉ trong khung nhìn bản đồ', 'Only what the map shows'],
   'list.title': ['Phản ánh trong khung nhìn', 'Reports in view'],
   'list.titleAt': ['Tại điểm này', 'At this spot'],
