@@ -9,8 +9,8 @@ use std::time::Instant as Stopwatch;
 use diaban::domain::view::MapRow;
 use diaban::domain::{Instant, State, Vocabulary, WardId};
 use diaban::geo::{Bbox, LonLat, TileId};
-use diaban::map::{Change, Layer, Snapshot, Sources, tile};
-use diaban::query::{CodeSet, Filter, Interval};
+use diaban::map::{Change, FeatureSets, Layer, Snapshot, Sources, tile};
+use diaban::query::{CodeSet, Filter, Interval, Joint};
 use rand_distr::{Distribution, LogNormal, Normal, StandardNormal, Uniform, weighted::WeightedAliasIndex};
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::SeedableRng;
@@ -30,7 +30,8 @@ static WORDS: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary {
     active: "2025-07-01".into(),
 });
 static LAYER: LazyLock<Layer> = LazyLock::new(|| {
-    Layer::parse("incidents.toml", include_str!("../tiles/layers/incidents.toml")).expect("checked by tests")
+    Layer::parse("incidents.toml", include_str!("../tiles/layers/incidents.toml"), &[])
+        .expect("checked by tests")
 });
 
 fn zipf(n: u32, power: f64) -> WeightedAliasIndex<f64> {
@@ -118,7 +119,9 @@ fn narrow() -> Filter {
 }
 
 fn make(snapshot: &Snapshot, filter: &Filter, id: TileId) -> Vec<u8> {
-    tile(&Sources { snapshot, words: &WORDS, wards: None }, &LAYER, filter, id)
+    let features = &FeatureSets::default();
+    let sources = Sources { snapshot, words: &WORDS, wards: None, features, now: Instant::MIN };
+    tile(&sources, &LAYER, &Joint::from(filter.clone()), id)
 }
 
 fn report(name: &str, snapshot: &Snapshot, filter: &Filter) {

@@ -73,7 +73,7 @@ pub async fn run(
         .pack
         .layer_files()
         .iter()
-        .map(|(name, text)| Layer::parse(&format!("tiles/layers/{name}.toml"), text))
+        .map(|(name, text)| Layer::parse(&format!("tiles/layers/{name}.toml"), text, &city.pack.collections))
         .collect::<Result<_, _>>()?;
     let public_url = match config.public_url {
         Some(url) => url,

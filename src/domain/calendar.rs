@@ -124,6 +124,11 @@ impl Calendar {
         self.years.contains(&day.year())
     }
 
+    /// Whether it is a declared day off, on whichever day of the week.
+    pub fn is_holiday(&self, day: Date) -> bool {
+        self.off.contains(&day)
+    }
+
     /// Whether public offices work on that day.
     pub fn is_working_day(&self, day: Date) -> bool {
         self.working.contains(&day) || !(self.off.contains(&day) || self.weekend.contains(&day.weekday()))

@@ -16,6 +16,7 @@ mod ward;
 pub mod deadline;
 pub mod feature;
 pub mod field;
+pub mod hours;
 pub mod report;
 pub mod text;
 pub mod view;

@@ -15,6 +15,9 @@ pub(super) enum Keep {
     Revalidate,
     /// A few seconds: live data.
     Live,
+    /// A second and no longer: live data that begins and ends with time, so that an alert is seen
+    /// within two seconds of its onset whatever stands between.
+    Second,
     /// An hour: what changes with a new version of the program or its data.
     Hour,
     /// Not at all: what depends on the caller or the moment.
@@ -26,6 +29,7 @@ impl Keep {
         match self {
             Self::Revalidate => "public, no-cache",
             Self::Live => "public, max-age=1, stale-while-revalidate=30",
+            Self::Second => "public, max-age=1",
             Self::Hour => "public, max-age=3600",
             Self::Never => "no-store",
         }

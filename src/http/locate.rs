@@ -104,10 +104,10 @@ pub(super) async fn locate(
     Ok(Document::json("application/json", &answer, Keep::Never).answer(&headers))
 }
 
-fn number(text: Option<&str>, name: &str, faults: &mut Vec<Violation>) -> Option<f64> {
+pub(super) fn number(text: Option<&str>, name: &str, faults: &mut Vec<Violation>) -> Option<f64> {
     let read = text.and_then(|t| t.trim().parse::<f64>().ok()).filter(|n| n.is_finite());
     if read.is_none() {
-        let unit = if name == "accuracy_m" { "metres" } else { "degrees (WGS 84)" };
+        let unit = if name.ends_with("_m") { "metres" } else { "degrees (WGS 84)" };
         let fault = if text.is_none() { "is required" } else { "must be a number" };
         faults.push(Violation::new(name, format!("{fault}: {unit}")));
     }

@@ -2,6 +2,7 @@
 //! verb or one read, and writes the answer.
 //! Not here: rules about reports (domain, action), SQL (store), what a tile holds (map).
 
+mod api;
 mod categories;
 mod coding;
 mod document;
@@ -12,6 +13,7 @@ mod health;
 mod listener;
 mod locate;
 mod metrics;
+mod nearest;
 mod negotiate;
 mod page;
 mod problem;

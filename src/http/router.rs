@@ -9,12 +9,13 @@ use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::Problem;
-use super::{Service, categories, coding, edge, features, health, locate, page, tiles};
+use super::{Service, api, categories, coding, edge, features, health, locate, nearest, page, tiles};
 
 /// All doors of the service.
 pub fn router(service: Arc<Service>) -> Router {
     let doors = Router::new()
         .route("/", get(features::landing))
+        .route("/api", get(api::api))
         .route("/conformance", get(features::conformance))
         .route("/collections", get(features::collections))
         .route("/collections/{collection}", get(features::collection))
@@ -25,8 +26,14 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/collections/{collection}/items", get(features::features))
         .route("/collections/{collection}/items/{id}", get(features::feature))
         .route("/collections/{collection}/schema", get(features::schema))
+        .route("/collections/{collection}/tiles", get(tiles::ogc_tilesets))
+        .route("/collections/{collection}/tiles/{matrix_set}", get(tiles::ogc_tileset))
+        .route("/collections/{collection}/tiles/{matrix_set}/{z}/{row}/{column}", get(tiles::ogc_tile))
+        .route("/tileMatrixSets", get(tiles::matrix_sets))
+        .route("/tileMatrixSets/{matrix_set}", get(tiles::matrix_set))
         .route("/categories", get(categories::categories))
         .route("/locate", get(locate::locate))
+        .route("/nearest", get(nearest::nearest))
         .route("/tiles/{file}", get(tiles::tilejson))
         .route("/tiles/{layers}/metadata.json", get(tiles::metadata))
         .route("/tiles/{layers}/{z}/{x}/{file}", get(tiles::tile))

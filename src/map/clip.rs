@@ -1,20 +1,19 @@
-//! Cutting rings at a tile's buffered edge, in whole tile units.
+//! Cutting rings and lines at a tile's buffered edge, in whole tile units.
 //! Crossings are computed from an edge's ends in a fixed order, so two wards that share an edge
 //! are cut at the same place.
 
-/// An open ring in tile units, y down.
-pub(super) type Ring = Vec<(i32, i32)>;
+use super::frame::Path;
 
 /// The part of a ring inside the square from `low` to `high` on both axes (Sutherland-Hodgman).
 /// Where a ring leaves and comes back, its parts stay joined along the square's edge.
-pub(super) fn clip(ring: Ring, low: i32, high: i32) -> Ring {
-    let swap = |ring: Ring| -> Ring { ring.into_iter().map(|(x, y)| (y, x)).collect() };
+pub(super) fn clip(ring: Path, low: i32, high: i32) -> Path {
+    let swap = |ring: Path| -> Path { ring.into_iter().map(|(x, y)| (y, x)).collect() };
     let columns = half(half(ring, low, |x, at| x >= at), high, |x, at| x <= at);
     swap(half(half(swap(columns), low, |x, at| x >= at), high, |x, at| x <= at))
 }
 
 /// The part on one side of the line x = at.
-fn half(ring: Ring, at: i32, inside: fn(i32, i32) -> bool) -> Ring {
+fn half(ring: Path, at: i32, inside: fn(i32, i32) -> bool) -> Path {
     if ring.iter().all(|p| inside(p.0, at)) {
         return ring;
     }
@@ -32,6 +31,41 @@ fn half(ring: Ring, at: i32, inside: fn(i32, i32) -> bool) -> Ring {
     out
 }
 
+/// The parts of a line inside the square, each without repeats and of two vertices at least.
+pub(super) fn cut(line: Path, low: i32, high: i32) -> Vec<Path> {
+    let swap = |lines: Vec<Path>| -> Vec<Path> {
+        lines.into_iter().map(|l| l.into_iter().map(|(x, y)| (y, x)).collect()).collect()
+    };
+    let columns = parts(parts(vec![line], low, |x, at| x >= at), high, |x, at| x <= at);
+    let mut out = swap(parts(parts(swap(columns), low, |x, at| x >= at), high, |x, at| x <= at));
+    for line in &mut out {
+        line.dedup();
+    }
+    out.retain(|l| l.len() >= 2);
+    out
+}
+
+/// The parts of lines on one side of the line x = at.
+fn parts(lines: Vec<Path>, at: i32, inside: fn(i32, i32) -> bool) -> Vec<Path> {
+    let mut out = Vec::with_capacity(lines.len());
+    for line in lines {
+        let mut part = Path::new();
+        for (i, &to) in line.iter().enumerate() {
+            let from = line[i.saturating_sub(1)];
+            if inside(from.0, at) != inside(to.0, at) {
+                part.push(crossing(from, to, at));
+            }
+            if inside(to.0, at) {
+                part.push(to);
+            } else if !part.is_empty() {
+                out.push(std::mem::take(&mut part));
+            }
+        }
+        out.push(part);
+    }
+    out
+}
+
 /// Where an edge crosses x = at; its ends lie on different sides.
 fn crossing(a: (i32, i32), b: (i32, i32), at: i32) -> (i32, i32) {
     let (a, b) = if a < b { (a, b) } else { (b, a) };
@@ -43,10 +77,10 @@ fn crossing(a: (i32, i32), b: (i32, i32), at: i32) -> (i32, i32) {
 
 /// Takes out repeats and spikes until none is left; what has fewer than three vertices or no
 /// area afterwards becomes empty.
-pub(super) fn clean(ring: &mut Ring) {
+pub(super) fn clean(ring: &mut Path) {
     loop {
         let before = ring.len();
-        let mut out: Ring = Vec::with_capacity(before);
+        let mut out: Path = Vec::with_capacity(before);
         for &p in ring.iter() {
             if out.last() == Some(&p) {
                 continue;

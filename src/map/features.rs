@@ -7,11 +7,12 @@ use std::sync::Arc;
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
+use super::drawn::Drawn;
 use crate::domain::{Collection, Feature, Instant};
 use crate::geo::Bbox;
 use crate::query::FeatureFilter;
 
-type Entry = GeomWithData<Rectangle<[f64; 2]>, usize>;
+pub(super) type Entry = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
 /// One collection's features at one change.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct FeatureSet {
     collection: Arc<Collection>,
     /// By internal sequence, newest first: the order of lists.
     rows: Vec<Arc<Feature>>,
+    /// The shapes of the rows, for tiles.
+    drawn: Vec<Arc<Drawn>>,
     by_id: HashMap<u64, usize>,
     /// Envelopes in degrees, each with the position of its row.
     tree: RTree<Entry>,
@@ -49,8 +52,14 @@ pub enum FeatureChange {
 
 impl FeatureSet {
     /// Builds a set; the order of the rows does not matter.
-    pub fn build(collection: Arc<Collection>, mut rows: Vec<Arc<Feature>>) -> Self {
-        rows.sort_by_key(|f| std::cmp::Reverse(f.seq));
+    pub fn build(collection: Arc<Collection>, rows: Vec<Arc<Feature>>) -> Self {
+        let draw = |f: Arc<Feature>| (Arc::new(Drawn::of(f.geometry.as_ref())), f);
+        Self::join(collection, rows.into_iter().map(draw).collect())
+    }
+
+    fn join(collection: Arc<Collection>, mut rows: Vec<(Arc<Drawn>, Arc<Feature>)>) -> Self {
+        rows.sort_by_key(|(_, f)| std::cmp::Reverse(f.seq));
+        let (drawn, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         let by_id = rows.iter().enumerate().map(|(i, f)| (f.id, i)).collect();
         let boxes = rows.iter().enumerate().filter_map(|(i, f)| {
             let e = f.envelope()?;
@@ -65,7 +74,7 @@ impl FeatureSet {
             .collect();
         turns.sort_unstable();
         turns.dedup();
-        Self { collection, rows, by_id, tree, turns }
+        Self { collection, rows, drawn, by_id, tree, turns }
     }
 
     /// What the features hold.
@@ -76,6 +85,16 @@ impl FeatureSet {
     /// All features, newest first.
     pub fn rows(&self) -> &[Arc<Feature>] {
         &self.rows
+    }
+
+    /// The shape of a row, by its position.
+    pub(super) fn drawn(&self, row: usize) -> &Drawn {
+        &self.drawn[row]
+    }
+
+    /// The envelopes in degrees, each with the position of its row.
+    pub(super) fn tree(&self) -> &RTree<Entry> {
+        &self.tree
     }
 
     /// The feature with this public id.
@@ -174,15 +193,15 @@ impl FeatureSets {
                     }
                 }
             }
-            let kept = |f: &&Arc<Feature>| !gone.contains(&f.seq) && !rows.contains_key(&f.seq);
-            let before: Vec<Arc<Feature>> = set.rows.iter().filter(kept).cloned().collect();
+            let kept = |f: &Arc<Feature>| !gone.contains(&f.seq) && !rows.contains_key(&f.seq);
+            let before = set.drawn.iter().cloned().zip(set.rows.iter().cloned());
+            let before: Vec<_> = before.filter(|(_, f)| kept(f)).collect();
             if before.len() == set.rows.len() && rows.is_empty() {
                 return set.clone();
             }
-            Arc::new(FeatureSet::build(
-                set.collection.clone(),
-                before.into_iter().chain(rows.into_values()).collect(),
-            ))
+            let new = rows.into_values().map(|f| (Arc::new(Drawn::of(f.geometry.as_ref())), f));
+            // What stays as it is keeps its drawn shape.
+            Arc::new(FeatureSet::join(set.collection.clone(), before.into_iter().chain(new).collect()))
         };
         Self(self.0.iter().map(next).collect())
     }

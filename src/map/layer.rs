@@ -2,10 +2,13 @@
 //! The text is passed in; nothing is read here. The examples run as tests (`tile`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::cluster::MAX_ZOOM;
+use super::appears::Appears;
+use super::layer_check::problems;
+use crate::domain::Collection;
 
 /// Units along a tile's side: the one extent clients are told.
 pub const EXTENT: u32 = 4096;
@@ -31,6 +34,12 @@ pub struct Layer {
     /// Units that areas reach beyond the tile, 0..=1024, so that outlines do not show at its edge.
     #[serde(default)]
     pub buffer: u32,
+    /// From which zoom on a feature is shown; from the first without it.
+    pub appears: Option<Appears>,
+    /// The least distance in pixels between the points of features, at every zoom but the last,
+    /// where all are shown; 0..=64.
+    #[serde(default)]
+    pub apart: u32,
     /// How many categories a cluster names, 0..=8.
     #[serde(default)]
     pub top_categories: usize,
@@ -39,6 +48,9 @@ pub struct Layer {
     /// Rows and what becomes of them.
     #[serde(default)]
     pub example: Vec<Example>,
+    /// The declaration that the features follow, if the layer shows features.
+    #[serde(skip)]
+    pub collection: Option<Arc<Collection>>,
 }
 
 /// A name in both languages.
@@ -52,13 +64,15 @@ pub struct Title {
 }
 
 /// Where rows come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// Reports of the live index, clustered.
     Reports,
     /// Wards of a generation.
     Wards,
+    /// Features of the collection of this name.
+    Features(String),
 }
 
 /// What one layer inside the tile holds.
@@ -71,12 +85,16 @@ pub enum Content {
     Areas,
     /// One point per area.
     Labels,
+    /// Ways.
+    Lines,
+    /// Places, each by itself.
+    Points,
 }
 
 /// The type of a field as `TileJSON` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum FieldType {
-    /// An integer.
+    /// A number.
     Number,
     /// A text.
     String,
@@ -111,14 +129,17 @@ pub struct VectorLayer {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Example {
-    /// The report.
-    pub row: ExampleRow,
+    /// The report, in a layer of reports.
+    pub row: Option<ExampleRow>,
+    /// The feature, in a layer of features.
+    pub feature: Option<ExampleFeature>,
     /// The zoom of the tile.
     pub zoom: u8,
     /// The layer inside the tile.
     pub layer: String,
-    /// Exactly the tags expected, except `cluster_id`, which follows from the place.
-    pub tags: toml::Table,
+    /// Exactly the tags expected, except `cluster_id`, which follows from the place; without them
+    /// nothing is expected to be shown.
+    pub tags: Option<toml::Table>,
 }
 
 /// A report of an example.
@@ -144,6 +165,20 @@ pub struct ExampleRow {
     pub copies: u32,
 }
 
+/// A feature of an example; its middle is in the tile.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExampleFeature {
+    /// The public id.
+    pub id: u64,
+    /// A GeoJSON geometry as text.
+    pub geometry: String,
+    /// What it holds.
+    pub properties: BTreeMap<String, toml::Value>,
+    /// RFC 3339: the moment at which the tile is made, and of the last change.
+    pub at: String,
+}
+
 fn one() -> u32 {
     1
 }
@@ -158,34 +193,6 @@ pub struct LayerError {
     pub problem: String,
 }
 
-/// The attributes the encoders know, per content.
-const fn known(content: Content) -> &'static [(&'static str, FieldType)] {
-    use FieldType::{Boolean, Number, String};
-    match content {
-        Content::Symbols => &[
-            ("cluster", Boolean),
-            ("cluster_id", Number),
-            ("point_count", Number),
-            ("point_count_abbreviated", String),
-            ("open", Number),
-            ("closed", Number),
-            ("category", String),
-            ("status", String),
-            ("state", String),
-            ("ward", String),
-            ("created_at", String),
-            ("updated_at", String),
-        ],
-        Content::Areas | Content::Labels => &[
-            ("ward", String),
-            ("code", String),
-            ("name", String),
-            ("generation", String),
-            ("approximate", Boolean),
-        ],
-    }
-}
-
 impl VectorLayer {
     /// Whether an attribute is declared, and so written.
     pub fn has(&self, field: &str) -> bool {
@@ -194,15 +201,23 @@ impl VectorLayer {
 }
 
 impl Layer {
-    /// Reads one declaration; `file` only names it in errors. The fields that follow from
-    /// `top_categories` are added.
+    /// Reads one declaration; `file` only names it in errors, `collections` are those it may show.
+    /// The fields that follow from `top_categories` are added.
     ///
     /// # Errors
     /// When the text is not such a declaration, names the file and what would be right.
-    pub fn parse(file: &str, text: &str) -> Result<Self, LayerError> {
+    pub fn parse(file: &str, text: &str, collections: &[Arc<Collection>]) -> Result<Self, LayerError> {
         let fail = |problem: String| LayerError { file: file.to_owned(), problem };
         let mut layer: Self = toml::from_str(text).map_err(|e| fail(e.to_string()))?;
-        let problems = layer.problems();
+        if let Source::Features(name) = &layer.source {
+            layer.collection = collections.iter().find(|c| *c.id == **name).cloned();
+            if layer.collection.is_none() {
+                let known: Vec<&str> = collections.iter().map(|c| &*c.id).collect();
+                let known = known.join(", ");
+                return Err(fail(format!("there is no collection {name:?}; there are {known}")));
+            }
+        }
+        let problems = problems(&layer);
         if !problems.is_empty() {
             return Err(fail(problems.join("; ")));
         }
@@ -215,61 +230,36 @@ impl Layer {
         Ok(layer)
     }
 
+    /// The name of what it shows among the collections of the service.
+    pub fn collection_id(&self) -> &str {
+        match &self.source {
+            Source::Reports => "reports",
+            Source::Wards => "wards",
+            Source::Features(name) => name,
+        }
+    }
+
+    /// Whether what it shows begins and ends with time.
+    pub fn is_timed(&self) -> bool {
+        self.collection.as_ref().is_some_and(|c| c.validity.is_some())
+    }
+
+    /// What it leaves out at which zoom, for people; nothing when it shows all.
+    pub fn thinning(&self) -> Option<String> {
+        let rule = self.appears.as_ref().map(Appears::to_string);
+        let apart = (self.apart > 0).then(|| {
+            format!(
+                "points at least {} px apart below zoom {}, where all are shown",
+                self.apart, self.maxzoom
+            )
+        });
+        let all: Vec<String> = rule.into_iter().chain(apart).collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+
     /// Whether a zoom has content.
     pub fn shows(&self, zoom: u8) -> bool {
         (self.minzoom..=self.maxzoom).contains(&zoom)
-    }
-
-    fn problems(&self) -> Vec<String> {
-        let mut out = Vec::new();
-        let mut need = |ok: bool, problem: String| {
-            if !ok {
-                out.push(problem);
-            }
-        };
-        let plain = |s: &str| {
-            !s.is_empty() && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-        };
-        need(
-            self.minzoom <= self.maxzoom && self.maxzoom <= MAX_ZOOM,
-            format!("zooms {}..={} must ascend within 0..={MAX_ZOOM}", self.minzoom, self.maxzoom),
-        );
-        need(self.extent == EXTENT, format!("extent is {}, it must be {EXTENT}", self.extent));
-        need(self.buffer <= EXTENT / 4, format!("buffer is {}, it may be 0..={}", self.buffer, EXTENT / 4));
-        need(
-            self.top_categories <= TOP_LIMIT,
-            format!("top_categories is {}, it may be 0..={TOP_LIMIT}", self.top_categories),
-        );
-        need(!self.vector_layers.is_empty(), "vector_layers is empty, name at least one".to_owned());
-        need(plain(&self.id), format!("id {:?} must be of a-z, 0-9 and _", self.id));
-        for v in &self.vector_layers {
-            need(plain(&v.id), format!("vector layer id {:?} must be of a-z, 0-9 and _", v.id));
-            let fits = (self.source == Source::Reports) == (v.content == Content::Symbols);
-            need(
-                fits,
-                format!(
-                    "{}: source reports holds content \"symbols\", source wards \"areas\" or \"labels\"",
-                    v.id
-                ),
-            );
-            for (field, kind) in &v.fields {
-                if let Some((_, right)) = known(v.content).iter().find(|(name, _)| name == field) {
-                    need(kind == right, format!("{}.{field} must be {:?}", v.id, right.name()));
-                } else {
-                    let names: Vec<_> = known(v.content).iter().map(|k| k.0).collect();
-                    need(false, format!("{}.{field} is unknown, known are {}", v.id, names.join(", ")));
-                }
-            }
-        }
-        for e in &self.example {
-            let there = self.vector_layers.iter().any(|v| v.id == e.layer);
-            need(there, format!("an example expects the layer {:?}, which is not in vector_layers", e.layer));
-            need(
-                self.shows(e.zoom),
-                format!("an example expects zoom {}, outside the layer's zooms", e.zoom),
-            );
-        }
-        out
     }
 }
 
@@ -281,9 +271,9 @@ mod tests {
 
     #[test]
     fn the_declared_layers_are_right() {
-        let l = Layer::parse("incidents.toml", INCIDENTS).unwrap();
+        let l = Layer::parse("incidents.toml", INCIDENTS, &[]).unwrap();
         assert!(l.vector_layers[0].has("top_3_count") && !l.vector_layers[0].has("top_4"));
-        Layer::parse("wards.toml", include_str!("../../tiles/layers/wards.toml")).unwrap();
+        Layer::parse("wards.toml", include_str!("../../tiles/layers/wards.toml"), &[]).unwrap();
     }
 
     #[test]
@@ -292,7 +282,7 @@ mod tests {
             .replace("maxzoom = 18", "maxzoom = 19")
             .replace("open = \"Number\"", "opened = \"Number\"")
             .replace("ward = \"String\"", "ward = \"Number\"");
-        let text = Layer::parse("incidents.toml", &bad).unwrap_err().to_string();
+        let text = Layer::parse("incidents.toml", &bad, &[]).unwrap_err().to_string();
         for part in [
             "incidents.toml: ",
             "within 0..=18",
@@ -301,7 +291,8 @@ mod tests {
         ] {
             assert!(text.contains(part), "{text}");
         }
-        let unknown = Layer::parse("x.toml", &format!("colour = 1\n{INCIDENTS}")).unwrap_err().to_string();
+        let unknown =
+            Layer::parse("x.toml", &format!("colour = 1\n{INCIDENTS}"), &[]).unwrap_err().to_string();
         assert!(unknown.contains("colour"), "{unknown}");
     }
 }

@@ -7,32 +7,43 @@
 //! declares; `tilejson` joins layers into sets. A tile is a pure function of snapshot, layer,
 //! filter and address: two processes at the same change give the same bytes.
 
+mod appears;
 mod clip;
 mod cluster;
 mod columns;
+mod draw;
+mod drawn;
 mod features;
+mod frame;
 mod index;
 mod layer;
+mod layer_check;
 mod level;
 mod live;
+mod mesh;
 mod mvt;
+mod nearest;
 mod select;
 mod shapes;
 mod simplify;
 #[cfg(test)]
 mod testing;
+mod thin;
 mod tile;
 mod tilejson;
 
+pub use appears::{Appears, Missing};
 pub use cluster::{Cluster, HALO, MAX_ZOOM, Symbol, SymbolKind, cluster_cell, cluster_id, symbols};
 pub use features::{FeatureChange, FeatureSet, FeatureSets};
 pub use index::{Change, Snapshot};
 pub use layer::{
-    Content, EXTENT, Example, ExampleRow, FieldType, Layer, LayerError, Source, Title, VectorLayer,
+    Content, EXTENT, Example, ExampleFeature, ExampleRow, FieldType, Layer, LayerError, Source, Title,
+    VectorLayer,
 };
 pub use level::Level;
 pub use live::{Live, View};
 pub use mvt::{DecodedFeature, DecodedLayer, Value, decode};
+pub use nearest::Near;
 pub use shapes::{ShapeError, WardShape, WardShapes};
 pub use tile::{Sources, tile};
 pub use tilejson::{Tileset, TilesetError};

@@ -27,9 +27,28 @@ impl LayerWriter {
 
     /// Adds a point.
     pub(super) fn point(self, id: u64, (x, y): (i32, i32), tags: impl FnOnce(&mut Tags)) -> Self {
-        let geometry =
-            GeomEncoder::new(GeomType::Point).point(x, y).and_then(GeomEncoder::encode).expect(INTEGERS_FIT);
-        self.feature(id, geometry, tags)
+        self.points(id, &[(x, y)], tags)
+    }
+
+    /// Adds places, no two the same.
+    pub(super) fn points(self, id: u64, places: &[(i32, i32)], tags: impl FnOnce(&mut Tags)) -> Self {
+        let mut encoder = GeomEncoder::new(GeomType::Point);
+        for &(x, y) in places {
+            encoder.add_point(x, y).expect(INTEGERS_FIT);
+        }
+        self.feature(id, encoder.encode().expect(INTEGERS_FIT), tags)
+    }
+
+    /// Adds lines of two vertices or more without repeats, none beginning where the one before ends.
+    pub(super) fn lines(self, id: u64, lines: &[Vec<(i32, i32)>], tags: impl FnOnce(&mut Tags)) -> Self {
+        let mut encoder = GeomEncoder::new(GeomType::Linestring);
+        for line in lines {
+            for &(x, y) in line {
+                encoder.add_point(x, y).expect(INTEGERS_FIT);
+            }
+            encoder.complete_geom().expect(INTEGERS_FIT);
+        }
+        self.feature(id, encoder.encode().expect(INTEGERS_FIT), tags)
     }
 
     /// Adds a polygon from open rings: each exterior (positive area, y down) before its holes.
@@ -73,6 +92,17 @@ impl Tags {
 
     pub(super) fn number(&mut self, key: &str, value: u64) {
         self.0.add_tag_uint(key, value);
+    }
+
+    pub(super) fn integer(&mut self, key: &str, value: i64) {
+        match u64::try_from(value) {
+            Ok(n) => self.0.add_tag_uint(key, n),
+            Err(_) => self.0.add_tag_sint(key, value),
+        }
+    }
+
+    pub(super) fn real(&mut self, key: &str, value: f64) {
+        self.0.add_tag_double(key, value);
     }
 
     pub(super) fn flag(&mut self, key: &str, value: bool) {

@@ -1,9 +1,11 @@
-//! Rows and filters for the tests of this room: random ones, and those that hurt.
+//! Rows, features and filters for the tests of this room: random ones, and those that hurt.
 
 use proptest::prelude::*;
 
+use crate::domain::feature::Valid;
+use crate::domain::field::Value;
 use crate::domain::view::{MapRow, NO_WARD};
-use crate::domain::{Instant, State};
+use crate::domain::{Collection, Feature, Instant, State};
 use crate::geo::{Bbox, LonLat};
 use crate::query::{CodeSet, Filter, Interval};
 
@@ -85,4 +87,21 @@ pub(crate) fn filter() -> BoxedStrategy<Filter> {
             wards,
         })
         .boxed()
+}
+
+/// A feature as a set holds it; its sequence follows its id.
+pub(crate) fn made(c: &Collection, id: u64, geometry: geo::Geometry<f64>, values: Vec<Value>) -> Feature {
+    Feature {
+        seq: id as i64,
+        id,
+        source: "example".into(),
+        source_id: id.to_string(),
+        revision: 1,
+        created: Instant::from_ms(0),
+        updated: Instant::from_ms(0),
+        geometry: Some(geometry),
+        valid: Valid::of(c, &values),
+        values,
+        wards: Vec::new(),
+    }
 }

@@ -1,18 +1,19 @@
-//! Tiles: symbols and ward shapes written as MVT. A tile without features has no bytes.
+//! Tiles: symbols, ward shapes and features written as MVT. A tile without content has no bytes.
 //! Not here: which symbols there are (cluster), simplifying and clipping (shapes), headers (http).
 
 use super::cluster::{Cluster, Symbol, SymbolKind, symbols};
+use super::draw::draw;
+use super::features::FeatureSets;
+use super::frame::{EXTENT_BITS, Frame};
 use super::index::Snapshot;
-use super::layer::{Content, EXTENT, Layer, Source, TOP_LIMIT, VectorLayer};
+use super::layer::{Content, Layer, Source, TOP_LIMIT, VectorLayer};
+use super::live::View;
 use super::mvt::{LayerWriter, Tags};
 use super::shapes::{Ward, WardShapes};
 use crate::domain::view::MapRow;
-use crate::domain::{Status, Vocabulary};
+use crate::domain::{Instant, Status, Vocabulary};
 use crate::geo::TileId;
-use crate::query::Filter;
-
-/// Bits of the extent.
-const EXTENT_BITS: u32 = EXTENT.trailing_zeros();
+use crate::query::{FeatureFilter, Joint};
 
 /// Everything tiles are made of.
 #[derive(Clone, Copy, Debug)]
@@ -23,21 +24,45 @@ pub struct Sources<'a> {
     pub words: &'a Vocabulary,
     /// The shapes of a generation, if one is loaded.
     pub wards: Option<&'a WardShapes>,
+    /// The features of the city's collections.
+    pub features: &'a FeatureSets,
+    /// The moment at which features are valid or not.
+    pub now: Instant,
 }
 
-/// One layer's tile; empty outside its zooms. The filter is about reports only.
-pub fn tile(sources: &Sources<'_>, layer: &Layer, filter: &Filter, id: TileId) -> Vec<u8> {
+impl<'a> Sources<'a> {
+    /// All of a view, at a moment.
+    pub fn of(view: &'a View, now: Instant) -> Self {
+        Self {
+            snapshot: &view.snapshot,
+            words: &view.words,
+            wards: Some(&view.shapes),
+            features: &view.features,
+            now,
+        }
+    }
+}
+
+/// One layer's tile; empty outside its zooms. Of the filters it takes its own.
+pub fn tile(sources: &Sources<'_>, layer: &Layer, filters: &Joint, id: TileId) -> Vec<u8> {
     if !layer.shows(id.z()) {
         return Vec::new();
     }
-    match layer.source {
+    match &layer.source {
         Source::Reports => {
-            let found = symbols(sources.snapshot, filter, id, layer.top_categories);
+            let found = symbols(sources.snapshot, &filters.reports, id, layer.top_categories);
             layer.vector_layers.iter().flat_map(|v| symbol_layer(&found, v, sources.words, id)).collect()
         }
         Source::Wards => match sources.wards {
             None => Vec::new(),
             Some(w) => layer.vector_layers.iter().flat_map(|v| ward_layer(w, v, layer.buffer, id)).collect(),
+        },
+        Source::Features(name) => match sources.features.get(name) {
+            None => Vec::new(),
+            Some(set) => {
+                let all = FeatureFilter::default();
+                draw(set, layer, filters.of(name).unwrap_or(&all), sources.now, id)
+            }
         },
     }
 }
@@ -189,7 +214,7 @@ fn ward_layer(shapes: &WardShapes, v: &VectorLayer, buffer: u32, id: TileId) -> 
             }
             continue;
         }
-        let rings = shapes.rings(w, id, buffer);
+        let rings = shapes.rings(w, &Frame::new(id, buffer));
         if !rings.is_empty() {
             out = out.polygon(w.id, &rings, |t| tags(t, w));
         }
@@ -198,100 +223,5 @@ fn ward_layer(shapes: &WardShapes, v: &VectorLayer, buffer: u32, id: TileId) -> 
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::domain::view::NO_WARD;
-    use crate::domain::{Instant, State, WardId};
-    use crate::geo::{LonLat, Mercator};
-    use crate::map::mvt::{Value, decode};
-
-    fn run_examples(file: &str, text: &str) -> usize {
-        let layer = Layer::parse(file, text).unwrap();
-        for e in &layer.example {
-            let point = LonLat::new(e.row.point[0], e.row.point[1]).unwrap();
-            let row = MapRow {
-                seq: 0,
-                id: e.row.id,
-                point: Some(point),
-                category: 0,
-                state: State::from_name(&e.row.state).unwrap(),
-                ward: if e.row.ward.is_some() { 0 } else { NO_WARD },
-                created: Instant::parse(&e.row.created_at).unwrap(),
-                updated: Instant::parse(&e.row.updated_at).unwrap(),
-            };
-            let rows =
-                (0..e.row.copies).map(|i| MapRow { seq: i, id: row.id + u64::from(i), ..row }).collect();
-            let snapshot = Snapshot::from_rows(rows, 0);
-            let ward = e.row.ward.as_deref().and_then(|w| w.split_once('.'));
-            let words = Vocabulary {
-                categories: vec![e.row.category.as_str().into()],
-                wards: ward.iter().map(|(generation, code)| WardId::new(generation, code)).collect(),
-                active: "2025-07-01".into(),
-            };
-            let id = TileId::holding(Mercator::from_lonlat(point), e.zoom).unwrap();
-            let bytes = tile(
-                &Sources { snapshot: &snapshot, words: &words, wards: None },
-                &layer,
-                &Filter::default(),
-                id,
-            );
-            let decoded = decode(&bytes).unwrap();
-            let found = decoded.iter().find(|l| l.name == e.layer).unwrap();
-            assert_eq!((found.version, found.extent), (2, 4096));
-            let [feature] = &found.features[..] else { panic!("{found:?}") };
-            let mut tags = feature.tags.clone();
-            assert_eq!(
-                tags.remove("cluster_id").unwrap_or(Value::Number(row.id as f64)),
-                Value::Number(feature.id as f64)
-            );
-            let want: BTreeMap<String, Value> = e
-                .tags
-                .iter()
-                .map(|(k, v)| {
-                    let value = match v {
-                        toml::Value::String(s) => Value::Text(s.clone()),
-                        toml::Value::Integer(i) => Value::Number(*i as f64),
-                        toml::Value::Boolean(b) => Value::Flag(*b),
-                        other => panic!("no tag has the type of {other}"),
-                    };
-                    (k.clone(), value)
-                })
-                .collect();
-            assert_eq!(tags, want, "{file} at zoom {}", e.zoom);
-            let declared = &layer.vector_layers.iter().find(|v| v.id == e.layer).unwrap().fields;
-            assert!(feature.tags.keys().all(|k| declared.contains_key(k)));
-        }
-        layer.example.len()
-    }
-
-    #[test]
-    fn the_examples_of_the_layers_hold() {
-        assert_eq!(run_examples("incidents.toml", include_str!("../../tiles/layers/incidents.toml")), 2);
-    }
-
-    #[test]
-    fn counts_are_abbreviated_as_supercluster_does() {
-        for (n, text) in [
-            (2, "2"),
-            (999, "999"),
-            (1000, "1k"),
-            (1249, "1.2k"),
-            (9960, "10k"),
-            (9940, "9.9k"),
-            (12_500, "13k"),
-        ] {
-            assert_eq!(abbreviated(n), text);
-        }
-    }
-
-    #[test]
-    fn a_tile_without_rows_has_no_bytes() {
-        let layer =
-            Layer::parse("incidents.toml", include_str!("../../tiles/layers/incidents.toml")).unwrap();
-        let snapshot = Snapshot::from_rows(Vec::new(), 0);
-        let sources = Sources { snapshot: &snapshot, words: &Vocabulary::default(), wards: None };
-        assert!(tile(&sources, &layer, &Filter::default(), TileId::new(3, 1, 1).unwrap()).is_empty());
-    }
-}
+#[path = "tile_tests.rs"]
+mod tests;

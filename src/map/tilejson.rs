@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::layer::{Layer, VectorLayer};
 use super::tile::{Sources, tile};
 use crate::geo::{Bbox, LonLat, TileId};
-use crate::query::Filter;
+use crate::query::Joint;
 
 /// Layers that are asked for together; never empty.
 #[derive(Clone, Debug)]
@@ -72,8 +72,8 @@ impl<'a> Tileset<'a> {
     }
 
     /// The tile of all layers, one after the other; no bytes if all are empty.
-    pub fn tile(&self, sources: &Sources<'_>, filter: &Filter, id: TileId) -> Vec<u8> {
-        self.layers.iter().flat_map(|l| tile(sources, l, filter, id)).collect()
+    pub fn tile(&self, sources: &Sources<'_>, filters: &Joint, id: TileId) -> Vec<u8> {
+        self.layers.iter().flat_map(|l| tile(sources, l, filters, id)).collect()
     }
 
     /// The `TileJSON` document. `template` is the absolute address with `{z}`, `{x}` and `{y}`;
@@ -115,9 +115,13 @@ impl<'a> Tileset<'a> {
         let describe = |l: &Layer, v: &VectorLayer| {
             let fields: serde_json::Map<String, Value> =
                 v.fields.iter().map(|(name, kind)| (name.clone(), kind.name().into())).collect();
+            let mut description = format!("{} / {}", l.title.vi, l.title.en);
+            if let Some(rule) = l.thinning() {
+                description = format!("{description} ({rule})");
+            }
             json!({
                 "id": v.id,
-                "description": format!("{} / {}", l.title.vi, l.title.en),
+                "description": description,
                 "minzoom": l.minzoom,
                 "maxzoom": l.maxzoom,
                 "fields": fields,
@@ -134,13 +138,13 @@ mod tests {
     use crate::domain::Vocabulary;
     use crate::domain::view::MapRow;
     use crate::geo::Mercator;
-    use crate::map::Snapshot;
     use crate::map::mvt::decode;
+    use crate::map::{FeatureSets, Snapshot};
 
     fn layers() -> Vec<Layer> {
         vec![
-            Layer::parse("incidents.toml", include_str!("../../tiles/layers/incidents.toml")).unwrap(),
-            Layer::parse("wards.toml", include_str!("../../tiles/layers/wards.toml")).unwrap(),
+            Layer::parse("incidents.toml", include_str!("../../tiles/layers/incidents.toml"), &[]).unwrap(),
+            Layer::parse("wards.toml", include_str!("../../tiles/layers/wards.toml"), &[]).unwrap(),
         ]
     }
 
@@ -191,8 +195,14 @@ mod tests {
         let id = TileId::holding(Mercator::from_lonlat(point), 12).unwrap();
         let set = Tileset::named(&all, "wards,incidents").unwrap();
         let decoded = decode(&set.tile(
-            &Sources { snapshot: &s, words: &Vocabulary::default(), wards: None },
-            &Filter::default(),
+            &Sources {
+                snapshot: &s,
+                words: &Vocabulary::default(),
+                wards: None,
+                features: &FeatureSets::default(),
+                now,
+            },
+            &Joint::default(),
             id,
         ))
         .unwrap();

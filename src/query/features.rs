@@ -171,6 +171,13 @@ impl FeatureFilter {
             && self.bbox.is_none_or(|b| meets(&b, f))
     }
 
+    /// What a map shows of what matches: what is valid at the instant, unless the filter itself speaks
+    /// of time.
+    pub fn shows(&self, f: &Feature, as_of: Instant) -> bool {
+        let open = self.active.is_none() && self.during.is_none();
+        (!open || f.valid.at(as_of)) && self.matches(f, as_of)
+    }
+
     /// The filter as query parameters in fixed order, wards by their canonical ids.
     pub fn pairs(&self, collection: &Collection, words: &Vocabulary) -> Vec<(String, String)> {
         let mut out = Vec::new();

@@ -3,6 +3,7 @@
 
 mod datetime;
 mod filter;
+mod joint;
 mod normal;
 
 pub mod features;
@@ -10,4 +11,5 @@ pub mod params;
 
 pub use features::{FeatureFilter, FeatureQuery};
 pub use filter::{CodeSet, Filter, Interval};
+pub use joint::Joint;
 pub use params::ListQuery;

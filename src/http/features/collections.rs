@@ -103,6 +103,7 @@ fn describe(service: &Service, c: &Collection) -> Value {
             json!({ "href": format!("{items}?f={f}"), "rel": "items", "type": media, "title": c.title }),
         );
     }
+    links.extend(crate::http::tiles::tilesets_link(service, &c.id));
     let [west, south, east, north] = service.city.areas().bounds();
     let mut extent = json!({
         "spatial": { "bbox": [[west, south, east, north]], "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84" },

@@ -10,8 +10,9 @@ use bytes::Bytes;
 use futures_util::stream;
 use serde_json::Value;
 
+use super::landing::no_parameter_but_f;
+use crate::domain::Vocabulary;
 use crate::domain::view::PublicReport;
-use crate::domain::{Violation, Vocabulary};
 use crate::format::csv;
 use crate::format::geojson::{self, Link};
 use crate::http::Service;
@@ -212,13 +213,8 @@ pub(in crate::http) async fn report(
 
 /// For a single feature: no parameter but `f`, no format but GeoJSON.
 pub(super) fn one_feature_only(query: Option<&str>, headers: &HeaderMap) -> Result<(), Problem> {
-    let pairs = pairs(query);
-    let faults: Vec<Violation> = params::check_names(&pairs, &["f"]);
-    if !faults.is_empty() {
-        return Err(Problem::parameters(faults));
-    }
-    let f = pairs.iter().find(|(k, _)| k == "f").map(|(_, v)| v.as_str());
-    choose(&OFFERS[..1], f, headers).map(|_| ())
+    let f = no_parameter_but_f(query)?;
+    choose(&OFFERS[..1], f.as_deref(), headers).map(|_| ())
 }
 
 /// A feature with the links that OGC API Features Part 1, requirement 34, asks for.

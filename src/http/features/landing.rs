@@ -33,6 +33,12 @@ const CONFORMS_TO: &[&str] = &[
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tileset",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tilesets-list",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/geodata-tilesets",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/mvt",
+    "http://www.opengis.net/spec/tms/2.0/conf/json-tilematrixset",
 ];
 
 /// The parameters that any page of the API understands; the map page keeps its own in the address.
@@ -64,7 +70,7 @@ fn document(service: &Service) -> serde_json::Value {
     let base = &service.public_url;
     let link =
         |path: &str, rel, media, title| Link { href: format!("{base}{path}"), rel, media, title }.to_json();
-    json!({
+    let mut document = json!({
         "title": "diaban",
         "description": "Phản ánh của người dân trên bản đồ, đến đúng phường phải trả lời. \
                         Citizen reports on the map, routed to the ward that must answer.",
@@ -76,11 +82,22 @@ fn document(service: &Service) -> serde_json::Value {
             link("/conformance", "http://www.opengis.net/def/rel/ogc/1.0/conformance", "application/json", "What this service conforms to"),
             link("/collections", "data", "application/json", "The collections"),
             link("/collections", "http://www.opengis.net/def/rel/ogc/1.0/data", "application/json", "The collections"),
+            link("/api", "service-desc", super::super::api::MEDIA, "The description of this API"),
             link("/categories", "related", "application/json", "What a report can be about"),
-            link(&tiles::tilejson_path("incidents"), "related", "application/json", "TileJSON of the reports"),
-            link(&tiles::tilejson_path("wards"), "related", "application/json", "TileJSON of the wards"),
+            link("/tileMatrixSets", "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes", "application/json", "How tiles are cut"),
         ],
-    })
+    });
+    if let Some(links) = document["links"].as_array_mut() {
+        links.extend(service.layers.iter().map(|l| {
+            json!({
+                "href": format!("{base}{}", tiles::tilejson_path(&l.id)),
+                "rel": "related",
+                "type": "application/json",
+                "title": format!("TileJSON: {} / {}", l.title.vi, l.title.en),
+            })
+        }));
+    }
+    document
 }
 
 pub(in crate::http) async fn conformance(
@@ -96,11 +113,19 @@ pub(in crate::http) async fn conformance(
 /// # Errors
 /// 400 or 406.
 pub(in crate::http) fn json_only(query: Option<&str>, headers: &HeaderMap) -> Result<(), Problem> {
+    let f = no_parameter_but_f(query)?;
+    choose(&[Offer { names: &["json"], media: &["application/json"], format: () }], f.as_deref(), headers)
+}
+
+/// For resources without parameters of their own; gives the format asked for.
+///
+/// # Errors
+/// 400.
+pub(in crate::http) fn no_parameter_but_f(query: Option<&str>) -> Result<Option<String>, Problem> {
     let pairs = pairs(query);
     let faults = check_names(&pairs, &["f"]);
     if !faults.is_empty() {
         return Err(Problem::parameters(faults));
     }
-    let f = pairs.iter().find(|(k, _)| k == "f").map(|(_, v)| v.as_str());
-    choose(&[Offer { names: &["json"], media: &["application/json"], format: () }], f, headers)
+    Ok(pairs.into_iter().find(|(k, _)| k == "f").map(|(_, v)| v))
 }

@@ -10,6 +10,6 @@ mod wards;
 pub(super) use collections::{collection, collections};
 pub(super) use declared::{feature, features, schema};
 pub(super) use items::{report, reports};
-pub(super) use landing::{conformance, json_only, landing};
+pub(super) use landing::{conformance, json_only, landing, no_parameter_but_f};
 pub(super) use submit::submit;
 pub(super) use wards::{ward, wards};

@@ -11,10 +11,17 @@ use super::document::{Document, Keep};
 use super::extract::pairs;
 use super::features::json_only;
 use super::problem::Problem;
+use crate::domain::Vocabulary;
 use crate::geo::{Bbox, LonLat, TileId};
-use crate::map::{Sources, Tileset};
-use crate::query::Filter;
-use crate::query::params::{self, FILTERS};
+use crate::map::{Source, Sources, Tileset};
+use crate::query::Joint;
+
+mod ogc;
+
+pub(super) use ogc::{
+    matrix_set, matrix_sets, tile as ogc_tile, tileset as ogc_tileset, tilesets as ogc_tilesets,
+    tilesets_link,
+};
 
 /// Registered media type of Mapbox Vector Tiles.
 const MEDIA: &str = "application/vnd.mapbox-vector-tile";
@@ -39,7 +46,7 @@ pub(super) async fn tilejson(
         .strip_suffix(".json")
         .ok_or_else(|| Problem::not_found("TileJSON is at /tiles/{layers}.json"))?;
     let set = tileset(&service, list)?;
-    let query = filter_query(&service, query.as_deref())?;
+    let query = filter_query(&service, &set, query.as_deref())?;
     let template = format!("{}/tiles/{}/{{z}}/{{x}}/{{y}}.mvt{query}", service.public_url, set.id());
     let (bounds, center) = extent(&service);
     let body = set.tilejson(&template, bounds, center, CITY_ZOOM);
@@ -73,17 +80,35 @@ pub(super) async fn tile(
             set.maxzoom()
         ))
     })?;
+    answer(&service, &set, id, query.as_deref(), &headers)
+}
+
+/// The tile of a set at an address, with the filters of the query.
+fn answer(
+    service: &Service,
+    set: &Tileset<'_>,
+    id: TileId,
+    query: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let view = service.map()?;
-    let q = params::parse(&pairs(query.as_deref()), FILTERS, &view.words).map_err(Problem::parameters)?;
-    let sources = Sources { snapshot: &view.snapshot, words: &view.words, wards: Some(&view.shapes) };
+    let filters = filters(set, &pairs(query), &view.words)?;
     // Well under a millisecond: quicker than handing it to another thread.
-    let bytes = set.tile(&sources, &q.filter, id);
+    let bytes = set.tile(&Sources::of(&view, service.clock.now()), &filters, id);
+    let keep = if set.layers().iter().any(|l| l.is_timed()) { Keep::Second } else { Keep::Live };
     if bytes.is_empty() {
         let mut empty = StatusCode::NO_CONTENT.into_response();
-        empty.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(Keep::Live.header()));
+        empty.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(keep.header()));
         return Ok(empty);
     }
-    Ok(Document::new(MEDIA, bytes, Keep::Live).answer(&headers))
+    Ok(Document::new(MEDIA, bytes, keep).answer(headers))
+}
+
+/// What is asked of each layer of a set.
+fn filters(set: &Tileset<'_>, pairs: &[(String, String)], words: &Vocabulary) -> Result<Joint, Problem> {
+    let reports = set.layers().iter().any(|l| l.source == Source::Reports);
+    let collections: Vec<_> = set.layers().iter().filter_map(|l| l.collection.clone()).collect();
+    Joint::parse(pairs, reports, &collections, words).map_err(Problem::parameters)
 }
 
 fn tileset<'a>(service: &'a Service, list: &str) -> Result<Tileset<'a>, Problem> {
@@ -93,18 +118,21 @@ fn tileset<'a>(service: &'a Service, list: &str) -> Result<Tileset<'a>, Problem>
 /// Reads z, x and y with its extension; `None` for what is no address of a tile.
 fn address(z: &str, x: &str, file: &str) -> Option<TileId> {
     let y = EXTENSIONS.iter().find_map(|e| file.strip_suffix(e)).unwrap_or(file);
+    numbers(z, x, y)
+}
+
+fn numbers(z: &str, x: &str, y: &str) -> Option<TileId> {
     // `parse` alone would take a plus sign.
     let number = |t: &str| t.bytes().all(|b| b.is_ascii_digit()).then(|| t.parse::<u32>().ok()).flatten();
     TileId::new(u8::try_from(number(z)?).ok()?, number(x)?, number(y)?).ok()
 }
 
 /// The filter of a TileJSON request in normal form, so that its tiles carry it.
-fn filter_query(service: &Service, query: Option<&str>) -> Result<String, Problem> {
+fn filter_query(service: &Service, set: &Tileset<'_>, query: Option<&str>) -> Result<String, Problem> {
     let words = service.city.areas().words.clone();
     let pairs: Vec<_> = pairs(query).into_iter().filter(|(k, _)| k != "f").collect();
-    let filter: Filter = params::parse(&pairs, FILTERS, &words).map_err(Problem::parameters)?.filter;
     let mut text = form_urlencoded::Serializer::new(String::new());
-    text.extend_pairs(filter.pairs(&words));
+    text.extend_pairs(filters(set, &pairs, &words)?.pairs(&words));
     let text = text.finish();
     Ok(if text.is_empty() { text } else { format!("?{text}") })
 }

@@ -1,0 +1,279 @@
+//! `/api`: the OpenAPI 3.0 description, written from one table of operations and one of parameters.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::Service;
+use super::document::{Document, Keep};
+use super::features::no_parameter_but_f;
+use super::negotiate::{Offer, choose};
+use super::problem::{self, Problem};
+use crate::domain::{State as ReportState, Status};
+use crate::format::{csv, geojson};
+use crate::query::features;
+use crate::query::params::{self, DEFAULT_LIMIT, MAX_LIMIT};
+
+/// Media type of the description (OGC API Features Part 1, requirement class oas30).
+pub(super) const MEDIA: &str = "application/vnd.oai.openapi+json;version=3.0";
+const OFFERS: &[Offer<()>] = &[Offer {
+    names: &["json"],
+    media: &["application/vnd.oai.openapi+json", "application/openapi+json", "application/json"],
+    format: (),
+}];
+
+const TILE: &str = "application/vnd.mapbox-vector-tile";
+
+/// One operation: path, id, summary, query parameters, media types of the answer.
+struct Operation {
+    path: String,
+    id: String,
+    summary: String,
+    query: Vec<String>,
+    media: Vec<&'static str>,
+}
+
+pub(super) async fn api(
+    State(service): State<Arc<Service>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let f = no_parameter_but_f(query.as_deref())?;
+    choose(OFFERS, f.as_deref(), &headers)?;
+    Ok(Document::json(MEDIA, &document(&service), Keep::Hour).answer(&headers))
+}
+
+fn document(service: &Service) -> Value {
+    let mut paths = Map::new();
+    let mut used = std::collections::BTreeSet::new();
+    for o in operations(service) {
+        used.extend(o.query.iter().cloned());
+        let in_path = o.path.split('{').skip(1).filter_map(|p| p.split('}').next()).map(
+            |name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }),
+        );
+        let in_query = o.query.iter().map(|q| json!({ "$ref": format!("#/components/parameters/{q}") }));
+        let content: Map<String, Value> =
+            o.media.iter().map(|m| ((*m).to_owned(), json!({ "schema": schema_of(m) }))).collect();
+        let mut get = json!({
+            "operationId": o.id,
+            "summary": o.summary,
+            "parameters": in_path.chain(in_query).collect::<Vec<_>>(),
+            "responses": {
+                "200": { "description": "OK", "content": content },
+                "default": { "$ref": "#/components/responses/problem" },
+            },
+        });
+        if o.media == [TILE] {
+            get["responses"]["204"] = json!({ "description": "Nothing is there" });
+        }
+        paths.insert(o.path, json!({ "get": get }));
+    }
+    if let Some(items) = paths.get_mut("/collections/reports/items") {
+        items["post"] = submit();
+    }
+    let parameters: Map<String, Value> =
+        used.into_iter().map(|name| (name.clone(), parameter(service, &name))).collect();
+    json!({
+        "openapi": "3.0.3",
+        "info": {
+            "title": "diaban",
+            "description": "Phản ánh của người dân trên bản đồ / citizen reports on the map",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": { "name": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": service.public_url }],
+        "paths": paths,
+        "components": {
+            "parameters": parameters,
+            "responses": { "problem": {
+                "description": "What is wrong and what would be right (RFC 9457)",
+                "content": { problem::MEDIA: { "schema": { "$ref": "#/components/schemas/problem" } } },
+            } },
+            "schemas": {
+                "problem": {
+                    "type": "object",
+                    "required": ["type", "title", "status"],
+                    "properties": {
+                        "type": { "type": "string" },
+                        "title": { "type": "string" },
+                        "status": { "type": "integer" },
+                        "detail": { "type": "string" },
+                        "errors": { "type": "array", "items": {
+                            "type": "object",
+                            "properties": { "field": { "type": "string" }, "detail": { "type": "string" } },
+                        } },
+                    },
+                },
+            },
+        },
+    })
+}
+
+fn schema_of(media: &str) -> Value {
+    match media {
+        m if m.contains("json") && !m.contains("seq") => json!({ "type": "object" }),
+        _ => json!({ "type": "string" }),
+    }
+}
+
+fn operations(service: &Service) -> Vec<Operation> {
+    const JSON: &[&str] = &["application/json"];
+    const LIST: &[&str] = &[geojson::MEDIA, geojson::MEDIA_SEQ, csv::MEDIA];
+    let one = |path: &str, id: &str, summary: &str, query: &[&str], media: &[&'static str]| Operation {
+        path: path.to_owned(),
+        id: id.to_owned(),
+        summary: summary.to_owned(),
+        query: query.iter().map(|q| (*q).to_owned()).collect(),
+        media: media.to_vec(),
+    };
+    let mut all = vec![
+        one("/", "landing", "Links to everything, or the map", &["f"], &["application/json", "text/html"]),
+        one("/api", "api", "This description", &["f"], &[MEDIA]),
+        one("/conformance", "conformance", "What this service conforms to", &["f"], JSON),
+        one("/collections", "collections", "The collections", &["f"], JSON),
+        one("/categories", "categories", "What a report can be about", &["lon", "lat", "lang"], JSON),
+        one(
+            "/locate",
+            "locate",
+            "Whose ward is this place",
+            &["lon", "lat", "accuracy_m", "at", "category"],
+            JSON,
+        ),
+        one("/collections/reports", "reports", "About the reports", &["f"], JSON),
+        one("/collections/reports/items", "listReports", "Reports, newest first", params::LIST, LIST),
+        one("/collections/reports/items/{id}", "report", "One report", &["f"], &[geojson::MEDIA]),
+        one("/collections/wards", "wards", "About the wards", &["f"], JSON),
+        one(
+            "/collections/wards/items",
+            "listWards",
+            "Wards in force",
+            &["bbox", "datetime", "limit", "cursor", "f"],
+            &[geojson::MEDIA],
+        ),
+        one("/collections/wards/items/{id}", "ward", "One ward", &["f"], &[geojson::MEDIA]),
+        one("/healthz", "healthz", "The process lives", &[], JSON),
+        one("/readyz", "readyz", "The map is level with the record", &[], JSON),
+    ];
+    for c in &service.city.pack.collections {
+        let (id, title) = (&c.id, &c.title.en);
+        let path = |rest: &str| format!("/collections/{id}{rest}");
+        let filters = features::filter_names(c);
+        let list: Vec<&str> = filters.into_iter().chain(["limit", "cursor", "f"]).collect();
+        all.extend([
+            one(&path(""), &format!("{id}Collection"), &format!("About {title}"), &["f"], JSON),
+            one(&path("/items"), &format!("{id}List"), title, &list, LIST),
+            one(
+                &path("/items/{id}"),
+                &format!("{id}Item"),
+                &format!("One of {title}"),
+                &["f"],
+                &[geojson::MEDIA],
+            ),
+            one(
+                &path("/schema"),
+                &format!("{id}Schema"),
+                &format!("What {title} hold"),
+                &["f"],
+                &["application/schema+json"],
+            ),
+        ]);
+    }
+    for layer in &service.layers {
+        let (id, title) = (&layer.id, &layer.title.en);
+        all.push(one(
+            &format!("/tiles/{id}/{{z}}/{{x}}/{{y}}.mvt"),
+            &format!("{id}Tile"),
+            &format!("A vector tile of {title}"),
+            &[],
+            &[TILE],
+        ));
+        all.push(one(
+            &format!("/tiles/{id}.json"),
+            &format!("{id}TileJson"),
+            &format!("TileJSON of {title}"),
+            &[],
+            JSON,
+        ));
+    }
+    all
+}
+
+/// One parameter, described once for all operations that take it.
+fn parameter(service: &Service, name: &str) -> Value {
+    let text = json!({ "type": "string" });
+    let codes = |all: Vec<&str>| json!({ "type": "array", "items": { "type": "string", "enum": all } });
+    let number = |low: f64, high: f64| json!({ "type": "number", "minimum": low, "maximum": high });
+    let (schema, about): (Value, &str) = match name {
+        "bbox" => (
+            json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } }),
+            "west,south,east,north in degrees (CRS84), or six numbers with heights",
+        ),
+        "datetime" => (text, "RFC 3339 instant, date, or interval with / and .. for an open end"),
+        "updated" => (text, "The same, for the last change"),
+        "category" => {
+            let all = service.city.pack.categories.iter().map(|c| &*c.code).collect();
+            (codes(all), "Codes of /categories, separated by commas")
+        }
+        "status" => (codes([Status::Open, Status::Closed].map(Status::name).to_vec()), "Open or closed"),
+        "state" => {
+            (codes(ReportState::ALL.iter().map(|s| s.name()).collect()), "States, separated by commas")
+        }
+        "ward" => (
+            json!({ "type": "array", "items": { "type": "string" } }),
+            "Codes of the generation in force, or {generation}.{code}",
+        ),
+        "source" => (json!({ "type": "array", "items": { "type": "string" } }), "Names of imports"),
+        "active" => (json!({ "type": "boolean" }), "Shown now, or not now"),
+        "limit" => (
+            json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT }),
+            "Rows of a page; more is clamped",
+        ),
+        "cursor" => (text, "Where the next page begins; follow the next link"),
+        "f" => (text, "The format, where the Accept header does not say it"),
+        "lon" => (number(-180.0, 180.0), "Longitude in degrees (CRS84); never without lat"),
+        "lat" => (number(-90.0, 90.0), "Latitude in degrees (CRS84); never without lon"),
+        "accuracy_m" => (json!({ "type": "number", "minimum": 0 }), "Metres the place may be off"),
+        "lang" => (json!({ "type": "string", "enum": ["vi", "en"] }), "Language"),
+        "at" => (text, "The instant whose wards are meant"),
+        _ => (json!({ "type": "array", "items": { "type": "string" } }), "Codes, separated by commas"),
+    };
+    let mut parameter = json!({ "name": name, "in": "query", "required": false, "description": about });
+    parameter["style"] = "form".into();
+    parameter["explode"] = false.into();
+    parameter["schema"] = schema;
+    parameter
+}
+
+fn submit() -> Value {
+    json!({
+        "operationId": "submitReport",
+        "summary": "A citizen's report: routed, stored durably, answered with the ward and the body",
+        "parameters": [{
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "A repeat with the same key makes no second report",
+            "schema": { "type": "string", "maxLength": 200 },
+        }],
+        "requestBody": { "required": true, "content": { geojson::MEDIA: { "schema": {
+            "type": "object",
+            "required": ["type", "geometry", "properties"],
+            "properties": {
+                "type": { "type": "string", "enum": ["Feature"] },
+                "geometry": { "type": "object", "nullable": true },
+                "properties": { "type": "object", "required": ["category"], "properties": {
+                    "category": { "type": "string" },
+                    "title": { "type": "string" },
+                    "description": { "type": "string" },
+                    "accuracy_m": { "type": "number" },
+                } },
+            },
+        } } } },
+        "responses": {
+            "201": { "description": "Stored", "content": { geojson::MEDIA: { "schema": { "type": "object" } } } },
+            "200": { "description": "Stored before, by the same key", "content": { geojson::MEDIA: { "schema": { "type": "object" } } } },
+            "default": { "$ref": "#/components/responses/problem" },
+        },
+    })
+}

@@ -1,0 +1,199 @@
+//! Features of a collection written into a tile. What is valid at an instant is shown; a filter that
+//! speaks of time itself (`active`, `datetime`) decides instead.
+//! Not here: reports and wards (tile), which points stand too near each other (thin).
+
+use std::collections::HashSet;
+
+use super::features::FeatureSet;
+use super::frame::{Bounds, EXTENT_BITS, Frame, Point};
+use super::layer::{Content, Layer, VectorLayer};
+use super::layer_check::OF_FEATURES;
+use super::mvt::{LayerWriter, Tags};
+use super::thin::{Spot, reach, thin};
+use crate::domain::field::Value;
+use crate::domain::{Collection, Feature, Instant};
+use crate::geo::{Bbox, Mercator, TileId};
+use crate::query::FeatureFilter;
+
+/// Bits of the pixels of a tile's side.
+const PIXEL_BITS: u32 = 9;
+
+/// One layer of features in a tile, each vector layer after the other.
+pub(super) fn draw(
+    set: &FeatureSet,
+    layer: &Layer,
+    filter: &FeatureFilter,
+    now: Instant,
+    id: TileId,
+) -> Vec<u8> {
+    let shown = Shown { set, layer, filter, as_of: set.as_of(now), id };
+    layer.vector_layers.iter().flat_map(|v| shown.write(v)).collect()
+}
+
+struct Shown<'a> {
+    set: &'a FeatureSet,
+    layer: &'a Layer,
+    filter: &'a FeatureFilter,
+    as_of: Instant,
+    id: TileId,
+}
+
+impl Shown<'_> {
+    fn write(&self, v: &VectorLayer) -> Vec<u8> {
+        let writer = Attributes::of(v, self.set.collection());
+        let frame = Frame::new(self.id, self.layer.buffer);
+        let mut out = LayerWriter::new(&v.id);
+        if v.content == Content::Points {
+            for (row, points) in self.points() {
+                let f = &self.set.rows()[row];
+                out = out.points(f.id, &points, |t| writer.write(t, f));
+            }
+            return out.finish();
+        }
+        for row in self.candidates(u64::from(self.layer.buffer) << self.unit_bits()) {
+            let (f, drawn) = (&self.set.rows()[row], self.set.drawn(row));
+            if !drawn.in_frame(&frame) || self.first_zoom(f).is_none() {
+                continue;
+            }
+            let tags = |t: &mut Tags| writer.write(t, f);
+            match v.content {
+                Content::Lines => {
+                    let paths = drawn.paths(&frame);
+                    out = if paths.is_empty() { out } else { out.lines(f.id, &paths, tags) };
+                }
+                Content::Areas => {
+                    let rings = drawn.rings(&frame);
+                    out = if rings.is_empty() { out } else { out.polygon(f.id, &rings, tags) };
+                }
+                Content::Labels => {
+                    if let Some(at) = drawn.label().filter(|p| self.holds(*p)) {
+                        out = out.point(f.id, frame.at(at), tags);
+                    }
+                }
+                Content::Symbols | Content::Points => {}
+            }
+        }
+        out.finish()
+    }
+
+    /// The zoom from which a feature is shown, if it is asked for and shown at this one.
+    fn first_zoom(&self, f: &Feature) -> Option<u8> {
+        let first = self.layer.appears.as_ref().map_or(0, |a| a.zoom(self.set.collection(), f));
+        (first <= self.id.z() && self.filter.shows(f, self.as_of)).then_some(first)
+    }
+
+    /// The rows with points in this tile and those points in its units, newest row first.
+    fn points(&self) -> Vec<(usize, Vec<(i32, i32)>)> {
+        let z = self.id.z();
+        let apart =
+            if z < self.layer.maxzoom { self.layer.apart << (32 - PIXEL_BITS - u32::from(z)) } else { 0 };
+        let levels = self.layer.appears.as_ref().map_or(1, |a| a.levels(z));
+        let halo = reach(levels, apart);
+        let (mut spots, mut rows) = (Vec::new(), Vec::new());
+        for row in self.candidates(halo) {
+            let f = &self.set.rows()[row];
+            let Some(level) = self.first_zoom(f) else { continue };
+            for at in self.set.drawn(row).points() {
+                spots.push(Spot { level, id: f.id, at: *at });
+                rows.push(row);
+            }
+        }
+        let shown = if apart == 0 { vec![true; spots.len()] } else { thin(&spots, apart) };
+        let mut out: Vec<(usize, Vec<(i32, i32)>)> = Vec::new();
+        for ((spot, row), _) in
+            spots.iter().zip(rows).zip(shown).filter(|((s, _), shown)| *shown && self.holds(s.at))
+        {
+            let at = self.id.quantise(mercator(spot.at), EXTENT_BITS);
+            match out.last_mut() {
+                Some((last, points)) if *last == row => points.push(at),
+                _ => out.push((row, vec![at])),
+            }
+        }
+        for (_, points) in &mut out {
+            let mut seen = HashSet::new();
+            points.retain(|p| seen.insert(*p));
+        }
+        out
+    }
+
+    /// Whether this is the one tile of a position.
+    fn holds(&self, p: Point) -> bool {
+        TileId::holding(mercator(p), self.id.z()) == Ok(self.id)
+    }
+
+    /// Bits of a tile unit in mercator units.
+    fn unit_bits(&self) -> u32 {
+        (32 - EXTENT_BITS).saturating_sub(u32::from(self.id.z()))
+    }
+
+    /// Positions of the rows whose envelope comes near this tile, ascending: within so many mercator
+    /// units of it, or a little more.
+    fn candidates(&self, halo: u64) -> Vec<usize> {
+        let (x, y) = self.id.origin();
+        let side = 1_u64 << (32 - u32::from(self.id.z()));
+        let low = |v: u32| u64::from(v).saturating_sub(halo) as u32;
+        let high = |v: u32| (u64::from(v) + side + halo).min(u64::from(u32::MAX)) as u32;
+        let b = Bounds { min: (low(x), low(y)), max: (high(x), high(y)) };
+        let (north_west, south_east) = (mercator(b.min).lonlat(), mercator(b.max).lonlat());
+        // Seven decimals were rounded, and beyond the square's edge is ground too.
+        let more = 1e-6;
+        let bbox = Bbox {
+            west: (north_west.lon() - more).max(-180.0),
+            south: if b.max.1 == u32::MAX { -90.0 } else { south_east.lat() - more },
+            east: (south_east.lon() + more).min(180.0),
+            north: if b.min.1 == 0 { 90.0 } else { north_west.lat() + more },
+        };
+        let mut rows = self.set.candidates(&bbox);
+        rows.sort_unstable();
+        rows
+    }
+}
+
+fn mercator((x, y): Point) -> Mercator {
+    Mercator { x, y }
+}
+
+/// The attributes of a vector layer, looked up once a tile.
+struct Attributes<'a>(Vec<(&'a str, From)>);
+
+/// Where an attribute comes from.
+#[derive(Clone, Copy)]
+enum From {
+    Property(usize),
+    Revision,
+    Updated,
+    Source,
+}
+
+impl<'a> Attributes<'a> {
+    fn of(v: &'a VectorLayer, c: &Collection) -> Self {
+        let [(revision, _), (updated, _), _] = OF_FEATURES;
+        let from = |name: &str| match name {
+            n if n == revision => From::Revision,
+            n if n == updated => From::Updated,
+            _ => c.position(name).map_or(From::Source, From::Property),
+        };
+        Self(v.fields.keys().map(|k| (k.as_str(), from(k))).collect())
+    }
+
+    fn write(&self, t: &mut Tags, f: &Feature) {
+        for (key, from) in &self.0 {
+            match from {
+                From::Revision => t.number(key, f.revision.into()),
+                From::Updated => t.text(key, &f.updated.to_string()),
+                From::Source => t.text(key, &f.source),
+                From::Property(at) => match f.values.get(*at) {
+                    Some(Value::Text(v)) => t.text(key, v),
+                    Some(Value::Integer(v)) => t.integer(key, *v),
+                    Some(Value::Number(v)) => t.real(key, *v),
+                    Some(Value::Boolean(v)) => t.flag(key, *v),
+                    Some(Value::Null) | None => {}
+                },
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "draw_tests.rs"]
+mod tests;

@@ -1,0 +1,91 @@
+//! A tile's buffered square in its own units, and how shapes in mercator units come into it.
+//! Not here: cutting at the square's edge (clip), what a tile shows (tile, draw).
+
+use super::layer::EXTENT;
+use super::simplify::Vertex;
+use crate::geo::{Mercator, TileId};
+
+/// Bits of the extent.
+pub(super) const EXTENT_BITS: u32 = EXTENT.trailing_zeros();
+/// Twice the area, in square tile units, under which a bend is left out: half a pixel's worth.
+const BEND: f64 = 64.0;
+
+/// A position in mercator units.
+pub(super) type Point = (u32, u32);
+/// A path or an open ring in tile units, y down.
+pub(super) type Path = Vec<(i32, i32)>;
+
+/// The smallest box around positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bounds {
+    pub(super) min: Point,
+    pub(super) max: Point,
+}
+
+/// How much of a box a tile sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    Nothing,
+    Part,
+    Whole,
+}
+
+/// The square from `low` to `high` on both axes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    pub(super) tile: TileId,
+    pub(super) low: i32,
+    pub(super) high: i32,
+}
+
+impl Bounds {
+    /// Around nothing.
+    pub(super) const NONE: Self = Self { min: (u32::MAX, u32::MAX), max: (0, 0) };
+
+    pub(super) fn around(points: impl Iterator<Item = Point>) -> Self {
+        points.fold(Self::NONE, |b, p| b.with(Self { min: p, max: p }))
+    }
+
+    pub(super) fn with(self, o: Self) -> Self {
+        Self {
+            min: (self.min.0.min(o.min.0), self.min.1.min(o.min.1)),
+            max: (self.max.0.max(o.max.0), self.max.1.max(o.max.1)),
+        }
+    }
+}
+
+impl Frame {
+    /// A tile with so many units around it.
+    pub(super) fn new(tile: TileId, buffer: u32) -> Self {
+        Self { tile, low: -(buffer as i32), high: EXTENT as i32 + buffer as i32 }
+    }
+
+    /// A position in tile units, by floor.
+    pub(super) fn at(&self, (x, y): Point) -> (i32, i32) {
+        self.tile.quantise(Mercator { x, y }, EXTENT_BITS)
+    }
+
+    pub(super) fn sees(&self, b: Bounds) -> Seen {
+        let (min, max) = (self.at(b.min), self.at(b.max));
+        if max.0 < self.low || max.1 < self.low || min.0 > self.high || min.1 > self.high {
+            Seen::Nothing
+        } else if min.0 >= self.low && min.1 >= self.low && max.0 <= self.high && max.1 <= self.high {
+            Seen::Whole
+        } else {
+            Seen::Part
+        }
+    }
+
+    /// Adds the vertices that matter at this zoom, in tile units, without repeats.
+    pub(super) fn draw<'a>(&self, vertices: impl Iterator<Item = &'a Vertex>, out: &mut Path) {
+        let bits = u32::from(self.tile.z()).min(32 - EXTENT_BITS);
+        let unit = f64::from(1_u32 << (32 - EXTENT_BITS - bits));
+        let least = BEND * unit * unit;
+        for v in vertices.filter(|v| v.weight >= least) {
+            let at = self.at(v.at);
+            if out.last() != Some(&at) {
+                out.push(at);
+            }
+        }
+    }
+}
