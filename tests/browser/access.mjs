@@ -1,6 +1,6 @@
 // The page for everyone: both languages, keyboard, phone, no WebGL2, and what axe-core finds.
 import { readFileSync } from 'node:fs';
-import { api, check, clean, desktop, fromWeb, NEAREST, needs, open, phone, rendered, same, settled, shot, symbolAt } from './kit.mjs';
+import { api, check, clean, desktop, fromWeb, open, phone, rendered, same, settled, shot, symbolAt } from './kit.mjs';
 import { placedCategory } from './reports.mjs';
 
 const axe = readFileSync(fromWeb.resolve('axe-core/axe.min.js'), 'utf8');
@@ -135,7 +135,6 @@ export const tests = {
   },
 
   async 'without WebGL2 the layers are lists, and near me works'() {
-    await needs(NEAREST);
     const page = await open(`/?${everything}`, { ...desktop, geolocation: { longitude: 106.7, latitude: 10.776, accuracy: 15 }, permissions: ['geolocation'] }, withoutWebGL);
     await page.locator('#no-map').waitFor();
     for (const list of ['alerts-list', 'list', 'traffic-list', 'facilities-list']) await page.locator(`#${list} li`).first().waitFor();
@@ -185,7 +184,6 @@ export const tests = {
   },
 
   async 'axe-core finds nothing serious: every panel, both languages'() {
-    await needs(NEAREST);
     for (const lang of ['vi', 'en']) {
       const page = await open(`/?${everything}&lang=${lang}#map=14/10.757565/106.705707`);
       await rendered(page, 'clusters');

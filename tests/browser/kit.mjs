@@ -115,18 +115,6 @@ export async function api(path, init) {
   return response.json();
 }
 
-/** Why a test was left out; run.mjs counts these apart. */
-export class LeftOut extends Error {}
-
-/** Leaves the test out where the server does not know `path`: a city's pack need not have every layer. */
-export async function needs(path) {
-  const { status } = await fetch(base + path, { signal: AbortSignal.timeout(WAIT_MS) });
-  if (status === 404) throw new LeftOut(`the server has no ${path}`);
-}
-
-export const TILES = '/tiles/alerts,facilities,traffic.json';
-export const NEAREST = '/nearest?lon=106.7&lat=10.776&kind=hospital&limit=1';
-
 export const matched = async (filters = '') => (await api(`/collections/reports/items?limit=1${filters}`)).numberMatched;
 
 // ---- saying what should hold --------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 // The layers around the reports: their switches, their signs on the map, legend, lists, cards, and "near me".
-import { api, check, clean, desktop, NEAREST, needs, open, phone, rendered, same, settled, shot, TILES } from './kit.mjs';
+import { api, check, clean, desktop, open, phone, rendered, same, settled, shot } from './kit.mjs';
 
 const SIGNS = { incidents: ['clusters'], traffic: ['traffic-line', 'traffic-points'], facilities: ['facilities'], alerts: ['alert-fill', 'alert-signs'], wards: ['ward-names'] };
 const everything = '/?layers=incidents,alerts,traffic,facilities,wards';
@@ -16,7 +16,6 @@ async function lookAt(page, [lon, lat], zoom) {
 
 /** One test a layer: its signs stand from afar, the first of them near too. */
 const drawn = Object.fromEntries(Object.entries(SIGNS).map(([layer, signs]) => [`the layer ${layer} is drawn, from afar and near, without a complaint`, async () => {
-  if (layer !== 'incidents' && layer !== 'wards') await needs(TILES);
   const lines = layer === 'traffic' || layer === 'alerts';
   const found = lines ? (await api(`/collections/${layer}/items?active=true&severity=severe&limit=100`)).features.find(({ geometry }) => geometry.type !== 'Point') : null;
   for (const zoom of [11, 15]) {
@@ -32,7 +31,6 @@ export const tests = {
   ...drawn,
 
   async 'a switch shows and hides its layer on the map, in the legend, in the list and in the address'() {
-    await needs(TILES);
     const page = await open('/#map=12/10.776/106.7');
     await rendered(page, 'clusters');
     same(await page.locator('#legend [data-layer=traffic]').count(), 0, 'traffic in the legend while off');
@@ -57,7 +55,6 @@ export const tests = {
   },
 
   async 'all layers together, on a desk and on a phone, in English too'() {
-    await needs(TILES);
     for (const [name, options] of [['desktop', desktop], ['phone', phone]]) {
       const page = await open(`${everything}&lang=en#map=12/10.77/106.69`, options);
       for (const sign of ['clusters', 'traffic-line']) await rendered(page, sign);
@@ -70,7 +67,6 @@ export const tests = {
   },
 
   async 'a kind narrows the map, the legend and the list'() {
-    await needs(TILES);
     const page = await open('/?layers=facilities#map=13/10.776/106.7');
     await page.locator('#kind-facilities option[value=hospital]').waitFor({ state: 'attached' });
     await page.selectOption('#kind-facilities', 'hospital');
@@ -95,7 +91,6 @@ export const tests = {
   },
 
   async 'a click on a facility opens its card, a link opens it again'() {
-    await needs(TILES);
     const { geometry, id, properties } = (await api('/collections/facilities/items?kind=public_office&limit=1')).features[0];
     const page = await open('/?layers=facilities,wards');
     await lookAt(page, geometry.coordinates, 17);
@@ -114,7 +109,6 @@ export const tests = {
   },
 
   async 'a click on an alert opens its card with the time it is in force'() {
-    await needs(TILES);
     const { geometry, properties } = await now('alerts', '&severity=severe');
     const page = await open('/?layers=alerts');
     const ring = geometry.type === 'Polygon' ? geometry.coordinates[0] : geometry.coordinates[0][0];
@@ -145,7 +139,6 @@ export const tests = {
   },
 
   async 'near me: the position of the device, a list that the server made, and the choice on the map'() {
-    await needs(NEAREST);
     const page = await open('/', { ...desktop, ...here });
     await settled(page);
     await page.click('#open-near');
@@ -167,7 +160,6 @@ export const tests = {
   },
 
   async 'near me: the centre of the map when the position is refused'() {
-    await needs(NEAREST);
     const page = await open('/#map=14/10.776/106.7', phone);
     await settled(page);
     await page.click('#open-near');

@@ -9,7 +9,7 @@
 import { mkdirSync } from 'node:fs';
 import * as access from './access.mjs';
 import * as browse from './browse.mjs';
-import { LeftOut, TEST_MS, browser, launch, shots, startDemo, useBrowser, useServer, within } from './kit.mjs';
+import { TEST_MS, browser, launch, shots, startDemo, useBrowser, useServer, within } from './kit.mjs';
 import * as layers from './layers.mjs';
 import * as alerts from './alerts.mjs';
 import * as write from './write.mjs';
@@ -30,7 +30,6 @@ async function tidy() {
 
 let passed = 0;
 let failed = 0;
-let left = 0;
 
 function fail(name, error) {
   failed++;
@@ -47,10 +46,7 @@ async function runAll() {
       passed++;
       console.log(`ok    ${name} (${Date.now() - began} ms)`);
     } catch (error) {
-      if (error instanceof LeftOut) {
-        left++;
-        console.log(`left  ${name}: ${error.message}`);
-      } else fail(name, error);
+      fail(name, error);
     }
     await tidy();
   }
@@ -70,6 +66,5 @@ try {
 }
 await within(CLOSE_MS, Promise.all([browser?.close(), demo?.stop()]), 'closing').catch(() => demo?.kill());
 console.log(`in ${Math.round((Date.now() - began) / 1000)} s`);
-if (left) console.log(`${left} left out`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0); // a browser that did not close ends with its parent
