@@ -10,7 +10,11 @@ export function heading(collection, p) {
 
 export const badge = (collection, p, size) => drawBadge(badgeName(collection, p), size);
 
-export const openWords = (open) => t(open === true ? 'near.open' : open === false ? 'near.closed' : 'near.unknown');
+/** Whether a place is open, and until when, as far as `/nearest` knows. */
+export function openWords({ open_now: open, closes_at, opens_at }) {
+  const turn = open === true ? closes_at && t('time.until', { to: soon(closes_at) }) : open === false && opens_at && t('near.opens', { time: soon(opens_at) });
+  return [t(open === true ? 'near.open' : open === false ? 'near.closed' : 'near.unknown'), turn].filter(Boolean).join(' ');
+}
 
 /** What it is, in a few words: kind, severity. */
 export function nature(collection, p) {
@@ -52,7 +56,7 @@ export function factsOf(collection, p, more = {}) {
   };
   return [
     [t('near.distance'), typeof more.distance_m === 'number' && metres(more.distance_m)],
-    [t('near.now'), 'open_now' in more && openWords(more.open_now)],
+    [t('near.now'), 'open_now' in more && openWords(more)],
     [said('opening_hours'), p.opening_hours && el('span', { class: 'lines' }, hours(p.opening_hours))],
     [said('address'), p.address],
     [said('phone'), p.phone && phones(p.phone)],

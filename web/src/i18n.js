@@ -56,6 +56,7 @@ const WORDS = {
 
   'near.open': ['Đang mở cửa', 'Open now'],
   'near.closed': ['Đang đóng cửa', 'Closed now'],
+  'near.opens': ['(mở lúc {time})', '(opens at {time})'],
   'near.unknown': ['Chưa rõ giờ mở cửa', 'Opening hours unknown'],
   'near.now': ['Lúc này', 'Now'],
   'near.distance': ['Cách', 'Distance'],

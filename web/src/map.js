@@ -188,7 +188,7 @@ export async function createMap(queryOf, isOn, on) {
       const found = features.map(({ id, geometry, properties: { kind } }) => ({ type: 'Feature', geometry, properties: { id, kind } }));
       // The nearest few in sight: the rest may be far.
       const few = [...(at ? [[at.lon, at.lat]] : []), ...found.slice(0, 5).map(({ geometry }) => geometry.coordinates)];
-      const camera = few.length > 1 && map.cameraForBounds(few.reduce((all, one) => all.extend(one), new maplibregl.LngLatBounds()), { padding: 45, maxZoom: 16 });
+      const camera = few.length > 1 && map.cameraForBounds(few.reduce((all, one) => all.extend(one), new maplibregl.LngLatBounds()), { padding: { top: 90, right: 45, bottom: 45, left: 45 }, maxZoom: 16 });
       if (camera) ease({ center: camera.center, zoom: camera.zoom });
       map.getSource('near')?.setData({ type: 'FeatureCollection', features: [...(at ? [point(at, { me: true })] : []), ...found] });
     },

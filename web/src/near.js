@@ -123,12 +123,12 @@ function row({ id, properties: p }) {
   const state = p.open_now === true ? 'open' : p.open_now === false ? 'closed' : 'unknown';
   const key = p.id ?? id;
   return el('li', {},
-    el('button', { type: 'button', 'data-id': key, onclick: () => open(key, { distance_m: p.distance_m, open_now: p.open_now ?? null }) },
+    el('button', { type: 'button', 'data-id': key, onclick: () => open(key, p) },
       badge('facilities', p, 26),
       el('span', { class: 'what' },
         el('b', {}, heading('facilities', p)),
         el('small', {}, [!$('near-kind').value && codeTitle('facilities', 'kind', p.kind), p.address].filter(Boolean).join(' · ')),
-        el('small', {}, el('b', { class: 'far' }, metres(p.distance_m)), ' · ', el('span', { class: `hours ${state}` }, openWords(p.open_now))),
+        el('small', {}, el('b', { class: 'far' }, metres(p.distance_m)), ' · ', el('span', { class: `hours ${state}` }, openWords(p))),
       ),
     ),
   );
