@@ -64,12 +64,14 @@ function writeLicences() {
 <title>Licences · diaban</title>
 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/assets/licences.css">
+<main>
 <h1>Giấy phép · Licences</h1>
 <p>Trang bản đồ dùng các gói sau. The map page is made with these packages. <a href="/">Bản đồ · Map</a></p>
 <table>
 <tr><th scope="col">Gói · Package</th><th scope="col">Phiên bản · Version</th><th scope="col">Giấy phép · Licence</th></tr>
 ${items}
 </table>
+</main>
 </html>
 `,
   );

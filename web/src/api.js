@@ -1,4 +1,5 @@
 // Every request to the server, and the two ways one can fail: refused (Problem) or never answered (Unreachable).
+import { hear } from './clock.js';
 import { lang } from './i18n.js';
 
 const PATIENCE_MS = 20_000; // a phone on a bad link: longer than a slow answer, shorter than giving up on the page
@@ -20,6 +21,7 @@ export class Unreachable extends Error {}
 async function ask(path, { query, signal, ...init } = {}) {
   const text = query ? new URLSearchParams(query).toString() : '';
   const limit = AbortSignal.timeout(PATIENCE_MS);
+  const asked = Date.now();
   let response, body;
   try {
     response = await fetch(text ? `${path}?${text}` : path, {
@@ -28,6 +30,7 @@ async function ask(path, { query, signal, ...init } = {}) {
       headers: { Accept: 'application/geo+json, application/json, */*;q=0.1', 'Accept-Language': lang(), ...init.headers },
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     });
+    hear(response, asked, Date.now());
     body = await response.text();
   } catch (error) {
     if (signal?.aborted) throw error;
@@ -51,6 +54,12 @@ const REPORTS = '/collections/reports/items';
 export const listReports = (query, signal) => ask(REPORTS, { query, signal });
 export const readReport = (id, signal) => ask(`${REPORTS}/${encodeURIComponent(id)}`, { signal });
 export const locate = (query, signal) => ask('/locate', { query, signal });
+const items = (collection) => `/collections/${encodeURIComponent(collection)}/items`;
+export const listFeatures = (collection, query, signal) => ask(items(collection), { query, signal });
+export const readFeature = (collection, id, signal) => ask(`${items(collection)}/${encodeURIComponent(id)}`, { signal });
+export const listCollections = () => ask('/collections').then(({ collections }) => collections.map(({ id }) => id));
+export const readSchema = (collection) => ask(`/collections/${encodeURIComponent(collection)}/schema`);
+export const nearest = (query, signal) => ask('/nearest', { query, signal });
 export const readCategories = () => ask('/categories', { query: { lang: lang() } });
 
 export const sendReport = (feature, key) =>
@@ -61,14 +70,22 @@ export const sendReport = (feature, key) =>
   });
 
 let wards;
-/** All wards as `{code, name}`, by name; asked for once, and again only after a failure. */
+/** All wards as `{code, name, box, at}` with their bounds and a place in the middle of those, by name; asked for once, and again only after a failure. */
 export function listWards() {
   wards ??= ask('/collections/wards/items', { query: { limit: 1000 } })
-    .then((page) => page.features.map(({ properties: { code, name } }) => ({ code, name })))
+    .then((page) => page.features.map(({ geometry, properties: { code, name } }) => ({ code, name, ...extent(geometry) })))
     .then((all) => all.sort((a, b) => a.name.localeCompare(b.name, 'vi')))
     .catch((error) => {
       wards = undefined;
       throw error;
     });
   return wards;
+}
+
+function extent(geometry) {
+  const flat = (geometry?.coordinates ?? []).flat(geometry?.type === 'MultiPolygon' ? 2 : 1);
+  if (!flat.length) return { box: null, at: null };
+  const [west, south] = [0, 1].map((axis) => flat.reduce((least, position) => Math.min(least, position[axis]), Infinity));
+  const [east, north] = [0, 1].map((axis) => flat.reduce((most, position) => Math.max(most, position[axis]), -Infinity));
+  return { box: [west, south, east, north], at: { lon: (west + east) / 2, lat: (south + north) / 2 } };
 }

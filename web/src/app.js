@@ -1,5 +1,6 @@
 // Joins the parts: which view the panel shows, what the map's clicks mean in it, and when things are read anew.
-import { $ } from './dom.js';
+import { listCollections } from './api.js';
+import { $, el } from './dom.js';
 import { LANGUAGES, applyWords, lang, onLang, setLang, t } from './i18n.js';
 import { loadCategories } from './catalogue.js';
 import { drawCategories, failCategories, filterQuery, setAddress, showCount, startFilters } from './filters.js';
@@ -9,6 +10,13 @@ import * as where from './locate.js';
 import * as report from './report.js';
 import { covered, isSheet, rest, startSheet } from './sheet.js';
 import { createMap, hasWebGL2 } from './map.js';
+import * as near from './near.js';
+import { standAt, startAlerts } from './alerts.js';
+import { drawBanner, showAlerts, startBanner } from './banner.js';
+import { LAYERS, drawLayers, isNarrowed, isOffered, isOn, layerQuery, offer, startLayers, switchOn } from './layers.js';
+import { drawLegend, legendWithoutMap, startLegend } from './legend.js';
+import { startPosition } from './place.js';
+import { loadSchemas } from './schemas.js';
 
 const FRESH_MS = 30_000; // how old the map may get while someone looks at it
 const LOST_MS = 5_000; // how soon it is tried again while the server does not answer
@@ -19,29 +27,44 @@ let stage = null;
 let view = 'browse';
 let opener = null; // where the focus was when the panel left the list
 let moving;
+let me = null; // where the reader is, once a device has said so
+let behind = 'browse'; // the view that "back" leads to from a card
 let afar = false; // a link to a report that says nothing of where the map looks
 
 function show(next) {
   if (next === view) return;
   if (view === 'where') where.leaveLocate();
   if (view === 'report') report.leaveReport();
+  if (view === 'near' && next !== 'card') near.leaveNear();
   if (view === 'card') {
-    setAddress({ report: '' });
+    setAddress({ report: '', feature: '' });
     stage?.unpin();
   }
-  if (view === 'browse') opener = document.activeElement;
+  if (view === 'browse' || view === 'near') opener = document.activeElement;
+  const from = view;
   view = next;
   for (const section of document.querySelectorAll('.view')) section.hidden = section.id !== `view-${next}`;
   aim();
   $('views').scrollTop = 0;
   if (next === 'browse') {
-    const id = opener?.dataset?.id;
-    (id ? document.querySelector(`#list [data-id="${CSS.escape(id)}"]`) : opener?.isConnected ? opener : null)?.focus();
+    refocus();
     loadList();
+  } else if (next === 'near' && from === 'card') {
+    refocus();
   } else {
     $(`${next}-title`)?.focus();
     if (isSheet()) rest('half');
   }
+}
+
+/** Puts the focus back where it was; a row of a list may have been drawn anew since. */
+function refocus() {
+  const id = opener?.dataset?.id;
+  (id ? document.querySelector(`.view:not([hidden]) .list [data-id="${CSS.escape(id)}"]`) : opener?.isConnected ? opener : null)?.focus();
+}
+
+function back() {
+  show(view === 'card' ? behind : 'browse');
 }
 
 /** Whether a click on the map means a point, rather than what stands there. */
@@ -49,11 +72,13 @@ function aim() {
   stage?.setPointing(view === 'where' || (view === 'report' && !report.isSent()));
 }
 
-function openCard(id) {
+/** Opens the card of a report, or of a feature of `collection`. */
+function openCard(id, collection = null, more = {}) {
+  if (view !== 'card') behind = view === 'near' ? 'near' : 'browse';
   show('card');
-  setAddress({ report: id });
+  setAddress(collection ? { report: '', feature: `${collection}.${id}` } : { report: id, feature: '' });
   const here = view;
-  loadCard(id).then(() => view === here && pointOut());
+  loadCard(id, collection, more).then(() => view === here && pointOut());
 }
 
 /** Stands the pin at the report on the card, in sight. */
@@ -69,6 +94,17 @@ function pointOut() {
 function openWhere(at) {
   show('where');
   if (at) where.whose(at);
+}
+
+/** A ward was chosen from the list: whose it is, and its outline. */
+function openWard(at) {
+  stage?.go(at, 12);
+  openWhere(at);
+}
+
+function openNear() {
+  show('near');
+  near.openNear();
 }
 
 function openReport(at) {
@@ -90,6 +126,47 @@ async function readAnew() {
   if (!answered) return;
   stage?.refresh();
   if (view === 'browse') loadList();
+}
+
+/** A layer was switched, or another kind of it chosen. */
+function layerChanged(layer) {
+  stage?.showLayer(layer);
+  stage?.setFilters(layer);
+  drawLegend();
+  loadList();
+}
+
+async function nameLayers() {
+  try {
+    await loadSchemas(['alerts', 'traffic', 'facilities'].filter(isOffered));
+  } catch {
+    return setTimeout(nameLayers, LOST_MS);
+  }
+  drawLayers();
+  drawLegend();
+  drawBanner();
+  if (isNarrowed()) for (const layer of LAYERS) stage?.setFilters(layer);
+  return loadList();
+}
+
+/** Alerts are told for where the reader is; while nobody knows that, for where the reader looks. */
+function stand() {
+  standAt(me ?? stage?.centre() ?? null);
+}
+
+/** Something came into force or ended: the server shows it so from now on. */
+function alertsTurned() {
+  stage?.refresh('alerts');
+  if (view === 'browse') loadList();
+}
+
+function toList(event) {
+  event.preventDefault();
+  show('browse');
+  if (isSheet()) rest('full');
+  const title = [...document.querySelectorAll('#lists h3')].find((one) => one.offsetParent) ?? $('lists-off');
+  title.focus();
+  title.scrollIntoView({ block: 'start' });
 }
 
 function fitMap() {
@@ -127,6 +204,48 @@ function stay() {
   addEventListener('online', look);
 }
 
+async function makeMap() {
+  stage = await createMap((layer) => (layer === 'incidents' ? filterQuery() : layerQuery(layer)), isOn, {
+    move: (padding) => {
+      clearTimeout(moving);
+      moving = setTimeout(() => {
+        stand();
+        if (view === 'browse') (padding ? loadList : listView)();
+      }, PAUSE_MS);
+    },
+    report: (report) => openCard(report),
+    feature: (collection, feature) => openCard(feature, collection),
+    place: (bounds) => {
+      show('browse');
+      listSpot(bounds);
+      if (isSheet()) rest('half');
+    },
+    point: pointed,
+    approximate: () => { $('approximate').hidden = false; },
+    trouble: (yes) => { $('trouble').hidden = !yes; },
+  });
+  where.useMap(stage);
+  near.useMap(stage);
+  for (const layer of LAYERS) stage.showLayer(layer); // a switch may have been thrown while the map was made
+  stand();
+  report.useMap(stage);
+  fitMap();
+  aim();
+  pointOut();
+  window.diaban = { map: stage.map };
+}
+
+/** The rest of the page goes on without. */
+function withoutMap(error) {
+  if (error) console.error(error);
+  stage = null;
+  $('no-map').replaceChildren(...LANGUAGES.map((code) => el('span', { lang: code }, t('map.none', {}, code))));
+  $('no-map').hidden = false;
+  document.body.classList.add('mapless');
+  legendWithoutMap();
+  for (const button of ['where-centre', 'r-centre', 'near-centre']) $(button).hidden = true;
+}
+
 async function start() {
   applyWords();
   drawLanguage();
@@ -138,11 +257,21 @@ async function start() {
     setLang(next);
   });
   startFilters(() => {
-    stage?.setFilters(filterQuery());
+    stage?.setFilters('incidents');
     loadList();
   });
-  startList(() => stage?.bounds() ?? null, openCard);
-  startCard((at) => {
+  startLayers(layerChanged);
+  startLegend();
+  drawLegend();
+  startBanner((id) => openCard(id, 'alerts'));
+  startPosition((at) => {
+    me = at;
+    stand();
+  });
+  near.startNear((id, more) => openCard(id, 'facilities', more));
+  startList(() => stage?.bounds() ?? null, openCard, openWard);
+  startCard((at, collection) => {
+    if (collection) switchOn(collection);
     stage?.go(at);
     if (isSheet()) rest('peek');
   });
@@ -158,46 +287,30 @@ async function start() {
   );
   $('open-report').addEventListener('click', () => openReport());
   $('open-where').addEventListener('click', () => openWhere());
-  for (const back of document.querySelectorAll('.back')) back.addEventListener('click', () => show('browse'));
+  $('open-near').addEventListener('click', openNear);
+  $('skip').addEventListener('click', toList);
+  for (const button of document.querySelectorAll('.back')) button.addEventListener('click', back);
   addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && !event.defaultPrevented) show('browse');
+    if (event.key === 'Escape' && !event.defaultPrevented) back();
   });
 
   const categories = fillCategories();
   showCount();
-  const id = new URLSearchParams(location.search).get('report');
-  afar = !!id && !location.hash.includes('map=');
+  const offered = listCollections().then(offer, () => {}).then(() => { // all, as long as nobody says otherwise
+    if (isOffered('alerts')) startAlerts(alertsTurned, showAlerts);
+    $('open-near').hidden = !isOffered('facilities');
+    const named = nameLayers();
+    return isNarrowed() ? named : undefined; // the map asks for a kind at once: whether there is such a kind must be known
+  });
+  const address = new URLSearchParams(location.search);
+  const id = address.get('report');
+  const [, collection, featureId] = /^([a-z_]+)\.(\d+)$/.exec(address.get('feature') ?? '') ?? [];
+  afar = (!!id || !!featureId) && !location.hash.includes('map=');
   if (id) openCard(id);
+  else if (featureId && LAYERS.includes(collection)) openCard(featureId, collection);
 
-  if (hasWebGL2()) {
-    stage = await createMap(filterQuery(), {
-      move: (padding) => {
-        clearTimeout(moving);
-        moving = setTimeout(() => { if (view === 'browse') (padding ? loadList : listView)(); }, PAUSE_MS);
-      },
-      report: openCard,
-      place: (bounds) => {
-        show('browse');
-        listSpot(bounds);
-        if (isSheet()) rest('half');
-      },
-      point: pointed,
-      approximate: () => { $('approximate').hidden = false; },
-      trouble: (yes) => { $('trouble').hidden = !yes; },
-    });
-    where.useMap(stage);
-    report.useMap(stage);
-    fitMap();
-    aim();
-    pointOut();
-    window.diaban = { map: stage.map };
-  } else {
-    $('no-map').textContent = t('map.none');
-    $('no-map').hidden = false;
-    $('no-map').dataset.i18n = 'map.none';
-    document.body.classList.add('mapless');
-    for (const button of ['where-centre', 'r-centre']) $(button).hidden = true;
-  }
+  await offered;
+  await (hasWebGL2() ? makeMap().catch(withoutMap) : withoutMap());
   await categories;
   loadList();
   stay();

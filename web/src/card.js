@@ -1,10 +1,15 @@
-// One report, read whole.
-import { Problem, readReport } from './api.js';
+// One report, or one feature of a city's layer, read whole.
+import { Problem, listWards, readFeature, readReport } from './api.js';
 import { categoryName } from './catalogue.js';
 import { $, el, fill } from './dom.js';
-import { ago, dateTime, known, onLang, pick, t } from './i18n.js';
+import { badge, factsOf, heading, nature, pointOf, wardNames } from './facts.js';
+import { ago, dateTime, known, onLang, pick, pickOf, t } from './i18n.js';
+import { loadSchemas } from './schemas.js';
 
 let shown = null; // the feature on the card
+let of = null; // its collection, or nothing for a report
+let more = {}; // what the list that it was chosen from knew besides
+let wards = [];
 let loading;
 let show = () => {};
 
@@ -13,30 +18,54 @@ export function startCard(onShow) {
   onLang(() => shown && draw());
 }
 
-/** Reads report `id` onto the card. */
-export async function loadCard(id) {
+/** Reads report `id` onto the card, or a feature of `collection`; `extra` are facts that the feature itself does not hold. */
+export async function loadCard(id, collection = null, extra = {}) {
   loading?.abort();
   loading = new AbortController();
   const { signal } = loading;
   shown = null;
-  $('card').replaceChildren(el('h2', { id: 'card-title', tabindex: -1 }, t('card.loading')));
+  of = collection;
+  more = extra;
+  $('card').replaceChildren(el('h2', { id: 'card-title', tabindex: -1 }, t(of ? 'loading' : 'card.loading')));
   try {
-    shown = await readReport(id, signal);
+    if (of) {
+      const [feature, all] = await Promise.all([readFeature(of, id, signal), listWards().catch(() => []), loadSchemas([of]).catch(() => {})]);
+      if (signal.aborted) return;
+      [shown, wards] = [feature, all];
+    } else shown = await readReport(id, signal);
     draw();
   } catch (error) {
     if (signal.aborted) return;
     const gone = error instanceof Problem;
     $('card').replaceChildren(
-      el('h2', { id: 'card-title', tabindex: -1 }, t(gone ? 'card.gone' : 'unreachable')),
-      gone ? el('p', {}, error.message) : el('button', { type: 'button', onclick: () => loadCard(id) }, t('retry')),
+      el('h2', { id: 'card-title', tabindex: -1 }, t(!gone ? 'unreachable' : of ? 'card.goneFeature' : 'card.gone')),
+      gone ? el('p', {}, error.message) : el('button', { type: 'button', onclick: () => loadCard(id, collection, extra) }, t('retry')),
     );
   }
   if ($('card').offsetParent) $('card-title').focus();
 }
 
-export const shownPoint = () => (shown?.geometry ? { lon: shown.geometry.coordinates[0], lat: shown.geometry.coordinates[1] } : null);
+export const shownPoint = () => pointOf(shown?.geometry);
 
 function draw() {
+  if (of) drawFeature();
+  else drawReport();
+}
+
+function drawFeature() {
+  const { properties: p } = shown;
+  const point = shownPoint();
+  const words = of === 'alerts' ? pickOf(p, 'text') : p.description;
+  const facts = [...factsOf(of, p, more), [t('card.wards'), wardNames(p, wards)], [t('card.updated'), p.updated_at && when(p.updated_at)]].filter(([, value]) => value);
+  fill($('card'),
+    el('div', { class: 'card-head' }, badge(of, p, 40), el('div', {}, el('h2', { id: 'card-title', tabindex: -1 }, heading(of, p)), el('p', { class: 'kind' }, nature(of, p)))),
+    words && el('p', { class: 'text' }, words),
+    el('dl', {}, ...facts.flatMap(([key, value]) => [el('dt', {}, key), el('dd', {}, value)])),
+    actions(point),
+  );
+}
+
+function drawReport() {
   const { properties: p } = shown;
   const id = p.id ?? shown.id;
   const closed = p.status === 'closed';
@@ -60,12 +89,15 @@ function draw() {
     el('dl', {}, ...facts.flatMap(([key, value]) => [el('dt', {}, t(key)), el('dd', {}, value)])),
     p.approximate && el('p', { class: 'hint' }, t('card.approximate')),
     !point && el('p', { class: 'hint' }, t('card.placeless')),
-    el('div', { class: 'actions' },
-      point && el('button', { type: 'button', onclick: () => show(point) }, t('card.show')),
-      navigator.clipboard && el('button', { type: 'button', onclick: copy }, t('card.copy')),
-    ),
+    actions(point),
   );
 }
+
+const actions = (point) =>
+  el('div', { class: 'actions' },
+    point && el('button', { type: 'button', class: 'on-map', onclick: () => show(point, of) }, t('card.show')),
+    navigator.clipboard && el('button', { type: 'button', onclick: copy }, t('card.copy')),
+  );
 
 const when = (instant) => el('time', { datetime: instant }, `${dateTime(instant)} (${ago(instant)})`);
 

@@ -7,6 +7,9 @@ const WORDS = {
   optional: ['không bắt buộc', 'optional'],
   licences: ['Giấy phép phần mềm', 'Software licences'],
   retry: ['Thử lại', 'Try again'],
+  yes: ['Có', 'Yes'],
+  no: ['Không', 'No'],
+  skip: ['Đến danh sách', 'Skip to the list'],
   unreachable: ['Không liên lạc được với máy chủ.', 'The server cannot be reached.'],
   now: ['vừa xong', 'just now'],
   loading: ['Đang tải…', 'Loading…'],
@@ -14,17 +17,59 @@ const WORDS = {
 
   'map.label': ['Bản đồ', 'Map'],
   'map.keys': [
-    'Bản đồ phản ánh. Phím mũi tên để di chuyển, cộng trừ để phóng, Enter để mở điểm ở tâm bản đồ.',
-    'Map of reports. Arrow keys move, plus and minus zoom, Enter opens what is at the centre of the map.',
+    'Bản đồ. Phím mũi tên để di chuyển, cộng trừ để phóng, Enter để mở điểm ở tâm bản đồ.',
+    'Map. Arrow keys move, plus and minus zoom, Enter opens what is at the centre of the map.',
   ],
   'map.approximate': ['Ranh giới gần đúng', 'Approximate boundaries'],
   'map.trouble': ['Mất kết nối, bản đồ có thể chưa mới', 'Connection lost, the map may be out of date'],
   'map.in': ['Phóng to', 'Zoom in'],
   'map.out': ['Thu nhỏ', 'Zoom out'],
   'map.none': [
-    'Trình duyệt này không vẽ được bản đồ (thiếu WebGL2). Danh sách và mẫu phản ánh vẫn dùng được.',
-    'This browser cannot draw the map (no WebGL2). The list and the report form still work.',
+    'Trình duyệt này không vẽ được bản đồ (thiếu WebGL2). Danh sách, “Gần tôi” và mẫu phản ánh vẫn dùng được.',
+    'This browser cannot draw the map (no WebGL2). The list, “near me” and the report form still work.',
   ],
+
+  'layer.title': ['Lớp bản đồ', 'Map layers'],
+  'layer.incidents': ['Phản ánh', 'Reports'],
+  'layer.alerts': ['Cảnh báo', 'Alerts'],
+  'layer.traffic': ['Giao thông', 'Traffic'],
+  'layer.facilities': ['Tiện ích công cộng', 'Facilities'],
+  'layer.wards': ['Phường, xã', 'Wards'],
+  'layer.every': ['Tất cả các loại', 'All kinds'],
+  'layer.kindTraffic': ['Loại giao thông', 'Kind of traffic'],
+  'layer.kindFacilities': ['Loại tiện ích', 'Kind of facility'],
+  'legend.title': ['Chú giải', 'Legend'],
+  'legend.cluster': ['Số phản ánh; vòng ngoài là phần đang mở', 'Number of reports; the ring is the share open'],
+  'legend.border': ['Ranh giới phường, xã, đặc khu', 'Ward boundary'],
+
+  'alert.title': ['Cảnh báo tại đây', 'Alerts here'],
+  'alert.level': ['Mức độ', 'Severity'],
+  'alert.until': ['đến {time}', 'until {time}'],
+  'alert.more': ['Xem', 'Details'],
+  'alert.away': ['Ẩn cảnh báo', 'Dismiss the alert'],
+  'time.valid': ['Hiệu lực', 'In force'],
+  'time.span': ['{from} – {to}', '{from} – {to}'],
+  'time.from': ['từ {from}', 'from {from}'],
+  'time.until': ['đến {to}', 'until {to}'],
+  'hours.always': ['Cả ngày, mọi ngày', 'Day and night, every day'],
+  'hours.off': ['nghỉ', 'closed'],
+
+  'near.open': ['Đang mở cửa', 'Open now'],
+  'near.closed': ['Đang đóng cửa', 'Closed now'],
+  'near.opens': ['(mở lúc {time})', '(opens at {time})'],
+  'near.unknown': ['Chưa rõ giờ mở cửa', 'Opening hours unknown'],
+  'near.now': ['Lúc này', 'Now'],
+  'near.distance': ['Cách', 'Distance'],
+  'near.start': ['Gần tôi', 'Near me'],
+  'near.title': ['Tiện ích gần tôi', 'Places near me'],
+  'near.kind': ['Tìm loại nào?', 'What are you looking for?'],
+  'near.ward': ['Gần phường, xã nào?', 'Near which ward?'],
+  'near.fromMe': ['Tính từ vị trí của bạn.', 'From your position.'],
+  'near.fromCentre': ['Tính từ tâm bản đồ.', 'From the centre of the map.'],
+  'near.fromWard': ['Tính từ giữa phường, xã đã chọn.', 'From the middle of the ward chosen.'],
+  'near.chooseWard': ['Hãy chọn một phường, xã.', 'Choose a ward instead.'],
+  'near.count': ['{n} nơi gần nhất:', 'The nearest {n}:'],
+  'near.empty': ['Không tìm thấy nơi nào.', 'Nothing was found.'],
 
   'browse.title': ['Xem phản ánh', 'Browse reports'],
   'filter.title': ['Lọc phản ánh', 'Filter reports'],
@@ -41,15 +86,25 @@ const WORDS = {
   'count.other': ['{n} phản ánh', '{n} reports'],
   'count.failed': ['Chưa đếm được số phản ánh.', 'The reports could not be counted.'],
 
-  'list.title': ['Trong khung nhìn', 'In view'],
+  'list.box': ['Chỉ trong khung nhìn bản đồ', 'Only what the map shows'],
+  'list.title': ['Phản ánh trong khung nhìn', 'Reports in view'],
   'list.titleAt': ['Tại điểm này', 'At this spot'],
-  'list.city': ['Mới nhất trong thành phố', 'Latest in the city'],
+  'list.city': ['Phản ánh mới nhất trong thành phố', 'Latest reports in the city'],
+  'list.layerView': ['{layer} trong khung nhìn', '{layer} in view'],
+  'list.layerCity': ['{layer} trong thành phố', '{layer} in the city'],
+  'list.some': ['{n} trong {all}', '{n} of {all}'],
+  'list.all': ['{all} mục', '{all} in all'],
+  'list.none': ['Không có gì ở đây.', 'Nothing here.'],
+  'list.wards': ['Hiện danh sách phường, xã', 'Show the list of wards'],
+  'list.off': ['Chưa bật lớp nào. Hãy chọn lớp bản đồ ở trên.', 'No layer is on. Choose map layers above.'],
   'list.note': ['{n} mới nhất trong {all}', 'Latest {n} of {all}'],
   'list.empty': ['Không có phản ánh nào ở đây với bộ lọc này.', 'No reports here with these filters.'],
   'list.whole': ['Xem cả khung nhìn', 'Show the whole view'],
 
   'card.loading': ['Đang tải phản ánh…', 'Loading the report…'],
   'card.gone': ['Không còn phản ánh này.', 'This report is not here any more.'],
+  'card.goneFeature': ['Không còn mục này.', 'This is not here any more.'],
+  'card.wards': ['Phường, xã', 'Wards'],
   'card.ward': ['Phường, xã', 'Ward'],
   'card.body': ['Đơn vị xử lý', 'Responsible'],
   'card.created': ['Gửi lúc', 'Sent'],
@@ -153,16 +208,19 @@ export const lang = () => current;
 export const onLang = (listener) => listeners.push(listener);
 
 /** The words for `key`, with `{name}` filled in. */
-export function t(key, values = {}) {
+export function t(key, values = {}, language = current) {
   const pair = WORDS[key];
   if (!pair) return key;
-  return pair[LANGUAGES.indexOf(current)].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
+  return pair[LANGUAGES.indexOf(language)].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
 }
 
 export const known = (key) => key in WORDS;
 
 /** A `{vi, en}` pair from the server, or a plain string. */
 export const pick = (words) => (typeof words === 'object' && words !== null ? (words[current] ?? words.vi ?? '') : (words ?? ''));
+
+/** The property `{name}_vi` or `{name}_en` of a feature; the other where it has no words in the language of the page. */
+export const pickOf = (p, name) => (current === 'en' && p[`${name}_en`]) || p[`${name}_vi`] || p[`${name}_en`] || '';
 
 export function setLang(next) {
   current = next;
@@ -186,6 +244,25 @@ export const metres = (m) => (m < 1000 ? `${number(Math.round(m))} m` : `${numbe
 /** City time, whatever the clock of the reader says. */
 export const dateTime = (instant) =>
   new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short', timeZone: 'Asia/Ho_Chi_Minh' }).format(new Date(instant));
+
+/** A time of these days, as short as it stays clear: today's without the date. */
+export function soon(instant) {
+  const at = new Date(instant);
+  const day = (when) => new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Ho_Chi_Minh' }).format(when);
+  const date = day(at) === day(new Date()) ? {} : { day: 'numeric', month: 'numeric', year: Math.abs(at - Date.now()) > 200 * 86_400_000 ? 'numeric' : undefined };
+  return new Intl.DateTimeFormat(locale(), { ...date, hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Ho_Chi_Minh' }).format(at);
+}
+
+const DAYS = { Mo: 'T2', Tu: 'T3', We: 'T4', Th: 'T5', Fr: 'T6', Sa: 'T7', Su: 'CN', PH: 'ngày lễ' };
+
+/** Opening hours as OpenStreetMap writes them, a line for each rule, in words that people know. */
+export function hours(text) {
+  return text.split(';').map((rule) => {
+    const plain = rule.trim().replace(/^Mo-Su\s+(?=\d)/, '').replace('24/7', t('hours.always')).replace(/\b(off|closed)\b/, t('hours.off'));
+    const local = current === 'vi' ? plain.replace(/\b(?:Mo|Tu|We|Th|Fr|Sa|Su|PH)\b/g, (day) => DAYS[day]) : plain;
+    return local.replaceAll('-', '–').replaceAll(',', ', ');
+  }).join('\n');
+}
 
 export function ago(instant, now = Date.now()) {
   const seconds = (new Date(instant) - now) / 1000;

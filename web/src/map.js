@@ -2,7 +2,8 @@
 import { $ } from './dom.js';
 import { drawSymbol } from './symbols.js';
 import { mapStyle } from './style.js';
-import { t } from './i18n.js';
+import { SWITCHED, TOUCHED } from './city.js';
+import { lang, onLang, t } from './i18n.js';
 
 // Where the city is: the first view, and how far one may wander from it.
 const CENTRE = [106.695, 10.777];
@@ -10,21 +11,23 @@ const REACH = [[104.6, 7.9], [109.2, 12.6]];
 const DEEPEST_TILES = 18;
 const CLICK_PX = 6; // a finger is not a needle
 const HOLD_MS = 600;
+const LIVE = ['incidents', 'alerts', 'traffic', 'facilities'];
 const NAME_ZOOM = 13; // from here on the name of the ward in the middle may well be out of sight
 
 export const hasWebGL2 = () => !!document.createElement('canvas').getContext('webgl2');
 
 /**
- * Makes the map in #map. `on` are the callbacks: `move(padding)` (true when only the padding moved), `report(id)`, `place(bbox)` for a cluster that cannot open
- * further, `point({lon, lat})` for a click while pointing and for a long press at any time, `approximate()`, `trouble(yes)`.
+ * Makes the map in #map. `queryOf(layer)` is the filter of a layer, `isOn(layer)` whether it is seen. `on` are the
+ * callbacks: `move(padding)` (true when only the padding moved), `report(id)`, `feature(collection, id)` for one of the
+ * city's layers, `place(bbox)` for a cluster that cannot open further, `point({lon, lat})` for a click while pointing and for a long press at any time, `approximate()`, `trouble(yes)`.
  */
-export async function createMap(filterQuery, on) {
+export async function createMap(queryOf, isOn, on) {
   const [maplibregl] = await Promise.all([import('./vendor/maplibre-gl.mjs'), fonts()]);
   maplibregl.setWorkerUrl(new URL('./vendor/maplibre-gl-worker.mjs', import.meta.url).href);
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const map = new maplibregl.Map({
     container: 'map',
-    style: mapStyle(tiles('wards'), tiles('incidents', filterQuery)),
+    style: startingStyle(queryOf, isOn),
     center: CENTRE,
     zoom: innerWidth < 720 ? 10.5 : 11.5,
     minZoom: 7,
@@ -37,8 +40,8 @@ export async function createMap(filterQuery, on) {
     touchPitch: false,
     fadeDuration: still ? 0 : 120,
     refreshExpiredTiles: false, // refresh() below does it, for all tiles at once
-    // Incidents are asked for with their ETag each time: 304 costs little, and no cache in between shows an old map.
-    transformRequest: (url) => (url.includes('/tiles/incidents/') ? { url, cache: 'no-cache' } : { url }),
+    // What changes is asked for with its ETag each time: 304 costs little, and no cache in between shows an old map.
+    transformRequest: (url) => (url.includes('/tiles/') && !url.includes('/tiles/wards/') ? { url, cache: 'no-cache' } : { url }),
     locale: { 'Map.Title': t('map.keys'), 'NavigationControl.ZoomIn': t('map.in'), 'NavigationControl.ZoomOut': t('map.out'), 'Marker.Title': t('place.pin') },
   });
   map.touchZoomRotate.disableRotation();
@@ -48,7 +51,7 @@ export async function createMap(filterQuery, on) {
     if (symbol && !map.hasImage(name)) map.addImage(name, symbol.data, symbol.options);
   });
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), 'bottom-right');
-  map.addControl(new maplibregl.ScaleControl({ maxWidth: 90 }), 'bottom-right');
+  map.addControl(new maplibregl.ScaleControl({ maxWidth: 90 }), 'bottom-left');
 
   let pointing = false;
   let marker = null;
@@ -61,22 +64,26 @@ export async function createMap(filterQuery, on) {
     goal = map.isMoving() ? target : null;
   }
 
+  onLang(() => map.setGlobalStateProperty('lang', lang()));
   map.on('moveend', (event) => {
     goal = null;
     on.move(!!event.padding);
   });
   map.on('click', (event) => {
     if (pointing) return on.point(lonLat(event.lngLat));
-    act(nearest(event.point, CLICK_PX));
+    act(nearest(event.point, CLICK_PX), event.point, CLICK_PX);
   });
-  for (const layer of ['clusters', 'reports']) {
+  for (const layer of ['clusters', 'reports', ...Object.keys(TOUCHED).filter((id) => id !== 'alert-fill')]) {
     map.on('mouseenter', layer, () => { if (!pointing) map.getCanvas().style.cursor = 'pointer'; });
     map.on('mouseleave', layer, () => { map.getCanvas().style.cursor = pointing ? 'crosshair' : ''; });
   }
   map.getCanvas().addEventListener('keydown', (event) => {
     if (event.key !== 'Enter') return;
     if (pointing) on.point(lonLat(map.getCenter()));
-    else act(nearest(map.project(map.getCenter()), 40));
+    else {
+      const middle = map.project(map.getCenter());
+      act(nearest(middle, 40), middle, 40);
+    }
   });
   onLongPress(map, (lngLat) => on.point(lonLat(lngLat)));
 
@@ -86,17 +93,34 @@ export async function createMap(filterQuery, on) {
     else console.error(error);
   });
   map.on('idle', () => {
-    const [ward] = map.getZoom() >= NAME_ZOOM ? map.queryRenderedFeatures(map.project(map.getCenter()), { layers: ['wards'] }) : [];
+    const [ward] = map.getZoom() >= NAME_ZOOM ? seen(map.project(map.getCenter()), { layers: ['wards'] }) : [];
     $('here').hidden = !ward;
     $('here').textContent = ward?.properties.name ?? '';
   });
   map.on('sourcedata', (event) => {
     if (!event.tile) return;
-    if (event.sourceId === 'incidents') on.trouble(false);
+    if (LIVE.includes(event.sourceId)) on.trouble(false);
     if (event.sourceId === 'wards' && map.querySourceFeatures('wards', { sourceLayer: 'wards', filter: ['==', ['get', 'approximate'], true] }).length) {
       on.approximate();
     }
   });
+
+  /** Features on the screen. While a tile is exchanged MapLibre may look for those of the old one in the new, and throws. */
+  function seen(...where) {
+    try {
+      return map.queryRenderedFeatures(...where);
+    } catch (error) {
+      if (error instanceof TypeError) throw error;
+      return [];
+    }
+  }
+
+  /** MapLibre does not ask again for a tile that is under way: what is read anew meanwhile is read once more at rest. */
+  function surely(layer, read) {
+    const busy = !map.isSourceLoaded(layer);
+    read();
+    if (busy) map.once('idle', () => map.refreshTiles(layer));
+  }
 
   /** The report or cluster nearest to a point of the screen, within `reach` pixels of its symbol. */
   function nearest(point, reach) {
@@ -105,11 +129,22 @@ export async function createMap(filterQuery, on) {
       const at = map.project(feature.geometry.coordinates);
       return Math.hypot(at.x - point.x, at.y - point.y);
     };
-    return map.queryRenderedFeatures(box, { layers: ['clusters', 'reports'] }).sort((a, b) => far(a) - far(b))[0];
+    return seen(box, { layers: ['clusters', 'reports'] }).sort((a, b) => far(a) - far(b))[0];
   }
 
-  function act(feature) {
-    if (!feature) return;
+  /** A feature of the city's layers under a point, the topmost sign first; an area only right under it. */
+  function touched(point, reach) {
+    const around = [[point.x - reach, point.y - reach], [point.x + reach, point.y + reach]];
+    const signs = seen(around, { layers: Object.keys(TOUCHED).filter((id) => id !== 'alert-fill') });
+    return signs[0] ?? seen(point, { layers: ['alert-fill'] })[0];
+  }
+
+  function act(feature, point, reach) {
+    if (!feature) {
+      const other = touched(point, reach);
+      if (other) on.feature(TOUCHED[other.layer.id], other.properties.id ?? other.id);
+      return;
+    }
     const center = feature.geometry.coordinates;
     if (!feature.properties.point_count) return on.report(feature.properties.id ?? feature.id);
     const zoom = map.getZoom();
@@ -135,9 +170,31 @@ export async function createMap(filterQuery, on) {
       return box(left, top, Math.max(width - right, left + 1), Math.max(height - bottom, top + 1));
     },
     centre: () => lonLat(map.getCenter()),
-    setFilters: (query) => map.getSource('incidents')?.setTiles([tiles('incidents', query)]),
-    refresh() {
-      if (map.getSource('incidents')) map.refreshTiles('incidents');
+    /** Asks for the tiles of a layer with the filter it has now. */
+    setFilters(layer) {
+      const source = map.getSource(layer);
+      if (!source) return map.once('load', () => this.setFilters(layer));
+      const wanted = tiles(layer, queryOf(layer));
+      if (source.tiles?.[0] !== wanted) surely(layer, () => source.setTiles([wanted]));
+    },
+    /** Shows or hides what a layer's switch is for. */
+    showLayer(layer) {
+      if (!map.getLayer('reports')) return map.once('load', () => this.showLayer(layer));
+      for (const id of SWITCHED[layer]) map.setLayoutProperty(id, 'visibility', isOn(layer) ? 'visible' : 'none');
+    },
+    /** Stands the answers of "near me" on the map, and the place they are near to. */
+    showNear(at, features) {
+      const point = ({ lon, lat }, properties) => ({ type: 'Feature', geometry: { type: 'Point', coordinates: [lon, lat] }, properties });
+      const found = features.map(({ id, geometry, properties: { kind } }) => ({ type: 'Feature', geometry, properties: { id, kind } }));
+      // The nearest few in sight: the rest may be far.
+      const few = [...(at ? [[at.lon, at.lat]] : []), ...found.slice(0, 5).map(({ geometry }) => geometry.coordinates)];
+      const camera = few.length > 1 && map.cameraForBounds(few.reduce((all, one) => all.extend(one), new maplibregl.LngLatBounds()), { padding: { top: 90, right: 45, bottom: 45, left: 45 }, maxZoom: 16 });
+      if (camera) ease({ center: camera.center, zoom: camera.zoom });
+      map.getSource('near')?.setData({ type: 'FeatureCollection', features: [...(at ? [point(at, { me: true })] : []), ...found] });
+    },
+    /** Reads tiles anew: of one layer, or of all that change and are seen. */
+    refresh(only) {
+      for (const layer of only ? [only] : LIVE) if (isOn(layer) && map.getSource(layer)) surely(layer, () => map.refreshTiles(layer));
       if (wardsLost) map.refreshTiles('wards');
       wardsLost = false;
     },
@@ -173,6 +230,16 @@ export async function createMap(filterQuery, on) {
       marker = null;
     },
   };
+}
+
+/** The style with the layers that are off left out of sight from the first: their tiles are never asked for. */
+function startingStyle(queryOf, isOn) {
+  const style = mapStyle((layer) => tiles(layer, queryOf(layer)), lang());
+  for (const [layer, ids] of Object.entries(SWITCHED)) {
+    if (isOn(layer)) continue;
+    for (const one of style.layers) if (ids.includes(one.id)) one.layout = { ...one.layout, visibility: 'none' };
+  }
+  return style;
 }
 
 const round = (degrees) => Math.round(degrees * 1e6) / 1e6;

@@ -3,16 +3,35 @@ import { Problem, Unreachable, locate } from './api.js';
 import { el } from './dom.js';
 import { metres, pick, t } from './i18n.js';
 
+const pointOf = ({ coords }) => ({ lon: coords.longitude, lat: coords.latitude, accuracy_m: Math.max(1, Math.round(coords.accuracy)) });
+let watching = null;
+let moved = () => {};
+
 /** The device's position as `{lon, lat, accuracy_m}`; fails with a sentence for the reader. */
 export function myPosition() {
   return new Promise((resolve, reject) => {
     if (!navigator.geolocation) return reject(new Error(t('place.unknown')));
     navigator.geolocation.getCurrentPosition(
-      ({ coords }) => resolve({ lon: coords.longitude, lat: coords.latitude, accuracy_m: Math.max(1, Math.round(coords.accuracy)) }),
+      (position) => {
+        follow();
+        moved(pointOf(position));
+        resolve(pointOf(position));
+      },
       (error) => reject(new Error(t(error.code === error.PERMISSION_DENIED ? 'place.denied' : 'place.unknown'))),
       { enableHighAccuracy: true, timeout: 15_000, maximumAge: 30_000 },
     );
   });
+}
+
+/** Follows the position of a device whose reader has allowed that; it asks nobody, and stays in the page. */
+export async function startPosition(onMove) {
+  moved = onMove;
+  const allowed = await navigator.permissions?.query({ name: 'geolocation' }).catch(() => null);
+  if (allowed?.state === 'granted') follow();
+}
+
+function follow() {
+  watching ??= navigator.geolocation.watchPosition((position) => moved(pointOf(position)), () => {}, { maximumAge: 60_000 });
 }
 
 /** Asks whose a point is. Answers `{answer}` or `{problem}` or `{lost: true}`: all three are for showing. */

@@ -1,9 +1,9 @@
-// The MapLibre style: water, wards as land, ward names, incidents. All of it from our own tiles.
+// The MapLibre style: water, wards as land, ward names, incidents, and between them the layers of city.js. All of it
+// from our own tiles.
+import { FONT, areas, citySources, labels, marks, near, roads } from './city.js';
 import { CLUSTERS } from './palette.js';
 import { SHARES } from './symbols.js';
 
-// MapLibre takes the weight from the name of the font, so style.css names the 600 face once more as a family.
-const FONT = ['Be Vietnam Pro Semibold'];
 const LAND = ['#f6f3ea', '#f1efe2', '#f4f0e6', '#eef0e3'];
 
 // Where the wards are small their kind is left out, so that more of the names find room: "Sài Gòn", not "Phường Sài Gòn".
@@ -24,13 +24,15 @@ const share = [
   ],
 ];
 
-export function mapStyle(wardTiles, incidentTiles) {
+export function mapStyle(tiles, lang) {
   return {
     version: 8,
+    state: { lang: { default: lang } },
     sources: {
-      wards: { type: 'vector', tiles: [wardTiles], maxzoom: 18 },
+      wards: { type: 'vector', tiles: [tiles('wards')], maxzoom: 18 },
       // The server makes point tiles for a 512 px tile, to zoom 18; deeper zooms enlarge the last.
-      incidents: { type: 'vector', tiles: [incidentTiles], maxzoom: 18 },
+      incidents: { type: 'vector', tiles: [tiles('incidents')], maxzoom: 18 },
+      ...citySources(tiles),
     },
     layers: [
       { id: 'water', type: 'background', paint: { 'background-color': '#cfdfe4' } },
@@ -46,6 +48,7 @@ export function mapStyle(wardTiles, incidentTiles) {
         filter: ['==', ['get', 'code'], ''],
         paint: { 'fill-color': '#2a7781', 'fill-opacity': 0.18 },
       },
+      ...areas,
       {
         id: 'ward-lines', type: 'line', source: 'wards', 'source-layer': 'wards',
         layout: { 'line-join': 'round' },
@@ -61,6 +64,7 @@ export function mapStyle(wardTiles, incidentTiles) {
         layout: { 'line-join': 'round' },
         paint: { 'line-color': '#0b4a54', 'line-width': 2.5 },
       },
+      ...roads,
       {
         id: 'ward-names', type: 'symbol', source: 'wards', 'source-layer': 'ward_labels', minzoom: 9.5,
         layout: {
@@ -74,6 +78,8 @@ export function mapStyle(wardTiles, incidentTiles) {
         },
         paint: { 'text-color': '#4d5f5c', 'text-halo-color': '#f7f5ee', 'text-halo-width': 1.6 },
       },
+      ...labels,
+      ...marks,
       {
         id: 'reports', type: 'symbol', source: 'incidents', 'source-layer': 'incidents',
         filter: ['!', ['has', 'point_count']],
@@ -97,6 +103,7 @@ export function mapStyle(wardTiles, incidentTiles) {
         },
         paint: { 'text-color': byCount((c) => c.ink) },
       },
+      ...near,
     ],
   };
 }

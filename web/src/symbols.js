@@ -1,10 +1,14 @@
 // The pictures of the incidents layer, drawn when the map first asks for one by name:
 //   cluster-{class}-{share}   a disc whose fill says how many and whose ring says how many sixteenths are open
 //   report-open, report-closed   one report; the closed one carries a tick, so that colour is not the only sign
-import { CLOSED, CLUSTERS, OPEN } from './palette.js';
+// and of the layers around it: the badges of badges.js, and
+//   hatch-{severity}   what fills an alert's area: dots, lines, dense lines, crossed lines
+//   arrow-{severity}   which way along a road
+import { badgeOf, paintBadge } from './badges.js';
+import { ALERT_SEVERITY, CLOSED, CLUSTERS, OPEN, TRAFFIC_SEVERITY, severityOf } from './palette.js';
 
 export const SHARES = 16;
-const RATIO = 2; // pixels per CSS pixel: sharp on most phones, small enough for the others
+const RATIO = Math.min(3, Math.max(2, Math.ceil(devicePixelRatio))); // pixels per CSS pixel: sharp on any screen
 const TURN = 2 * Math.PI;
 
 /** The picture called `name` as MapLibre wants it, or null when it is none of ours. */
@@ -13,7 +17,59 @@ export function drawSymbol(name) {
   if (cluster) return drawCluster(CLUSTERS[cluster[1]], cluster[2] / SHARES);
   if (name === 'report-open') return drawReport(OPEN, false);
   if (name === 'report-closed') return drawReport(CLOSED, true);
+  const badge = badgeOf(name);
+  if (badge) return drawBadge(badge);
+  const [what, severity] = name.split('-');
+  if (what === 'hatch') return drawHatch(severityOf(ALERT_SEVERITY, severity));
+  if (what === 'arrow') return drawArrow(severityOf(TRAFFIC_SEVERITY, severity));
   return null;
+}
+
+function drawBadge(badge) {
+  const c = canvas(28);
+  paintBadge(c, badge);
+  return picture(c);
+}
+
+/** A square that tiles without a seam. */
+function drawHatch({ colour, pattern }) {
+  const size = 24;
+  const c = canvas(size);
+  c.strokeStyle = c.fillStyle = colour;
+  if (pattern === 'dots') {
+    for (const [x, y] of [[-6, -6], [6, -6], [-6, 6], [6, 6]]) {
+      c.beginPath();
+      c.arc(x, y, 1.5, 0, TURN);
+      c.fill();
+    }
+    return picture(c);
+  }
+  c.lineWidth = pattern === 'lines' ? 1.2 : 1.5;
+  const step = pattern === 'lines' ? size : size / 2;
+  for (const way of pattern === 'cross' ? [1, -1] : [1]) {
+    for (let at = -2 * size; at <= 2 * size; at += step) {
+      c.beginPath();
+      c.moveTo(at - size, way * size);
+      c.lineTo(at + size, -way * size);
+      c.stroke();
+    }
+  }
+  return picture(c);
+}
+
+function drawArrow({ colour }) {
+  const c = canvas(18);
+  c.lineCap = c.lineJoin = 'round';
+  for (const [width, ink] of [[5.5, '#ffffff'], [2.6, colour]]) {
+    c.beginPath();
+    c.moveTo(-2.5, -4.5);
+    c.lineTo(2.5, 0);
+    c.lineTo(-2.5, 4.5);
+    c.lineWidth = width;
+    c.strokeStyle = ink;
+    c.stroke();
+  }
+  return picture(c);
 }
 
 function canvas(size) {

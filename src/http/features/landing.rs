@@ -42,8 +42,10 @@ const CONFORMS_TO: &[&str] = &[
 ];
 
 /// The parameters that any page of the API understands; the map page keeps its own in the address.
-const PAGE_PARAMS: &[&str] =
-    &["f", "lang", "category", "status", "state", "ward", "datetime", "lon", "lat", "zoom", "report"];
+const PAGE_PARAMS: &[&str] = &[
+    "f", "lang", "category", "status", "state", "ward", "datetime", "lon", "lat", "zoom", "report", "layers",
+    "traffic", "facility", "feature",
+];
 
 pub(in crate::http) async fn landing(
     State(service): State<Arc<Service>>,
