@@ -240,7 +240,7 @@ mod tests {
     fn feature(values: &[Option<&str>; 3]) -> Feature {
         let c = collection();
         let values: Vec<Value> = values.iter().map(|v| v.map(str::to_owned).into()).collect();
-        let line = geo::line_string![(x: 106.0, y: 10.0), (x: 107.0, y: 11.0)];
+        let line = geo::LineString::from(vec![(106.0, 10.0), (107.0, 11.0)]);
         Feature {
             seq: 1,
             id: 2,
