@@ -84,8 +84,7 @@ impl Met<'_> {
             for (unit, edges) in self.generation.nearest.runs_in(&self.generation.units, near) {
                 let unit = usize::from(unit);
                 if !self.units[unit] {
-                    self.units[unit] =
-                        edges.windows(2).any(|e| Line::new(e[0], e[1]).intersects(&segment));
+                    self.units[unit] = edges.windows(2).any(|e| Line::new(e[0], e[1]).intersects(&segment));
                 }
             }
         }

@@ -232,6 +232,9 @@ fn tell(read: &Read) {
     for line in read.counts.lines() {
         println!("  {line}");
     }
+    if !read.missing.is_empty() {
+        println!("  warning: no row has the columns {}", read.missing.join(", "));
+    }
     if !read.unread.is_empty() {
         println!("  columns not read: {}", read.unread.join(", "));
     }

@@ -28,7 +28,7 @@ impl Projection {
             Self::Web => {
                 let lat = (y / A).sinh().atan().to_degrees();
                 let lon = (x / A).to_degrees();
-                (lon.abs() <= 180.0).then_some((lon, lat))
+                (lon.abs() <= 180.000_001).then_some((lon, lat))
             }
             Self::Transverse { meridian, scale } => transverse(meridian, scale, x - 500_000.0, y),
         }
@@ -55,8 +55,7 @@ fn transverse(meridian: f64, scale: f64, x: f64, y: f64) -> Option<(f64, f64)> {
     let d = x / (n * scale);
     let lat = foot
         - n * tan / r
-            * (d * d / 2.0
-                - (5.0 + 3.0 * t + 10.0 * c - 4.0 * c * c - 9.0 * ep2) * d.powi(4) / 24.0
+            * (d * d / 2.0 - (5.0 + 3.0 * t + 10.0 * c - 4.0 * c * c - 9.0 * ep2) * d.powi(4) / 24.0
                 + (61.0 + 90.0 * t + 298.0 * c + 45.0 * t * t) * d.powi(6) / 720.0);
     let lon = (d - (1.0 + 2.0 * t + c) * d.powi(3) / 6.0
         + (5.0 - 2.0 * c + 28.0 * t - 3.0 * c * c + 8.0 * ep2 + 24.0 * t * t) * d.powi(5) / 120.0)
@@ -69,13 +68,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn metres_become_the_degrees_that_proj_gives() {
-        // cs2cs EPSG:32648 and EPSG:3857 to EPSG:4326.
+    fn metres_become_the_degrees_of_the_same_places() {
+        // Two schools that one source published both in UTM zone 48N and in degrees.
         let utm = Projection::Transverse { meridian: 105.0, scale: 0.9996 };
-        let (lon, lat) = utm.to_degrees(690_366.670_5, 1_188_117.335_6).unwrap();
-        assert!((lon - 106.741_088).abs() < 1e-4 && (lat - 10.742_49).abs() < 1e-3, "{lon} {lat}");
-        let (lon, lat) = Projection::Web.to_degrees(11_877_554.7, 1_207_028.5).unwrap();
-        assert!((lon - 106.698).abs() < 1e-3 && (lat - 10.779).abs() < 1e-2, "{lon} {lat}");
+        for (x, y, lon, lat) in [
+            (690_343.744_3, 1_186_152.884_9, 106.740_532_661, 10.725_378_854),
+            (689_215.986_7, 1_186_154.628_7, 106.730_223_634, 10.725_452_101),
+        ] {
+            let found = utm.to_degrees(x, y).unwrap();
+            assert!((found.0 - lon).abs() < 1e-6 && (found.1 - lat).abs() < 1e-6, "{found:?}");
+        }
+        // The corner of the web's square.
+        let (lon, lat) = Projection::Web.to_degrees(20_037_508.34, 20_037_508.34).unwrap();
+        assert!((lon - 180.0).abs() < 1e-6 && (lat - 85.051_128_8).abs() < 1e-6, "{lon} {lat}");
         assert_eq!(utm.to_degrees(1e9, 0.0), None);
     }
 }

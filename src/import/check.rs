@@ -112,9 +112,10 @@ impl Judge<'_> {
                 });
             }
         }
-        let values = self.collection.read(&self.mapping.apply(&raw, letters)).map_err(|faults| {
-            faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-        })?;
+        let values = self
+            .collection
+            .read(&self.mapping.apply(&raw, letters))
+            .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
         let (geometry, wards) = self.place(raw)?;
         Ok(NewFeature { source_id, geometry: Some(geometry), values, wards })
     }
@@ -129,7 +130,8 @@ impl Judge<'_> {
         let round = special("circle");
         let geometry = match (raw.geometry, round, &named) {
             (Some(Geometry::Point(p)), ..) if radius.is_some() => {
-                let metres = radius.and_then(|r| r.parse().ok()).ok_or("radius_m must be a number of metres")?;
+                let metres =
+                    radius.and_then(|r| r.parse().ok()).ok_or("radius_m must be a number of metres")?;
                 self.counts.circles += 1;
                 circle::polygon(self.oriented(p), metres)?.into()
             }
@@ -203,9 +205,7 @@ impl Judge<'_> {
 /// Ward shapes keep the digits of their source; stored shapes have seven.
 fn seven_decimals(shape: MultiPolygon<f64>) -> Geometry<f64> {
     use geo::MapCoords;
-    shape
-        .map_coords(|c| LonLat::new(c.x, c.y).map_or(c, |p| Coord { x: p.lon(), y: p.lat() }))
-        .into()
+    shape.map_coords(|c| LonLat::new(c.x, c.y).map_or(c, |p| Coord { x: p.lon(), y: p.lat() })).into()
 }
 
 fn kilometres(metres: f64) -> String {

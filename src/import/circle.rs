@@ -38,7 +38,6 @@ pub(super) fn cap(text: &str) -> Result<Polygon<f64>, String> {
         let number = |t: &str| t.trim().parse::<f64>().ok().filter(|n| n.is_finite());
         Some((number(lon)?, number(lat)?, number(radius)?))
     };
-    let (lon, lat, km) =
-        read().ok_or("circle must be latitude,longitude radius_km like 10.776,106.701 5")?;
+    let (lon, lat, km) = read().ok_or("circle must be latitude,longitude radius_km like 10.776,106.701 5")?;
     polygon(Point::new(lon, lat), km * 1000.0)
 }

@@ -59,8 +59,9 @@ pub enum FormatError {
     Broken(String),
 }
 
-const OGR: &str =
-    "convert it with: ogr2ogr -f GeoJSONSeq -t_srs EPSG:4326 -lco RS=NO out.geojsonl IN";
+const OGR: &str = "convert it with: ogr2ogr -f GeoJSONSeq -t_srs EPSG:4326 -lco RS=NO out.geojsonl IN";
+const BINARY: &str =
+    "if GDAL reads it, convert it with: ogr2ogr -f GeoJSONSeq -t_srs EPSG:4326 -lco RS=NO out.geojsonl IN";
 const UTF8: &str = "save it as UTF-8";
 
 /// The bytes of a file, unpacked when they are gzipped.
@@ -107,7 +108,7 @@ pub(super) fn recognise(bytes: &[u8]) -> Result<Format, FormatError> {
             other(what, "KML, GPX and GML can be converted by ogr2ogr, OSM XML by osmium")
         }
         // No text begins like this: dBASE tables, index files, pictures.
-        Some(_) if head.contains(&0) => other("a binary file", OGR),
+        Some(_) if head.contains(&0) => other("a binary file", BINARY),
         Some(_) => Ok(Format::Csv),
     }
 }

@@ -158,9 +158,9 @@ impl Mapping {
         let origin = |name: &String| -> Result<Origin, MappingError> {
             Ok(match (profile.set.get(name), profile.fields.get(name)) {
                 (Some(constant), _) => Origin::Constant(constant.0.clone()),
-                (None, Some(text)) if text.contains(['{', '}']) => Origin::Template(
-                    template(text).ok_or_else(|| MappingError::Braces(name.clone()))?,
-                ),
+                (None, Some(text)) if text.contains(['{', '}']) => {
+                    Origin::Template(template(text).ok_or_else(|| MappingError::Braces(name.clone()))?)
+                }
                 (None, Some(column)) => Origin::Column(column.clone()),
                 (None, None) => Origin::Column(name.clone()),
             })
@@ -180,9 +180,7 @@ impl Mapping {
 
     /// Whether a row is to be taken.
     pub(super) fn wants(&self, raw: &Raw) -> bool {
-        self.only.iter().all(|(column, values)| {
-            values.contains(&fold(&raw.text(column).unwrap_or_default()))
-        })
+        self.only.iter().all(|(column, values)| values.contains(&fold(&raw.text(column).unwrap_or_default())))
     }
 
     /// The columns that are read.
@@ -233,6 +231,20 @@ impl Mapping {
 /// Texts are compared composed and without regard to case.
 fn fold(text: &str) -> String {
     clean(text.to_owned(), &mut Letters::default()).trim().to_lowercase()
+}
+
+/// The columns that a field of a profile names.
+pub(super) fn columns_of(field: &str) -> Vec<String> {
+    match template(field) {
+        Some(pieces) if field.contains('{') => pieces
+            .into_iter()
+            .filter_map(|p| match p {
+                Piece::Column(c) => Some(c),
+                Piece::Text(_) => None,
+            })
+            .collect(),
+        _ => vec![field.to_owned()],
+    }
 }
 
 fn template(text: &str) -> Option<Vec<Piece>> {

@@ -40,7 +40,11 @@ pub(super) fn rows(bytes: &[u8], rules: &OsmRules) -> Result<Vec<Row>, FormatErr
         }
         places.extend(nodes.iter().map(|n| (*n, None)));
         ways.push(Way { id: way.id(), nodes, properties });
-        if places.len() > MAX_NODES { Err(format!("more than {MAX_NODES} nodes in chosen ways")) } else { bounded(ways.len()) }
+        if places.len() > MAX_NODES {
+            Err(format!("more than {MAX_NODES} nodes in chosen ways"))
+        } else {
+            bounded(ways.len())
+        }
     })?;
     let mut rows: Vec<Row> = Vec::new();
     walk(bytes, |element| {
@@ -92,7 +96,9 @@ fn walk(bytes: &[u8], mut each: impl FnMut(Element<'_>) -> Result<(), String>) -
                         left -= 1;
                         failed = each(element).err();
                         if left == 0 {
-                            failed = Some(format!("more than {MAX_ELEMENTS} elements; cut it with osmium extract"));
+                            failed = Some(format!(
+                                "more than {MAX_ELEMENTS} elements; cut it with osmium extract"
+                            ));
                         }
                     }
                 });

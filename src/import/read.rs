@@ -5,13 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use super::check::{AREA_COLUMNS, Counts, Judge, Judged, Outside, Rejected};
 use super::format::{self, Format, FormatError};
 use super::identity::{Candidates, Identity};
-use super::mapping::{Mapping, MappingError, Profile};
+use super::mapping::{Mapping, MappingError, Profile, columns_of};
 use super::raw::{Row, Unread};
 use super::recognise::{Survey, Wrong};
 use super::{geojson, osm, shape, table};
 use crate::area::Generation;
 use crate::domain::feature::NewFeature;
-use crate::domain::{Collection, OsmRules};
+use crate::domain::{Collection, OsmRules, nearest};
 
 /// Columns that nobody reads are told up to this many.
 const TOLD: usize = 12;
@@ -49,8 +49,8 @@ pub enum ImportError {
     #[error("data/osm.toml has no rules for {0}")]
     NoRules(String),
     /// A column that the user names and no row has.
-    #[error("no row has the column {0:?}")]
-    NoColumn(String),
+    #[error("no row has the column {0:?}{1}")]
+    NoColumn(String, String),
 }
 
 /// What a file gave.
@@ -74,6 +74,8 @@ pub struct Read {
     pub counts: Counts,
     /// Some columns that no property is read from.
     pub unread: Vec<String>,
+    /// Columns that the profile names and no row has, with the nearest one.
+    pub missing: Vec<String>,
 }
 
 enum Opened<'a> {
@@ -116,16 +118,23 @@ pub fn read(bytes: Vec<u8>, input: Input<'_>) -> Result<Read, ImportError> {
     let crs = if let Opened::Json(document) = &opened { document.crs.as_deref() } else { None };
     survey.verdict(crs, input.areas)?;
     let folded: BTreeSet<String> = columns.iter().map(|c| c.to_lowercase()).collect();
-    let asked = input.profile.fields.values().filter(|f| !f.contains('{')).chain(&input.profile.id);
-    if let Some(missing) = asked.chain(input.profile.only.keys()).find(|c| !folded.contains(&c.to_lowercase()))
-        && !columns.is_empty()
-    {
-        return Err(ImportError::NoColumn(missing.clone()));
+    let absent = |c: &str| !folded.contains(&c.to_lowercase()) && !columns.is_empty();
+    // Without its ids or its filter a file would come in as something else than what was meant.
+    if let Some(name) = input.profile.id.iter().chain(input.profile.only.keys()).find(|c| absent(c)) {
+        return Err(ImportError::NoColumn(name.clone(), hint(name, &columns)));
     }
+    let missing: Vec<String> = input
+        .profile
+        .fields
+        .values()
+        .flat_map(|f| columns_of(f))
+        .filter(|c| absent(c))
+        .map(|c| format!("{c}{}", hint(&c, &columns)))
+        .collect();
     let identity = candidates.choose(input.profile.id.as_deref());
     let unread = unread(&columns, &mapping, &identity, input.profile);
     let mut read = second_walk(&opened, input, &mapping, &identity);
-    (read.format, read.unread) = (format, unread);
+    (read.format, read.unread, read.missing) = (format, unread, missing);
     Ok(read)
 }
 
@@ -181,6 +190,7 @@ fn second_walk(opened: &Opened<'_>, input: Input<'_>, mapping: &Mapping, identit
         left_out: 0,
         counts: Counts::default(),
         unread: Vec::new(),
+        missing: Vec::new(),
     };
     for row in opened.rows() {
         read.rows += 1;
@@ -195,6 +205,11 @@ fn second_walk(opened: &Opened<'_>, input: Input<'_>, mapping: &Mapping, identit
     }
     read.counts = judge.counts;
     read
+}
+
+fn hint(name: &str, columns: &BTreeSet<String>) -> String {
+    nearest(name, columns.iter().map(String::as_str))
+        .map_or_else(String::new, |n| format!(" (did you mean {n}?)"))
 }
 
 fn unread(

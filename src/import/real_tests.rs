@@ -82,54 +82,92 @@ fn named(profile: &str) -> Profile {
 #[test]
 fn real_facilities_come_in_with_reasons_for_what_does_not() {
     let Some(case) = Case::new("import::real_facilities") else { return };
-    for (file, profile) in [
-        ("osm-hospitals-2026-07.geojson", "hospitals"),
-        ("osm-amenities-2026-07.geojson", "amenities"),
-        ("metro-stations.geojson", "metro-stations"),
-        ("traffic-cameras-2017.geojson", "cameras-2017"),
-        ("traffic-cameras-2025-11.geojson", "cameras-2025"),
-        ("parking-lots-2020.csv", "parking"),
-        ("hcmc-bus-stops-2024.csv", "bus-stops"),
-        ("hcmc-bus-lines-2024.geojson.gz", "bus-lines"),
-        ("osm-hanoi-toilets.geojson", "toilets"),
+    for (file, profile, figures) in [
+        ("osm-hospitals-2026-07.geojson", "hospitals", [178, 178, 0, 0]),
+        ("osm-amenities-2026-07.geojson", "amenities", [690, 686, 4, 0]),
+        ("metro-stations.geojson", "metro-stations", [40, 30, 10, 0]),
+        ("traffic-cameras-2017.geojson", "cameras-2017", [282, 278, 4, 0]),
+        ("traffic-cameras-2025-11.geojson", "cameras-2025", [721, 721, 0, 0]),
+        ("parking-lots-2020.csv", "parking", [223, 223, 0, 0]),
+        ("hcmc-bus-stops-2024.csv", "bus-stops", [2938, 2891, 12, 35]),
+        ("hcmc-bus-lines-2024.geojson.gz", "bus-lines", [207, 207, 0, 0]),
+        ("osm-hanoi-toilets.geojson", "toilets", [141, 0, 141, 0]),
     ] {
-        case.figures(&format!("facilities/{file}"), profile);
+        assert_eq!(case.figures(&format!("facilities/{file}"), profile), figures, "{file}");
+    }
+    let stops = case.read("facilities/hcmc-bus-stops-2024.csv", "bus-stops").unwrap();
+    assert_eq!(stops.counts.decomposed, 240);
+    let lines = case.read("facilities/hcmc-bus-lines-2024.geojson.gz", "bus-lines").unwrap();
+    assert_eq!((lines.counts.repeated, lines.counts.with_repeated), (11_997, 172));
+    let as_places = Profile::parse("set = { kind = 'bus_stop' }").unwrap();
+    let lines = case.with("facilities/hcmc-bus-lines-2024.geojson.gz", "facilities", &as_places).unwrap();
+    assert!(lines.rejected.len() == 207 && lines.rejected[0].reason == "must be of shape point");
+    for file in ["utm48n.shp", "wgs84.shp", "wgs84.dbf"] {
+        let file = format!("facilities/district7-shp/education-noninteractive-{file}");
+        let said = case.read(&file, "hospitals").unwrap_err().to_string();
+        assert!(said.contains("which is not a format that is read") && said.contains("ogr2ogr"), "{said}");
     }
 }
 
 #[test]
 fn real_traffic_comes_in_or_says_why_not() {
     let Some(case) = Case::new("import::real_traffic") else { return };
-    let mut files = vec![
-        ("hcmc-junctions.geojson".to_owned(), "junctions"),
-        ("hcmc-ring-roads-2026-08.json".to_owned(), "roads"),
-        ("district7-roads-utm-crs-member.geojson.gz".to_owned(), "roads"),
-        ("wzdx-cdot-production-2025-08-07.json.gz".to_owned(), "work-zones"),
-        ("cwz-cdot-production-2025-08-07.json.gz".to_owned(), "work-zones"),
-        ("cdot-incident.json".to_owned(), "work-zones"),
-        ("cdot-planned-event-null-start.json".to_owned(), "work-zones"),
-        ("fi-geojson-featurecollection.json".to_owned(), "announcements-fi"),
-        ("fi-traffic-message-0.2.17.json".to_owned(), "announcements-fi"),
-        ("gtfs-rt-bart-alerts.pb.json".to_owned(), "roads"),
-        ("hcmc-congestion-boxes-wkt-swapped.csv".to_owned(), "congestion-boxes"),
-        ("hcmc-slow-points.csv.gz".to_owned(), "slow-points"),
-        ("hcmc-camera-flow-2025-12.csv".to_owned(), "roads"),
-        ("hcmc-road-network.net.xml.gz".to_owned(), "roads"),
-        ("gtfs-rt-bart-alerts.pb".to_owned(), "roads"),
-    ];
-    let wzdx = std::fs::read_dir(case.folder.join("traffic/wzdx")).unwrap();
-    let mut names: Vec<_> = wzdx.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    files.extend(names.into_iter().map(|n| (format!("wzdx/{n}"), "work-zones")));
-    for (file, profile) in files {
-        let _ = case.read(&format!("traffic/{file}"), profile);
+    for (file, profile, figures) in [
+        ("hcmc-junctions.geojson", "junctions", [64, 64, 0, 0]),
+        ("hcmc-slow-points.csv.gz", "slow-points", [12_667, 12_667, 0, 0]),
+        ("wzdx-cdot-production-2025-08-07.json.gz", "work-zones", [282, 0, 282, 0]),
+        ("cwz-cdot-production-2025-08-07.json.gz", "work-zones", [85, 0, 85, 0]),
+        ("cdot-incident.json", "work-zones", [1, 0, 1, 0]),
+        ("cdot-planned-event-null-start.json", "work-zones", [1, 0, 1, 0]),
+        ("fi-geojson-featurecollection.json", "announcements-fi", [2, 0, 2, 0]),
+        ("wzdx/arrow_board_ok_example.geojson", "work-zones", [1, 0, 1, 0]),
+        ("wzdx/camera_error_example.geojson", "work-zones", [1, 0, 1, 0]),
+        ("wzdx/scenario1_simple_multipoint_example.geojson", "work-zones", [5, 0, 5, 0]),
+        ("wzdx/scenario2_laneshift_linestring_example.geojson", "work-zones", [1, 0, 1, 0]),
+        ("wzdx/scenario4_detour_linestring_example.geojson", "work-zones", [4, 0, 4, 0]),
+        ("wzdx/scenario5_recurring_linestring_example.geojson", "work-zones", [4, 0, 4, 0]),
+        ("wzdx/scenario7_mobileoperation_linestring_example.geojson", "work-zones", [2, 0, 2, 0]),
+        (
+            "wzdx/scenario8_local_access_only_bidirectional_linestring_example.geojson",
+            "work-zones",
+            [2, 0, 2, 0],
+        ),
+    ] {
+        assert_eq!(case.figures(&format!("traffic/{file}"), profile), figures, "{file}");
     }
+    for (file, profile, word) in [
+        ("hcmc-ring-roads-2026-08.json", "roads", "JSON but not GeoJSON: it has no \"type\""),
+        ("fi-traffic-message-0.2.17.json", "roads", "its \"type\" is \"object\""),
+        ("gtfs-rt-bart-alerts.pb.json", "roads", "its members are entity, header"),
+        ("gtfs-rt-bart-alerts.pb", "roads", "a binary file"),
+        ("hcmc-road-network.net.xml.gz", "roads", "XML"),
+        ("datex2-v3-nl-ndw-situations.xml", "roads", "XML"),
+        (
+            "district7-roads-utm-crs-member.geojson.gz",
+            "roads",
+            "urn:ogc:def:crs:EPSG::32648, not in longitude and latitude; it looks like EPSG:32648",
+        ),
+        (
+            "hcmc-congestion-boxes-wkt-swapped.csv",
+            "congestion-boxes",
+            "41 of 41 features have latitude before longitude: the first begins with 10.79275245,106.69642045, \
+             which exchanged lies in Phường Tân Định",
+        ),
+    ] {
+        let said = case.read(&format!("traffic/{file}"), profile).unwrap_err().to_string();
+        assert!(said.contains(word), "{file}: {said}");
+    }
+    // The columns as they are labelled are swapped too.
+    let labelled = Profile { lon: None, lat: None, ..named("slow-points") };
+    let said = case.with("traffic/hcmc-slow-points.csv.gz", "traffic", &labelled).unwrap_err().to_string();
+    assert!(said.starts_with("12667 of 12667 features have latitude before longitude"), "{said}");
+    // Confirmed, the boxes are areas, which this collection has not.
     let swapped = Profile { swap_axes: true, ..named("congestion-boxes") };
-    let _ = case.with("traffic/hcmc-congestion-boxes-wkt-swapped.csv", "traffic", &swapped);
-    let _ = case.with("facilities/district7-shp/education-noninteractive-utm48n.shp", "facilities", &named("hospitals"));
-    let _ = case.with("facilities/district7-shp/education-noninteractive-wgs84.dbf", "facilities", &named("hospitals"));
-    let lines = Profile { collection: None, fields: Default::default(), ..named("bus-lines") };
-    let set = lines.set.into_iter().filter(|(k, _)| k == "kind").map(|(k, _)| (k, Scalar("bus_stop".into())));
-    let lines = Profile { set: set.collect(), ..Profile::default() };
-    let _ = case.with("facilities/hcmc-bus-lines-2024.geojson.gz", "facilities", &lines);
+    let boxes = case.with("traffic/hcmc-congestion-boxes-wkt-swapped.csv", "traffic", &swapped).unwrap();
+    assert!(boxes.rejected.len() == 41 && boxes.rejected[0].reason == "must be of shape line or point");
+    let alert = "wkt = 'box'\nswap_axes = true\n[set]\nseverity = 'minor'\nheadline_vi = 'Ùn tắc'\n\
+        onset = '2026-01-01'\nexpires = '2026-01-02'";
+    let alert = Profile::parse(alert).unwrap();
+    let boxes = case.with("traffic/hcmc-congestion-boxes-wkt-swapped.csv", "alerts", &alert).unwrap();
+    assert_eq!((boxes.features.len(), boxes.rejected.len()), (41, 0));
 }

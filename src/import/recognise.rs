@@ -42,7 +42,9 @@ pub enum Wrong {
         code: String,
     },
     /// Latitude first.
-    #[error("{count} of {of} features have latitude before longitude: the first begins with {x},{y}{place}; the order must be longitude, latitude. --swap-axes exchanges them")]
+    #[error(
+        "{count} of {of} features have latitude before longitude: the first begins with {x},{y}{place}; the order must be longitude, latitude. --swap-axes exchanges them"
+    )]
     Swapped {
         /// Features that do.
         count: u64,

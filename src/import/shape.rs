@@ -1,7 +1,9 @@
 //! What a shape must be: bounded, closed, in degrees, without repeats. Readers use the first half on
 //! the file's own numbers, `check` the second on those that are taken for degrees.
 
-use geo::{Coord, Geometry, LineString, MapCoords, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
+use geo::{
+    Coord, Geometry, LineString, MapCoords, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
+};
 use geojson::{GeometryValue, Position};
 
 use super::MAX_VERTICES;
@@ -130,9 +132,9 @@ pub(super) fn tidy(geometry: Geometry<f64>) -> Result<(Geometry<f64>, usize), St
             }
             Geometry::MultiPoint(MultiPoint(points))
         }
-        Geometry::LineString(l) => Geometry::LineString(
-            line(&l, &mut dropped)?.ok_or("is a line without length")?,
-        ),
+        Geometry::LineString(l) => {
+            Geometry::LineString(line(&l, &mut dropped)?.ok_or("is a line without length")?)
+        }
         Geometry::MultiLineString(all) => {
             let mut lines = Vec::with_capacity(all.0.len());
             for l in &all.0 {

@@ -15,9 +15,19 @@ use crate::domain::field::Value;
 /// What columns of degrees are called.
 const LON: &[&str] = &["lon", "lng", "long", "longitude", "x", "kinh_do", "kinh độ", "kinhdo"];
 const LAT: &[&str] = &["lat", "latitude", "y", "vi_do", "vĩ độ", "vido"];
+/// What columns of WKT are called.
+const WKT: &[&str] = &["wkt", "geom", "geometry", "the_geom"];
 /// Words that a WKT begins with.
-const SHAPES: &[&str] =
-    &["POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "SRID="];
+const SHAPES: &[&str] = &[
+    "POINT",
+    "LINESTRING",
+    "POLYGON",
+    "MULTIPOINT",
+    "MULTILINESTRING",
+    "MULTIPOLYGON",
+    "GEOMETRYCOLLECTION",
+    "SRID=",
+];
 /// Bytes of a cell: a WKT of [`MAX_VERTICES`] positions.
 const MAX_CELL: usize = MAX_VERTICES * 50;
 
@@ -109,12 +119,15 @@ fn place(header: &[String], columns: &Columns, first: Option<&ByteRecord>) -> Re
     if let (Some(lon), Some(lat)) = (lon, lat) {
         return Ok(Place::Degrees(lon, lat));
     }
-    let wkt = first.and_then(|record| {
-        let begins = |cell: &[u8]| {
-            let head = String::from_utf8_lossy(&cell[..cell.len().min(20)]).trim().to_uppercase();
-            SHAPES.iter().any(|s| head.starts_with(s))
-        };
-        record.iter().take(header.len()).position(begins)
+    let wkt = WKT.iter().find_map(|n| find(n));
+    let wkt = wkt.or_else(|| {
+        first.and_then(|record| {
+            let begins = |cell: &[u8]| {
+                let head = String::from_utf8_lossy(&cell[..cell.len().min(20)]).trim().to_uppercase();
+                SHAPES.iter().any(|s| head.starts_with(s))
+            };
+            record.iter().take(header.len()).position(begins)
+        })
     });
     Ok(wkt.map_or(Place::Nowhere, Place::Wkt))
 }
@@ -132,7 +145,8 @@ impl Table<'_> {
             count += 1;
             let row = record.position().map_or(0, csv::Position::line);
             if count > MAX_ROWS {
-                let reason = format!("the file has more than {MAX_ROWS} rows; this and the rest are not read");
+                let reason =
+                    format!("the file has more than {MAX_ROWS} rows; this and the rest are not read");
                 return Some(Err(Unread { row, id: None, reason }));
             }
             Some(self.row(row, &record).map_err(|reason| Unread { row, id: None, reason }))
@@ -153,9 +167,7 @@ impl Table<'_> {
         let geometry = match self.place {
             Place::Nowhere => None,
             Place::Wkt(i) if cells[i].is_empty() => None,
-            Place::Wkt(i) => {
-                Some(shape::from_wkt(cells[i]).map_err(|e| format!("{} {e}", self.header[i]))?)
-            }
+            Place::Wkt(i) => Some(shape::from_wkt(cells[i]).map_err(|e| format!("{} {e}", self.header[i]))?),
             Place::Degrees(x, y) if cells[x].is_empty() && cells[y].is_empty() => None,
             Place::Degrees(x, y) => {
                 Some(Geometry::Point(Point::new(self.number(x, cells[x])?, self.number(y, cells[y])?)))

@@ -118,7 +118,8 @@ mod tests {
     fn a_rule_that_contradicts_its_collection_is_named() {
         let pack = crate::pack::Pack::embedded().unwrap();
         let of = |set: &str| {
-            let text = format!("ways = 'centre'\nfields = {{}}\n[[rule]]\nwhen = {{ a = ['b'] }}\nset = {set}");
+            let text =
+                format!("ways = 'centre'\nfields = {{}}\n[[rule]]\nwhen = {{ a = ['b'] }}\nset = {set}");
             let wire: RulesWire = ::toml::from_str(&text).unwrap();
             let rules = OsmRules {
                 rules: wire.rule.into_iter().map(|r| OsmRule { when: r.when, set: r.set }).collect(),

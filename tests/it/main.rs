@@ -5,6 +5,7 @@ mod documents;
 mod durability;
 mod edge;
 mod harness;
+mod import_features;
 mod items;
 mod locate;
 #[path = "../../src/real_data.rs"]
