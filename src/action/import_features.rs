@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::City;
 use crate::clock::Clock;
 use crate::domain::Collection;
-use crate::domain::feature::{NewFeature, content_hash};
+use crate::domain::feature::NewFeature;
+use crate::format::feature::content_hash;
 use crate::import::{self, Diff, Format, Input, Outside, Profile, Read};
-use crate::store::{Store, StoreError};
+use crate::store::{FeatureWrite, Store, StoreError};
 
 /// Features written in one transaction when nothing must go at the same moment.
 const BATCH: usize = 2_000;
@@ -118,14 +119,20 @@ pub async fn write_features(
     let batch = if import.replace && wanted.len() + gone.len() <= ONE_GO { ONE_GO } else { BATCH };
     let one_go = batch == ONE_GO;
     let mut gone = Some(gone);
+    let write = |upserts, gone| FeatureWrite {
+        collection: import.collection.clone(),
+        source: import.source.clone(),
+        upserts,
+        gone,
+    };
     while features.peek().is_some() {
         let upserts: Vec<NewFeature> = features.by_ref().take(batch).collect();
         let gone = if one_go { gone.take().unwrap_or_default() } else { Vec::new() };
-        store.write_features(&import.collection, &import.source, upserts, gone, at).await?;
+        store.write_features(write(upserts, gone), at).await?;
     }
     // What goes, goes last: a failure before leaves too much rather than too little.
     if let Some(gone) = gone.filter(|g| !g.is_empty()) {
-        store.write_features(&import.collection, &import.source, Vec::new(), gone, at).await?;
+        store.write_features(write(Vec::new(), gone), at).await?;
     }
     Ok(())
 }

@@ -22,6 +22,7 @@ const TOLD_REASONS: usize = 8;
 const MAX_PROFILE: u64 = 1 << 20;
 
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct ImportFeatures {
     /// The collection, like facilities.
     collection: String,

@@ -34,7 +34,7 @@ enum Role {
 #[derive(Subcommand)]
 enum Import {
     /// Ward boundaries of one generation: read, checked, activated, reports assigned anew.
-    Areas(areas::ImportAreas),
+    Areas(Box<areas::ImportAreas>),
     /// City features into a collection: GeoJSON, CSV or OSM PBF, compared with what is there.
     Features(Box<features::ImportFeatures>),
 }

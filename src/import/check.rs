@@ -128,7 +128,7 @@ impl Judge<'_> {
         let special = |name: &str| if areal { raw.text(name) } else { None };
         let radius = special("radius_m");
         let round = special("circle");
-        let geometry = match (raw.geometry, round, &named) {
+        let geometry = match (raw.geometry?, round, &named) {
             (Some(Geometry::Point(p)), ..) if radius.is_some() => {
                 let metres =
                     radius.and_then(|r| r.parse().ok()).ok_or("radius_m must be a number of metres")?;

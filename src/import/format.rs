@@ -99,7 +99,7 @@ pub(super) fn recognise(bytes: &[u8]) -> Result<Format, FormatError> {
         Some(b'{' | b'[') => {
             // A document may span lines; texts one a line are whole on the first.
             let line = text.split(|b| *b == b'\n').find(|l| !l.trim_ascii().is_empty()).unwrap_or(text);
-            let rest = text[line.len()..].iter().any(|b| *b == b'{');
+            let rest = text[line.len()..].contains(&b'{');
             let whole = serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
             Ok(if rest && whole { Format::GeoJsonSeq } else { Format::GeoJson })
         }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use geojson::{Feature, JsonValue, feature::Id};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::format::{FormatError, strip_bom};
@@ -64,7 +64,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
     }
 }
 
-/// Opens one document: a FeatureCollection or a Feature.
+/// Opens one document: a `FeatureCollection` or a `Feature`.
 pub(super) fn document(bytes: &[u8]) -> Result<Document<'_>, FormatError> {
     let broken = |text: String| Err(FormatError::Broken(text));
     let text = match std::str::from_utf8(strip_bom(bytes)) {
@@ -87,7 +87,7 @@ pub(super) fn document(bytes: &[u8]) -> Result<Document<'_>, FormatError> {
             let why = kind.map_or("it has no \"type\"".to_owned(), |k| {
                 format!("its \"type\" is {:?}", k.chars().take(40).collect::<String>())
             });
-            let members: BTreeMap<String, IgnoredAny> = serde_json::from_str(text).unwrap_or_default();
+            let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).unwrap_or_default();
             let names: Vec<String> =
                 members.into_keys().take(SHOWN).map(|k| k.chars().take(40).collect()).collect();
             broken(format!(
@@ -141,10 +141,8 @@ fn feature(row: u64, text: &str) -> Row {
         Id::String(s) => s,
         Id::Number(n) => n.to_string(),
     });
-    let geometry = match feature.geometry.map(|g| shape::from_geojson(&g.value)).transpose() {
-        Ok(geometry) => geometry,
-        Err(reason) => return Err(unread(id, format!("geometry {reason}"))),
-    };
+    let geometry = feature.geometry.map(|g| shape::from_geojson(&g.value)).transpose();
+    let geometry = geometry.map_err(|reason| format!("geometry {reason}"));
     let mut properties = BTreeMap::new();
     for (name, value) in feature.properties.into_iter().flatten() {
         flatten(&name, value, &mut properties);

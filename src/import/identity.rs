@@ -55,12 +55,9 @@ impl Candidates {
         let full: Vec<&String> =
             self.columns.iter().filter(|(_, n)| **n == self.rows).map(|(name, _)| name).collect();
         let known = NAMES.iter().find_map(|n| full.iter().find(|c| c.to_lowercase() == *n));
-        match (known, full.as_slice()) {
-            (Some(column), _) => Identity::Column((*column).clone()),
-            // `ga_id` alone can only be meant as one; of several nobody knows which.
-            (None, [column]) => Identity::Column((*column).clone()),
-            _ => Identity::Content,
-        }
+        // `ga_id` alone can only be meant as one; of several nobody knows which.
+        let only = if let [column] = full.as_slice() { Some(column) } else { None };
+        known.or(only).map_or(Identity::Content, |column| Identity::Column((*column).clone()))
     }
 }
 

@@ -46,6 +46,8 @@ pub const MAX_COLUMNS: usize = 1_000;
 pub const MAX_SOURCE_ID: usize = 200;
 
 #[cfg(test)]
+mod osm_tests;
+#[cfg(test)]
 mod real_tests;
 #[cfg(test)]
 mod tests;

@@ -57,7 +57,7 @@ pub(super) fn rows(bytes: &[u8], rules: &OsmRules) -> Result<Vec<Row>, FormatErr
             *place = Some(Coord { x, y });
         }
         if let Some(properties) = properties {
-            let geometry = Some(Geometry::Point(Point::new(x, y)));
+            let geometry = Ok(Some(Geometry::Point(Point::new(x, y))));
             rows.push(Ok(Raw { row: 0, id: Some(format!("n{id}")), geometry, properties }));
         }
         bounded(rows.len() + ways.len())
@@ -77,56 +77,41 @@ fn bounded(rows: usize) -> Result<(), String> {
     if rows > MAX_ROWS { Err(format!("more than {MAX_ROWS} elements match the rules")) } else { Ok(()) }
 }
 
+/// Required features that are understood; others change what the elements mean.
+const UNDERSTOOD: [&str; 2] = ["OsmSchema-V0.6", "DenseNodes"];
+
 fn walk(bytes: &[u8], mut each: impl FnMut(Element<'_>) -> Result<(), String>) -> Result<(), FormatError> {
     let broken = |e: String| FormatError::Broken(format!("the OSM PBF: {e}"));
     let mut left = MAX_ELEMENTS;
     let mut headed = false;
     for blob in BlobReader::new(bytes) {
-        match blob.and_then(|b| Ok(b.decode().map(|d| decoded(&d))?)).map_err(|e| broken(e.to_string()))? {
-            Blob::Header(unknown) => {
+        let blob = blob.map_err(|e| broken(e.to_string()))?;
+        match blob.decode().map_err(|e| broken(e.to_string()))? {
+            BlobDecode::OsmHeader(header) => {
                 headed = true;
-                if let Some(feature) = unknown {
+                let mut required = header.required_features().iter();
+                if let Some(feature) = required.find(|f| !UNDERSTOOD.contains(&f.as_str())) {
                     return Err(broken(format!("needs {feature:?}, which is not read")));
                 }
             }
-            Blob::Data(block) => {
-                let mut failed = None;
+            BlobDecode::OsmData(block) => {
+                // The library's walk cannot be left early.
+                let mut outcome = Ok(());
                 block.for_each_element(|element| {
-                    if failed.is_none() {
+                    if outcome.is_ok() && left == 0 {
+                        let advice = "cut it with osmium extract";
+                        outcome = Err(format!("more than {MAX_ELEMENTS} elements; {advice}"));
+                    } else if outcome.is_ok() {
                         left -= 1;
-                        failed = each(element).err();
-                        if left == 0 {
-                            failed = Some(format!(
-                                "more than {MAX_ELEMENTS} elements; cut it with osmium extract"
-                            ));
-                        }
+                        outcome = each(element);
                     }
                 });
-                if let Some(reason) = failed {
-                    return Err(broken(reason));
-                }
+                outcome.map_err(broken)?;
             }
-            Blob::Other => {}
+            BlobDecode::Unknown(_) => {}
         }
     }
     if headed { Ok(()) } else { Err(broken("has no header".to_owned())) }
-}
-
-enum Blob {
-    Header(Option<String>),
-    Data(osmpbf::PrimitiveBlock),
-    Other,
-}
-
-fn decoded(blob: &BlobDecode<'_>) -> Blob {
-    match blob {
-        BlobDecode::OsmHeader(header) => {
-            let known = ["OsmSchema-V0.6", "DenseNodes"];
-            Blob::Header(header.required_features().iter().find(|f| !known.contains(&f.as_str())).cloned())
-        }
-        BlobDecode::OsmData(block) => Blob::Data(block.clone()),
-        BlobDecode::Unknown(_) => Blob::Other,
-    }
 }
 
 /// What the rules make of an element's tags; of a key that is there twice the first counts.
@@ -151,7 +136,7 @@ fn shaped(way: Way, places: &HashMap<i64, Option<Coord<f64>>>, lines: bool) -> R
         return Err(Unread { row: 0, id, reason });
     }
     let geometry = if lines { Geometry::LineString(LineString(at)) } else { Geometry::Point(centre(at)) };
-    Ok(Raw { row: 0, id, geometry: Some(geometry), properties: way.properties })
+    Ok(Raw { row: 0, id, geometry: Ok(Some(geometry)), properties: way.properties })
 }
 
 /// A point for a way: inside it when it is closed, else in the middle of its box.

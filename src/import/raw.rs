@@ -13,8 +13,8 @@ pub struct Raw {
     pub row: u64,
     /// What the format itself calls it.
     pub id: Option<String>,
-    /// Its shape in the file's own numbers.
-    pub geometry: Option<Geometry<f64>>,
+    /// Its shape in the file's own numbers, or why that cannot be read.
+    pub geometry: Result<Option<Geometry<f64>>, String>,
     /// Its columns; nested members are named `outer.inner`, lists are joined with commas.
     pub properties: BTreeMap<String, Value>,
 }
@@ -41,12 +41,12 @@ impl Raw {
     }
 }
 
-/// A row that cannot be read.
+/// A row of which nothing can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unread {
     /// See [`Raw::row`].
     pub row: u64,
-    /// Its id, if it was readable so far.
+    /// Its id, if that much is known.
     pub id: Option<String>,
     /// What is wrong with it.
     pub reason: String,

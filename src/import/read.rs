@@ -157,9 +157,11 @@ fn first_walk(
         }
         candidates.see(&raw);
         match &raw.geometry {
-            Some(geometry) if input.profile.swap_axes => survey.see(&shape::swapped(geometry), input.areas),
-            Some(geometry) => survey.see(geometry, input.areas),
-            None => {}
+            Ok(Some(geometry)) if input.profile.swap_axes => {
+                survey.see(&shape::swapped(geometry), input.areas);
+            }
+            Ok(Some(geometry)) => survey.see(geometry, input.areas),
+            _ => {}
         }
     }
     (survey, candidates, columns)

@@ -97,7 +97,7 @@ fn reader(body: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
 
 fn delimiter(body: &[u8]) -> u8 {
     let line = body.split(|b| *b == b'\n').next().unwrap_or(body);
-    let count = |d: u8| line.iter().filter(|b| **b == d).count();
+    let count = |d: u8| line.split(|b| *b == d).count();
     // The last of equals wins, and a table of one column has none of them.
     [b'|', b'\t', b';', b','].into_iter().max_by_key(|d| count(*d)).unwrap_or(b',')
 }
@@ -164,15 +164,7 @@ impl Table<'_> {
             }
             cells.push(std::str::from_utf8(cell).map_err(|_| format!("{name} is not UTF-8"))?.trim());
         }
-        let geometry = match self.place {
-            Place::Nowhere => None,
-            Place::Wkt(i) if cells[i].is_empty() => None,
-            Place::Wkt(i) => Some(shape::from_wkt(cells[i]).map_err(|e| format!("{} {e}", self.header[i]))?),
-            Place::Degrees(x, y) if cells[x].is_empty() && cells[y].is_empty() => None,
-            Place::Degrees(x, y) => {
-                Some(Geometry::Point(Point::new(self.number(x, cells[x])?, self.number(y, cells[y])?)))
-            }
-        };
+        let geometry = self.geometry(&cells);
         let is_place = |i: usize| match self.place {
             Place::Degrees(x, y) => i == x || i == y,
             Place::Wkt(w) => i == w,
@@ -186,6 +178,19 @@ impl Table<'_> {
             }
         }
         Ok(Raw { row, id: None, geometry, properties })
+    }
+
+    fn geometry(&self, cells: &[&str]) -> Result<Option<Geometry<f64>>, String> {
+        match self.place {
+            Place::Wkt(i) if !cells[i].is_empty() => {
+                shape::from_wkt(cells[i]).map(Some).map_err(|e| format!("{} {e}", self.header[i]))
+            }
+            Place::Degrees(x, y) if !(cells[x].is_empty() && cells[y].is_empty()) => {
+                let (x, y) = (self.number(x, cells[x])?, self.number(y, cells[y])?);
+                Ok(Some(Geometry::Point(Point::new(x, y))))
+            }
+            _ => Ok(None),
+        }
     }
 
     fn number(&self, column: usize, cell: &str) -> Result<f64, String> {

@@ -3,16 +3,16 @@
 use std::io::Write;
 use std::sync::OnceLock;
 
-use geo::{BoundingRect, Distance, Geodesic, Geometry, Point};
+use geo::{Distance, Geodesic, Geometry, Point};
 use proptest::prelude::*;
 
 use super::*;
 use crate::area::{Generation, read_units};
 use crate::domain::Collection;
-use crate::domain::feature::content_hash;
+use crate::format::feature::content_hash;
 use crate::pack::Pack;
 
-fn city() -> &'static (Pack, Generation) {
+pub(super) fn city() -> &'static (Pack, Generation) {
     static CITY: OnceLock<(Pack, Generation)> = OnceLock::new();
     CITY.get_or_init(|| {
         let pack = Pack::embedded().unwrap();
@@ -22,11 +22,11 @@ fn city() -> &'static (Pack, Generation) {
     })
 }
 
-fn collection(id: &str) -> &'static Collection {
+pub(super) fn collection(id: &str) -> &'static Collection {
     city().0.collection(id).unwrap()
 }
 
-fn import(bytes: impl Into<Vec<u8>>, id: &str, profile: &str) -> Result<Read, ImportError> {
+pub(super) fn import(bytes: impl Into<Vec<u8>>, id: &str, profile: &str) -> Result<Read, ImportError> {
     import_as(bytes, id, profile, Outside::Reject)
 }
 
@@ -44,12 +44,12 @@ fn import_as(
 
 const PARKING: &str = "set = { kind = 'parking' }";
 
-fn refused(bytes: impl Into<Vec<u8>>, id: &str, profile: &str) -> String {
+pub(super) fn refused(bytes: impl Into<Vec<u8>>, id: &str, profile: &str) -> String {
     import(bytes, id, profile).expect_err("the file must be refused").to_string()
 }
 
 /// The reasons of the rejected rows, `row id: reason`.
-fn reasons(read: &Read) -> Vec<String> {
+pub(super) fn reasons(read: &Read) -> Vec<String> {
     let text = |r: &Rejected| format!("{} {}: {}", r.row, r.source_id.as_deref().unwrap_or("-"), r.reason);
     read.rejected.iter().map(text).collect()
 }
@@ -62,7 +62,7 @@ fn document(features: &[String], more: &str) -> String {
     format!(r#"{{"type":"FeatureCollection"{more},"features":[{}]}}"#, features.join(","))
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut w = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     w.write_all(bytes).unwrap();
     w.finish().unwrap()
@@ -85,7 +85,7 @@ fn a_table_is_read_whatever_its_head_looks_like() {
     let read = import(wkt, "facilities", PARKING).unwrap();
     assert_eq!(read.features.len(), 1);
     let reasons = reasons(&read);
-    assert!(reasons[0].contains("3 -: box is no WKT") && reasons[1] == "4 9: has no place", "{reasons:?}");
+    assert!(reasons[0].contains("3 8: box is no WKT") && reasons[1] == "4 9: has no place", "{reasons:?}");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn rows_that_are_wrong_name_row_id_and_reason() {
     let expected = [
         "3 b: kind has no value “hospitl”; did you mean hospital?; rank must be a whole number from 1 to 5",
         "4 a: has the same source id as row 2",
-        "5 -: lon is “106,7”, no number; decimals need a point",
+        "5 d: lon is “106,7”, no number; decimals need a point",
         "6 e: kind is missing",
         "7 -: has 2 cells, the header has 6",
         "8 g: has latitude before longitude: 10.78,106.7, which exchanged lies in ",
@@ -353,136 +353,8 @@ fn content_is_told_by_its_hash_and_rows_without_ids_by_theirs() {
     assert_ne!(of("A", "106.7"), of("A", "106.7000002"));
 }
 
-/// Protocol buffers by hand: just what a small OSM PBF needs.
-mod pbf {
-    pub(super) fn varint(mut n: u64, out: &mut Vec<u8>) {
-        while n >= 0x80 {
-            out.push(n as u8 | 0x80);
-            n >>= 7;
-        }
-        out.push(n as u8);
-    }
-
-    pub(super) fn bytes(field: u64, content: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
-        varint(field << 3 | 2, &mut out);
-        varint(content.len() as u64, &mut out);
-        [out, content.to_vec()].concat()
-    }
-
-    pub(super) fn number(field: u64, n: u64) -> Vec<u8> {
-        let mut out = Vec::new();
-        varint(field << 3, &mut out);
-        varint(n, &mut out);
-        out
-    }
-
-    pub(super) fn packed(field: u64, numbers: impl IntoIterator<Item = u64>) -> Vec<u8> {
-        let mut out = Vec::new();
-        numbers.into_iter().for_each(|n| varint(n, &mut out));
-        bytes(field, &out)
-    }
-
-    pub(super) fn zigzag(n: i64) -> u64 {
-        ((n << 1) ^ (n >> 63)) as u64
-    }
-
-    pub(super) fn deltas(of: &[i64]) -> Vec<u64> {
-        let before = std::iter::once(&0).chain(of);
-        of.iter().zip(before).map(|(a, b)| zigzag(a - b)).collect()
-    }
-
-    fn blob(kind: &str, content: &[u8]) -> Vec<u8> {
-        let blob = [bytes(1, content), number(2, content.len() as u64)].concat();
-        let header = [bytes(1, kind.as_bytes()), number(3, blob.len() as u64)].concat();
-        [(header.len() as u32).to_be_bytes().to_vec(), header, blob].concat()
-    }
-
-    /// Six nodes, of which one is a hospital and one a bench, a closed way that is a school, a road,
-    /// and a road with a node that is not there.
-    pub(super) fn file(feature: &str) -> Vec<u8> {
-        let strings = [
-            "",
-            "amenity",
-            "hospital",
-            "name",
-            "Chợ Rẫy",
-            "bench",
-            "school",
-            "highway",
-            "primary",
-            "fee",
-            "5000 VND",
-        ];
-        let table: Vec<u8> = strings.iter().flat_map(|s| bytes(1, s.as_bytes())).collect();
-        let at = |degrees: f64| (degrees * 1e7) as i64;
-        let (lons, lats) =
-            ([106.7, 106.7, 106.71, 106.71, 106.70, 106.72], [10.78, 10.77, 10.77, 10.78, 10.775, 10.78]);
-        let dense = [
-            packed(1, deltas(&[1, 2, 3, 4, 5, 6])),
-            packed(8, deltas(&lats.map(at))),
-            packed(9, deltas(&lons.map(at))),
-            packed(10, [1, 2, 3, 4, 9, 10, 0, 1, 5, 0, 0, 0, 0, 0]),
-        ];
-        let way = |id: u64, keys: &[u64], values: &[u64], refs: &[i64]| {
-            let tags = [packed(2, keys.to_vec()), packed(3, values.to_vec())].concat();
-            bytes(3, &[number(1, id), tags, packed(8, deltas(refs))].concat())
-        };
-        let ways = [
-            way(10, &[1], &[6], &[1, 2, 3, 4, 1]),
-            way(11, &[7], &[8], &[1, 3, 6]),
-            way(12, &[7], &[8], &[1, 99]),
-        ];
-        let block = [bytes(1, &table), bytes(2, &bytes(2, &dense.concat())), bytes(2, &ways.concat())];
-        [blob("OSMHeader", &bytes(4, feature.as_bytes())), blob("OSMData", &block.concat())].concat()
-    }
-}
-
-#[test]
-fn osm_elements_come_by_the_citys_rules() {
-    let file = pbf::file("OsmSchema-V0.6");
-    let read = import(file.clone(), "facilities", "").unwrap();
-    assert_eq!(read.format, Format::OsmPbf);
-    let ids: Vec<&str> = read.features.iter().map(|f| &*f.source_id).collect();
-    assert_eq!(ids, ["n1", "w10"], "{:?}", reasons(&read));
-    let c = collection("facilities");
-    let value = |i: usize, name: &str| format!("{:?}", read.features[i].values[c.position(name).unwrap()]);
-    assert_eq!((&*value(0, "kind"), &*value(0, "name_vi")), ("Text(\"hospital\")", "Text(\"Chợ Rẫy\")"));
-    assert_eq!((&*value(0, "fee"), &*value(0, "rank")), ("Null", "Integer(1)"));
-    let Some(Geometry::Point(centre)) = &read.features[1].geometry else { panic!() };
-    assert!((centre.x() - 106.705).abs() < 1e-6 && (centre.y() - 10.775).abs() < 1e-6);
-
-    let read = import(gzip(&file), "traffic", "").unwrap();
-    assert_eq!(read.features.len(), 1);
-    assert_eq!(read.features[0].geometry.as_ref().unwrap().bounding_rect().unwrap().max().x, 106.72);
-    assert_eq!(reasons(&read), ["2 w12: 1 of its 2 nodes are not in the file"]);
-    assert!(refused(file, "alerts", "").contains("no rules for alerts"));
-    assert!(refused(pbf::file("HistoricalInformation"), "facilities", "").contains("HistoricalInformation"));
-    let file = pbf::file("OsmSchema-V0.6");
-    assert!(refused(&file[..file.len() - 30], "facilities", "").contains("the OSM PBF"));
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
-    #[test]
-    fn damaged_osm_files_are_refused_or_read_and_never_worse(
-        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
-        end in any::<prop::sample::Index>(),
-        cut in any::<bool>(),
-    ) {
-        let mut file = pbf::file("OsmSchema-V0.6");
-        for (at, byte) in changes {
-            let i = at.index(file.len());
-            file[i] = byte;
-        }
-        if cut {
-            file.truncate(end.index(file.len()));
-        }
-        for id in ["facilities", "traffic"] {
-            let _ = super::osm::rows(&file, city().0.osm(id).unwrap());
-        }
-    }
-
     #[test]
     fn no_bytes_break_the_readers(
         begin in prop::sample::select(vec!["", "{", "{\"type\":\"Feature\",", "\u{1e}{", "id,lon,lat\n", "id,wkt\n1,", "<", "\u{1f}\u{8b}"]),

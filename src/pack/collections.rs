@@ -69,7 +69,7 @@ struct ValueWire {
 /// All declared collections, by file name.
 pub(super) fn read(source: &Source) -> Result<Vec<Collection>, PackError> {
     let mut out: Vec<Collection> = Vec::new();
-    for file in source.list(FOLDER)?.iter().filter(|f| f.ends_with(".toml")) {
+    for file in source.list(FOLDER)?.iter().filter(|f| f.strip_suffix(".toml").is_some()) {
         let found = collection(file, toml(source, file)?)?;
         if out.iter().any(|c| c.id == found.id) || BUILT_IN.contains(&&*found.id) {
             return Err(PackError::value(file, "id", format!("{:?} is taken", found.id)));

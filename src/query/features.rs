@@ -77,7 +77,10 @@ pub fn parse(
                 .parse()
                 .map(|c| q.cursor = Some(c))
                 .map_err(|_| "is not a cursor of this list".to_owned()),
-            "f" => Ok(q.format = Some(value.clone())),
+            "f" => {
+                q.format = Some(value.clone());
+                Ok(())
+            }
             _ => Ok(()),
         };
         if let Err(detail) = read {
@@ -104,11 +107,9 @@ pub fn parse_filter(
             "updated" => datetime::parse(value).map(|i| filter.updated = Some(i)),
             "ward" => codes(value, |v| ward(v, words)).map(|c| filter.wards = Some(c)),
             "source" => sources(value).map(|s| filter.sources = Some(s)),
-            "active" => match value.as_str() {
-                "true" => Ok(filter.active = Some(true)),
-                "false" => Ok(filter.active = Some(false)),
-                _ => Err("must be true or false".to_owned()),
-            },
+            "active" => {
+                value.parse().map(|a| filter.active = Some(a)).map_err(|_| "must be true or false".to_owned())
+            }
             _ => code_values(collection, name, value).map(|c| filter.codes.extend(c)),
         };
         if let Err(detail) = read {

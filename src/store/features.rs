@@ -1,12 +1,16 @@
 //! City features, kept for now as source ids and hashes in a file beside the database: it stands in
 //! until the features' own tables are there, and answers what an import must know.
 
+#![expect(clippy::unused_async, reason = "the features' own tables will be asked over the pool")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{Store, StoreError};
-use crate::domain::feature::{NewFeature, content_hash};
+use crate::domain::feature::NewFeature;
 use crate::domain::{Collection, Instant};
+use crate::format::feature::content_hash;
 
 /// What is stored of one feature, as an import compares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +19,19 @@ pub struct StoredContent {
     pub source_id: String,
     /// See [`content_hash`].
     pub hash: [u8; 16],
+}
+
+/// What an import does to the features of one source, in one transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeatureWrite {
+    /// The collection.
+    pub collection: Arc<Collection>,
+    /// The import's name.
+    pub source: String,
+    /// New ones and changed ones; what is stored the same already is passed over.
+    pub upserts: Vec<NewFeature>,
+    /// Source ids of those to remove.
+    pub gone: Vec<String>,
 }
 
 type Lines = BTreeMap<(String, String, String), String>;
@@ -42,24 +59,19 @@ impl Store {
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn write_features(
-        &self,
-        collection: &Collection,
-        source: &str,
-        upserts: Vec<NewFeature>,
-        gone: Vec<String>,
-        _at: Instant,
-    ) -> Result<(), StoreError> {
+    pub async fn write_features(&self, write: FeatureWrite, _at: Instant) -> Result<(), StoreError> {
+        let FeatureWrite { collection, source, upserts, gone } = write;
         let mut lines = self.lines()?;
-        let key = |id: String| (collection.id.to_string(), source.to_owned(), id);
+        let key = |id: String| (collection.id.to_string(), source.clone(), id);
         for id in gone {
             lines.remove(&key(id));
         }
         for f in upserts {
-            let hash = format!("{:032x}", u128::from_be_bytes(content_hash(collection, &f)));
+            let hash = format!("{:032x}", u128::from_be_bytes(content_hash(&collection, &f)));
             lines.insert(key(f.source_id), hash);
         }
-        let text: String = lines.iter().map(|((c, s, id), h)| format!("{c}\t{s}\t{id}\t{h}\n")).collect();
+        let line = |((c, s, id), h): (&(String, String, String), &String)| format!("{c}\t{s}\t{id}\t{h}");
+        let text = lines.iter().map(line).collect::<Vec<_>>().join("\n");
         std::fs::write(self.beside(), text).map_err(|e| StoreError::Open(e.to_string()))
     }
 

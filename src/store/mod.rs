@@ -16,7 +16,7 @@ mod writer;
 pub use areas::StoredGeneration;
 pub use changes::{Change, ChangeKind};
 pub use error::StoreError;
-pub use features::StoredContent;
+pub use features::{FeatureWrite, StoredContent};
 pub use open::Store;
 pub use read::{Page, PlacedRecord, ReportRecord};
 pub use write::{Assignment, IdempotencyKey, Outcome};

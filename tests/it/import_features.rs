@@ -19,11 +19,10 @@ fn said(output: &Output) -> String {
 }
 
 fn table(folder: &Path, rows: &[(u32, &str)]) {
-    let mut text = "id,lon,lat,name\n".to_owned();
-    for (id, name) in rows {
-        text += &format!("{id},106.7,10.78,{name}\n");
-    }
-    std::fs::write(folder.join("banks.csv"), text).unwrap();
+    let lines: String = rows.iter().fold("id,lon,lat,name\n".to_owned(), |text, (id, name)| {
+        text + &format!("{id},106.7,10.78,{name}\n")
+    });
+    std::fs::write(folder.join("banks.csv"), lines).unwrap();
 }
 
 const BANKS: [&str; 6] = ["facilities", "banks.csv", "--map", "name_vi=name", "--set", "kind=bank"];
