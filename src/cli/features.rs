@@ -255,6 +255,10 @@ fn tell_diff(diff: &Diff, read: &Read, replace: bool) {
     let gone: Vec<&str> = diff.gone.iter().map(String::as_str).collect();
     let stay = if replace || gone.is_empty() { "" } else { " (they stay; --replace takes them away)" };
     println!("gone {}{}{stay}", gone.len(), few(&gone));
+    let nameless = read.rejected.iter().filter(|r| r.source_id.is_none()).count();
+    if replace && nameless > 0 && !gone.is_empty() {
+        println!("warning: {nameless} rejected rows have no readable id; some of what is gone may be theirs");
+    }
 }
 
 fn few(ids: &[&str]) -> String {

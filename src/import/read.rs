@@ -8,7 +8,7 @@ use super::identity::{Candidates, Identity};
 use super::mapping::{Mapping, MappingError, Profile, columns_of};
 use super::raw::{Row, Unread};
 use super::recognise::{Survey, Wrong};
-use super::{geojson, osm, shape, table};
+use super::{MAX_COLUMNS, MAX_ROWS, geojson, osm, shape, table};
 use crate::area::Generation;
 use crate::domain::feature::NewFeature;
 use crate::domain::{Collection, OsmRules, nearest};
@@ -114,7 +114,7 @@ pub fn read(bytes: Vec<u8>, input: Input<'_>) -> Result<Read, ImportError> {
             Opened::Rows(osm::rows(&bytes, rules)?)
         }
     };
-    let (survey, candidates, columns) = first_walk(&opened, input, &mapping);
+    let (survey, candidates, columns) = first_walk(&opened, input, &mapping)?;
     let crs = if let Opened::Json(document) = &opened { document.crs.as_deref() } else { None };
     survey.verdict(crs, input.areas)?;
     let folded: BTreeSet<String> = columns.iter().map(|c| c.to_lowercase()).collect();
@@ -142,13 +142,18 @@ fn first_walk(
     opened: &Opened<'_>,
     input: Input<'_>,
     mapping: &Mapping,
-) -> (Survey, Candidates, BTreeSet<String>) {
+) -> Result<(Survey, Candidates, BTreeSet<String>), FormatError> {
     let mut survey = Survey::default();
     let mut candidates = Candidates::default();
     let mut columns = BTreeSet::new();
-    for raw in opened.rows().filter_map(Result::ok) {
+    for (i, row) in opened.rows().enumerate() {
+        if i == MAX_ROWS {
+            // A part of the file would make the rest look gone.
+            return Err(FormatError::Broken(format!("the file has more than {MAX_ROWS} rows")));
+        }
+        let Ok(raw) = row else { continue };
         for name in raw.properties.keys() {
-            if columns.len() < super::MAX_COLUMNS && !columns.contains(name) {
+            if columns.len() < MAX_COLUMNS && !columns.contains(name) {
                 columns.insert(name.clone());
             }
         }
@@ -164,7 +169,7 @@ fn first_walk(
             _ => {}
         }
     }
-    (survey, candidates, columns)
+    Ok((survey, candidates, columns))
 }
 
 fn second_walk(opened: &Opened<'_>, input: Input<'_>, mapping: &Mapping, identity: &Identity) -> Read {

@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::format::{FormatError, strip_bom};
 use super::raw::{Raw, Row, Unread};
-use super::{MAX_COLUMNS, MAX_ROWS, MAX_VERTICES, shape};
+use super::{MAX_COLUMNS, MAX_VERTICES, shape};
 use crate::domain::field::Value;
 
 /// What columns of degrees are called.
@@ -133,22 +133,16 @@ fn place(header: &[String], columns: &Columns, first: Option<&ByteRecord>) -> Re
 }
 
 impl Table<'_> {
-    /// The rows, one by one; those beyond [`MAX_ROWS`] are one that cannot be read.
+    /// The rows, one by one.
     pub(super) fn rows(&self) -> impl Iterator<Item = Row> {
         let mut reader = reader(self.body, self.delimiter);
-        let mut count = 0;
         std::iter::from_fn(move || {
             let mut record = ByteRecord::new();
-            if count > MAX_ROWS || matches!(reader.read_byte_record(&mut record), Ok(false)) {
+            // Bytes in memory cannot fail to be read, and any bytes are a record.
+            if !reader.read_byte_record(&mut record).unwrap_or(false) {
                 return None;
             }
-            count += 1;
             let row = record.position().map_or(0, csv::Position::line);
-            if count > MAX_ROWS {
-                let reason =
-                    format!("the file has more than {MAX_ROWS} rows; this and the rest are not read");
-                return Some(Err(Unread { row, id: None, reason }));
-            }
             Some(self.row(row, &record).map_err(|reason| Unread { row, id: None, reason }))
         })
     }

@@ -290,6 +290,12 @@ fn what_is_too_deep_or_too_much_costs_a_row_not_the_stack() {
 }
 
 #[test]
+fn a_file_of_too_many_rows_is_refused_rather_than_cut() {
+    let text = format!("id\n{}", "1\n".repeat(MAX_ROWS + 1));
+    assert!(refused(text, "facilities", PARKING).contains("more than 1000000 rows"));
+}
+
+#[test]
 fn circles_become_areas_and_named_wards_lend_their_shape() {
     let profile = "id = 'id'\nset = { severity = 'severe', headline_vi = 'Mưa', onset = '2026-01-01', expires = '2026-01-02' }";
     let areas = &city().1;
