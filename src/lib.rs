@@ -15,6 +15,8 @@ pub mod format;
 
 pub mod pack;
 
+pub mod import;
+
 pub mod map;
 pub mod store;
 

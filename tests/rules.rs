@@ -13,6 +13,7 @@ const STOREYS: &[&[&str]] = &[
     &["query"],
     &["area", "clock", "format"],
     &["pack"],
+    &["import"],
     &["store", "map"],
     &["action"],
     &["jobs", "http", "demo"],

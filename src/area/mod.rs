@@ -7,7 +7,7 @@
 //!
 //! Reading order: `unit`, `read` (file to units), `generation` (units to look-up), `grid` (the
 //! exact index), `nearest` (what lies farther than the grid looks), `outline` (union and gaps),
-//! `locate` (the rules of ownership), `check` (findings on a candidate), `book`.
+//! `locate` (the rules of ownership), `meeting` (wards of a line or an area), `check` (findings on a candidate), `book`.
 //!
 //! Not here: SQL, HTTP, files, the clock, or which body answers for a ward (`domain::routing`).
 
@@ -16,6 +16,7 @@ mod check;
 mod generation;
 mod grid;
 mod locate;
+mod meeting;
 mod nearest;
 mod outline;
 mod read;

@@ -1,7 +1,7 @@
 //! The nearest wards of any point, however far: an R-tree over runs of sixteen edges.
 //! Not here: what lies within 100 m (grid answers that faster), ownership (locate).
 
-use geo::{Coord, LineString};
+use geo::{Coord, LineString, Rect};
 use rstar::{AABB, PointDistance, RTree, RTreeObject};
 
 use super::unit::Unit;
@@ -109,6 +109,18 @@ impl Nearest {
             }
         }
         best.map(|(d_2, unit)| (unit, d_2.sqrt()))
+    }
+
+    /// The runs of edges whose box meets a box in degrees, as unit and vertices.
+    pub(super) fn runs_in<'a>(
+        &'a self,
+        units: &'a [Unit],
+        bounds: Rect<f64>,
+    ) -> impl Iterator<Item = (u16, &'a [Coord<f64>])> {
+        // Scaling keeps the order of numbers, so no run that touches is lost to rounding.
+        let corner = |c: Coord<f64>| [c.x * self.scale.0, c.y * self.scale.1];
+        let bounds = AABB::from_corners(corner(bounds.min()), corner(bounds.max()));
+        self.tree.locate_in_envelope_intersecting(&bounds).map(|r| (r.unit, Self::edges(units, r)))
     }
 
     fn edges<'a>(units: &'a [Unit], r: &Run) -> &'a [Coord<f64>] {

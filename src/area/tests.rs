@@ -332,3 +332,60 @@ fn cell_centres_on_edges_and_rings_that_cross_themselves_decide_as_covers_does()
         }
     }
 }
+
+/// The slow obvious model of the wards that a line or an area meets.
+fn all_meeting(g: &Generation, shape: &geo::Geometry<f64>) -> Vec<usize> {
+    use geo::Intersects;
+    (0..g.units().len()).filter(|i| g.units()[*i].shape.intersects(shape)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn lines_and_areas_meet_the_wards_that_a_full_scan_finds(
+        n in 1_usize..5,
+        jitter in prop::collection::vec((-0.4..0.4_f64, -0.4..0.4_f64), 25),
+        kinds in prop::collection::vec(0_u8..8, 16),
+        shapes in prop::collection::vec(
+            (prop::collection::vec((0.0..1.0_f64, 0.0..1.0_f64), 2..7), 0.02..1.0_f64, any::<bool>()),
+            20,
+        ),
+    ) {
+        let g = Generation::build("2025-07-01", true, partition(n, &jitter, &kinds), None).unwrap();
+        let size = 0.01 * (n as f64 + 1.0);
+        for (corners, scale, on_lattice) in shapes {
+            let snap = |v: f64| if on_lattice { (v * 1e3).round() / 1e3 } else { v };
+            let corner = |&(x, y): &(f64, f64)| Coord {
+                x: snap(106.595 + (corners[0].0 + (x - 0.5) * scale) * size),
+                y: snap(10.695 + (corners[0].1 + (y - 0.5) * scale) * size),
+            };
+            let line = LineString(corners.iter().map(corner).collect());
+            let lines = geo::Geometry::from(geo::MultiLineString(vec![line.clone(), line.clone()]));
+            prop_assert_eq!(g.wards_meeting(&lines), all_meeting(&g, &lines));
+            // Rings that cross themselves mean different things to different predicates.
+            let area = geo::Geometry::from(geo::ConvexHull::convex_hull(&line));
+            prop_assert_eq!(g.wards_meeting(&area), all_meeting(&g, &area));
+        }
+    }
+}
+
+#[test]
+fn real_bus_lines_meet_their_wards_quickly() {
+    let Some(g) = real() else { return };
+    let folder = crate::real_data::folder("area::real_bus_lines").unwrap();
+    let file = std::fs::File::open(folder.join("facilities/hcmc-bus-lines-2024.geojson.gz")).unwrap();
+    let lines: geojson::FeatureCollection =
+        serde_json::from_reader(flate2::read::GzDecoder::new(file)).unwrap();
+    let shapes: Vec<geo::Geometry<f64>> =
+        lines.features.into_iter().map(|f| f.geometry.unwrap().try_into().unwrap()).collect();
+    let begun = std::time::Instant::now();
+    let met: Vec<Vec<usize>> = shapes.iter().map(|s| g.wards_meeting(s)).collect();
+    let took = begun.elapsed();
+    let mut counts: Vec<usize> = met.iter().map(Vec::len).collect();
+    counts.sort_unstable();
+    println!("{} lines in {took:?}, wards: median {}, most {:?}", met.len(), counts[103], counts.last());
+    assert!(took.as_secs() < 5, "{took:?}");
+    for (shape, met) in shapes.iter().zip(&met).step_by(20) {
+        assert_eq!(met, &all_meeting(&g, shape));
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use geo::{Area, BoundingRect, InteriorPoint, MultiPolygon};
+use geo::{Area, BoundingRect, InteriorPoint, MultiPolygon, Rect};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::domain::UnitKind;
@@ -26,6 +26,7 @@ pub struct Unit {
     pub label: LonLat,
     /// Area in square kilometres on the ellipsoid, to about 0.1%.
     pub area_km2: f64,
+    bounds: Rect<f64>,
 }
 
 /// Why something is not a unit.
@@ -78,7 +79,13 @@ impl Unit {
         let label =
             largest.interior_point().and_then(|p| LonLat::new(p.x(), p.y()).ok()).ok_or(UnitError::NoArea)?;
         let area_km2 = shape.0.iter().map(area_m2).sum::<f64>() / 1e6;
-        Ok(Self { code: code.into(), name: full_name(kind, name), kind, shape, label, area_km2 })
+        let bounds = shape.bounding_rect().ok_or(UnitError::Empty)?;
+        Ok(Self { code: code.into(), name: full_name(kind, name), kind, shape, label, area_km2, bounds })
+    }
+
+    /// West, south, east and north of the shape, in degrees.
+    pub fn bounds(&self) -> Rect<f64> {
+        self.bounds
     }
 }
 

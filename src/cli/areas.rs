@@ -159,7 +159,7 @@ fn random_points(unit: &area::Unit, n: usize, rng: &mut Pcg64) -> Vec<LonLat> {
 }
 
 /// Reads a file or a URL, with a bar.
-async fn fetch(source: String) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+pub(super) async fn fetch(source: String) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     tokio::task::spawn_blocking(move || {
         let (reader, total): (Box<dyn Read>, Option<u64>) =
             if source.starts_with("http://") || source.starts_with("https://") {

@@ -3,6 +3,7 @@
 
 mod areas;
 mod demo;
+mod features;
 mod serve;
 
 use std::process::ExitCode;
@@ -33,7 +34,9 @@ enum Role {
 #[derive(Subcommand)]
 enum Import {
     /// Ward boundaries of one generation: read, checked, activated, reports assigned anew.
-    Areas(areas::ImportAreas),
+    Areas(Box<areas::ImportAreas>),
+    /// City features into a collection: GeoJSON, CSV or OSM PBF, compared with what is there.
+    Features(Box<features::ImportFeatures>),
 }
 
 #[derive(Subcommand)]
@@ -58,6 +61,7 @@ pub fn main() -> ExitCode {
             Role::Serve(serve) => serve.run().await,
             Role::Demo(demo) => demo.run().await,
             Role::Import(Import::Areas(import)) => import.run().await,
+            Role::Import(Import::Features(import)) => import.run().await,
             Role::Check(Check::Areas(check)) => check.run().await,
         }
     });

@@ -6,6 +6,7 @@ mod category;
 mod collection;
 mod instant;
 mod lang;
+mod osm;
 mod routing;
 mod status;
 mod unit_kind;
@@ -29,6 +30,7 @@ pub use collection::{Collection, MAX_CODES, Property, PropertyKind, RESERVED, Sh
 pub use feature::Feature;
 pub use instant::Instant;
 pub use lang::{Lang, Text};
+pub use osm::{OsmRule, OsmRules};
 pub use routing::{Assigned, Bodies, Body, BodyError, BodyId, Routing, RoutingError, Rule, Scope, Target};
 pub use status::{State, Status};
 pub use unit_kind::UnitKind;

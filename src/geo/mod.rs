@@ -6,6 +6,7 @@ mod blur;
 mod distance;
 mod lonlat;
 pub mod polygon;
+mod projection;
 
 pub mod mercator;
 pub mod morton;
@@ -15,3 +16,4 @@ pub use blur::GridCell;
 pub use distance::{Plane, distance_m, metres_per_degree};
 pub use lonlat::{LonLat, LonLatError};
 pub use mercator::{Mercator, TileId, TileIdError};
+pub use projection::Projection;

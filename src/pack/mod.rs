@@ -7,16 +7,18 @@ mod calendar;
 mod categories;
 mod collections;
 mod error;
+mod osm;
 mod routing;
 mod source;
 mod text;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::domain::{Bodies, Calendar, Categories, Collection, Routing};
+use crate::domain::{Bodies, Calendar, Categories, Collection, OsmRules, Routing};
 
 pub use areas::{Areas, Successor, Unit};
 pub use error::PackError;
@@ -38,6 +40,7 @@ pub struct Pack {
     /// Unit facts, successors, and the boundary files as they are.
     pub areas: Areas,
     layers: Vec<(String, String)>,
+    osm: BTreeMap<String, OsmRules>,
 }
 
 impl Pack {
@@ -63,7 +66,8 @@ impl Pack {
         let bodies = routing::read_bodies(source)?;
         let routing = routing::read_routing(source, &categories, &bodies)?;
         let calendar = calendar::read(source)?;
-        let collections = collections::read(source)?.into_iter().map(Arc::new).collect();
+        let collections: Vec<_> = collections::read(source)?.into_iter().map(Arc::new).collect();
+        let osm = osm::read(source, &collections)?;
         let areas = areas::read(source)?;
         if let Some(ward) = routing.named_wards().find(|w| areas.unit(w).is_none()) {
             let reason = format!("there is no such unit in {}", areas::UNITS);
@@ -76,12 +80,17 @@ impl Pack {
             };
             layers.push((name.to_owned(), source.text(&path)?));
         }
-        Ok(Self { categories, bodies, routing, collections, calendar, areas, layers })
+        Ok(Self { categories, bodies, routing, collections, calendar, areas, layers, osm })
     }
 
     /// The collection of that id.
     pub fn collection(&self, id: &str) -> Option<&Arc<Collection>> {
         self.collections.iter().find(|c| *c.id == *id)
+    }
+
+    /// Which OpenStreetMap elements become features of a collection.
+    pub fn osm(&self, collection: &str) -> Option<&OsmRules> {
+        self.osm.get(collection)
     }
 
     /// The city's time zone.

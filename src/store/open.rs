@@ -30,7 +30,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migration
 pub struct Store {
     pub(super) read: SqlitePool,
     writer: Writer,
-    path: Arc<PathBuf>,
+    pub(super) path: Arc<PathBuf>,
 }
 
 impl Store {

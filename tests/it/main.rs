@@ -6,6 +6,7 @@ mod durability;
 mod edge;
 mod features;
 mod harness;
+mod import_features;
 mod items;
 mod layers;
 mod locate;

@@ -1,0 +1,107 @@
+//! Which wards a shape meets, and how far outside the city it lies. A feature belongs to every ward
+//! that it meets: a bus line crosses seven in the median, twenty-three at most.
+//!
+//! A place is met by its owner alone (`locate`). A line or an area meets a ward when they have a
+//! point in common, a shared border included. A connected line that meets a ward either starts in
+//! it or touches its border, so one look-up and the border edges near each segment decide; an area
+//! moreover meets a ward that lies wholly inside it.
+//!
+//! Not here: which body answers, what a feature may be (domain).
+
+use geo::{BoundingRect, Coord, CoordsIter, Geometry, Intersects, Line, LineString, Polygon, Rect};
+
+use super::generation::Generation;
+use crate::geo::LonLat;
+
+/// Most positions of a shape that [`Generation::outside_m`] measures from, evenly taken.
+const MEASURED: usize = 500;
+
+impl Generation {
+    /// The wards that a shape in degrees meets, as ascending indexes into [`Generation::units`].
+    pub fn wards_meeting(&self, geometry: &Geometry<f64>) -> Vec<usize> {
+        let mut met = Met { generation: self, units: vec![false; self.units.len()] };
+        met.geometry(geometry);
+        (0..met.units.len()).filter(|i| met.units[*i]).collect()
+    }
+
+    /// Metres from a shape to the nearest ward and that ward's index, measured from its vertices; 0
+    /// when a vertex belongs to the city, `None` for a shape without a position.
+    pub fn outside_m(&self, geometry: &Geometry<f64>) -> Option<(f64, usize)> {
+        let step = geometry.coords_count().div_ceil(MEASURED).max(1);
+        let mut least: Option<(f64, usize)> = None;
+        for c in geometry.coords_iter().step_by(step) {
+            let Ok(p) = LonLat::new(c.x, c.y) else { continue };
+            let found = match self.owner(p) {
+                Some(unit) => return Some((0.0, unit.into())),
+                None => self.nearest.find(&self.units, p, |_| true).map(|(u, d)| (d, usize::from(u))),
+            };
+            least = match (least, found) {
+                (Some(a), Some(b)) => Some(if b.0 < a.0 { b } else { a }),
+                (a, b) => a.or(b),
+            };
+        }
+        least
+    }
+}
+
+/// The wards found so far.
+struct Met<'a> {
+    generation: &'a Generation,
+    units: Vec<bool>,
+}
+
+impl Met<'_> {
+    fn geometry(&mut self, geometry: &Geometry<f64>) {
+        match geometry {
+            Geometry::Point(p) => self.place(p.0),
+            Geometry::MultiPoint(points) => points.0.iter().for_each(|p| self.place(p.0)),
+            Geometry::Line(l) => self.line(&LineString(vec![l.start, l.end])),
+            Geometry::LineString(l) => self.line(l),
+            Geometry::MultiLineString(lines) => lines.0.iter().for_each(|l| self.line(l)),
+            Geometry::Polygon(p) => self.area(p),
+            Geometry::MultiPolygon(parts) => parts.0.iter().for_each(|p| self.area(p)),
+            Geometry::Rect(r) => self.area(&r.to_polygon()),
+            Geometry::Triangle(t) => self.area(&t.to_polygon()),
+            Geometry::GeometryCollection(all) => all.0.iter().for_each(|g| self.geometry(g)),
+        }
+    }
+
+    fn place(&mut self, at: Coord<f64>) {
+        if let Some(unit) = LonLat::new(at.x, at.y).ok().and_then(|p| self.generation.owner(p)) {
+            self.units[usize::from(unit)] = true;
+        }
+    }
+
+    fn line(&mut self, line: &LineString<f64>) {
+        let Some(first) = line.0.first() else { return };
+        for (i, unit) in self.generation.units.iter().enumerate() {
+            if !self.units[i] && unit.bounds().intersects(first) && unit.shape.intersects(first) {
+                self.units[i] = true;
+            }
+        }
+        for segment in line.lines() {
+            let near = Rect::new(segment.start, segment.end);
+            for (unit, edges) in self.generation.nearest.runs_in(&self.generation.units, near) {
+                let unit = usize::from(unit);
+                if !self.units[unit] {
+                    self.units[unit] = edges.windows(2).any(|e| Line::new(e[0], e[1]).intersects(&segment));
+                }
+            }
+        }
+    }
+
+    fn area(&mut self, polygon: &Polygon<f64>) {
+        self.line(polygon.exterior());
+        polygon.interiors().iter().for_each(|ring| self.line(ring));
+        let Some(bounds) = polygon.bounding_rect() else { return };
+        for (i, unit) in self.generation.units.iter().enumerate() {
+            if self.units[i] || !unit.bounds().intersects(&bounds) {
+                continue;
+            }
+            // No border crosses the area's own, so each part lies wholly inside or wholly outside.
+            self.units[i] = unit.shape.0.iter().any(|part| {
+                part.exterior().0.first().is_some_and(|c| bounds.intersects(c) && polygon.intersects(c))
+            });
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Which format a file is in, by its first bytes; files that are not read say what to do instead.
+
+use std::io::Read;
+
+use flate2::read::MultiGzDecoder;
+
+use super::MAX_BYTES;
+
+/// A format that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One GeoJSON document (RFC 7946).
+    GeoJson,
+    /// GeoJSON texts one after the other: by record separators (RFC 8142) or one a line.
+    GeoJsonSeq,
+    /// A table with a header line.
+    Csv,
+    /// OpenStreetMap's binary form.
+    OsmPbf,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::GeoJson, Self::GeoJsonSeq, Self::Csv, Self::OsmPbf];
+
+    /// The name for people and for `--format`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GeoJson => "geojson",
+            Self::GeoJsonSeq => "geojsonseq",
+            Self::Csv => "csv",
+            Self::OsmPbf => "osm-pbf",
+        }
+    }
+
+    /// The format of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|f| f.name() == name)
+    }
+}
+
+/// Why a file is in no format that is read.
+#[derive(Debug, thiserror::Error)]
+pub enum FormatError {
+    /// Gzip that ends too early or is damaged.
+    #[error("the gzip data is truncated or damaged: {0}")]
+    Gzip(std::io::Error),
+    /// Larger than [`MAX_BYTES`].
+    #[error("the file is larger than 256 MiB when unpacked")]
+    TooLarge,
+    /// Nothing in it.
+    #[error("the file is empty")]
+    Empty,
+    /// A format of others, and how to bring it here.
+    #[error("{0}, which is not a format that is read; {1}")]
+    Other(&'static str, &'static str),
+    /// A document that is not in order.
+    #[error("{0}")]
+    Broken(String),
+}
+
+const OGR: &str = "convert it with: ogr2ogr -f GeoJSONSeq -t_srs EPSG:4326 -lco RS=NO out.geojsonl IN";
+const BINARY: &str =
+    "if GDAL reads it, convert it with: ogr2ogr -f GeoJSONSeq -t_srs EPSG:4326 -lco RS=NO out.geojsonl IN";
+const UTF8: &str = "save it as UTF-8";
+
+/// The bytes of a file, unpacked when they are gzipped.
+pub(super) fn unpack(bytes: Vec<u8>) -> Result<Vec<u8>, FormatError> {
+    let out = if bytes.starts_with(&[0x1f, 0x8b]) {
+        let mut out = Vec::new();
+        let unpacked = MultiGzDecoder::new(&bytes[..]).take(MAX_BYTES + 1).read_to_end(&mut out);
+        unpacked.map_err(FormatError::Gzip)?;
+        out
+    } else {
+        bytes
+    };
+    if out.len() as u64 > MAX_BYTES { Err(FormatError::TooLarge) } else { Ok(out) }
+}
+
+/// The format of a file.
+pub(super) fn recognise(bytes: &[u8]) -> Result<Format, FormatError> {
+    let other = |what, instead| Err(FormatError::Other(what, instead));
+    let head = &bytes[..bytes.len().min(64)];
+    match bytes {
+        [b'P', b'K', 3, 4, ..] => return other("a ZIP archive", "unpack it, then convert what is inside"),
+        // The file code of a main file or its index, big endian.
+        [0, 0, 0x27, 0x0a, ..] => return other("a shapefile", OGR),
+        [b'f', b'g', b'b', ..] => return other("FlatGeobuf", OGR),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return other("text in UTF-16", UTF8),
+        _ if bytes.starts_with(b"SQLite format 3\0") => return other("a GeoPackage or SQLite file", OGR),
+        _ if bytes.starts_with(b"PAR1") => return other("Parquet", OGR),
+        _ if head.windows(9).any(|w| w == b"OSMHeader") => return Ok(Format::OsmPbf),
+        _ => {}
+    }
+    let text = strip_bom(bytes);
+    match text.iter().find(|b| !b.is_ascii_whitespace()) {
+        None => Err(FormatError::Empty),
+        Some(0x1e) => Ok(Format::GeoJsonSeq),
+        Some(b'{' | b'[') => {
+            // A document may span lines; texts one a line are whole on the first.
+            let line = text.split(|b| *b == b'\n').find(|l| !l.trim_ascii().is_empty()).unwrap_or(text);
+            let rest = text[line.len()..].contains(&b'{');
+            let whole = serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
+            Ok(if rest && whole { Format::GeoJsonSeq } else { Format::GeoJson })
+        }
+        Some(b'<') => {
+            let what = "XML (KML, GPX, CAP, DATEX II, OSM XML …)";
+            other(what, "KML, GPX and GML can be converted by ogr2ogr, OSM XML by osmium")
+        }
+        // No text begins like this: dBASE tables, index files, pictures.
+        Some(_) if head.contains(&0) => other("a binary file", BINARY),
+        Some(_) => Ok(Format::Csv),
+    }
+}
+
+/// Some editors begin a file with a byte order mark.
+pub(super) fn strip_bom(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
