@@ -164,6 +164,7 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
         private: PrivateFacts { point: place.point, accuracy_m: s.accuracy_m, address, answers },
         events: vec![Event {
             at: now,
+            shown: shown(now),
             role: "citizen",
             from: None,
             to: State::Received,

@@ -13,7 +13,9 @@ mod vocabulary;
 mod ward;
 
 pub mod deadline;
+pub mod feed;
 pub mod field;
+pub mod key;
 pub mod report;
 pub mod text;
 pub mod view;
