@@ -1,10 +1,23 @@
-//! One verb a file, shared by every door: submit a report, import areas.
+//! One verb a file, shared by every door: submit a report, move it on, transfer, withdraw; import areas;
+//! keys. Beside them the `City` of the moment and what feeds say of a report (`entries`).
 //! Not here: reading a request (http), SQL (store), following the log (jobs).
 
 mod city;
+mod entries;
 mod import_areas;
+mod keys;
 mod submit;
+mod transfer;
+mod transition;
+mod verb;
+mod withdraw;
 
 pub use city::{Areas, City, CityError};
+pub use entries::{Entries, Told, cursor};
 pub use import_areas::{ImportError, Reassigned, activate_areas, candidate, reassign};
+pub use keys::{KeyError, Keyring, Purpose, add_key, revoke_key};
 pub use submit::{Receipt, Refusal, Submission, SubmitError, assess, outside_text, public_time, submit};
+pub use transfer::transfer;
+pub use transition::{Transition, transition};
+pub use verb::VerbError;
+pub use withdraw::{Withdrawal, withdraw};

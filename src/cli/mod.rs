@@ -3,6 +3,8 @@
 
 mod areas;
 mod demo;
+mod keys;
+mod report;
 mod serve;
 
 use std::process::ExitCode;
@@ -28,6 +30,10 @@ enum Role {
     /// Look whether data is right, and change nothing.
     #[command(subcommand)]
     Check(Check),
+    /// Move a report on, transfer it, hide or erase it.
+    Report(report::Report),
+    /// Keys of apps and secret feed links.
+    Keys(keys::Keys),
 }
 
 #[derive(Subcommand)]
@@ -59,6 +65,8 @@ pub fn main() -> ExitCode {
             Role::Demo(demo) => demo.run().await,
             Role::Import(Import::Areas(import)) => import.run().await,
             Role::Check(Check::Areas(check)) => check.run().await,
+            Role::Report(report) => report.run().await,
+            Role::Keys(keys) => keys.run().await,
         }
     });
     match outcome {

@@ -69,7 +69,7 @@ pub fn sequence_record(feature: &Map<String, Json>, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-fn value(v: Value) -> Json {
+pub(super) fn value(v: Value) -> Json {
     match v {
         Value::Null => Json::Null,
         Value::Text(s) => s.into(),
