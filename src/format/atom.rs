@@ -101,7 +101,6 @@ impl Xml {
 /// replacement character; a carriage return, which parsers read as a line feed, goes.
 fn clean(text: &str) -> String {
     let allowed = |c: char| !(c.is_control() && !matches!(c, '\t' | '\n')) && !matches!(c, '\u{FFFE}' | '\u{FFFF}');
-    // NEL and its like (U+0080 to U+009F) are allowed, but no text means them.
     text.chars().filter(|c| *c != '\r').map(|c| if allowed(c) { c } else { '\u{FFFD}' }).collect()
 }
 
@@ -123,14 +122,14 @@ mod tests {
         let (mut inside, mut found) = (false, Vec::new());
         loop {
             match reader.read_event().unwrap() {
-                Event::Start(s) if s.name().as_ref() == wanted.as_bytes() => {
+                Event::Start(s) if s.name().as_ref() == wanted => {
                     inside = true;
                     found.push(String::new());
                 }
-                Event::End(e) if e.name().as_ref() == wanted.as_bytes() => inside = false,
-                Event::Text(t) if inside => found.last_mut().unwrap().push_str(&t.decode().unwrap()),
+                Event::End(e) if e.name().as_ref() == wanted => inside = false,
+                Event::Text(t) if inside => found.last_mut().unwrap().push_str(&t.xml10_content()),
                 Event::GeneralRef(r) if inside => {
-                    let name = format!("&{};", r.decode().unwrap());
+                    let name = format!("&{};", r.xml10_content());
                     let text = quick_xml::escape::unescape(&name).unwrap();
                     found.last_mut().unwrap().push_str(&text);
                 }
