@@ -10,7 +10,7 @@ use crate::domain::feed::{Entry, Link, Minter, Shape, Tag};
 use crate::domain::field::{self, Value};
 use crate::domain::report::{EventKind, Withdrawn};
 use crate::domain::view::PublicReport;
-use crate::domain::{BodyId, Instant, Text, WardId};
+use crate::domain::{BodyId, Instant, State, Text, WardId};
 use crate::format::{geojson, json_feed};
 use crate::store::{News, Position};
 
@@ -66,12 +66,17 @@ impl<'a> Entries<'a> {
         Entry {
             id,
             title: self.headline(&r),
-            content: self.standing(&r, [r.facts.description.as_deref(), r.facts.address.as_deref()]),
+            content: self.standing(
+                &r,
+                r.facts.state,
+                r.ward_name.as_deref(),
+                [r.facts.description.as_deref(), r.facts.address.as_deref()],
+            ),
             updated,
             published: r.facts.created.min(updated),
             author: r.body_name.clone(),
             shape: r.facts.point.map(Shape::Point),
-            tags: self.tags(&r),
+            tags: self.tags(&r, r.facts.state),
             links: vec![self.item("alternate", r.id)],
             facts: std::iter::once(number).chain(fields).collect(),
             deleted: false,
@@ -118,9 +123,12 @@ impl<'a> Entries<'a> {
             return entry;
         }
         entry.title = format!("{}: {}", entry.title, self.headline(&r));
-        entry.content = self.standing(&r, [news.reason.as_deref(), news.note.as_deref()]);
+        // As it was then: what happened is not told anew when more happens.
+        let place = news.ward.as_ref().map(|w| self.ward_name(w));
+        let said = [news.reason.as_deref(), news.note.as_deref()];
+        entry.content = self.standing(&r, news.to, place.as_deref(), said);
         entry.shape = r.facts.point.map(Shape::Point);
-        entry.tags = self.tags(&r);
+        entry.tags = self.tags(&r, news.to);
         entry.facts.extend([
             ("from_ward", ward(&news.from_ward)),
             ("category", r.facts.category.clone().into()),
@@ -219,10 +227,16 @@ impl<'a> Entries<'a> {
     }
 
     /// Where it stands, in both languages, then what people wrote.
-    fn standing(&self, r: &PublicReport, written: [Option<&str>; 2]) -> String {
+    fn standing(
+        &self,
+        r: &PublicReport,
+        state: State,
+        ward: Option<&str>,
+        written: [Option<&str>; 2],
+    ) -> String {
         let body = self.city.body_name(&self.areas, &BodyId::new(&r.facts.body));
-        let (vi, en) = r.facts.state.words();
-        let ward = r.ward_name.as_deref().map_or_else(String::new, |w| format!(" · {w}"));
+        let (vi, en) = state.words();
+        let ward = ward.map_or_else(String::new, |w| format!(" · {w}"));
         let mut text = format!("{vi}{ward} · {}\n{en}{ward} · {}", body.vi, body.en);
         for line in written.into_iter().flatten() {
             text.push_str("\n\n");
@@ -231,11 +245,10 @@ impl<'a> Entries<'a> {
         text
     }
 
-    fn tags(&self, r: &PublicReport) -> Vec<Tag> {
-        let (vi, en) = r.facts.state.words();
-        let category =
-            Tag { term: r.facts.category.clone(), label: self.category(&r.facts.category).both() };
-        vec![category, Tag { term: r.facts.state.name().to_owned(), label: format!("{vi} / {en}") }]
+    fn tags(&self, r: &PublicReport, state: State) -> Vec<Tag> {
+        let (vi, en) = state.words();
+        let category = Tag { term: r.facts.category.clone(), label: self.category(&r.facts.category).both() };
+        vec![category, Tag { term: state.name().to_owned(), label: format!("{vi} / {en}") }]
     }
 
     fn category(&self, code: &str) -> Text {

@@ -59,13 +59,16 @@ pub async fn add_key(
             }
             (scopes, None)
         }
-        Purpose::Feed(query) => (vec![FEED.to_owned()], Some(normal(&query, words).map_err(KeyError::Refused)?)),
+        Purpose::Feed(query) => {
+            (vec![FEED.to_owned()], Some(normal(&query, words).map_err(KeyError::Refused)?))
+        }
     };
     let token = draw(ids);
     let id = KeyId::new(&token[PREFIX.len()..PREFIX.len() + ID_CHARS]);
     let created = clock.now();
     let expires = days.map(|d| Instant::from_ms(created.ms() + i64::from(d) * 24 * 3_600_000));
-    let key = Key { id: id.clone(), hash: hash(&token), name, scopes, query, created, expires, revoked: None };
+    let key =
+        Key { id: id.clone(), hash: hash(&token), name, scopes, query, created, expires, revoked: None };
     store.add_key(key).await?;
     Ok((id, token))
 }
@@ -136,9 +139,8 @@ mod tests {
         let store = Store::open(&format!("sqlite:{}", file.display())).await.unwrap();
         let clock = FixedClock::at(Instant::from_ms(1_000));
         let words = Vocabulary { categories: vec!["pothole".into()], ..Vocabulary::default() };
-        let make = async |purpose, days| {
-            add_key(&store, &clock, &SystemIds, &words, "app", purpose, days).await
-        };
+        let make =
+            async |purpose, days| add_key(&store, &clock, &SystemIds, &words, "app", purpose, days).await;
         let (id, token) = make(Purpose::Scopes(vec!["read".into()]), Some(1)).await.unwrap();
         let (_, link) = make(Purpose::Feed("?category=pothole&status=open".into()), None).await.unwrap();
         assert!(make(Purpose::Scopes(vec!["all".into()]), None).await.is_err());

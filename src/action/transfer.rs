@@ -22,7 +22,9 @@ pub async fn transfer(
 ) -> Result<(), VerbError> {
     let areas = city.areas();
     let known = match areas.words.ward(ward) {
-        WardName::Known(i) => areas.words.wards.get(usize::from(i)).filter(|w| w.generation == areas.words.active),
+        WardName::Known(i) => {
+            areas.words.wards.get(usize::from(i)).filter(|w| w.generation == areas.words.active)
+        }
         _ => None,
     };
     let to = known.ok_or_else(|| VerbError::refused("ward", "is not a ward in force"))?;

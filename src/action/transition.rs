@@ -49,7 +49,10 @@ fn rule(
     let to = asked.to.unwrap_or(was.state);
     if to == was.state {
         if note.is_none() {
-            return Err(VerbError::refused("state", format!("is {} already; a note needs a text", to.name())));
+            return Err(VerbError::refused(
+                "state",
+                format!("is {} already; a note needs a text", to.name()),
+            ));
         }
         return Ok(Decision { step: Step::Note, role: "office", reason, note });
     }

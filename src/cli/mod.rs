@@ -30,9 +30,11 @@ enum Role {
     /// Look whether data is right, and change nothing.
     #[command(subcommand)]
     Check(Check),
-    /// Move a report on, transfer it, hide or erase it.
+    /// Move a report on, transfer it, hide or erase it; works beside a running server.
+    #[command(subcommand)]
     Report(report::Report),
-    /// Keys of apps and secret feed links.
+    /// Keys of apps and secret feed links; a running server knows of them after two seconds.
+    #[command(subcommand)]
     Keys(keys::Keys),
 }
 
@@ -46,6 +48,15 @@ enum Import {
 enum Check {
     /// How well the boundaries in use agree with others.
     Areas(areas::CheckAreas),
+}
+
+/// What a role is told, with the settings that say which store it works on.
+#[derive(clap::Args)]
+struct With<T: clap::Args> {
+    #[command(flatten)]
+    what: T,
+    #[command(flatten)]
+    settings: crate::config::Settings,
 }
 
 /// What a role ends with: a sentence for people.

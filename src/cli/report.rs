@@ -3,62 +3,58 @@
 
 use clap::{Args, Subcommand};
 
-use super::Outcome;
+use super::{Outcome, With};
 use crate::action::{self, Transition, Withdrawal};
 use crate::app;
 use crate::clock::SystemClock;
-use crate::config::Settings;
 use crate::domain::State;
+use crate::store::Store;
 
-#[derive(Args)]
-pub(super) struct Report {
-    #[command(subcommand)]
-    verb: Verb,
-    #[command(flatten)]
-    settings: Settings,
+/// What the operator does with a report.
+#[derive(Subcommand)]
+pub(super) enum Report {
+    /// Move a report to another state; the state it has, with a note, only adds the note.
+    SetState(With<SetState>),
+    /// Send a report to the own office of another ward.
+    Transfer(With<Transfer>),
+    /// Take a report from the public; it can come back.
+    Hide(With<Id>),
+    /// Give a hidden report back to the public.
+    Unhide(With<Id>),
+    /// Erase texts, places and answers of a report for good. Backups keep theirs.
+    Erase(With<Id>),
 }
 
-#[derive(Subcommand)]
-enum Verb {
-    /// Move a report to another state; the state it has, with a note, only adds the note.
-    SetState {
-        /// The public id.
-        id: u64,
-        /// `received`, `forwarded`, `in_progress`, `reopened`, `resolved`, `rejected` or `duplicate`.
-        #[arg(value_parser = state)]
-        state: State,
-        /// Why; `rejected` needs one. Everybody may read it.
-        #[arg(long)]
-        reason: Option<String>,
-        /// A word to the citizen. Everybody may read it.
-        #[arg(long)]
-        note: Option<String>,
-        /// The report that a duplicate repeats.
-        #[arg(long)]
-        original: Option<u64>,
-    },
-    /// Send a report to the own office of another ward.
-    Transfer {
-        /// The public id.
-        id: u64,
-        /// Code or canonical id of a ward in force.
-        ward: String,
-    },
-    /// Take a report from the public; it can come back.
-    Hide {
-        /// The public id.
-        id: u64,
-    },
-    /// Give a hidden report back to the public.
-    Unhide {
-        /// The public id.
-        id: u64,
-    },
-    /// Erase texts, places and answers of a report for good. Backups keep theirs.
-    Erase {
-        /// The public id.
-        id: u64,
-    },
+#[derive(Args)]
+pub(super) struct SetState {
+    /// The public id.
+    id: u64,
+    /// `received`, `forwarded`, `in_progress`, `reopened`, `resolved`, `rejected` or `duplicate`.
+    #[arg(value_parser = state)]
+    state: State,
+    /// Why; `rejected` needs one. Everybody may read it.
+    #[arg(long)]
+    reason: Option<String>,
+    /// A word to the citizen. Everybody may read it.
+    #[arg(long)]
+    note: Option<String>,
+    /// The report that a duplicate repeats.
+    #[arg(long)]
+    original: Option<u64>,
+}
+
+#[derive(Args)]
+pub(super) struct Transfer {
+    /// The public id.
+    id: u64,
+    /// Code or canonical id of a ward in force.
+    ward: String,
+}
+
+#[derive(Args)]
+pub(super) struct Id {
+    /// The public id.
+    id: u64,
 }
 
 fn state(name: &str) -> Result<State, String> {
@@ -70,33 +66,35 @@ fn state(name: &str) -> Result<State, String> {
 
 impl Report {
     pub(super) async fn run(self) -> Outcome {
-        let (store, city) = app::open(&self.settings.resolve()?).await?;
         let clock = &SystemClock;
-        let (id, done) = match self.verb {
-            Verb::SetState { id, state, reason, note, original } => {
+        match self {
+            Self::SetState(With { what, settings }) => {
+                let (store, city) = app::open(&settings.resolve()?).await?;
+                let SetState { id, state, reason, note, original } = what;
                 let asked = Transition { to: Some(state), reason, note, original };
                 action::transition(&city, &store, clock, id, &asked).await?;
-                (id, state.name())
+                said(&store, id, state.name()).await
             }
-            Verb::Transfer { id, ward } => {
-                action::transfer(&city, &store, clock, id, &ward).await?;
-                (id, "transferred")
+            Self::Transfer(With { what, settings }) => {
+                let (store, city) = app::open(&settings.resolve()?).await?;
+                action::transfer(&city, &store, clock, what.id, &what.ward).await?;
+                said(&store, what.id, "transferred").await
             }
-            Verb::Hide { id } => {
-                action::withdraw(&city, &store, clock, id, Withdrawal::Hide).await?;
-                (id, "hidden")
-            }
-            Verb::Unhide { id } => {
-                action::withdraw(&city, &store, clock, id, Withdrawal::Unhide).await?;
-                (id, "shown again")
-            }
-            Verb::Erase { id } => {
-                action::withdraw(&city, &store, clock, id, Withdrawal::Erase).await?;
-                (id, "erased")
-            }
-        };
-        println!("report {id}: {done}");
-        store.close().await;
-        Ok(())
+            Self::Hide(with) => withdraw(with, Withdrawal::Hide, "hidden").await,
+            Self::Unhide(with) => withdraw(with, Withdrawal::Unhide, "shown again").await,
+            Self::Erase(with) => withdraw(with, Withdrawal::Erase, "erased").await,
+        }
     }
+}
+
+async fn withdraw(With { what, settings }: With<Id>, verb: Withdrawal, done: &str) -> Outcome {
+    let (store, city) = app::open(&settings.resolve()?).await?;
+    action::withdraw(&city, &store, &SystemClock, what.id, verb).await?;
+    said(&store, what.id, done).await
+}
+
+async fn said(store: &Store, id: u64, done: &str) -> Outcome {
+    println!("report {id}: {done}");
+    store.close().await;
+    Ok(())
 }

@@ -27,9 +27,11 @@ pub(super) fn entry(n: u64) -> Entry {
 }
 
 pub(super) fn feed() -> Feed {
-    let ring = |d: f64| [(0.0, 0.0), (d, 0.0), (d, d), (0.0, 0.0)].map(|(x, y)| at(106.0 + x, 10.0 + y)).to_vec();
+    let ring =
+        |d: f64| [(0.0, 0.0), (d, 0.0), (d, d), (0.0, 0.0)].map(|(x, y)| at(106.0 + x, 10.0 + y)).to_vec();
     let square = Entry { shape: Some(Shape::Polygons(vec![vec![ring(1.0), ring(0.5)]])), ..entry(2) };
-    let gone = Entry::tombstone("tag:map.test,2025-07-01:reports/1".into(), Instant::from_ms(1_764_034_200_000));
+    let gone =
+        Entry::tombstone("tag:map.test,2025-07-01:reports/1".into(), Instant::from_ms(1_764_034_200_000));
     let link = |rel, href: &str| Link { rel, href: href.to_owned(), media: super::atom::MEDIA };
     Feed {
         id: "tag:map.test,2025-07-01:feeds/reports".into(),

@@ -24,7 +24,8 @@ pub(super) fn identify(service: &Service, headers: &HeaderMap) -> Option<KeyId> 
 
 /// Refuses a key that came in the query, before anything reads or counts the request.
 pub(super) async fn refuse_in_query(request: Request, next: Next) -> Response {
-    let holds_key = |query: &str| pairs(Some(query)).iter().any(|(name, value)| is_key(value) || is_key(name));
+    let holds_key =
+        |query: &str| pairs(Some(query)).iter().any(|(name, value)| is_key(value) || is_key(name));
     // The prefix first: nearly no request has it, and reading the pairs costs something.
     if request.uri().query().is_some_and(|q| q.contains("dbn") && holds_key(q)) {
         let mut refused =

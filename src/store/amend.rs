@@ -114,7 +114,13 @@ impl Store {
 
 pub(super) async fn amend(db: &mut SqliteConnection, a: &Amendment) -> Result<Outcome, sqlx::Error> {
     let seq = a.was.seq;
-    let place = Ledger::open(db).await?.now(a.shown);
+    let fed: i64 = sqlx::query_scalar("SELECT fed_ms FROM report_public WHERE seq = $1")
+        .bind(seq)
+        .fetch_one(&mut *db)
+        .await?;
+    // Who knows a report by its id and its moment must see that it changed.
+    let shown = a.shown.max(Instant::from_ms(fed + 1));
+    let place = Ledger::open(db).await?.now(shown);
     let to = if let Step::State(to) = a.step { to } else { a.was.state };
     let withdrawn = match a.step {
         Step::Hide => Withdrawn::Hidden,
@@ -191,10 +197,8 @@ fn kind(step: &Step) -> EventKind {
     }
 }
 
-/// Leaves the frame: id, category, ward, state, times, the events without a word. What is deleted is
-/// overwritten in the file, which costs too much to do always.
+/// Leaves the frame: id, category, ward, state, times, the events without a word.
 async fn erase(db: &mut SqliteConnection, seq: i64) -> Result<(), sqlx::Error> {
-    sqlx::query("PRAGMA secure_delete = ON").execute(&mut *db).await?;
     for sql in [
         "UPDATE report_public SET title = NULL, description = NULL, address = NULL, lon = NULL, lat = NULL,
              border_m = NULL, offshore_m = NULL, observed_ms = NULL WHERE seq = $1",
@@ -203,6 +207,5 @@ async fn erase(db: &mut SqliteConnection, seq: i64) -> Result<(), sqlx::Error> {
     ] {
         sqlx::query(sql).bind(seq).execute(&mut *db).await?;
     }
-    sqlx::query("PRAGMA secure_delete = OFF").execute(&mut *db).await?;
     Ok(())
 }

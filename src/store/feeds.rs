@@ -102,7 +102,11 @@ impl Store {
             let name = |w| page.words.wards.get(w).map(ToString::to_string);
             among(q, "r.ward", f.wards.as_ref(), name);
             if let Some(p) = page.before {
-                q.push(" AND (r.fed_ms, r.fed) < (").push_bind(p.shown_ms).push(", ").push_bind(p.seq).push(")");
+                q.push(" AND (r.fed_ms, r.fed) < (")
+                    .push_bind(p.shown_ms)
+                    .push(", ")
+                    .push_bind(p.seq)
+                    .push(")");
             }
             q.push(" ORDER BY r.fed_ms DESC, r.fed DESC LIMIT ").push_bind(i64::from(page.limit));
         }
@@ -214,10 +218,7 @@ impl Store {
     }
 
     /// Several reads of one moment.
-    async fn all<const N: usize>(
-        &self,
-        queries: [QueryBuilder<Sqlite>; N],
-    ) -> Result<Vec<News>, StoreError> {
+    async fn all<const N: usize>(&self, queries: [QueryBuilder<Sqlite>; N]) -> Result<Vec<News>, StoreError> {
         let mut moment = self.read.begin().await.map_err(StoreError::sort)?;
         let mut out = Vec::new();
         for mut q in queries {

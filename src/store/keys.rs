@@ -72,7 +72,11 @@ pub(super) async fn add(db: &mut SqliteConnection, key: &Key) -> Result<Outcome,
     Ok(Outcome::Done)
 }
 
-pub(super) async fn revoke(db: &mut SqliteConnection, id: &KeyId, at: Instant) -> Result<Outcome, sqlx::Error> {
+pub(super) async fn revoke(
+    db: &mut SqliteConnection,
+    id: &KeyId,
+    at: Instant,
+) -> Result<Outcome, sqlx::Error> {
     let done = sqlx::query("UPDATE access_key SET revoked_ms = $2 WHERE id = $1 AND revoked_ms IS NULL")
         .bind(id.as_str())
         .bind(at.ms())

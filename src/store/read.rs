@@ -62,8 +62,9 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn report(&self, id: u64) -> Result<Option<ReportRecord>, StoreError> {
-        let mut q =
-            QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM report_public r WHERE r.withdrawn = 0 AND r.id = "));
+        let mut q = QueryBuilder::<Sqlite>::new(format!(
+            "SELECT {COLUMNS} FROM report_public r WHERE r.withdrawn = 0 AND r.id = "
+        ));
         q.push_bind(id as i64);
         let row = q.build().fetch_optional(&self.read).await.map_err(StoreError::sort)?;
         row.as_ref().map(record).transpose()

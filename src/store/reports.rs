@@ -163,11 +163,12 @@ pub(super) async fn assign(
 ) -> Result<Outcome, sqlx::Error> {
     let mut ledger = Ledger::open(db).await?;
     for a in assignments {
-        let before = sqlx::query("SELECT ward, withdrawn FROM report_public WHERE seq = $1")
+        let before = sqlx::query("SELECT ward, withdrawn, fed_ms FROM report_public WHERE seq = $1")
             .bind(a.seq)
             .fetch_one(&mut *db)
             .await?;
         let (from, withdrawn): (Option<String>, i64) = (before.try_get(0)?, before.try_get(1)?);
+        let after = Instant::from_ms(before.try_get::<i64, _>(2)? + 1);
         sqlx::query(
             "UPDATE report_public SET ward = $2, body = $3, rule = $4, lon = $5, lat = $6, border_m = $7,
                  offshore_m = $8 WHERE seq = $1",
@@ -186,7 +187,8 @@ pub(super) async fn assign(
         // once for each ward.
         let moved = from.filter(|f| withdrawn == 0 && a.ward.as_ref().is_some_and(|to| is_neighbour(f, to)));
         let kind = if moved.is_some() { EventKind::Transfer } else { EventKind::Areas };
-        let place = ledger.now(at);
+        // Who knows a report by its id and its moment must see that it moved.
+        let place = if moved.is_some() { ledger.now(at.max(after)) } else { ledger.history(at) };
         sqlx::query(
             "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, note, ward, from_ward)
              SELECT $1, seq, (SELECT count(*) + 1 FROM event WHERE report = $2), $3, $4, $5, 'system', state, state,

@@ -1,7 +1,7 @@
 //! Starting a server and talking to it.
 #![allow(unreachable_pub, reason = "a module of a test, not of a library")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
@@ -29,6 +29,7 @@ pub struct Server {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
     kept: Option<TempDir>,
+    store: PathBuf,
 }
 
 /// An answer, read whole.
@@ -85,9 +86,15 @@ impl Server {
             stop: Some(stop),
             thread: Some(thread),
             kept: None,
+            store: folder.join("test.db"),
         };
         server.until("it is ready", || server.get("/readyz").status == 200);
         server
+    }
+
+    /// The database file, for who works beside the server.
+    pub fn store(&self) -> &Path {
+        &self.store
     }
 
     pub fn get(&self, path: &str) -> Answer {

@@ -88,7 +88,8 @@ pub(super) async fn serve(
         let newest = entries.first().map(|e| e.updated);
         entries.insert(0, make.notice(former, newest));
     }
-    let here = |format: Format, cursor: Option<&str>| address(service, &source, &asked, words, format, cursor);
+    let here =
+        |format: Format, cursor: Option<&str>| address(service, &source, &asked, words, format, cursor);
     let links = links(service, &source, &make, format, asked.cursor.as_deref(), next.as_deref(), here);
     let next = links.iter().find(|l| l.rel == "next").map(|l| format!("<{}>; rel=\"next\"", l.href));
     let feed = Feed {
@@ -114,7 +115,8 @@ pub(super) async fn serve(
 /// Where the event of a cursor or a stream's id stands.
 pub(super) async fn position(service: &Service, text: &str) -> Result<Position, StoreError> {
     let (report, n) = text.split_once('.').ok_or(StoreError::NoCursor)?;
-    let report: u64 = report.parse().ok().filter(|r| i64::try_from(*r).is_ok()).ok_or(StoreError::NoCursor)?;
+    let report: u64 =
+        report.parse().ok().filter(|r| i64::try_from(*r).is_ok()).ok_or(StoreError::NoCursor)?;
     service.store.event_position(report, n.parse().map_err(|_| StoreError::NoCursor)?).await
 }
 
