@@ -16,7 +16,7 @@ use crate::pack::{Pack, PackError};
 use crate::store::{Store, StoreError};
 
 /// Messages that a live stream may be behind before it reads the store instead.
-const NEWS_KEPT: usize = 1_024;
+const NEWS_KEPT: usize = 256;
 
 /// Why a process cannot serve, or had to stop.
 #[derive(Debug, thiserror::Error)]
