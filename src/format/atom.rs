@@ -100,9 +100,12 @@ impl Xml {
 /// What XML 1.0 can hold: control characters and non-characters, which no escape makes right, become the
 /// replacement character; a carriage return, which parsers read as a line feed, goes.
 fn clean(text: &str) -> String {
-    let allowed =
-        |c: char| !(c.is_control() && !matches!(c, '\t' | '\n')) && !matches!(c, '\u{FFFE}' | '\u{FFFF}');
-    text.chars().filter(|c| *c != '\r').map(|c| if allowed(c) { c } else { '\u{FFFD}' }).collect()
+    let refused = |c: char| match c {
+        '\t' | '\n' => false,
+        '\u{FFFE}' | '\u{FFFF}' => true,
+        c => c.is_control(),
+    };
+    text.chars().filter(|c| *c != '\r').map(|c| if refused(c) { '\u{FFFD}' } else { c }).collect()
 }
 
 /// GeoRSS-Simple: latitude first, pairs separated by spaces.

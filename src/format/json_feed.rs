@@ -74,7 +74,7 @@ pub(super) fn geometry(shape: &Shape) -> Json {
             let ring = |r: &Vec<crate::geo::LonLat>| r.iter().map(|p| json!([p.lon(), p.lat()])).collect();
             let polygon = |rings: &Vec<Vec<_>>| rings.iter().map(ring).collect::<Vec<Json>>().into();
             match &all[..] {
-                [one] => json!({ "type": "Polygon", "coordinates": Json::from(polygon(one)) }),
+                [one] => json!({ "type": "Polygon", "coordinates": polygon(one) }),
                 many => {
                     let coordinates: Vec<Json> = many.iter().map(polygon).collect();
                     json!({ "type": "MultiPolygon", "coordinates": coordinates })

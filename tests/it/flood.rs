@@ -16,6 +16,7 @@ use crate::feeds::ward_of;
 use crate::harness::{CENTRE, NOW, Server, feature};
 
 /// Changes that are written; `DIABAN_FLOOD=10000` for the promise's own number.
+#[expect(clippy::disallowed_methods, reason = "how large a test is, is no setting of the program")]
 fn size() -> usize {
     let wanted: usize = std::env::var("DIABAN_FLOOD").ok().and_then(|n| n.parse().ok()).unwrap_or(3_000);
     // Three writers, two changes a report.
@@ -114,19 +115,22 @@ fn who_polls_reads_every_change_once() {
     let ward = ward_of(&server.report("pothole", Some(CENTRE)));
     let mut changes = Poller::new(&server, format!("/feeds/wards/{ward}/changes.json?limit=50"));
     let mut reports = Poller::new(&server, format!("/feeds/wards/{ward}.json?limit=50"));
-    (changes.poll(), reports.poll());
+    changes.poll();
+    reports.poll();
     let (before, n) = (changes.known.clone(), size());
     let watch = Stopwatch::now();
     let told = std::thread::scope(|scope| {
         let writer = scope.spawn(|| flood(&server, n));
         while !writer.is_finished() {
-            (changes.poll(), reports.poll());
+            changes.poll();
+            reports.poll();
         }
         writer.join().unwrap()
     });
     let wrote = watch.elapsed();
     // A tag that was taken within the last writes must not hide what came after it.
-    (changes.poll(), reports.poll());
+    changes.poll();
+    reports.poll();
     let event = |id: &String| id.rsplit_once("reports/").unwrap().1.replace("/events/", ".");
     let read: BTreeSet<String> =
         changes.known.keys().filter(|k| !before.contains_key(*k)).map(event).collect();
