@@ -4,16 +4,19 @@ use std::future::Future;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
-use crate::action::{City, CityError};
+use crate::action::{City, CityError, Keyring};
 use crate::clock::{Clock, Ids};
 use crate::config::Config;
-use crate::http::{self, Metrics, Service};
-use crate::jobs::Follower;
+use crate::http::{self, Metrics, Service, Streams};
+use crate::jobs::{Follower, announce, refresh_keys};
 use crate::map::{FeatureSets, Layer, LayerError, Level, Live, Snapshot, View, WardShapes};
 use crate::pack::{Pack, PackError};
 use crate::store::{Store, StoreError};
+
+/// Messages that a live stream may be behind before it reads the store instead.
+const NEWS_KEPT: usize = 256;
 
 /// Why a process cannot serve, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +92,16 @@ pub async fn run(
     }));
     let (level, watched) = watch::channel(Level::default());
     let follower = tokio::spawn(Follower::new(store.clone(), city.clone(), live.clone(), level).run());
+    let (news, _) = broadcast::channel(NEWS_KEPT);
+    let last = store.last_event().await?;
+    let (url, told) = (public_url.clone(), news.clone());
+    let announcer = tokio::spawn(announce(store.clone(), city.clone(), url, watched.clone(), told, last));
+    let keys = Arc::new(Keyring::default());
+    let key_reader = tokio::spawn(refresh_keys(store.clone(), keys.clone()));
+    let (stopping, stopped) = watch::channel(false);
     let service = Service {
+        keys,
+        streams: Streams::new(news, stopped),
         city,
         store: store.clone(),
         live,
@@ -110,9 +122,13 @@ pub async fn run(
             () = stop => {}
             text = failed => failure = Some(text),
         }
+        // A stream never ends by itself.
+        let _ = stopping.send(true);
     };
     http::serve(listener, http::router(Arc::new(service)), until).await;
-    follower.abort();
+    for task in [follower, announcer, key_reader] {
+        task.abort();
+    }
     if let Some(text) = failure {
         Err(AppError::StorageFailed(text))
     } else {

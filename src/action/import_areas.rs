@@ -6,6 +6,7 @@ use std::io::Write;
 
 use super::city::{Areas, City, CityError, generation};
 use super::submit::{Place, public_point};
+use super::transfer::TRANSFERRED;
 use crate::area::{Finding, Generation};
 use crate::clock::Clock;
 use crate::domain::Precision;
@@ -115,6 +116,11 @@ pub async fn reassign(
 }
 
 fn assignment(city: &City, areas: &Areas, record: &PlacedRecord) -> Option<Assignment> {
+    // What people sent elsewhere stays there as long as the ward is the same one.
+    let placed = record.assigned.ward.as_ref().filter(|w| w.generation == areas.words.active);
+    if record.assigned.rule == TRANSFERRED && placed.is_some_and(|w| areas.book.unit(w).is_some()) {
+        return Some(record.assigned.clone());
+    }
     let point: LonLat = record.point?;
     let category = city.pack.categories.by_code(&record.category)?;
     let place = Place::at(areas, point, areas.active().locate(point).ok()?);

@@ -1,14 +1,27 @@
-//! One verb a file, shared by every door: submit a report, import areas, import features.
+//! One verb a file, shared by every door: submit a report, move it on, transfer, withdraw; import areas,
+//! features; keys. Beside them the `City` of the moment and what feeds say of a report (`entries`).
 //! Not here: reading a request (http), SQL (store), following the log (jobs).
 
 mod city;
+mod entries;
 mod import_areas;
 mod import_features;
+mod keys;
 mod submit;
+mod transfer;
+mod transition;
+mod verb;
+mod withdraw;
 
 pub use city::{Areas, City, CityError};
+pub use entries::{Entries, Told, cursor};
 pub use import_areas::{ImportError, Reassigned, activate_areas, candidate, reassign};
 pub use import_features::{
     FeatureImport, FeatureImportError, compare_features, read_features, write_features,
 };
+pub use keys::{KeyError, Keyring, Purpose, add_key, revoke_key};
 pub use submit::{Receipt, Refusal, Submission, SubmitError, assess, outside_text, public_time, submit};
+pub use transfer::transfer;
+pub use transition::{Transition, transition};
+pub use verb::VerbError;
+pub use withdraw::{Withdrawal, withdraw};

@@ -106,7 +106,7 @@ pub async fn submit(
             Outcome::Done => (ReportRecord { seq: 0, id: report.id, votes: 0, facts: report.public }, true),
             Outcome::Replayed { same: false, .. } => return Err(SubmitError::KeyConflict),
             Outcome::Replayed { id, .. } => (store.report(id).await?.ok_or(SubmitError::Gone)?, false),
-            Outcome::IdTaken => continue,
+            Outcome::IdTaken | Outcome::Stale => continue,
         };
         return Ok(Receipt { report: city.view(stored), created });
     }
@@ -164,6 +164,7 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
         private: PrivateFacts { point: place.point, accuracy_m: s.accuracy_m, address, answers },
         events: vec![Event {
             at: now,
+            shown: shown(now),
             role: "citizen",
             from: None,
             to: State::Received,

@@ -4,6 +4,8 @@
 mod areas;
 mod demo;
 mod features;
+mod keys;
+mod report;
 mod serve;
 
 use std::process::ExitCode;
@@ -29,6 +31,12 @@ enum Role {
     /// Look whether data is right, and change nothing.
     #[command(subcommand)]
     Check(Check),
+    /// Move a report on, transfer it, hide or erase it; works beside a running server.
+    #[command(subcommand)]
+    Report(report::Report),
+    /// Keys of apps and secret feed links; a running server knows of them after two seconds.
+    #[command(subcommand)]
+    Keys(keys::Keys),
 }
 
 #[derive(Subcommand)]
@@ -43,6 +51,15 @@ enum Import {
 enum Check {
     /// How well the boundaries in use agree with others.
     Areas(areas::CheckAreas),
+}
+
+/// What a role is told, with the settings that say which store it works on.
+#[derive(clap::Args)]
+struct With<T: clap::Args> {
+    #[command(flatten)]
+    what: T,
+    #[command(flatten)]
+    settings: crate::config::Settings,
 }
 
 /// What a role ends with: a sentence for people.
@@ -63,6 +80,8 @@ pub fn main() -> ExitCode {
             Role::Import(Import::Areas(import)) => import.run().await,
             Role::Import(Import::Features(import)) => import.run().await,
             Role::Check(Check::Areas(check)) => check.run().await,
+            Role::Report(report) => report.run().await,
+            Role::Keys(keys) => keys.run().await,
         }
     });
     match outcome {

@@ -67,9 +67,12 @@ impl Life {
         let allowed = report.public.due.map_or(5.0 * DAY_MS, |due| (due.ms() - received) as f64);
         let mut story = Story { life: self, events: &mut report.events, at: received };
         story.tell(allowed, original, rng);
+        for event in &mut report.events {
+            event.shown = public_time(category, report.private.point.is_some(), event.at);
+        }
         if let Some(last) = report.events.last() {
             report.public.state = last.to;
-            report.public.updated = public_time(category, report.private.point.is_some(), last.at);
+            report.public.updated = last.shown;
         }
     }
 
@@ -163,7 +166,8 @@ impl Story<'_> {
             return false;
         }
         let from = self.events.last().map(|e| e.to);
-        self.events.push(Event { at: Instant::from_ms(at), role, from, to, reason, note });
+        let at_ms = Instant::from_ms(at);
+        self.events.push(Event { at: at_ms, shown: at_ms, role, from, to, reason, note });
         self.at = at;
         true
     }

@@ -36,6 +36,11 @@ pub struct Text {
 }
 
 impl Text {
+    /// Both languages in one line, Vietnamese first; once when they say the same.
+    pub fn both(&self) -> String {
+        if self.vi == self.en { self.vi.clone() } else { format!("{} / {}", self.vi, self.en) }
+    }
+
     /// The text in that language.
     pub fn get(&self, lang: Lang) -> &str {
         match lang {

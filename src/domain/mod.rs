@@ -16,8 +16,10 @@ mod ward;
 
 pub mod deadline;
 pub mod feature;
+pub mod feed;
 pub mod field;
 pub mod hours;
+pub mod key;
 pub mod report;
 pub mod text;
 pub mod view;

@@ -77,6 +77,8 @@ pub struct PrivateFacts {
 pub struct Event {
     /// When.
     pub at: Instant,
+    /// The moment that the public sees: the hour where the place is blurred.
+    pub shown: Instant,
     /// In which role somebody acted: `citizen`, `office`, `system`.
     pub role: &'static str,
     /// The state before; none for the first event.
@@ -87,4 +89,85 @@ pub struct Event {
     pub reason: Option<String>,
     /// What everybody may read.
     pub note: Option<String>,
+}
+
+/// What kind of thing happened. The discriminant is what columns keep: never renumber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum EventKind {
+    /// It was received, or its state changed.
+    State = 0,
+    /// The office wrote something.
+    Note = 1,
+    /// It went from one ward to another.
+    Transfer = 2,
+    /// A moderator took it from the public.
+    Hidden = 3,
+    /// A moderator gave it back to the public.
+    Shown = 4,
+    /// All that was personal is gone for good.
+    Erased = 5,
+    /// New areas came into force; told once for a ward, never for each report.
+    Areas = 6,
+}
+
+impl EventKind {
+    const ALL: [Self; 7] =
+        [Self::State, Self::Note, Self::Transfer, Self::Hidden, Self::Shown, Self::Erased, Self::Areas];
+
+    /// The kind of a stored discriminant.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+
+    /// The public name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::State => "state",
+            Self::Note => "note",
+            Self::Transfer => "transfer",
+            Self::Hidden => "hidden",
+            Self::Shown => "shown",
+            Self::Erased => "erased",
+            Self::Areas => "areas",
+        }
+    }
+}
+
+/// Whether the public may see a report. The discriminant is what columns keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Withdrawn {
+    /// It may.
+    No = 0,
+    /// A moderator hid it; it can come back.
+    Hidden = 1,
+    /// It was erased: only a tombstone is left.
+    Erased = 2,
+}
+
+impl Withdrawn {
+    /// Of a stored discriminant; what a later version of the program may have written is not shown.
+    pub const fn from_code(code: i64) -> Self {
+        match code {
+            0 => Self::No,
+            2 => Self::Erased,
+            _ => Self::Hidden,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_one_to_one() {
+        for (i, kind) in EventKind::ALL.into_iter().enumerate() {
+            assert_eq!((kind as usize, EventKind::from_code(i as u8)), (i, Some(kind)));
+        }
+        for w in [Withdrawn::No, Withdrawn::Hidden, Withdrawn::Erased] {
+            assert_eq!(Withdrawn::from_code(w as i64), w);
+        }
+    }
 }

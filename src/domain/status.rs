@@ -54,6 +54,19 @@ impl State {
         }
     }
 
+    /// How people call it, in Vietnamese and in English.
+    pub const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Received => ("Đã tiếp nhận", "Received"),
+            Self::Forwarded => ("Đã chuyển xử lý", "Forwarded"),
+            Self::InProgress => ("Đang xử lý", "In progress"),
+            Self::Reopened => ("Mở lại", "Reopened"),
+            Self::Resolved => ("Đã giải quyết", "Resolved"),
+            Self::Rejected => ("Không xử lý", "Rejected"),
+            Self::Duplicate => ("Trùng phản ánh khác", "Duplicate"),
+        }
+    }
+
     /// The state of that public name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|s| s.name() == name)

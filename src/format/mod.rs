@@ -1,6 +1,12 @@
 //! Views to bytes, one file a format. Not here: HTTP headers (http), what may be seen (`domain::view`).
 
+pub mod atom;
 pub mod csv;
 pub mod feature;
 pub mod geojson;
+pub mod geojson_feed;
 pub mod geometry;
+pub mod json_feed;
+
+#[cfg(test)]
+mod feed_testing;

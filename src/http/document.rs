@@ -1,12 +1,16 @@
 //! A whole document as an answer: media type, cache rule, ETag from the content, 304 when it is
-//! known already (RFC 9110 section 13).
+//! known already (RFC 9110 section 13), by its tag or, for a reader that knows no tags, by its date.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_128;
+
+use crate::domain::Instant;
 
 /// How long others may keep an answer.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +24,8 @@ pub(super) enum Keep {
     Second,
     /// An hour: what changes with a new version of the program or its data.
     Hour,
+    /// Only by the one who asked, and not for long: what a secret address opens.
+    Private,
     /// Not at all: what depends on the caller or the moment.
     Never,
 }
@@ -31,6 +37,7 @@ impl Keep {
             Self::Live => "public, max-age=1, stale-while-revalidate=30",
             Self::Second => "public, max-age=1",
             Self::Hour => "public, max-age=3600",
+            Self::Private => "private, no-store",
             Self::Never => "no-store",
         }
     }
@@ -43,11 +50,12 @@ pub(super) struct Document {
     body: Bytes,
     keep: Keep,
     headers: Vec<(HeaderName, HeaderValue)>,
+    modified: Option<Timestamp>,
 }
 
 impl Document {
     pub(super) fn new(media: &'static str, body: impl Into<Bytes>, keep: Keep) -> Self {
-        Self { media, body: body.into(), keep, headers: Vec::new() }
+        Self { media, body: body.into(), keep, headers: Vec::new(), modified: None }
     }
 
     pub(super) fn json(media: &'static str, value: &Value, keep: Keep) -> Self {
@@ -59,10 +67,24 @@ impl Document {
         self
     }
 
+    /// When its content last changed. A date has whole seconds, and more may happen in the second that
+    /// has just begun, so the date said is always one that is over.
+    pub(super) fn modified(mut self, at: Instant, now: Instant) -> Self {
+        let second = at.ms().min(now.ms() - 1_000).div_euclid(1_000);
+        self.modified = Timestamp::from_second(second).ok();
+        self
+    }
+
     /// The answer to a request with these headers.
     pub(super) fn answer(self, request: &HeaderMap) -> Response {
         let tag = format!("\"{:032x}\"", xxh3_128(&self.body));
-        let mut response = if matches_tag(request, &tag) {
+        // Dates count only where no tag was sent (RFC 9110 section 13.2.2).
+        let known = if request.contains_key(header::IF_NONE_MATCH) {
+            matches_tag(request, &tag)
+        } else {
+            self.modified.is_some_and(|t| is_unmodified_since(request, t))
+        };
+        let mut response = if known {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             let mut full = Response::new(Body::from(self.body));
@@ -72,9 +94,19 @@ impl Document {
         let headers = response.headers_mut();
         headers.insert(header::ETAG, HeaderValue::try_from(tag).expect("hexadecimal digits and quotes"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(self.keep.header()));
+        let date = self.modified.and_then(|t| DateTimePrinter::new().timestamp_to_rfc9110_string(&t).ok());
+        if let Some(date) = date.and_then(|d| HeaderValue::try_from(d).ok()) {
+            headers.insert(header::LAST_MODIFIED, date);
+        }
         headers.extend(self.headers);
         response
     }
+}
+
+/// Whether `If-Modified-Since` names the date or a later one; what is no date counts for nothing.
+fn is_unmodified_since(request: &HeaderMap, modified: Timestamp) -> bool {
+    let sent = request.get(header::IF_MODIFIED_SINCE).and_then(|v| v.to_str().ok());
+    sent.and_then(|text| DateTimeParser::new().parse_timestamp(text).ok()).is_some_and(|t| modified <= t)
 }
 
 /// Whether `If-None-Match` names the tag; weak comparison (RFC 9110 section 13.1.2).

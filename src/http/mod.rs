@@ -9,7 +9,9 @@ mod document;
 mod edge;
 mod extract;
 mod features;
+mod feeds;
 mod health;
+mod keys;
 mod listener;
 mod locate;
 mod metrics;
@@ -24,11 +26,12 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::action::City;
+use crate::action::{City, Keyring};
 use crate::clock::{Clock, Ids};
 use crate::map::{Layer, Level, Live, View};
 use crate::store::Store;
 
+pub use feeds::Streams;
 pub use listener::serve;
 pub use metrics::Metrics;
 pub use router::router;
@@ -49,6 +52,10 @@ pub struct Service {
     pub ids: Arc<dyn Ids>,
     /// Numbers for the operator.
     pub metrics: Metrics,
+    /// The keys that open something.
+    pub keys: Arc<Keyring>,
+    /// Live streams of news.
+    pub streams: Streams,
     /// How level the live map is with the log; told by `jobs::follow`.
     pub level: watch::Receiver<Level>,
     /// Where others find this service, without a slash at the end.

@@ -61,6 +61,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here").detail(detail)
     }
 
+    /// 410: a report that was taken from the public for good, or a repeat of one that was hidden.
+    pub(super) fn erased() -> Self {
+        Self::new(StatusCode::GONE, "erased", "This report is not public any more")
+    }
+
     /// 406.
     pub(super) fn not_acceptable(offered: &[&str]) -> Self {
         Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "None of the accepted formats is offered")

@@ -9,7 +9,9 @@ use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::Problem;
-use super::{Service, api, categories, coding, edge, features, health, locate, nearest, page, tiles};
+use super::{
+    Service, api, categories, coding, edge, features, feeds, health, keys, locate, nearest, page, tiles,
+};
 
 /// All doors of the service.
 pub fn router(service: Arc<Service>) -> Router {
@@ -37,6 +39,12 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/tiles/{file}", get(tiles::tilejson))
         .route("/tiles/{layers}/metadata.json", get(tiles::metadata))
         .route("/tiles/{layers}/{z}/{x}/{file}", get(tiles::tile))
+        .route("/feeds/{file}", get(feeds::reports))
+        .route("/feeds/reports/events", get(feeds::events))
+        .route("/feeds/wards/{file}", get(feeds::ward))
+        .route("/feeds/wards/{ward}/events", get(feeds::ward_events))
+        .route("/feeds/wards/{ward}/{file}", get(feeds::ward_changes))
+        .route("/feeds/k/{secret}/{file}", get(feeds::secret))
         .route("/assets/{*path}", get(page::asset))
         .route("/licences", get(page::licences))
         .route("/licences/", get(page::licences))
@@ -55,6 +63,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .layer(CatchPanicLayer::custom(edge::panicked))
         .layer(coding::compression())
         .layer(from_fn(coding::tags))
+        .layer(from_fn(keys::refuse_in_query))
         .layer(from_fn(edge::rules))
         .layer(from_fn_with_state(service, edge::observe))
 }

@@ -6,9 +6,8 @@ use std::collections::{HashMap, HashSet};
 use sqlx::{Row, SqliteConnection};
 
 use super::changes::{ChangeKind, log};
-use super::reports::{
-    EVENT_COLUMNS, PRIVATE_COLUMNS, PUBLIC_COLUMNS, event_row, insert, private_row, public_row, received,
-};
+use super::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
+use super::reports::{PRIVATE_COLUMNS, PUBLIC_COLUMNS, insert, private_row, public_row, received};
 use super::write::{IdempotencyKey, Outcome};
 use crate::domain::report::NewReport;
 
@@ -38,10 +37,14 @@ pub(super) async fn create(
             fresh.push(i);
         }
     }
-    let seqs = insert_public(db, group, &fresh).await?;
+    let places = places(db, group, &fresh).await?;
+    let seqs = insert_public(db, group, &fresh, &places).await?;
     // What got no sequence has an id that is another report's.
-    let stored: Vec<(i64, Creation<'_>)> =
-        fresh.iter().filter_map(|i| Some((*seqs.get(&group[*i].report.id)?, group[*i]))).collect();
+    let stored: Vec<Stored<'_>> = fresh
+        .iter()
+        .zip(places)
+        .filter_map(|(i, at)| Some(Stored { seq: *seqs.get(&group[*i].report.id)?, made: group[*i], at }))
+        .collect();
     insert_rest(db, &stored).await?;
     for i in fresh {
         outcomes[i] = seqs.contains_key(&group[i].report.id).then_some(Outcome::Done);
@@ -53,6 +56,27 @@ pub(super) async fn create(
         });
     }
     Ok(outcomes.into_iter().map(|o| o.unwrap_or(Outcome::IdTaken)).collect())
+}
+
+/// A creation that got its sequence, and the places of its events in the order of news.
+struct Stored<'a> {
+    seq: i64,
+    made: Creation<'a>,
+    at: Vec<Position>,
+}
+
+/// Places for the events of what is new. One that turns out to have a taken id leaves a gap.
+async fn places(
+    db: &mut SqliteConnection,
+    group: &[Creation<'_>],
+    fresh: &[usize],
+) -> Result<Vec<Vec<Position>>, sqlx::Error> {
+    if fresh.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut ledger = Ledger::open(db).await?;
+    let mut all = |i: &usize| group[*i].report.events.iter().map(|e| ledger.now(e.shown)).collect();
+    Ok(fresh.iter().map(&mut all).collect())
 }
 
 /// Those whose key was used before.
@@ -88,30 +112,35 @@ async fn insert_public(
     db: &mut SqliteConnection,
     group: &[Creation<'_>],
     fresh: &[usize],
+    places: &[Vec<Position>],
 ) -> Result<HashMap<u64, i64>, sqlx::Error> {
     if fresh.is_empty() {
         return Ok(HashMap::new());
     }
     let mut q = insert("report_public", PUBLIC_COLUMNS);
-    q.push_values(fresh.iter().map(|i| group[*i].report), public_row);
+    let fed = places.iter().map(|p| p.last().copied().unwrap_or_default());
+    q.push_values(fresh.iter().map(|i| group[*i].report).zip(fed), public_row);
     q.push(" ON CONFLICT (id) DO NOTHING RETURNING id, seq");
     let rows = q.build().fetch_all(&mut *db).await?;
     rows.iter().map(|row| Ok((row.try_get::<i64, _>(0)? as u64, row.try_get(1)?))).collect()
 }
 
-async fn insert_rest(db: &mut SqliteConnection, stored: &[(i64, Creation<'_>)]) -> Result<(), sqlx::Error> {
-    let (Some(first), Some(last)) = (stored.iter().map(|s| s.0).min(), stored.iter().map(|s| s.0).max())
+async fn insert_rest(db: &mut SqliteConnection, stored: &[Stored<'_>]) -> Result<(), sqlx::Error> {
+    let (Some(first), Some(last)) = (stored.iter().map(|s| s.seq).min(), stored.iter().map(|s| s.seq).max())
     else {
         return Ok(());
     };
     let mut q = insert("report_private", PRIVATE_COLUMNS);
-    q.push_values(stored, |b, (seq, c)| private_row(b, *seq, &c.report.private, received(c.report)));
+    q.push_values(stored, |b, s| private_row(b, s.seq, &s.made.report.private, received(s.made.report)));
     q.build().execute(&mut *db).await?;
-    let events = stored.iter().flat_map(|(seq, c)| c.report.events.iter().map(|e| (*seq, e)));
+    let events: Vec<_> = stored
+        .iter()
+        .flat_map(|s| life(s.seq, s.made.report.public.ward.as_ref(), &s.made.report.events, &s.at))
+        .collect();
     let mut q = insert("event", EVENT_COLUMNS);
-    q.push_values(events, |b, (seq, e)| event_row(b, seq, e));
+    q.push_values(&events, event_row);
     q.build().execute(&mut *db).await?;
-    let keyed: Vec<_> = stored.iter().filter_map(|(_, c)| Some((c.key?, c.report.id))).collect();
+    let keyed: Vec<_> = stored.iter().filter_map(|s| Some((s.made.key?, s.made.report.id))).collect();
     if !keyed.is_empty() {
         let mut q = insert("idempotency", "key_hash, body_hash, report_id");
         q.push_values(keyed, |mut b, (key, id)| {
@@ -120,7 +149,7 @@ async fn insert_rest(db: &mut SqliteConnection, stored: &[(i64, Creation<'_>)]) 
         q.build().execute(&mut *db).await?;
     }
     // Nobody else writes inside this transaction, so the range holds these rows and no others.
-    let at = stored.iter().map(|(_, c)| received(c.report)).max().unwrap_or(crate::domain::Instant::MIN);
+    let at = stored.iter().map(|s| received(s.made.report)).max().unwrap_or(crate::domain::Instant::MIN);
     log(db, ChangeKind::Reports { first, last }, at).await
 }
 

@@ -1,22 +1,29 @@
-//! The only SQL: the report record, the change log, city features, the imported areas.
+//! The only SQL: the report record, the change log, city features, the imported areas, keys.
 //! One writer groups what is queued into one durable commit; a pool of readers answers the rest.
 //! Not here: what a report may be (domain), who asks (http), the live map (map).
 
+mod amend;
 mod areas;
 mod changes;
 mod create;
 mod error;
+mod events;
 mod features;
+mod feeds;
+mod keys;
 mod open;
 mod read;
 mod reports;
 mod write;
 mod writer;
 
+pub use amend::{Amendment, Standing, Step};
 pub use areas::StoredGeneration;
 pub use changes::{Change, ChangeKind};
 pub use error::StoreError;
+pub use events::Position;
 pub use features::{FeatureWrite, StoredContent};
+pub use feeds::{News, NewsPage};
 pub use open::Store;
 pub use read::{Page, PlacedRecord, ReportRecord};
 pub use write::{Assignment, IdempotencyKey, Outcome};

@@ -51,19 +51,20 @@ pub struct Page<'a> {
 
 /// Above this many matches, walking the list newest first finds a page sooner than sorting all
 /// candidates of the box.
-const WALK_ABOVE: u64 = 20_000;
+pub(super) const WALK_ABOVE: u64 = 20_000;
 
-const COLUMNS: &str = "r.seq, r.id, r.votes, r.lon, r.lat, r.category, r.state, r.ward, r.body, r.rule, r.title, \
+pub(super) const COLUMNS: &str = "r.seq, r.id, r.votes, r.lon, r.lat, r.category, r.state, r.ward, r.body, r.rule, r.title, \
      r.description, r.address, r.source, r.border_m, r.offshore_m, r.observed_ms, r.created_ms, r.updated_ms, r.due_ms";
 
 impl Store {
-    /// One report by its public id.
+    /// One report by its public id, unless it was hidden or erased.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn report(&self, id: u64) -> Result<Option<ReportRecord>, StoreError> {
-        let mut q =
-            QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM report_public r WHERE r.id = "));
+        let mut q = QueryBuilder::<Sqlite>::new(format!(
+            "SELECT {COLUMNS} FROM report_public r WHERE r.withdrawn = 0 AND r.id = "
+        ));
         q.push_bind(id as i64);
         let row = q.build().fetch_optional(&self.read).await.map_err(StoreError::sort)?;
         row.as_ref().map(record).transpose()
@@ -103,7 +104,7 @@ impl Store {
     ) -> Result<Vec<MapRow>, StoreError> {
         let rows = sqlx::query(
             "SELECT seq, id, lon, lat, category, state, ward, created_ms, updated_ms FROM report_public
-             WHERE seq BETWEEN $1 AND $2 ORDER BY seq",
+             WHERE seq BETWEEN $1 AND $2 AND withdrawn = 0 ORDER BY seq",
         )
         .bind(first)
         .bind(last)
@@ -167,11 +168,23 @@ fn page_query(page: &Page<'_>) -> QueryBuilder<Sqlite> {
     } else {
         "report_public r"
     };
-    let mut q = QueryBuilder::new(format!("SELECT {COLUMNS} FROM {from} WHERE 1 = 1"));
+    let mut q = QueryBuilder::new(format!("SELECT {COLUMNS} FROM {from} WHERE r.withdrawn = 0"));
     if let Some(b) = boxed {
         q.push(" AND b.east >= ").push_bind(b.west).push(" AND b.west <= ").push_bind(b.east);
         q.push(" AND b.north >= ").push_bind(b.south).push(" AND b.south <= ").push_bind(b.north);
     }
+    if let Some(seq) = page.before {
+        q.push(" AND r.seq < ").push_bind(seq);
+    }
+    facts(&mut q, f);
+    kinds(&mut q, f, page.words);
+    among(&mut q, "r.ward", f.wards.as_ref(), |w| page.words.wards.get(w).map(ToString::to_string));
+    q.push(" ORDER BY r.seq DESC LIMIT ").push_bind(i64::from(page.limit));
+    q
+}
+
+/// What the filter says of place, times and state: what a withdrawn report has no more.
+pub(super) fn facts(q: &mut QueryBuilder<Sqlite>, f: &Filter) {
     if let Some(b) = f.bbox {
         let either = if b.crosses_antimeridian() { " OR " } else { " AND " };
         q.push(" AND (r.lon >= ")
@@ -182,14 +195,8 @@ fn page_query(page: &Page<'_>) -> QueryBuilder<Sqlite> {
             .push(")");
         q.push(" AND r.lat BETWEEN ").push_bind(b.south).push(" AND ").push_bind(b.north);
     }
-    if let Some(seq) = page.before {
-        q.push(" AND r.seq < ").push_bind(seq);
-    }
-    between(&mut q, "r.created_ms", f.created);
-    between(&mut q, "r.updated_ms", f.updated);
-    let words = page.words;
-    among(&mut q, "r.category", f.categories.as_ref(), |c| words.categories.get(c).map(ToString::to_string));
-    among(&mut q, "r.ward", f.wards.as_ref(), |w| words.wards.get(w).map(ToString::to_string));
+    between(q, "r.created_ms", f.created);
+    between(q, "r.updated_ms", f.updated);
     if let Some(states) = &f.states {
         q.push(" AND r.state IN (");
         let mut list = q.separated(", ");
@@ -198,8 +205,11 @@ fn page_query(page: &Page<'_>) -> QueryBuilder<Sqlite> {
         }
         q.push(")");
     }
-    q.push(" ORDER BY r.seq DESC LIMIT ").push_bind(i64::from(page.limit));
-    q
+}
+
+/// What the filter says of the category.
+pub(super) fn kinds(q: &mut QueryBuilder<Sqlite>, f: &Filter, words: &Vocabulary) {
+    among(q, "r.category", f.categories.as_ref(), |c| words.categories.get(c).map(ToString::to_string));
 }
 
 fn between(q: &mut QueryBuilder<Sqlite>, column: &str, interval: Interval) {
@@ -211,7 +221,7 @@ fn between(q: &mut QueryBuilder<Sqlite>, column: &str, interval: Interval) {
     }
 }
 
-fn among(
+pub(super) fn among(
     q: &mut QueryBuilder<Sqlite>,
     column: &str,
     set: Option<&CodeSet>,
@@ -226,20 +236,20 @@ fn among(
     q.push(")");
 }
 
-fn point(lon: Option<f64>, lat: Option<f64>) -> Option<LonLat> {
+pub(super) fn point(lon: Option<f64>, lat: Option<f64>) -> Option<LonLat> {
     LonLat::new(lon?, lat?).ok()
 }
 
-fn ward(name: &str) -> Option<WardId> {
+pub(super) fn ward(name: &str) -> Option<WardId> {
     name.split_once('.').map(|(generation, code)| WardId::new(generation, code))
 }
 
-fn state(code: i64) -> State {
+pub(super) fn state(code: i64) -> State {
     // A state of a later version of the program reads as received rather than as nothing.
     u8::try_from(code).ok().and_then(State::from_code).unwrap_or(State::Received)
 }
 
-fn record(row: &SqliteRow) -> Result<ReportRecord, StoreError> {
+pub(super) fn record(row: &SqliteRow) -> Result<ReportRecord, StoreError> {
     let time = |ms: Option<i64>| ms.map(Instant::from_ms);
     Ok(ReportRecord {
         seq: row.try_get(0)?,

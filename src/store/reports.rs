@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::changes::{ChangeKind, log};
+use super::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
 use super::write::{Assignment, Command, IdempotencyKey, Outcome};
 use super::{Store, StoreError};
 use crate::domain::Instant;
-use crate::domain::report::{Event, NewReport, PrivateFacts};
+use crate::domain::report::{EventKind, NewReport, PrivateFacts};
 
 impl Store {
     /// Stores one report durably: the report, its events and its change in one commit.
@@ -43,15 +44,14 @@ impl Store {
 
 /// Columns of one report in `report_public`, in the order in which `public_row` binds them.
 pub(super) const PUBLIC_COLUMNS: &str = "id, lon, lat, category, state, ward, body, rule, title, description, address, source, \
-     border_m, offshore_m, observed_ms, created_ms, updated_ms, due_ms";
+     border_m, offshore_m, observed_ms, created_ms, updated_ms, due_ms, fed, fed_ms";
 pub(super) const PRIVATE_COLUMNS: &str = "seq, lon, lat, accuracy_m, address, answers, created_ms";
-pub(super) const EVENT_COLUMNS: &str = "report, at_ms, role, from_state, to_state, reason, note";
-/// Rows in one statement of a bulk load: 18 columns stay well under SQLite's 32,766 parameters.
+/// Rows in one statement of a bulk load: 20 columns stay well under SQLite's 32,766 parameters.
 const ROWS: usize = 500;
 
-type Values<'q, 'b> = sqlx::query_builder::Separated<'b, Sqlite, &'static str>;
+pub(super) type Values<'q, 'b> = sqlx::query_builder::Separated<'b, Sqlite, &'static str>;
 
-pub(super) fn public_row<'q>(mut b: Values<'q, '_>, r: &'q NewReport) {
+pub(super) fn public_row<'q>(mut b: Values<'q, '_>, (r, fed): (&'q NewReport, Position)) {
     let f = &r.public;
     b.push_bind(r.id as i64);
     b.push_bind(f.point.map(|p| p.lon()));
@@ -71,6 +71,8 @@ pub(super) fn public_row<'q>(mut b: Values<'q, '_>, r: &'q NewReport) {
     b.push_bind(f.created.ms());
     b.push_bind(f.updated.ms());
     b.push_bind(f.due.map(Instant::ms));
+    b.push_bind(fed.seq);
+    b.push_bind(fed.shown_ms);
 }
 
 pub(super) fn private_row(mut b: Values<'_, '_>, seq: i64, p: &PrivateFacts, created: Instant) {
@@ -81,16 +83,6 @@ pub(super) fn private_row(mut b: Values<'_, '_>, seq: i64, p: &PrivateFacts, cre
     b.push_bind(p.address.clone());
     b.push_bind(answers_text(&p.answers));
     b.push_bind(created.ms());
-}
-
-pub(super) fn event_row(mut b: Values<'_, '_>, seq: i64, e: &Event) {
-    b.push_bind(seq);
-    b.push_bind(e.at.ms());
-    b.push_bind(e.role);
-    b.push_bind(e.from.map(|s| s as u8));
-    b.push_bind(e.to as u8);
-    b.push_bind(e.reason.clone());
-    b.push_bind(e.note.clone());
 }
 
 /// A JSON object of strings; none when empty.
@@ -116,20 +108,25 @@ pub(super) async fn load(db: &mut SqliteConnection, batch: &[NewReport]) -> Resu
             .fetch_one(&mut *db)
             .await?;
     let trigger = take_box_trigger(db).await?;
+    let mut ledger = Ledger::open(db).await?;
     for (i, rows) in batch.chunks(ROWS).enumerate() {
         let first = last + 1 + (i * ROWS) as i64;
+        let places: Vec<Vec<Position>> =
+            rows.iter().map(|r| r.events.iter().map(|e| ledger.history(e.shown)).collect()).collect();
+        let fed = places.iter().map(|p| p.last().copied().unwrap_or_default());
         let mut statement = insert("report_public", PUBLIC_COLUMNS);
-        statement.push_values(rows, public_row);
+        statement.push_values(rows.iter().zip(fed), public_row);
         statement.build().execute(&mut *db).await?;
         let mut statement = insert("report_private", PRIVATE_COLUMNS);
         statement.push_values(rows.iter().zip(first..), |b, (r, seq)| {
             private_row(b, seq, &r.private, received(r));
         });
         statement.build().execute(&mut *db).await?;
-        let events = rows.iter().zip(first..).flat_map(|(r, seq)| r.events.iter().map(move |e| (seq, e)));
+        let events = rows.iter().zip(first..).zip(&places);
+        let events = events.flat_map(|((r, seq), at)| life(seq, r.public.ward.as_ref(), &r.events, at));
         for events in events.collect::<Vec<_>>().chunks(ROWS * 2) {
             let mut statement = insert("event", EVENT_COLUMNS);
-            statement.push_values(events, |b, (seq, e)| event_row(b, *seq, e));
+            statement.push_values(events, event_row);
             statement.build().execute(&mut *db).await?;
         }
     }
@@ -164,7 +161,14 @@ pub(super) async fn assign(
     assignments: &[Assignment],
     at: Instant,
 ) -> Result<Outcome, sqlx::Error> {
+    let mut ledger = Ledger::open(db).await?;
     for a in assignments {
+        let before = sqlx::query("SELECT ward, withdrawn, fed_ms FROM report_public WHERE seq = $1")
+            .bind(a.seq)
+            .fetch_one(&mut *db)
+            .await?;
+        let (from, withdrawn): (Option<String>, i64) = (before.try_get(0)?, before.try_get(1)?);
+        let after = Instant::from_ms(before.try_get::<i64, _>(2)? + 1);
         sqlx::query(
             "UPDATE report_public SET ward = $2, body = $3, rule = $4, lon = $5, lat = $6, border_m = $7,
                  offshore_m = $8 WHERE seq = $1",
@@ -179,24 +183,49 @@ pub(super) async fn assign(
         .bind(a.offshore_m)
         .execute(&mut *db)
         .await?;
+        // Between wards of one generation it is a transfer, which feeds tell; a new generation is told
+        // once for each ward.
+        let moved = from.filter(|f| withdrawn == 0 && a.ward.as_ref().is_some_and(|to| is_neighbour(f, to)));
+        let kind = if moved.is_some() { EventKind::Transfer } else { EventKind::Areas };
+        // Who knows a report by its id and its moment must see that it moved.
+        let place = if moved.is_some() { ledger.now(at.max(after)) } else { ledger.history(at) };
         sqlx::query(
-            "INSERT INTO event (report, at_ms, role, from_state, to_state, note)
-             SELECT seq, $2, 'system', state, state, 'areas changed' FROM report_public WHERE seq = $1",
+            "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, note, ward, from_ward)
+             SELECT $1, seq, (SELECT count(*) + 1 FROM event WHERE report = $2), $3, $4, $5, 'system', state, state,
+                    'areas changed', ward, $6
+             FROM report_public WHERE seq = $2",
         )
+        .bind(place.seq)
         .bind(a.seq)
+        .bind(kind as u8)
         .bind(at.ms())
+        .bind(moved.is_some().then_some(place.shown_ms))
+        .bind(&moved)
         .execute(&mut *db)
         .await?;
+        if moved.is_some() {
+            sqlx::query("UPDATE report_public SET fed = $2, fed_ms = $3 WHERE seq = $1")
+                .bind(a.seq)
+                .bind(place.seq)
+                .bind(place.shown_ms)
+                .execute(&mut *db)
+                .await?;
+        }
         log(db, ChangeKind::Reports { first: a.seq, last: a.seq }, at).await?;
     }
     Ok(Outcome::Done)
+}
+
+/// Whether a ward, by its canonical id, is another one of the same generation.
+fn is_neighbour(from: &str, to: &crate::domain::WardId) -> bool {
+    from.split_once('.').is_some_and(|(generation, code)| generation == &*to.generation && code != &*to.code)
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use crate::domain::State;
-    use crate::domain::report::PublicFacts;
+    use crate::domain::report::{Event, PublicFacts};
     use crate::geo::LonLat;
 
     pub(crate) fn report(id: u64) -> NewReport {
@@ -225,6 +254,7 @@ pub(super) mod tests {
             private: PrivateFacts { point, ..PrivateFacts::default() },
             events: vec![Event {
                 at: created,
+                shown: created,
                 role: "citizen",
                 from: None,
                 to: State::Received,

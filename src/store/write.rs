@@ -3,10 +3,12 @@
 
 use sqlx::SqliteConnection;
 
+use super::amend::Amendment;
 use super::areas::StoredGeneration;
 use super::create::{Creation, create};
 use super::features::FeatureWrite;
-use super::{areas, features, reports};
+use super::{amend, areas, features, keys, reports};
+use crate::domain::key::{Key, KeyId};
 use crate::domain::report::NewReport;
 use crate::domain::{Instant, WardId};
 
@@ -18,6 +20,9 @@ pub(super) enum Command {
     Activate { generation: StoredGeneration, at: Instant },
     Assign { assignments: Vec<Assignment>, at: Instant },
     Features { write: Box<FeatureWrite>, at: Instant },
+    Amend(Box<Amendment>),
+    AddKey(Key),
+    RevokeKey { id: KeyId, at: Instant },
 }
 
 /// What came of a command.
@@ -34,6 +39,8 @@ pub enum Outcome {
     },
     /// The id is another report's; draw again.
     IdTaken,
+    /// What the command builds on is not so any more; nothing was done.
+    Stale,
 }
 
 /// The hashes of an `Idempotency-Key` and of the body that came with it.
@@ -83,6 +90,9 @@ pub(super) async fn apply(
             Command::Activate { generation, at } => areas::activate(db, generation, *at).await?,
             Command::Features { write, at } => features::write(db, write, *at).await?,
             Command::Assign { assignments, at } => reports::assign(db, assignments, *at).await?,
+            Command::Amend(amendment) => amend::amend(db, amendment).await?,
+            Command::AddKey(key) => keys::add(db, key).await?,
+            Command::RevokeKey { id, at } => keys::revoke(db, id, *at).await?,
         });
     }
     outcomes.extend(create(db, &creations).await?);

@@ -105,8 +105,9 @@ async fn run(
             break;
         }
     }
-    drop(jobs);
+    // Whoever waits for the end waits for this too: closing empties the write-ahead log.
     pool.close().await;
+    drop(jobs);
 }
 
 /// Commits a group and answers each of its jobs; says so when the storage has failed.

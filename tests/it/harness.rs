@@ -1,7 +1,7 @@
 //! Starting a server and talking to it.
 #![allow(unreachable_pub, reason = "a module of a test, not of a library")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
@@ -34,6 +34,7 @@ pub struct Server {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
     kept: Option<TempDir>,
+    file: PathBuf,
 }
 
 /// An answer, read whole.
@@ -92,9 +93,15 @@ impl Server {
             stop: Some(stop),
             thread: Some(thread),
             kept: None,
+            file: folder.join("test.db"),
         };
         server.until("it is ready", || server.get("/readyz").status == 200);
         server
+    }
+
+    /// The database file, for who works beside the server.
+    pub fn store(&self) -> &Path {
+        &self.file
     }
 
     pub fn get(&self, path: &str) -> Answer {

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::landing::no_parameter_but_f;
 use crate::domain::Vocabulary;
+use crate::domain::report::Withdrawn;
 use crate::domain::view::PublicReport;
 use crate::format::csv;
 use crate::format::geojson::{self, Link};
@@ -205,7 +206,11 @@ pub(in crate::http) async fn report(
     one_feature_only(query.as_deref(), &headers)?;
     let missing = || Problem::not_found("no report has this id");
     let id: u64 = id.parse().ok().filter(|n| i64::try_from(*n).is_ok()).ok_or_else(missing)?;
-    let record = service.store.report(id).await?.ok_or_else(missing)?;
+    let Some(record) = service.store.report(id).await? else {
+        let standing = service.store.standing(id).await?;
+        let erased = standing.is_some_and(|s| s.withdrawn == Withdrawn::Erased);
+        return Err(if erased { Problem::erased() } else { missing() });
+    };
     let feature =
         with_links(&service, geojson::report(&service.city.view(record)), "reports", &id.to_string());
     Ok(Document::json(geojson::MEDIA, &feature, Keep::Revalidate).answer(&headers))

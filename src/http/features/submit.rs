@@ -76,7 +76,7 @@ fn problem(e: SubmitError) -> Problem {
             Problem::new(StatusCode::CONFLICT, "idempotency-conflict", "This key was used with another body")
                 .detail("a repeat must carry the same body; a new report needs a new Idempotency-Key")
         }
-        SubmitError::Gone => Problem::new(StatusCode::GONE, "erased", "This report was erased"),
+        SubmitError::Gone => Problem::erased(),
         SubmitError::Store(e) => e.into(),
     }
 }

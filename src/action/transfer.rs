@@ -1,0 +1,44 @@
+//! A report goes to the own office of another ward: borders run along streets, and phones err.
+
+use super::city::City;
+use super::verb::{Decision, VerbError, decide};
+use crate::clock::Clock;
+use crate::domain::{BodyId, Precision, WardName};
+use crate::store::{Step, Store};
+
+/// The rule of a report that people sent where it is; re-assignment inside one generation leaves it there.
+pub(super) const TRANSFERRED: &str = "transfer";
+
+/// Sends a report to a ward in force, by its code or canonical id.
+///
+/// # Errors
+/// See [`VerbError`].
+pub async fn transfer(
+    city: &City,
+    store: &Store,
+    clock: &dyn Clock,
+    id: u64,
+    ward: &str,
+) -> Result<(), VerbError> {
+    let areas = city.areas();
+    let known = match areas.words.ward(ward) {
+        WardName::Known(i) => {
+            areas.words.wards.get(usize::from(i)).filter(|w| w.generation == areas.words.active)
+        }
+        _ => None,
+    };
+    let to = known.ok_or_else(|| VerbError::refused("ward", "is not a ward in force"))?;
+    decide(city, store, clock, id, |was| {
+        if was.ward.as_ref() == Some(to) {
+            return Err(VerbError::refused("ward", "has the report already"));
+        }
+        let precision = city.pack.categories.by_code(&was.category).map(|c| c.precision);
+        // The public point of such a category is the ward's own.
+        let label = || areas.book.unit(to).map(|u| u.label);
+        let point = if precision == Some(Precision::Ward) && was.placed { label() } else { was.point };
+        let body = BodyId::ward_office(to).to_string();
+        let step = Step::Transfer { ward: to.clone(), body, rule: TRANSFERRED.to_owned(), point };
+        Ok(Decision { step, role: "office", reason: None, note: None })
+    })
+    .await
+}

@@ -1,0 +1,42 @@
+//! A moderator takes a report from the public, gives it back, or erases it for good.
+
+use super::city::City;
+use super::verb::{Decision, VerbError, decide};
+use crate::clock::Clock;
+use crate::domain::report::Withdrawn;
+use crate::store::{Step, Store};
+
+/// What a moderator does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// Out of the public's sight: lists, tiles, counts, exports; feeds keep a tombstone.
+    Hide,
+    /// Back into it.
+    Unhide,
+    /// Texts, places and answers go for good; the frame stays, so that readers learn of it.
+    Erase,
+}
+
+/// Carries out a withdrawal.
+///
+/// # Errors
+/// See [`VerbError`].
+pub async fn withdraw(
+    city: &City,
+    store: &Store,
+    clock: &dyn Clock,
+    id: u64,
+    what: Withdrawal,
+) -> Result<(), VerbError> {
+    decide(city, store, clock, id, |was| {
+        let step = match (what, was.withdrawn) {
+            (Withdrawal::Hide, Withdrawn::No) => Step::Hide,
+            (Withdrawal::Unhide, Withdrawn::Hidden) => Step::Show,
+            (Withdrawal::Erase, _) => Step::Erase,
+            (Withdrawal::Hide, _) => return Err(VerbError::refused("report", "is hidden already")),
+            (Withdrawal::Unhide, _) => return Err(VerbError::refused("report", "is not hidden")),
+        };
+        Ok(Decision { step, role: "moderator", reason: None, note: None })
+    })
+    .await
+}

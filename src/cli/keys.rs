@@ -1,0 +1,112 @@
+//! `diaban keys …`: keys of apps and secret feed links. A running server knows of them after two seconds.
+
+use clap::{Args, Subcommand};
+
+use super::{Outcome, With};
+use crate::action::{self, Purpose};
+use crate::app;
+use crate::clock::{Clock, SystemClock, SystemIds};
+use crate::config::Settings;
+use crate::domain::key::KeyId;
+use crate::store::Store;
+
+/// What the operator does with keys.
+#[derive(Subcommand)]
+pub(super) enum Keys {
+    /// Make a key for an app; it is shown once.
+    Add(With<Add>),
+    /// Make a secret feed link of one query; it is shown once.
+    Feed(With<Feed>),
+    /// List all keys, without their secrets.
+    List(With<Nothing>),
+    /// Revoke a key or a secret feed link for good.
+    Revoke(With<Revoke>),
+}
+
+#[derive(Args)]
+pub(super) struct Add {
+    /// Whose it is.
+    name: String,
+    /// What it may do: `read`, `submit`.
+    #[arg(long, required = true, value_delimiter = ',')]
+    scope: Vec<String>,
+    /// Days until it expires.
+    #[arg(long)]
+    days: Option<u32>,
+}
+
+#[derive(Args)]
+pub(super) struct Feed {
+    /// Whose it is; the title of the feed.
+    name: String,
+    /// The query, as a list takes it: `ward=26740&status=open`.
+    #[arg(long)]
+    query: String,
+    /// Days until it expires.
+    #[arg(long)]
+    days: Option<u32>,
+}
+
+#[derive(Args)]
+pub(super) struct Nothing {}
+
+#[derive(Args)]
+pub(super) struct Revoke {
+    /// The public id, as the list shows it.
+    id: String,
+}
+
+impl Keys {
+    pub(super) async fn run(self) -> Outcome {
+        match self {
+            Self::Add(With { what, settings }) => {
+                let purpose = Purpose::Scopes(what.scope);
+                let (id, token, _) = make(settings, &what.name, purpose, what.days).await?;
+                println!("key {id}, shown only now:\n{token}");
+            }
+            Self::Feed(With { what, settings }) => {
+                let (id, token, base) =
+                    make(settings, &what.name, Purpose::Feed(what.query), what.days).await?;
+                println!("secret feed link {id}, shown only now:");
+                for file in ["reports", "changes"] {
+                    println!("{base}/feeds/k/{token}/{file}.atom    (or .json, .geojson)");
+                }
+            }
+            Self::List(With { settings, .. }) => {
+                let store = Store::open(&settings.resolve()?.store).await?;
+                let now = SystemClock.now();
+                for key in store.keys().await? {
+                    let state = if key.is_valid(now) { "valid" } else { "closed" };
+                    let until = key.expires.map_or_else(|| "-".to_owned(), |t| t.to_string());
+                    let query = key.query.unwrap_or_default();
+                    println!("{}\t{state}\t{}\t{until}\t{}\t{query}", key.id, key.scopes.join(","), key.name);
+                }
+                store.close().await;
+            }
+            Self::Revoke(With { what, settings }) => {
+                let store = Store::open(&settings.resolve()?.store).await?;
+                if !action::revoke_key(&store, &SystemClock, &what.id).await? {
+                    return Err(format!("no valid key has the id {}", what.id).into());
+                }
+                println!("key {}: revoked", what.id);
+                store.close().await;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The public id, the key itself, and the public address.
+async fn make(
+    settings: Settings,
+    name: &str,
+    purpose: Purpose,
+    days: Option<u32>,
+) -> Result<(KeyId, String, String), Box<dyn std::error::Error + Send + Sync>> {
+    let config = settings.resolve()?;
+    let (store, city) = app::open(&config).await?;
+    let words = city.areas().words.clone();
+    let (id, token) = action::add_key(&store, &SystemClock, &SystemIds, &words, name, purpose, days).await?;
+    store.close().await;
+    Ok((id, token, config.public_url.unwrap_or_default()))
+}

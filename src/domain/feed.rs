@@ -1,0 +1,146 @@
+//! What feeds are made of, whatever they tell of: encoders (Atom, JSON Feed, GeoJSON) know these types
+//! only. Not here: how a report or an alert becomes an entry (action), addresses and headers (http).
+
+use super::field::Value;
+use super::{Instant, Text};
+use crate::geo::LonLat;
+
+/// A page of a feed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feed {
+    /// A URI that stays the same for all pages and for ever.
+    pub id: String,
+    /// What it is about.
+    pub title: Text,
+    /// When the newest thing on this page happened.
+    pub updated: Instant,
+    /// Where else to look: `self`, `next`, `first`, `alternate` …
+    pub links: Vec<Link>,
+    /// Newest first.
+    pub entries: Vec<Entry>,
+}
+
+/// One thing that a feed tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// A URI that stays the same for ever.
+    pub id: String,
+    /// A line, Vietnamese first.
+    pub title: String,
+    /// Plain text, Vietnamese first.
+    pub content: String,
+    /// When it last changed, as the order of the feed tells it.
+    pub updated: Instant,
+    /// When it was first told.
+    pub published: Instant,
+    /// Who answers for it.
+    pub author: String,
+    /// Where.
+    pub shape: Option<Shape>,
+    /// What it is about.
+    pub tags: Vec<Tag>,
+    /// Where to read more.
+    pub links: Vec<Link>,
+    /// What machines may want beside: names and values.
+    pub facts: Vec<(&'static str, Value)>,
+    /// A tombstone: readers forget what they knew under this id. It carries no text.
+    pub deleted: bool,
+}
+
+/// A place on the ground.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// A point.
+    Point(LonLat),
+    /// Polygons, each an outer ring and its holes, closed.
+    Polygons(Vec<Vec<Vec<LonLat>>>),
+}
+
+/// A category of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// Its code.
+    pub term: String,
+    /// Its name, Vietnamese first.
+    pub label: String,
+}
+
+/// One link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Relation (RFC 8288, RFC 5005).
+    pub rel: &'static str,
+    /// Absolute address.
+    pub href: String,
+    /// Media type of what it leads to.
+    pub media: &'static str,
+}
+
+impl Feed {
+    /// The address of the first link with that relation.
+    pub fn link(&self, rel: &str) -> Option<&str> {
+        self.links.iter().find(|l| l.rel == rel).map(|l| l.href.as_str())
+    }
+}
+
+impl Entry {
+    /// A tombstone: what was told under this id is taken back.
+    pub fn tombstone(id: String, when: Instant) -> Self {
+        Self {
+            id,
+            title: String::new(),
+            content: String::new(),
+            updated: when,
+            published: when,
+            author: String::new(),
+            shape: None,
+            tags: Vec::new(),
+            links: Vec::new(),
+            facts: Vec::new(),
+            deleted: true,
+        }
+    }
+
+    /// The address of the first link with that relation.
+    pub fn link(&self, rel: &str) -> Option<&str> {
+        self.links.iter().find(|l| l.rel == rel).map(|l| l.href.as_str())
+    }
+}
+
+/// The day from which `tag:` URIs (RFC 4151) of this house are minted: any day on which the authority
+/// owned its name; it never changes, or every reader would take all entries for new ones.
+const MINTED: &str = "2025-07-01";
+
+/// Mints `tag:` URIs under the host of the public address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Minter(String);
+
+impl Minter {
+    /// For a public address, `https://map.example.vn/path`: only its host counts.
+    pub fn new(public_url: &str) -> Self {
+        let rest = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
+        let host = rest.split(['/', ':']).next().unwrap_or_default();
+        // An address in brackets (IPv6) is no authority of a tag.
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'-';
+        let usable = !host.is_empty() && host.bytes().all(plain);
+        Self(format!("tag:{},{MINTED}:", if usable { host } else { "localhost" }))
+    }
+
+    /// The URI of a thing of this house.
+    pub fn mint(&self, what: &str) -> String {
+        format!("{}{what}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_names_the_host_without_its_port() {
+        let mint = |url: &str| Minter::new(url).mint("reports/7");
+        assert_eq!(mint("https://map.example.vn:8443/a"), "tag:map.example.vn,2025-07-01:reports/7");
+        assert_eq!(mint("http://127.0.0.1:8080"), "tag:127.0.0.1,2025-07-01:reports/7");
+        assert_eq!(mint("http://[::1]:8080"), "tag:localhost,2025-07-01:reports/7");
+    }
+}

@@ -1,0 +1,163 @@
+//! Atom (RFC 4287) with GeoRSS-Simple places and the tombstones of RFC 6721.
+
+use quick_xml::Writer;
+use quick_xml::escape::escape;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+
+use crate::domain::feed::{Entry, Feed, Link, Shape};
+use crate::geo::LonLat;
+
+/// Media type.
+pub const MEDIA: &str = "application/atom+xml";
+
+const NAMESPACES: [(&str, &str); 3] = [
+    ("xmlns", "http://www.w3.org/2005/Atom"),
+    ("xmlns:georss", "http://www.georss.org/georss"),
+    ("xmlns:at", "http://purl.org/atompub/tombstones/1.0"),
+];
+
+/// A page of a feed as a document.
+pub fn document(feed: &Feed) -> Vec<u8> {
+    let mut x = Xml(Writer::new(Vec::with_capacity(1_024 + feed.entries.len() * 1_200)));
+    x.write(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)));
+    let mut root = BytesStart::new("feed");
+    root.extend_attributes(NAMESPACES);
+    root.push_attribute(("xml:lang", "vi"));
+    x.write(Event::Start(root));
+    x.text("id", &feed.id);
+    x.text("title", &feed.title.both());
+    x.text("updated", &feed.updated.to_string());
+    x.person("diaban");
+    x.links(&feed.links);
+    feed.entries.iter().for_each(|e| x.entry(e));
+    x.write(Event::End(BytesEnd::new("feed")));
+    x.0.into_inner()
+}
+
+struct Xml(Writer<Vec<u8>>);
+
+impl Xml {
+    fn write(&mut self, event: Event<'_>) {
+        self.0.write_event(event).expect("writing to memory cannot fail");
+    }
+
+    fn entry(&mut self, e: &Entry) {
+        if e.deleted {
+            let when = e.updated.to_string();
+            return self.empty("at:deleted-entry", &[("ref", &e.id), ("when", &when)]);
+        }
+        self.write(Event::Start(BytesStart::new("entry")));
+        self.text("id", &e.id);
+        self.text("title", &e.title);
+        self.text("updated", &e.updated.to_string());
+        self.text("published", &e.published.to_string());
+        self.person(&e.author);
+        self.links(&e.links);
+        for tag in &e.tags {
+            self.empty("category", &[("term", &tag.term), ("label", &tag.label)]);
+        }
+        self.text("content", &e.content);
+        match &e.shape {
+            Some(Shape::Point(p)) => self.text("georss:point", &lat_lon([*p])),
+            // GeoRSS-Simple knows outer rings only.
+            Some(Shape::Polygons(all)) => {
+                for outer in all.iter().filter_map(|rings| rings.first()) {
+                    self.text("georss:polygon", &lat_lon(outer.iter().copied()));
+                }
+            }
+            None => {}
+        }
+        self.write(Event::End(BytesEnd::new("entry")));
+    }
+
+    fn person(&mut self, name: &str) {
+        self.write(Event::Start(BytesStart::new("author")));
+        self.text("name", name);
+        self.write(Event::End(BytesEnd::new("author")));
+    }
+
+    fn links(&mut self, links: &[Link]) {
+        for l in links {
+            self.empty("link", &[("rel", l.rel), ("type", l.media), ("href", &l.href)]);
+        }
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        self.write(Event::Start(BytesStart::new(name)));
+        self.write(Event::Text(BytesText::from_escaped(escape(clean(text)))));
+        self.write(Event::End(BytesEnd::new(name)));
+    }
+
+    fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        let mut element = BytesStart::new(name);
+        for (key, value) in attributes {
+            element.push_attribute((*key, clean(value).as_str()));
+        }
+        self.write(Event::Empty(element));
+    }
+}
+
+/// What XML 1.0 can hold: control characters and non-characters, which no escape makes right, become the
+/// replacement character; a carriage return, which parsers read as a line feed, goes.
+fn clean(text: &str) -> String {
+    let refused = |c: char| match c {
+        '\t' | '\n' => false,
+        '\u{FFFE}' | '\u{FFFF}' => true,
+        c => c.is_control(),
+    };
+    text.chars().filter(|c| *c != '\r').map(|c| if refused(c) { '\u{FFFD}' } else { c }).collect()
+}
+
+/// GeoRSS-Simple: latitude first, pairs separated by spaces.
+fn lat_lon(points: impl IntoIterator<Item = LonLat>) -> String {
+    points.into_iter().map(|p| format!("{} {}", p.lat(), p.lon())).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::feed_testing::{entry, feed};
+    use super::*;
+    use proptest::prelude::*;
+    use quick_xml::Reader;
+
+    /// All texts of an element's name, read back by a parser.
+    fn texts(xml: &[u8], wanted: &str) -> Vec<String> {
+        let mut reader = Reader::from_reader(xml);
+        let (mut inside, mut found) = (false, Vec::new());
+        loop {
+            match reader.read_event().unwrap() {
+                Event::Start(s) if s.name().as_ref() == wanted => {
+                    inside = true;
+                    found.push(String::new());
+                }
+                Event::End(e) if e.name().as_ref() == wanted => inside = false,
+                Event::Text(t) if inside => found.last_mut().unwrap().push_str(&t.xml10_content()),
+                Event::GeneralRef(r) if inside => {
+                    let name = format!("&{};", r.xml10_content());
+                    let text = quick_xml::escape::unescape(&name).unwrap();
+                    found.last_mut().unwrap().push_str(&text);
+                }
+                Event::Eof => return found,
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn the_document() {
+        let xml = String::from_utf8(document(&feed())).unwrap();
+        insta::assert_snapshot!("atom", xml.replace("><", ">\n<"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_parses_back(title in any::<String>(), content in "(?s).{0,40}", label in "(?s).{0,20}") {
+            let mut f = feed();
+            f.entries = vec![Entry { title: title.clone(), content: content.clone(), ..entry(1) }];
+            f.entries[0].tags[0].label = label;
+            let xml = document(&f);
+            prop_assert_eq!(&texts(&xml, "title")[1], &clean(&title));
+            prop_assert_eq!(&texts(&xml, "content")[0], &clean(&content));
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Who asks: keys come in the `Authorization` header, never in an address, which ends up in histories
+//! and logs.
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Service;
+use super::extract::pairs;
+use super::problem::Problem;
+use crate::domain::key::{KeyId, is_key};
+
+/// The key of a request, if it sent one that opens anything now. It is looked up by its hash, which
+/// takes the same time for every text.
+#[expect(dead_code, reason = "the limits on rates ask it")]
+pub(super) fn identify(service: &Service, headers: &HeaderMap) -> Option<KeyId> {
+    let sent = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = sent.split_once(' ')?;
+    let key = service.keys.find(token.trim(), service.clock.now())?;
+    // A secret link opens its feed and nothing else.
+    (scheme.eq_ignore_ascii_case("bearer") && key.query.is_none()).then(|| key.id.clone())
+}
+
+/// Refuses a key that came in the query, before anything reads or counts the request.
+pub(super) async fn refuse_in_query(request: Request, next: Next) -> Response {
+    let holds_key =
+        |query: &str| pairs(Some(query)).iter().any(|(name, value)| is_key(value) || is_key(name));
+    // The prefix first: nearly no request has it, and reading the pairs costs something.
+    if request.uri().query().is_some_and(|q| q.contains("dbn") && holds_key(q)) {
+        let mut refused =
+            Problem::new(StatusCode::UNAUTHORIZED, "key-in-address", "A key does not belong into an address")
+                .detail("send it as Authorization: Bearer …, and have this one revoked: addresses are kept in many places")
+                .into_response();
+        refused.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        return refused;
+    }
+    next.run(request).await
+}

@@ -1,0 +1,211 @@
+//! What happens to a report after it was received: one step, its event and its change in one commit.
+
+use sqlx::{Row, SqliteConnection};
+
+use super::changes::{ChangeKind, log};
+use super::events::Ledger;
+use super::read::{point, state, ward};
+use super::write::{Command, Outcome};
+use super::{Store, StoreError};
+use crate::domain::report::{EventKind, Withdrawn};
+use crate::domain::{Instant, State, WardId};
+use crate::geo::LonLat;
+
+/// How a report stands: what a step builds on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// Internal sequence.
+    pub seq: i64,
+    /// Where it stands.
+    pub state: State,
+    /// Whether the public may see it.
+    pub withdrawn: Withdrawn,
+    /// Code of its category.
+    pub category: String,
+    /// Its ward.
+    pub ward: Option<WardId>,
+    /// The public point.
+    pub point: Option<LonLat>,
+    /// Whether it has a true place.
+    pub placed: bool,
+}
+
+/// One step in the life of a report.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// To another state.
+    State(State),
+    /// A word of the office.
+    Note,
+    /// To the own office of another ward.
+    Transfer {
+        /// The ward.
+        ward: WardId,
+        /// Its office.
+        body: String,
+        /// Why it is there.
+        rule: String,
+        /// The public point from now on.
+        point: Option<LonLat>,
+    },
+    /// Out of the public's sight.
+    Hide,
+    /// Back into it.
+    Show,
+    /// All that is personal goes for good.
+    Erase,
+}
+
+/// A step with all that is recorded of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Amendment {
+    /// How the report stood when the step was decided; when that changed, nothing is done.
+    pub was: Standing,
+    /// The step.
+    pub step: Step,
+    /// In which role somebody acts.
+    pub role: &'static str,
+    /// When.
+    pub at: Instant,
+    /// The moment that the public sees.
+    pub shown: Instant,
+    /// Why.
+    pub reason: Option<String>,
+    /// What everybody may read.
+    pub note: Option<String>,
+}
+
+impl Store {
+    /// How a report stands, also a hidden or erased one.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn standing(&self, id: u64) -> Result<Option<Standing>, StoreError> {
+        let row = sqlx::query(
+            "SELECT r.seq, r.state, r.withdrawn, r.category, r.ward, r.lon, r.lat, p.lon IS NOT NULL
+             FROM report_public r LEFT JOIN report_private p USING (seq) WHERE r.id = $1",
+        )
+        .bind(id as i64)
+        .fetch_optional(&self.read)
+        .await
+        .map_err(StoreError::sort)?;
+        row.map(|row| {
+            Ok(Standing {
+                seq: row.try_get(0)?,
+                state: state(row.try_get(1)?),
+                withdrawn: Withdrawn::from_code(row.try_get(2)?),
+                category: row.try_get(3)?,
+                ward: row.try_get::<Option<&str>, _>(4)?.and_then(ward),
+                point: point(row.try_get(5)?, row.try_get(6)?),
+                placed: row.try_get(7)?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Takes a step; says [`Outcome::Stale`] when the report stands otherwise by now.
+    ///
+    /// # Errors
+    /// When the write fails; nothing was changed then.
+    pub async fn amend_report(&self, amendment: Amendment) -> Result<Outcome, StoreError> {
+        self.write(Command::Amend(Box::new(amendment))).await
+    }
+}
+
+pub(super) async fn amend(db: &mut SqliteConnection, a: &Amendment) -> Result<Outcome, sqlx::Error> {
+    let seq = a.was.seq;
+    let fed: i64 = sqlx::query_scalar("SELECT fed_ms FROM report_public WHERE seq = $1")
+        .bind(seq)
+        .fetch_one(&mut *db)
+        .await?;
+    // Who knows a report by its id and its moment must see that it changed.
+    let shown = a.shown.max(Instant::from_ms(fed + 1));
+    let place = Ledger::open(db).await?.now(shown);
+    let to = if let Step::State(to) = a.step { to } else { a.was.state };
+    let withdrawn = match a.step {
+        Step::Hide => Withdrawn::Hidden,
+        Step::Show => Withdrawn::No,
+        Step::Erase => Withdrawn::Erased,
+        _ => a.was.withdrawn,
+    };
+    let from_ward = a.was.ward.as_ref().map(ToString::to_string);
+    let found = sqlx::query(
+        "UPDATE report_public SET state = $2, withdrawn = $3, updated_ms = max(updated_ms, $4), fed = $5, fed_ms = $6
+         WHERE seq = $1 AND state = $7 AND withdrawn = $8 AND ward IS $9",
+    )
+    .bind(seq)
+    .bind(to as u8)
+    .bind(withdrawn as u8)
+    .bind(a.shown.ms())
+    .bind(place.seq)
+    .bind(place.shown_ms)
+    .bind(a.was.state as u8)
+    .bind(a.was.withdrawn as u8)
+    .bind(&from_ward)
+    .execute(&mut *db)
+    .await?;
+    if found.rows_affected() == 0 {
+        return Ok(Outcome::Stale);
+    }
+    match &a.step {
+        Step::Transfer { ward, body, rule, point } => {
+            sqlx::query(
+                "UPDATE report_public SET ward = $2, body = $3, rule = $4, lon = $5, lat = $6, border_m = NULL
+                 WHERE seq = $1",
+            )
+            .bind(seq)
+            .bind(ward.to_string())
+            .bind(body)
+            .bind(rule)
+            .bind(point.map(|p| p.lon()))
+            .bind(point.map(|p| p.lat()))
+            .execute(&mut *db)
+            .await?;
+        }
+        Step::Erase => erase(db, seq).await?,
+        _ => {}
+    }
+    sqlx::query(
+        "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward)
+         SELECT $1, seq, (SELECT count(*) + 1 FROM event WHERE report = $2), $3, $4, $5, $6, $7, state, $8, $9, ward, $10
+         FROM report_public WHERE seq = $2",
+    )
+    .bind(place.seq)
+    .bind(seq)
+    .bind(kind(&a.step) as u8)
+    .bind(a.at.ms())
+    .bind(place.shown_ms)
+    .bind(a.role)
+    .bind(a.was.state as u8)
+    .bind(&a.reason)
+    .bind(&a.note)
+    .bind(from_ward.filter(|_| matches!(a.step, Step::Transfer { .. })))
+    .execute(&mut *db)
+    .await?;
+    log(db, ChangeKind::Reports { first: seq, last: seq }, a.at).await?;
+    Ok(Outcome::Done)
+}
+
+fn kind(step: &Step) -> EventKind {
+    match step {
+        Step::State(_) => EventKind::State,
+        Step::Note => EventKind::Note,
+        Step::Transfer { .. } => EventKind::Transfer,
+        Step::Hide => EventKind::Hidden,
+        Step::Show => EventKind::Shown,
+        Step::Erase => EventKind::Erased,
+    }
+}
+
+/// Leaves the frame: id, category, ward, state, times, the events without a word.
+async fn erase(db: &mut SqliteConnection, seq: i64) -> Result<(), sqlx::Error> {
+    for sql in [
+        "UPDATE report_public SET title = NULL, description = NULL, address = NULL, lon = NULL, lat = NULL,
+             border_m = NULL, offshore_m = NULL, observed_ms = NULL WHERE seq = $1",
+        "DELETE FROM report_private WHERE seq = $1",
+        "UPDATE event SET reason = NULL, note = NULL WHERE report = $1",
+    ] {
+        sqlx::query(sql).bind(seq).execute(&mut *db).await?;
+    }
+    Ok(())
+}

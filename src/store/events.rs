@@ -1,0 +1,91 @@
+//! The order of news: each event gets its sequence and its public moment here, inside the transaction
+//! that writes it. A live event never stands before one that was recorded earlier, whatever the clocks
+//! say, so whoever reads newest first and stops at what is known has missed nothing.
+
+use sqlx::{Row, SqliteConnection};
+
+use super::reports::Values;
+use crate::domain::Instant;
+use crate::domain::report::{Event, EventKind};
+
+pub(super) const EVENT_COLUMNS: &str =
+    "seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward";
+
+/// Where an event stands in the order of news.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The public moment, in milliseconds.
+    pub(super) shown_ms: i64,
+    /// The sequence of the event.
+    pub(super) seq: i64,
+}
+
+/// Gives out positions for the length of one transaction.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    last_ms: i64,
+    last_seq: i64,
+}
+
+impl Ledger {
+    pub(super) async fn open(db: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
+        // The newest of all news is the last one of its own report.
+        let row = sqlx::query(
+            "SELECT (SELECT coalesce(max(fed_ms), 0) FROM report_public),
+                    (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event')",
+        )
+        .fetch_one(db)
+        .await?;
+        Ok(Self { last_ms: row.try_get(0)?, last_seq: row.try_get(1)? })
+    }
+
+    /// The place of an event that happens now.
+    pub(super) fn now(&mut self, shown: Instant) -> Position {
+        self.last_ms = self.last_ms.max(shown.ms());
+        self.history(Instant::from_ms(self.last_ms))
+    }
+
+    /// The place of an event of the past: history is no news, it stands at its own time.
+    pub(super) fn history(&mut self, shown: Instant) -> Position {
+        self.last_seq += 1;
+        Position { shown_ms: shown.ms(), seq: self.last_seq }
+    }
+}
+
+/// A row of `event`, but for what the event itself says.
+#[derive(Clone, Debug)]
+pub(super) struct Entry<'a> {
+    pub(super) report: i64,
+    pub(super) n: i64,
+    pub(super) at: Position,
+    pub(super) event: &'a Event,
+    pub(super) ward: Option<String>,
+}
+
+/// The rows of a new report's events; the first is that it was received.
+pub(super) fn life<'a>(
+    report: i64,
+    ward: Option<&crate::domain::WardId>,
+    events: &'a [Event],
+    at: &[Position],
+) -> Vec<Entry<'a>> {
+    let ward = ward.map(ToString::to_string);
+    let numbered = (1..).zip(events.iter().zip(at));
+    numbered.map(|(n, (event, at))| Entry { report, n, at: *at, event, ward: ward.clone() }).collect()
+}
+
+pub(super) fn event_row(mut b: Values<'_, '_>, e: &Entry<'_>) {
+    b.push_bind(e.at.seq);
+    b.push_bind(e.report);
+    b.push_bind(e.n);
+    b.push_bind(EventKind::State as u8);
+    b.push_bind(e.event.at.ms());
+    b.push_bind(e.at.shown_ms);
+    b.push_bind(e.event.role);
+    b.push_bind(e.event.from.map(|s| s as u8));
+    b.push_bind(e.event.to as u8);
+    b.push_bind(e.event.reason.clone());
+    b.push_bind(e.event.note.clone());
+    b.push_bind(e.ward.clone());
+    b.push_bind(None::<String>);
+}

@@ -1,0 +1,279 @@
+//! Reading news: pages of reports by their last event, pages of events, what came after a position.
+//! Two ways into one page (reports and tombstones, into a ward and out of it) are read in one
+//! transaction and merged: each is then a walk along an index.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::events::Position;
+use super::read::{COLUMNS, WALK_ABOVE, among, facts, kinds, record, state, ward};
+use super::{ReportRecord, Store, StoreError};
+use crate::domain::report::{EventKind, Withdrawn};
+use crate::domain::{Instant, State, Vocabulary, WardId};
+use crate::query::Filter;
+
+/// One event with the report as it is now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct News {
+    /// The report; of an erased one only the frame is left.
+    pub report: ReportRecord,
+    /// Whether the public may see it.
+    pub withdrawn: Withdrawn,
+    /// Whether the event is the report's last one in feeds.
+    pub is_last: bool,
+    /// When the report's last event in feeds was.
+    pub told: Instant,
+    /// Where the event stands.
+    pub at: Position,
+    /// Its number in the life of the report.
+    pub n: i64,
+    /// What kind of thing happened.
+    pub kind: EventKind,
+    /// The state before; none for the first event.
+    pub from: Option<State>,
+    /// The state after.
+    pub to: State,
+    /// Why.
+    pub reason: Option<String>,
+    /// What everybody may read.
+    pub note: Option<String>,
+    /// The ward it happened in.
+    pub ward: Option<WardId>,
+    /// The ward that a transfer came from.
+    pub from_ward: Option<WardId>,
+}
+
+/// A page of news, newest first.
+#[derive(Clone, Copy, Debug)]
+pub struct NewsPage<'a> {
+    /// Which reports; of changes, the wards are those in which they happened.
+    pub filter: &'a Filter,
+    /// The names behind the filter's codes.
+    pub words: &'a Vocabulary,
+    /// Only what stands before this position.
+    pub before: Option<Position>,
+    /// At most how many.
+    pub limit: u32,
+    /// About how many reports match in all.
+    pub expected: u64,
+}
+
+impl Position {
+    /// The public moment.
+    pub const fn shown(self) -> Instant {
+        Instant::from_ms(self.shown_ms)
+    }
+
+    /// Whether it was recorded later than another: the order of a live stream.
+    pub const fn is_after(self, other: Self) -> bool {
+        self.seq > other.seq
+    }
+}
+
+impl Store {
+    /// Reports by their last event, newest first, hidden and erased ones among them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn report_news(&self, page: NewsPage<'_>) -> Result<Vec<News>, StoreError> {
+        let f = page.filter;
+        let boxed = f.bbox.filter(|b| !b.crosses_antimeridian() && page.expected <= WALK_ABOVE);
+        let from = if boxed.is_some() {
+            "report_box b CROSS JOIN report_public r ON r.seq = b.seq"
+        } else if f.wards.as_ref().is_some_and(|w| w.as_slice().len() == 1) {
+            "report_public r INDEXED BY report_public_ward_fed"
+        } else if page.expected > WALK_ABOVE || f.is_all() {
+            "report_public r INDEXED BY report_public_fed"
+        } else {
+            "report_public r"
+        };
+        let mut shown = select(&format!("{from} CROSS JOIN event e ON e.seq = r.fed"), "r.withdrawn = 0");
+        if let Some(b) = boxed {
+            shown.push(" AND b.east >= ").push_bind(b.west).push(" AND b.west <= ").push_bind(b.east);
+            shown.push(" AND b.north >= ").push_bind(b.south).push(" AND b.south <= ").push_bind(b.north);
+        }
+        facts(&mut shown, f);
+        // A tombstone has neither place nor state: it goes to whoever may have known the report.
+        let from = "report_public r INDEXED BY report_public_withdrawn CROSS JOIN event e ON e.seq = r.fed";
+        let gone = select(from, "r.withdrawn <> 0");
+        let mut both = [shown, gone];
+        for q in &mut both {
+            kinds(q, f, page.words);
+            let name = |w| page.words.wards.get(w).map(ToString::to_string);
+            among(q, "r.ward", f.wards.as_ref(), name);
+            if let Some(p) = page.before {
+                q.push(" AND (r.fed_ms, r.fed) < (")
+                    .push_bind(p.shown_ms)
+                    .push(", ")
+                    .push_bind(p.seq)
+                    .push(")");
+            }
+            q.push(" ORDER BY r.fed_ms DESC, r.fed DESC LIMIT ").push_bind(i64::from(page.limit));
+        }
+        let mut news = self.all(both).await?;
+        news.sort_unstable_by_key(|n| std::cmp::Reverse(n.at));
+        news.truncate(page.limit as usize);
+        Ok(news)
+    }
+
+    /// Events, newest first: of one ward by their moment, of several or all as they were recorded.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn changes(&self, page: NewsPage<'_>) -> Result<Vec<News>, StoreError> {
+        let names: Option<Vec<String>> = page.filter.wards.as_ref().map(|set| {
+            let name = |w: &u16| page.words.wards.get(usize::from(*w)).map(ToString::to_string);
+            set.as_slice().iter().filter_map(name).collect()
+        });
+        let limit = i64::from(page.limit);
+        if let Some([ward]) = names.as_deref() {
+            let mut both = into_and_out_of(ward);
+            for q in &mut both {
+                visible(q, &page);
+                if let Some(p) = page.before {
+                    q.push(" AND (e.shown_ms, e.seq) < (").push_bind(p.shown_ms).push(", ");
+                    q.push_bind(p.seq).push(")");
+                }
+                q.push(" ORDER BY e.shown_ms DESC, e.seq DESC LIMIT ").push_bind(limit);
+            }
+            let mut news = self.all(both).await?;
+            news.sort_unstable_by_key(|n| std::cmp::Reverse(n.at));
+            news.truncate(page.limit as usize);
+            return Ok(news);
+        }
+        let mut q = select(EVENTS, "e.shown_ms IS NOT NULL");
+        if names.is_some() {
+            let name = |w| page.words.wards.get(w).map(ToString::to_string);
+            q.push(" AND ((1 = 1");
+            among(&mut q, "e.ward", page.filter.wards.as_ref(), name);
+            q.push(") OR (1 = 1");
+            among(&mut q, "e.from_ward", page.filter.wards.as_ref(), name);
+            q.push("))");
+        }
+        visible(&mut q, &page);
+        if let Some(p) = page.before {
+            q.push(" AND e.seq < ").push_bind(p.seq);
+        }
+        q.push(" ORDER BY e.seq DESC LIMIT ").push_bind(limit);
+        self.all([q]).await
+    }
+
+    /// Events after a position, oldest first, as a live stream tells them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn events_after(
+        &self,
+        ward: Option<&WardId>,
+        after: Position,
+        limit: u32,
+    ) -> Result<Vec<News>, StoreError> {
+        let Some(ward) = ward else {
+            let mut q = select(EVENTS, "e.shown_ms IS NOT NULL");
+            q.push(" AND e.seq > ").push_bind(after.seq).push(" ORDER BY e.seq LIMIT ").push_bind(limit);
+            return self.all([q]).await;
+        };
+        let mut both = into_and_out_of(&ward.to_string());
+        for q in &mut both {
+            q.push(" AND (e.shown_ms, e.seq) > (").push_bind(after.shown_ms).push(", ").push_bind(after.seq);
+            q.push(") ORDER BY e.shown_ms, e.seq LIMIT ").push_bind(limit);
+        }
+        let mut news = self.all(both).await?;
+        news.sort_unstable_by_key(|n| n.at);
+        news.truncate(limit as usize);
+        Ok(news)
+    }
+
+    /// Where the `n`th event of a report stands; it never moves, so it is what cursors name.
+    ///
+    /// # Errors
+    /// [`StoreError::NoCursor`] when there is no such event.
+    pub async fn event_position(&self, report: u64, n: i64) -> Result<Position, StoreError> {
+        let row = sqlx::query(
+            "SELECT e.shown_ms, e.seq FROM report_public r JOIN event e ON e.report = r.seq
+             WHERE r.id = $1 AND e.n = $2 AND e.shown_ms IS NOT NULL",
+        )
+        .bind(report as i64)
+        .bind(n)
+        .fetch_optional(&self.read)
+        .await
+        .map_err(StoreError::sort)?
+        .ok_or(StoreError::NoCursor)?;
+        Ok(Position { shown_ms: row.try_get(0)?, seq: row.try_get(1)? })
+    }
+
+    /// Where the news end now.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn last_event(&self) -> Result<Position, StoreError> {
+        let row = sqlx::query(
+            "SELECT (SELECT coalesce(max(fed_ms), 0) FROM report_public),
+                    (SELECT coalesce(max(seq), 0) FROM event)",
+        )
+        .fetch_one(&self.read)
+        .await
+        .map_err(StoreError::sort)?;
+        Ok(Position { shown_ms: row.try_get(0)?, seq: row.try_get(1)? })
+    }
+
+    /// Several reads of one moment.
+    async fn all<const N: usize>(&self, queries: [QueryBuilder<Sqlite>; N]) -> Result<Vec<News>, StoreError> {
+        let mut moment = self.read.begin().await.map_err(StoreError::sort)?;
+        let mut out = Vec::new();
+        for mut q in queries {
+            for row in q.build().fetch_all(&mut *moment).await.map_err(StoreError::sort)? {
+                out.push(news(&row)?);
+            }
+        }
+        Ok(out)
+    }
+}
+
+const EVENTS: &str = "event e CROSS JOIN report_public r ON r.seq = e.report";
+
+fn select(from: &str, condition: &str) -> QueryBuilder<Sqlite> {
+    QueryBuilder::new(format!(
+        "SELECT {COLUMNS}, r.withdrawn, r.fed, r.fed_ms, e.seq, e.shown_ms, e.n, e.kind, e.from_state, e.to_state,
+             e.reason, e.note, e.ward, e.from_ward FROM {from} WHERE {condition}"
+    ))
+}
+
+/// What happened in a ward, and what left it.
+fn into_and_out_of(ward: &str) -> [QueryBuilder<Sqlite>; 2] {
+    let mut into = select(&EVENTS.replace(" e ", " e INDEXED BY event_ward "), "e.ward = ");
+    into.push_bind(ward.to_owned()).push(" AND e.shown_ms IS NOT NULL");
+    let mut out = select(&EVENTS.replace(" e ", " e INDEXED BY event_from_ward "), "e.from_ward = ");
+    out.push_bind(ward.to_owned()).push(" AND e.shown_ms IS NOT NULL");
+    [into, out]
+}
+
+/// The filter on the report as it is now; withdrawn ones pass, they become tombstones.
+fn visible(q: &mut QueryBuilder<Sqlite>, page: &NewsPage<'_>) {
+    kinds(q, page.filter, page.words);
+    q.push(" AND (r.withdrawn <> 0 OR (1 = 1");
+    facts(q, page.filter);
+    q.push("))");
+}
+
+fn news(row: &SqliteRow) -> Result<News, StoreError> {
+    let code = |i: usize| row.try_get::<i64, _>(i);
+    let named = |i: usize| Ok::<_, StoreError>(row.try_get::<Option<&str>, _>(i)?.and_then(ward));
+    let seq = code(23)?;
+    Ok(News {
+        report: record(row)?,
+        withdrawn: Withdrawn::from_code(code(20)?),
+        is_last: code(21)? == seq,
+        told: Instant::from_ms(code(22)?),
+        at: Position { shown_ms: code(24)?, seq },
+        n: code(25)?,
+        // A kind of a later version of the program reads as a note.
+        kind: u8::try_from(code(26)?).ok().and_then(EventKind::from_code).unwrap_or(EventKind::Note),
+        from: row.try_get::<Option<i64>, _>(27)?.map(state),
+        to: state(code(28)?),
+        reason: row.try_get(29)?,
+        note: row.try_get(30)?,
+        ward: named(31)?,
+        from_ward: named(32)?,
+    })
+}

@@ -1,0 +1,86 @@
+//! Keys of apps and secret feed links: hashes and what they are for.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use super::write::{Command, Outcome};
+use super::{Store, StoreError};
+use crate::domain::Instant;
+use crate::domain::key::{Key, KeyId};
+
+impl Store {
+    /// All keys, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn keys(&self) -> Result<Vec<Key>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, hash, name, scopes, query, created_ms, expires_ms, revoked_ms FROM access_key
+             ORDER BY created_ms, id",
+        )
+        .fetch_all(&self.read)
+        .await
+        .map_err(StoreError::sort)?;
+        rows.iter().map(key).collect()
+    }
+
+    /// Keeps a new key.
+    ///
+    /// # Errors
+    /// When the write fails.
+    pub async fn add_key(&self, key: Key) -> Result<(), StoreError> {
+        self.write(Command::AddKey(key)).await.map(|_| ())
+    }
+
+    /// Revokes a key; says [`Outcome::Stale`] when there is none of that id that opens anything.
+    ///
+    /// # Errors
+    /// When the write fails.
+    pub async fn revoke_key(&self, id: KeyId, at: Instant) -> Result<Outcome, StoreError> {
+        self.write(Command::RevokeKey { id, at }).await
+    }
+}
+
+fn key(row: &SqliteRow) -> Result<Key, StoreError> {
+    let hash = row.try_get::<&[u8], _>(1)?.try_into();
+    let time = |i: usize| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(i)?.map(Instant::from_ms));
+    Ok(Key {
+        id: KeyId::new(row.try_get(0)?),
+        hash: hash.map_err(|_| sqlx::Error::Decode("a hash of another length".into()))?,
+        name: row.try_get(2)?,
+        scopes: row.try_get::<&str, _>(3)?.split_whitespace().map(str::to_owned).collect(),
+        query: row.try_get(4)?,
+        created: Instant::from_ms(row.try_get(5)?),
+        expires: time(6)?,
+        revoked: time(7)?,
+    })
+}
+
+pub(super) async fn add(db: &mut SqliteConnection, key: &Key) -> Result<Outcome, sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO access_key (id, hash, name, scopes, query, created_ms, expires_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(key.id.as_str())
+    .bind(&key.hash[..])
+    .bind(&key.name)
+    .bind(key.scopes.join(" "))
+    .bind(&key.query)
+    .bind(key.created.ms())
+    .bind(key.expires.map(Instant::ms))
+    .execute(db)
+    .await?;
+    Ok(Outcome::Done)
+}
+
+pub(super) async fn revoke(
+    db: &mut SqliteConnection,
+    id: &KeyId,
+    at: Instant,
+) -> Result<Outcome, sqlx::Error> {
+    let done = sqlx::query("UPDATE access_key SET revoked_ms = $2 WHERE id = $1 AND revoked_ms IS NULL")
+        .bind(id.as_str())
+        .bind(at.ms())
+        .execute(db)
+        .await?;
+    Ok(if done.rows_affected() == 0 { Outcome::Stale } else { Outcome::Done })
+}

@@ -1,0 +1,286 @@
+//! A flood hour: thousands of changes between two looks, and nobody loses one or gets one twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant as Stopwatch};
+
+use diaban::action::{City, Transition, transition};
+use diaban::domain::{Instant, State};
+use diaban::pack::Pack;
+use diaban::store::Store;
+use serde_json::Value;
+
+use crate::feeds::ward_of;
+use crate::harness::{CENTRE, NOW, Server, feature};
+
+/// Changes that are written; `DIABAN_FLOOD=10000` for the promise's own number.
+#[expect(clippy::disallowed_methods, reason = "how large a test is, is no setting of the program")]
+fn size() -> usize {
+    let wanted: usize = std::env::var("DIABAN_FLOOD").ok().and_then(|n| n.parse().ok()).unwrap_or(3_000);
+    // Three writers, two changes a report.
+    wanted / 6 * 6
+}
+
+/// Writes reports through the door on three connections, each moved on once: two changes a report. Gives
+/// the events that must be told, by their public names.
+fn flood(server: &Server, changes: usize) -> BTreeSet<String> {
+    let ticks = AtomicUsize::new(0);
+    let start = Instant::parse(NOW).unwrap().ms();
+    let tick = || {
+        let t = ticks.fetch_add(1, Ordering::SeqCst) as i64;
+        server.clock.set(Instant::from_ms(start + t));
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let url = format!("sqlite:{}", server.store().display());
+    let (store, city) = runtime.block_on(async {
+        (Store::open(&url).await.unwrap(), City::new(Pack::embedded().unwrap(), &[]).unwrap())
+    });
+    let write = |n: usize| {
+        let mut told = Vec::new();
+        for i in 0..n {
+            tick();
+            // Exact and blurred ones: the latter are public by the hour, and still in order.
+            let category = ["pothole", "other", "road_sign"][i % 3];
+            let made = server.post("/collections/reports/items", &feature(category, Some(CENTRE)), &[]);
+            assert_eq!(made.status, 201, "{}", made.text());
+            let id = made.json()["id"].as_u64().unwrap();
+            tick();
+            let forward = Transition { to: Some(State::Forwarded), ..Transition::default() };
+            runtime.block_on(transition(&city, &store, &*server.clock, id, &forward)).unwrap();
+            told.extend([format!("{id}.1"), format!("{id}.2")]);
+        }
+        told
+    };
+    let told = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..3).map(|_| scope.spawn(|| write(changes / 6))).collect();
+        writers.into_iter().flat_map(|w| w.join().unwrap()).collect()
+    });
+    runtime.block_on(store.close());
+    told
+}
+
+/// A reader as they are: asks with its tag, follows `next_url` until it meets what it knows.
+struct Poller<'a> {
+    server: &'a Server,
+    path: String,
+    tag: String,
+    known: BTreeMap<String, String>,
+    pages: usize,
+}
+
+impl<'a> Poller<'a> {
+    fn new(server: &'a Server, path: String) -> Self {
+        Self { server, path, tag: String::new(), known: BTreeMap::new(), pages: 0 }
+    }
+
+    fn poll(&mut self) {
+        let (mut next, mut fresh) = (Some(self.path.clone()), BTreeMap::new());
+        while let Some(path) = next.take() {
+            let first = path == self.path;
+            let headers = [("If-None-Match", self.tag.as_str())];
+            let answer = self.server.get_with(&path, if first { &headers } else { &[] });
+            if answer.status == 304 {
+                return;
+            }
+            self.pages += 1;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            if first {
+                answer.header("etag").clone_into(&mut self.tag);
+            }
+            let page = answer.json();
+            let text = |v: &Value| v.as_str().unwrap().to_owned();
+            let mut met = false;
+            for item in page["items"].as_array().unwrap() {
+                let (id, at) = (text(&item["id"]), text(&item["date_modified"]));
+                if self.known.get(&id) == Some(&at) {
+                    met = true;
+                    break;
+                }
+                assert!(fresh.insert(id.clone(), at).is_none(), "{id} came twice in one walk");
+            }
+            if !met {
+                next =
+                    page["next_url"].as_str().map(|u| u.strip_prefix("https://map.test").unwrap().to_owned());
+            }
+        }
+        self.known.extend(fresh);
+    }
+}
+
+#[test]
+fn who_polls_reads_every_change_once() {
+    let server = Server::start();
+    let ward = ward_of(&server.report("pothole", Some(CENTRE)));
+    let mut changes = Poller::new(&server, format!("/feeds/wards/{ward}/changes.json?limit=50"));
+    let mut reports = Poller::new(&server, format!("/feeds/wards/{ward}.json?limit=50"));
+    changes.poll();
+    reports.poll();
+    let (before, n) = (changes.known.clone(), size());
+    let watch = Stopwatch::now();
+    let told = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| flood(&server, n));
+        while !writer.is_finished() {
+            changes.poll();
+            reports.poll();
+        }
+        writer.join().unwrap()
+    });
+    let wrote = watch.elapsed();
+    // A tag that was taken within the last writes must not hide what came after it.
+    changes.poll();
+    reports.poll();
+    let event = |id: &String| id.rsplit_once("reports/").unwrap().1.replace("/events/", ".");
+    let read: BTreeSet<String> =
+        changes.known.keys().filter(|k| !before.contains_key(*k)).map(event).collect();
+    assert_eq!(read.difference(&told).count(), 0);
+    assert_eq!(told.difference(&read).count(), 0, "lost");
+    let mut anew = Poller::new(&server, format!("/feeds/wards/{ward}.json?limit=1000"));
+    anew.poll();
+    assert_eq!(reports.known, anew.known);
+    // One who slept through all of it.
+    let watch = Stopwatch::now();
+    let mut late = Poller {
+        known: before,
+        tag: String::new(),
+        pages: 0,
+        ..Poller::new(&server, changes.path.replace("=50", "=1000"))
+    };
+    late.poll();
+    assert_eq!(late.known, changes.known);
+    println!(
+        "{n} changes written and polled in {wrote:?} ({} pages); the late one read {} pages in {:?}",
+        changes.pages + reports.pages,
+        late.pages,
+        watch.elapsed()
+    );
+}
+
+/// A stream over a bare socket; HTTP/1.0, so that the body is not chunked.
+struct Listener {
+    socket: TcpStream,
+    buffer: Vec<u8>,
+    greeted: bool,
+}
+
+impl Listener {
+    fn open(server: &Server, path: &str, last: &str) -> Self {
+        Self::on(TcpStream::connect(server.address).unwrap(), path, last)
+    }
+
+    /// With a receive buffer that holds a few messages only, so that the server soon finds it slow.
+    fn narrow(server: &Server, path: &str, last: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let socket = runtime.block_on(async {
+            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            socket.set_recv_buffer_size(4_096).unwrap();
+            socket.connect(server.address).await.unwrap().into_std().unwrap()
+        });
+        socket.set_nonblocking(false).unwrap();
+        Self::on(socket, path, last)
+    }
+
+    fn on(mut socket: TcpStream, path: &str, last: &str) -> Self {
+        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let head = format!(
+            "GET {path} HTTP/1.0\r\nHost: map.test\r\nAccept-Encoding: gzip, br\r\nLast-Event-ID: {last}\r\n\r\n"
+        );
+        socket.write_all(head.as_bytes()).unwrap();
+        Self { socket, buffer: Vec::new(), greeted: false }
+    }
+
+    /// The next whole block of lines; none at the end of the stream.
+    fn block(&mut self) -> Option<String> {
+        loop {
+            let end = if self.greeted { "\n\n" } else { "\r\n\r\n" };
+            if let Some(i) = self.buffer.windows(end.len()).position(|w| w == end.as_bytes()) {
+                let block = String::from_utf8(self.buffer.drain(..i + end.len()).collect()).unwrap();
+                if !self.greeted {
+                    assert!(block.contains("200 OK") && block.contains("text/event-stream"), "{block}");
+                    assert!(!block.to_lowercase().contains("content-encoding"), "{block}");
+                    self.greeted = true;
+                    continue;
+                }
+                return Some(block);
+            }
+            let mut part = [0; 4096];
+            match self.socket.read(&mut part).expect("the stream goes on") {
+                0 => return None,
+                n => self.buffer.extend_from_slice(&part[..n]),
+            }
+        }
+    }
+
+    /// The id of the next message.
+    fn next(&mut self) -> Option<String> {
+        loop {
+            let block = self.block()?;
+            assert!(!block.starts_with(':'), "a heartbeat instead of an event: some were lost");
+            let Some(id) = block.lines().find_map(|l| l.strip_prefix("id: ")) else { continue };
+            let data = block.lines().find_map(|l| l.strip_prefix("data: ")).unwrap();
+            let item: Value = serde_json::from_str(data).unwrap();
+            assert_eq!(item["_diaban"]["report"].to_string(), id.split_once('.').unwrap().0);
+            return Some(id.to_owned());
+        }
+    }
+}
+
+/// Every event once, and no other.
+fn same(heard: Vec<String>, told: &BTreeSet<String>) {
+    let once: BTreeSet<String> = heard.iter().cloned().collect();
+    assert_eq!(once.len(), heard.len(), "some came twice");
+    assert_eq!(told.difference(&once).count(), 0, "some were lost");
+    assert_eq!(once.difference(told).count(), 0, "some are strange");
+}
+
+#[test]
+fn a_stream_that_is_cut_fifty_times_tells_every_event_once() {
+    let server = Server::start();
+    let made = server.report("pothole", Some(CENTRE));
+    let first = format!("{}.1", made["id"]);
+    let path = format!("/feeds/wards/{}/events", ward_of(&made));
+    // One who listens to the whole city and does not read until all is over: the server keeps nothing for it.
+    let mut sleeper = Listener::narrow(&server, "/feeds/reports/events", &first);
+    let n = size();
+    let (told, heard, cuts) = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| flood(&server, n));
+        let (mut heard, mut last, mut cuts) = (Vec::new(), first.clone(), 0);
+        while heard.len() < n {
+            let mut stream = Listener::open(&server, &path, &last);
+            // The last one stays to the end.
+            let until = if cuts < 50 { heard.len() + 1 + (cuts * 7) % (n / 40) } else { n };
+            while heard.len() < until.min(n) {
+                last = stream.next().expect("the server does not end it");
+                heard.push(last.clone());
+            }
+            cuts += 1;
+        }
+        (writer.join().unwrap(), heard, cuts)
+    });
+    assert!(cuts > 50, "{cuts}");
+    assert_eq!(heard.len(), told.len());
+    same(heard, &told);
+    same((0..told.len()).map(|_| sleeper.next().unwrap()).collect(), &told);
+}
+
+#[test]
+fn streams_end_when_the_server_stops_and_refuse_what_is_no_id() {
+    let server = Server::start();
+    let made = server.report("pothole", Some(CENTRE));
+    assert_eq!(server.get("/feeds/reports/events?last_event_id=7").problem(400), ["last_event_id"]);
+    assert_eq!(server.get("/feeds/reports/events?lastid=7").problem(400), ["lastid"]);
+    let mut streams: Vec<Listener> =
+        (0..3).map(|_| Listener::open(&server, "/feeds/reports/events", "")).collect();
+    for s in &mut streams {
+        assert_eq!(s.block().as_deref(), Some("retry: 2000\n\n"));
+    }
+    // Live, to all who listen.
+    server.report("pothole", Some(CENTRE));
+    let ids: BTreeSet<_> = streams.iter_mut().map(|s| s.next().unwrap()).collect();
+    assert!(ids.len() == 1 && !ids.contains(&format!("{}.1", made["id"])));
+    let watch = Stopwatch::now();
+    drop(server);
+    assert!(watch.elapsed() < Duration::from_secs(5), "{:?}", watch.elapsed());
+    assert!(streams.iter_mut().all(|s| s.block().is_none()));
+}
