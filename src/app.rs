@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use crate::action::{City, CityError};
 use crate::clock::{Clock, Ids};
 use crate::config::Config;
-use crate::http::{self, Metrics, Service};
-use crate::jobs::Follower;
+use crate::http::{self, Connections, Guards, Metrics, Service};
+use crate::jobs::{Follower, supervise};
 use crate::map::{Layer, LayerError, Level, Live, Snapshot, View, WardShapes};
 use crate::pack::{Pack, PackError};
 use crate::store::{Store, StoreError};
@@ -87,8 +87,15 @@ pub async fn run(
         shapes: Arc::new(WardShapes::none()),
     }));
     let (level, watched) = watch::channel(Level::default());
-    let follower = tokio::spawn(Follower::new(store.clone(), city.clone(), live.clone(), level).run());
-    let service = Service {
+    let mut fresh = vec![0; 32];
+    ids.fill(&mut fresh);
+    let device_secret = store.secret("device-token", fresh).await?;
+    let connections = Arc::new(Connections::new(config.connections, config.trusted_proxies.clone()));
+    let follow = {
+        let (store, city, live) = (store.clone(), city.clone(), live.clone());
+        move || Follower::new(store.clone(), city.clone(), live.clone(), level.clone()).run()
+    };
+    let service = Arc::new(Service {
         city,
         store: store.clone(),
         live,
@@ -96,8 +103,14 @@ pub async fn run(
         clock,
         ids,
         metrics: Metrics::default(),
+        guards: Guards::new(config.trusted_proxies, config.limits, &device_secret),
+        connections: connections.clone(),
         level: watched,
         public_url,
+    });
+    let follower = {
+        let service = service.clone();
+        tokio::spawn(supervise("follow", follow, move |job| service.metrics.restarted(job)))
     };
     let failed = {
         let store = store.clone();
@@ -110,7 +123,7 @@ pub async fn run(
             text = failed => failure = Some(text),
         }
     };
-    http::serve(listener, http::router(Arc::new(service)), until).await;
+    http::serve(listener, http::router(service), connections, until).await;
     follower.abort();
     if let Some(text) = failure {
         Err(AppError::StorageFailed(text))

@@ -3,12 +3,18 @@
 //! Not here: rules about reports (domain, action), SQL (store), what a tile holds (map).
 
 mod categories;
+mod client;
 mod coding;
+mod connections;
+mod devices;
 mod document;
 mod edge;
 mod extract;
 mod features;
+mod guard;
 mod health;
+mod held;
+mod limits;
 mod listener;
 mod locate;
 mod metrics;
@@ -16,6 +22,9 @@ mod negotiate;
 mod page;
 mod problem;
 mod router;
+mod shed;
+mod socket;
+mod strict_json;
 mod tiles;
 
 use std::sync::Arc;
@@ -27,6 +36,10 @@ use crate::clock::{Clock, Ids};
 use crate::map::{Layer, Level, Live, View};
 use crate::store::Store;
 
+pub use client::{Proxies, TooWide};
+pub use connections::{ConnectionSettings, Connections};
+pub use guard::{Guards, KeyReader};
+pub use limits::{Allowance, LimitMode, LimitSettings};
 pub use listener::serve;
 pub use metrics::Metrics;
 pub use router::router;
@@ -47,6 +60,10 @@ pub struct Service {
     pub ids: Arc<dyn Ids>,
     /// Numbers for the operator.
     pub metrics: Metrics,
+    /// What stands before the doors.
+    pub guards: Guards,
+    /// The open connections.
+    pub connections: Arc<Connections>,
     /// How level the live map is with the log; told by `jobs::follow`.
     pub level: watch::Receiver<Level>,
     /// Where others find this service, without a slash at the end.

@@ -9,6 +9,7 @@ mod error;
 mod open;
 mod read;
 mod reports;
+mod secrets;
 mod write;
 mod writer;
 

@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 
 use super::areas::StoredGeneration;
 use super::create::{Creation, create};
-use super::{areas, reports};
+use super::{areas, reports, secrets};
 use crate::domain::report::NewReport;
 use crate::domain::{Instant, WardId};
 
@@ -16,6 +16,7 @@ pub(super) enum Command {
     Load(Vec<NewReport>),
     Activate { generation: StoredGeneration, at: Instant },
     Assign { assignments: Vec<Assignment>, at: Instant },
+    Secret { name: &'static str, value: Vec<u8> },
 }
 
 /// What came of a command.
@@ -80,6 +81,7 @@ pub(super) async fn apply(
             Command::Load(batch) => reports::load(db, batch).await?,
             Command::Activate { generation, at } => areas::activate(db, generation, *at).await?,
             Command::Assign { assignments, at } => reports::assign(db, assignments, *at).await?,
+            Command::Secret { name, value } => secrets::keep(db, name, value).await?,
         });
     }
     outcomes.extend(create(db, &creations).await?);
