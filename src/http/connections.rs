@@ -99,7 +99,7 @@ impl Connections {
         let crowded = !proxy && of_network >= self.settings.by_address.get();
         if crowded || open.all.len() >= self.settings.total.get() as usize {
             let others = open.all.iter().filter(|(_, c)| c.is_idle() && (!crowded || c.network == network));
-            let Some(id) = others.min_by_key(|(_, c)| c.idle_since.load(Relaxed)).map(|(id, _)| *id) else {
+            let Some((_, id)) = others.map(|(id, c)| (c.idle_since.load(Relaxed), *id)).min() else {
                 self.refused.fetch_add(1, Relaxed);
                 return None;
             };

@@ -139,3 +139,26 @@ pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     tracing::error!(panic = text, "a handler panicked");
     Problem::internal().into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_in_a_door_tells_nothing_of_the_inside() {
+        let door = get(async || -> StatusCode { panic!("the secret of line 7") });
+        let doors = Router::new().route("/", door).layer(CatchPanicLayer::custom(panicked));
+        let response = doors.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        let body = axum::body::to_bytes(response.into_body(), 4_096).await.unwrap();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        assert!(text.contains("urn:diaban:problem:internal") && !text.contains("secret"), "{text}");
+    }
+}

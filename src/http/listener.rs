@@ -112,7 +112,8 @@ async fn converse(
             Ok::<Response<Body>, Infallible>(response.map(|body| Body::new(Held::new(body, busy))))
         }
     });
-    let socket = TokioIo::new(Socket::new(stream, seat.clone()));
+    let abort = |stream: &TcpStream| drop(stream.set_zero_linger());
+    let socket = TokioIo::new(Socket::new(stream, abort, seat.clone()));
     let mut connection = pin!(watcher.watch(builder.serve_connection(socket, service)));
     tokio::select! {
         ended = &mut connection => {

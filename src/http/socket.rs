@@ -23,6 +23,8 @@ const LINGER: Duration = Duration::from_secs(1);
 /// A socket with deadlines.
 pub(super) struct Socket<S> {
     inner: S,
+    /// Makes the system forget what was not taken: it would keep it for minutes.
+    abort: fn(&S),
     seat: Arc<Seat>,
     /// Runs while a write or the lingering waits; made at the first need, then used again.
     deadline: Option<Pin<Box<Sleep>>>,
@@ -30,8 +32,8 @@ pub(super) struct Socket<S> {
 }
 
 impl<S> Socket<S> {
-    pub(super) fn new(inner: S, seat: Arc<Seat>) -> Self {
-        Self { inner, seat, deadline: None, armed: false }
+    pub(super) fn new(inner: S, abort: fn(&S), seat: Arc<Seat>) -> Self {
+        Self { inner, abort, seat, deadline: None, armed: false }
     }
 
     /// Whether this has waited too long; the first call starts the time.
@@ -48,6 +50,7 @@ impl<S> Socket<S> {
         if written.is_ready() {
             self.armed = false;
         } else if self.is_late(cx, WRITE_DEADLINE) {
+            (self.abort)(&self.inner);
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         written
@@ -122,7 +125,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_reader_that_takes_nothing_is_cut_off_and_a_slow_one_is_not() {
         let (server, mut client) = duplex(16);
-        let mut socket = Socket::new(server, seat());
+        let mut socket = Socket::new(server, |_| {}, seat());
         let writing = tokio::spawn(async move {
             let begun = Instant::now();
             let error = socket.write_all(&[7; 160]).await.unwrap_err();
@@ -143,7 +146,7 @@ mod tests {
         let (server, mut client) = duplex(16);
         let seat = seat();
         seat.connection.linger.store(true, Relaxed);
-        let mut socket = Socket::new(server, seat);
+        let mut socket = Socket::new(server, |_| {}, seat);
         let closing = tokio::spawn(async move { socket.shutdown().await });
         client.write_all(&[7; 160]).await.unwrap();
         closing.await.unwrap().unwrap();

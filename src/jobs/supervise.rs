@@ -40,7 +40,10 @@ mod tests {
             let n = starts.fetch_add(1, Ordering::SeqCst);
             async move { assert!(n >= 2, "the first two fail") }
         };
-        supervise("test", make, |_| drop(restarts.fetch_add(1, Ordering::SeqCst))).await;
+        let count = |_| {
+            restarts.fetch_add(1, Ordering::SeqCst);
+        };
+        supervise("test", make, count).await;
         assert_eq!((starts.into_inner(), restarts.into_inner()), (3, 2));
     }
 }

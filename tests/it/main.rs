@@ -5,7 +5,9 @@ mod documents;
 mod durability;
 mod edge;
 mod harness;
+mod hostile;
 mod items;
+mod limits;
 mod locate;
 #[path = "../../src/real_data.rs"]
 mod real_data;

@@ -45,7 +45,7 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    const fn of(count: u32, seconds: u32) -> Self {
+    pub(super) const fn of(count: u32, seconds: u32) -> Self {
         match (NonZeroU32::new(count), NonZeroU32::new(seconds)) {
             (Some(count), Some(seconds)) => Self { count, seconds },
             _ => panic!("an allowance of nothing"),
