@@ -17,8 +17,9 @@ use super::connections::Seat;
 /// An answer of which nothing is taken for so long is given up. Anything taken starts it anew, so a
 /// stream that lives by its heartbeats goes on.
 const WRITE_DEADLINE: Duration = Duration::from_secs(30);
-/// How long the rest of a refused body is read.
+/// How long, and how much of, the rest of a refused body is read.
 const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 1024 * 1024;
 
 /// A socket with deadlines.
 pub(super) struct Socket<S> {
@@ -29,11 +30,12 @@ pub(super) struct Socket<S> {
     /// Runs while a write or the lingering waits; made at the first need, then used again.
     deadline: Option<Pin<Box<Sleep>>>,
     armed: bool,
+    drained: usize,
 }
 
 impl<S> Socket<S> {
     pub(super) fn new(inner: S, abort: fn(&S), seat: Arc<Seat>) -> Self {
-        Self { inner, abort, seat, deadline: None, armed: false }
+        Self { inner, abort, seat, deadline: None, armed: false, drained: 0 }
     }
 
     /// Whether this has waited too long; the first call starts the time.
@@ -97,12 +99,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
         }
         let mut bytes = [0; 4_096];
         loop {
-            if self.is_late(cx, LINGER) {
+            if self.drained >= LINGER_BYTES || self.is_late(cx, LINGER) {
                 return Poll::Ready(Ok(()));
             }
             let mut buf = ReadBuf::new(&mut bytes);
             match ready!(Pin::new(&mut self.inner).poll_read(cx, &mut buf)) {
-                Ok(()) if !buf.filled().is_empty() => {}
+                Ok(()) if !buf.filled().is_empty() => self.drained += buf.filled().len(),
                 _ => return Poll::Ready(Ok(())),
             }
         }
