@@ -21,6 +21,10 @@ use super::problem::Problem;
 
 /// Tiles up to this zoom show so much of the city that each is work.
 const COSTLY_ZOOM: u8 = 8;
+/// A row as short as this is always let stand: a few slow turns are no flood.
+const SHORT_ROW: usize = 8;
+/// The longest that anybody stands in the row, however wrong the estimate was.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// Exports under way; each holds a page of rows.
 const EXPORTS: usize = 32;
 /// Bytes of answers that wait for slow readers, in KiB.
@@ -145,7 +149,8 @@ impl Shedder {
         let Some(patience) = class.patience() else { return false };
         let waiting = self.waiting();
         let wait_us = waiting as u64 * self.usual_us.load(Relaxed) / self.at_once as u64;
-        Duration::from_micros(wait_us) >= patience || queued_writes >= QUEUED_WRITES[class as usize]
+        let flooded = waiting >= SHORT_ROW && Duration::from_micros(wait_us) >= patience;
+        flooded || queued_writes >= QUEUED_WRITES[class as usize]
     }
 
     /// Waits for a turn. Creates and health get none and wait for nothing.
@@ -153,7 +158,9 @@ impl Shedder {
     /// # Errors
     /// The class, when it is shed.
     pub(super) async fn enter(&self, class: Class, queued_writes: usize) -> Result<Option<Turn<'_>>, Class> {
-        let Some(patience) = class.patience() else { return Ok(None) };
+        if class.patience().is_none() {
+            return Ok(None);
+        }
         if self.sheds(class, queued_writes) {
             return Err(class);
         }
@@ -161,8 +168,7 @@ impl Shedder {
             return Ok(Some(self.begin(permit)));
         }
         let _place = Place::take(&self.waiting);
-        // The estimate can be wrong, when turns become longer than they were: nobody waits for ever.
-        match tokio::time::timeout(4 * patience, self.turns.acquire()).await {
+        match tokio::time::timeout(LONGEST_WAIT, self.turns.acquire()).await {
             Ok(Ok(permit)) => Ok(Some(self.begin(permit))),
             _ => Err(class),
         }
