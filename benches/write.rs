@@ -94,7 +94,7 @@ fn get(socket: &mut TcpStream, path: &str) -> Vec<u8> {
 async fn start(file: String) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let config = Config { listen: address, store: file, data: None, public_url: None };
+    let config = Config { listen: address, store: file, ..Config::default() };
     tokio::spawn(async move {
         let never = std::future::pending();
         app::run(config, Arc::new(SystemClock), Arc::new(SystemIds), listener, never)

@@ -9,8 +9,8 @@ use tokio::sync::{broadcast, watch};
 use crate::action::{City, CityError, Keyring};
 use crate::clock::{Clock, Ids};
 use crate::config::Config;
-use crate::http::{self, Metrics, Service, Streams};
-use crate::jobs::{Follower, announce, refresh_keys};
+use crate::http::{self, Connections, Guards, Metrics, Service, Streams};
+use crate::jobs::{Follower, announce, refresh_keys, supervise};
 use crate::map::{FeatureSets, Layer, LayerError, Level, Live, Snapshot, View, WardShapes};
 use crate::pack::{Pack, PackError};
 use crate::store::{Store, StoreError};
@@ -91,7 +91,6 @@ pub async fn run(
         shapes: Arc::new(WardShapes::none()),
     }));
     let (level, watched) = watch::channel(Level::default());
-    let follower = tokio::spawn(Follower::new(store.clone(), city.clone(), live.clone(), level).run());
     let (news, _) = broadcast::channel(NEWS_KEPT);
     let last = store.last_event().await?;
     let (url, told) = (public_url.clone(), news.clone());
@@ -99,7 +98,19 @@ pub async fn run(
     let keys = Arc::new(Keyring::default());
     let key_reader = tokio::spawn(refresh_keys(store.clone(), keys.clone()));
     let (stopping, stopped) = watch::channel(false);
-    let service = Service {
+    let mut fresh = vec![0; 32];
+    ids.fill(&mut fresh);
+    let device_secret = store.secret("device-token", fresh).await?;
+    let connections = Arc::new(Connections::new(config.connections, config.trusted_proxies.clone()));
+    let follow = {
+        let (store, city, live) = (store.clone(), city.clone(), live.clone());
+        move || Follower::new(store.clone(), city.clone(), live.clone(), level.clone()).run()
+    };
+    let counted = {
+        let (keys, clock) = (keys.clone(), clock.clone());
+        Box::new(move |headers: &_| http::key_number(&keys, clock.now(), headers))
+    };
+    let service = Arc::new(Service {
         keys,
         streams: Streams::new(news, stopped),
         city,
@@ -109,8 +120,14 @@ pub async fn run(
         clock,
         ids,
         metrics: Metrics::default(),
+        guards: Guards::new(config.trusted_proxies, config.limits, &device_secret).with_keys(counted),
+        connections: connections.clone(),
         level: watched,
         public_url,
+    });
+    let follower = {
+        let service = service.clone();
+        tokio::spawn(supervise("follow", follow, move |job| service.metrics.restarted(job)))
     };
     let failed = {
         let store = store.clone();
@@ -125,7 +142,7 @@ pub async fn run(
         // A stream never ends by itself.
         let _ = stopping.send(true);
     };
-    http::serve(listener, http::router(Arc::new(service)), until).await;
+    http::serve(listener, http::router(service), connections, until).await;
     for task in [follower, announcer, key_reader] {
         task.abort();
     }

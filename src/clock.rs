@@ -18,6 +18,12 @@ pub trait Ids: Send + Sync {
     fn report_id(&self) -> u64;
     /// A random id for one request.
     fn request_id(&self) -> u64;
+    /// Random bytes, for tokens and secrets.
+    fn fill(&self, bytes: &mut [u8]) {
+        for part in bytes.chunks_mut(8) {
+            part.copy_from_slice(&self.request_id().to_le_bytes()[..part.len()]);
+        }
+    }
 }
 
 /// The machine's clock.

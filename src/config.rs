@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use ipnet::IpNet;
 use serde::Deserialize;
+
+use crate::http::{ConnectionSettings, LimitMode, LimitSettings, Proxies, TooWide};
 
 /// The settings of a serving process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,26 @@ pub struct Config {
     pub data: Option<PathBuf>,
     /// Where others find this service; none: the address really bound.
     pub public_url: Option<String>,
+    /// The proxies whose `X-Forwarded-For` tells the client's address.
+    pub trusted_proxies: Proxies,
+    /// How often who may ask.
+    pub limits: LimitSettings,
+    /// How many connections there may be.
+    pub connections: ConnectionSettings,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            store: "sqlite:diaban.db".to_owned(),
+            data: None,
+            public_url: None,
+            trusted_proxies: Proxies::default(),
+            limits: LimitSettings::default(),
+            connections: ConnectionSettings::default(),
+        }
+    }
 }
 
 /// The settings as flags; each also in the environment and, by the same name, in the file.
@@ -36,7 +59,22 @@ pub struct Settings {
     /// Where others find this service, for links (default: the address really bound).
     #[arg(long, env = "DIABAN_PUBLIC_URL")]
     pub public_url: Option<String>,
-    /// A TOML file with these settings (listen, store, data, `public_url`).
+    /// Networks of the proxies whose X-Forwarded-For is believed, like 10.0.0.0/8 (default: none).
+    #[arg(long, env = "DIABAN_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Option<Vec<IpNet>>,
+    /// What rate limits do: off, shadow or enforce (default shadow; the numbers are set in the file).
+    #[arg(long, env = "DIABAN_LIMITS")]
+    #[serde(skip)]
+    pub limits_mode: Option<LimitMode>,
+    /// The tables `limits` and `connections` of the file.
+    #[arg(skip)]
+    #[serde(default)]
+    pub limits: LimitSettings,
+    #[arg(skip)]
+    #[serde(default)]
+    #[expect(missing_docs, reason = "see limits")]
+    pub connections: ConnectionSettings,
+    /// A TOML file with these settings (listen, store, data, `public_url` …).
     #[arg(long, env = "DIABAN_CONFIG")]
     #[serde(skip)]
     pub config: Option<PathBuf>,
@@ -87,6 +125,9 @@ pub enum ConfigError {
     /// The public address.
     #[error("public_url {0}: must begin with http:// or https:// and have no query")]
     PublicUrl(String),
+    /// A network of trusted proxies.
+    #[error("trusted_proxies: {0}")]
+    TrustedProxies(#[from] TooWide),
 }
 
 impl Settings {
@@ -125,11 +166,15 @@ impl Settings {
         {
             return Err(ConfigError::PublicUrl(url.clone()));
         }
+        let mode = self.limits_mode.unwrap_or(file.limits.mode);
         Ok(Config {
-            listen: self.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            listen: self.listen.or(file.listen).unwrap_or(Config::default().listen),
             store: self.store.or(file.store).unwrap_or_else(|| store.to_owned()),
             data: self.data.or(file.data),
             public_url,
+            trusted_proxies: Proxies::new(self.trusted_proxies.or(file.trusted_proxies).unwrap_or_default())?,
+            limits: LimitSettings { mode, ..file.limits },
+            connections: file.connections,
         })
     }
 }
@@ -160,6 +205,34 @@ mod tests {
         std::fs::write(&file, "listne = \"0.0.0.0:80\"\n").unwrap();
         let error = Settings { config: Some(file), ..Settings::default() }.resolve().unwrap_err().to_string();
         assert!(error.contains("listne") && error.contains("line 1"), "{error}");
+    }
+
+    #[test]
+    fn the_edge_is_set_in_the_file_and_nobody_can_trust_everybody() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("diaban.toml");
+        let with = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            Settings { config: Some(file.clone()), ..Settings::default() }.resolve()
+        };
+        let config = with("trusted_proxies = [\"10.0.0.0/8\"]\n[limits]\nmode = \"enforce\"\n").unwrap();
+        assert_eq!(config.limits.mode, LimitMode::Enforce);
+        assert_ne!(config.trusted_proxies, Proxies::default());
+        for wide in ["0.0.0.0/0", "::/0"] {
+            let error = with(&format!("trusted_proxies = [\"{wide}\"]")).unwrap_err().to_string();
+            assert!(error.contains("trusted_proxies") && error.contains("forge"), "{error}");
+        }
+        for (text, line) in [
+            ("\n[limits]\ncreate_by_key = { count = 0, seconds = 1 }", "line 3"),
+            ("[connections]\ntotal = 0", "line 2"),
+            ("[limits]\nmood = \"off\"", "line 2"),
+            ("trusted_proxies = [\"10.0.0.0/33\"]", "line 1"),
+        ] {
+            let error = with(text).unwrap_err().to_string();
+            assert!(error.contains(line), "{error}");
+        }
+        let settings = Settings { limits_mode: Some(LimitMode::Off), ..Settings::default() };
+        assert_eq!(settings.resolve().unwrap().limits.mode, LimitMode::Off);
     }
 
     #[test]

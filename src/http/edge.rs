@@ -16,6 +16,11 @@ use super::problem::Problem;
 /// Bytes of path and query.
 const ADDRESS_BYTES: usize = 8 * 1024;
 
+/// What a page of another origin may read, and send.
+const EXPOSED: &str =
+    "ETag, Link, Location, Content-Crs, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
+const ALLOWED: &str = "Authorization, Content-Type, Device-Token, Idempotency-Key, If-None-Match";
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The outermost layer: gives the request an id, times it, writes one line of log without anything
@@ -51,8 +56,12 @@ pub(super) async fn remember_route(request: Request, next: Next) -> Response {
 
 /// Methods and headers: OPTIONS is answered from what the route allows, a wrong method becomes a
 /// problem document that keeps `Allow`, public answers may be read from any origin.
-pub(super) async fn rules(request: Request, next: Next) -> Response {
+///
+/// What a caller may see is for that caller alone; errors are for the moment.
+pub(super) async fn rules(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
     let options = request.method() == Method::OPTIONS;
+    let authorized = request.headers().contains_key(header::AUTHORIZATION);
+    let operators = matches!(request.uri().path(), "/metrics" | "/readyz");
     let too_long = request.uri().path_and_query().is_some_and(|p| p.as_str().len() > ADDRESS_BYTES);
     let mut response = if too_long {
         Problem::new(StatusCode::URI_TOO_LONG, "address-too-long", "The address is too long")
@@ -64,17 +73,28 @@ pub(super) async fn rules(request: Request, next: Next) -> Response {
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         response = method_answer(&response, options);
     }
+    let failed = !response.status().is_success() && !response.status().is_redirection();
     let headers = response.headers_mut();
     let mut set =
         |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
-    set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-    set(
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        "ETag, Link, Location, Content-Crs, Retry-After, X-Request-Id",
-    );
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
-    set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+    let corp = HeaderName::from_static("cross-origin-resource-policy");
+    if operators {
+        set(corp, "same-origin");
+    } else {
+        set(corp, "cross-origin");
+        set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+        set(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
+    if service.public_url.starts_with("https:") {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    if authorized {
+        set(header::CACHE_CONTROL, "private, no-store");
+    } else if failed {
+        set(header::CACHE_CONTROL, "no-store");
+    }
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
         headers.insert(header::CONTENT_SECURITY_POLICY, nothing);
@@ -90,8 +110,7 @@ fn method_answer(refused: &Response, options: bool) -> Response {
         if let Some(allow) = &allow {
             headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, allow.clone());
         }
-        let allowed = HeaderValue::from_static("Content-Type, Idempotency-Key, If-None-Match");
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(ALLOWED));
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
         answer
     } else {
@@ -119,4 +138,27 @@ pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
         .unwrap_or("?");
     tracing::error!(panic = text, "a handler panicked");
     Problem::internal().into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_in_a_door_tells_nothing_of_the_inside() {
+        let door = get(async || -> StatusCode { panic!("the secret of line 7") });
+        let doors = Router::new().route("/", door).layer(CatchPanicLayer::custom(panicked));
+        let response = doors.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        let body = axum::body::to_bytes(response.into_body(), 4_096).await.unwrap();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        assert!(text.contains("urn:diaban:problem:internal") && !text.contains("secret"), "{text}");
+    }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
+use super::strict_json;
 use crate::domain::Violation;
 use crate::store::IdempotencyKey;
 
@@ -64,7 +65,7 @@ pub(super) async fn json(headers: &HeaderMap, body: Body, media: &[&str]) -> Res
         Ok(Err(_)) => return Err(malformed("the body broke off")),
         Ok(Ok(collected)) => collected.to_bytes(),
     };
-    serde_json::from_slice(&bytes).map_err(|e| malformed(&e.to_string()))
+    strict_json::read(&bytes).map_err(|e| malformed(&e.to_string()))
 }
 
 fn too_large() -> Problem {

@@ -32,9 +32,15 @@ pub(super) async fn readyz(
 
 /// `OpenMetrics` text.
 pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
-    let reports = service.live.load().snapshot.len() as u64;
-    let applied = service.level.borrow().applied;
-    let mut response = service.metrics.print(reports, applied, service.store.queued()).into_response();
+    let now = metrics::Now {
+        reports: service.live.load().snapshot.len() as u64,
+        applied: service.level.borrow().applied,
+        queued: service.store.queued(),
+        waiting: service.guards.shedder.waiting(),
+        limit_keys: service.guards.limits.keys(),
+        connections: service.connections.counts(),
+    };
+    let mut response = service.metrics.print(now).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(metrics::MEDIA));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -6,20 +6,21 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Service;
 use super::extract::pairs;
 use super::problem::Problem;
-use crate::domain::key::{KeyId, is_key};
+use crate::action::Keyring;
+use crate::domain::Instant;
+use crate::domain::key::is_key;
 
-/// The key of a request, if it sent one that opens anything now. It is looked up by its hash, which
-/// takes the same time for every text.
-#[expect(dead_code, reason = "the limits on rates ask it")]
-pub(super) fn identify(service: &Service, headers: &HeaderMap) -> Option<KeyId> {
+/// A number for the key of a request, if it sent one that opens anything now. It is looked up by its
+/// hash, which takes the same time for every text.
+pub fn key_number(keys: &Keyring, now: Instant, headers: &HeaderMap) -> Option<u64> {
     let sent = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = sent.split_once(' ')?;
-    let key = service.keys.find(token.trim(), service.clock.now())?;
+    let key = keys.find(token.trim(), now)?;
     // A secret link opens its feed and nothing else.
-    (scheme.eq_ignore_ascii_case("bearer") && key.query.is_none()).then(|| key.id.clone())
+    let opens = scheme.eq_ignore_ascii_case("bearer") && key.query.is_none();
+    opens.then(|| xxhash_rust::xxh3::xxh3_64(key.id.to_string().as_bytes()))
 }
 
 /// Refuses a key that came in the query, before anything reads or counts the request.

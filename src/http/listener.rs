@@ -1,31 +1,45 @@
 //! The accept loop: a cap on connections, deadlines for the first byte and for the whole header, and
 //! a bounded, graceful stop. `axum::serve` has none of these.
 
+use std::convert::Infallible;
 use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::net::{TcpListener, TcpStream};
+use tower::ServiceExt;
 
-/// Connections at once; more wait in the system's backlog.
-const CONNECTIONS: usize = 4_096;
+use super::client::Peer;
+use super::connections::{Connections, Seat};
+use super::held::Held;
+use super::socket::Socket;
+
 /// From the opening of a connection, or the end of the last answer, to the end of the next header.
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);
-/// Header lines and bytes of one request.
+/// Header lines and bytes of one request; as many bytes wait to be written.
 const HEADER_LINES: usize = 100;
 const HEADER_BYTES: usize = 32 * 1024;
 /// What may still be going on when the process is told to stop.
 const STOP_DEADLINE: Duration = Duration::from_secs(8);
 
 /// Serves until `stop` resolves, then lets running requests finish for a few seconds.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS));
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    connections: Arc<Connections>,
+    stop: impl Future<Output = ()>,
+) {
     let graceful = GracefulShutdown::new();
     let mut builder = http1::Builder::new();
     builder
@@ -37,18 +51,13 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     loop {
         let accepted = tokio::select! {
             () = &mut stop => break,
-            accepted = accept(&listener, &permits) => accepted,
+            accepted = accept(&listener) => accepted,
         };
-        let Some((stream, permit)) = accepted else { continue };
-        let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
-            // A client that goes away or is too slow is not an event worth a line in the log.
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection");
-            }
-            drop(permit);
-        });
+        let Some((stream, peer)) = accepted else { continue };
+        // Without a seat it is closed at once: everybody else is in the middle of something.
+        let Some(seat) = connections.seat(peer.ip()) else { continue };
+        let connection = Arc::new(seat);
+        tokio::spawn(converse(builder.clone(), router.clone(), stream, peer, connection, graceful.watcher()));
     }
     drop(listener);
     if tokio::time::timeout(STOP_DEADLINE, graceful.shutdown()).await.is_err() {
@@ -56,16 +65,12 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     }
 }
 
-async fn accept(
-    listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = permits.clone().acquire_owned().await.ok()?;
+async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
     match listener.accept().await {
-        Ok((stream, _)) => {
+        Ok((stream, peer)) => {
             // Small answers must not wait for an acknowledgement.
             let _ = stream.set_nodelay(true);
-            Some((stream, permit))
+            Some((stream, peer))
         }
         Err(error) => {
             // Out of file descriptors, mostly: give the others time to close theirs.
@@ -74,4 +79,62 @@ async fn accept(
             None
         }
     }
+}
+
+/// One connection until it ends, is too slow, or must make room.
+async fn converse(
+    builder: http1::Builder,
+    router: Router,
+    stream: TcpStream,
+    peer: SocketAddr,
+    seat: Arc<Seat>,
+    watcher: Watcher,
+) {
+    let peer = Peer(peer.ip());
+    let service = service_fn(|mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        let busy = seat.request();
+        let (seat, router) = (seat.clone(), router.clone());
+        async move {
+            let body = has_body(request.headers());
+            let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+            let mut response = match router.oneshot(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            };
+            // A chunked request may have carried a Content-Length, which hyper drops: whoever stands in
+            // between may have split the stream elsewhere, so nothing after it is read (RFC 9112 6.1).
+            let refused = body && leaves_bodies_unread(response.status());
+            if chunked || refused || seat.is_leaving() {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                seat.connection.linger.store(refused, Relaxed);
+            }
+            Ok::<Response<Body>, Infallible>(response.map(|body| Body::new(Held::new(body, busy))))
+        }
+    });
+    let abort = |stream: &TcpStream| drop(stream.set_zero_linger());
+    let socket = TokioIo::new(Socket::new(stream, abort, seat.clone()));
+    let mut connection = pin!(watcher.watch(builder.serve_connection(socket, service)));
+    tokio::select! {
+        ended = &mut connection => {
+            // A client that goes away or is too slow is not an event worth a line in the log.
+            if let Err(error) = ended {
+                tracing::debug!(%error, "connection");
+            }
+        }
+        // A request may have begun in this very moment: it is answered, and is the last.
+        () = seat.must_go() => if seat.is_busy() {
+            let _ = connection.await;
+        },
+    }
+}
+
+/// Whether an answer of this status may come before the body was read.
+fn leaves_bodies_unread(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 404 | 405 | 408 | 413 | 415 | 429 | 503)
+}
+
+fn has_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING)
+        || headers.get(header::CONTENT_LENGTH).is_some_and(|n| n != "0")
 }

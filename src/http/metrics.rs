@@ -10,6 +10,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::shed::Class;
+
 /// Media type of the text format.
 pub(super) const MEDIA: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -25,6 +27,34 @@ struct Route {
     route: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Shed {
+    class: Class,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Limited {
+    policy: &'static str,
+    enforced: u8,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Job {
+    job: &'static str,
+}
+
+/// What is read at the moment of printing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Now {
+    pub(super) reports: u64,
+    pub(super) applied: i64,
+    pub(super) queued: usize,
+    pub(super) waiting: usize,
+    pub(super) limit_keys: usize,
+    /// Open, closed to make room, refused.
+    pub(super) connections: (usize, u64, u64),
+}
+
 /// The numbers and the registry that prints them.
 #[derive(Debug)]
 pub struct Metrics {
@@ -34,6 +64,12 @@ pub struct Metrics {
     reports: Gauge,
     applied: Gauge,
     queued: Gauge,
+    shed: Family<Shed, Counter>,
+    limited: Family<Limited, Counter>,
+    restarts: Family<Job, Counter>,
+    waiting: Gauge,
+    limit_keys: Gauge,
+    connections: [Gauge; 3],
 }
 
 fn buckets() -> Histogram {
@@ -55,7 +91,48 @@ impl Default for Metrics {
             applied.clone(),
         );
         registry.register("queued_writes", "Writes waiting for the writer", queued.clone());
-        Self { registry, answers, seconds, reports, applied, queued }
+        let (shed, limited, restarts) = (Family::default(), Family::default(), Family::default());
+        let (waiting, limit_keys) = (Gauge::default(), Gauge::default());
+        let connections: [Gauge; 3] = Default::default();
+        registry.register(
+            "shed",
+            "Requests refused because there was too much to do, by class",
+            shed.clone(),
+        );
+        registry.register("limited", "Requests beyond a rate limit, refused when enforced", limited.clone());
+        registry.register(
+            "job_restarts",
+            "Background jobs that failed and were started again",
+            restarts.clone(),
+        );
+        registry.register("waiting_reads", "Reads waiting for their turn", waiting.clone());
+        registry.register("limit_keys", "Keys in the table of rate limits", limit_keys.clone());
+        let [open, made_room, refused] = &connections;
+        registry.register("connections", "Open connections", open.clone());
+        registry.register(
+            "connections_made_room",
+            "Idle connections closed for newcomers so far",
+            made_room.clone(),
+        );
+        registry.register(
+            "connections_refused",
+            "Connections refused so far: all others were busy",
+            refused.clone(),
+        );
+        Self {
+            registry,
+            answers,
+            seconds,
+            reports,
+            applied,
+            queued,
+            shed,
+            limited,
+            restarts,
+            waiting,
+            limit_keys,
+            connections,
+        }
     }
 }
 
@@ -72,10 +149,29 @@ impl Metrics {
         self.seconds.get_or_create(&Route { route: route.to_owned() }).observe(elapsed.as_secs_f64());
     }
 
-    pub(super) fn print(&self, reports: u64, applied: i64, queued: usize) -> String {
-        self.reports.set(reports as i64);
-        self.applied.set(applied);
-        self.queued.set(queued as i64);
+    pub(super) fn shed(&self, class: Class) {
+        self.shed.get_or_create(&Shed { class }).inc();
+    }
+
+    pub(super) fn limited(&self, policy: &'static str, enforced: bool) {
+        self.limited.get_or_create(&Limited { policy, enforced: enforced.into() }).inc();
+    }
+
+    /// A background job failed and was started again.
+    pub fn restarted(&self, job: &'static str) {
+        self.restarts.get_or_create(&Job { job }).inc();
+    }
+
+    pub(super) fn print(&self, now: Now) -> String {
+        self.reports.set(now.reports as i64);
+        self.applied.set(now.applied);
+        self.queued.set(now.queued as i64);
+        self.waiting.set(now.waiting as i64);
+        self.limit_keys.set(now.limit_keys as i64);
+        let (open, made_room, refused) = now.connections;
+        for (gauge, n) in self.connections.iter().zip([open as i64, made_room as i64, refused as i64]) {
+            gauge.set(n);
+        }
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("writing to a string cannot fail");
         text

@@ -4,14 +4,20 @@
 
 mod api;
 mod categories;
+mod client;
 mod coding;
+mod connections;
+mod devices;
 mod document;
 mod edge;
 mod extract;
 mod features;
 mod feeds;
+mod guard;
 mod health;
+mod held;
 mod keys;
+mod limits;
 mod listener;
 mod locate;
 mod metrics;
@@ -20,6 +26,9 @@ mod negotiate;
 mod page;
 mod problem;
 mod router;
+mod shed;
+mod socket;
+mod strict_json;
 mod tiles;
 
 use std::sync::Arc;
@@ -31,7 +40,12 @@ use crate::clock::{Clock, Ids};
 use crate::map::{Layer, Level, Live, View};
 use crate::store::Store;
 
+pub use client::{Proxies, TooWide};
+pub use connections::{ConnectionSettings, Connections};
 pub use feeds::Streams;
+pub use guard::{Guards, KeyReader};
+pub use keys::key_number;
+pub use limits::{Allowance, LimitMode, LimitSettings};
 pub use listener::serve;
 pub use metrics::Metrics;
 pub use router::router;
@@ -56,6 +70,10 @@ pub struct Service {
     pub keys: Arc<Keyring>,
     /// Live streams of news.
     pub streams: Streams,
+    /// What stands before the doors.
+    pub guards: Guards,
+    /// The open connections.
+    pub connections: Arc<Connections>,
     /// How level the live map is with the log; told by `jobs::follow`.
     pub level: watch::Receiver<Level>,
     /// Where others find this service, without a slash at the end.

@@ -1,17 +1,23 @@
 //! The one table of routes, and the layers around them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
+use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::problem::Problem;
 use super::{
-    Service, api, categories, coding, edge, features, feeds, health, keys, locate, nearest, page, tiles,
+    Service, api, categories, coding, devices, edge, features, feeds, guard, health, keys, locate, nearest,
+    page, tiles,
 };
+
+/// A body of which nothing comes for so long is given up, whatever its door bounds besides.
+const BODY_IDLE: Duration = Duration::from_secs(30);
 
 /// All doors of the service.
 pub fn router(service: Arc<Service>) -> Router {
@@ -33,6 +39,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/collections/{collection}/tiles/{matrix_set}/{z}/{row}/{column}", get(tiles::ogc_tile))
         .route("/tileMatrixSets", get(tiles::matrix_sets))
         .route("/tileMatrixSets/{matrix_set}", get(tiles::matrix_set))
+        .route("/devices", post(devices::issue))
         .route("/categories", get(categories::categories))
         .route("/locate", get(locate::locate))
         .route("/nearest", get(nearest::nearest))
@@ -60,10 +67,13 @@ pub fn router(service: Arc<Service>) -> Router {
     // Around the whole: inside, the layers would run before `Allow` is set on a 405.
     Router::new()
         .fallback_service(doors)
+        .layer(RequestBodyTimeoutLayer::new(BODY_IDLE))
         .layer(CatchPanicLayer::custom(edge::panicked))
+        .layer(from_fn(guard::mark_whole))
         .layer(coding::compression())
         .layer(from_fn(coding::tags))
         .layer(from_fn(keys::refuse_in_query))
-        .layer(from_fn(edge::rules))
+        .layer(from_fn_with_state(service.clone(), guard::guard))
+        .layer(from_fn_with_state(service.clone(), edge::rules))
         .layer(from_fn_with_state(service, edge::observe))
 }

@@ -3,7 +3,9 @@
 mod announce;
 mod follow;
 mod refresh_keys;
+mod supervise;
 
 pub use announce::announce;
 pub use follow::{Follower, load};
 pub use refresh_keys::refresh_keys;
+pub use supervise::supervise;

@@ -14,6 +14,7 @@ mod keys;
 mod open;
 mod read;
 mod reports;
+mod secrets;
 mod write;
 mod writer;
 

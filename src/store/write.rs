@@ -7,7 +7,7 @@ use super::amend::Amendment;
 use super::areas::StoredGeneration;
 use super::create::{Creation, create};
 use super::features::FeatureWrite;
-use super::{amend, areas, features, keys, reports};
+use super::{amend, areas, features, keys, reports, secrets};
 use crate::domain::key::{Key, KeyId};
 use crate::domain::report::NewReport;
 use crate::domain::{Instant, WardId};
@@ -23,6 +23,7 @@ pub(super) enum Command {
     Amend(Box<Amendment>),
     AddKey(Key),
     RevokeKey { id: KeyId, at: Instant },
+    Secret { name: &'static str, value: Vec<u8> },
 }
 
 /// What came of a command.
@@ -93,6 +94,7 @@ pub(super) async fn apply(
             Command::Amend(amendment) => amend::amend(db, amendment).await?,
             Command::AddKey(key) => keys::add(db, key).await?,
             Command::RevokeKey { id, at } => keys::revoke(db, id, *at).await?,
+            Command::Secret { name, value } => secrets::keep(db, name, value).await?,
         });
     }
     outcomes.extend(create(db, &creations).await?);

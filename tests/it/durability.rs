@@ -5,7 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
@@ -149,4 +150,59 @@ fn a_process_told_to_stop_stops_soon_and_neatly() {
         status.is_some()
     });
     assert!(status.unwrap().success());
+}
+
+#[test]
+fn a_process_told_to_stop_under_load_answers_all_it_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = Process::start(folder.path());
+    let (base, answered) = (process.base.clone(), AtomicUsize::new(0));
+    let mut exit = None;
+    let clients: Vec<(Vec<u16>, usize)> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..8)
+            .map(|client| {
+                let (base, answered) = (&base, &answered);
+                scope.spawn(move || {
+                    let agent = agent();
+                    let body = serde_json::to_vec(&feature("pothole", Some(CENTRE))).unwrap();
+                    let (mut statuses, mut made) = (Vec::new(), 0);
+                    loop {
+                        let answer = if client % 2 == 0 {
+                            let post = agent.post(format!("{base}{ITEMS}"));
+                            post.header("Content-Type", "application/geo+json").send(&body[..])
+                        } else {
+                            agent.get(format!("{base}{ITEMS}?limit=1000")).call()
+                        };
+                        // A refused connection is the end; what was accepted is answered whole.
+                        let Ok(mut answer) = answer else { return (statuses, made) };
+                        let status = answer.status().as_u16();
+                        answer.body_mut().read_to_vec().expect("an answer that began ends");
+                        statuses.push(status);
+                        made += usize::from(status == 201);
+                        answered.fetch_add(1, Ordering::SeqCst);
+                    }
+                })
+            })
+            .collect();
+        until("there is load", || answered.load(Ordering::SeqCst) > 200);
+        let told = Instant::now();
+        Command::new("kill").args(["-TERM", &process.child.id().to_string()]).status().unwrap();
+        until("the process has stopped", || {
+            exit = process.child.try_wait().unwrap();
+            exit.is_some()
+        });
+        assert!(told.elapsed() < Duration::from_secs(10), "{:?}", told.elapsed());
+        clients.into_iter().map(|c| c.join().unwrap()).collect()
+    });
+    assert!(exit.unwrap().success());
+    let failed: Vec<u16> = clients.iter().flat_map(|c| &c.0).copied().filter(|s| *s >= 500).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    let process = Process::start(folder.path());
+    let list = get(&agent(), &process.base, &format!("{ITEMS}?limit=1"), &[]).json();
+    let made: usize = clients.iter().map(|c| c.1).sum();
+    // The last of each client may have been stored without its answer reaching the client.
+    assert!(
+        (made..=made + 8).contains(&(list["numberMatched"].as_u64().unwrap() as usize)),
+        "{made}: {list}"
+    );
 }

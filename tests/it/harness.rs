@@ -62,13 +62,26 @@ impl Server {
     }
 
     pub fn start_in(folder: &Path, ids: Arc<dyn Ids>) -> Self {
+        Self::start_with(folder, ids, |_| {})
+    }
+
+    /// With other settings than the usual ones.
+    pub fn start_set(set: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Self::start_with(folder.path(), Arc::new(SystemIds), set);
+        server.kept = Some(folder);
+        server
+    }
+
+    fn start_with(folder: &Path, ids: Arc<dyn Ids>, set: impl FnOnce(&mut Config)) -> Self {
         let clock = Arc::new(FixedClock::at(Instant::parse(NOW).unwrap()));
-        let config = Config {
+        let mut config = Config {
             listen: "127.0.0.1:0".parse().unwrap(),
             store: format!("sqlite:{}", folder.join("test.db").display()),
-            data: None,
             public_url: Some("https://map.test".to_owned()),
+            ..Config::default()
         };
+        set(&mut config);
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let store = config.store.clone();

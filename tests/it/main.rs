@@ -8,9 +8,11 @@ mod features;
 mod feeds;
 mod flood;
 mod harness;
+mod hostile;
 mod import_features;
 mod items;
 mod layers;
+mod limits;
 mod locate;
 mod nearest;
 #[path = "../../src/real_data.rs"]

@@ -1,0 +1,90 @@
+//! The one table behind all limits. It never holds more keys than its cap: who is not in a full table is
+//! not counted, which for a device or a key means that the address is.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use governor::nanos::Nanos;
+use governor::state::StateStore;
+use governor::state::keyed::ShrinkableKeyedStateStore;
+
+use super::Subject;
+
+type Keys = HashMap<(u8, Subject), Nanos>;
+
+/// All keys of all buckets, each with the time at which its quota will be whole again.
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    keys: Arc<Mutex<Keys>>,
+    cap: usize,
+}
+
+/// One bucket's share of the table.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    table: Table,
+    number: u8,
+}
+
+impl Table {
+    pub(super) fn new(cap: usize) -> Self {
+        Self { keys: Arc::default(), cap }
+    }
+
+    pub(super) fn part(&self, number: u8) -> Part {
+        Part { table: self.clone(), number }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.len() >= self.cap
+    }
+
+    /// Held for one look-up, never while waiting.
+    fn lock(&self) -> MutexGuard<'_, Keys> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Part {
+    /// Whether the subject is counted, or can be.
+    pub(super) fn admits(&self, subject: &Subject) -> bool {
+        let keys = self.table.lock();
+        keys.len() < self.table.cap || keys.contains_key(&(self.number, *subject))
+    }
+}
+
+impl StateStore for Part {
+    type Key = Subject;
+
+    fn measure_and_replace<T, F, E>(&self, subject: &Subject, f: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let mut keys = self.table.lock();
+        let key = (self.number, *subject);
+        let before = keys.get(&key).copied();
+        let (answer, after) = f(before)?;
+        if before.is_some() || keys.len() < self.table.cap {
+            keys.insert(key, after);
+        }
+        Ok(answer)
+    }
+}
+
+impl ShrinkableKeyedStateStore<Subject> for Part {
+    fn retain_recent(&self, drop_below: Nanos) {
+        self.table.lock().retain(|(number, _), whole| *number != self.number || *whole > drop_below);
+    }
+
+    fn len(&self) -> usize {
+        self.table.lock().keys().filter(|(number, _)| *number == self.number).count()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
