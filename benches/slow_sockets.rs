@@ -26,7 +26,7 @@ const ALL: [(Slow, f64); 4] =
 const SLACK: f64 = 3.0;
 
 fn main() {
-    let sockets: usize = std::env::args().filter_map(|a| a.parse().ok()).next().unwrap_or(2_000);
+    let sockets: usize = std::env::args().find_map(|a| a.parse().ok()).unwrap_or(2_000);
     let settings = "[limits]\nmode = \"off\"\n[connections]\nby_address = 4096\n";
     let server = Process::start(50_000, settings);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
-/// The narrowest prefix that a trusted proxy may have. fc00::/7 is the widest network that one house
+/// The narrowest prefix that a trusted proxy may have. `fc00::/7` is the widest network that one house
 /// owns; 0.0.0.0/0 would let everybody choose their own address.
 const NARROWEST: u8 = 7;
 

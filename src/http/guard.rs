@@ -79,7 +79,11 @@ pub(super) async fn guard(State(service): State<Arc<Service>>, request: Request,
     let class = Class::of(&request);
     let verdict = match count(&service, class, &request) {
         Ok(verdict) => verdict,
-        Err(refusal) => return refusal,
+        Err(used_up) => {
+            let mut refusal = used_up.problem().into_response();
+            used_up.headers(refusal.headers_mut());
+            return refusal;
+        }
     };
     let mut response = match admit(&service, class, request, next).await {
         Ok(response) => response,
@@ -94,8 +98,8 @@ pub(super) async fn guard(State(service): State<Arc<Service>>, request: Request,
     response
 }
 
-/// What the limits say, to be told; or the refusal.
-fn count(service: &Service, class: Class, request: &Request) -> Result<Option<Verdict>, Response> {
+/// What the limits say, to be told; or the limit that refuses.
+fn count(service: &Service, class: Class, request: &Request) -> Result<Option<Verdict>, Verdict> {
     let guards = &service.guards;
     let (limits, headers) = (&guards.limits, request.headers());
     if class == Class::Health || request.method() == Method::OPTIONS {
@@ -119,9 +123,7 @@ fn count(service: &Service, class: Class, request: &Request) -> Result<Option<Ve
             tracing::info!(policy = verdict.policy, enforced, "a limit is used up");
         }
         if enforced {
-            let mut refusal = verdict.problem().into_response();
-            verdict.headers(refusal.headers_mut());
-            return Err(refusal);
+            return Err(verdict);
         }
     }
     // A limit that is not enforced is not announced either.
