@@ -94,9 +94,16 @@ pub async fn run(
     let (news, _) = broadcast::channel(NEWS_KEPT);
     let last = store.last_event().await?;
     let (url, told) = (public_url.clone(), news.clone());
-    let announcer = tokio::spawn(announce(store.clone(), city.clone(), url, watched.clone(), told, last));
+    // Made anew it tells again what listeners know already, and they pass over that.
+    let tell = {
+        let (store, city, watched) = (store.clone(), city.clone(), watched.clone());
+        move || announce(store.clone(), city.clone(), url.clone(), watched.clone(), told.clone(), last)
+    };
     let keys = Arc::new(Keyring::default());
-    let key_reader = tokio::spawn(refresh_keys(store.clone(), keys.clone()));
+    let read_keys = {
+        let (store, keys) = (store.clone(), keys.clone());
+        move || refresh_keys(store.clone(), keys.clone())
+    };
     let (stopping, stopped) = watch::channel(false);
     let mut fresh = vec![0; 32];
     ids.fill(&mut fresh);
@@ -120,15 +127,20 @@ pub async fn run(
         clock,
         ids,
         metrics: Metrics::default(),
-        guards: Guards::new(config.trusted_proxies, config.limits, &device_secret).with_keys(counted),
+        guards: Guards::new(config.trusted_proxies, config.limits, &device_secret, counted),
         connections: connections.clone(),
         level: watched,
         public_url,
     });
-    let follower = {
+    let restarted = || {
         let service = service.clone();
-        tokio::spawn(supervise("follow", follow, move |job| service.metrics.restarted(job)))
+        move |job| service.metrics.restarted(job)
     };
+    let jobs = [
+        tokio::spawn(supervise("follow", follow, restarted())),
+        tokio::spawn(supervise("announce", tell, restarted())),
+        tokio::spawn(supervise("refresh_keys", read_keys, restarted())),
+    ];
     let failed = {
         let store = store.clone();
         async move { store.failed().await }
@@ -143,9 +155,7 @@ pub async fn run(
         let _ = stopping.send(true);
     };
     http::serve(listener, http::router(service), connections, until).await;
-    for task in [follower, announcer, key_reader] {
-        task.abort();
-    }
+    jobs.iter().for_each(|job| job.abort());
     if let Some(text) = failure {
         Err(AppError::StorageFailed(text))
     } else {

@@ -4,19 +4,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use geo::{Geometry, LineString, Point, Polygon};
+use geo::{Geometry, LineString, Point};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use super::places::Places;
 use super::table::Table;
 use super::words;
-use crate::action::City;
+use crate::action::{Areas, City};
 use crate::area::Generation;
 use crate::domain::feature::NewFeature;
 use crate::domain::field::Value;
 use crate::domain::{Collection, Instant, UnitKind};
 use crate::geo::{LonLat, Plane};
+use crate::import;
 use crate::store::FeatureWrite;
 
 /// The source that all of it is said to come from.
@@ -78,32 +79,23 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// A feature, unless the pack declares its collection otherwise than the demo knows it.
+    /// A feature of the ward that it names, else of those it meets; none when the pack declares its
+    /// collection otherwise than the demo knows it.
     fn feature(
         &self,
         collection: &str,
         id: String,
         geometry: Geometry<f64>,
-        wards: Vec<String>,
+        named: Option<usize>,
         properties: &[(&str, String)],
     ) -> Option<NewFeature> {
         let collection: &Collection = self.city.pack.collection(collection)?;
         let raw: BTreeMap<String, Value> =
             properties.iter().map(|(k, v)| ((*k).to_owned(), Value::Text(v.clone()))).collect();
         let values = collection.read(&raw).ok()?;
+        let units = named.map_or_else(|| self.generation.wards_meeting(&geometry), |unit| vec![unit]);
+        let wards = units.into_iter().map(|u| Areas::ward_of(self.generation, u).to_string()).collect();
         Some(NewFeature { source_id: id, geometry: Some(geometry), values, wards })
-    }
-
-    fn ward_id(&self, unit: usize) -> String {
-        format!("{}.{}", self.generation.id(), self.generation.units()[unit].code)
-    }
-
-    /// The wards of these places, ascending.
-    fn wards_of(&self, places: impl IntoIterator<Item = LonLat>) -> Vec<String> {
-        let mut units: Vec<u16> = places.into_iter().filter_map(|p| self.generation.owner(p)).collect();
-        units.sort_unstable();
-        units.dedup();
-        units.into_iter().map(|u| self.ward_id(u.into())).collect()
     }
 
     fn facilities(&self, places: &mut Places, rng: &mut Pcg64) -> Vec<NewFeature> {
@@ -133,10 +125,9 @@ impl Maker<'_> {
                     ("opening_hours", (*hours).to_owned()),
                     ("rank", rank.to_string()),
                 ];
-                let wards = self.wards_of([at]);
                 let id = format!("{}-{n}", ward.code);
                 let point = Point::new(at.lon(), at.lat());
-                out.extend(self.feature("facilities", id, point.into(), wards, &properties));
+                out.extend(self.feature("facilities", id, point.into(), None, &properties));
             }
         }
         out
@@ -152,12 +143,12 @@ impl Maker<'_> {
         let mut out = Vec::new();
         for n in 0..ROADS + SPOTS {
             let start = places.draw(self.generation, None, rng).0;
-            let (kind, geometry, ground) = if n < ROADS {
+            let (kind, geometry) = if n < ROADS {
                 let way = self.way(start, rng);
                 let line: LineString<f64> = way.iter().map(|p| (p.lon(), p.lat())).collect();
-                (LINES[lines.pick(rng)].0, Geometry::from(line), way)
+                (LINES[lines.pick(rng)].0, Geometry::from(line))
             } else {
-                (POINTS[points.pick(rng)].0, Point::new(start.lon(), start.lat()).into(), vec![start])
+                (POINTS[points.pick(rng)].0, Point::new(start.lon(), start.lat()).into())
             };
             let street = words::street(rng);
             let (what_vi, what_en) = wording(kind);
@@ -171,7 +162,7 @@ impl Maker<'_> {
                 ("valid_from", from.to_string()),
                 ("valid_to", to.to_string()),
             ];
-            out.extend(self.feature("traffic", n.to_string(), geometry, self.wards_of(ground), &properties));
+            out.extend(self.feature("traffic", n.to_string(), geometry, None, &properties));
         }
         out
     }
@@ -212,19 +203,13 @@ impl Maker<'_> {
     fn alerts(&self, places: &Places, rng: &mut Pcg64) -> Vec<NewFeature> {
         let busiest = places.busiest();
         let centre = self.generation.units()[busiest].label;
-        let circle = |r: f64| {
-            let plane = Plane::at(centre);
-            let corner = |i: usize| {
-                let angle = i as f64 / 64.0 * std::f64::consts::TAU;
-                plane.position(r * angle.cos(), r * angle.sin()).map(|p| (p.lon(), p.lat()))
-            };
-            Geometry::from(Polygon::new((0..64).filter_map(corner).collect(), Vec::new()))
-        };
-        let ward = |unit: usize| Geometry::from(self.generation.units()[unit].shape.clone());
+        let centre = Point::new(centre.lon(), centre.lat());
+        let circle = |metres: f64| import::circle(centre, metres).ok().map(Geometry::from);
+        let ward = |unit: usize| Some(Geometry::from(self.generation.units()[unit].shape.clone()));
         let low = self.generation.units().len() - 1 - rng.random_range(0..10);
         let at = |minutes: i64| Instant::from_ms(self.now.ms() + minutes * MINUTE_MS).to_string();
         let one =
-            |id: &str, shape, wards, severity: &str, urgency: &str, words: [&str; 5], from: i64, to: i64| {
+            |id: &str, shape, named, severity: &str, urgency: &str, words: [&str; 5], from: i64, to: i64| {
                 let properties = [
                     ("event", words[0].to_owned()),
                     ("severity", severity.to_owned()),
@@ -238,12 +223,8 @@ impl Maker<'_> {
                     ("onset", at(from)),
                     ("expires", at(to)),
                 ];
-                self.feature("alerts", id.to_owned(), shape, wards, &properties)
+                self.feature("alerts", id.to_owned(), shape?, named, &properties)
             };
-        let around = self.wards_of((0..16).filter_map(|i| {
-            let angle = f64::from(i) / 16.0 * std::f64::consts::TAU;
-            Plane::at(centre).position(1_500.0 * angle.cos(), 1_500.0 * angle.sin())
-        }));
         let flood = [
             "Ngập nước",
             "Triều cường: ngập sâu 30 đến 50 cm",
@@ -273,10 +254,10 @@ impl Maker<'_> {
             "The area is safe.",
         ];
         [
-            one("flood", circle(1_800.0), around.clone(), "severe", "immediate", flood, -60, 240),
-            one("rain", ward(low), vec![self.ward_id(low)], "moderate", "expected", rain, -30, 180),
-            one("water", ward(busiest), vec![self.ward_id(busiest)], "minor", "future", soon, 20, 140),
-            one("fire", circle(300.0), vec![self.ward_id(busiest)], "extreme", "past", over, -600, -120),
+            one("flood", circle(1_800.0), None, "severe", "immediate", flood, -60, 240),
+            one("rain", ward(low), Some(low), "moderate", "expected", rain, -30, 180),
+            one("water", ward(busiest), Some(busiest), "minor", "future", soon, 20, 140),
+            one("fire", circle(300.0), None, "extreme", "past", over, -600, -120),
         ]
         .into_iter()
         .flatten()

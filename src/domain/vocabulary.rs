@@ -38,6 +38,11 @@ impl Vocabulary {
         self.wards.binary_search(ward).ok().map(|i| i as u16)
     }
 
+    /// The canonical ids of wards by their positions.
+    pub fn ward_names(&self, positions: &[u16]) -> impl Iterator<Item = String> {
+        positions.iter().filter_map(|w| self.wards.get(usize::from(*w))).map(ToString::to_string)
+    }
+
     /// Reads a ward's name: `{generation}.{code}`, or a bare code of the active generation.
     pub fn ward(&self, name: &str) -> WardName {
         if let Some((generation, code)) = name.split_once('.') {

@@ -46,8 +46,7 @@ impl Writer {
 
     /// One feature; its shape is well-known text.
     pub fn feature(&mut self, collection: &Collection, f: &Feature, words: &Vocabulary) {
-        let wards: Vec<String> =
-            f.wards.iter().filter_map(|w| Some(words.wards.get(usize::from(*w))?.to_string())).collect();
+        let wards: Vec<String> = words.ward_names(&f.wards).collect();
         let ends = [
             wards.join(" "),
             guarded(f.source.to_string()),

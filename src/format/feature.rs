@@ -46,8 +46,7 @@ pub fn content_hash(collection: &Collection, feature: &NewFeature) -> [u8; 16] {
 
 /// A feature as GeoJSON; `words` names its wards.
 pub fn geojson(collection: &Collection, f: &Arc<Feature>, words: &Vocabulary) -> Map<String, Json> {
-    let wards: Vec<Json> =
-        f.wards.iter().filter_map(|w| Some(words.wards.get(usize::from(*w))?.to_string().into())).collect();
+    let wards: Vec<Json> = words.ward_names(&f.wards).map(Json::from).collect();
     let mut all = Map::new();
     all.insert("id".into(), f.id.into());
     all.extend(properties(collection, &f.values));

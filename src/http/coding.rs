@@ -15,7 +15,8 @@ pub(super) fn compression() -> CompressionLayer {
     CompressionLayer::new().quality(CompressionLevel::Fastest)
 }
 
-/// Around [`compression`]: takes the suffix off the tags of a request and puts it on those of the answer.
+/// Around [`compression`]: takes the suffix off the tags of a request and puts it on those of the answer;
+/// what the answer varies with is told in one line.
 pub(super) async fn tags(mut request: Request, next: Next) -> Response {
     let asked = request.headers().get(header::IF_NONE_MATCH).cloned();
     if let Some(plain) = asked.as_ref().and_then(|v| v.to_str().ok()).and_then(without_suffixes) {
@@ -25,7 +26,16 @@ pub(super) async fn tags(mut request: Request, next: Next) -> Response {
     if let Some(tag) = coded_tag(response.status(), response.headers(), asked.as_ref()) {
         response.headers_mut().insert(header::ETAG, tag);
     }
+    if let Some(vary) = one_line(response.headers()) {
+        response.headers_mut().insert(header::VARY, vary);
+    }
     response
+}
+
+/// Several lines of `Vary` as one: not every cache reads the second.
+fn one_line(headers: &HeaderMap) -> Option<HeaderValue> {
+    let lines: Vec<&str> = headers.get_all(header::VARY).iter().filter_map(|v| v.to_str().ok()).collect();
+    (lines.len() > 1).then(|| HeaderValue::try_from(lines.join(", ")).ok()).flatten()
 }
 
 fn without_suffixes(list: &str) -> Option<HeaderValue> {

@@ -34,22 +34,15 @@ pub struct Guards {
 }
 
 impl Guards {
-    /// Trusts these proxies, sets these limits, knows device tokens by this secret.
-    pub fn new(proxies: Proxies, limits: LimitSettings, device_secret: &[u8]) -> Self {
+    /// Trusts these proxies, sets these limits, knows device tokens by this secret. `keys` must not wait.
+    pub fn new(proxies: Proxies, limits: LimitSettings, device_secret: &[u8], keys: Box<KeyReader>) -> Self {
         Self {
             proxies,
-            keys: Box::new(|_| None),
+            keys,
             devices: Devices::new(device_secret),
             limits: Limits::new(limits),
             shedder: Arc::default(),
         }
-    }
-
-    /// Counts requests with an API key by it; the reader must not wait.
-    #[must_use]
-    pub fn with_keys(mut self, keys: Box<KeyReader>) -> Self {
-        self.keys = keys;
-        self
     }
 
     fn caller(&self, address: IpAddr, headers: &HeaderMap) -> Caller {

@@ -12,7 +12,7 @@ const MAX_M: f64 = 500_000.0;
 ///
 /// # Errors
 /// When the radius or the position is none.
-pub(super) fn polygon(centre: Point<f64>, radius_m: f64) -> Result<Polygon<f64>, String> {
+pub fn polygon(centre: Point<f64>, radius_m: f64) -> Result<Polygon<f64>, String> {
     if !(radius_m > 0.0 && radius_m <= MAX_M) {
         return Err(format!("a radius of {radius_m} m is no area; it must be above 0 and at most 500 km"));
     }

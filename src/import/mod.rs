@@ -26,6 +26,7 @@ mod shape;
 mod table;
 
 pub use check::{Counts, Outside, Rejected};
+pub use circle::polygon as circle;
 pub use diff::Diff;
 pub use format::{Format, FormatError};
 pub use mapping::{MappingError, Profile, Scalar};

@@ -102,20 +102,10 @@ impl FeatureSet {
         self.by_id.get(&id).map(|i| &self.rows[*i])
     }
 
-    /// Position of the feature with this public id in [`FeatureSet::rows`].
-    pub fn position(&self, id: u64) -> Option<usize> {
-        self.by_id.get(&id).copied()
-    }
-
     /// The latest onset or expiry not after now: what depends on time changes only with it.
     pub fn as_of(&self, now: Instant) -> Instant {
         let after = self.turns.partition_point(|t| *t <= now);
         after.checked_sub(1).map_or(Instant::MIN, |i| self.turns[i])
-    }
-
-    /// The first onset or expiry after now.
-    pub fn next_turn(&self, now: Instant) -> Option<Instant> {
-        self.turns.get(self.turns.partition_point(|t| *t <= now)).copied()
     }
 
     /// The first onset and the last expiry; none where a feature has no such bound.

@@ -4,7 +4,7 @@
 use geo::{Intersects, Rect, coord};
 
 use super::normal::interval_text;
-use super::params::{check_names, codes, limit, quoted, ward};
+use super::params::{PageQuery, check_names, codes, quoted, ward};
 use super::{CodeSet, Interval, datetime};
 use crate::domain::field::Value;
 use crate::domain::{Collection, Feature, Instant, PropertyKind, Violation, Vocabulary, nearest};
@@ -41,12 +41,8 @@ pub struct FeatureFilter {
 pub struct FeatureQuery {
     /// Which of them.
     pub filter: FeatureFilter,
-    /// At most how many; `None` when not said.
-    pub limit: Option<u32>,
-    /// Only features after the one with this public id.
-    pub cursor: Option<u64>,
-    /// The `f` parameter as it came.
-    pub format: Option<String>,
+    /// Which part of them, and how written.
+    pub page: PageQuery,
 }
 
 /// The names of the parameters that filter a collection.
@@ -71,19 +67,7 @@ pub fn parse(
     faults.extend(more);
     let mut q = FeatureQuery { filter, ..FeatureQuery::default() };
     for (name, value) in pairs {
-        let read = match name.as_str() {
-            "limit" => limit(value).map(|l| q.limit = Some(l)),
-            "cursor" => value
-                .parse()
-                .map(|c| q.cursor = Some(c))
-                .map_err(|_| "is not a cursor of this list".to_owned()),
-            "f" => {
-                q.format = Some(value.clone());
-                Ok(())
-            }
-            _ => Ok(()),
-        };
-        if let Err(detail) = read {
+        if let Err(detail) = q.page.read(name, value) {
             faults.push(Violation::new(name, detail));
         }
     }
@@ -197,8 +181,7 @@ impl FeatureFilter {
             push(&collection.properties[*at].name, codes.join(","));
         }
         if let Some(set) = &self.wards {
-            let names = set.as_slice().iter().filter_map(|w| words.wards.get(usize::from(*w)));
-            push("ward", names.map(ToString::to_string).collect::<Vec<_>>().join(","));
+            push("ward", words.ward_names(set.as_slice()).collect::<Vec<_>>().join(","));
         }
         if let Some(sources) = &self.sources {
             push("source", sources.join(","));

@@ -12,4 +12,4 @@ pub mod params;
 pub use features::{FeatureFilter, FeatureQuery};
 pub use filter::{CodeSet, Filter, Interval};
 pub use joint::Joint;
-pub use params::ListQuery;
+pub use params::{ListQuery, PageQuery};

@@ -22,7 +22,7 @@ impl Filter {
             out.extend(states_text(set));
         }
         if let Some(set) = &self.wards {
-            out.push(("ward", join(set, |w| words.wards.get(w).map(ToString::to_string))));
+            out.push(("ward", words.ward_names(set.as_slice()).collect::<Vec<_>>().join(",")));
         }
         out
     }

@@ -23,6 +23,13 @@ const MAX_VALUES: usize = 1_000;
 pub struct ListQuery {
     /// Which rows.
     pub filter: Filter,
+    /// Which part of them, and how written.
+    pub page: PageQuery,
+}
+
+/// Which part of a list is asked for, and how it is to be written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PageQuery {
     /// At most how many; `None` when not said.
     pub limit: Option<u32>,
     /// Only rows after the one with this public id.
@@ -76,16 +83,7 @@ pub fn parse(
             "ward" => codes(value, |v| ward(v, words)).map(|c| q.filter.wards = Some(c)),
             "status" => status_states(value).map(|s| states = Some(both(states.take(), &s))),
             "state" => codes(value, state).map(|s| states = Some(both(states.take(), s.as_slice()))),
-            "limit" => limit(value).map(|l| q.limit = Some(l)),
-            "cursor" => value
-                .parse()
-                .map(|c| q.cursor = Some(c))
-                .map_err(|_| "is not a cursor of this list".to_owned()),
-            "f" => {
-                q.format = Some(value.clone());
-                Ok(())
-            }
-            _ => Ok(()),
+            _ => q.page.read(name, value),
         };
         if let Err(detail) = read {
             faults.push(Violation::new(name, detail));
@@ -158,8 +156,23 @@ fn both(earlier: Option<Vec<u16>>, now: &[u16]) -> Vec<u16> {
     earlier.map_or_else(|| now.to_vec(), |e| e.into_iter().filter(|s| now.contains(s)).collect())
 }
 
+impl PageQuery {
+    /// Takes in a parameter; one that is not about pages is passed over.
+    pub(super) fn read(&mut self, name: &str, value: &str) -> Result<(), String> {
+        match name {
+            "limit" => self.limit = Some(limit(value)?),
+            "cursor" => {
+                self.cursor = Some(value.parse().map_err(|_| "is not a cursor of this list".to_owned())?);
+            }
+            "f" => self.format = Some(value.to_owned()),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
 /// A limit above the maximum is clamped, not refused.
-pub(super) fn limit(value: &str) -> Result<u32, String> {
+fn limit(value: &str) -> Result<u32, String> {
     let fault = || "must be a whole number from 1".to_owned();
     if value.is_empty() || !value.bytes().all(|b| b.is_ascii_digit()) {
         return Err(fault());
@@ -223,7 +236,7 @@ mod tests {
     #[test]
     fn a_large_limit_is_clamped_and_cache_busters_are_ignored() {
         let q = read(&[("limit", "99999999999999999999"), ("_", "1"), ("utm_source", "x")]).unwrap();
-        assert_eq!(q.limit, Some(MAX_LIMIT));
+        assert_eq!(q.page.limit, Some(MAX_LIMIT));
         assert!(
             read(&[("limit", "0")]).is_err()
                 && read(&[("limit", "-1")]).is_err()

@@ -121,10 +121,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn changes(&self, page: NewsPage<'_>) -> Result<Vec<News>, StoreError> {
-        let names: Option<Vec<String>> = page.filter.wards.as_ref().map(|set| {
-            let name = |w: &u16| page.words.wards.get(usize::from(*w)).map(ToString::to_string);
-            set.as_slice().iter().filter_map(name).collect()
-        });
+        let names: Option<Vec<String>> =
+            page.filter.wards.as_ref().map(|set| page.words.ward_names(set.as_slice()).collect());
         let limit = i64::from(page.limit);
         if let Some([ward]) = names.as_deref() {
             let mut both = into_and_out_of(ward);

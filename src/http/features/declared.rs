@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
@@ -13,17 +13,17 @@ use serde_json::{Map, Value, json};
 
 use super::items::{Format, OFFERS, one_feature_only, with_links};
 use super::landing::json_only;
+use super::paging::{Paging, streamed};
 use crate::domain::field::Kind;
 use crate::domain::{Collection, Feature, PropertyKind, Violation, Vocabulary};
-use crate::format::geojson::{self, Link};
-use crate::format::{csv, feature};
+use crate::format::{csv, feature, geojson};
 use crate::http::Service;
 use crate::http::document::{Document, Keep};
 use crate::http::extract::pairs;
 use crate::http::negotiate::choose;
 use crate::http::problem::Problem;
 use crate::map::{FeatureSet, View};
-use crate::query::features::{self, FeatureQuery};
+use crate::query::features;
 use crate::query::params::DEFAULT_LIMIT;
 
 /// Features written in one part of a stream.
@@ -44,9 +44,9 @@ pub(in crate::http) async fn features(
     let collection = set.collection();
     let q =
         features::parse(&pairs(query.as_deref()), collection, &view.words).map_err(Problem::parameters)?;
-    let format = choose(OFFERS, q.format.as_deref(), &headers)?;
+    let format = choose(OFFERS, q.page.format.as_deref(), &headers)?;
     let found = set.find(&q.filter, service.clock.now());
-    let start = match q.cursor {
+    let start = match q.page.cursor {
         None => 0,
         Some(id) => {
             let after = set.get(id).ok_or_else(|| {
@@ -57,47 +57,20 @@ pub(in crate::http) async fn features(
         }
     };
     match format {
-        Format::GeoJson => Ok(page(&service, &view, collection, &q, &found, start).answer(&headers)),
+        Format::GeoJson => {
+            let end = found.len().min(start + q.page.limit.unwrap_or(DEFAULT_LIMIT) as usize);
+            let next = (end < found.len()).then(|| found[end - 1].id);
+            let row = |f: &&Arc<Feature>| feature::geojson(collection, f, &view.words).into();
+            let rows: Vec<Value> = found[start..end].iter().map(row).collect();
+            let filter = q.filter.pairs(collection, &view.words);
+            let paging = Paging { collection: &id, filter, page: &q.page, next };
+            Ok(paging.document(&service, rows, found.len() as u64).answer(&headers))
+        }
         Format::Sequence | Format::Csv => {
-            let end = q.limit.map_or(found.len(), |l| found.len().min(start + l as usize));
+            let end = q.page.limit.map_or(found.len(), |l| found.len().min(start + l as usize));
             let rows = found[start..end].iter().map(|f| Arc::clone(f)).collect();
             Ok(stream(collection.clone(), view.words.clone(), rows, format))
         }
-    }
-}
-
-fn page(
-    service: &Service,
-    view: &View,
-    collection: &Collection,
-    q: &FeatureQuery,
-    found: &[&Arc<Feature>],
-    start: usize,
-) -> Document {
-    let home = format!("{}/collections/{}", service.public_url, collection.id);
-    let here = |cursor: Option<u64>| {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(q.filter.pairs(collection, &view.words));
-        query.extend_pairs(q.limit.map(|l| ("limit", l.to_string())));
-        query.extend_pairs(cursor.map(|c| ("cursor", c.to_string())));
-        let query = query.finish();
-        format!("{home}/items{}{query}", if query.is_empty() { "" } else { "?" })
-    };
-    let link = |href, rel, media, title| Link { href, rel, media, title };
-    let end = found.len().min(start + q.limit.unwrap_or(DEFAULT_LIMIT) as usize);
-    let mut links = vec![link(here(q.cursor), "self", geojson::MEDIA, "This page")];
-    let next = (end < found.len()).then(|| here(Some(found[end - 1].id)));
-    links.extend(next.iter().map(|href| link(href.clone(), "next", geojson::MEDIA, "The next page")));
-    links.push(link(home.clone(), "collection", "application/json", "The collection"));
-    let rows: Vec<Value> =
-        found[start..end].iter().map(|f| feature::geojson(collection, f, &view.words).into()).collect();
-    let body = geojson::collection(rows, found.len() as u64, &links);
-    // What is active depends on the moment: caches ask again each time.
-    let document = Document::json(geojson::MEDIA, &body, Keep::Revalidate)
-        .header(header::VARY, HeaderValue::from_static("Accept"));
-    match next.and_then(|href| HeaderValue::try_from(format!("<{href}>; rel=\"next\"")).ok()) {
-        Some(value) => document.header(header::LINK, value),
-        None => document,
     }
 }
 
@@ -108,7 +81,6 @@ fn stream(
     rows: Vec<Arc<Feature>>,
     format: Format,
 ) -> Response {
-    let media = if format == Format::Csv { csv::MEDIA } else { geojson::MEDIA_SEQ };
     let begun = (format == Format::Csv).then(|| {
         let mut writer = csv::Writer::default();
         writer.feature_header(&collection);
@@ -128,12 +100,7 @@ fn stream(
         Bytes::from(out)
     });
     let parts = begun.into_iter().chain(parts).map(Ok::<_, std::convert::Infallible>);
-    let mut response = Response::new(Body::from_stream(stream::iter(parts)));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
-    response
+    streamed(Body::from_stream(stream::iter(parts)), format)
 }
 
 pub(in crate::http) async fn feature(

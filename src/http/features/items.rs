@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use serde_json::Value;
 
 use super::landing::no_parameter_but_f;
+use super::paging::{Paging, streamed};
 use crate::domain::Vocabulary;
 use crate::domain::report::Withdrawn;
 use crate::domain::view::PublicReport;
@@ -55,8 +56,8 @@ pub(in crate::http) async fn reports(
     let view = service.map()?;
     let words = view.words.clone();
     let q = params::parse(&pairs(query.as_deref()), LIST, &words).map_err(Problem::parameters)?;
-    let format = choose(OFFERS, q.format.as_deref(), &headers)?;
-    let before = match q.cursor {
+    let format = choose(OFFERS, q.page.format.as_deref(), &headers)?;
+    let before = match q.page.cursor {
         Some(id) => Some(service.store.cursor(id).await?),
         None => None,
     };
@@ -73,7 +74,7 @@ async fn page(
     before: Option<i64>,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let limit = q.limit.unwrap_or(DEFAULT_LIMIT);
+    let limit = q.page.limit.unwrap_or(DEFAULT_LIMIT);
     let words = &*view.words;
     let matched = view.snapshot.count(&q.filter);
     // One row more tells whether there is a next page, so that no page is ever empty.
@@ -82,51 +83,12 @@ async fn page(
     let more = records.len() > limit as usize;
     records.truncate(limit as usize);
     let next = records.last().filter(|_| more).map(|r| r.id);
-    let here = |cursor: Option<u64>| address(&service.public_url, &q.filter, words, q.limit, cursor);
-    let mut links =
-        vec![Link { href: here(q.cursor), rel: "self", media: geojson::MEDIA, title: "This page" }];
-    if let Some(id) = next {
-        links.push(Link { href: here(Some(id)), rel: "next", media: geojson::MEDIA, title: "The next page" });
-    }
-    links.push(Link {
-        href: format!("{}/collections/reports", service.public_url),
-        rel: "collection",
-        media: "application/json",
-        title: "The collection",
-    });
     let features: Vec<Value> =
         records.into_iter().map(|r| geojson::report(&service.city.view(r)).into()).collect();
     let matched = matched.max(features.len() as u64);
-    let mut document =
-        Document::json(geojson::MEDIA, &geojson::collection(features, matched, &links), Keep::Revalidate)
-            .header(header::VARY, HeaderValue::from_static("Accept"));
-    if let Some(id) = next
-        && let Ok(value) = HeaderValue::try_from(format!("<{}>; rel=\"next\"", here(Some(id))))
-    {
-        document = document.header(header::LINK, value);
-    }
-    Ok(document.answer(headers))
-}
-
-/// The address of a page in normal form.
-fn address(
-    base: &str,
-    filter: &Filter,
-    words: &Vocabulary,
-    limit: Option<u32>,
-    cursor: Option<u64>,
-) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(filter.pairs(words));
-    if let Some(limit) = limit {
-        query.append_pair("limit", &limit.to_string());
-    }
-    if let Some(id) = cursor {
-        query.append_pair("cursor", &id.to_string());
-    }
-    let query = query.finish();
-    let mark = if query.is_empty() { "" } else { "?" };
-    format!("{base}/collections/reports/items{mark}{query}")
+    let filter = q.filter.pairs(words).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let paging = Paging { collection: "reports", filter, page: &q.page, next };
+    Ok(paging.document(service, features, matched).answer(headers))
 }
 
 struct Export {
@@ -149,19 +111,13 @@ fn stream(
     before: Option<i64>,
     format: Format,
 ) -> Response {
-    let left = q.limit.map_or(u64::MAX, u64::from);
+    let left = q.page.limit.map_or(u64::MAX, u64::from);
     let start = Export { service, words, filter: q.filter, format, before, left, begun: false, ended: false };
     let parts = stream::try_unfold(start, |mut export| async move {
         let part = export.next().await?;
         Ok::<_, StoreError>(part.map(|bytes| (bytes, export)))
     });
-    let mut response = Response::new(Body::from_stream(parts));
-    let media = if format == Format::Csv { csv::MEDIA } else { geojson::MEDIA_SEQ };
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
-    response
+    streamed(Body::from_stream(parts), format)
 }
 
 impl Export {

@@ -13,7 +13,7 @@ use crate::http::extract::pairs;
 use crate::http::negotiate::{Offer, choose};
 use crate::http::page;
 use crate::http::problem::Problem;
-use crate::http::{Service, tiles};
+use crate::http::{Service, api, tiles};
 use crate::query::params::check_names;
 
 #[derive(Clone, Copy)]
@@ -82,7 +82,7 @@ fn document(service: &Service) -> serde_json::Value {
             link("/conformance", "http://www.opengis.net/def/rel/ogc/1.0/conformance", "application/json", "What this service conforms to"),
             link("/collections", "data", "application/json", "The collections"),
             link("/collections", "http://www.opengis.net/def/rel/ogc/1.0/data", "application/json", "The collections"),
-            link("/api", "service-desc", super::super::api::MEDIA, "The description of this API"),
+            link("/api", "service-desc", api::MEDIA, "The description of this API"),
             link("/categories", "related", "application/json", "What a report can be about"),
             link("/tileMatrixSets", "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes", "application/json", "How tiles are cut"),
         ],

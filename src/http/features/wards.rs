@@ -8,14 +8,16 @@ use axum::response::Response;
 use geo::{BoundingRect, MultiPolygon};
 use serde_json::{Map, Value, json};
 
-use super::items::{one_feature_only, with_links};
+use super::items::{OFFERS, one_feature_only, with_links};
+use super::paging::Paging;
 use crate::area::{Generation, Unit};
 use crate::domain::{Violation, WardId, WardName};
-use crate::format::geojson::{self, Link};
+use crate::format::geojson;
 use crate::geo::Bbox;
 use crate::http::Service;
 use crate::http::document::{Document, Keep};
 use crate::http::extract::pairs;
+use crate::http::negotiate::choose;
 use crate::http::problem::Problem;
 use crate::query::params::{self, DEFAULT_LIMIT};
 
@@ -28,15 +30,12 @@ pub(in crate::http) async fn wards(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let areas = service.city.areas();
-    let pairs = pairs(query.as_deref());
-    let q = params::parse(&pairs, PARAMS, &areas.words).map_err(Problem::parameters)?;
-    let f: Vec<(String, String)> = pairs.into_iter().filter(|(k, _)| k == "f").collect();
-    let f = f.first().map(|(_, v)| format!("f={v}"));
-    one_feature_only(f.as_deref(), &headers)?;
+    let q = params::parse(&pairs(query.as_deref()), PARAMS, &areas.words).map_err(Problem::parameters)?;
+    choose(&OFFERS[..1], q.page.format.as_deref(), &headers)?;
     let generation = areas.active();
     let matching: Vec<&Unit> =
         generation.units().iter().filter(|u| q.filter.bbox.is_none_or(|b| touches(&b, &u.shape))).collect();
-    let start = match q.cursor {
+    let start = match q.page.cursor {
         None => 0,
         // The cursor is the numeric code of the last ward of the page before.
         Some(code) => {
@@ -48,31 +47,15 @@ pub(in crate::http) async fn wards(
             })?
         }
     };
-    let limit = q.limit.unwrap_or(DEFAULT_LIMIT) as usize;
+    let limit = q.page.limit.unwrap_or(DEFAULT_LIMIT) as usize;
     let page = &matching[start..matching.len().min(start + limit)];
-    let base = format!("{}/collections/wards", service.public_url);
-    let here = |cursor: Option<u64>| {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(q.filter.pairs(&areas.words));
-        query.extend_pairs(q.limit.map(|l| ("limit", l.to_string())));
-        query.extend_pairs(cursor.map(|c| ("cursor", c.to_string())));
-        let query = query.finish();
-        format!("{base}/items{}{query}", if query.is_empty() { "" } else { "?" })
-    };
-    let mut links =
-        vec![Link { href: here(q.cursor), rel: "self", media: geojson::MEDIA, title: "This page" }];
-    if let Some(last) = page.last().filter(|_| start + page.len() < matching.len()) {
-        links.push(Link {
-            href: here(numeric(last)),
-            rel: "next",
-            media: geojson::MEDIA,
-            title: "The next page",
-        });
-    }
-    links.push(Link { href: base, rel: "collection", media: "application/json", title: "The collection" });
+    let more = start + page.len() < matching.len();
+    let next = page.last().filter(|_| more).and_then(|u| numeric(u));
     let features: Vec<Value> = page.iter().map(|u| feature(generation, u).into()).collect();
-    let body = geojson::collection(features, matching.len() as u64, &links);
-    Ok(Document::json(geojson::MEDIA, &body, Keep::Revalidate).answer(&headers))
+    let filter =
+        q.filter.pairs(&areas.words).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let paging = Paging { collection: "wards", filter, page: &q.page, next };
+    Ok(paging.document(&service, features, matching.len() as u64).answer(&headers))
 }
 
 pub(in crate::http) async fn ward(

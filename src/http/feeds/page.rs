@@ -68,7 +68,7 @@ pub(super) async fn serve(
         None => None,
     };
     let filter = joined(&source, &asked.query.filter);
-    let limit = asked.query.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
+    let limit = asked.query.page.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
     let expected = view.snapshot.count(&filter);
     // One more tells whether there is a next page.
     let page = NewsPage { filter: &filter, words, before, limit: limit + 1, expected };
@@ -150,7 +150,7 @@ fn address(
 ) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(asked.query.filter.pairs(words));
-    query.extend_pairs(asked.query.limit.map(|l| ("limit", l.to_string())));
+    query.extend_pairs(asked.query.page.limit.map(|l| ("limit", l.to_string())));
     query.extend_pairs(cursor.map(|c| ("cursor", c)));
     let query = query.finish();
     let mark = if query.is_empty() { "" } else { "?" };
