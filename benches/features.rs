@@ -76,7 +76,8 @@ fn main() {
         black_box(FeatureSet::build(collection.clone(), rows));
         println!("build {name}: {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
     }
-    let sets = FeatureSets::build(&pack.collections, facilities.into_iter().chain(lines).collect());
+    let sets =
+        FeatureSets::build(&pack.collections, facilities.into_iter().chain(lines).collect(), Instant::MIN);
     let snapshot = Snapshot::from_rows(Vec::new(), 0);
     let words = Vocabulary::default();
     let sources =

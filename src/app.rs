@@ -9,6 +9,7 @@ use tokio::sync::{broadcast, watch};
 use crate::action::{City, CityError, Keyring};
 use crate::clock::{Clock, Ids};
 use crate::config::Config;
+use crate::domain::Instant;
 use crate::http::{self, Connections, Guards, Metrics, Service, Streams};
 use crate::jobs::{Follower, announce, refresh_keys, supervise};
 use crate::map::{FeatureSets, Layer, LayerError, Level, Live, Snapshot, View, WardShapes};
@@ -86,7 +87,7 @@ pub async fn run(
     // Empty until the follower has loaded it; /readyz says so, and so do the doors that need it.
     let live = Arc::new(Live::new(View {
         snapshot: Arc::new(Snapshot::from_rows(Vec::new(), 0)),
-        features: FeatureSets::build(&city.pack.collections, Vec::new()),
+        features: FeatureSets::build(&city.pack.collections, Vec::new(), Instant::MIN),
         words: city.areas().words.clone(),
         shapes: Arc::new(WardShapes::none()),
     }));

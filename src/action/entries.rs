@@ -4,14 +4,16 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use geo::{Geometry, Point};
 
 use super::city::{Areas, City};
-use crate::domain::feed::{Entry, Link, Minter, Shape, Tag};
+use crate::domain::feed::{Entry, Link, Minter, Tag};
 use crate::domain::field::{self, Value};
 use crate::domain::report::{EventKind, Withdrawn};
 use crate::domain::view::PublicReport;
 use crate::domain::{BodyId, Instant, State, Text, WardId};
 use crate::format::{geojson, json_feed};
+use crate::geo::LonLat;
 use crate::store::{News, Position};
 
 /// Fields that an entry says in its title and content.
@@ -34,11 +36,15 @@ pub fn cursor(news: &News) -> String {
     format!("{}.{}", news.report.id, news.n)
 }
 
+fn on_ground(p: LonLat) -> Geometry<f64> {
+    Point::new(p.lon(), p.lat()).into()
+}
+
 /// Turns news into entries, with the names of one moment.
 pub struct Entries<'a> {
-    city: &'a City,
+    pub(super) city: &'a City,
     areas: Arc<Areas>,
-    base: &'a str,
+    pub(super) base: &'a str,
     minter: Minter,
 }
 
@@ -56,13 +62,14 @@ impl<'a> Entries<'a> {
     /// A report as the feeds of reports tell it.
     pub fn report(&self, news: News) -> Entry {
         let id = self.mint(&format!("reports/{}", news.report.id));
-        let number = ("report", Value::Integer(news.report.id as i64));
+        let number = ("report".into(), Value::Integer(news.report.id as i64));
         if news.withdrawn != Withdrawn::No {
             return Entry { facts: vec![number], ..Entry::tombstone(id, news.told) };
         }
         let updated = news.at.shown();
         let r = self.city.view(news.report);
-        let fields = field::REPORT.iter().filter(|f| !SAID.contains(&f.name)).map(|f| (f.name, (f.get)(&r)));
+        let fields =
+            field::REPORT.iter().filter(|f| !SAID.contains(&f.name)).map(|f| (f.name.into(), (f.get)(&r)));
         Entry {
             id,
             title: self.headline(&r),
@@ -75,7 +82,7 @@ impl<'a> Entries<'a> {
             updated,
             published: r.facts.created.min(updated),
             author: r.body_name.clone(),
-            shape: r.facts.point.map(Shape::Point),
+            geometry: r.facts.point.map(on_ground),
             tags: self.tags(&r, r.facts.state),
             links: vec![self.item("alternate", r.id)],
             facts: std::iter::once(number).chain(fields).collect(),
@@ -86,7 +93,7 @@ impl<'a> Entries<'a> {
     /// An event as the feeds of changes tell it.
     pub fn change(&self, news: News) -> Entry {
         let id = self.mint(&format!("reports/{}/events/{}", news.report.id, news.n));
-        let number = ("report", Value::Integer(news.report.id as i64));
+        let number = ("report".into(), Value::Integer(news.report.id as i64));
         // That it was withdrawn is the one thing that is still told of a withdrawn report.
         let last_word = news.is_last && matches!(news.kind, EventKind::Hidden | EventKind::Erased);
         if news.withdrawn != Withdrawn::No && !last_word {
@@ -98,9 +105,9 @@ impl<'a> Entries<'a> {
             (kind, _) => kind.name(),
         };
         let what = self.what_happened(&news);
-        let mut facts = vec![("event", Value::Text(event.to_owned())), number];
+        let mut facts = vec![("event".into(), Value::Text(event.to_owned())), number];
         let ward = |w: &Option<WardId>| Value::from(w.as_ref().map(ToString::to_string));
-        facts.push(("ward", ward(&news.ward)));
+        facts.push(("ward".into(), ward(&news.ward)));
         let (report, hidden) = (news.report.id, news.withdrawn != Withdrawn::No);
         let r = self.city.view(news.report);
         let mut entry = Entry {
@@ -110,14 +117,14 @@ impl<'a> Entries<'a> {
             updated: at,
             published: at,
             author: r.body_name.clone(),
-            shape: None,
+            geometry: None,
             tags: Vec::new(),
             links: vec![self.item("related", report)],
             facts,
             deleted: false,
         };
         if hidden {
-            entry.facts.push(("withdrawn", Value::Boolean(true)));
+            entry.facts.push(("withdrawn".into(), Value::Boolean(true)));
             entry.content =
                 format!("Phản ánh {report} không còn công khai.\nReport {report} is not public any more.");
             return entry;
@@ -127,15 +134,15 @@ impl<'a> Entries<'a> {
         let place = news.ward.as_ref().map(|w| self.ward_name(w));
         let said = [news.reason.as_deref(), news.note.as_deref()];
         entry.content = self.standing(&r, news.to, place.as_deref(), said);
-        entry.shape = r.facts.point.map(Shape::Point);
+        entry.geometry = r.facts.point.map(on_ground);
         entry.tags = self.tags(&r, news.to);
         entry.facts.extend([
-            ("from_ward", ward(&news.from_ward)),
-            ("category", r.facts.category.clone().into()),
-            ("from_state", Value::from(news.from.map(|s| s.name().to_owned()))),
-            ("state", news.to.name().to_owned().into()),
-            ("reason", news.reason.into()),
-            ("note", news.note.into()),
+            ("from_ward".into(), ward(&news.from_ward)),
+            ("category".into(), r.facts.category.clone().into()),
+            ("from_state".into(), Value::from(news.from.map(|s| s.name().to_owned()))),
+            ("state".into(), news.to.name().to_owned().into()),
+            ("reason".into(), news.reason.into()),
+            ("note".into(), news.note.into()),
         ]);
         entry
     }
@@ -145,7 +152,7 @@ impl<'a> Entries<'a> {
         let (id, at, wards) = (cursor(&news), news.at, [news.ward.clone(), news.from_ward.clone()]);
         let entry = self.change(news);
         let event = entry.facts.iter().find_map(|(name, value)| match value {
-            Value::Text(text) if *name == "event" => Some(text.as_str()),
+            Value::Text(text) if name == "event" => Some(text.as_str()),
             _ => None,
         });
         // JSON escapes line feeds, so one `data` line holds it.
@@ -174,10 +181,10 @@ impl<'a> Entries<'a> {
             updated: at,
             published: at,
             author: "diaban".to_owned(),
-            shape: None,
+            geometry: None,
             tags: vec![Tag { term: "notice".into(), label: "Thông báo / Notice".into() }],
             links: successors.iter().map(|w| self.ward_link("related", w)).collect(),
-            facts: vec![("event", Value::Text("notice".into()))],
+            facts: vec![("event".into(), Value::Text("notice".into()))],
             deleted: false,
         }
     }

@@ -4,6 +4,7 @@
 
 mod city;
 mod entries;
+mod feature_entries;
 mod import_areas;
 mod import_features;
 mod keys;
@@ -15,6 +16,7 @@ mod withdraw;
 
 pub use city::{Areas, City, CityError};
 pub use entries::{Entries, Told, cursor};
+pub use feature_entries::told_at;
 pub use import_areas::{ImportError, Reassigned, activate_areas, candidate, reassign};
 pub use import_features::{
     FeatureImport, FeatureImportError, compare_features, read_features, write_features,

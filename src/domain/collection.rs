@@ -24,6 +24,19 @@ pub struct Collection {
     pub validity: Option<Validity>,
     /// Whether a feature without a shape may name wards instead, which then are its area.
     pub named_wards: bool,
+    /// What feeds tell of a feature; none when the collection has no feed.
+    pub feed: Option<FeedWords>,
+}
+
+/// Positions in [`Collection::properties`] of what a feed tells of a feature, each Vietnamese first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FeedWords {
+    /// Its title.
+    pub title: Vec<usize>,
+    /// Its text.
+    pub content: Vec<usize>,
+    /// Who says so; the service itself when none is named.
+    pub author: Option<usize>,
 }
 
 /// Positions of the two instants in [`Collection::properties`].
@@ -148,6 +161,10 @@ impl Collection {
             {
                 out.push(format!("property {:?} must have 1 to {MAX_CODES} values", p.name));
             }
+        }
+        let told = self.feed.iter().flat_map(|f| f.title.iter().chain(&f.content).chain(&f.author));
+        if told.clone().any(|i| !matches!(self.properties[*i].kind, PropertyKind::Text(_))) {
+            out.push("feed must name properties of type text".to_owned());
         }
         for i in self.validity.iter().flat_map(|v| [v.from, v.to]) {
             if self.properties.get(i).is_none_or(|p| p.kind != PropertyKind::Instant) {

@@ -1,9 +1,12 @@
 //! What feeds are made of, whatever they tell of: encoders (Atom, JSON Feed, GeoJSON) know these types
 //! only. Not here: how a report or an alert becomes an entry (action), addresses and headers (http).
 
+use std::borrow::Cow;
+
+use geo::Geometry;
+
 use super::field::Value;
 use super::{Instant, Text};
-use crate::geo::LonLat;
 
 /// A page of a feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,25 +38,16 @@ pub struct Entry {
     pub published: Instant,
     /// Who answers for it.
     pub author: String,
-    /// Where.
-    pub shape: Option<Shape>,
+    /// Where, in degrees.
+    pub geometry: Option<Geometry<f64>>,
     /// What it is about.
     pub tags: Vec<Tag>,
     /// Where to read more.
     pub links: Vec<Link>,
     /// What machines may want beside: names and values.
-    pub facts: Vec<(&'static str, Value)>,
+    pub facts: Vec<(Cow<'static, str>, Value)>,
     /// A tombstone: readers forget what they knew under this id. It carries no text.
     pub deleted: bool,
-}
-
-/// A place on the ground.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Shape {
-    /// A point.
-    Point(LonLat),
-    /// Polygons, each an outer ring and its holes, closed.
-    Polygons(Vec<Vec<Vec<LonLat>>>),
 }
 
 /// A category of an entry.
@@ -93,7 +87,7 @@ impl Entry {
             updated: when,
             published: when,
             author: String::new(),
-            shape: None,
+            geometry: None,
             tags: Vec::new(),
             links: Vec::new(),
             facts: Vec::new(),

@@ -28,7 +28,7 @@ pub use calendar::{Calendar, CalendarError, Holiday};
 pub use category::{
     Categories, Category, CategoryError, Choice, Group, PlaceRule, Precision, Question, QuestionKind,
 };
-pub use collection::{Collection, MAX_CODES, Property, PropertyKind, RESERVED, Shape, Validity};
+pub use collection::{Collection, FeedWords, MAX_CODES, Property, PropertyKind, RESERVED, Shape, Validity};
 pub use feature::Feature;
 pub use instant::Instant;
 pub use lang::{Lang, Text};

@@ -1,11 +1,11 @@
 //! Atom (RFC 4287) with GeoRSS-Simple places and the tombstones of RFC 6721.
 
+use geo::{Coord, Geometry};
 use quick_xml::Writer;
 use quick_xml::escape::escape;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use crate::domain::feed::{Entry, Feed, Link, Shape};
-use crate::geo::LonLat;
+use crate::domain::feed::{Entry, Feed, Link};
 
 /// Media type.
 pub const MEDIA: &str = "application/atom+xml";
@@ -57,17 +57,28 @@ impl Xml {
             self.empty("category", &[("term", &tag.term), ("label", &tag.label)]);
         }
         self.text("content", &e.content);
-        match &e.shape {
-            Some(Shape::Point(p)) => self.text("georss:point", &lat_lon([*p])),
-            // GeoRSS-Simple knows outer rings only.
-            Some(Shape::Polygons(all)) => {
-                for outer in all.iter().filter_map(|rings| rings.first()) {
-                    self.text("georss:polygon", &lat_lon(outer.iter().copied()));
-                }
-            }
-            None => {}
+        if let Some(geometry) = &e.geometry {
+            self.place(geometry);
         }
         self.write(Event::End(BytesEnd::new("entry")));
+    }
+
+    /// GeoRSS-Simple: one element for each part; of a polygon it knows the outer ring only.
+    fn place(&mut self, geometry: &Geometry<f64>) {
+        match geometry {
+            Geometry::Point(p) => self.text("georss:point", &lat_lon([&p.0])),
+            Geometry::LineString(l) => self.text("georss:line", &lat_lon(&l.0)),
+            Geometry::Polygon(p) => self.text("georss:polygon", &lat_lon(&p.exterior().0)),
+            Geometry::MultiPoint(m) => m.iter().for_each(|p| self.place(&(*p).into())),
+            Geometry::MultiLineString(m) => m.iter().for_each(|l| self.text("georss:line", &lat_lon(&l.0))),
+            Geometry::MultiPolygon(m) => {
+                m.iter().for_each(|p| self.text("georss:polygon", &lat_lon(&p.exterior().0)));
+            }
+            Geometry::GeometryCollection(c) => c.iter().for_each(|g| self.place(g)),
+            Geometry::Line(l) => self.text("georss:line", &lat_lon([&l.start, &l.end])),
+            Geometry::Rect(r) => self.place(&r.to_polygon().into()),
+            Geometry::Triangle(t) => self.place(&t.to_polygon().into()),
+        }
     }
 
     fn person(&mut self, name: &str) {
@@ -109,8 +120,8 @@ fn clean(text: &str) -> String {
 }
 
 /// GeoRSS-Simple: latitude first, pairs separated by spaces.
-fn lat_lon(points: impl IntoIterator<Item = LonLat>) -> String {
-    points.into_iter().map(|p| format!("{} {}", p.lat(), p.lon())).collect::<Vec<_>>().join(" ")
+fn lat_lon<'a>(points: impl IntoIterator<Item = &'a Coord<f64>>) -> String {
+    points.into_iter().map(|p| format!("{} {}", p.y, p.x)).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

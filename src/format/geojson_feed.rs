@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::geojson::value;
-use super::json_feed::geometry;
+use super::geometry;
 use crate::domain::feed::{Entry, Feed, Link};
 
 /// A page of a feed as a document.
@@ -34,11 +34,11 @@ fn feature(e: &Entry) -> Json {
         properties.insert("author".into(), e.author.as_str().into());
         properties.insert("tags".into(), e.tags.iter().map(|t| t.term.as_str()).collect::<Vec<_>>().into());
     }
-    properties.extend(e.facts.iter().map(|(name, v)| ((*name).to_owned(), value(v.clone()))));
+    properties.extend(e.facts.iter().map(|(name, v)| (name.to_string(), value(v.clone()))));
     json!({
         "type": "Feature",
         "id": e.id,
-        "geometry": e.shape.as_ref().map(geometry),
+        "geometry": geometry::to_json(e.geometry.as_ref()),
         "properties": properties,
         "links": e.links.iter().map(link).collect::<Vec<_>>(),
     })

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::geojson::value;
-use crate::domain::feed::{Entry, Feed, Shape};
+use super::geometry;
+use crate::domain::feed::{Entry, Feed};
 
 /// Media type.
 pub const MEDIA: &str = "application/feed+json";
@@ -40,9 +41,9 @@ pub fn item(e: &Entry) -> Json {
     if e.deleted {
         extension.insert("deleted".into(), true.into());
     }
-    extension.extend(e.facts.iter().map(|(name, v)| ((*name).to_owned(), value(v.clone()))));
-    if let Some(shape) = &e.shape {
-        extension.insert("geometry".into(), geometry(shape));
+    extension.extend(e.facts.iter().map(|(name, v)| (name.to_string(), value(v.clone()))));
+    if e.geometry.is_some() {
+        extension.insert("geometry".into(), geometry::to_json(e.geometry.as_ref()));
     }
     if let Some(related) = e.link("related") {
         extension.insert("related".into(), related.into());
@@ -64,24 +65,6 @@ pub fn item(e: &Entry) -> Json {
         }
     }
     out
-}
-
-/// A shape as a GeoJSON geometry.
-pub(super) fn geometry(shape: &Shape) -> Json {
-    match shape {
-        Shape::Point(p) => super::geojson::point(*p),
-        Shape::Polygons(all) => {
-            let ring = |r: &Vec<crate::geo::LonLat>| r.iter().map(|p| json!([p.lon(), p.lat()])).collect();
-            let polygon = |rings: &Vec<Vec<_>>| rings.iter().map(ring).collect::<Vec<Json>>().into();
-            match &all[..] {
-                [one] => json!({ "type": "Polygon", "coordinates": polygon(one) }),
-                many => {
-                    let coordinates: Vec<Json> = many.iter().map(polygon).collect();
-                    json!({ "type": "MultiPolygon", "coordinates": coordinates })
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use super::features::no_parameter_but_f;
 use super::negotiate::{Offer, choose};
 use super::problem::{self, Problem};
 use super::{Service, nearest};
-use crate::domain::{State as ReportState, Status};
-use crate::format::{csv, geojson};
+use crate::domain::{Collection, State as ReportState, Status};
+use crate::format::{atom, csv, geojson, json_feed};
 use crate::map::{Layer, Source};
 use crate::query::features;
 use crate::query::params::{self, DEFAULT_LIMIT, MAX_LIMIT};
@@ -204,6 +204,40 @@ fn operations(service: &Service) -> Vec<Operation> {
         ));
     }
     all.extend(service.layers.iter().flat_map(of_layer));
+    all.extend(feeds(&service.city.pack.collections));
+    all
+}
+
+/// The feeds of the city and of a ward, each in all formats, and their live streams.
+fn feeds(collections: &[Arc<Collection>]) -> Vec<Operation> {
+    const MEDIA: &[&str] = &[atom::MEDIA, json_feed::MEDIA, geojson::MEDIA];
+    let paged = |filters: &[&str], bound: bool| -> Vec<String> {
+        let filters = filters.iter().copied().filter(|f| !bound || *f != "ward");
+        filters.chain(["limit", "cursor"]).map(str::to_owned).collect()
+    };
+    let feed = |path: &str, id: String, summary: String, query: Vec<String>| Operation {
+        path: format!("/feeds/{path}.{{format}}"),
+        id,
+        summary,
+        query,
+        media: MEDIA.to_vec(),
+    };
+    let reports = |bound| paged(params::FILTERS, bound);
+    let live = |path, id, summary| one(path, id, summary, &[], &["text/event-stream"]);
+    let mut all = vec![
+        feed("reports", "reportsFeed".into(), "Reports, newest update first".into(), reports(false)),
+        feed("wards/{ward}", "wardFeed".into(), "Reports of a ward".into(), reports(true)),
+        feed("wards/{ward}/changes", "wardChanges".into(), "What happened in a ward".into(), reports(true)),
+        live("/feeds/reports/events", "reportsEvents", "What happens, live"),
+        live("/feeds/wards/{ward}/events", "wardEvents", "What happens in a ward, live"),
+    ];
+    for c in collections.iter().filter(|c| c.feed.is_some()) {
+        let (id, title, filters) = (&c.id, &c.title.en, features::filter_names(c));
+        let summary = |place: &str| format!("{title} in force{place}");
+        all.push(feed(id, format!("{id}Feed"), summary(""), paged(&filters, false)));
+        let ward = format!("wards/{{ward}}/{id}");
+        all.push(feed(&ward, format!("{id}WardFeed"), summary(" in a ward"), paged(&filters, true)));
+    }
     all
 }
 

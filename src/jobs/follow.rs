@@ -13,8 +13,8 @@ use tokio::task::JoinHandle;
 
 use crate::action::{City, CityError};
 use crate::area::Generation;
-use crate::domain::Vocabulary;
 use crate::domain::view::MapRow;
+use crate::domain::{Instant, Vocabulary};
 use crate::map::{
     Change, FeatureChange, FeatureSets, Level, Live, ShapeError, Snapshot, View, WardShape, WardShapes,
 };
@@ -164,12 +164,13 @@ impl Follower {
     /// All features of the city's collections.
     async fn features(&self, words: &Vocabulary) -> Result<FeatureSets, FollowError> {
         let collections = self.city.pack.collections.clone();
+        let changed = self.store.features_changed().await?;
         let last = self.store.last_feature().await?;
         let mut rows = Vec::new();
         for first in (1..=last).step_by(LOAD_ROWS as usize) {
             rows.extend(self.store.features((first, first + LOAD_ROWS - 1), &collections, words).await?);
         }
-        Ok(tokio::task::spawn_blocking(move || FeatureSets::build(&collections, rows)).await?)
+        Ok(tokio::task::spawn_blocking(move || FeatureSets::build(&collections, rows, changed)).await?)
     }
 
     /// The collections after the log's changes, each feature read once as it is now.
@@ -189,7 +190,9 @@ impl Follower {
         if changes.is_empty() {
             return Ok(before);
         }
-        Ok(tokio::task::spawn_blocking(move || before.apply(&changes)).await?)
+        let touching = log.iter().filter(|c| features(c.kind).is_some());
+        let at = touching.map(|c| c.at).max().unwrap_or(Instant::MIN);
+        Ok(tokio::task::spawn_blocking(move || before.apply(&changes, at)).await?)
     }
 
     /// Takes a finished fold into use, with what was applied since it began.
@@ -249,7 +252,11 @@ mod tests {
 
     #[test]
     fn a_row_named_many_times_is_read_once() {
-        let change = |first, last| store::Change { seq: 0, kind: ChangeKind::Reports { first, last } };
+        let change = |first, last| store::Change {
+            seq: 0,
+            at: Instant::MIN,
+            kind: ChangeKind::Reports { first, last },
+        };
         let log = [change(5, 5), change(1, 3), change(4, 4), change(9, 12), change(10, 11), change(5, 5)];
         assert_eq!(ranges(&log, reports), [(1, 5), (9, 12)]);
         assert_eq!(ranges(&log, features), []);

@@ -30,8 +30,17 @@ pub struct FeatureSet {
 }
 
 /// All collections of the city, by id.
-#[derive(Clone, Debug, Default)]
-pub struct FeatureSets(Vec<Arc<FeatureSet>>);
+#[derive(Clone, Debug)]
+pub struct FeatureSets {
+    sets: Vec<Arc<FeatureSet>>,
+    changed: Instant,
+}
+
+impl Default for FeatureSets {
+    fn default() -> Self {
+        Self { sets: Vec::new(), changed: Instant::MIN }
+    }
+}
 
 /// What happened to a feature.
 #[derive(Clone, Debug)]
@@ -143,8 +152,13 @@ impl FeatureSet {
 }
 
 impl FeatureSets {
-    /// The sets of these collections, from all their features.
-    pub fn build(collections: &[Arc<Collection>], rows: Vec<(Arc<str>, Arc<Feature>)>) -> Self {
+    /// The sets of these collections, from all their features; `changed` is the moment of the last
+    /// change to any.
+    pub fn build(
+        collections: &[Arc<Collection>],
+        rows: Vec<(Arc<str>, Arc<Feature>)>,
+        changed: Instant,
+    ) -> Self {
         let mut by: HashMap<Arc<str>, Vec<Arc<Feature>>> = HashMap::new();
         for (collection, feature) in rows {
             by.entry(collection).or_default().push(feature);
@@ -152,22 +166,29 @@ impl FeatureSets {
         let set = |c: &Arc<Collection>| {
             Arc::new(FeatureSet::build(c.clone(), by.remove(&c.id).unwrap_or_default()))
         };
-        Self(collections.iter().map(set).collect())
+        Self { sets: collections.iter().map(set).collect(), changed }
     }
 
     /// The set of a collection.
     pub fn get(&self, collection: &str) -> Option<&Arc<FeatureSet>> {
-        self.0.iter().find(|s| *s.collection.id == *collection)
+        self.sets.iter().find(|s| *s.collection.id == *collection)
     }
 
     /// All sets.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<FeatureSet>> {
-        self.0.iter()
+        self.sets.iter()
     }
 
-    /// The sets after these changes; only those that are touched are built anew.
+    /// When a feature of any collection last came, changed or went; `Instant::MIN` for never. One
+    /// moment for all, so that it does not matter which changes a process followed and which it loaded.
+    pub fn changed(&self) -> Instant {
+        self.changed
+    }
+
+    /// The sets after these changes, the last of which was at `at`; only those that are touched are
+    /// built anew.
     #[must_use]
-    pub fn apply(&self, changes: &[FeatureChange]) -> Self {
+    pub fn apply(&self, changes: &[FeatureChange], at: Instant) -> Self {
         let next = |set: &Arc<FeatureSet>| {
             let mut rows: HashMap<i64, Arc<Feature>> = HashMap::new();
             let mut gone = std::collections::HashSet::new();
@@ -193,6 +214,6 @@ impl FeatureSets {
             // What stays as it is keeps its drawn shape.
             Arc::new(FeatureSet::join(set.collection.clone(), before.into_iter().chain(new).collect()))
         };
-        Self(self.0.iter().map(next).collect())
+        Self { sets: self.sets.iter().map(next).collect(), changed: self.changed.max(at) }
     }
 }

@@ -88,7 +88,7 @@ fn run_examples(file: &str, text: &str) -> usize {
             snapshot: &Snapshot::from_rows(s.rows, 0),
             words: &s.words,
             wards: None,
-            features: &FeatureSets::build(&all, s.features),
+            features: &FeatureSets::build(&all, s.features, Instant::MIN),
             now: s.now,
         };
         let decoded = decode(&tile(&sources, &layer, &Joint::default(), id)).unwrap();

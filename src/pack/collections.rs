@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::source::Source;
 use super::text::TextWire;
 use super::{PackError, toml};
-use crate::domain::{Choice, Collection, Property, PropertyKind, Shape, Validity};
+use crate::domain::{Choice, Collection, FeedWords, Property, PropertyKind, Shape, Validity};
 
 const FOLDER: &str = "data/collections/";
 /// Collections that are not declared but built in.
@@ -21,8 +21,18 @@ struct FileWire {
     validity: Option<[String; 2]>,
     #[serde(default)]
     named_wards: bool,
+    feed: Option<FeedWire>,
     #[serde(default)]
     property: Vec<PropertyWire>,
+}
+
+/// Names of properties.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FeedWire {
+    title: Vec<String>,
+    content: Vec<String>,
+    author: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -84,12 +94,27 @@ fn collection(file: &str, wire: FileWire) -> Result<Collection, PackError> {
         return Err(PackError::value(file, "id", "must be of a-z, 0-9 and _, beginning with a letter"));
     }
     let properties = wire.property.into_iter().map(|p| property(file, p)).collect::<Result<Vec<_>, _>>()?;
-    let position = |name: &str| {
-        let missing = || PackError::value(file, "validity", format!("there is no property {name:?}"));
-        properties.iter().position(|p| p.name == name).ok_or_else(missing)
+    let position = |key: &str, name: &String| {
+        let missing = || PackError::value(file, key, format!("there is no property {name:?}"));
+        properties.iter().position(|p| p.name == *name).ok_or_else(missing)
     };
     let validity = match &wire.validity {
-        Some([from, to]) => Some(Validity { from: position(from)?, to: position(to)? }),
+        Some([from, to]) => {
+            Some(Validity { from: position("validity", from)?, to: position("validity", to)? })
+        }
+        None => None,
+    };
+    let feed = match &wire.feed {
+        Some(f) => {
+            let positions = |key: &str, names: &[String]| {
+                names.iter().map(|n| position(key, n)).collect::<Result<Vec<_>, _>>()
+            };
+            Some(FeedWords {
+                title: positions("feed.title", &f.title)?,
+                content: positions("feed.content", &f.content)?,
+                author: f.author.as_ref().map(|n| position("feed.author", n)).transpose()?,
+            })
+        }
         None => None,
     };
     let shapes = wire.shapes.into_iter().map(|s| match s {
@@ -105,6 +130,7 @@ fn collection(file: &str, wire: FileWire) -> Result<Collection, PackError> {
         properties,
         validity,
         named_wards: wire.named_wards,
+        feed,
     };
     match found.problems().first() {
         None => Ok(found),

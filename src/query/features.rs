@@ -62,7 +62,20 @@ pub fn parse(
     words: &Vocabulary,
 ) -> Result<FeatureQuery, Vec<Violation>> {
     let names: Vec<&str> = filter_names(collection).into_iter().chain(PAGE).collect();
-    let mut faults = check_names(pairs, &names);
+    parse_named(pairs, &names, collection, words)
+}
+
+/// As [`parse`], where only these names are parameters.
+///
+/// # Errors
+/// All faults, each with its parameter's name.
+pub fn parse_named(
+    pairs: &[(String, String)],
+    names: &[&str],
+    collection: &Collection,
+    words: &Vocabulary,
+) -> Result<FeatureQuery, Vec<Violation>> {
+    let mut faults = check_names(pairs, names);
     let (filter, more) = parse_filter(pairs, collection, words);
     faults.extend(more);
     let mut q = FeatureQuery { filter, ..FeatureQuery::default() };
@@ -225,6 +238,7 @@ mod tests {
             ],
             validity: Some(Validity { from: 1, to: 2 }),
             named_wards: false,
+            feed: None,
         }
     }
 

@@ -33,6 +33,8 @@ pub struct Change {
     pub seq: i64,
     /// What changed.
     pub kind: ChangeKind,
+    /// When.
+    pub at: Instant,
 }
 
 const REPORTS: i64 = 0;
@@ -45,13 +47,14 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn changes_after(&self, seq: i64, limit: i64) -> Result<Vec<Change>, StoreError> {
-        let rows =
-            sqlx::query("SELECT seq, kind, first, last FROM change WHERE seq > $1 ORDER BY seq LIMIT $2")
-                .bind(seq)
-                .bind(limit)
-                .fetch_all(&self.read)
-                .await
-                .map_err(StoreError::sort)?;
+        let rows = sqlx::query(
+            "SELECT seq, kind, first, last, at_ms FROM change WHERE seq > $1 ORDER BY seq LIMIT $2",
+        )
+        .bind(seq)
+        .bind(limit)
+        .fetch_all(&self.read)
+        .await
+        .map_err(StoreError::sort)?;
         rows.iter()
             .map(|row| {
                 let kind = match row.try_get::<i64, _>(1)? {
@@ -59,9 +62,23 @@ impl Store {
                     FEATURES => ChangeKind::Features { first: row.try_get(2)?, last: row.try_get(3)? },
                     _ => ChangeKind::Reports { first: row.try_get(2)?, last: row.try_get(3)? },
                 };
-                Ok(Change { seq: row.try_get(0)?, kind })
+                Ok(Change { seq: row.try_get(0)?, kind, at: Instant::from_ms(row.try_get(4)?) })
             })
             .collect()
+    }
+
+    /// When a feature last came, changed or went, or the areas did; [`Instant::MIN`] for never.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn features_changed(&self) -> Result<Instant, StoreError> {
+        let ms: Option<i64> = sqlx::query_scalar("SELECT max(at_ms) FROM change WHERE kind IN ($1, $2)")
+            .bind(FEATURES)
+            .bind(AREAS)
+            .fetch_one(&self.read)
+            .await
+            .map_err(StoreError::sort)?;
+        Ok(ms.map_or(Instant::MIN, Instant::from_ms))
     }
 
     /// The last position of the log; 0 when nothing was ever written.

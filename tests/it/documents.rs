@@ -59,7 +59,12 @@ fn the_api_description_names_what_there_is() {
         let own = own
             .replace("/1", &format!("/{id}"))
             .replace("{z}/{x}/{y}", "9/407/240")
-            .replace("{z}/{row}/{column}", "9/240/407");
+            .replace("{z}/{row}/{column}", "9/240/407")
+            .replace("{ward}", "26740")
+            .replace("{format}", "json");
+        if item["get"]["responses"]["200"]["content"]["text/event-stream"].is_object() {
+            continue; // it does not end
+        }
         let status = server.get(&own).status;
         let expected: &[u16] = if own.ends_with("none") { &[404] } else { &[200, 204, 400] };
         assert!(expected.contains(&status), "{own}: {status}");

@@ -104,16 +104,24 @@ fn filters_mean_what_they_mean_in_the_list() {
 }
 
 #[test]
-fn a_ward_has_one_address_and_a_former_one_names_its_successors() {
+fn a_bare_code_names_the_ward_in_force_and_a_former_one_its_successors() {
     let server = Server::start();
     server.get("/feeds/wards/00000.atom").problem(404);
     server.get("/feeds/wards/2025-07-01.00000.atom").problem(404);
     for path in [".atom", ".json", ".geojson", "/changes.atom"] {
-        let bare = server.get(&format!("/feeds/wards/26740{path}?limit=5"));
-        assert_eq!(bare.status, 307);
-        let to = format!("https://map.test/feeds/wards/2025-07-01.26740{path}?limit=5");
-        assert_eq!(bare.header("location"), to);
-        assert_eq!(server.get(&to["https://map.test".len()..]).status, 200);
+        let feed = |ward: &str| {
+            let answer = server.get(&format!("/feeds/wards/{ward}{path}?limit=5"));
+            assert_eq!(answer.status, 200);
+            answer.text()
+        };
+        let (bare, full) = (feed("26740"), feed("2025-07-01.26740"));
+        let address = |ward: &str| format!("https://map.test/feeds/wards/{ward}{path}");
+        assert!(bare.contains(&address("26740")) && bare.contains("canonical"), "{bare}");
+        assert!(bare.contains(&address("2025-07-01.26740")), "{bare}");
+        assert!(full.contains(&address("2025-07-01.26740")) && !full.contains("canonical"), "{full}");
+        // It is the same feed at either address.
+        let id = "tag:map.test,2025-07-01:feeds/wards/2025-07-01.26740";
+        assert!(bare.contains(id) && full.contains(id), "{bare}");
     }
     // 26737 was Tân Định; its code is in force again or not, so look for one that is not.
     let facts = include_str!("../../data/areas/successors.csv");

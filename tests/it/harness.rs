@@ -195,6 +195,11 @@ fn new_feature(collection: &Collection, f: &Value) -> NewFeature {
     }
 }
 
+/// So many milliseconds after the clock's first moment.
+pub fn after(ms: i64) -> Instant {
+    Instant::from_ms(Instant::parse(NOW).unwrap().ms() + ms)
+}
+
 pub fn until(what: &str, mut done: impl FnMut() -> bool) {
     let started = Stopwatch::now();
     while !done() {

@@ -5,17 +5,9 @@ use diaban::geo::{LonLat, Mercator, TileId};
 use diaban::map::{DecodedLayer, decode};
 use serde_json::{Value, json};
 
-use crate::harness::{CENTRE, Server};
+use crate::harness::{CENTRE, Server, after};
 
 const MINUTE: i64 = 60_000;
-
-fn now() -> Instant {
-    Instant::parse(crate::harness::NOW).unwrap()
-}
-
-fn after(ms: i64) -> Instant {
-    Instant::from_ms(now().ms() + ms)
-}
 
 fn alert(id: &str, severity: &str, onset: Instant, expires: Instant) -> Value {
     let ring = [[106.6, 10.7], [106.8, 10.7], [106.8, 10.9], [106.6, 10.9], [106.6, 10.7]];

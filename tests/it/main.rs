@@ -4,6 +4,7 @@ mod areas;
 mod documents;
 mod durability;
 mod edge;
+mod feature_feeds;
 mod features;
 mod feeds;
 mod flood;

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use serde_json::json;
 
+use crate::format::atom;
 use crate::format::geojson::Link;
 use crate::http::document::{Document, Keep};
 use crate::http::extract::pairs;
@@ -88,6 +89,11 @@ fn document(service: &Service) -> serde_json::Value {
         ],
     });
     if let Some(links) = document["links"].as_array_mut() {
+        links.push(link("/feeds/reports.atom", "alternate", atom::MEDIA, "Phản ánh / Reports"));
+        links.extend(service.city.pack.collections.iter().filter(|c| c.feed.is_some()).map(|c| {
+            let (href, title) = (format!("{base}/feeds/{}.atom", c.id), c.title.both());
+            json!({ "href": href, "rel": "alternate", "type": atom::MEDIA, "title": title })
+        }));
         links.extend(service.layers.iter().map(|l| {
             json!({
                 "href": format!("{base}{}", tiles::tilejson_path(&l.id)),

@@ -16,7 +16,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc, watch};
 use tokio::time::timeout;
 
-use super::page::position;
+use super::reports::position;
 use crate::action::{Entries, Told};
 use crate::domain::{Violation, WardId};
 use crate::http::Service;

@@ -2,19 +2,23 @@
 //!
 //! Order and cursors are those of the log of events: a page begins after an event, and no event ever
 //! moves or comes in between, so a reader who follows `next` until it meets what it knows has read all
-//! there is, however much was written meanwhile.
+//! there is, however much was written meanwhile. Feeds of features (alerts, traffic) tell what is in
+//! force now.
 
+mod features;
 mod live;
 mod page;
+mod reports;
 
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
 use serde_json::{Value, json};
 
-use self::page::{Kind, Source, serve};
+use self::page::{OfWard, Source};
+use self::reports::{Kind, Scope, serve};
 use super::Service;
 use super::document::Keep;
 use super::extract::pairs;
@@ -70,26 +74,31 @@ fn ward_params() -> Vec<&'static str> {
     FILTERS.iter().copied().filter(|f| *f != "ward").collect()
 }
 
-/// `/feeds/reports.{atom,json,geojson}`
-pub(super) async fn reports(
+/// `/feeds/{reports|collection}.{atom,json,geojson}`
+pub(super) async fn city(
     State(service): State<Arc<Service>>,
     Path(file): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Some(("reports", format)) = Format::of(&file) else { return Err(no_feed()) };
-    let source = Source {
-        path: "/feeds/reports".to_owned(),
-        id: "feeds/reports".to_owned(),
+    let (name, format) = Format::of(&file).ok_or_else(no_feed)?;
+    let source = |title: Text| Source {
+        path: format!("/feeds/{name}"),
+        id: format!("feeds/{name}"),
         home: "/".to_owned(),
-        title: Text { vi: "Phản ánh".into(), en: "Reports".into() },
-        kind: Kind::Reports,
-        filter: Filter::default(),
-        params: FILTERS.to_vec(),
-        former: None,
+        title,
+        ward: None,
         keep: Keep::Revalidate,
     };
-    serve(&service, source, format, query.as_deref(), &headers).await
+    if name == "reports" {
+        let source = source(Text { vi: "Phản ánh".into(), en: "Reports".into() });
+        let scope = Scope { kind: Kind::Reports, filter: Filter::default(), params: FILTERS.to_vec() };
+        return serve(&service, source, scope, format, query.as_deref(), &headers).await;
+    }
+    let view = service.map()?;
+    let set = view.features.get(name).filter(|s| s.collection().feed.is_some()).ok_or_else(no_feed)?;
+    let source = source(set.collection().title.clone());
+    features::serve(&service, source, (set, None), format, query.as_deref(), &headers)
 }
 
 /// `/feeds/wards/{ward}.{atom,json,geojson}`
@@ -100,18 +109,18 @@ pub(super) async fn ward(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (name, format) = Format::of(&file).ok_or_else(no_feed)?;
-    of_ward(&service, name, Kind::Reports, format, query.as_deref(), &headers).await
+    of_ward(&service, name, "reports", format, query.as_deref(), &headers).await
 }
 
-/// `/feeds/wards/{ward}/changes.{atom,json,geojson}`
-pub(super) async fn ward_changes(
+/// `/feeds/wards/{ward}/{changes|collection}.{atom,json,geojson}`
+pub(super) async fn ward_more(
     State(service): State<Arc<Service>>,
-    Path((name, file)): Path<(String, String)>,
+    Path((ward, file)): Path<(String, String)>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Some(("changes", format)) = Format::of(&file) else { return Err(no_feed()) };
-    of_ward(&service, &name, Kind::Changes, format, query.as_deref(), &headers).await
+    let (what, format) = Format::of(&file).filter(|(w, _)| *w != "reports").ok_or_else(no_feed)?;
+    of_ward(&service, &ward, what, format, query.as_deref(), &headers).await
 }
 
 /// `/feeds/reports/events`
@@ -131,9 +140,6 @@ pub(super) async fn ward_events(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let ward = known_ward(&service, &name)?;
-    if !name.contains('.') {
-        return Ok(redirect(&service, &format!("/feeds/wards/{ward}/events"), query.as_deref()));
-    }
     live::stream(service, Some(ward), query.as_deref(), &headers).await
 }
 
@@ -164,52 +170,65 @@ pub(super) async fn secret(
         id: format!("feeds/k/{}/{name}", key.id),
         home: "/".to_owned(),
         title: Text { vi: key.name.clone(), en: key.name.clone() },
-        kind,
-        filter: filter.filter,
-        params: Vec::new(),
-        former: None,
+        ward: None,
         keep: Keep::Private,
     };
-    let mut response = serve(&service, source, format, query.as_deref(), &headers).await?;
+    let scope = Scope { kind, filter: filter.filter, params: Vec::new() };
+    let mut response = serve(&service, source, scope, format, query.as_deref(), &headers).await?;
     let noindex = HeaderValue::from_static("noindex, nofollow");
     response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), noindex);
     Ok(response)
 }
 
+/// A feed that is bound to a ward. A bare code means the generation in force, today and whenever it is
+/// read again; the canonical address, which stays with this ward, is among the links.
 async fn of_ward(
     service: &Service,
     name: &str,
-    kind: Kind,
+    what: &str,
     format: Format,
     query: Option<&str>,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let ward = known_ward(service, name)?;
-    let path = format!("/feeds/wards/{ward}{}", if kind == Kind::Changes { "/changes" } else { "" });
-    if !name.contains('.') {
-        return Ok(redirect(service, &format!("{path}.{}", format.extension()), query));
-    }
-    let areas = service.city.areas();
-    let name = Entries::new(&service.city, &service.public_url).ward_name(&ward);
     let view = service.map()?;
-    // A ward that the map does not know yet has no reports on it.
-    let number: CodeSet = view.words.ward_index(&ward).into_iter().collect();
-    let title = match kind {
-        Kind::Reports => Text { vi: format!("{name}: phản ánh"), en: "reports".into() },
-        Kind::Changes => Text { vi: format!("{name}: diễn biến"), en: "changes".into() },
+    let set = view.features.get(what).filter(|s| s.collection().feed.is_some());
+    let about = match (what, set) {
+        ("reports", _) => Text { vi: "phản ánh".into(), en: "reports".into() },
+        ("changes", _) => Text { vi: "diễn biến".into(), en: "changes".into() },
+        (_, Some(set)) => set.collection().title.clone(),
+        (_, None) => return Err(no_feed()),
     };
+    let tail = if what == "reports" { String::new() } else { format!("/{what}") };
+    let active = &service.city.areas().words.active;
     let source = Source {
-        id: path[1..].to_owned(),
-        path,
+        path: format!("/feeds/wards/{name}{tail}"),
+        id: format!("feeds/wards/{ward}{tail}"),
         home: format!("/?ward={ward}"),
-        title,
-        kind,
-        filter: Filter { wards: Some(number), ..Filter::default() },
-        params: ward_params(),
-        former: (ward.generation != areas.words.active).then_some(ward),
+        title: Text {
+            vi: format!(
+                "{}: {}",
+                Entries::new(&service.city, &service.public_url).ward_name(&ward),
+                about.vi
+            ),
+            en: about.en,
+        },
+        ward: Some(OfWard {
+            tail,
+            bare: !name.contains('.'),
+            former: ward.generation != *active,
+            ward: ward.clone(),
+        }),
         keep: Keep::Revalidate,
     };
-    serve(service, source, format, query, headers).await
+    // A ward that the map does not know yet has nothing on it.
+    let number: CodeSet = view.words.ward_index(&ward).into_iter().collect();
+    if let Some(set) = set {
+        return features::serve(service, source, (set, Some(number)), format, query, headers);
+    }
+    let kind = if what == "changes" { Kind::Changes } else { Kind::Reports };
+    let filter = Filter { wards: Some(number), ..Filter::default() };
+    serve(service, source, Scope { kind, filter, params: ward_params() }, format, query, headers).await
 }
 
 /// The ward of that name: 404 when there never was one, 410 when only former generations know the bare
@@ -236,17 +255,4 @@ fn known_ward(service: &Service, name: &str) -> Result<WardId, Problem> {
                 .with("former_feeds", former))
         }
     }
-}
-
-/// 307: a bare code means the generation in force, today.
-fn redirect(service: &Service, path: &str, query: Option<&str>) -> Response {
-    let mark = if query.is_some() { "?" } else { "" };
-    let to = format!("{}{path}{mark}{}", service.public_url, query.unwrap_or_default());
-    let mut response = StatusCode::TEMPORARY_REDIRECT.into_response();
-    let headers = response.headers_mut();
-    if let Ok(to) = HeaderValue::try_from(to) {
-        headers.insert(header::LOCATION, to);
-    }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(Keep::Revalidate.header()));
-    response
 }
