@@ -1,12 +1,13 @@
 //! What is asked of several layers at once: reports and collections of features, each with the
 //! parameters that it knows.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::features::{filter_names, parse_filter};
 use super::params::{self, FILTERS, check_names};
 use super::{FeatureFilter, Filter};
-use crate::domain::{Collection, Violation, Vocabulary};
+use crate::domain::{Choice, Collection, PropertyKind, Violation, Vocabulary};
 
 /// A filter for each of several layers. The default asks for all.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,7 +20,8 @@ pub struct Joint {
 
 impl Joint {
     /// Reads the parameters of reports, if they are among the layers, and of these collections. A
-    /// name that none of them knows is a fault, and so is a value that one of them refuses.
+    /// name that none of them knows is a fault, and so is a code that no collection with that
+    /// property knows: one that knows none of the codes asked for shows nothing.
     ///
     /// # Errors
     /// All faults, each with its parameter's name, once.
@@ -45,8 +47,11 @@ impl Joint {
             }
         }
         for c in collections {
-            let (filter, more) = parse_filter(pairs, c, words);
+            let (own, nothing) = narrowed(pairs, c, collections);
+            let (mut filter, more) = parse_filter(&own, c, words);
             faults.extend(more);
+            filter.codes.extend(nothing.into_iter().map(|at| (at, Vec::new())));
+            filter.codes.sort();
             out.features.push((c.clone(), filter));
         }
         let mut said = Vec::new();
@@ -64,21 +69,101 @@ impl Joint {
         self.features.iter().find(|(c, _)| *c.id == *collection).map(|(_, f)| f)
     }
 
-    /// As query parameters in fixed order, each once.
+    /// As query parameters in fixed order, each once, codes together.
     pub fn pairs(&self, words: &Vocabulary) -> Vec<(String, String)> {
         let reports = self.reports.pairs(words).into_iter();
         let mut out: Vec<(String, String)> = reports.map(|(k, v)| (k.to_owned(), v)).collect();
-        for pair in self.features.iter().flat_map(|(c, f)| f.pairs(c, words)) {
-            if !out.iter().any(|(name, _)| *name == pair.0) {
-                out.push(pair);
+        for (name, value) in self.features.iter().flat_map(|(c, f)| f.pairs(c, words)) {
+            match out.iter_mut().find(|(known, _)| *known == name) {
+                None => out.push((name, value)),
+                Some((_, known)) if self.features.iter().any(|(c, _)| codes(c, &name).is_some()) => {
+                    let both = known.split(',').chain(value.split(',')).filter(|v| !v.is_empty());
+                    let both: BTreeSet<&str> = both.collect();
+                    *known = both.into_iter().collect::<Vec<_>>().join(",");
+                }
+                Some(_) => {}
             }
         }
         out
     }
 }
 
+/// The codes of a property and its position, if it has any.
+fn codes<'a>(c: &'a Collection, name: &str) -> Option<(usize, &'a [Choice])> {
+    let at = c.position(name)?;
+    if let PropertyKind::Code(codes) = &c.properties[at].kind { Some((at, codes)) } else { None }
+}
+
+/// The parameters without the codes that only other collections know, and the positions of the
+/// properties of which no code is left.
+fn narrowed(
+    pairs: &[(String, String)],
+    c: &Collection,
+    all: &[Arc<Collection>],
+) -> (Vec<(String, String)>, Vec<usize>) {
+    let knows = |c: &Collection, name: &str, code: &str| {
+        codes(c, name).is_some_and(|(_, known)| known.iter().any(|k| k.code == code))
+    };
+    let (mut own, mut nothing) = (Vec::new(), Vec::new());
+    for (name, value) in pairs {
+        let Some((at, _)) = codes(c, name) else {
+            own.push((name.clone(), value.clone()));
+            continue;
+        };
+        let elsewhere = |v: &str| all.iter().any(|o| o.id != c.id && knows(o, name, v));
+        let kept = value.split(',').map(str::trim).filter(|v| knows(c, name, v) || !elsewhere(v));
+        let kept: Vec<&str> = kept.collect();
+        if kept.is_empty() {
+            nothing.push(at);
+        } else {
+            own.push((name.clone(), kept.join(",")));
+        }
+    }
+    (own, nothing)
+}
+
 impl From<Filter> for Joint {
     fn from(reports: Filter) -> Self {
         Self { reports, features: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Property, Shape, Text};
+
+    fn collection(id: &str, kinds: &[&str]) -> Arc<Collection> {
+        let name = || Text { vi: "x".into(), en: "x".into() };
+        let choice = |c: &&str| Choice { code: (*c).into(), name: name() };
+        let kind = PropertyKind::Code(kinds.iter().map(choice).collect());
+        Arc::new(Collection {
+            id: id.into(),
+            title: name(),
+            description: name(),
+            shapes: vec![Shape::Point],
+            properties: vec![Property { name: "kind".into(), title: name(), kind, required: false }],
+            validity: None,
+            named_wards: false,
+            feed: None,
+        })
+    }
+
+    #[test]
+    fn each_collection_takes_the_codes_that_it_knows() {
+        let all = [collection("roads", &["crash", "other"]), collection("places", &["hospital", "other"])];
+        let words = Vocabulary::default();
+        let parse = |kinds: &str| Joint::parse(&[("kind".into(), kinds.into())], false, &all, &words);
+        let of = |kinds: &str| {
+            let joint = parse(kinds).unwrap();
+            assert_eq!(joint.pairs(&words), [("kind".to_owned(), kinds.to_owned())]);
+            joint.features.iter().map(|(_, f)| f.codes[0].1.join("+")).collect::<Vec<_>>()
+        };
+        assert_eq!(of("crash"), ["crash", ""]);
+        assert_eq!(of("crash,hospital"), ["crash", "hospital"]);
+        assert_eq!(of("crash,other"), ["crash+other", "other"]);
+        let faults = parse("crush").unwrap_err();
+        assert_eq!(faults.len(), 1);
+        assert!(faults[0].to_string().contains("did you mean crash?"), "{}", faults[0]);
     }
 }
