@@ -1,7 +1,7 @@
 //! What happens to a report after it was received: one step, its event and its change in one commit.
 
-use sqlx::{Row, SqliteConnection};
 
+use super::db::{Db, Sql};
 use super::changes::{ChangeKind, log};
 use super::events::Ledger;
 use super::read::{point, state, ward};
@@ -81,21 +81,17 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn standing(&self, id: u64) -> Result<Option<Standing>, StoreError> {
-        let row = sqlx::query(
+        let row = self.read.fetch_optional(Sql::new(
             "SELECT r.seq, r.state, r.withdrawn, r.category, r.ward, r.lon, r.lat, p.lon IS NOT NULL
              FROM report_public r LEFT JOIN report_private p USING (seq) WHERE r.id = $1",
-        )
-        .bind(id as i64)
-        .fetch_optional(&self.read)
-        .await
-        .map_err(StoreError::sort)?;
+        ).bind(id as i64)).await?;
         row.map(|row| {
             Ok(Standing {
                 seq: row.try_get(0)?,
                 state: state(row.try_get(1)?),
                 withdrawn: Withdrawn::from_code(row.try_get(2)?),
                 category: row.try_get(3)?,
-                ward: row.try_get::<Option<&str>, _>(4)?.and_then(ward),
+                ward: row.try_get::<Option<&str>>(4)?.and_then(ward),
                 point: point(row.try_get(5)?, row.try_get(6)?),
                 placed: row.try_get(7)?,
             })
@@ -112,12 +108,9 @@ impl Store {
     }
 }
 
-pub(super) async fn amend(db: &mut SqliteConnection, a: &Amendment) -> Result<Outcome, sqlx::Error> {
+pub(super) async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Outcome, sqlx::Error> {
     let seq = a.was.seq;
-    let fed: i64 = sqlx::query_scalar("SELECT fed_ms FROM report_public WHERE seq = $1")
-        .bind(seq)
-        .fetch_one(&mut *db)
-        .await?;
+    let fed: i64 = db.fetch_value(Sql::new("SELECT fed_ms FROM report_public WHERE seq = $1").bind(seq)).await?;
     // Who knows a report by its id and its moment must see that it changed.
     let shown = a.shown.max(Instant::from_ms(fed + 1));
     let place = Ledger::open(db).await?.now(shown);
@@ -129,59 +122,28 @@ pub(super) async fn amend(db: &mut SqliteConnection, a: &Amendment) -> Result<Ou
         _ => a.was.withdrawn,
     };
     let from_ward = a.was.ward.as_ref().map(ToString::to_string);
-    let found = sqlx::query(
-        "UPDATE report_public SET state = $2, withdrawn = $3, updated_ms = max(updated_ms, $4), fed = $5, fed_ms = $6
-         WHERE seq = $1 AND state = $7 AND withdrawn = $8 AND ward IS $9",
-    )
-    .bind(seq)
-    .bind(to as u8)
-    .bind(withdrawn as u8)
-    .bind(a.shown.ms())
-    .bind(place.seq)
-    .bind(place.shown_ms)
-    .bind(a.was.state as u8)
-    .bind(a.was.withdrawn as u8)
-    .bind(&from_ward)
-    .execute(&mut *db)
-    .await?;
-    if found.rows_affected() == 0 {
+    let found = db.execute(Sql::new(
+        "UPDATE report_public SET state = $2, withdrawn = $3, updated_ms = CASE WHEN updated_ms > $4 THEN updated_ms ELSE $4 END, fed = $5, fed_ms = $6
+         WHERE seq = $1 AND state = $7 AND withdrawn = $8 AND ward IS NOT DISTINCT FROM $9",
+    ).bind(seq).bind(to as u8).bind(withdrawn as u8).bind(a.shown.ms()).bind(place.seq).bind(place.shown_ms).bind(a.was.state as u8).bind(a.was.withdrawn as u8).bind(&from_ward)).await?;
+    if found == 0 {
         return Ok(Outcome::Stale);
     }
     match &a.step {
         Step::Transfer { ward, body, rule, point } => {
-            sqlx::query(
+            db.execute(Sql::new(
                 "UPDATE report_public SET ward = $2, body = $3, rule = $4, lon = $5, lat = $6, border_m = NULL
                  WHERE seq = $1",
-            )
-            .bind(seq)
-            .bind(ward.to_string())
-            .bind(body)
-            .bind(rule)
-            .bind(point.map(|p| p.lon()))
-            .bind(point.map(|p| p.lat()))
-            .execute(&mut *db)
-            .await?;
+            ).bind(seq).bind(ward.to_string()).bind(body).bind(rule).bind(point.map(|p| p.lon())).bind(point.map(|p| p.lat()))).await?;
         }
         Step::Erase => erase(db, seq).await?,
         _ => {}
     }
-    sqlx::query(
+    db.execute(Sql::new(
         "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward)
          SELECT $1, seq, (SELECT count(*) + 1 FROM event WHERE report = $2), $3, $4, $5, $6, $7, state, $8, $9, ward, $10
          FROM report_public WHERE seq = $2",
-    )
-    .bind(place.seq)
-    .bind(seq)
-    .bind(kind(&a.step) as u8)
-    .bind(a.at.ms())
-    .bind(place.shown_ms)
-    .bind(a.role)
-    .bind(a.was.state as u8)
-    .bind(&a.reason)
-    .bind(&a.note)
-    .bind(from_ward.filter(|_| matches!(a.step, Step::Transfer { .. })))
-    .execute(&mut *db)
-    .await?;
+    ).bind(place.seq).bind(seq).bind(kind(&a.step) as u8).bind(a.at.ms()).bind(place.shown_ms).bind(a.role).bind(a.was.state as u8).bind(&a.reason).bind(&a.note).bind(from_ward.filter(|_| matches!(a.step, Step::Transfer { .. })))).await?;
     log(db, ChangeKind::Reports { first: seq, last: seq }, a.at).await?;
     Ok(Outcome::Done)
 }
@@ -198,14 +160,14 @@ fn kind(step: &Step) -> EventKind {
 }
 
 /// Leaves the frame: id, category, ward, state, times, the events without a word.
-async fn erase(db: &mut SqliteConnection, seq: i64) -> Result<(), sqlx::Error> {
+async fn erase(db: &mut Db<'_>, seq: i64) -> Result<(), sqlx::Error> {
     for sql in [
         "UPDATE report_public SET title = NULL, description = NULL, address = NULL, lon = NULL, lat = NULL,
              border_m = NULL, offshore_m = NULL, observed_ms = NULL WHERE seq = $1",
         "DELETE FROM report_private WHERE seq = $1",
         "UPDATE event SET reason = NULL, note = NULL WHERE report = $1",
     ] {
-        sqlx::query(sql).bind(seq).execute(&mut *db).await?;
+        db.execute(Sql::new(sql).bind(seq)).await?;
     }
     Ok(())
 }

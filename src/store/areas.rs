@@ -1,7 +1,7 @@
 //! Imported ward generations: kept whole as the document that passed the checks.
 
-use sqlx::{Row, SqliteConnection};
 
+use super::db::{Db, Sql};
 use super::changes::{ChangeKind, log};
 use super::{Outcome, Store, StoreError};
 use crate::domain::Instant;
@@ -24,10 +24,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn generations(&self) -> Result<Vec<StoredGeneration>, StoreError> {
-        let rows = sqlx::query("SELECT id, source, boundaries FROM area_generation ORDER BY id")
-            .fetch_all(&self.read)
-            .await
-            .map_err(StoreError::sort)?;
+        let rows = self.read.fetch_all(Sql::new("SELECT id, source, boundaries FROM area_generation ORDER BY id")).await?;
         rows.iter()
             .map(|row| {
                 Ok(StoredGeneration {
@@ -54,21 +51,15 @@ impl Store {
 }
 
 pub(super) async fn activate(
-    db: &mut SqliteConnection,
+    db: &mut Db<'_>,
     g: &StoredGeneration,
     at: Instant,
 ) -> Result<Outcome, sqlx::Error> {
-    sqlx::query(
+    db.execute(Sql::new(
         "INSERT INTO area_generation (id, source, imported_ms, boundaries) VALUES ($1, $2, $3, $4)
          ON CONFLICT (id) DO UPDATE SET source = excluded.source, imported_ms = excluded.imported_ms,
              boundaries = excluded.boundaries",
-    )
-    .bind(&g.id)
-    .bind(&g.source)
-    .bind(at.ms())
-    .bind(&g.boundaries)
-    .execute(&mut *db)
-    .await?;
+    ).bind(&g.id).bind(&g.source).bind(at.ms()).bind(&g.boundaries)).await?;
     log(db, ChangeKind::Areas, at).await?;
     Ok(Outcome::Done)
 }

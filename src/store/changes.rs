@@ -1,7 +1,7 @@
 //! The change log: written in the transaction of what it tells, read by every follower.
 
-use sqlx::{Row, SqliteConnection};
 
+use super::db::{Db, Sql};
 use super::{Store, StoreError};
 use crate::domain::Instant;
 
@@ -47,17 +47,12 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn changes_after(&self, seq: i64, limit: i64) -> Result<Vec<Change>, StoreError> {
-        let rows = sqlx::query(
+        let rows = self.read.fetch_all(Sql::new(
             "SELECT seq, kind, first, last, at_ms FROM change WHERE seq > $1 ORDER BY seq LIMIT $2",
-        )
-        .bind(seq)
-        .bind(limit)
-        .fetch_all(&self.read)
-        .await
-        .map_err(StoreError::sort)?;
+        ).bind(seq).bind(limit)).await?;
         rows.iter()
             .map(|row| {
-                let kind = match row.try_get::<i64, _>(1)? {
+                let kind = match row.try_get::<i64>(1)? {
                     AREAS => ChangeKind::Areas,
                     FEATURES => ChangeKind::Features { first: row.try_get(2)?, last: row.try_get(3)? },
                     _ => ChangeKind::Reports { first: row.try_get(2)?, last: row.try_get(3)? },
@@ -72,12 +67,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn features_changed(&self) -> Result<Instant, StoreError> {
-        let ms: Option<i64> = sqlx::query_scalar("SELECT max(at_ms) FROM change WHERE kind IN ($1, $2)")
-            .bind(FEATURES)
-            .bind(AREAS)
-            .fetch_one(&self.read)
-            .await
-            .map_err(StoreError::sort)?;
+        let ms: Option<i64> = self.read.fetch_value(Sql::new("SELECT max(at_ms) FROM change WHERE kind IN ($1, $2)").bind(FEATURES).bind(AREAS)).await?;
         Ok(ms.map_or(Instant::MIN, Instant::from_ms))
     }
 
@@ -86,25 +76,16 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn last_change(&self) -> Result<i64, StoreError> {
-        sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM change")
-            .fetch_one(&self.read)
-            .await
-            .map_err(StoreError::sort)
+        self.read.fetch_value(Sql::new("SELECT coalesce(max(seq), 0) FROM change")).await
     }
 }
 
-pub(super) async fn log(db: &mut SqliteConnection, kind: ChangeKind, at: Instant) -> Result<(), sqlx::Error> {
+pub(super) async fn log(db: &mut Db<'_>, kind: ChangeKind, at: Instant) -> Result<(), sqlx::Error> {
     let (code, first, last) = match kind {
         ChangeKind::Reports { first, last } => (REPORTS, first, last),
         ChangeKind::Areas => (AREAS, 0, 0),
         ChangeKind::Features { first, last } => (FEATURES, first, last),
     };
-    sqlx::query("INSERT INTO change (kind, first, last, at_ms) VALUES ($1, $2, $3, $4)")
-        .bind(code)
-        .bind(first)
-        .bind(last)
-        .bind(at.ms())
-        .execute(db)
-        .await?;
+    db.execute(Sql::new("INSERT INTO change (kind, first, last, at_ms) VALUES ($1, $2, $3, $4)").bind(code).bind(first).bind(last).bind(at.ms())).await?;
     Ok(())
 }

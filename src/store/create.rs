@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sqlx::{Row, SqliteConnection};
 
+use super::db::{Db, Sql};
 use super::changes::{ChangeKind, log};
 use super::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
 use super::reports::{PRIVATE_COLUMNS, PUBLIC_COLUMNS, insert, private_row, public_row, received};
@@ -21,7 +21,7 @@ pub(super) struct Creation<'a> {
 /// Stores what is new of a group; one outcome for each, in order. Of two with one key the first is
 /// stored and the second repeats it; of two with one id the second must draw again.
 pub(super) async fn create(
-    db: &mut SqliteConnection,
+    db: &mut Db<'_>,
     group: &[Creation<'_>],
 ) -> Result<Vec<Outcome>, sqlx::Error> {
     let mut outcomes = replays(db, group).await?;
@@ -67,7 +67,7 @@ struct Stored<'a> {
 
 /// Places for the events of what is new. One that turns out to have a taken id leaves a gap.
 async fn places(
-    db: &mut SqliteConnection,
+    db: &mut Db<'_>,
     group: &[Creation<'_>],
     fresh: &[usize],
 ) -> Result<Vec<Vec<Position>>, sqlx::Error> {
@@ -81,7 +81,7 @@ async fn places(
 
 /// Those whose key was used before.
 async fn replays(
-    db: &mut SqliteConnection,
+    db: &mut Db<'_>,
     group: &[Creation<'_>],
 ) -> Result<Vec<Option<Outcome>>, sqlx::Error> {
     let mut outcomes = vec![None; group.len()];
@@ -90,13 +90,9 @@ async fn replays(
         return Ok(outcomes);
     }
     let mut q =
-        sqlx::QueryBuilder::new("SELECT key_hash, body_hash, report_id FROM idempotency WHERE key_hash IN (");
-    let mut list = q.separated(", ");
-    for key in keys {
-        list.push_bind(&key.key[..]);
-    }
-    q.push(")");
-    for row in q.build().fetch_all(&mut *db).await? {
+        Sql::new("SELECT key_hash, body_hash, report_id FROM idempotency WHERE key_hash");
+    q.push_in(keys.iter().map(|key| &key.key[..]));
+    for row in db.fetch_all(q).await? {
         let (key, body, id): (&[u8], &[u8], i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         for (outcome, c) in outcomes.iter_mut().zip(group) {
             if let Some(k) = c.key.filter(|k| k.key == key) {
@@ -109,7 +105,7 @@ async fn replays(
 
 /// The sequences of the rows that were inserted, by id.
 async fn insert_public(
-    db: &mut SqliteConnection,
+    db: &mut Db<'_>,
     group: &[Creation<'_>],
     fresh: &[usize],
     places: &[Vec<Position>],
@@ -121,32 +117,32 @@ async fn insert_public(
     let fed = places.iter().map(|p| p.last().copied().unwrap_or_default());
     q.push_values(fresh.iter().map(|i| group[*i].report).zip(fed), public_row);
     q.push(" ON CONFLICT (id) DO NOTHING RETURNING id, seq");
-    let rows = q.build().fetch_all(&mut *db).await?;
-    rows.iter().map(|row| Ok((row.try_get::<i64, _>(0)? as u64, row.try_get(1)?))).collect()
+    let rows = db.fetch_all(q).await?;
+    rows.iter().map(|row| Ok((row.try_get::<i64>(0)? as u64, row.try_get(1)?))).collect()
 }
 
-async fn insert_rest(db: &mut SqliteConnection, stored: &[Stored<'_>]) -> Result<(), sqlx::Error> {
+async fn insert_rest(db: &mut Db<'_>, stored: &[Stored<'_>]) -> Result<(), sqlx::Error> {
     let (Some(first), Some(last)) = (stored.iter().map(|s| s.seq).min(), stored.iter().map(|s| s.seq).max())
     else {
         return Ok(());
     };
     let mut q = insert("report_private", PRIVATE_COLUMNS);
     q.push_values(stored, |b, s| private_row(b, s.seq, &s.made.report.private, received(s.made.report)));
-    q.build().execute(&mut *db).await?;
+    db.execute(q).await?;
     let events: Vec<_> = stored
         .iter()
         .flat_map(|s| life(s.seq, s.made.report.public.ward.as_ref(), &s.made.report.events, &s.at))
         .collect();
     let mut q = insert("event", EVENT_COLUMNS);
     q.push_values(&events, event_row);
-    q.build().execute(&mut *db).await?;
+    db.execute(q).await?;
     let keyed: Vec<_> = stored.iter().filter_map(|s| Some((s.made.key?, s.made.report.id))).collect();
     if !keyed.is_empty() {
         let mut q = insert("idempotency", "key_hash, body_hash, report_id");
-        q.push_values(keyed, |mut b, (key, id)| {
+        q.push_values(keyed, |b, (key, id)| {
             b.push_bind(&key.key[..]).push_bind(&key.body[..]).push_bind(id as i64);
         });
-        q.build().execute(&mut *db).await?;
+        db.execute(q).await?;
     }
     // Nobody else writes inside this transaction, so the range holds these rows and no others.
     let at = stored.iter().map(|s| received(s.made.report)).max().unwrap_or(crate::domain::Instant::MIN);

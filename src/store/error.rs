@@ -18,6 +18,9 @@ pub enum StoreError {
     /// The writer's queue is full, or the store is closing.
     #[error("the store takes no more writes now")]
     Busy,
+    /// The database cannot be reached now; nothing was done.
+    #[error("the database is away")]
+    Away,
     /// A row that the cursor names is not there.
     #[error("no row for the cursor")]
     NoCursor,
@@ -30,21 +33,55 @@ pub enum StoreError {
 }
 
 /// SQLite primary result codes (<https://www.sqlite.org/rescode.html>).
-const READONLY: i32 = 8;
-const IOERR: i32 = 10;
-const CORRUPT: i32 = 11;
-const FULL: i32 = 13;
-const NOTADB: i32 = 26;
+mod sqlite {
+    pub(super) const READONLY: i32 = 8;
+    pub(super) const IOERR: i32 = 10;
+    pub(super) const CORRUPT: i32 = 11;
+    pub(super) const FULL: i32 = 13;
+    pub(super) const NOTADB: i32 = 26;
+}
 
 impl StoreError {
     /// Sorts an error of the driver.
     pub(super) fn sort(error: sqlx::Error) -> Self {
-        let text = error.to_string();
-        match primary_code(&error) {
-            Some(FULL) => Self::Full,
-            Some(READONLY) => Self::ReadOnly,
-            Some(IOERR | CORRUPT | NOTADB) => Self::Storage(text),
-            _ => Self::Other(error),
+        use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Tls, WorkerCrashed};
+        if matches!(error, Io(_) | Tls(_) | PoolTimedOut | PoolClosed | WorkerCrashed) {
+            return Self::Away;
+        }
+        let Some(known) = error.as_database_error() else { return Self::Other(error) };
+        let code = known.code().unwrap_or_default().into_owned();
+        let sorted = if known.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+            Self::of_sqlite(code.parse().unwrap_or(0), &error)
+        } else {
+            Self::of_postgres(&code, &error)
+        };
+        sorted.unwrap_or(Self::Other(error))
+    }
+
+    fn of_sqlite(code: i32, error: &sqlx::Error) -> Option<Self> {
+        match code & 0xff {
+            sqlite::FULL => Some(Self::Full),
+            sqlite::READONLY => Some(Self::ReadOnly),
+            sqlite::IOERR | sqlite::CORRUPT | sqlite::NOTADB => Some(Self::Storage(error.to_string())),
+            _ => None,
+        }
+    }
+
+    /// By SQLSTATE (PostgreSQL 15, appendix A). A damaged server is its own operator's matter: it does
+    /// not end this process, which goes on from memory.
+    fn of_postgres(code: &str, error: &sqlx::Error) -> Option<Self> {
+        match code {
+            // Connection exceptions, too many connections, shutdown, crash, still starting.
+            "53300" | "57P01" | "57P02" | "57P03" => Some(Self::Away),
+            c if c.starts_with("08") => Some(Self::Away),
+            "53100" => Some(Self::Full),
+            "25006" => Some(Self::ReadOnly),
+            // A lock or a statement took too long, or another transaction was in the way.
+            "55P03" | "57014" | "40001" | "40P01" => {
+                tracing::warn!(%error, "the database refused to wait");
+                Some(Self::Busy)
+            }
+            _ => None,
         }
     }
 
@@ -60,12 +97,8 @@ impl StoreError {
             Self::ReadOnly => Self::ReadOnly,
             Self::Storage(t) => Self::Storage(t.clone()),
             Self::Busy => Self::Busy,
+            Self::Away => Self::Away,
             other => Self::Commit(other.to_string()),
         }
     }
-}
-
-fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(code & 0xff)
 }

@@ -2,9 +2,8 @@
 //! that writes it. A live event never stands before one that was recorded earlier, whatever the clocks
 //! say, so whoever reads newest first and stops at what is known has missed nothing.
 
-use sqlx::{Row, SqliteConnection};
 
-use super::reports::Values;
+use super::db::{Db, Sql, Values};
 use crate::domain::Instant;
 use crate::domain::report::{Event, EventKind};
 
@@ -28,14 +27,12 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) async fn open(db: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
-        // The newest of all news is the last one of its own report.
-        let row = sqlx::query(
+    pub(super) async fn open(db: &mut Db<'_>) -> Result<Self, sqlx::Error> {
+        // The newest of all news is the last one of its own report; no event ever goes.
+        let row = db.fetch_one(Sql::new(
             "SELECT (SELECT coalesce(max(fed_ms), 0) FROM report_public),
-                    (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event')",
-        )
-        .fetch_one(db)
-        .await?;
+                    (SELECT coalesce(max(seq), 0) FROM event)",
+        )).await?;
         Ok(Self { last_ms: row.try_get(0)?, last_seq: row.try_get(1)? })
     }
 
@@ -74,7 +71,7 @@ pub(super) fn life<'a>(
     numbered.map(|(n, (event, at))| Entry { report, n, at: *at, event, ward: ward.clone() }).collect()
 }
 
-pub(super) fn event_row(mut b: Values<'_, '_>, e: &Entry<'_>) {
+pub(super) fn event_row(b: &mut Values<'_>, e: &Entry<'_>) {
     b.push_bind(e.at.seq);
     b.push_bind(e.report);
     b.push_bind(e.n);

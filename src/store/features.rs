@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, SqliteConnection};
 
+use super::db::{Db, Row, Sql};
 use super::changes::{ChangeKind, log};
 use super::write::{Command, Outcome};
 use super::{Store, StoreError};
@@ -50,12 +49,7 @@ impl Store {
         collection: &str,
         source: &str,
     ) -> Result<Vec<StoredContent>, StoreError> {
-        let rows = sqlx::query("SELECT source_id, hash FROM feature WHERE collection = $1 AND source = $2")
-            .bind(collection)
-            .bind(source)
-            .fetch_all(&self.read)
-            .await
-            .map_err(StoreError::sort)?;
+        let rows = self.read.fetch_all(Sql::new("SELECT source_id, hash FROM feature WHERE collection = $1 AND source = $2").bind(collection).bind(source)).await?;
         rows.iter()
             .map(|row| {
                 let hash: &[u8] = row.try_get(1)?;
@@ -77,10 +71,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn last_feature(&self) -> Result<i64, StoreError> {
-        sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM feature")
-            .fetch_one(&self.read)
-            .await
-            .map_err(StoreError::sort)
+        self.read.fetch_value(Sql::new("SELECT coalesce(max(seq), 0) FROM feature")).await
     }
 
     /// The features with internal sequences `first..=last`, each with its collection. A feature
@@ -95,16 +86,11 @@ impl Store {
         words: &Vocabulary,
     ) -> Result<Vec<(Arc<str>, Arc<Feature>)>, StoreError> {
         let mut wards = self.feature_wards(first, last, words).await?;
-        let rows = sqlx::query(
+        let rows = self.read.fetch_all(Sql::new(
             "SELECT seq, id, collection, source, source_id, revision, geometry, properties, created_ms,
                     updated_ms
              FROM feature WHERE seq BETWEEN $1 AND $2 ORDER BY seq",
-        )
-        .bind(first)
-        .bind(last)
-        .fetch_all(&self.read)
-        .await
-        .map_err(StoreError::sort)?;
+        ).bind(first).bind(last)).await?;
         let mut out = Vec::with_capacity(rows.len());
         for row in &rows {
             let name: &str = row.try_get(2)?;
@@ -122,15 +108,10 @@ impl Store {
         last: i64,
         words: &Vocabulary,
     ) -> Result<HashMap<i64, Vec<u16>>, StoreError> {
-        let rows = sqlx::query("SELECT feature, ward FROM feature_ward WHERE feature BETWEEN $1 AND $2")
-            .bind(first)
-            .bind(last)
-            .fetch_all(&self.read)
-            .await
-            .map_err(StoreError::sort)?;
+        let rows = self.read.fetch_all(Sql::new("SELECT feature, ward FROM feature_ward WHERE feature BETWEEN $1 AND $2").bind(first).bind(last)).await?;
         let mut out: HashMap<i64, Vec<u16>> = HashMap::new();
         for row in &rows {
-            let id = row.try_get::<&str, _>(1)?.split_once('.').map(|(g, c)| WardId::new(g, c));
+            let id = row.try_get::<&str>(1)?.split_once('.').map(|(g, c)| WardId::new(g, c));
             out.entry(row.try_get(0)?).or_default().extend(id.and_then(|id| words.ward_index(&id)));
         }
         out.values_mut().for_each(|w| w.sort_unstable());
@@ -138,9 +119,9 @@ impl Store {
     }
 }
 
-fn record(row: &SqliteRow, collection: &Collection, wards: Vec<u16>) -> Result<Feature, StoreError> {
+fn record(row: &Row, collection: &Collection, wards: Vec<u16>) -> Result<Feature, StoreError> {
     let decode = |e: String| StoreError::from(sqlx::Error::Decode(e.into()));
-    let geometry = match row.try_get::<Option<&str>, _>(6)? {
+    let geometry = match row.try_get::<Option<&str>>(6)? {
         None => None,
         Some(text) => {
             let json = serde_json::from_str(text).map_err(|e| decode(e.to_string()))?;
@@ -152,10 +133,10 @@ fn record(row: &SqliteRow, collection: &Collection, wards: Vec<u16>) -> Result<F
     let values = format::feature::values(collection, &properties);
     Ok(Feature {
         seq: row.try_get(0)?,
-        id: row.try_get::<i64, _>(1)? as u64,
-        source: row.try_get::<&str, _>(3)?.into(),
+        id: row.try_get::<i64>(1)? as u64,
+        source: row.try_get::<&str>(3)?.into(),
         source_id: row.try_get(4)?,
-        revision: row.try_get::<i64, _>(5)? as u32,
+        revision: row.try_get::<i64>(5)? as u32,
         created: Instant::from_ms(row.try_get(8)?),
         updated: Instant::from_ms(row.try_get(9)?),
         geometry,
@@ -172,13 +153,13 @@ struct Known {
 }
 
 pub(super) async fn write(
-    db: &mut SqliteConnection,
+    db: &mut Db<'_>,
     w: &FeatureWrite,
     at: Instant,
 ) -> Result<Outcome, sqlx::Error> {
     let mut touched = Vec::new();
     for chunk in w.gone.chunks(CHUNK) {
-        let mut q = QueryBuilder::new("DELETE FROM feature WHERE collection = ");
+        let mut q = Sql::new("DELETE FROM feature WHERE collection = ");
         q.push_bind(&*w.collection.id).push(" AND source = ").push_bind(&w.source);
         q.push(" AND source_id IN (");
         let mut list = q.separated(", ");
@@ -209,14 +190,14 @@ pub(super) async fn write(
 }
 
 async fn known<'a>(
-    db: &mut SqliteConnection,
+    db: &mut Db<'_>,
     w: &FeatureWrite,
     chunk: &'a [NewFeature],
     hashes: &[[u8; 16]],
 ) -> Result<HashMap<&'a str, Known>, sqlx::Error> {
     let by_id: HashMap<&str, &[u8; 16]> =
         chunk.iter().zip(hashes).map(|(f, h)| (f.source_id.as_str(), h)).collect();
-    let mut q = QueryBuilder::new("SELECT source_id, seq, hash FROM feature WHERE collection = ");
+    let mut q = Sql::new("SELECT source_id, seq, hash FROM feature WHERE collection = ");
     q.push_bind(&*w.collection.id).push(" AND source = ").push_bind(&w.source);
     q.push(" AND source_id IN (");
     let mut list = q.separated(", ");
@@ -226,8 +207,8 @@ async fn known<'a>(
     q.push(")");
     let mut out = HashMap::new();
     for row in q.build().fetch_all(&mut *db).await? {
-        if let Some((id, hash)) = by_id.get_key_value(row.try_get::<&str, _>(0)?) {
-            let same = row.try_get::<&[u8], _>(2)? == &hash[..];
+        if let Some((id, hash)) = by_id.get_key_value(row.try_get::<&str>(0)?) {
+            let same = row.try_get::<&[u8]>(2)? == &hash[..];
             out.insert(*id, Known { seq: row.try_get(1)?, same });
         }
     }
@@ -242,7 +223,7 @@ fn texts(w: &FeatureWrite, f: &NewFeature) -> (Option<String>, String) {
 }
 
 async fn update(
-    db: &mut SqliteConnection,
+    db: &mut Db<'_>,
     w: &FeatureWrite,
     f: &NewFeature,
     hash: &[u8; 16],
@@ -250,23 +231,16 @@ async fn update(
     at: Instant,
 ) -> Result<i64, sqlx::Error> {
     let (shape, properties) = texts(w, f);
-    sqlx::query(
+    db.execute(Sql::new(
         "UPDATE feature SET revision = revision + 1, hash = $2, geometry = $3, properties = $4,
              updated_ms = $5 WHERE seq = $1",
-    )
-    .bind(seq)
-    .bind(&hash[..])
-    .bind(shape)
-    .bind(properties)
-    .bind(at.ms())
-    .execute(&mut *db)
-    .await?;
-    sqlx::query("DELETE FROM feature_ward WHERE feature = $1").bind(seq).execute(&mut *db).await?;
+    ).bind(seq).bind(&hash[..]).bind(shape).bind(properties).bind(at.ms())).await?;
+    db.execute(Sql::new("DELETE FROM feature_ward WHERE feature = $1").bind(seq)).await?;
     Ok(seq)
 }
 
 async fn insert(
-    db: &mut SqliteConnection,
+    db: &mut Db<'_>,
     w: &FeatureWrite,
     f: &NewFeature,
     hash: &[u8; 16],
@@ -275,21 +249,11 @@ async fn insert(
     let (shape, properties) = texts(w, f);
     for draw in 0.. {
         let id = feature::id(&w.collection.id, &w.source, &f.source_id, draw);
-        let seq: Option<i64> = sqlx::query_scalar(
+        let seq: Option<i64> = db.fetch_value_optional(Sql::new(
             "INSERT INTO feature (id, collection, source, source_id, revision, hash, geometry, properties,
                  created_ms, updated_ms) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $8)
              ON CONFLICT (id) DO NOTHING RETURNING seq",
-        )
-        .bind(id as i64)
-        .bind(&*w.collection.id)
-        .bind(&w.source)
-        .bind(&f.source_id)
-        .bind(&hash[..])
-        .bind(&shape)
-        .bind(&properties)
-        .bind(at.ms())
-        .fetch_optional(&mut *db)
-        .await?;
+        ).bind(id as i64).bind(&*w.collection.id).bind(&w.source).bind(&f.source_id).bind(&hash[..]).bind(&shape).bind(&properties).bind(at.ms())).await?;
         if let Some(seq) = seq {
             return Ok(seq);
         }
@@ -297,9 +261,9 @@ async fn insert(
     unreachable!("the draws do not end")
 }
 
-async fn set_wards(db: &mut SqliteConnection, seq: i64, wards: &[String]) -> Result<(), sqlx::Error> {
+async fn set_wards(db: &mut Db<'_>, seq: i64, wards: &[String]) -> Result<(), sqlx::Error> {
     for chunk in wards.chunks(CHUNK) {
-        let mut q = QueryBuilder::new("INSERT INTO feature_ward (feature, ward) ");
+        let mut q = Sql::new("INSERT INTO feature_ward (feature, ward) ");
         q.push_values(chunk, |mut b, ward| {
             b.push_bind(seq);
             b.push_bind(ward);

@@ -2,9 +2,9 @@
 //! Two ways into one page (reports and tombstones, into a ward and out of it) are read in one
 //! transaction and merged: each is then a walk along an index.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
 
+use super::db::{Row, Sql};
+use super::dialect::Dialect;
 use super::events::Position;
 use super::read::{COLUMNS, WALK_ABOVE, among, facts, kinds, record, state, ward};
 use super::{ReportRecord, Store, StoreError};
@@ -78,25 +78,26 @@ impl Store {
     pub async fn report_news(&self, page: NewsPage<'_>) -> Result<Vec<News>, StoreError> {
         let f = page.filter;
         let boxed = f.bbox.filter(|b| !b.crosses_antimeridian() && page.expected <= WALK_ABOVE);
+        let dialect = self.read.dialect();
         let from = if boxed.is_some() {
-            "report_box b CROSS JOIN report_public r ON r.seq = b.seq"
+            dialect.reports_by_place().to_owned()
         } else if f.wards.as_ref().is_some_and(|w| w.as_slice().len() == 1) {
-            "report_public r INDEXED BY report_public_ward_fed"
+            dialect.along("report_public r", "report_public_ward_fed")
         } else if page.expected > WALK_ABOVE || f.is_all() {
-            "report_public r INDEXED BY report_public_fed"
+            dialect.along("report_public r", "report_public_fed")
         } else {
-            "report_public r"
+            "report_public r".to_owned()
         };
-        let mut shown = select(&format!("{from} CROSS JOIN event e ON e.seq = r.fed"), "r.withdrawn = 0");
+        let with_event = |from: &str| format!("{from} {} event e ON e.seq = r.fed", dialect.join());
+        let mut shown = select(&with_event(&from), "r.withdrawn = 0");
         if let Some(b) = boxed {
-            shown.push(" AND b.east >= ").push_bind(b.west).push(" AND b.west <= ").push_bind(b.east);
-            shown.push(" AND b.north >= ").push_bind(b.south).push(" AND b.south <= ").push_bind(b.north);
+            dialect.place(&mut shown, b);
         }
         facts(&mut shown, f);
         // A tombstone has neither place nor state: it goes to whoever may have known the report.
-        let from = "report_public r INDEXED BY report_public_withdrawn CROSS JOIN event e ON e.seq = r.fed";
-        let gone = select(from, "r.withdrawn <> 0");
-        let mut both = [shown, gone];
+        let from = dialect.along("report_public r", "report_public_withdrawn");
+        let gone = select(&with_event(&from), "r.withdrawn <> 0");
+        let mut both = vec![shown, gone];
         for q in &mut both {
             kinds(q, f, page.words);
             let name = |w| page.words.wards.get(w).map(ToString::to_string);
@@ -124,8 +125,9 @@ impl Store {
         let names: Option<Vec<String>> =
             page.filter.wards.as_ref().map(|set| page.words.ward_names(set.as_slice()).collect());
         let limit = i64::from(page.limit);
+        let dialect = self.read.dialect();
         if let Some([ward]) = names.as_deref() {
-            let mut both = into_and_out_of(ward);
+            let mut both = into_and_out_of(dialect, ward);
             for q in &mut both {
                 visible(q, &page);
                 if let Some(p) = page.before {
@@ -139,7 +141,7 @@ impl Store {
             news.truncate(page.limit as usize);
             return Ok(news);
         }
-        let mut q = select(EVENTS, "e.shown_ms IS NOT NULL");
+        let mut q = select(&events(dialect, "event e"), "e.shown_ms IS NOT NULL");
         if names.is_some() {
             let name = |w| page.words.wards.get(w).map(ToString::to_string);
             q.push(" AND ((1 = 1");
@@ -153,7 +155,7 @@ impl Store {
             q.push(" AND e.seq < ").push_bind(p.seq);
         }
         q.push(" ORDER BY e.seq DESC LIMIT ").push_bind(limit);
-        self.all([q]).await
+        self.all(vec![q]).await
     }
 
     /// Events after a position, oldest first, as a live stream tells them.
@@ -167,11 +169,12 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<News>, StoreError> {
         let Some(ward) = ward else {
-            let mut q = select(EVENTS, "e.shown_ms IS NOT NULL");
+            let from = events(self.read.dialect(), "event e");
+            let mut q = select(&from, "e.shown_ms IS NOT NULL");
             q.push(" AND e.seq > ").push_bind(after.seq).push(" ORDER BY e.seq LIMIT ").push_bind(limit);
-            return self.all([q]).await;
+            return self.all(vec![q]).await;
         };
-        let mut both = into_and_out_of(&ward.to_string());
+        let mut both = into_and_out_of(self.read.dialect(), &ward.to_string());
         for q in &mut both {
             q.push(" AND (e.shown_ms, e.seq) > (").push_bind(after.shown_ms).push(", ").push_bind(after.seq);
             q.push(") ORDER BY e.shown_ms, e.seq LIMIT ").push_bind(limit);
@@ -187,15 +190,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoCursor`] when there is no such event.
     pub async fn event_position(&self, report: u64, n: i64) -> Result<Position, StoreError> {
-        let row = sqlx::query(
+        let row = self.read.fetch_optional(Sql::new(
             "SELECT e.shown_ms, e.seq FROM report_public r JOIN event e ON e.report = r.seq
              WHERE r.id = $1 AND e.n = $2 AND e.shown_ms IS NOT NULL",
-        )
-        .bind(report as i64)
-        .bind(n)
-        .fetch_optional(&self.read)
-        .await
-        .map_err(StoreError::sort)?
+        ).bind(report as i64).bind(n)).await?
         .ok_or(StoreError::NoCursor)?;
         Ok(Position { shown_ms: row.try_get(0)?, seq: row.try_get(1)? })
     }
@@ -205,58 +203,54 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn last_event(&self) -> Result<Position, StoreError> {
-        let row = sqlx::query(
+        let row = self.read.fetch_one(Sql::new(
             "SELECT (SELECT coalesce(max(fed_ms), 0) FROM report_public),
                     (SELECT coalesce(max(seq), 0) FROM event)",
-        )
-        .fetch_one(&self.read)
-        .await
-        .map_err(StoreError::sort)?;
+        )).await?;
         Ok(Position { shown_ms: row.try_get(0)?, seq: row.try_get(1)? })
     }
 
     /// Several reads of one moment.
-    async fn all<const N: usize>(&self, queries: [QueryBuilder<Sqlite>; N]) -> Result<Vec<News>, StoreError> {
-        let mut moment = self.read.begin().await.map_err(StoreError::sort)?;
-        let mut out = Vec::new();
-        for mut q in queries {
-            for row in q.build().fetch_all(&mut *moment).await.map_err(StoreError::sort)? {
-                out.push(news(&row)?);
-            }
-        }
-        Ok(out)
+    async fn all(&self, statements: Vec<Sql>) -> Result<Vec<News>, StoreError> {
+        self.read.fetch_moment(statements).await?.iter().map(news).collect()
     }
 }
 
-const EVENTS: &str = "event e CROSS JOIN report_public r ON r.seq = e.report";
+/// Events with their reports.
+fn events(dialect: Dialect, event: &str) -> String {
+    format!("{event} {} report_public r ON r.seq = e.report", dialect.join())
+}
 
-fn select(from: &str, condition: &str) -> QueryBuilder<Sqlite> {
-    QueryBuilder::new(format!(
+fn select(from: &str, condition: &str) -> Sql {
+    Sql::new(format!(
         "SELECT {COLUMNS}, r.withdrawn, r.fed, r.fed_ms, e.seq, e.shown_ms, e.n, e.kind, e.from_state, e.to_state,
              e.reason, e.note, e.ward, e.from_ward FROM {from} WHERE {condition}"
     ))
 }
 
 /// What happened in a ward, and what left it.
-fn into_and_out_of(ward: &str) -> [QueryBuilder<Sqlite>; 2] {
-    let mut into = select(&EVENTS.replace(" e ", " e INDEXED BY event_ward "), "e.ward = ");
-    into.push_bind(ward.to_owned()).push(" AND e.shown_ms IS NOT NULL");
-    let mut out = select(&EVENTS.replace(" e ", " e INDEXED BY event_from_ward "), "e.from_ward = ");
-    out.push_bind(ward.to_owned()).push(" AND e.shown_ms IS NOT NULL");
-    [into, out]
+fn into_and_out_of(dialect: Dialect, ward: &str) -> Vec<Sql> {
+    let ways = [("e.ward", "event_ward"), ("e.from_ward", "event_from_ward")];
+    let way = |(column, index): (&str, &str)| {
+        let from = events(dialect, &dialect.along("event e", index));
+        let mut q = select(&from, &format!("{column} = "));
+        q.push_bind(ward).push(" AND e.shown_ms IS NOT NULL");
+        q
+    };
+    ways.into_iter().map(way).collect()
 }
 
 /// The filter on the report as it is now; withdrawn ones pass, they become tombstones.
-fn visible(q: &mut QueryBuilder<Sqlite>, page: &NewsPage<'_>) {
+fn visible(q: &mut Sql, page: &NewsPage<'_>) {
     kinds(q, page.filter, page.words);
     q.push(" AND (r.withdrawn <> 0 OR (1 = 1");
     facts(q, page.filter);
     q.push("))");
 }
 
-fn news(row: &SqliteRow) -> Result<News, StoreError> {
-    let code = |i: usize| row.try_get::<i64, _>(i);
-    let named = |i: usize| Ok::<_, StoreError>(row.try_get::<Option<&str>, _>(i)?.and_then(ward));
+fn news(row: &Row) -> Result<News, StoreError> {
+    let code = |i: usize| row.try_get::<i64>(i);
+    let named = |i: usize| Ok::<_, StoreError>(row.try_get::<Option<&str>>(i)?.and_then(ward));
     let seq = code(23)?;
     Ok(News {
         report: record(row)?,
@@ -267,7 +261,7 @@ fn news(row: &SqliteRow) -> Result<News, StoreError> {
         n: code(25)?,
         // A kind of a later version of the program reads as a note.
         kind: u8::try_from(code(26)?).ok().and_then(EventKind::from_code).unwrap_or(EventKind::Note),
-        from: row.try_get::<Option<i64>, _>(27)?.map(state),
+        from: row.try_get::<Option<i64>>(27)?.map(state),
         to: state(code(28)?),
         reason: row.try_get(29)?,
         note: row.try_get(30)?,

@@ -1,8 +1,7 @@
 //! Keys of apps and secret feed links: hashes and what they are for.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 
+use super::db::{Db, Row, Sql};
 use super::write::{Command, Outcome};
 use super::{Store, StoreError};
 use crate::domain::Instant;
@@ -14,13 +13,10 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn keys(&self) -> Result<Vec<Key>, StoreError> {
-        let rows = sqlx::query(
+        let rows = self.read.fetch_all(Sql::new(
             "SELECT id, hash, name, scopes, query, created_ms, expires_ms, revoked_ms FROM access_key
              ORDER BY created_ms, id",
-        )
-        .fetch_all(&self.read)
-        .await
-        .map_err(StoreError::sort)?;
+        )).await?;
         rows.iter().map(key).collect()
     }
 
@@ -41,14 +37,14 @@ impl Store {
     }
 }
 
-fn key(row: &SqliteRow) -> Result<Key, StoreError> {
-    let hash = row.try_get::<&[u8], _>(1)?.try_into();
-    let time = |i: usize| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(i)?.map(Instant::from_ms));
+fn key(row: &Row) -> Result<Key, StoreError> {
+    let hash = row.try_get::<&[u8]>(1)?.try_into();
+    let time = |i: usize| Ok::<_, StoreError>(row.try_get::<Option<i64>>(i)?.map(Instant::from_ms));
     Ok(Key {
         id: KeyId::new(row.try_get(0)?),
         hash: hash.map_err(|_| sqlx::Error::Decode("a hash of another length".into()))?,
         name: row.try_get(2)?,
-        scopes: row.try_get::<&str, _>(3)?.split_whitespace().map(str::to_owned).collect(),
+        scopes: row.try_get::<&str>(3)?.split_whitespace().map(str::to_owned).collect(),
         query: row.try_get(4)?,
         created: Instant::from_ms(row.try_get(5)?),
         expires: time(6)?,
@@ -56,31 +52,18 @@ fn key(row: &SqliteRow) -> Result<Key, StoreError> {
     })
 }
 
-pub(super) async fn add(db: &mut SqliteConnection, key: &Key) -> Result<Outcome, sqlx::Error> {
-    sqlx::query(
+pub(super) async fn add(db: &mut Db<'_>, key: &Key) -> Result<Outcome, sqlx::Error> {
+    db.execute(Sql::new(
         "INSERT INTO access_key (id, hash, name, scopes, query, created_ms, expires_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(key.id.as_str())
-    .bind(&key.hash[..])
-    .bind(&key.name)
-    .bind(key.scopes.join(" "))
-    .bind(&key.query)
-    .bind(key.created.ms())
-    .bind(key.expires.map(Instant::ms))
-    .execute(db)
-    .await?;
+    ).bind(key.id.as_str()).bind(&key.hash[..]).bind(&key.name).bind(key.scopes.join(" ")).bind(&key.query).bind(key.created.ms()).bind(key.expires.map(Instant::ms))).await?;
     Ok(Outcome::Done)
 }
 
 pub(super) async fn revoke(
-    db: &mut SqliteConnection,
+    db: &mut Db<'_>,
     id: &KeyId,
     at: Instant,
 ) -> Result<Outcome, sqlx::Error> {
-    let done = sqlx::query("UPDATE access_key SET revoked_ms = $2 WHERE id = $1 AND revoked_ms IS NULL")
-        .bind(id.as_str())
-        .bind(at.ms())
-        .execute(db)
-        .await?;
-    Ok(if done.rows_affected() == 0 { Outcome::Stale } else { Outcome::Done })
+    let done = db.execute(Sql::new("UPDATE access_key SET revoked_ms = $2 WHERE id = $1 AND revoked_ms IS NULL").bind(id.as_str()).bind(at.ms())).await?;
+    Ok(if done == 0 { Outcome::Stale } else { Outcome::Done })
 }

@@ -4,17 +4,22 @@
 
 mod amend;
 mod areas;
+mod boxes;
 mod changes;
 mod create;
+mod db;
+mod dialect;
 mod error;
 mod events;
 mod features;
 mod feeds;
 mod keys;
 mod open;
+mod postgres;
 mod read;
 mod reports;
 mod secrets;
+mod sqlite;
 mod write;
 mod writer;
 

@@ -1,8 +1,8 @@
 //! Reading reports: one, a page of a list, the rows of the map, the true places for re-assignment.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
 
+use super::db::{Row, Sql};
+use super::dialect::Dialect;
 use super::{Assignment, Store, StoreError};
 use crate::domain::report::PublicFacts;
 use crate::domain::view::{MapRow, NO_WARD};
@@ -62,11 +62,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn report(&self, id: u64) -> Result<Option<ReportRecord>, StoreError> {
-        let mut q = QueryBuilder::<Sqlite>::new(format!(
+        let mut q = Sql::new(format!(
             "SELECT {COLUMNS} FROM report_public r WHERE r.withdrawn = 0 AND r.id = "
         ));
         q.push_bind(id as i64);
-        let row = q.build().fetch_optional(&self.read).await.map_err(StoreError::sort)?;
+        let row = self.read.fetch_optional(q).await?;
         row.as_ref().map(record).transpose()
     }
 
@@ -75,11 +75,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoCursor`] when no such report is there.
     pub async fn cursor(&self, id: u64) -> Result<i64, StoreError> {
-        sqlx::query_scalar("SELECT seq FROM report_public WHERE id = $1")
-            .bind(id as i64)
-            .fetch_optional(&self.read)
-            .await
-            .map_err(StoreError::sort)?
+        self.read.fetch_value_optional(Sql::new("SELECT seq FROM report_public WHERE id = $1").bind(id as i64)).await?
             .ok_or(StoreError::NoCursor)
     }
 
@@ -88,7 +84,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn page(&self, page: Page<'_>) -> Result<Vec<ReportRecord>, StoreError> {
-        let rows = page_query(&page).build().fetch_all(&self.read).await.map_err(StoreError::sort)?;
+        let rows = self.read.fetch_all(page_query(self.read.dialect(), &page)).await?;
         rows.iter().map(record).collect()
     }
 
@@ -102,15 +98,10 @@ impl Store {
         last: i64,
         words: &Vocabulary,
     ) -> Result<Vec<MapRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = self.read.fetch_all(Sql::new(
             "SELECT seq, id, lon, lat, category, state, ward, created_ms, updated_ms FROM report_public
              WHERE seq BETWEEN $1 AND $2 AND withdrawn = 0 ORDER BY seq",
-        )
-        .bind(first)
-        .bind(last)
-        .fetch_all(&self.read)
-        .await
-        .map_err(StoreError::sort)?;
+        ).bind(first).bind(last)).await?;
         rows.iter().map(|row| map_row(row, words)).collect()
     }
 
@@ -119,10 +110,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn last_report(&self) -> Result<i64, StoreError> {
-        sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM report_public")
-            .fetch_one(&self.read)
-            .await
-            .map_err(StoreError::sort)
+        self.read.fetch_value(Sql::new("SELECT coalesce(max(seq), 0) FROM report_public")).await
     }
 
     /// True places for re-assignment, by internal sequence, oldest first.
@@ -130,15 +118,10 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn places_after(&self, seq: i64, limit: i64) -> Result<Vec<PlacedRecord>, StoreError> {
-        let rows = sqlx::query(
+        let rows = self.read.fetch_all(Sql::new(
             "SELECT r.seq, p.lon, p.lat, r.category, r.ward, r.body, r.rule, r.lon, r.lat, r.border_m, r.offshore_m
              FROM report_public r JOIN report_private p USING (seq) WHERE r.seq > $1 ORDER BY r.seq LIMIT $2",
-        )
-        .bind(seq)
-        .bind(limit)
-        .fetch_all(&self.read)
-        .await
-        .map_err(StoreError::sort)?;
+        ).bind(seq).bind(limit)).await?;
         rows.iter()
             .map(|row| {
                 Ok(PlacedRecord {
@@ -146,7 +129,7 @@ impl Store {
                     category: row.try_get(3)?,
                     assigned: Assignment {
                         seq: row.try_get(0)?,
-                        ward: row.try_get::<Option<&str>, _>(4)?.and_then(ward),
+                        ward: row.try_get::<Option<&str>>(4)?.and_then(ward),
                         body: row.try_get(5)?,
                         rule: row.try_get(6)?,
                         point: point(row.try_get(7)?, row.try_get(8)?),
@@ -159,19 +142,14 @@ impl Store {
     }
 }
 
-fn page_query(page: &Page<'_>) -> QueryBuilder<Sqlite> {
+fn page_query(dialect: Dialect, page: &Page<'_>) -> Sql {
     let f = page.filter;
     // The tree of boxes knows no antimeridian, and gives candidates only.
     let boxed = f.bbox.filter(|b| !b.crosses_antimeridian() && page.expected <= WALK_ABOVE);
-    let from = if boxed.is_some() {
-        "report_box b CROSS JOIN report_public r ON r.seq = b.seq"
-    } else {
-        "report_public r"
-    };
-    let mut q = QueryBuilder::new(format!("SELECT {COLUMNS} FROM {from} WHERE r.withdrawn = 0"));
+    let from = if boxed.is_some() { dialect.reports_by_place() } else { "report_public r" };
+    let mut q = Sql::new(format!("SELECT {COLUMNS} FROM {from} WHERE r.withdrawn = 0"));
     if let Some(b) = boxed {
-        q.push(" AND b.east >= ").push_bind(b.west).push(" AND b.west <= ").push_bind(b.east);
-        q.push(" AND b.north >= ").push_bind(b.south).push(" AND b.south <= ").push_bind(b.north);
+        dialect.place(&mut q, b);
     }
     if let Some(seq) = page.before {
         q.push(" AND r.seq < ").push_bind(seq);
@@ -184,7 +162,7 @@ fn page_query(page: &Page<'_>) -> QueryBuilder<Sqlite> {
 }
 
 /// What the filter says of place, times and state: what a withdrawn report has no more.
-pub(super) fn facts(q: &mut QueryBuilder<Sqlite>, f: &Filter) {
+pub(super) fn facts(q: &mut Sql, f: &Filter) {
     if let Some(b) = f.bbox {
         let either = if b.crosses_antimeridian() { " OR " } else { " AND " };
         q.push(" AND (r.lon >= ")
@@ -198,21 +176,16 @@ pub(super) fn facts(q: &mut QueryBuilder<Sqlite>, f: &Filter) {
     between(q, "r.created_ms", f.created);
     between(q, "r.updated_ms", f.updated);
     if let Some(states) = &f.states {
-        q.push(" AND r.state IN (");
-        let mut list = q.separated(", ");
-        for s in states.as_slice() {
-            list.push_bind(i64::from(*s));
-        }
-        q.push(")");
+        q.push(" AND r.state").push_in(states.as_slice().iter().map(|s| i64::from(*s)));
     }
 }
 
 /// What the filter says of the category.
-pub(super) fn kinds(q: &mut QueryBuilder<Sqlite>, f: &Filter, words: &Vocabulary) {
+pub(super) fn kinds(q: &mut Sql, f: &Filter, words: &Vocabulary) {
     among(q, "r.category", f.categories.as_ref(), |c| words.categories.get(c).map(ToString::to_string));
 }
 
-fn between(q: &mut QueryBuilder<Sqlite>, column: &str, interval: Interval) {
+fn between(q: &mut Sql, column: &str, interval: Interval) {
     if interval.from > Instant::MIN {
         q.push(" AND ").push(column).push(" >= ").push_bind(interval.from.ms());
     }
@@ -222,18 +195,14 @@ fn between(q: &mut QueryBuilder<Sqlite>, column: &str, interval: Interval) {
 }
 
 pub(super) fn among(
-    q: &mut QueryBuilder<Sqlite>,
+    q: &mut Sql,
     column: &str,
     set: Option<&CodeSet>,
     name: impl Fn(usize) -> Option<String>,
 ) {
     let Some(set) = set else { return };
-    q.push(" AND ").push(column).push(" IN (");
-    let mut list = q.separated(", ");
-    for name in set.as_slice().iter().filter_map(|c| name(usize::from(*c))) {
-        list.push_bind(name);
-    }
-    q.push(")");
+    q.push(" AND ").push(column);
+    q.push_in(set.as_slice().iter().filter_map(|c| name(usize::from(*c))));
 }
 
 pub(super) fn point(lon: Option<f64>, lat: Option<f64>) -> Option<LonLat> {
@@ -249,17 +218,17 @@ pub(super) fn state(code: i64) -> State {
     u8::try_from(code).ok().and_then(State::from_code).unwrap_or(State::Received)
 }
 
-pub(super) fn record(row: &SqliteRow) -> Result<ReportRecord, StoreError> {
+pub(super) fn record(row: &Row) -> Result<ReportRecord, StoreError> {
     let time = |ms: Option<i64>| ms.map(Instant::from_ms);
     Ok(ReportRecord {
         seq: row.try_get(0)?,
-        id: row.try_get::<i64, _>(1)? as u64,
+        id: row.try_get::<i64>(1)? as u64,
         votes: row.try_get(2)?,
         facts: PublicFacts {
             point: point(row.try_get(3)?, row.try_get(4)?),
             category: row.try_get(5)?,
             state: state(row.try_get(6)?),
-            ward: row.try_get::<Option<&str>, _>(7)?.and_then(ward),
+            ward: row.try_get::<Option<&str>>(7)?.and_then(ward),
             body: row.try_get(8)?,
             rule: row.try_get(9)?,
             title: row.try_get(10)?,
@@ -276,16 +245,16 @@ pub(super) fn record(row: &SqliteRow) -> Result<ReportRecord, StoreError> {
     })
 }
 
-fn map_row(row: &SqliteRow, words: &Vocabulary) -> Result<MapRow, StoreError> {
+fn map_row(row: &Row, words: &Vocabulary) -> Result<MapRow, StoreError> {
     Ok(MapRow {
-        seq: u32::try_from(row.try_get::<i64, _>(0)?).map_err(|e| sqlx::Error::Decode(e.into()))?,
-        id: row.try_get::<i64, _>(1)? as u64,
+        seq: u32::try_from(row.try_get::<i64>(0)?).map_err(|e| sqlx::Error::Decode(e.into()))?,
+        id: row.try_get::<i64>(1)? as u64,
         point: point(row.try_get(2)?, row.try_get(3)?),
         // A category that left the pack keeps its reports: they are counted, under no name.
         category: words.category(row.try_get(4)?).unwrap_or(u8::MAX),
         state: state(row.try_get(5)?),
         ward: row
-            .try_get::<Option<&str>, _>(6)?
+            .try_get::<Option<&str>>(6)?
             .and_then(ward)
             .and_then(|w| words.ward_index(&w))
             .unwrap_or(NO_WARD),

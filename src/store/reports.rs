@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite, SqliteConnection};
 
+use super::boxes::Boxes;
+use super::db::{Db, Sql, Values};
 use super::changes::{ChangeKind, log};
 use super::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
 use super::write::{Assignment, Command, IdempotencyKey, Outcome};
@@ -49,9 +50,7 @@ pub(super) const PRIVATE_COLUMNS: &str = "seq, lon, lat, accuracy_m, address, an
 /// Rows in one statement of a bulk load: 20 columns stay well under SQLite's 32,766 parameters.
 const ROWS: usize = 500;
 
-pub(super) type Values<'q, 'b> = sqlx::query_builder::Separated<'b, Sqlite, &'static str>;
-
-pub(super) fn public_row<'q>(mut b: Values<'q, '_>, (r, fed): (&'q NewReport, Position)) {
+pub(super) fn public_row(b: &mut Values<'_>, (r, fed): (&NewReport, Position)) {
     let f = &r.public;
     b.push_bind(r.id as i64);
     b.push_bind(f.point.map(|p| p.lon()));
@@ -75,7 +74,7 @@ pub(super) fn public_row<'q>(mut b: Values<'q, '_>, (r, fed): (&'q NewReport, Po
     b.push_bind(fed.shown_ms);
 }
 
-pub(super) fn private_row(mut b: Values<'_, '_>, seq: i64, p: &PrivateFacts, created: Instant) {
+pub(super) fn private_row(b: &mut Values<'_>, seq: i64, p: &PrivateFacts, created: Instant) {
     b.push_bind(seq);
     b.push_bind(p.point.map(|p| p.lon()));
     b.push_bind(p.point.map(|p| p.lat()));
@@ -95,19 +94,16 @@ pub(super) fn received(r: &NewReport) -> Instant {
     r.events.first().map_or(r.public.created, |e| e.at)
 }
 
-pub(super) fn insert(table: &str, columns: &str) -> QueryBuilder<Sqlite> {
-    QueryBuilder::new(format!("INSERT INTO {table} ({columns}) "))
+pub(super) fn insert(table: &str, columns: &str) -> Sql {
+    Sql::new(format!("INSERT INTO {table} ({columns}) "))
 }
 
-pub(super) async fn load(db: &mut SqliteConnection, batch: &[NewReport]) -> Result<Outcome, sqlx::Error> {
+pub(super) async fn load(db: &mut Db<'_>, batch: &[NewReport]) -> Result<Outcome, sqlx::Error> {
     let Some(newest) = batch.iter().map(received).max() else { return Ok(Outcome::Done) };
     // The rows get the sequences after the last one ever given, in order: nobody else writes inside
     // this transaction.
-    let last: i64 =
-        sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'report_public'")
-            .fetch_one(&mut *db)
-            .await?;
-    let trigger = take_box_trigger(db).await?;
+    let last: i64 = db.fetch_value(Sql::new(db.dialect().last_given_report())).await?;
+    let boxes = Boxes::put_aside(db).await?;
     let mut ledger = Ledger::open(db).await?;
     for (i, rows) in batch.chunks(ROWS).enumerate() {
         let first = last + 1 + (i * ROWS) as i64;
@@ -116,100 +112,54 @@ pub(super) async fn load(db: &mut SqliteConnection, batch: &[NewReport]) -> Resu
         let fed = places.iter().map(|p| p.last().copied().unwrap_or_default());
         let mut statement = insert("report_public", PUBLIC_COLUMNS);
         statement.push_values(rows.iter().zip(fed), public_row);
-        statement.build().execute(&mut *db).await?;
+        db.execute(statement).await?;
         let mut statement = insert("report_private", PRIVATE_COLUMNS);
         statement.push_values(rows.iter().zip(first..), |b, (r, seq)| {
             private_row(b, seq, &r.private, received(r));
         });
-        statement.build().execute(&mut *db).await?;
+        db.execute(statement).await?;
         let events = rows.iter().zip(first..).zip(&places);
         let events = events.flat_map(|((r, seq), at)| life(seq, r.public.ward.as_ref(), &r.events, at));
         for events in events.collect::<Vec<_>>().chunks(ROWS * 2) {
             let mut statement = insert("event", EVENT_COLUMNS);
             statement.push_values(events, event_row);
-            statement.build().execute(&mut *db).await?;
+            db.execute(statement).await?;
         }
     }
     let end = last + batch.len() as i64;
-    sqlx::query(
-        "INSERT INTO report_box SELECT seq, lon, lon, lat, lat FROM report_public
-         WHERE seq BETWEEN $1 AND $2 AND lon IS NOT NULL ORDER BY CAST(lat * 50 AS INTEGER), lon",
-    )
-    .bind(last + 1)
-    .bind(end)
-    .execute(&mut *db)
-    .await?;
-    sqlx::raw_sql(AssertSqlSafe(trigger)).execute(&mut *db).await?;
+    boxes.put_back(db, last + 1, end).await?;
     log(db, ChangeKind::Reports { first: last + 1, last: end }, newest).await?;
     Ok(Outcome::Done)
 }
 
-/// Takes away the trigger that boxes each new point, until the end of a bulk load puts it back, and
-/// gives its text. Row by row, in the order in which reports came, boxes and the undo of each trigger
-/// cost a third of a load; in one go and in strips over the ground they touch each page of the tree
-/// once. All of it is inside the load's transaction: nobody sees the table without its trigger, and a
-/// load that fails brings it back.
-async fn take_box_trigger(db: &mut SqliteConnection) -> Result<String, sqlx::Error> {
-    let text = "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = 'report_box_insert'";
-    let text = sqlx::query_scalar(text).fetch_one(&mut *db).await?;
-    sqlx::query("DROP TRIGGER report_box_insert").execute(&mut *db).await?;
-    Ok(text)
-}
-
 pub(super) async fn assign(
-    db: &mut SqliteConnection,
+    db: &mut Db<'_>,
     assignments: &[Assignment],
     at: Instant,
 ) -> Result<Outcome, sqlx::Error> {
     let mut ledger = Ledger::open(db).await?;
     for a in assignments {
-        let before = sqlx::query("SELECT ward, withdrawn, fed_ms FROM report_public WHERE seq = $1")
-            .bind(a.seq)
-            .fetch_one(&mut *db)
-            .await?;
+        let before = db.fetch_one(Sql::new("SELECT ward, withdrawn, fed_ms FROM report_public WHERE seq = $1").bind(a.seq)).await?;
         let (from, withdrawn): (Option<String>, i64) = (before.try_get(0)?, before.try_get(1)?);
-        let after = Instant::from_ms(before.try_get::<i64, _>(2)? + 1);
-        sqlx::query(
+        let after = Instant::from_ms(before.try_get::<i64>(2)? + 1);
+        db.execute(Sql::new(
             "UPDATE report_public SET ward = $2, body = $3, rule = $4, lon = $5, lat = $6, border_m = $7,
                  offshore_m = $8 WHERE seq = $1",
-        )
-        .bind(a.seq)
-        .bind(a.ward.as_ref().map(ToString::to_string))
-        .bind(&a.body)
-        .bind(&a.rule)
-        .bind(a.point.map(|p| p.lon()))
-        .bind(a.point.map(|p| p.lat()))
-        .bind(a.border_m)
-        .bind(a.offshore_m)
-        .execute(&mut *db)
-        .await?;
+        ).bind(a.seq).bind(a.ward.as_ref().map(ToString::to_string)).bind(&a.body).bind(&a.rule).bind(a.point.map(|p| p.lon())).bind(a.point.map(|p| p.lat())).bind(a.border_m).bind(a.offshore_m)).await?;
         // Between wards of one generation it is a transfer, which feeds tell; a new generation is told
         // once for each ward.
         let moved = from.filter(|f| withdrawn == 0 && a.ward.as_ref().is_some_and(|to| is_neighbour(f, to)));
         let kind = if moved.is_some() { EventKind::Transfer } else { EventKind::Areas };
         // Who knows a report by its id and its moment must see that it moved.
         let place = if moved.is_some() { ledger.now(at.max(after)) } else { ledger.history(at) };
-        sqlx::query(
+        db.execute(Sql::new(
             "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, note, ward, from_ward)
              SELECT $1, seq, (SELECT count(*) + 1 FROM event WHERE report = $2), $3, $4, $5, 'system', state, state,
                     'areas changed', ward, $6
              FROM report_public WHERE seq = $2",
-        )
-        .bind(place.seq)
-        .bind(a.seq)
-        .bind(kind as u8)
-        .bind(at.ms())
-        .bind(moved.is_some().then_some(place.shown_ms))
-        .bind(&moved)
-        .execute(&mut *db)
-        .await?;
+        ).bind(place.seq).bind(a.seq).bind(kind as u8).bind(at.ms()).bind(moved.is_some().then_some(place.shown_ms)).bind(&moved)).await?;
         if moved.is_some() {
-            sqlx::query("UPDATE report_public SET fed = $2, fed_ms = $3 WHERE seq = $1")
-                .bind(a.seq)
-                .bind(place.seq)
-                .bind(place.shown_ms)
-                .execute(&mut *db)
-                .await?;
+            db.execute(Sql::new("UPDATE report_public SET fed = $2, fed_ms = $3 WHERE seq = $1").bind(a.seq).bind(place.seq).bind(place.shown_ms)).await?;
         }
         log(db, ChangeKind::Reports { first: a.seq, last: a.seq }, at).await?;
     }

@@ -1,7 +1,7 @@
 //! Secrets that the service makes for itself at its first start and keeps as long as the store.
 
-use sqlx::SqliteConnection;
 
+use super::db::{Db, Sql};
 use super::StoreError;
 use super::open::Store;
 use super::write::{Command, Outcome};
@@ -13,22 +13,17 @@ impl Store {
     /// When the database cannot be read or written.
     pub async fn secret(&self, name: &'static str, fresh: Vec<u8>) -> Result<Vec<u8>, StoreError> {
         self.write(Command::Secret { name, value: fresh }).await?;
-        let value = sqlx::query_scalar("SELECT value FROM secret WHERE name = $1").bind(name);
-        Ok(value.fetch_one(&self.read).await?)
+        self.read.fetch_value(Sql::new("SELECT value FROM secret WHERE name = $1").bind(name)).await
     }
 }
 
 /// Keeps a secret unless the name has one.
 pub(super) async fn keep(
-    db: &mut SqliteConnection,
+    db: &mut Db<'_>,
     name: &str,
     value: &[u8],
 ) -> Result<Outcome, sqlx::Error> {
-    sqlx::query("INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
-        .bind(name)
-        .bind(value)
-        .execute(db)
-        .await?;
+    db.execute(Sql::new("INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING").bind(name).bind(value)).await?;
     Ok(Outcome::Done)
 }
 

@@ -1,8 +1,8 @@
 //! What the writer can be told to do, as data: a command can be tried again on its own when its
 //! group fails.
 
-use sqlx::SqliteConnection;
 
+use super::db::Db;
 use super::amend::Amendment;
 use super::areas::StoredGeneration;
 use super::create::{Creation, create};
@@ -74,7 +74,7 @@ pub struct Assignment {
 
 /// Carries out commands in order; neighbouring creations go together.
 pub(super) async fn apply(
-    db: &mut SqliteConnection,
+    db: &mut Db<'_>,
     commands: &[&Command],
 ) -> Result<Vec<Outcome>, sqlx::Error> {
     let mut outcomes = Vec::with_capacity(commands.len());

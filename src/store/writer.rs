@@ -7,11 +7,12 @@
 use std::sync::Arc;
 
 use sqlx::pool::PoolConnection;
-use sqlx::{Connection, Sqlite, SqlitePool};
+use sqlx::{Connection, PgPool, Sqlite, SqlitePool};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::StoreError;
+use super::db::{Db, Pool};
 use super::write::{Command, Outcome, apply};
+use super::{StoreError, postgres};
 
 /// Writes that may wait; more are refused at once.
 const QUEUE: usize = 1_000;
@@ -35,9 +36,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(pool: SqlitePool) -> Self {
+    pub(super) fn start(pool: Pool) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let (committed, commits) = watch::channel(0);
+        let committed = Arc::new(committed);
+        if let Pool::Postgres(pool) = &pool {
+            postgres::listen(pool, committed.clone());
+        }
         let (fail, failure) = watch::channel(None);
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(run(pool, jobs, committed, fail, stopped));
@@ -75,9 +80,9 @@ impl Writer {
 }
 
 async fn run(
-    pool: SqlitePool,
+    pool: Pool,
     mut jobs: mpsc::Receiver<Job>,
-    committed: watch::Sender<u64>,
+    committed: Arc<watch::Sender<u64>>,
     fail: watch::Sender<Option<String>>,
     mut stopped: watch::Receiver<bool>,
 ) {
@@ -111,7 +116,7 @@ async fn run(
 }
 
 /// Commits a group and answers each of its jobs; says so when the storage has failed.
-async fn commit_group(pool: &SqlitePool, group: Vec<Job>) -> Option<String> {
+async fn commit_group(pool: &Pool, group: Vec<Job>) -> Option<String> {
     let commands: Vec<&Command> = group.iter().map(|j| &j.command).collect();
     match transact(pool, &commands).await {
         Ok(outcomes) => {
@@ -149,28 +154,53 @@ struct Failed {
     committing: bool,
 }
 
-async fn transact(pool: &SqlitePool, commands: &[&Command]) -> Result<Vec<Outcome>, Failed> {
-    let before = |e: sqlx::Error| Failed { error: StoreError::sort(e), committing: false };
+async fn transact(pool: &Pool, commands: &[&Command]) -> Result<Vec<Outcome>, Failed> {
+    match pool {
+        Pool::Sqlite(pool) => in_sqlite(pool, commands).await,
+        Pool::Postgres(pool) => in_postgres(pool, commands).await,
+    }
+    .map_err(|failed| match failed {
+        // Whether it was committed is not known.
+        Failed { error: StoreError::Other(e), committing: true } => {
+            Failed { error: StoreError::Commit(e.to_string()), committing: true }
+        }
+        Failed { error: StoreError::Away, committing: true } => {
+            Failed { error: StoreError::Commit("the database went away".to_owned()), committing: true }
+        }
+        other => other,
+    })
+}
+
+fn before(e: sqlx::Error) -> Failed {
+    Failed { error: StoreError::sort(e), committing: false }
+}
+
+fn committing(e: sqlx::Error) -> Failed {
+    Failed { error: StoreError::sort(e), committing: true }
+}
+
+async fn in_postgres(pool: &PgPool, commands: &[&Command]) -> Result<Vec<Outcome>, Failed> {
+    let mut tx = pool.begin().await.map_err(before)?;
+    postgres::lock(&mut tx).await.map_err(before)?;
+    let outcomes = apply(&mut Db::Postgres(&mut tx), commands).await.map_err(before)?;
+    postgres::notify(&mut tx).await.map_err(before)?;
+    tx.commit().await.map_err(committing)?;
+    Ok(outcomes)
+}
+
+async fn in_sqlite(pool: &SqlitePool, commands: &[&Command]) -> Result<Vec<Outcome>, Failed> {
     let mut connection = pool.acquire().await.map_err(before)?;
     let result = async {
         let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(before)?;
-        let outcomes = apply(&mut tx, commands).await.map_err(before)?;
-        tx.commit().await.map_err(|e| Failed { error: StoreError::sort(e), committing: true })?;
+        let outcomes = apply(&mut Db::Sqlite(&mut tx), commands).await.map_err(before)?;
+        tx.commit().await.map_err(committing)?;
         Ok(outcomes)
     }
     .await;
-    match result {
-        Ok(outcomes) => Ok(outcomes),
-        Err(failed) => {
-            close_hard(connection).await;
-            Err(match failed {
-                Failed { error: StoreError::Other(e), committing: true } => {
-                    Failed { error: StoreError::Commit(e.to_string()), committing: true }
-                }
-                other => other,
-            })
-        }
+    if result.is_err() {
+        close_hard(connection).await;
     }
+    result
 }
 
 /// Drops a connection without asking it to roll back: the database does so when it closes.

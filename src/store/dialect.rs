@@ -1,0 +1,61 @@
+//! What the two databases say in different words, each difference once.
+
+use super::db::Sql;
+use crate::geo::Bbox;
+
+/// Whose words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Dialect {
+    /// A table to be walked along an index. PostgreSQL chooses by itself.
+    pub(super) fn along(self, table: &str, index: &str) -> String {
+        match self {
+            Self::Sqlite => format!("{table} INDEXED BY {index}"),
+            Self::Postgres => table.to_owned(),
+        }
+    }
+
+    /// A join whose left side is the outer loop. PostgreSQL chooses by itself.
+    pub(super) const fn join(self) -> &'static str {
+        match self {
+            Self::Sqlite => "CROSS JOIN",
+            Self::Postgres => "JOIN",
+        }
+    }
+
+    /// The public reports `r` by way of the index over their points.
+    pub(super) const fn reports_by_place(self) -> &'static str {
+        match self {
+            Self::Sqlite => "report_box b CROSS JOIN report_public r ON r.seq = b.seq",
+            Self::Postgres => "report_public r",
+        }
+    }
+
+    /// The condition that goes with [`Dialect::reports_by_place`]: candidates, never too few.
+    pub(super) fn place(self, q: &mut Sql, b: Bbox) {
+        match self {
+            Self::Sqlite => {
+                q.push(" AND b.east >= ").push_bind(b.west).push(" AND b.west <= ").push_bind(b.east);
+                q.push(" AND b.north >= ").push_bind(b.south).push(" AND b.south <= ").push_bind(b.north);
+            }
+            Self::Postgres => {
+                q.push(" AND r.geom && ST_MakeEnvelope(").push_list([b.west, b.south, b.east, b.north]);
+                q.push(", 4326)");
+            }
+        }
+    }
+
+    /// The last sequence ever given to a report, used or not.
+    pub(super) const fn last_given_report(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'report_public'",
+            Self::Postgres => {
+                "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM report_public_seq_seq"
+            }
+        }
+    }
+}
