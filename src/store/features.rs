@@ -3,18 +3,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use geo::Geometry;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 
 use super::changes::{ChangeKind, log};
+use super::feature_wards;
 use super::write::{Command, Outcome};
 use super::{Store, StoreError};
 use crate::domain::feature::{self, NewFeature, Valid};
-use crate::domain::{Collection, Feature, Instant, Vocabulary, WardId};
+use crate::domain::{Collection, Feature, Instant, Vocabulary};
 use crate::format;
 
 /// Values bound in one statement.
-const CHUNK: usize = 500;
+pub(super) const CHUNK: usize = 500;
 /// Rows between two touched ones that one change row may name although they did not change.
 const GAP: i64 = 32;
 
@@ -115,38 +117,21 @@ impl Store {
         }
         Ok(out)
     }
+}
 
-    async fn feature_wards(
-        &self,
-        first: i64,
-        last: i64,
-        words: &Vocabulary,
-    ) -> Result<HashMap<i64, Vec<u16>>, StoreError> {
-        let rows = sqlx::query("SELECT feature, ward FROM feature_ward WHERE feature BETWEEN $1 AND $2")
-            .bind(first)
-            .bind(last)
-            .fetch_all(&self.read)
-            .await
-            .map_err(StoreError::sort)?;
-        let mut out: HashMap<i64, Vec<u16>> = HashMap::new();
-        for row in &rows {
-            let id = row.try_get::<&str, _>(1)?.split_once('.').map(|(g, c)| WardId::new(g, c));
-            out.entry(row.try_get(0)?).or_default().extend(id.and_then(|id| words.ward_index(&id)));
-        }
-        out.values_mut().for_each(|w| w.sort_unstable());
-        Ok(out)
-    }
+fn decode(error: String) -> StoreError {
+    sqlx::Error::Decode(error.into()).into()
+}
+
+/// Reads a stored shape.
+pub(super) fn geometry(text: Option<&str>) -> Result<Option<Geometry<f64>>, StoreError> {
+    let Some(text) = text else { return Ok(None) };
+    let json = serde_json::from_str(text).map_err(|e| decode(e.to_string()))?;
+    format::geometry::from_json(&json).map_err(decode)
 }
 
 fn record(row: &SqliteRow, collection: &Collection, wards: Vec<u16>) -> Result<Feature, StoreError> {
-    let decode = |e: String| StoreError::from(sqlx::Error::Decode(e.into()));
-    let geometry = match row.try_get::<Option<&str>, _>(6)? {
-        None => None,
-        Some(text) => {
-            let json = serde_json::from_str(text).map_err(|e| decode(e.to_string()))?;
-            format::geometry::from_json(&json).map_err(decode)?
-        }
-    };
+    let geometry = geometry(row.try_get(6)?)?;
     let properties: serde_json::Map<_, _> =
         serde_json::from_str(row.try_get(7)?).map_err(|e| decode(e.to_string()))?;
     let values = format::feature::values(collection, &properties);
@@ -198,7 +183,7 @@ pub(super) async fn write(
                 Some(k) => update(db, w, f, hash, k.seq, at).await?,
                 None => insert(db, w, f, hash, at).await?,
             };
-            set_wards(db, seq, &f.wards).await?;
+            feature_wards::set(db, seq, &f.wards).await?;
             touched.push(seq);
         }
     }
@@ -234,13 +219,6 @@ async fn known<'a>(
     Ok(out)
 }
 
-/// Shape and properties as they are stored.
-fn texts(w: &FeatureWrite, f: &NewFeature) -> (Option<String>, String) {
-    let shape = f.geometry.as_ref().map(|g| format::geometry::to_json(Some(g)).to_string());
-    let properties = serde_json::Value::Object(format::feature::properties(&w.collection, &f.values));
-    (shape, properties.to_string())
-}
-
 async fn update(
     db: &mut SqliteConnection,
     w: &FeatureWrite,
@@ -249,19 +227,19 @@ async fn update(
     seq: i64,
     at: Instant,
 ) -> Result<i64, sqlx::Error> {
-    let (shape, properties) = texts(w, f);
+    let (shape, properties) = format::feature::texts(&w.collection, f);
     sqlx::query(
         "UPDATE feature SET revision = revision + 1, hash = $2, geometry = $3, properties = $4,
-             updated_ms = $5 WHERE seq = $1",
+             updated_ms = $5, membership = $6 WHERE seq = $1",
     )
     .bind(seq)
     .bind(&hash[..])
     .bind(shape)
     .bind(properties)
     .bind(at.ms())
+    .bind(f.membership as i64)
     .execute(&mut *db)
     .await?;
-    sqlx::query("DELETE FROM feature_ward WHERE feature = $1").bind(seq).execute(&mut *db).await?;
     Ok(seq)
 }
 
@@ -272,12 +250,12 @@ async fn insert(
     hash: &[u8; 16],
     at: Instant,
 ) -> Result<i64, sqlx::Error> {
-    let (shape, properties) = texts(w, f);
+    let (shape, properties) = format::feature::texts(&w.collection, f);
     for draw in 0.. {
         let id = feature::id(&w.collection.id, &w.source, &f.source_id, draw);
         let seq: Option<i64> = sqlx::query_scalar(
             "INSERT INTO feature (id, collection, source, source_id, revision, hash, geometry, properties,
-                 created_ms, updated_ms) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $8)
+                 created_ms, updated_ms, membership) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $8, $9)
              ON CONFLICT (id) DO NOTHING RETURNING seq",
         )
         .bind(id as i64)
@@ -288,6 +266,7 @@ async fn insert(
         .bind(&shape)
         .bind(&properties)
         .bind(at.ms())
+        .bind(f.membership as i64)
         .fetch_optional(&mut *db)
         .await?;
         if let Some(seq) = seq {
@@ -297,21 +276,8 @@ async fn insert(
     unreachable!("the draws do not end")
 }
 
-async fn set_wards(db: &mut SqliteConnection, seq: i64, wards: &[String]) -> Result<(), sqlx::Error> {
-    for chunk in wards.chunks(CHUNK) {
-        let mut q = QueryBuilder::new("INSERT INTO feature_ward (feature, ward) ");
-        q.push_values(chunk, |mut b, ward| {
-            b.push_bind(seq);
-            b.push_bind(ward);
-        });
-        q.push(" ON CONFLICT DO NOTHING");
-        q.build().execute(&mut *db).await?;
-    }
-    Ok(())
-}
-
 /// Few ranges that hold all of them.
-fn ranges(mut seqs: Vec<i64>) -> Vec<(i64, i64)> {
+pub(super) fn ranges(mut seqs: Vec<i64>) -> Vec<(i64, i64)> {
     seqs.sort_unstable();
     let mut out: Vec<(i64, i64)> = Vec::new();
     for seq in seqs {
