@@ -124,6 +124,7 @@ pub async fn run(
         store: store.clone(),
         live,
         layers,
+        started: clock.now(),
         clock,
         ids,
         metrics: Metrics::default(),
