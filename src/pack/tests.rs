@@ -124,7 +124,7 @@ fn both_generations_are_there_with_facts_boundaries_and_successors() {
     let now = |ward: &WardId| areas.standing_for(ward, |w| &*w.generation == "2025-07-01");
     assert_eq!(now(&split.from), of.iter().map(|s| s.to.clone()).collect::<Vec<_>>());
     for stays in [&split.to, &WardId::new("2025-01-01", "99999"), &WardId::new("1976-07-02", "26740")] {
-        assert_eq!(now(stays), [stays.clone()]);
+        assert_eq!(now(stays), std::slice::from_ref(stays));
     }
 }
 
