@@ -125,6 +125,7 @@ pub async fn run(
         store: store.clone(),
         live,
         layers,
+        started: clock.now(),
         clock,
         ids,
         metrics: Metrics::default(),

@@ -144,12 +144,7 @@ impl Areas {
 
     /// The id of a unit of the generation in force.
     pub fn ward_id(&self, unit: usize) -> WardId {
-        Self::ward_of(self.active(), unit)
-    }
-
-    /// The id of a unit of any generation.
-    pub fn ward_of(generation: &Generation, unit: usize) -> WardId {
-        WardId { generation: generation.id().clone(), code: generation.units()[unit].code.clone() }
+        self.active().ward_id(unit)
     }
 }
 

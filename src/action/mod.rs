@@ -8,6 +8,7 @@ mod feature_entries;
 mod import_areas;
 mod import_features;
 mod keys;
+mod reassign_features;
 mod submit;
 mod transfer;
 mod transition;
@@ -22,6 +23,7 @@ pub use import_features::{
     FeatureImport, FeatureImportError, compare_features, read_features, write_features,
 };
 pub use keys::{KeyError, Keyring, Purpose, add_key, revoke_key};
+pub use reassign_features::{ReassignedFeatures, reassign_features};
 pub use submit::{Receipt, Refusal, Submission, SubmitError, assess, outside_text, public_time, submit};
 pub use transfer::transfer;
 pub use transition::{Transition, transition};

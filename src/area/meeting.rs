@@ -6,11 +6,18 @@
 //! it or touches its border, so one look-up and the border edges near each segment decide; an area
 //! moreover meets a ward that lies wholly inside it.
 //!
+//! The other way round, wards lend their shape to what names them.
+//!
 //! Not here: which body answers, what a feature may be (domain).
 
-use geo::{BoundingRect, Coord, CoordsIter, Geometry, Intersects, Line, LineString, Polygon, Rect};
+use geo::{
+    BoundingRect, Coord, CoordsIter, Geometry, Intersects, Line, LineString, MapCoords, MultiPolygon,
+    Polygon, Rect,
+};
 
 use super::generation::Generation;
+use super::unit::Unit;
+use crate::domain::WardId;
 use crate::geo::LonLat;
 
 /// Most positions of a shape that [`Generation::outside_m`] measures from, evenly taken.
@@ -22,6 +29,22 @@ impl Generation {
         let mut met = Met { generation: self, units: vec![false; self.units.len()] };
         met.geometry(geometry);
         (0..met.units.len()).filter(|i| met.units[*i]).collect()
+    }
+
+    /// The name of a unit of this generation.
+    ///
+    /// # Panics
+    /// When `unit` is no index into [`Generation::units`].
+    pub fn ward_id(&self, unit: usize) -> WardId {
+        WardId { generation: self.id.clone(), code: self.units[unit].code.clone() }
+    }
+
+    /// The canonical ids of some units, in their order.
+    ///
+    /// # Panics
+    /// When one of them is no index into [`Generation::units`].
+    pub fn ward_names(&self, units: impl IntoIterator<Item = usize>) -> Vec<String> {
+        units.into_iter().map(|u| self.ward_id(u).to_string()).collect()
     }
 
     /// Metres from a shape to the nearest ward and that ward's index, measured from its vertices; 0
@@ -42,6 +65,14 @@ impl Generation {
         }
         least
     }
+}
+
+/// The shape that wards lend to a feature which names them and has none of its own. Their shapes keep
+/// the digits of the source; stored shapes have seven decimals.
+pub fn lent_shape<'a>(units: impl IntoIterator<Item = &'a Unit>) -> Geometry<f64> {
+    let parts = units.into_iter().flat_map(|u| u.shape.0.iter().cloned()).collect();
+    let shape = MultiPolygon(parts);
+    shape.map_coords(|c| LonLat::new(c.x, c.y).map_or(c, |p| Coord { x: p.lon(), y: p.lat() })).into()
 }
 
 /// The wards found so far.

@@ -28,5 +28,6 @@ pub use book::{AreaBook, BookError};
 pub use check::{Finding, Severity, check};
 pub use generation::{BuildError, Generation};
 pub use locate::{GAP_REACH_M, Located, OFFSHORE_REACH_M, Outside, OutsideReason, SNAP_M};
+pub use meeting::lent_shape;
 pub use read::{ReadError, ToDegrees, read_sea, read_units, read_units_with};
 pub use unit::{Unit, UnitError};

@@ -72,7 +72,7 @@ impl ImportAreas {
 }
 
 impl Boundaries {
-    /// Reads, checks and activates, then assigns the reports that are there already.
+    /// Reads, checks and activates, then assigns the reports and features that are there already.
     pub(super) async fn import(&self, store: &Store, city: &Arc<City>) -> Outcome {
         let bytes = fetch(self.source.clone()).await?;
         println!("checking {} …", self.source);
@@ -101,6 +101,13 @@ impl Boundaries {
         bar.finish_and_clear();
         println!(
             "{} reports looked at, {} moved to another ward, {} in no ward now (they keep theirs)",
+            done.looked_at, done.moved, done.outside
+        );
+        let bar = self::bar(store.last_feature().await?.unsigned_abs(), "assigning features");
+        let done = action::reassign_features(city, store, &SystemClock, |n| bar.set_position(n)).await?;
+        bar.finish_and_clear();
+        println!(
+            "{} features looked at, {} moved to other wards, {} in no ward now",
             done.looked_at, done.moved, done.outside
         );
         Ok(())

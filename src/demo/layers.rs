@@ -11,9 +11,9 @@ use rand_pcg::Pcg64;
 use super::places::Places;
 use super::table::Table;
 use super::words;
-use crate::action::{Areas, City};
+use crate::action::City;
 use crate::area::Generation;
-use crate::domain::feature::NewFeature;
+use crate::domain::feature::{Membership, NewFeature};
 use crate::domain::field::Value;
 use crate::domain::{Collection, Instant, UnitKind};
 use crate::geo::{LonLat, Plane};
@@ -79,7 +79,7 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// A feature of the ward that it names, else of those it meets; none when the pack declares its
+    /// A feature of the ward that it names and whose shape it has, else of those it meets; none when the pack declares its
     /// collection otherwise than the demo knows it.
     fn feature(
         &self,
@@ -93,9 +93,12 @@ impl Maker<'_> {
         let raw: BTreeMap<String, Value> =
             properties.iter().map(|(k, v)| ((*k).to_owned(), Value::Text(v.clone()))).collect();
         let values = collection.read(&raw).ok()?;
-        let units = named.map_or_else(|| self.generation.wards_meeting(&geometry), |unit| vec![unit]);
-        let wards = units.into_iter().map(|u| Areas::ward_of(self.generation, u).to_string()).collect();
-        Some(NewFeature { source_id: id, geometry: Some(geometry), values, wards })
+        let (units, membership) = match named {
+            Some(unit) => (vec![unit], Membership::Lent),
+            None => (self.generation.wards_meeting(&geometry), Membership::Met),
+        };
+        let wards = self.generation.ward_names(units);
+        Some(NewFeature { source_id: id, geometry: Some(geometry), values, wards, membership })
     }
 
     fn facilities(&self, places: &mut Places, rng: &mut Pcg64) -> Vec<NewFeature> {

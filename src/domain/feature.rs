@@ -21,6 +21,21 @@ pub struct NewFeature {
     pub values: Vec<Value>,
     /// Canonical ids of the wards it lies in or names, ascending.
     pub wards: Vec<String>,
+    /// How it came by these wards.
+    pub membership: Membership,
+}
+
+/// How a feature came by its wards: what decides about them when boundaries change. The numbers are
+/// stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Membership {
+    /// They are those that its shape meets.
+    #[default]
+    Met = 0,
+    /// Its source names them beside a shape, or in place of one.
+    Named = 1,
+    /// Its source names them and they lend it their shape.
+    Lent = 2,
 }
 
 /// A stored feature as everybody may see it.

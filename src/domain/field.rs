@@ -1,5 +1,5 @@
-//! The public fields of a report, each declared once: name, type, getter. Documents and tables
-//! are written from this list; filters and the API description read the same names.
+//! The public fields of a report, each declared once: name, title, type, getter. Documents, tables
+//! and schemas are written from this list; filters and the API description read the same names.
 
 use super::view::PublicReport;
 
@@ -38,6 +38,8 @@ pub enum Kind {
 pub struct Field {
     /// The public name.
     pub name: &'static str,
+    /// How people call it, in Vietnamese and in English.
+    pub title: (&'static str, &'static str),
     /// Its type.
     pub kind: Kind,
     /// Reads it from the view.
@@ -46,40 +48,53 @@ pub struct Field {
 
 /// The public fields of a report, in the order in which documents write them.
 pub const REPORT: &[Field] = &[
-    text("title", |r| r.facts.title.clone().into()),
-    text("description", |r| r.facts.description.clone().into()),
-    text("category", |r| r.facts.category.clone().into()),
-    text("status", |r| r.facts.state.status().name().to_owned().into()),
-    text("state", |r| r.facts.state.name().to_owned().into()),
-    text("body", |r| r.facts.body.clone().into()),
-    text("body_name", |r| r.body_name.clone().into()),
-    text("ward", |r| r.facts.ward.as_ref().map(|w| w.code.to_string()).into()),
-    text("ward_name", |r| r.ward_name.clone().into()),
-    text("ward_generation", |r| r.facts.ward.as_ref().map(|w| w.generation.to_string()).into()),
-    field("approximate", Kind::Boolean, |r| Value::Boolean(r.approximate)),
-    field("border_m", Kind::Number, |r| r.facts.border_m.map_or(Value::Null, |m| Value::Number(tenth(m)))),
-    field("offshore_m", Kind::Number, |r| {
+    text("title", ("Tiêu đề", "Title"), |r| r.facts.title.clone().into()),
+    text("description", ("Mô tả", "Description"), |r| r.facts.description.clone().into()),
+    text("category", ("Loại", "Category"), |r| r.facts.category.clone().into()),
+    text("status", ("Tình trạng", "Status"), |r| r.facts.state.status().name().to_owned().into()),
+    text("state", ("Trạng thái", "State"), |r| r.facts.state.name().to_owned().into()),
+    text("body", ("Mã đơn vị phụ trách", "Id of the responsible body"), |r| {
+        r.facts.body.clone().into()
+    }),
+    text("body_name", ("Đơn vị phụ trách", "Responsible body"), |r| r.body_name.clone().into()),
+    text("ward", ("Mã phường, xã", "Ward code"), |r| {
+        r.facts.ward.as_ref().map(|w| w.code.to_string()).into()
+    }),
+    text("ward_name", ("Phường, xã", "Ward"), |r| r.ward_name.clone().into()),
+    text("ward_generation", ("Ranh giới có hiệu lực từ", "Generation of boundaries"), |r| {
+        r.facts.ward.as_ref().map(|w| w.generation.to_string()).into()
+    }),
+    field("approximate", ("Ranh giới gần đúng", "Approximate boundaries"), Kind::Boolean, |r| {
+        Value::Boolean(r.approximate)
+    }),
+    field("border_m", ("Cách ranh giới (m)", "Metres to the border"), Kind::Number, |r| {
+        r.facts.border_m.map_or(Value::Null, |m| Value::Number(tenth(m)))
+    }),
+    field("offshore_m", ("Cách bờ (m)", "Metres off the shore"), Kind::Number, |r| {
         r.facts.offshore_m.map_or(Value::Null, |m| Value::Number(tenth(m)))
     }),
-    field("votes", Kind::Integer, |r| Value::Integer(r.votes)),
-    instant("observed_at", |r| r.facts.observed.map(|t| t.to_string()).into()),
-    instant("created_at", |r| r.facts.created.to_string().into()),
-    instant("updated_at", |r| r.facts.updated.to_string().into()),
-    instant("due_at", |r| r.facts.due.map(|t| t.to_string()).into()),
-    text("address", |r| r.facts.address.clone().into()),
-    text("source", |r| r.facts.source.clone().into()),
+    field("votes", ("Lượt ủng hộ", "Votes"), Kind::Integer, |r| Value::Integer(r.votes)),
+    instant("observed_at", ("Thấy lúc", "Seen at"), |r| r.facts.observed.map(|t| t.to_string()).into()),
+    instant("created_at", ("Tiếp nhận lúc", "Received at"), |r| r.facts.created.to_string().into()),
+    instant("updated_at", ("Cập nhật lúc", "Last changed at"), |r| r.facts.updated.to_string().into()),
+    instant("due_at", ("Hạn trả lời", "Due at"), |r| r.facts.due.map(|t| t.to_string()).into()),
+    text("address", ("Địa chỉ", "Address"), |r| r.facts.address.clone().into()),
+    text("source", ("Nguồn", "Source"), |r| r.facts.source.clone().into()),
 ];
 
-const fn field(name: &'static str, kind: Kind, get: fn(&PublicReport) -> Value) -> Field {
-    Field { name, kind, get }
+/// Names in Vietnamese and in English.
+type Title = (&'static str, &'static str);
+
+const fn field(name: &'static str, title: Title, kind: Kind, get: fn(&PublicReport) -> Value) -> Field {
+    Field { name, title, kind, get }
 }
 
-const fn text(name: &'static str, get: fn(&PublicReport) -> Value) -> Field {
-    field(name, Kind::Text, get)
+const fn text(name: &'static str, title: Title, get: fn(&PublicReport) -> Value) -> Field {
+    field(name, title, Kind::Text, get)
 }
 
-const fn instant(name: &'static str, get: fn(&PublicReport) -> Value) -> Field {
-    field(name, Kind::Instant, get)
+const fn instant(name: &'static str, title: Title, get: fn(&PublicReport) -> Value) -> Field {
+    field(name, title, Kind::Instant, get)
 }
 
 /// A distance to a decimetre: finer would be a lie.

@@ -1,10 +1,9 @@
 //! Atom (RFC 4287) with GeoRSS-Simple places and the tombstones of RFC 6721.
 
 use geo::{Coord, Geometry};
-use quick_xml::Writer;
-use quick_xml::escape::escape;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use quick_xml::events::{BytesEnd, BytesStart, Event};
 
+use super::xml::Xml;
 use crate::domain::feed::{Entry, Feed, Link};
 
 /// Media type.
@@ -18,8 +17,7 @@ const NAMESPACES: [(&str, &str); 3] = [
 
 /// A page of a feed as a document.
 pub fn document(feed: &Feed) -> Vec<u8> {
-    let mut x = Xml(Writer::new(Vec::with_capacity(1_024 + feed.entries.len() * 1_200)));
-    x.write(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)));
+    let mut x = Xml::new(1_024 + feed.entries.len() * 1_200);
     let mut root = BytesStart::new("feed");
     root.extend_attributes(NAMESPACES);
     root.push_attribute(("xml:lang", "vi"));
@@ -31,16 +29,10 @@ pub fn document(feed: &Feed) -> Vec<u8> {
     x.links(&feed.links);
     feed.entries.iter().for_each(|e| x.entry(e));
     x.write(Event::End(BytesEnd::new("feed")));
-    x.0.into_inner()
+    x.finish()
 }
 
-struct Xml(Writer<Vec<u8>>);
-
 impl Xml {
-    fn write(&mut self, event: Event<'_>) {
-        self.0.write_event(event).expect("writing to memory cannot fail");
-    }
-
     fn entry(&mut self, e: &Entry) {
         if e.deleted {
             let when = e.updated.to_string();
@@ -92,31 +84,6 @@ impl Xml {
             self.empty("link", &[("rel", l.rel), ("type", l.media), ("href", &l.href)]);
         }
     }
-
-    fn text(&mut self, name: &str, text: &str) {
-        self.write(Event::Start(BytesStart::new(name)));
-        self.write(Event::Text(BytesText::from_escaped(escape(clean(text)))));
-        self.write(Event::End(BytesEnd::new(name)));
-    }
-
-    fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
-        let mut element = BytesStart::new(name);
-        for (key, value) in attributes {
-            element.push_attribute((*key, clean(value).as_str()));
-        }
-        self.write(Event::Empty(element));
-    }
-}
-
-/// What XML 1.0 can hold: control characters and non-characters, which no escape makes right, become the
-/// replacement character; a carriage return, which parsers read as a line feed, goes.
-fn clean(text: &str) -> String {
-    let refused = |c: char| match c {
-        '\t' | '\n' => false,
-        '\u{FFFE}' | '\u{FFFF}' => true,
-        c => c.is_control(),
-    };
-    text.chars().filter(|c| *c != '\r').map(|c| if refused(c) { '\u{FFFD}' } else { c }).collect()
 }
 
 /// GeoRSS-Simple: latitude first, pairs separated by spaces.
@@ -127,6 +94,7 @@ fn lat_lon<'a>(points: impl IntoIterator<Item = &'a Coord<f64>>) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::feed_testing::{entry, feed};
+    use super::super::xml::clean;
     use super::*;
     use proptest::prelude::*;
     use quick_xml::Reader;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::geometry;
-use crate::domain::feature::NewFeature;
+use crate::domain::feature::{Membership, NewFeature};
 use crate::domain::field::{Kind, Value};
 use crate::domain::{Collection, Feature, Vocabulary};
 
@@ -35,12 +35,31 @@ pub fn values(collection: &Collection, properties: &Map<String, Json>) -> Vec<Va
 
 /// Tells whether two imports of a source id carry the same: a hash of shape, values and wards.
 pub fn content_hash(collection: &Collection, feature: &NewFeature) -> [u8; 16] {
-    let text = format!(
-        "{}\n{}\n{}",
-        geometry::to_json(feature.geometry.as_ref()),
-        Json::Object(properties(collection, &feature.values)),
-        feature.wards.join(",")
-    );
+    let (shape, properties) = texts(collection, feature);
+    text_hash(shape.as_deref(), &properties, &feature.wards, feature.membership)
+}
+
+/// Shape and properties as they are stored.
+pub fn texts(collection: &Collection, feature: &NewFeature) -> (Option<String>, String) {
+    let shape = feature.geometry.as_ref().map(|g| geometry::to_json(Some(g)).to_string());
+    (shape, Json::Object(properties(collection, &feature.values)).to_string())
+}
+
+/// The same hash from [`texts`], for what is stored already.
+pub fn text_hash(
+    shape: Option<&str>,
+    properties: &str,
+    wards: &[String],
+    membership: Membership,
+) -> [u8; 16] {
+    let shape = shape.unwrap_or("null");
+    let mut text = format!("{shape}\n{properties}\n{}", wards.join(","));
+    // A row that names the wards it met before is another row: new boundaries mean something else to it.
+    text.push_str(match membership {
+        Membership::Met => "",
+        Membership::Named => "\nnamed",
+        Membership::Lent => "\nlent",
+    });
     xxh3_128(text.as_bytes()).to_be_bytes()
 }
 

@@ -6,7 +6,9 @@ pub mod feature;
 pub mod geojson;
 pub mod geojson_feed;
 pub mod geometry;
+pub mod georeport;
 pub mod json_feed;
+mod xml;
 
 #[cfg(test)]
 mod feed_testing;

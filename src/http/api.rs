@@ -8,11 +8,12 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::document::{Document, Keep};
-use super::features::no_parameter_but_f;
+use super::features::{SCHEMA_MEDIA, no_parameter_but_f};
 use super::negotiate::{Offer, choose};
 use super::problem::{self, Problem};
-use super::{Service, nearest};
+use super::{Service, nearest, open311};
 use crate::domain::{Collection, State as ReportState, Status};
+use crate::format::georeport::Form;
 use crate::format::{atom, csv, geojson, json_feed};
 use crate::map::{Layer, Source};
 use crate::query::features;
@@ -36,6 +37,8 @@ struct Operation {
     summary: String,
     query: Vec<String>,
     media: Vec<&'static str>,
+    /// Whether its JSON is an array.
+    array: bool,
 }
 
 pub(super) async fn api(
@@ -52,20 +55,29 @@ fn document(service: &Service) -> Value {
     let mut paths = Map::new();
     let mut used = std::collections::BTreeSet::new();
     for o in operations(service) {
-        used.extend(o.query.iter().cloned());
+        let georeport = o.path.starts_with(open311::ROOT);
+        if !georeport {
+            used.extend(o.query.iter().cloned());
+        }
         let in_path = o.path.split('{').skip(1).filter_map(|p| p.split('}').next()).map(
             |name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }),
         );
-        let in_query = o.query.iter().map(|q| json!({ "$ref": format!("#/components/parameters/{q}") }));
+        let in_query = o.query.iter().map(|q| {
+            if georeport {
+                return or_empty(parameter(service, q));
+            }
+            json!({ "$ref": format!("#/components/parameters/{q}") })
+        });
         let content: Map<String, Value> =
-            o.media.iter().map(|m| ((*m).to_owned(), json!({ "schema": schema_of(m) }))).collect();
+            o.media.iter().map(|m| ((*m).to_owned(), json!({ "schema": schema_of(m, o.array) }))).collect();
+        let errors = if georeport { "georeport" } else { "problem" };
         let mut get = json!({
             "operationId": o.id,
             "summary": o.summary,
             "parameters": in_path.chain(in_query).collect::<Vec<_>>(),
             "responses": {
                 "200": { "description": "OK", "content": content },
-                "default": { "$ref": "#/components/responses/problem" },
+                "default": { "$ref": format!("#/components/responses/{errors}") },
             },
         });
         if o.media == [TILE] {
@@ -90,10 +102,19 @@ fn document(service: &Service) -> Value {
         "paths": paths,
         "components": {
             "parameters": parameters,
-            "responses": { "problem": {
-                "description": "What is wrong and what would be right (RFC 9457)",
-                "content": { problem::MEDIA: { "schema": { "$ref": "#/components/schemas/problem" } } },
-            } },
+            "responses": {
+                "problem": {
+                    "description": "What is wrong and what would be right (RFC 9457)",
+                    "content": { problem::MEDIA: { "schema": { "$ref": "#/components/schemas/problem" } } },
+                },
+                "georeport": {
+                    "description": "What is wrong, each with code and description (GeoReport v2)",
+                    "content": {
+                        Form::Json.media(): { "schema": schema_of(Form::Json.media(), true) },
+                        Form::Xml.media(): { "schema": schema_of(Form::Xml.media(), true) },
+                    },
+                },
+            },
             "schemas": {
                 "problem": {
                     "type": "object",
@@ -114,8 +135,9 @@ fn document(service: &Service) -> Value {
     })
 }
 
-fn schema_of(media: &str) -> Value {
+fn schema_of(media: &str, array: bool) -> Value {
     match media {
+        m if array && m.contains("json") => json!({ "type": "array", "items": { "type": "object" } }),
         m if m.contains("json") && !m.contains("seq") => json!({ "type": "object" }),
         _ => json!({ "type": "string" }),
     }
@@ -128,6 +150,7 @@ fn one(path: &str, id: &str, summary: &str, query: &[&str], media: &[&'static st
         summary: summary.to_owned(),
         query: query.iter().map(|q| (*q).to_owned()).collect(),
         media: media.to_vec(),
+        array: false,
     }
 }
 
@@ -184,15 +207,12 @@ fn operations(service: &Service) -> Vec<Operation> {
                 &["f"],
                 &[geojson::MEDIA],
             ),
-            one(
-                &path("/schema"),
-                &format!("{id}Schema"),
-                &format!("What {title} hold"),
-                &["f"],
-                &["application/schema+json"],
-            ),
         ]);
+        all.extend(of_properties(id, title));
     }
+    all.extend(of_properties("reports", "reports"));
+    all.extend(of_properties("wards", "wards"));
+    all.extend(Form::ALL.into_iter().flat_map(of_open311));
     if let Some(c) = service.city.pack.collection(nearest::USUAL) {
         let query: Vec<&str> = nearest::PARAMS.into_iter().chain(features::filter_names(c)).collect();
         all.push(one(
@@ -221,6 +241,7 @@ fn feeds(collections: &[Arc<Collection>]) -> Vec<Operation> {
         summary,
         query,
         media: MEDIA.to_vec(),
+        array: false,
     };
     let reports = |bound| paged(params::FILTERS, bound);
     let live = |path, id, summary| one(path, id, summary, &[], &["text/event-stream"]);
@@ -239,6 +260,35 @@ fn feeds(collections: &[Arc<Collection>]) -> Vec<Operation> {
         all.push(feed(&ward, format!("{id}WardFeed"), summary(" in a ward"), paged(&filters, true)));
     }
     all
+}
+
+/// What the features of a collection hold, and by what they can be asked for.
+fn of_properties(id: &str, title: &str) -> [Operation; 2] {
+    let path = |document: &str| format!("/collections/{id}/{document}");
+    [
+        one(&path("schema"), &format!("{id}Schema"), &format!("What {title} hold"), &["f"], &[SCHEMA_MEDIA]),
+        one(
+            &path("queryables"),
+            &format!("{id}Queryables"),
+            &format!("By what {title} can be asked for"),
+            &["f"],
+            &[SCHEMA_MEDIA],
+        ),
+    ]
+}
+
+/// The doors of Open311 in one form.
+fn of_open311(form: Form) -> [Operation; 3] {
+    let extension = form.extension();
+    let of = |path: &str, id: &str, summary: &str| {
+        let path = format!("{}{path}.{extension}", open311::ROOT);
+        one(&path, &format!("{id}_{extension}"), summary, &open311::PARAMS, &[form.media()])
+    };
+    [
+        of("discovery", "open311Discovery", "Where Open311 GeoReport v2 is served"),
+        Operation { array: true, ..of("v2/services", "open311Services", "The categories as services") },
+        of("v2/services/{service_code}", "open311Service", "What a service asks beside place and text"),
+    ]
 }
 
 /// The tiles of a layer at both addresses, with what describes them.
@@ -322,6 +372,7 @@ fn parameter(service: &Service, name: &str) -> Value {
         "open" => (json!({ "type": "boolean", "enum": [true] }), "Only what is open now"),
         "accuracy_m" => (json!({ "type": "number", "minimum": 0 }), "Metres the place may be off"),
         "lang" => (json!({ "type": "string", "enum": ["vi", "en"] }), "Language"),
+        "jurisdiction_id" => (text, "There is one here, so nobody needs to say it"),
         "at" => (text, "The instant whose wards are meant"),
         _ => (json!({ "type": "array", "items": { "type": "string" } }), "Codes, separated by commas"),
     };
@@ -329,6 +380,14 @@ fn parameter(service: &Service, name: &str) -> Value {
     parameter["style"] = "form".into();
     parameter["explode"] = false.into();
     parameter["schema"] = schema;
+    parameter
+}
+
+/// The same parameter where an empty one counts as none.
+fn or_empty(mut parameter: Value) -> Value {
+    if let Some(Value::Array(values)) = parameter.pointer_mut("/schema/enum") {
+        values.push("".into());
+    }
     parameter
 }
 

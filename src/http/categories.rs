@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Service;
 use super::document::{Document, Keep};
-use super::extract::pairs;
+use super::extract::{lang, pairs};
 use super::problem::Problem;
 use crate::domain::{Category, Lang, Question, QuestionKind, Text, Violation, WardId};
 use crate::geo::LonLat;
@@ -23,13 +23,7 @@ pub(super) async fn categories(
     let pairs = pairs(query.as_deref());
     let mut faults = check_names(&pairs, &["lon", "lat", "lang"]);
     let get = |name: &str| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
-    if get("lang").is_some_and(|l| Lang::from_tag(l).is_none()) {
-        faults.push(Violation::new(
-            "lang",
-            "must be vi or en; both languages are in the answer, the asked one as label",
-        ));
-    }
-    let lang = get("lang").and_then(Lang::from_tag).unwrap_or_default();
+    let lang = lang(&pairs, &mut faults);
     let place = match (get("lon"), get("lat")) {
         (None, None) => None,
         (lon, lat) => {

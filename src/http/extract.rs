@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
 use super::strict_json;
-use crate::domain::Violation;
+use crate::domain::{Lang, Violation};
 use crate::store::IdempotencyKey;
 
 /// Bytes of a JSON body.
@@ -23,6 +23,15 @@ const KEY_CHARS: usize = 200;
 /// Query parameters in the order in which they came.
 pub(super) fn pairs(query: Option<&str>) -> Vec<(String, String)> {
     form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
+}
+
+/// The language asked for by `lang`; Vietnamese when nothing is said.
+pub(super) fn lang(pairs: &[(String, String)], faults: &mut Vec<Violation>) -> Lang {
+    let Some((_, tag)) = pairs.iter().find(|(name, _)| name == "lang") else { return Lang::default() };
+    Lang::from_tag(tag).unwrap_or_else(|| {
+        faults.push(Violation::new("lang", "must be vi or en"));
+        Lang::default()
+    })
 }
 
 /// Reads a JSON body: media type first, then the announced size, then the bytes.

@@ -11,7 +11,7 @@ use super::Service;
 use super::document::{Document, Keep};
 use super::extract::pairs;
 use super::problem::Problem;
-use crate::action::{Areas, outside_text};
+use crate::action::outside_text;
 use crate::area::Generation;
 use crate::domain::{Violation, nearest};
 use crate::geo::LonLat;
@@ -82,7 +82,7 @@ pub(super) async fn locate(
             .with("nearest", ward(&generation, o.nearest))
             .with("swapped", o.swapped)
     })?;
-    let id = Areas::ward_of(&generation, located.unit);
+    let id = generation.ward_id(located.unit);
     let body = category.map(|c| {
         let assigned = service.city.pack.routing.body_for(c, Some(&id));
         let name = service.city.body_name(&areas, &assigned.body);

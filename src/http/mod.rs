@@ -23,6 +23,7 @@ mod locate;
 mod metrics;
 mod nearest;
 mod negotiate;
+mod open311;
 mod page;
 mod problem;
 mod router;
@@ -37,6 +38,7 @@ use tokio::sync::watch;
 
 use crate::action::{City, Keyring};
 use crate::clock::{Clock, Ids};
+use crate::domain::Instant;
 use crate::map::{Layer, Level, Live, View};
 use crate::store::Store;
 
@@ -62,6 +64,8 @@ pub struct Service {
     pub layers: Vec<Layer>,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// When this process began: the pack has not changed since.
+    pub started: Instant,
     /// Chance.
     pub ids: Arc<dyn Ids>,
     /// Numbers for the operator.

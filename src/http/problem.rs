@@ -11,6 +11,10 @@ use crate::store::StoreError;
 /// Media type of a problem document.
 pub(super) const MEDIA: &str = "application/problem+json";
 
+/// Travels beside a problem document: what it says, for who tells it in another form.
+#[derive(Clone, Debug)]
+pub(super) struct Reasons(pub(super) Vec<String>);
+
 /// A problem document in the making.
 #[derive(Debug)]
 pub(super) struct Problem {
@@ -72,6 +76,14 @@ impl Problem {
             .detail(format!("offered: {}", offered.join(", ")))
     }
 
+    /// Every fault, or all that is known.
+    fn reasons(&self) -> Vec<String> {
+        if self.errors.is_empty() {
+            return vec![self.detail.clone().unwrap_or_else(|| self.title.to_owned())];
+        }
+        self.errors.iter().map(ToString::to_string).collect()
+    }
+
     fn errors(mut self, errors: Vec<Violation>) -> Self {
         self.detail = Some(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
         self.errors = errors;
@@ -81,6 +93,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let reasons = Reasons(self.reasons());
         let mut body = Map::new();
         body.insert("type".into(), format!("urn:diaban:problem:{}", self.slug).into());
         body.insert("title".into(), self.title.into());
@@ -95,6 +108,7 @@ impl IntoResponse for Problem {
         body.extend(self.more);
         let bytes = serde_json::to_vec(&body).expect("a map of JSON values is JSON");
         let mut response = (self.status, bytes).into_response();
+        response.extensions_mut().insert(reasons);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -13,7 +13,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use super::problem::Problem;
 use super::{
     Service, api, categories, coding, devices, edge, features, feeds, guard, health, keys, locate, nearest,
-    page, tiles,
+    open311, page, tiles,
 };
 
 /// A body of which nothing comes for so long is given up, whatever its door bounds besides.
@@ -34,6 +34,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/collections/{collection}/items", get(features::features))
         .route("/collections/{collection}/items/{id}", get(features::feature))
         .route("/collections/{collection}/schema", get(features::schema))
+        .route("/collections/{collection}/queryables", get(features::queryables))
         .route("/collections/{collection}/tiles", get(tiles::ogc_tilesets))
         .route("/collections/{collection}/tiles/{matrix_set}", get(tiles::ogc_tileset))
         .route("/collections/{collection}/tiles/{matrix_set}/{z}/{row}/{column}", get(tiles::ogc_tile))
@@ -52,6 +53,9 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/feeds/wards/{ward}/events", get(feeds::ward_events))
         .route("/feeds/wards/{ward}/{file}", get(feeds::ward_more))
         .route("/feeds/k/{secret}/{file}", get(feeds::secret))
+        .route("/open311/{file}", get(open311::discovery))
+        .route("/open311/v2/{file}", get(open311::services))
+        .route("/open311/v2/services/{file}", get(open311::definition))
         .route("/assets/{*path}", get(page::asset))
         .route("/licences", get(page::licences))
         .route("/licences/", get(page::licences))
@@ -75,5 +79,6 @@ pub fn router(service: Arc<Service>) -> Router {
         .layer(from_fn(keys::refuse_in_query))
         .layer(from_fn_with_state(service.clone(), guard::guard))
         .layer(from_fn_with_state(service.clone(), edge::rules))
+        .layer(from_fn(open311::errors))
         .layer(from_fn_with_state(service, edge::observe))
 }

@@ -3,17 +3,16 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use geo::{Coord, CoordsIter, Geometry, MultiPolygon, Point};
+use geo::{CoordsIter, Geometry, Point};
 
 use super::clean::Letters;
 use super::identity::Identity;
 use super::mapping::Mapping;
 use super::raw::Raw;
 use super::{circle, recognise, shape};
-use crate::area::Generation;
-use crate::domain::feature::NewFeature;
-use crate::domain::{Collection, Shape, WardId};
-use crate::geo::LonLat;
+use crate::area::{Generation, lent_shape};
+use crate::domain::feature::{Membership, NewFeature};
+use crate::domain::{Collection, Shape};
 
 /// A shape that is in no ward may lie so many metres outside.
 const NEAR_M: f64 = 500.0;
@@ -116,12 +115,13 @@ impl Judge<'_> {
             .collection
             .read(&self.mapping.apply(&raw, letters))
             .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
-        let (geometry, wards) = self.place(raw)?;
-        Ok(NewFeature { source_id, geometry: Some(geometry), values, wards })
+        let (geometry, wards, membership) = self.place(raw)?;
+        Ok(NewFeature { source_id, geometry: Some(geometry), values, wards, membership })
     }
 
-    /// The shape and the wards of a row.
-    fn place(&mut self, raw: Raw) -> Result<(Geometry<f64>, Vec<String>), String> {
+    /// The shape and the wards of a row. New boundaries are applied to what is stored by the same rules
+    /// (`action::reassign_features`).
+    fn place(&mut self, raw: Raw) -> Result<(Geometry<f64>, Vec<String>, Membership), String> {
         let areal = self.collection.shapes.contains(&Shape::Area);
         let named = if self.collection.named_wards { raw.text("wards") } else { None };
         let named = named.map(|text| self.named(&text)).transpose()?;
@@ -143,9 +143,8 @@ impl Judge<'_> {
             }
             (None, None, Some(units)) => {
                 self.counts.of_wards += 1;
-                let parts = units.iter().flat_map(|u| self.areas.units()[*u].shape.0.clone()).collect();
-                let wards = units.iter().map(|u| self.ward(*u)).collect();
-                return Ok((seven_decimals(MultiPolygon(parts)), wards));
+                let shape = lent_shape(units.iter().map(|u| &self.areas.units()[*u]));
+                return Ok((shape, self.areas.ward_names(units.iter().copied()), Membership::Lent));
             }
             (None, None, None) => return Err("has no place".to_owned()),
         };
@@ -156,9 +155,9 @@ impl Judge<'_> {
         let (geometry, dropped) = shape::tidy(geometry)?;
         self.counts.repeated += dropped as u64;
         self.counts.with_repeated += u64::from(dropped > 0);
-        let wards = match named {
-            Some(units) => units,
-            None => self.areas.wards_meeting(&geometry),
+        let (wards, membership) = match named {
+            Some(units) => (units, Membership::Named),
+            None => (self.areas.wards_meeting(&geometry), Membership::Met),
         };
         if wards.is_empty() {
             let far = self.areas.outside_m(&geometry).filter(|(metres, _)| *metres > NEAR_M);
@@ -168,8 +167,7 @@ impl Judge<'_> {
             }
             self.counts.outside += 1;
         }
-        let wards = wards.into_iter().map(|u| self.ward(u)).collect();
-        Ok((geometry, wards))
+        Ok((geometry, self.areas.ward_names(wards), membership))
     }
 
     fn oriented(&self, p: Point<f64>) -> Point<f64> {
@@ -195,17 +193,6 @@ impl Judge<'_> {
         units.dedup();
         Ok(units)
     }
-
-    fn ward(&self, unit: usize) -> String {
-        let code = self.areas.units()[unit].code.clone();
-        WardId { generation: self.areas.id().clone(), code }.to_string()
-    }
-}
-
-/// Ward shapes keep the digits of their source; stored shapes have seven.
-fn seven_decimals(shape: MultiPolygon<f64>) -> Geometry<f64> {
-    use geo::MapCoords;
-    shape.map_coords(|c| LonLat::new(c.x, c.y).map_or(c, |p| Coord { x: p.lon(), y: p.lat() })).into()
 }
 
 fn kilometres(metres: f64) -> String {

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::area::{Generation, read_units};
 use crate::domain::Collection;
+use crate::domain::feature::Membership;
 use crate::format::feature::content_hash;
 use crate::pack::Pack;
 
@@ -321,6 +322,8 @@ fn circles_become_areas_and_named_wards_lend_their_shape() {
     }
     let named = &read.features[1];
     assert_eq!(named.wards, [format!("2025-07-01.{}", a.code), format!("2025-07-01.{}", b.code)]);
+    assert_eq!(read.features[0].membership, Membership::Met);
+    assert_eq!(named.membership, Membership::Lent);
     let Some(Geometry::MultiPolygon(shape)) = &named.geometry else { panic!() };
     assert_eq!(shape.0.len(), a.shape.0.len() + b.shape.0.len());
     let reasons = reasons(&read);

@@ -83,6 +83,18 @@ impl Areas {
         first.chain(self.successors.iter().filter(move |s| s.from == *from && !s.main))
     }
 
+    /// The wards that stand for one now: itself while it is in force, else its successors or theirs.
+    /// A ward that nobody took over stands for itself.
+    pub fn standing_for(&self, ward: &WardId, in_force: impl Copy + Fn(&WardId) -> bool) -> Vec<WardId> {
+        if in_force(ward) {
+            return vec![ward.clone()];
+        }
+        // Only forward in time, so that this ends whatever the table says; ids are dates.
+        let later = self.successors_of(ward).filter(|s| s.to.generation > ward.generation);
+        let found: Vec<WardId> = later.flat_map(|s| self.standing_for(&s.to, in_force)).collect();
+        if found.is_empty() { vec![ward.clone()] } else { found }
+    }
+
     /// The generations that have a boundary file, oldest first.
     pub fn generations(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)

@@ -86,6 +86,7 @@ arg! {
     f64 => Real(v => Some(v)),
     Option<f64> => Real(v => v),
     &str => Text(v => Some(v.to_owned())),
+    Option<&str> => Text(v => v.map(str::to_owned)),
     String => Text(v => Some(v)),
     &String => Text(v => Some(v.clone())),
     Option<String> => Text(v => v),
@@ -251,6 +252,14 @@ impl Db<'_> {
         self.fetch_one(sql).await?.try_get(0)
     }
 
+    /// The value of the first row, if there is one.
+    pub(super) async fn fetch_value_optional<T: for<'r> Column<'r>>(
+        &mut self,
+        sql: Sql,
+    ) -> Result<Option<T>, sqlx::Error> {
+        self.fetch_all(sql).await?.first().map(|row| row.try_get(0)).transpose()
+    }
+
     /// Statements without parameters, one after the other.
     pub(super) async fn run(&mut self, text: String) -> Result<(), sqlx::Error> {
         match self {
@@ -289,6 +298,11 @@ impl Pool {
     /// The first row, if there is one.
     pub(super) async fn fetch_optional(&self, sql: Sql) -> Result<Option<Row>, StoreError> {
         Ok(self.fetch_all(sql).await?.into_iter().next())
+    }
+
+    /// The only row.
+    pub(super) async fn fetch_one(&self, sql: Sql) -> Result<Row, StoreError> {
+        Ok(self.fetch_optional(sql).await?.ok_or(sqlx::Error::RowNotFound)?)
     }
 
     /// The value of the first row, if there is one.

@@ -3,17 +3,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use geo::Geometry;
 
 use super::db::{Db, Row, Sql};
 use super::changes::{ChangeKind, log};
+use super::feature_wards;
 use super::write::{Command, Outcome};
 use super::{Store, StoreError};
 use crate::domain::feature::{self, NewFeature, Valid};
-use crate::domain::{Collection, Feature, Instant, Vocabulary, WardId};
+use crate::domain::{Collection, Feature, Instant, Vocabulary};
 use crate::format;
 
 /// Values bound in one statement.
-const CHUNK: usize = 500;
+pub(super) const CHUNK: usize = 500;
 /// Rows between two touched ones that one change row may name although they did not change.
 const GAP: i64 = 32;
 
@@ -101,33 +103,21 @@ impl Store {
         }
         Ok(out)
     }
+}
 
-    async fn feature_wards(
-        &self,
-        first: i64,
-        last: i64,
-        words: &Vocabulary,
-    ) -> Result<HashMap<i64, Vec<u16>>, StoreError> {
-        let rows = self.read.fetch_all(Sql::new("SELECT feature, ward FROM feature_ward WHERE feature BETWEEN $1 AND $2").bind(first).bind(last)).await?;
-        let mut out: HashMap<i64, Vec<u16>> = HashMap::new();
-        for row in &rows {
-            let id = row.try_get::<&str>(1)?.split_once('.').map(|(g, c)| WardId::new(g, c));
-            out.entry(row.try_get(0)?).or_default().extend(id.and_then(|id| words.ward_index(&id)));
-        }
-        out.values_mut().for_each(|w| w.sort_unstable());
-        Ok(out)
-    }
+fn decode(error: String) -> StoreError {
+    sqlx::Error::Decode(error.into()).into()
+}
+
+/// Reads a stored shape.
+pub(super) fn geometry(text: Option<&str>) -> Result<Option<Geometry<f64>>, StoreError> {
+    let Some(text) = text else { return Ok(None) };
+    let json = serde_json::from_str(text).map_err(|e| decode(e.to_string()))?;
+    format::geometry::from_json(&json).map_err(decode)
 }
 
 fn record(row: &Row, collection: &Collection, wards: Vec<u16>) -> Result<Feature, StoreError> {
-    let decode = |e: String| StoreError::from(sqlx::Error::Decode(e.into()));
-    let geometry = match row.try_get::<Option<&str>>(6)? {
-        None => None,
-        Some(text) => {
-            let json = serde_json::from_str(text).map_err(|e| decode(e.to_string()))?;
-            format::geometry::from_json(&json).map_err(decode)?
-        }
-    };
+    let geometry = geometry(row.try_get(6)?)?;
     let properties: serde_json::Map<_, _> =
         serde_json::from_str(row.try_get(7)?).map_err(|e| decode(e.to_string()))?;
     let values = format::feature::values(collection, &properties);
@@ -161,13 +151,10 @@ pub(super) async fn write(
     for chunk in w.gone.chunks(CHUNK) {
         let mut q = Sql::new("DELETE FROM feature WHERE collection = ");
         q.push_bind(&*w.collection.id).push(" AND source = ").push_bind(&w.source);
-        q.push(" AND source_id IN (");
-        let mut list = q.separated(", ");
-        for id in chunk {
-            list.push_bind(id);
+        q.push(" AND source_id").push_in(chunk).push(" RETURNING seq");
+        for row in db.fetch_all(q).await? {
+            touched.push(row.try_get::<i64>(0)?);
         }
-        q.push(") RETURNING seq");
-        touched.extend(q.build_query_scalar::<i64>().fetch_all(&mut *db).await?);
     }
     for chunk in w.upserts.chunks(CHUNK) {
         let hashes: Vec<[u8; 16]> =
@@ -179,7 +166,7 @@ pub(super) async fn write(
                 Some(k) => update(db, w, f, hash, k.seq, at).await?,
                 None => insert(db, w, f, hash, at).await?,
             };
-            set_wards(db, seq, &f.wards).await?;
+            feature_wards::set(db, seq, &f.wards).await?;
             touched.push(seq);
         }
     }
@@ -199,27 +186,15 @@ async fn known<'a>(
         chunk.iter().zip(hashes).map(|(f, h)| (f.source_id.as_str(), h)).collect();
     let mut q = Sql::new("SELECT source_id, seq, hash FROM feature WHERE collection = ");
     q.push_bind(&*w.collection.id).push(" AND source = ").push_bind(&w.source);
-    q.push(" AND source_id IN (");
-    let mut list = q.separated(", ");
-    for id in by_id.keys() {
-        list.push_bind(*id);
-    }
-    q.push(")");
+    q.push(" AND source_id").push_in(by_id.keys().copied());
     let mut out = HashMap::new();
-    for row in q.build().fetch_all(&mut *db).await? {
+    for row in db.fetch_all(q).await? {
         if let Some((id, hash)) = by_id.get_key_value(row.try_get::<&str>(0)?) {
             let same = row.try_get::<&[u8]>(2)? == &hash[..];
             out.insert(*id, Known { seq: row.try_get(1)?, same });
         }
     }
     Ok(out)
-}
-
-/// Shape and properties as they are stored.
-fn texts(w: &FeatureWrite, f: &NewFeature) -> (Option<String>, String) {
-    let shape = f.geometry.as_ref().map(|g| format::geometry::to_json(Some(g)).to_string());
-    let properties = serde_json::Value::Object(format::feature::properties(&w.collection, &f.values));
-    (shape, properties.to_string())
 }
 
 async fn update(
@@ -230,12 +205,11 @@ async fn update(
     seq: i64,
     at: Instant,
 ) -> Result<i64, sqlx::Error> {
-    let (shape, properties) = texts(w, f);
+    let (shape, properties) = format::feature::texts(&w.collection, f);
     db.execute(Sql::new(
         "UPDATE feature SET revision = revision + 1, hash = $2, geometry = $3, properties = $4,
-             updated_ms = $5 WHERE seq = $1",
-    ).bind(seq).bind(&hash[..]).bind(shape).bind(properties).bind(at.ms())).await?;
-    db.execute(Sql::new("DELETE FROM feature_ward WHERE feature = $1").bind(seq)).await?;
+             updated_ms = $5, membership = $6 WHERE seq = $1",
+    ).bind(seq).bind(&hash[..]).bind(shape).bind(properties).bind(at.ms()).bind(f.membership as i64)).await?;
     Ok(seq)
 }
 
@@ -246,14 +220,14 @@ async fn insert(
     hash: &[u8; 16],
     at: Instant,
 ) -> Result<i64, sqlx::Error> {
-    let (shape, properties) = texts(w, f);
+    let (shape, properties) = format::feature::texts(&w.collection, f);
     for draw in 0.. {
         let id = feature::id(&w.collection.id, &w.source, &f.source_id, draw);
         let seq: Option<i64> = db.fetch_value_optional(Sql::new(
             "INSERT INTO feature (id, collection, source, source_id, revision, hash, geometry, properties,
-                 created_ms, updated_ms) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $8)
+                 created_ms, updated_ms, membership) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $8, $9)
              ON CONFLICT (id) DO NOTHING RETURNING seq",
-        ).bind(id as i64).bind(&*w.collection.id).bind(&w.source).bind(&f.source_id).bind(&hash[..]).bind(&shape).bind(&properties).bind(at.ms())).await?;
+        ).bind(id as i64).bind(&*w.collection.id).bind(&w.source).bind(&f.source_id).bind(&hash[..]).bind(&shape).bind(&properties).bind(at.ms()).bind(f.membership as i64)).await?;
         if let Some(seq) = seq {
             return Ok(seq);
         }
@@ -261,21 +235,8 @@ async fn insert(
     unreachable!("the draws do not end")
 }
 
-async fn set_wards(db: &mut Db<'_>, seq: i64, wards: &[String]) -> Result<(), sqlx::Error> {
-    for chunk in wards.chunks(CHUNK) {
-        let mut q = Sql::new("INSERT INTO feature_ward (feature, ward) ");
-        q.push_values(chunk, |mut b, ward| {
-            b.push_bind(seq);
-            b.push_bind(ward);
-        });
-        q.push(" ON CONFLICT DO NOTHING");
-        q.build().execute(&mut *db).await?;
-    }
-    Ok(())
-}
-
 /// Few ranges that hold all of them.
-fn ranges(mut seqs: Vec<i64>) -> Vec<(i64, i64)> {
+pub(super) fn ranges(mut seqs: Vec<i64>) -> Vec<(i64, i64)> {
     seqs.sort_unstable();
     let mut out: Vec<(i64, i64)> = Vec::new();
     for seq in seqs {

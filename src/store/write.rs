@@ -6,8 +6,9 @@ use super::db::Db;
 use super::amend::Amendment;
 use super::areas::StoredGeneration;
 use super::create::{Creation, create};
+use super::feature_wards::FeatureAssignment;
 use super::features::FeatureWrite;
-use super::{amend, areas, features, keys, reports, secrets};
+use super::{amend, areas, feature_wards, features, keys, reports, secrets};
 use crate::domain::key::{Key, KeyId};
 use crate::domain::report::NewReport;
 use crate::domain::{Instant, WardId};
@@ -20,6 +21,7 @@ pub(super) enum Command {
     Activate { generation: StoredGeneration, at: Instant },
     Assign { assignments: Vec<Assignment>, at: Instant },
     Features { write: Box<FeatureWrite>, at: Instant },
+    AssignFeatures { assignments: Vec<FeatureAssignment>, at: Instant },
     Amend(Box<Amendment>),
     AddKey(Key),
     RevokeKey { id: KeyId, at: Instant },
@@ -90,6 +92,9 @@ pub(super) async fn apply(
             Command::Load(batch) => reports::load(db, batch).await?,
             Command::Activate { generation, at } => areas::activate(db, generation, *at).await?,
             Command::Features { write, at } => features::write(db, write, *at).await?,
+            Command::AssignFeatures { assignments, at } => {
+                feature_wards::assign(db, assignments, *at).await?
+            }
             Command::Assign { assignments, at } => reports::assign(db, assignments, *at).await?,
             Command::Amend(amendment) => amend::amend(db, amendment).await?,
             Command::AddKey(key) => keys::add(db, key).await?,

@@ -1,8 +1,16 @@
 //! Documents as text: a change of what others read shows in review.
 
+use std::collections::BTreeSet;
+
 use insta::assert_json_snapshot;
+use serde_json::{Value, json};
 
 use crate::harness::{CENTRE, Server};
+
+/// The names that a schema or a feature has properties of.
+fn names(document: &Value) -> BTreeSet<&str> {
+    document["properties"].as_object().unwrap().keys().map(String::as_str).collect()
+}
 
 #[test]
 fn the_landing_page_and_what_it_links_to() {
@@ -44,7 +52,7 @@ fn the_api_description_names_what_there_is() {
     let answer = server.get("/api");
     assert_eq!(answer.header("content-type"), "application/vnd.oai.openapi+json;version=3.0");
     let doc = answer.json();
-    let mut ids = std::collections::BTreeSet::new();
+    let mut ids = BTreeSet::new();
     for (path, item) in doc["paths"].as_object().unwrap() {
         for operation in item.as_object().unwrap().values() {
             assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{path}: an id twice");
@@ -60,6 +68,7 @@ fn the_api_description_names_what_there_is() {
             .replace("/1", &format!("/{id}"))
             .replace("{z}/{x}/{y}", "9/407/240")
             .replace("{z}/{row}/{column}", "9/240/407")
+            .replace("{service_code}", "pothole")
             .replace("{ward}", "26740")
             .replace("{format}", "json");
         if item["get"]["responses"]["200"]["content"]["text/event-stream"].is_object() {
@@ -70,4 +79,55 @@ fn the_api_description_names_what_there_is() {
         assert!(expected.contains(&status), "{own}: {status}");
     }
     assert!(ids.len() > 20, "{ids:?}");
+}
+
+#[test]
+fn a_schema_names_what_features_hold_and_queryables_what_filters_them() {
+    let server = Server::start_counting();
+    server.report("pothole", Some(CENTRE));
+    server.until("it is counted", || server.matched("") == 1);
+    for (collection, properties) in [
+        ("traffic", json!({ "kind": "crash", "severity": "high" })),
+        ("facilities", json!({ "kind": "hospital" })),
+    ] {
+        let point = json!({ "type": "Point", "coordinates": [CENTRE.0, CENTRE.1] });
+        let feature = json!({ "source_id": "a", "geometry": point, "properties": properties });
+        server.features(collection, "works", &[feature], &[]);
+    }
+    for id in ["reports", "wards", "traffic", "facilities", "alerts"] {
+        let home = format!("/collections/{id}");
+        let links = server.get(&home).json()["links"].clone();
+        let document = |name: &str| {
+            let rel = format!("http://www.opengis.net/def/rel/ogc/1.0/{name}");
+            let link = links.as_array().unwrap().iter().find(|l| l["rel"] == rel).unwrap().clone();
+            assert_eq!(link["href"], format!("https://map.test{home}/{name}"));
+            let accept = [("Accept", "application/schema+json")];
+            let answer = server.get_with(&format!("{home}/{name}"), &accept);
+            assert_eq!((answer.status, answer.header("content-type")), (200, "application/schema+json"));
+            let document = answer.json();
+            assert_eq!((&document["$id"], &document["type"]), (&link["href"], &json!("object")));
+            document
+        };
+        let (schema, queryables) = (document("schema"), document("queryables"));
+        assert_eq!(queryables["additionalProperties"], false);
+        assert!(names(&queryables).is_subset(&names(&schema)), "{id}");
+        let items = |query: &str| server.get(&format!("{home}/items?limit=1{query}"));
+        if let Some(feature) = items("").json()["features"].get(0) {
+            assert_eq!(names(feature), names(&schema), "{id}");
+            for name in names(&queryables) {
+                let Some(value) = feature["properties"][name].as_str() else { continue };
+                let found = items(&format!("&{name}={value}")).json();
+                assert_eq!(found["features"][0]["id"], feature["id"], "{id}: {name}={value}");
+            }
+        }
+        // A list that says that it is the whole: what it leaves out is refused.
+        for name in names(&schema).difference(&names(&queryables)) {
+            assert_eq!(items(&format!("&{name}=x")).problem(400), [*name], "{id}");
+        }
+    }
+    assert_json_snapshot!("reports_queryables", server.get("/collections/reports/queryables").json());
+    assert_json_snapshot!("traffic_queryables", server.get("/collections/traffic/queryables").json());
+    assert_json_snapshot!("wards_schema", server.get("/collections/wards/schema").json());
+    server.get("/collections/nothing/queryables").problem(404);
+    server.get("/collections/reports/queryables?limit=1").problem(400);
 }

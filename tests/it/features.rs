@@ -99,7 +99,7 @@ fn mistakes_are_named() {
         ("/collections/trafic/items", 404, "/collections lists them"),
         ("/collections/traffic/items/77", 404, "has this id"),
         ("/collections/traffic/items/x", 404, "has this id"),
-        ("/collections/reports/schema", 404, "schema"),
+        ("/collections/nothing/schema", 404, "/collections lists them"),
     ] {
         let answer = server.get(path);
         assert_eq!(

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant as Stopwatch};
 use diaban::app;
 use diaban::clock::{Clock, FixedClock, FixedIds, Ids, SystemIds};
 use diaban::config::Config;
-use diaban::domain::feature::NewFeature;
+use diaban::domain::feature::{Membership, NewFeature};
 use diaban::domain::field::Value as FieldValue;
 use diaban::domain::{Collection, Instant};
 use diaban::store::{FeatureWrite, Store};
@@ -178,7 +178,7 @@ impl Server {
     }
 }
 
-/// `{ "source_id", "geometry", "wards", "properties" }` as an importer would hand it in.
+/// `{ "source_id", "geometry", "wards", "membership", "properties" }` as an importer would hand it in.
 fn new_feature(collection: &Collection, f: &Value) -> NewFeature {
     let properties = f["properties"].as_object().unwrap();
     let raw: std::collections::BTreeMap<String, FieldValue> = properties
@@ -192,6 +192,11 @@ fn new_feature(collection: &Collection, f: &Value) -> NewFeature {
         wards: f["wards"]
             .as_array()
             .map_or_else(Vec::new, |w| w.iter().map(|w| w.as_str().unwrap().to_owned()).collect()),
+        membership: match f["membership"].as_str() {
+            Some("named") => Membership::Named,
+            Some("lent") => Membership::Lent,
+            _ => Membership::Met,
+        },
     }
 }
 

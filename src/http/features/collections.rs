@@ -8,7 +8,8 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::landing::json_only;
-use crate::domain::Instant;
+use super::schema;
+use crate::domain::{Instant, Text};
 use crate::format::{csv, geojson};
 use crate::http::Service;
 use crate::http::document::{Document, Keep};
@@ -23,7 +24,18 @@ struct Collection {
     formats: &'static [(&'static str, &'static str)],
     /// The times of its features, when they have any: the first, and the last unless more come.
     times: Option<[Option<Instant>; 2]>,
-    schema: bool,
+}
+
+/// The ids of the two that the pack does not declare.
+pub(super) const REPORTS: &str = "reports";
+pub(super) const WARDS: &str = "wards";
+
+pub(super) fn reports_title() -> Text {
+    Text { vi: "Phản ánh".into(), en: "Reports".into() }
+}
+
+pub(super) fn wards_title() -> Text {
+    Text { vi: "Phường, xã, đặc khu".into(), en: "Wards".into() }
 }
 
 const FORMATS: &[(&str, &str)] =
@@ -34,31 +46,28 @@ fn all(service: &Service) -> Vec<Collection> {
     let view = service.live.load();
     let mut all = vec![
         Collection {
-            id: "reports".into(),
-            title: "Phản ánh / Reports".into(),
+            id: REPORTS.into(),
+            title: reports_title().both(),
             description: "What citizens reported, with the ward and the body that must answer".into(),
             formats: FORMATS,
             times: Some([view.snapshot.earliest(), None]),
-            schema: false,
         },
         Collection {
-            id: "wards".into(),
-            title: "Phường, xã, đặc khu / Wards".into(),
+            id: WARDS.into(),
+            title: wards_title().both(),
             description: "The wards in force".into(),
             formats: &FORMATS[..1],
             times: None,
-            schema: false,
         },
     ];
     all.extend(view.features.iter().map(|set| {
         let c = set.collection();
         Collection {
             id: c.id.to_string(),
-            title: format!("{} / {}", c.title.vi, c.title.en),
+            title: c.title.both(),
             description: format!("{} {}", c.description.vi, c.description.en),
             formats: FORMATS,
             times: c.validity.map(|_| set.times()),
-            schema: true,
         }
     }));
     all
@@ -113,12 +122,14 @@ fn describe(service: &Service, c: &Collection) -> Value {
         let interval = times.map(|t| t.map(|t| t.to_string()));
         extent["temporal"] = json!({ "interval": [interval], "trs": gregorian });
     }
-    if c.schema {
+    for (document, title) in
+        [("schema", "What its features hold"), ("queryables", "By what its features can be asked for")]
+    {
         links.push(json!({
-            "href": format!("{base}/collections/{}/schema", c.id),
-            "rel": "http://www.opengis.net/def/rel/ogc/1.0/schema",
-            "type": "application/schema+json",
-            "title": "What its features hold",
+            "href": format!("{base}/collections/{}/{document}", c.id),
+            "rel": format!("http://www.opengis.net/def/rel/ogc/1.0/{document}"),
+            "type": schema::MEDIA,
+            "title": title,
         }));
     }
     json!({

@@ -1,5 +1,5 @@
-//! `/collections/{c}/items` and `/schema` of the declared collections (traffic, facilities,
-//! alerts …): read from the live map, no SQL.
+//! `/collections/{c}/items` of the declared collections (traffic, facilities, alerts …): read from the
+//! live map, no SQL.
 
 use std::sync::Arc;
 
@@ -9,13 +9,11 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::items::{Format, OFFERS, one_feature_only, with_links};
-use super::landing::json_only;
 use super::paging::{Paging, streamed};
-use crate::domain::field::Kind;
-use crate::domain::{Collection, Feature, PropertyKind, Violation, Vocabulary};
+use crate::domain::{Collection, Feature, Violation, Vocabulary};
 use crate::format::{csv, feature, geojson};
 use crate::http::Service;
 use crate::http::document::{Document, Keep};
@@ -116,54 +114,4 @@ pub(in crate::http) async fn feature(
     let found = set.get(id.parse().map_err(|_| missing())?).ok_or_else(missing)?;
     let body = with_links(&service, feature::geojson(set.collection(), found, &view.words), &collection, &id);
     Ok(Document::json(geojson::MEDIA, &body, Keep::Revalidate).answer(&headers))
-}
-
-/// What the features hold, as JSON Schema with the names of the codes in both languages
-/// (OGC API Features Part 5).
-pub(in crate::http) async fn schema(
-    State(service): State<Arc<Service>>,
-    Path(id): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    json_only(query.as_deref(), &headers)?;
-    let missing = || Problem::not_found("no such collection with a schema; /collections lists them");
-    let collection = service.city.pack.collection(&id).ok_or_else(missing)?;
-    let mut properties = Map::new();
-    for p in &collection.properties {
-        let mut about = match p.kind.kind() {
-            Kind::Text => json!({ "type": "string" }),
-            Kind::Instant => json!({ "type": "string", "format": "date-time" }),
-            Kind::Integer => json!({ "type": "integer" }),
-            Kind::Number => json!({ "type": "number" }),
-            Kind::Boolean => json!({ "type": "boolean" }),
-        };
-        about["title"] = p.title.en.clone().into();
-        about["x-title-vi"] = p.title.vi.clone().into();
-        match &p.kind {
-            PropertyKind::Text(max) => about["maxLength"] = (*max).into(),
-            PropertyKind::Integer(low, high) => {
-                about["minimum"] = (*low).into();
-                about["maximum"] = (*high).into();
-            }
-            PropertyKind::Code(codes) => {
-                let value = |c: &crate::domain::Choice| json!({ "const": c.code, "title": c.name.en, "x-title-vi": c.name.vi });
-                about["oneOf"] = codes.iter().map(value).collect::<Vec<_>>().into();
-            }
-            PropertyKind::Number | PropertyKind::Boolean | PropertyKind::Instant => {}
-        }
-        properties.insert(p.name.clone(), about);
-    }
-    let required: Vec<&str> =
-        collection.properties.iter().filter(|p| p.required).map(|p| p.name.as_str()).collect();
-    let body = json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": format!("{}/collections/{id}/schema", service.public_url),
-        "type": "object",
-        "title": collection.title.en,
-        "x-title-vi": collection.title.vi,
-        "properties": properties,
-        "required": required,
-    });
-    Ok(Document::json("application/schema+json", &body, Keep::Hour).answer(&headers))
 }

@@ -85,6 +85,7 @@ fn document(service: &Service) -> serde_json::Value {
             link("/collections", "http://www.opengis.net/def/rel/ogc/1.0/data", "application/json", "The collections"),
             link("/api", "service-desc", api::MEDIA, "The description of this API"),
             link("/categories", "related", "application/json", "What a report can be about"),
+            link("/open311/discovery.json", "related", "application/json", "Open311 GeoReport v2"),
             link("/tileMatrixSets", "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes", "application/json", "How tiles are cut"),
         ],
     });

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::items::{OFFERS, one_feature_only, with_links};
 use super::paging::Paging;
 use crate::area::{Generation, Unit};
+use crate::domain::field::Kind;
 use crate::domain::{Violation, WardId, WardName};
 use crate::format::geojson;
 use crate::geo::Bbox;
@@ -22,7 +23,16 @@ use crate::http::problem::Problem;
 use crate::query::params::{self, DEFAULT_LIMIT};
 
 /// Only what a ward has: no time, no state.
-const PARAMS: &[&str] = &["bbox", "datetime", "limit", "cursor", "f"];
+pub(super) const PARAMS: &[&str] = &["bbox", "datetime", "limit", "cursor", "f"];
+
+/// What a ward holds: name, type, title in Vietnamese and in English.
+pub(super) const PROPERTIES: [(&str, Kind, &str, &str); 5] = [
+    ("code", Kind::Text, "Mã", "Code"),
+    ("name", Kind::Text, "Tên", "Name"),
+    ("generation", Kind::Text, "Có hiệu lực từ", "In force since"),
+    ("approximate", Kind::Boolean, "Ranh giới gần đúng", "Approximate boundaries"),
+    ("area_km2", Kind::Number, "Diện tích (km²)", "Area (km²)"),
+];
 
 pub(in crate::http) async fn wards(
     State(service): State<Arc<Service>>,

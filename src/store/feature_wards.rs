@@ -1,0 +1,248 @@
+//! The wards of city features: read for the live map, and written anew when boundaries changed. Not
+//! here: which wards they are (action), features that an import writes (features).
+
+use std::collections::HashMap;
+
+use geo::Geometry;
+
+use super::db::{Db, Sql};
+use super::changes::{ChangeKind, log};
+use super::features::{CHUNK, geometry, ranges};
+use super::read::ward;
+use super::write::{Command, Outcome};
+use super::{Store, StoreError};
+use crate::domain::feature::Membership;
+use crate::domain::{Instant, Vocabulary};
+use crate::format;
+
+/// What decides about the wards of a stored feature.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlacedFeature {
+    /// Internal sequence.
+    pub seq: i64,
+    /// Its shape in degrees.
+    pub geometry: Option<Geometry<f64>>,
+    /// Canonical ids of its wards on record, ascending.
+    pub wards: Vec<String>,
+    /// How it came by them.
+    pub membership: Membership,
+    /// The hash of its content.
+    pub hash: [u8; 16],
+}
+
+/// A feature's new wards after areas changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeatureAssignment {
+    /// Internal sequence of the feature.
+    pub seq: i64,
+    /// The hash of the content that was looked at.
+    pub hash: [u8; 16],
+    /// Canonical ids of its wards, ascending.
+    pub wards: Vec<String>,
+    /// The shape that its wards lend it; none when its shape stays.
+    pub shape: Option<Geometry<f64>>,
+}
+
+impl Store {
+    /// The next features after an internal sequence, with what decides about their wards.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn feature_places_after(&self, seq: i64, limit: i64) -> Result<Vec<PlacedFeature>, StoreError> {
+        // One statement, so that shape, wards and hash are of one moment.
+        let rows = self.read.fetch_all(Sql::new(
+            "SELECT seq, geometry, membership, hash,
+                    (SELECT string_agg(ward, ',' ORDER BY ward) FROM feature_ward WHERE feature = seq)
+             FROM feature WHERE seq > $1 ORDER BY seq LIMIT $2",
+        ).bind(seq).bind(limit)).await?;
+        rows.iter()
+            .map(|row| {
+                let wards: Option<&str> = row.try_get(4)?;
+                let hash: &[u8] = row.try_get(3)?;
+                Ok(PlacedFeature {
+                    seq: row.try_get(0)?,
+                    geometry: geometry(row.try_get(1)?)?,
+                    wards: wards.into_iter().flat_map(|w| w.split(',')).map(str::to_owned).collect(),
+                    membership: membership(row.try_get(2)?),
+                    hash: hash.try_into().unwrap_or_default(),
+                })
+            })
+            .collect()
+    }
+
+    /// Gives features their new wards after areas changed, in one commit with their changes.
+    /// [`Outcome::Stale`] when an import wrote or removed one of them meanwhile: nothing was done then.
+    ///
+    /// # Errors
+    /// When the write fails; none of the batch was changed then.
+    pub async fn assign_features(
+        &self,
+        assignments: Vec<FeatureAssignment>,
+        at: Instant,
+    ) -> Result<Outcome, StoreError> {
+        self.write(Command::AssignFeatures { assignments, at }).await
+    }
+
+    /// Positions of the wards of the features with sequences `first..=last`, ascending.
+    pub(super) async fn feature_wards(
+        &self,
+        first: i64,
+        last: i64,
+        words: &Vocabulary,
+    ) -> Result<HashMap<i64, Vec<u16>>, StoreError> {
+        let rows = self.read.fetch_all(Sql::new("SELECT feature, ward FROM feature_ward WHERE feature BETWEEN $1 AND $2").bind(first).bind(last)).await?;
+        let mut out: HashMap<i64, Vec<u16>> = HashMap::new();
+        for row in &rows {
+            let id = ward(row.try_get(1)?);
+            out.entry(row.try_get(0)?).or_default().extend(id.and_then(|id| words.ward_index(&id)));
+        }
+        out.values_mut().for_each(|w| w.sort_unstable());
+        Ok(out)
+    }
+}
+
+fn membership(code: i64) -> Membership {
+    match code {
+        1 => Membership::Named,
+        2 => Membership::Lent,
+        _ => Membership::Met,
+    }
+}
+
+/// Writes the new wards. Revision and time of the feature stay: what its source says of it did not
+/// change, and nobody who was told of it needs to be told again. Its hash follows, so that the next
+/// import of the same finds nothing to do.
+pub(super) async fn assign(
+    db: &mut Db<'_>,
+    assignments: &[FeatureAssignment],
+    at: Instant,
+) -> Result<Outcome, sqlx::Error> {
+    // All are looked at before one is written: other commands share this transaction, so what was
+    // written could not be taken back alone.
+    if !are_as_seen(db, assignments).await? {
+        return Ok(Outcome::Stale);
+    }
+    for a in assignments {
+        let row = db.fetch_one(Sql::new("SELECT geometry, properties, membership FROM feature WHERE seq = $1").bind(a.seq)).await?;
+        let lent = a.shape.as_ref().map(|g| format::geometry::to_json(Some(g)).to_string());
+        let shape = match &lent {
+            Some(text) => Some(text.as_str()),
+            None => row.try_get(0)?,
+        };
+        let membership = membership(row.try_get(2)?);
+        let hash = format::feature::text_hash(shape, row.try_get(1)?, &a.wards, membership);
+        db.execute(Sql::new("UPDATE feature SET hash = $2, geometry = $3 WHERE seq = $1").bind(a.seq).bind(&hash[..]).bind(shape)).await?;
+        set(db, a.seq, &a.wards).await?;
+    }
+    for (first, last) in ranges(assignments.iter().map(|a| a.seq).collect()) {
+        log(db, ChangeKind::Features { first, last }, at).await?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Whether all of these features are there with the content that was looked at.
+async fn are_as_seen(
+    db: &mut Db<'_>,
+    assignments: &[FeatureAssignment],
+) -> Result<bool, sqlx::Error> {
+    for chunk in assignments.chunks(CHUNK) {
+        let mut q = Sql::new("SELECT seq, hash FROM feature WHERE seq");
+        q.push_in(chunk.iter().map(|a| a.seq));
+        let rows = db.fetch_all(q).await?;
+        let mut hashes: HashMap<i64, &[u8]> = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            hashes.insert(row.try_get(0)?, row.try_get(1)?);
+        }
+        if chunk.iter().any(|a| hashes.get(&a.seq).is_none_or(|hash| **hash != a.hash[..])) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Makes these the wards of a feature.
+pub(super) async fn set(db: &mut Db<'_>, seq: i64, wards: &[String]) -> Result<(), sqlx::Error> {
+    db.execute(Sql::new("DELETE FROM feature_ward WHERE feature = $1").bind(seq)).await?;
+    for chunk in wards.chunks(CHUNK) {
+        let mut q = Sql::new("INSERT INTO feature_ward (feature, ward) ");
+        q.push_values(chunk, |b, ward| {
+            b.push_bind(seq);
+            b.push_bind(ward);
+        });
+        q.push(" ON CONFLICT DO NOTHING");
+        db.execute(q).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::Collection;
+    use crate::domain::feature::NewFeature;
+    use crate::domain::field::Value;
+    use crate::store::FeatureWrite;
+
+    fn write(collection: &Arc<Collection>, name: &str, wards: &[&str]) -> FeatureWrite {
+        let values = collection
+            .properties
+            .iter()
+            .map(|p| if p.name == "name_vi" { Value::Text(name.into()) } else { Value::Null });
+        let feature = |id: &str| NewFeature {
+            source_id: id.to_owned(),
+            geometry: Some(geo::Point::new(106.7, 10.78).into()),
+            values: values.clone().collect(),
+            wards: wards.iter().map(|w| (*w).to_owned()).collect(),
+            membership: Membership::Met,
+        };
+        FeatureWrite {
+            collection: collection.clone(),
+            source: "banks".into(),
+            upserts: vec![feature("1"), feature("2")],
+            gone: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn wards_follow_what_was_seen_or_nothing_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("a.db").display())).await.unwrap();
+        let pack = crate::pack::Pack::embedded().unwrap();
+        let collection = pack.collection("facilities").unwrap();
+        let at = Instant::from_ms(1_000);
+        store.write_features(write(collection, "A", &["g.1"]), at).await.unwrap();
+        let seen = store.feature_places_after(0, 9).await.unwrap();
+        let anew = |seen: &[PlacedFeature]| {
+            seen.iter()
+                .map(|f| FeatureAssignment {
+                    seq: f.seq,
+                    hash: f.hash,
+                    wards: vec!["g.2".into(), "g.3".into()],
+                    shape: None,
+                })
+                .collect::<Vec<_>>()
+        };
+        // An import changed the second one meanwhile: the first one stays too.
+        let mut other = write(collection, "B", &["g.1"]);
+        other.upserts.remove(0);
+        store.write_features(other, at).await.unwrap();
+        let head = store.last_change().await.unwrap();
+        assert_eq!(store.assign_features(anew(&seen), at).await.unwrap(), Outcome::Stale);
+        let now = store.feature_places_after(0, 9).await.unwrap();
+        assert_eq!((&now[0], &now[1].wards), (&seen[0], &seen[1].wards));
+        assert_eq!(store.last_change().await.unwrap(), head);
+
+        assert_eq!(store.assign_features(anew(&now), at).await.unwrap(), Outcome::Done);
+        let after = store.feature_places_after(0, 9).await.unwrap();
+        assert!(after.iter().all(|f| f.wards == ["g.2", "g.3"]), "{after:?}");
+        let change = store.changes_after(head, 9).await.unwrap();
+        let (first, last) = (now[0].seq, now[1].seq);
+        assert_eq!(change.iter().map(|c| c.kind).collect::<Vec<_>>(), [ChangeKind::Features { first, last }]);
+        // An import of the same, under the new boundaries, has the same hash.
+        let same = &write(collection, "A", &["g.2", "g.3"]).upserts[0];
+        assert_eq!(after[0].hash, format::feature::content_hash(collection, same));
+        store.close().await;
+    }
+}
