@@ -141,11 +141,11 @@ pub async fn ask(socket: &mut TcpStream, request: &str) -> std::io::Result<u16> 
     let status = text.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
     let length = text.lines().find_map(|l| l.strip_prefix("content-length: ")?.parse::<usize>().ok());
     let chunked = text.contains("transfer-encoding: chunked");
-    let ended = |read: &[u8]| match length {
-        Some(n) => read.len() - head >= n,
-        None => !chunked || read.ends_with(b"0\r\n\r\n"),
-    };
-    while !ended(&read) {
+    let mut at = head;
+    while match length {
+        Some(n) => read.len() - head < n,
+        None => chunked && !last_chunk(&read, &mut at),
+    } {
         if socket.read_buf(&mut read).await? == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
@@ -154,6 +154,23 @@ pub async fn ask(socket: &mut TcpStream, request: &str) -> std::io::Result<u16> 
         return Err(std::io::Error::other(status.to_string()));
     }
     Ok(status)
+}
+
+/// Whether the last chunk is there (RFC 9112 section 7.1); `at` is the beginning of the next one.
+fn last_chunk(read: &[u8], at: &mut usize) -> bool {
+    loop {
+        let rest = read.get(*at..).unwrap_or_default();
+        let Some(end) = rest.windows(2).position(|w| w == b"\r\n") else { return false };
+        let size = std::str::from_utf8(&rest[..end]).ok().and_then(|hex| usize::from_str_radix(hex, 16).ok());
+        let next = end + 2 + size.expect("a size of a chunk") + 2;
+        if rest.len() < next {
+            return false;
+        }
+        if size == Some(0) {
+            return true;
+        }
+        *at += next;
+    }
 }
 
 async fn connect(address: SocketAddr) -> std::io::Result<TcpStream> {

@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
+use diaban::action::City;
 use diaban::app;
 use diaban::clock::{Clock, FixedClock, FixedIds, Ids, SystemIds};
 use diaban::config::Config;
+use diaban::demo::Generator;
 use diaban::domain::feature::{Membership, NewFeature};
 use diaban::domain::field::Value as FieldValue;
 use diaban::domain::{Collection, Instant};
+use diaban::pack::Pack;
 use diaban::store::{FeatureWrite, Store};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -63,6 +66,19 @@ impl Server {
 
     pub fn start_in(folder: &Path, ids: Arc<dyn Ids>) -> Self {
         Self::start_with(folder, ids, |_| {})
+    }
+
+    /// Two years of a city: so many generated reports.
+    pub fn start_filled(folder: &Path, reports: usize) -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let store = Store::open(&folder.join("test.db").display().to_string()).await.unwrap();
+            let city = City::new(Pack::embedded().unwrap(), &[]).unwrap();
+            let now = Instant::parse(NOW).unwrap();
+            store.load_reports(Generator::new(&city, 7, now, reports).collect()).await.unwrap();
+            store.close().await;
+        });
+        Self::start_in(folder, Arc::new(SystemIds))
     }
 
     /// With other settings than the usual ones.
@@ -149,7 +165,7 @@ impl Server {
 
     /// Writes features beside the server, as an import does, and waits until it shows them.
     pub fn features(&self, collection: &str, source: &str, features: &[Value], gone: &[&str]) {
-        let pack = diaban::pack::Pack::embedded().unwrap();
+        let pack = Pack::embedded().unwrap();
         let collection = pack.collection(collection).unwrap();
         let write = FeatureWrite {
             collection: collection.clone(),

@@ -1,5 +1,7 @@
 //! The same query gives the same rows in every format, page by page and as a stream.
 
+use std::io::Read as _;
+
 use serde_json::Value;
 
 use crate::harness::{CENTRE, Server};
@@ -124,4 +126,27 @@ fn wards_are_listed_with_closed_rings_and_found_by_code() {
         server.get(&format!("/collections/wards/items/{}", first["properties"]["code"].as_str().unwrap()));
     assert_eq!(by_code.json()["id"], first["id"]);
     server.get("/collections/wards/items/00000").problem(404);
+}
+
+#[test]
+fn many_exports_at_once_all_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_filled(folder.path(), 8_000);
+    let whole = server.get(&format!("{ITEMS}?f=csv")).body;
+    // More of them than there are connections to the database, each read ahead by its encoder.
+    let export = || {
+        let answer = server.get_with(&format!("{ITEMS}?f=csv"), &[("Accept-Encoding", "gzip")]);
+        assert_eq!((answer.status, answer.header("content-encoding")), (200, "gzip"));
+        let mut text = Vec::new();
+        flate2::read::GzDecoder::new(&answer.body[..]).read_to_end(&mut text).unwrap();
+        text == whole
+    };
+    // Lists take turns with them, and wait for connections in their turns.
+    let lists = || (0..200).all(|_| matches!(server.get(&format!("{ITEMS}?limit=100")).status, 200 | 503));
+    let all: Vec<bool> = std::thread::scope(|scope| {
+        let exports: Vec<_> = (0..12).map(|_| scope.spawn(|| (0..6).all(|_| export()))).collect();
+        let lists: Vec<_> = (0..6).map(|_| scope.spawn(lists)).collect();
+        exports.into_iter().chain(lists).map(|t| t.join().unwrap()).collect()
+    });
+    assert_eq!(all, [true; 18]);
 }

@@ -1,15 +1,7 @@
 //! What the map counts is exact at every zoom, live, and the same as the list.
 
-use std::sync::Arc;
-
-use diaban::action::City;
-use diaban::clock::SystemIds;
-use diaban::demo::Generator;
-use diaban::domain::Instant;
 use diaban::geo::{LonLat, Mercator, TileId};
 use diaban::map::{DecodedLayer, Value, decode};
-use diaban::pack::Pack;
-use diaban::store::Store;
 
 use crate::harness::{CENTRE, Server};
 
@@ -74,15 +66,7 @@ fn counts_are_exact_at_every_zoom_and_follow_each_write() {
 #[test]
 fn two_years_of_a_city_are_counted_exactly_with_any_filter() {
     let folder = tempfile::tempdir().unwrap();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let store = Store::open(&folder.path().join("test.db").display().to_string()).await.unwrap();
-        let city = City::new(Pack::embedded().unwrap(), &[]).unwrap();
-        let now = Instant::parse(crate::harness::NOW).unwrap();
-        store.load_reports(Generator::new(&city, 7, now, 3_000).collect()).await.unwrap();
-        store.close().await;
-    });
-    let server = Server::start_in(folder.path(), Arc::new(SystemIds));
+    let server = Server::start_filled(folder.path(), 3_000);
     assert_eq!(server.matched(""), 3_000);
     for query in
         ["", "status=closed", "category=drainage,noise", "datetime=2026-05-01/2026-10-31&status=open"]

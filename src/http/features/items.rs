@@ -126,9 +126,16 @@ impl Export {
             return Ok(None);
         }
         let limit = self.left.min(u64::from(STREAM_PAGE)) as u32;
-        let expected = self.service.live.load().snapshot.count(&self.filter);
-        let page = Page { filter: &self.filter, words: &self.words, before: self.before, limit, expected };
-        let records = self.service.store.page(page).await?;
+        let (service, words, filter) = (self.service.clone(), self.words.clone(), self.filter.clone());
+        let before = self.before;
+        // In a task of its own: an encoder reads ahead, and a body that nobody asks for its next part
+        // must not sit on a connection that it has taken.
+        let page = tokio::spawn(async move {
+            let expected = service.live.load().snapshot.count(&filter);
+            let page = Page { filter: &filter, words: &words, before, limit, expected };
+            service.store.page(page).await
+        });
+        let records = page.await.map_err(|_| StoreError::Busy)??;
         self.left -= records.len() as u64;
         self.ended = records.len() < limit as usize || self.left == 0;
         self.before = records.last().map(|r| r.seq);
