@@ -28,7 +28,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// Exports under way; each holds a page of rows.
 const EXPORTS: usize = 32;
 /// Bytes of answers that wait for slow readers, in KiB.
-const UNSENT_KIB: u32 = 128 * 1024;
+const UNSENT_KIB: u32 = 64 * 1024;
 /// Smaller answers are not counted: the connection's own buffer is as large.
 const SMALL_BYTES: u64 = 32 * 1024;
 /// Writes waiting for the writer at which its other guests must go, by class.
