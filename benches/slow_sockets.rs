@@ -95,7 +95,8 @@ async fn lived(address: SocketAddr, way: Slow) -> Option<f64> {
         Slow::Reader => {
             // The socket tells of its end although nothing is read from it.
             let gone = async {
-                while !matches!(socket.ready(tokio::io::Interest::ERROR).await, Ok(r) if r.is_error()) {
+                let end = tokio::io::Interest::ERROR | tokio::io::Interest::READABLE;
+                while !matches!(socket.ready(end).await, Ok(r) if r.is_error() || r.is_read_closed()) {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             };

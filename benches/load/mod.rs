@@ -228,17 +228,25 @@ pub async fn open(address: SocketAddr, rate: f64, span: Duration, seed: u64) -> 
         let (answers, pool, used) = (answers.clone(), pool.clone(), used.clone());
         all.spawn(async move {
             let status = timeout(GIVE_UP, async {
-                let kept = pool.lock().expect("nobody panicked").pop();
-                let mut socket = match kept {
-                    Some(socket) => socket,
-                    None => connect(address).await.ok()?,
-                };
-                match ask(&mut socket, &text).await {
-                    Ok(status) => {
-                        pool.lock().expect("nobody panicked").push(socket);
-                        Some(status)
+                loop {
+                    let kept = pool.lock().expect("nobody panicked").pop();
+                    let is_kept = kept.is_some();
+                    let mut socket = match kept {
+                        Some(socket) => socket,
+                        None => connect(address).await.ok()?,
+                    };
+                    match ask(&mut socket, &text).await {
+                        Ok(status) => {
+                            pool.lock().expect("nobody panicked").push(socket);
+                            return Some(status);
+                        }
+                        Err(e) => match e.to_string().parse() {
+                            Ok(status) => return Some(status),
+                            // Closed for idleness just when it was taken up: every client asks again.
+                            Err(_) if is_kept => {}
+                            Err(_) => return None,
+                        },
                     }
-                    Err(e) => e.to_string().parse().ok(),
                 }
             });
             let status = status.await.ok().flatten().unwrap_or(0);

@@ -44,7 +44,7 @@ impl Demo {
         let config =
             self.settings.resolve_with(&format!("sqlite:{}", folder.path().join("demo.db").display()))?;
         // Taken before the work, so that a second demo on the same address ends at once.
-        let listener = serve::bind(&config).await?;
+        let listener = serve::bind(&config)?;
         let mut stop = pin!(serve::stop_signal()?);
         let (store, city) = app::open(&config).await?;
         let city = Arc::new(city);

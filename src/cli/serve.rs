@@ -11,6 +11,7 @@ use super::Outcome;
 use crate::app;
 use crate::clock::{SystemClock, SystemIds};
 use crate::config::{Config, Settings};
+use crate::http;
 
 #[derive(Args)]
 pub(super) struct Serve {
@@ -22,13 +23,13 @@ impl Serve {
     pub(super) async fn run(self) -> Outcome {
         let stop = stop_signal()?;
         let config = self.settings.resolve()?;
-        serve(bind(&config).await?, config, stop, |_| {}).await
+        serve(bind(&config)?, config, stop, |_| {}).await
     }
 }
 
 /// Takes the address to listen on.
-pub(super) async fn bind(config: &Config) -> Result<TcpListener, String> {
-    TcpListener::bind(config.listen).await.map_err(|e| format!("cannot listen on {}: {e}", config.listen))
+pub(super) fn bind(config: &Config) -> Result<TcpListener, String> {
+    http::bind(config.listen).map_err(|e| format!("cannot listen on {}: {e}", config.listen))
 }
 
 /// Says where, serves until `stop`.

@@ -1,5 +1,7 @@
 //! GeoJSON (RFC 7946) and its text sequence (RFC 8142). Coordinates have seven decimals at most.
 
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json, json};
 
 use crate::domain::field::{self, Value};
@@ -51,15 +53,32 @@ pub fn point(p: LonLat) -> Json {
     json!({ "type": "Point", "coordinates": [p.lon(), p.lat()] })
 }
 
+/// A feature of a page, written at once: as a tree it would take ten times the room, and a page may
+/// have ten thousand.
+pub fn written(feature: &Map<String, Json>) -> Box<RawValue> {
+    serde_json::value::to_raw_value(feature).expect("a JSON value is JSON")
+}
+
 /// A page of features.
-pub fn collection(features: Vec<Json>, matched: u64, links: &[Link]) -> Json {
-    json!({
-        "type": "FeatureCollection",
-        "numberMatched": matched,
-        "numberReturned": features.len(),
-        "links": links.iter().map(Link::to_json).collect::<Vec<_>>(),
-        "features": features,
-    })
+pub fn collection(features: &[Box<RawValue>], matched: u64, links: &[Link]) -> Vec<u8> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Page<'a> {
+        features: &'a [Box<RawValue>],
+        links: Vec<Json>,
+        number_matched: u64,
+        number_returned: usize,
+        r#type: &'static str,
+    }
+    let links = links.iter().map(Link::to_json).collect();
+    let page = Page {
+        features,
+        links,
+        number_matched: matched,
+        number_returned: features.len(),
+        r#type: "FeatureCollection",
+    };
+    serde_json::to_vec(&page).expect("a JSON value is JSON")
 }
 
 /// One record of a text sequence: record separator, feature, line feed.

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use tokio::sync::Notify;
 
 use super::client::{Network, Proxies};
+use super::room::Reader;
 
 /// The table `[connections]` of the settings file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -62,6 +63,8 @@ pub(super) struct Connection {
     leaving: AtomicBool,
     /// Whether unread input is to be read and dropped before closing.
     pub(super) linger: AtomicBool,
+    /// Who takes what is written.
+    pub(super) reader: Reader,
 }
 
 /// A place in the table, given up when dropped.
@@ -117,6 +120,7 @@ impl Connections {
             go: Notify::new(),
             leaving: AtomicBool::new(false),
             linger: AtomicBool::new(false),
+            reader: Reader::default(),
         });
         let id = open.next;
         open.next += 1;

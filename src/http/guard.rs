@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::Service;
 use super::client::{Network, Peer, Proxies};
+use super::connections::Connection;
 use super::devices::Devices;
 use super::held::Held;
 use super::limits::{Act, Caller, LimitMode, LimitSettings, Limits, Verdict};
@@ -129,7 +130,8 @@ async fn admit(service: &Service, class: Class, request: Request, next: Next) ->
     let Some(turn) = shedder.enter(class, service.store.queued()).await? else {
         return Ok(next.run(request).await);
     };
-    let place = (class == Class::Export).then(|| shedder.export()).transpose()?;
+    let reader = request.extensions().get::<Arc<Connection>>().cloned();
+    let place = (class == Class::Export).then(|| shedder.export(reader.clone())).transpose()?;
     let has_body = request.method() != Method::HEAD;
     let made = tokio::time::timeout(READ_DEADLINE, async {
         let mut response = next.run(request).await;
@@ -158,7 +160,7 @@ async fn admit(service: &Service, class: Class, request: Request, next: Next) ->
             if body.size_hint().exact().is_some() { body } else { paced(shedder.clone(), body, place) }
         }));
     }
-    match response.body().size_hint().exact().map(|n| shedder.unsent(n)) {
+    match response.body().size_hint().exact().map(|n| shedder.unsent(n, reader)) {
         Some(Err(())) => Err(class),
         Some(Ok(Some(room))) => Ok(response.map(|body| Body::new(Held::new(body, room)))),
         _ => Ok(response),

@@ -17,7 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tower::ServiceExt;
 
 use super::client::Peer;
@@ -30,8 +30,28 @@ const HEADER_DEADLINE: Duration = Duration::from_secs(10);
 /// Header lines and bytes of one request; as many bytes wait to be written.
 const HEADER_LINES: usize = 100;
 const HEADER_BYTES: usize = 32 * 1024;
+/// What the system takes of an answer before it sent it on. It would take megabytes for each reader that
+/// reads nothing.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 128 * 1024;
 /// What may still be going on when the process is told to stop.
 const STOP_DEADLINE: Duration = Duration::from_secs(8);
+
+/// Connections that the system keeps until they are accepted. When there is no room, it forgets them
+/// without a word, and whoever waits for the first word waits for ever.
+const BACKLOG: u32 = 4_096;
+
+/// Takes the address.
+///
+/// # Errors
+/// When the system does not give it.
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart must not wait for the last connections of the one before.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Serves until `stop` resolves, then lets running requests finish for a few seconds.
 pub async fn serve(
@@ -70,6 +90,8 @@ async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
         Ok((stream, peer)) => {
             // Small answers must not wait for an acknowledgement.
             let _ = stream.set_nodelay(true);
+            #[cfg(target_os = "linux")]
+            let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
             Some((stream, peer))
         }
         Err(error) => {
@@ -93,6 +115,7 @@ async fn converse(
     let peer = Peer(peer.ip());
     let service = service_fn(|mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(seat.connection.clone());
         let busy = seat.request();
         let (seat, router) = (seat.clone(), router.clone());
         async move {

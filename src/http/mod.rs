@@ -26,6 +26,7 @@ mod negotiate;
 mod open311;
 mod page;
 mod problem;
+mod room;
 mod router;
 mod shed;
 mod socket;
@@ -48,7 +49,7 @@ pub use feeds::Streams;
 pub use guard::{Guards, KeyReader};
 pub use keys::key_number;
 pub use limits::{Allowance, LimitMode, LimitSettings};
-pub use listener::serve;
+pub use listener::{bind, serve};
 pub use metrics::Metrics;
 pub use router::router;
 

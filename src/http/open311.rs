@@ -94,7 +94,7 @@ fn jurisdiction(public_url: &str) -> Option<String> {
     url.host().map(|h| h.strip_prefix("www.").unwrap_or(h).to_owned())
 }
 
-/// Around everything: below `/open311` a problem is told as GeoReport tells errors, whoever found it (door,
+/// Around all that refuses: below `/open311` a problem is told as GeoReport tells errors, whoever found it (door,
 /// router, limits, shedding), so that its clients have to know one form only.
 pub(super) async fn errors(request: Request, next: Next) -> Response {
     let path = request.uri().path();

@@ -15,9 +15,11 @@ use axum::http::{Method, StatusCode, header};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use prometheus_client::encoding::EncodeLabelValue;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::connections::Connection;
 use super::problem::Problem;
+use super::room::{Room, Share};
 
 /// Tiles up to this zoom show so much of the city that each is work.
 const COSTLY_ZOOM: u8 = 8;
@@ -26,9 +28,9 @@ const SHORT_ROW: usize = 8;
 /// The longest that anybody stands in the row, however wrong the estimate was.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// Exports under way; each holds a page of rows.
-const EXPORTS: usize = 32;
+const EXPORTS: u32 = 32;
 /// Bytes of answers that wait for slow readers, in KiB.
-const UNSENT_KIB: u32 = 128 * 1024;
+const UNSENT_KIB: u32 = 64 * 1024;
 /// Smaller answers are not counted: the connection's own buffer is as large.
 const SMALL_BYTES: u64 = 32 * 1024;
 /// Writes waiting for the writer at which its other guests must go, by class.
@@ -106,10 +108,10 @@ pub(super) struct Shedder {
     waiting: AtomicUsize,
     /// The usual length of a turn, in microseconds: each new one counts an eighth.
     usual_us: AtomicU64,
-    exports: Arc<Semaphore>,
+    exports: Arc<Room>,
     /// Pages of exports are made one after the other, whatever their number: they never hold all turns.
     export_page: Semaphore,
-    unsent: Arc<Semaphore>,
+    unsent: Arc<Room>,
 }
 
 /// A turn; it ends when dropped.
@@ -133,9 +135,9 @@ impl Shedder {
             at_once,
             waiting: AtomicUsize::new(0),
             usual_us: AtomicU64::new(0),
-            exports: Arc::new(Semaphore::new(EXPORTS)),
+            exports: Arc::new(Room::new(EXPORTS)),
             export_page: Semaphore::new(1),
-            unsent: Arc::new(Semaphore::new(UNSENT_KIB as usize)),
+            unsent: Arc::new(Room::new(UNSENT_KIB)),
         }
     }
 
@@ -178,24 +180,24 @@ impl Shedder {
         Turn { shedder: self, begun: Stopwatch::now(), _permit: permit }
     }
 
-    /// A place for one export.
+    /// A place for one export to this reader.
     ///
     /// # Errors
-    /// The class, when there are too many.
-    pub(super) fn export(&self) -> Result<OwnedSemaphorePermit, Class> {
-        self.exports.clone().try_acquire_owned().map_err(|_| Class::Export)
+    /// The class, when there are too many and all of them are being read.
+    pub(super) fn export(&self, reader: Option<Arc<Connection>>) -> Result<Share, Class> {
+        self.exports.take(1, reader).ok_or(Class::Export)
     }
 
     /// Room for an answer of this size while its reader takes it; `None` for a small one.
     ///
     /// # Errors
-    /// When too much waits for slow readers already.
-    pub(super) fn unsent(&self, bytes: u64) -> Result<Option<OwnedSemaphorePermit>, ()> {
+    /// When too much waits already for readers that are slow but not still.
+    pub(super) fn unsent(&self, bytes: u64, reader: Option<Arc<Connection>>) -> Result<Option<Share>, ()> {
         if bytes <= SMALL_BYTES {
             return Ok(None);
         }
         let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX).min(UNSENT_KIB);
-        self.unsent.clone().try_acquire_many_owned(kib).map(Some).map_err(|_| ())
+        self.unsent.take(kib, reader).map(Some).ok_or(())
     }
 }
 
@@ -226,11 +228,11 @@ impl Drop for Place<'_> {
 }
 
 /// The body of an export: each of its parts is made in a turn, one export after the other.
-pub(super) fn paced(shedder: Arc<Shedder>, body: Body, place: OwnedSemaphorePermit) -> Body {
+pub(super) fn paced(shedder: Arc<Shedder>, body: Body, place: Share) -> Body {
     struct Export {
         parts: BodyDataStream,
         shedder: Arc<Shedder>,
-        _place: OwnedSemaphorePermit,
+        _place: Share,
     }
     let export = Export { parts: body.into_data_stream(), shedder, _place: place };
     let parts = stream::unfold(export, |mut export| async move {
@@ -310,10 +312,10 @@ mod tests {
     #[test]
     fn slow_readers_hold_a_bounded_number_of_bytes() {
         let shedder = Shedder::new(1);
-        let held: Vec<_> = (0..200).map_while(|_| shedder.unsent(1_000_000).ok()).collect();
-        assert_eq!(held.len(), 134);
-        assert!(shedder.unsent(10_000).is_ok_and(|p| p.is_none()), "small answers always go");
+        let held: Vec<_> = (0..200).map_while(|_| shedder.unsent(1_000_000, None).ok()).collect();
+        assert_eq!(held.len(), 67);
+        assert!(shedder.unsent(10_000, None).is_ok_and(|p| p.is_none()), "small answers always go");
         drop(held);
-        assert!(shedder.unsent(u64::MAX).is_ok(), "one answer alone always goes");
+        assert!(shedder.unsent(u64::MAX, None).is_ok(), "one answer alone always goes");
     }
 }

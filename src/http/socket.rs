@@ -49,9 +49,11 @@ impl<S> Socket<S> {
     }
 
     fn watched(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let reader = &self.seat.connection.reader;
         if written.is_ready() {
+            reader.took();
             self.armed = false;
-        } else if self.is_late(cx, WRITE_DEADLINE) {
+        } else if reader.keeps_waiting(cx) || self.is_late(cx, WRITE_DEADLINE) {
             (self.abort)(&self.inner);
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
@@ -141,6 +143,19 @@ mod tests {
         let (kind, lived) = writing.await.unwrap();
         assert_eq!(kind, io::ErrorKind::TimedOut);
         assert!(lived >= Duration::from_secs(130) && lived < Duration::from_secs(131), "{lived:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_whose_room_was_given_away_is_cut_off_at_once() {
+        let (server, _client) = duplex(16);
+        let seat = seat();
+        let mut socket = Socket::new(server, |_| {}, seat.clone());
+        let begun = Instant::now();
+        let writing = tokio::spawn(async move { socket.write_all(&[7; 160]).await.unwrap_err().kind() });
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        seat.connection.reader.cut();
+        assert_eq!(writing.await.unwrap(), io::ErrorKind::TimedOut);
+        assert_eq!(begun.elapsed(), Duration::from_secs(4));
     }
 
     #[tokio::test(start_paused = true)]

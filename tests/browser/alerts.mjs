@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { api, base, check, clean, desktop, exe, open, rendered, same, settled, shot, store } from './kit.mjs';
 
 const LATE_MS = 2_000;
+const EARLY_MS = 500; // the page sets its clock by the Date of answers and their way
 const SPOT = [106.55, 10.95]; // where the demo warns of nothing
 const around = ([lon, lat], reach = 0.02) => [[[lon - reach, lat - reach], [lon + reach, lat - reach], [lon + reach, lat + reach], [lon - reach, lat + reach], [lon - reach, lat - reach]]];
 const POLLED = '**/collections/alerts/items?datetime=*';
@@ -106,8 +107,8 @@ export const tests = {
     for (const [i, { came, gone }] of seen.entries()) {
       const what = ['banner', 'tile', 'feed'][i];
       console.log(`      ${what}: ${came - onset} ms after the onset, gone ${gone - expires} ms after the end`);
-      check(came >= onset && came - onset < LATE_MS, `the ${what} came ${came - onset} ms after the onset`);
-      check(gone >= expires && gone - expires < LATE_MS, `the ${what} went ${gone - expires} ms after the end`);
+      check(came - onset > -EARLY_MS && came - onset < LATE_MS, `the ${what} came ${came - onset} ms after the onset`);
+      check(gone - expires > -EARLY_MS && gone - expires < LATE_MS, `the ${what} went ${gone - expires} ms after the end`);
     }
     clean(page);
   },

@@ -360,6 +360,31 @@ fn only_a_service_behind_tls_asks_for_it() {
 }
 
 #[test]
+fn readers_that_are_still_make_room_for_one_that_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_filled(folder.path(), 20_000);
+    let export = format!("{ITEMS}?f=csv");
+    let still: Vec<TcpStream> = (0..32)
+        .map(|_| {
+            let mut socket = TcpStream::connect(server.address).unwrap();
+            socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            socket.write_all(format!("GET {export} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).unwrap();
+            // Its answer has begun.
+            socket.peek(&mut [0]).unwrap();
+            socket
+        })
+        .collect();
+    let next = server.get(&export);
+    assert_eq!((next.status, next.header("retry-after")), (503, "10"), "all places are taken");
+    server.until("a place is free", || {
+        let answer = server.get(&export);
+        answer.status == 200 && answer.text().lines().count() > 20_000
+    });
+    let cut = still.iter().filter(|s| s.take_error().unwrap().is_some());
+    assert!(cut.count() > 0, "nobody was cut off");
+}
+
+#[test]
 fn the_longest_idle_connection_makes_room_for_a_newcomer() {
     let server = Server::start_set(|config| config.connections.total = 8.try_into().unwrap());
     let silent: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(server.address).unwrap()).collect();

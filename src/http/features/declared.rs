@@ -9,7 +9,6 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
-use serde_json::Value;
 
 use super::items::{Format, OFFERS, one_feature_only, with_links};
 use super::paging::{Paging, streamed};
@@ -58,11 +57,11 @@ pub(in crate::http) async fn features(
         Format::GeoJson => {
             let end = found.len().min(start + q.page.limit.unwrap_or(DEFAULT_LIMIT) as usize);
             let next = (end < found.len()).then(|| found[end - 1].id);
-            let row = |f: &&Arc<Feature>| feature::geojson(collection, f, &view.words).into();
-            let rows: Vec<Value> = found[start..end].iter().map(row).collect();
+            let row = |f: &&Arc<Feature>| geojson::written(&feature::geojson(collection, f, &view.words));
+            let rows: Vec<_> = found[start..end].iter().map(row).collect();
             let filter = q.filter.pairs(collection, &view.words);
             let paging = Paging { collection: &id, filter, page: &q.page, next };
-            Ok(paging.document(&service, rows, found.len() as u64).answer(&headers))
+            Ok(paging.document(&service, &rows, found.len() as u64).answer(&headers))
         }
         Format::Sequence | Format::Csv => {
             let end = q.page.limit.map_or(found.len(), |l| found.len().min(start + l as usize));

@@ -77,18 +77,30 @@ async fn page(
     let limit = q.page.limit.unwrap_or(DEFAULT_LIMIT);
     let words = &*view.words;
     let matched = view.snapshot.count(&q.filter);
-    // One row more tells whether there is a next page, so that no page is ever empty.
-    let page = Page { filter: &q.filter, words, before, limit: limit + 1, expected: matched };
-    let mut records = service.store.page(page).await?;
-    let more = records.len() > limit as usize;
-    records.truncate(limit as usize);
-    let next = records.last().filter(|_| more).map(|r| r.id);
-    let features: Vec<Value> =
-        records.into_iter().map(|r| geojson::report(&service.city.view(r)).into()).collect();
+    let (mut features, mut last, mut before) = (Vec::new(), None, before);
+    // One row more tells whether there is a next page, so that no page is ever empty. Read in parts: the
+    // rows of ten thousand at once would take a hundred times what is written of them.
+    let mut left = limit + 1;
+    while left > 0 {
+        let part = left.min(STREAM_PAGE);
+        let page = Page { filter: &q.filter, words, before, limit: part, expected: matched };
+        let records = service.store.page(page).await?;
+        let ended = records.len() < part as usize;
+        left = if ended { 0 } else { left - part };
+        before = records.last().map(|r| r.seq);
+        for record in records {
+            if features.len() < limit as usize {
+                last = Some(record.id);
+            }
+            features.push(geojson::written(&geojson::report(&service.city.view(record))));
+        }
+    }
+    let next = last.filter(|_| features.len() > limit as usize);
+    features.truncate(limit as usize);
     let matched = matched.max(features.len() as u64);
     let filter = q.filter.pairs(words).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let paging = Paging { collection: "reports", filter, page: &q.page, next };
-    Ok(paging.document(service, features, matched).answer(headers))
+    Ok(paging.document(service, &features, matched).answer(headers))
 }
 
 struct Export {

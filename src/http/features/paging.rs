@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::items::Format;
 use crate::format::csv;
@@ -25,7 +25,7 @@ pub(super) struct Paging<'a> {
 
 impl Paging<'_> {
     /// The page as a document, with its links.
-    pub(super) fn document(&self, service: &Service, features: Vec<Value>, matched: u64) -> Document {
+    pub(super) fn document(&self, service: &Service, features: &[Box<RawValue>], matched: u64) -> Document {
         let home = format!("{}/collections/{}", service.public_url, self.collection);
         let link = |href, rel, media, title| Link { href, rel, media, title };
         let next = self.next.map(|c| self.address(&home, Some(c)));
@@ -34,7 +34,7 @@ impl Paging<'_> {
         links.extend(next.iter().map(|href| link(href.clone(), "next", geojson::MEDIA, "The next page")));
         links.push(link(home, "collection", "application/json", "The collection"));
         let body = geojson::collection(features, matched, &links);
-        let document = Document::json(geojson::MEDIA, &body, Keep::Revalidate)
+        let document = Document::new(geojson::MEDIA, body, Keep::Revalidate)
             .header(header::VARY, HeaderValue::from_static("Accept"));
         match next.and_then(|href| HeaderValue::try_from(format!("<{href}>; rel=\"next\"")).ok()) {
             Some(value) => document.header(header::LINK, value),

@@ -61,11 +61,11 @@ pub(in crate::http) async fn wards(
     let page = &matching[start..matching.len().min(start + limit)];
     let more = start + page.len() < matching.len();
     let next = page.last().filter(|_| more).and_then(|u| numeric(u));
-    let features: Vec<Value> = page.iter().map(|u| feature(generation, u).into()).collect();
+    let features: Vec<_> = page.iter().map(|u| geojson::written(&feature(generation, u))).collect();
     let filter =
         q.filter.pairs(&areas.words).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let paging = Paging { collection: "wards", filter, page: &q.page, next };
-    Ok(paging.document(&service, features, matching.len() as u64).answer(&headers))
+    Ok(paging.document(&service, &features, matching.len() as u64).answer(&headers))
 }
 
 pub(in crate::http) async fn ward(
