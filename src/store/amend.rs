@@ -1,8 +1,7 @@
 //! What happens to a report after it was received: one step, its event and its change in one commit.
 
-
-use super::db::{Db, Sql};
 use super::changes::{ChangeKind, log};
+use super::db::{Db, Sql};
 use super::events::Ledger;
 use super::read::{point, state, ward};
 use super::write::{Command, Outcome};
@@ -81,10 +80,16 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn standing(&self, id: u64) -> Result<Option<Standing>, StoreError> {
-        let row = self.read.fetch_optional(Sql::new(
-            "SELECT r.seq, r.state, r.withdrawn, r.category, r.ward, r.lon, r.lat, p.lon IS NOT NULL
+        let row = self
+            .read
+            .fetch_optional(
+                Sql::new(
+                    "SELECT r.seq, r.state, r.withdrawn, r.category, r.ward, r.lon, r.lat, p.lon IS NOT NULL
              FROM report_public r LEFT JOIN report_private p USING (seq) WHERE r.id = $1",
-        ).bind(id as i64)).await?;
+                )
+                .bind(id as i64),
+            )
+            .await?;
         row.map(|row| {
             Ok(Standing {
                 seq: row.try_get(0)?,
@@ -110,7 +115,8 @@ impl Store {
 
 pub(super) async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Outcome, sqlx::Error> {
     let seq = a.was.seq;
-    let fed: i64 = db.fetch_value(Sql::new("SELECT fed_ms FROM report_public WHERE seq = $1").bind(seq)).await?;
+    let fed: i64 =
+        db.fetch_value(Sql::new("SELECT fed_ms FROM report_public WHERE seq = $1").bind(seq)).await?;
     // Who knows a report by its id and its moment must see that it changed.
     let shown = a.shown.max(Instant::from_ms(fed + 1));
     let place = Ledger::open(db).await?.now(shown);

@@ -1,8 +1,7 @@
 //! Imported ward generations: kept whole as the document that passed the checks.
 
-
-use super::db::{Db, Sql};
 use super::changes::{ChangeKind, log};
+use super::db::{Db, Sql};
 use super::{Outcome, Store, StoreError};
 use crate::domain::Instant;
 use crate::store::write::Command;
@@ -24,7 +23,10 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn generations(&self) -> Result<Vec<StoredGeneration>, StoreError> {
-        let rows = self.read.fetch_all(Sql::new("SELECT id, source, boundaries FROM area_generation ORDER BY id")).await?;
+        let rows = self
+            .read
+            .fetch_all(Sql::new("SELECT id, source, boundaries FROM area_generation ORDER BY id"))
+            .await?;
         rows.iter()
             .map(|row| {
                 Ok(StoredGeneration {
@@ -55,11 +57,18 @@ pub(super) async fn activate(
     g: &StoredGeneration,
     at: Instant,
 ) -> Result<Outcome, sqlx::Error> {
-    db.execute(Sql::new(
-        "INSERT INTO area_generation (id, source, imported_ms, boundaries) VALUES ($1, $2, $3, $4)
+    db.execute(
+        Sql::new(
+            "INSERT INTO area_generation (id, source, imported_ms, boundaries) VALUES ($1, $2, $3, $4)
          ON CONFLICT (id) DO UPDATE SET source = excluded.source, imported_ms = excluded.imported_ms,
              boundaries = excluded.boundaries",
-    ).bind(&g.id).bind(&g.source).bind(at.ms()).bind(&g.boundaries)).await?;
+        )
+        .bind(&g.id)
+        .bind(&g.source)
+        .bind(at.ms())
+        .bind(&g.boundaries),
+    )
+    .await?;
     log(db, ChangeKind::Areas, at).await?;
     Ok(Outcome::Done)
 }

@@ -1,6 +1,5 @@
 //! The change log: written in the transaction of what it tells, read by every follower.
 
-
 use super::db::{Db, Sql};
 use super::{Store, StoreError};
 use crate::domain::Instant;
@@ -47,9 +46,16 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn changes_after(&self, seq: i64, limit: i64) -> Result<Vec<Change>, StoreError> {
-        let rows = self.read.fetch_all(Sql::new(
-            "SELECT seq, kind, first, last, at_ms FROM change WHERE seq > $1 ORDER BY seq LIMIT $2",
-        ).bind(seq).bind(limit)).await?;
+        let rows = self
+            .read
+            .fetch_all(
+                Sql::new(
+                    "SELECT seq, kind, first, last, at_ms FROM change WHERE seq > $1 ORDER BY seq LIMIT $2",
+                )
+                .bind(seq)
+                .bind(limit),
+            )
+            .await?;
         rows.iter()
             .map(|row| {
                 let kind = match row.try_get::<i64>(1)? {
@@ -67,7 +73,12 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn features_changed(&self) -> Result<Instant, StoreError> {
-        let ms: Option<i64> = self.read.fetch_value(Sql::new("SELECT max(at_ms) FROM change WHERE kind IN ($1, $2)").bind(FEATURES).bind(AREAS)).await?;
+        let ms: Option<i64> = self
+            .read
+            .fetch_value(
+                Sql::new("SELECT max(at_ms) FROM change WHERE kind IN ($1, $2)").bind(FEATURES).bind(AREAS),
+            )
+            .await?;
         Ok(ms.map_or(Instant::MIN, Instant::from_ms))
     }
 
@@ -86,6 +97,13 @@ pub(super) async fn log(db: &mut Db<'_>, kind: ChangeKind, at: Instant) -> Resul
         ChangeKind::Areas => (AREAS, 0, 0),
         ChangeKind::Features { first, last } => (FEATURES, first, last),
     };
-    db.execute(Sql::new("INSERT INTO change (kind, first, last, at_ms) VALUES ($1, $2, $3, $4)").bind(code).bind(first).bind(last).bind(at.ms())).await?;
+    db.execute(
+        Sql::new("INSERT INTO change (kind, first, last, at_ms) VALUES ($1, $2, $3, $4)")
+            .bind(code)
+            .bind(first)
+            .bind(last)
+            .bind(at.ms()),
+    )
+    .await?;
     Ok(())
 }

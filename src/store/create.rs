@@ -3,9 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-
-use super::db::{Db, Sql};
 use super::changes::{ChangeKind, log};
+use super::db::{Db, Sql};
 use super::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
 use super::reports::{PRIVATE_COLUMNS, PUBLIC_COLUMNS, insert, private_row, public_row, received};
 use super::write::{IdempotencyKey, Outcome};
@@ -20,10 +19,7 @@ pub(super) struct Creation<'a> {
 
 /// Stores what is new of a group; one outcome for each, in order. Of two with one key the first is
 /// stored and the second repeats it; of two with one id the second must draw again.
-pub(super) async fn create(
-    db: &mut Db<'_>,
-    group: &[Creation<'_>],
-) -> Result<Vec<Outcome>, sqlx::Error> {
+pub(super) async fn create(db: &mut Db<'_>, group: &[Creation<'_>]) -> Result<Vec<Outcome>, sqlx::Error> {
     let mut outcomes = replays(db, group).await?;
     let mut by_key = HashMap::new();
     let mut ids = HashSet::new();
@@ -80,17 +76,13 @@ async fn places(
 }
 
 /// Those whose key was used before.
-async fn replays(
-    db: &mut Db<'_>,
-    group: &[Creation<'_>],
-) -> Result<Vec<Option<Outcome>>, sqlx::Error> {
+async fn replays(db: &mut Db<'_>, group: &[Creation<'_>]) -> Result<Vec<Option<Outcome>>, sqlx::Error> {
     let mut outcomes = vec![None; group.len()];
     let keys: Vec<&IdempotencyKey> = group.iter().filter_map(|c| c.key).collect();
     if keys.is_empty() {
         return Ok(outcomes);
     }
-    let mut q =
-        Sql::new("SELECT key_hash, body_hash, report_id FROM idempotency WHERE key_hash");
+    let mut q = Sql::new("SELECT key_hash, body_hash, report_id FROM idempotency WHERE key_hash");
     q.push_in(keys.iter().map(|key| &key.key[..]));
     for row in db.fetch_all(q).await? {
         let (key, body, id): (&[u8], &[u8], i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);

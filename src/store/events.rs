@@ -2,7 +2,6 @@
 //! that writes it. A live event never stands before one that was recorded earlier, whatever the clocks
 //! say, so whoever reads newest first and stops at what is known has missed nothing.
 
-
 use super::db::{Db, Sql, Values};
 use crate::domain::Instant;
 use crate::domain::report::{Event, EventKind};
@@ -29,10 +28,12 @@ pub(super) struct Ledger {
 impl Ledger {
     pub(super) async fn open(db: &mut Db<'_>) -> Result<Self, sqlx::Error> {
         // The newest of all news is the last one of its own report; no event ever goes.
-        let row = db.fetch_one(Sql::new(
-            "SELECT (SELECT coalesce(max(fed_ms), 0) FROM report_public),
+        let row = db
+            .fetch_one(Sql::new(
+                "SELECT (SELECT coalesce(max(fed_ms), 0) FROM report_public),
                     (SELECT coalesce(max(seq), 0) FROM event)",
-        )).await?;
+            ))
+            .await?;
         Ok(Self { last_ms: row.try_get(0)?, last_seq: row.try_get(1)? })
     }
 

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use geo::Geometry;
 
-use super::db::{Db, Sql};
 use super::changes::{ChangeKind, log};
+use super::db::{Db, Sql};
 use super::features::{CHUNK, geometry, ranges};
 use super::read::ward;
 use super::write::{Command, Outcome};
@@ -50,11 +50,18 @@ impl Store {
     /// When the database cannot be read.
     pub async fn feature_places_after(&self, seq: i64, limit: i64) -> Result<Vec<PlacedFeature>, StoreError> {
         // One statement, so that shape, wards and hash are of one moment.
-        let rows = self.read.fetch_all(Sql::new(
-            "SELECT seq, geometry, membership, hash,
+        let rows = self
+            .read
+            .fetch_all(
+                Sql::new(
+                    "SELECT seq, geometry, membership, hash,
                     (SELECT string_agg(ward, ',' ORDER BY ward) FROM feature_ward WHERE feature = seq)
              FROM feature WHERE seq > $1 ORDER BY seq LIMIT $2",
-        ).bind(seq).bind(limit)).await?;
+                )
+                .bind(seq)
+                .bind(limit),
+            )
+            .await?;
         rows.iter()
             .map(|row| {
                 let wards: Option<&str> = row.try_get(4)?;
@@ -90,7 +97,14 @@ impl Store {
         last: i64,
         words: &Vocabulary,
     ) -> Result<HashMap<i64, Vec<u16>>, StoreError> {
-        let rows = self.read.fetch_all(Sql::new("SELECT feature, ward FROM feature_ward WHERE feature BETWEEN $1 AND $2").bind(first).bind(last)).await?;
+        let rows = self
+            .read
+            .fetch_all(
+                Sql::new("SELECT feature, ward FROM feature_ward WHERE feature BETWEEN $1 AND $2")
+                    .bind(first)
+                    .bind(last),
+            )
+            .await?;
         let mut out: HashMap<i64, Vec<u16>> = HashMap::new();
         for row in &rows {
             let id = ward(row.try_get(1)?);
@@ -123,7 +137,11 @@ pub(super) async fn assign(
         return Ok(Outcome::Stale);
     }
     for a in assignments {
-        let row = db.fetch_one(Sql::new("SELECT geometry, properties, membership FROM feature WHERE seq = $1").bind(a.seq)).await?;
+        let row = db
+            .fetch_one(
+                Sql::new("SELECT geometry, properties, membership FROM feature WHERE seq = $1").bind(a.seq),
+            )
+            .await?;
         let lent = a.shape.as_ref().map(|g| format::geometry::to_json(Some(g)).to_string());
         let shape = match &lent {
             Some(text) => Some(text.as_str()),
@@ -131,7 +149,13 @@ pub(super) async fn assign(
         };
         let membership = membership(row.try_get(2)?);
         let hash = format::feature::text_hash(shape, row.try_get(1)?, &a.wards, membership);
-        db.execute(Sql::new("UPDATE feature SET hash = $2, geometry = $3 WHERE seq = $1").bind(a.seq).bind(&hash[..]).bind(shape)).await?;
+        db.execute(
+            Sql::new("UPDATE feature SET hash = $2, geometry = $3 WHERE seq = $1")
+                .bind(a.seq)
+                .bind(&hash[..])
+                .bind(shape),
+        )
+        .await?;
         set(db, a.seq, &a.wards).await?;
     }
     for (first, last) in ranges(assignments.iter().map(|a| a.seq).collect()) {
@@ -141,10 +165,7 @@ pub(super) async fn assign(
 }
 
 /// Whether all of these features are there with the content that was looked at.
-async fn are_as_seen(
-    db: &mut Db<'_>,
-    assignments: &[FeatureAssignment],
-) -> Result<bool, sqlx::Error> {
+async fn are_as_seen(db: &mut Db<'_>, assignments: &[FeatureAssignment]) -> Result<bool, sqlx::Error> {
     for chunk in assignments.chunks(CHUNK) {
         let mut q = Sql::new("SELECT seq, hash FROM feature WHERE seq");
         q.push_in(chunk.iter().map(|a| a.seq));

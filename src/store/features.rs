@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use geo::Geometry;
 
-use super::db::{Db, Row, Sql};
 use super::changes::{ChangeKind, log};
+use super::db::{Db, Row, Sql};
 use super::feature_wards;
 use super::write::{Command, Outcome};
 use super::{Store, StoreError};
@@ -51,7 +51,14 @@ impl Store {
         collection: &str,
         source: &str,
     ) -> Result<Vec<StoredContent>, StoreError> {
-        let rows = self.read.fetch_all(Sql::new("SELECT source_id, hash FROM feature WHERE collection = $1 AND source = $2").bind(collection).bind(source)).await?;
+        let rows = self
+            .read
+            .fetch_all(
+                Sql::new("SELECT source_id, hash FROM feature WHERE collection = $1 AND source = $2")
+                    .bind(collection)
+                    .bind(source),
+            )
+            .await?;
         rows.iter()
             .map(|row| {
                 let hash: &[u8] = row.try_get(1)?;
@@ -142,11 +149,7 @@ struct Known {
     same: bool,
 }
 
-pub(super) async fn write(
-    db: &mut Db<'_>,
-    w: &FeatureWrite,
-    at: Instant,
-) -> Result<Outcome, sqlx::Error> {
+pub(super) async fn write(db: &mut Db<'_>, w: &FeatureWrite, at: Instant) -> Result<Outcome, sqlx::Error> {
     let mut touched = Vec::new();
     for chunk in w.gone.chunks(CHUNK) {
         let mut q = Sql::new("DELETE FROM feature WHERE collection = ");
@@ -206,10 +209,19 @@ async fn update(
     at: Instant,
 ) -> Result<i64, sqlx::Error> {
     let (shape, properties) = format::feature::texts(&w.collection, f);
-    db.execute(Sql::new(
-        "UPDATE feature SET revision = revision + 1, hash = $2, geometry = $3, properties = $4,
+    db.execute(
+        Sql::new(
+            "UPDATE feature SET revision = revision + 1, hash = $2, geometry = $3, properties = $4,
              updated_ms = $5, membership = $6 WHERE seq = $1",
-    ).bind(seq).bind(&hash[..]).bind(shape).bind(properties).bind(at.ms()).bind(f.membership as i64)).await?;
+        )
+        .bind(seq)
+        .bind(&hash[..])
+        .bind(shape)
+        .bind(properties)
+        .bind(at.ms())
+        .bind(f.membership as i64),
+    )
+    .await?;
     Ok(seq)
 }
 

@@ -2,7 +2,6 @@
 //! Two ways into one page (reports and tombstones, into a ward and out of it) are read in one
 //! transaction and merged: each is then a walk along an index.
 
-
 use super::db::{Row, Sql};
 use super::dialect::Dialect;
 use super::events::Position;
@@ -190,11 +189,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoCursor`] when there is no such event.
     pub async fn event_position(&self, report: u64, n: i64) -> Result<Position, StoreError> {
-        let row = self.read.fetch_optional(Sql::new(
-            "SELECT e.shown_ms, e.seq FROM report_public r JOIN event e ON e.report = r.seq
+        let row = self
+            .read
+            .fetch_optional(
+                Sql::new(
+                    "SELECT e.shown_ms, e.seq FROM report_public r JOIN event e ON e.report = r.seq
              WHERE r.id = $1 AND e.n = $2 AND e.shown_ms IS NOT NULL",
-        ).bind(report as i64).bind(n)).await?
-        .ok_or(StoreError::NoCursor)?;
+                )
+                .bind(report as i64)
+                .bind(n),
+            )
+            .await?
+            .ok_or(StoreError::NoCursor)?;
         Ok(Position { shown_ms: row.try_get(0)?, seq: row.try_get(1)? })
     }
 
@@ -203,10 +209,13 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn last_event(&self) -> Result<Position, StoreError> {
-        let row = self.read.fetch_one(Sql::new(
-            "SELECT (SELECT coalesce(max(fed_ms), 0) FROM report_public),
+        let row = self
+            .read
+            .fetch_one(Sql::new(
+                "SELECT (SELECT coalesce(max(fed_ms), 0) FROM report_public),
                     (SELECT coalesce(max(seq), 0) FROM event)",
-        )).await?;
+            ))
+            .await?;
         Ok(Position { shown_ms: row.try_get(0)?, seq: row.try_get(1)? })
     }
 

@@ -1,6 +1,5 @@
 //! Keys of apps and secret feed links: hashes and what they are for.
 
-
 use super::db::{Db, Row, Sql};
 use super::write::{Command, Outcome};
 use super::{Store, StoreError};
@@ -13,10 +12,13 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn keys(&self) -> Result<Vec<Key>, StoreError> {
-        let rows = self.read.fetch_all(Sql::new(
-            "SELECT id, hash, name, scopes, query, created_ms, expires_ms, revoked_ms FROM access_key
+        let rows = self
+            .read
+            .fetch_all(Sql::new(
+                "SELECT id, hash, name, scopes, query, created_ms, expires_ms, revoked_ms FROM access_key
              ORDER BY created_ms, id",
-        )).await?;
+            ))
+            .await?;
         rows.iter().map(key).collect()
     }
 
@@ -59,11 +61,13 @@ pub(super) async fn add(db: &mut Db<'_>, key: &Key) -> Result<Outcome, sqlx::Err
     Ok(Outcome::Done)
 }
 
-pub(super) async fn revoke(
-    db: &mut Db<'_>,
-    id: &KeyId,
-    at: Instant,
-) -> Result<Outcome, sqlx::Error> {
-    let done = db.execute(Sql::new("UPDATE access_key SET revoked_ms = $2 WHERE id = $1 AND revoked_ms IS NULL").bind(id.as_str()).bind(at.ms())).await?;
+pub(super) async fn revoke(db: &mut Db<'_>, id: &KeyId, at: Instant) -> Result<Outcome, sqlx::Error> {
+    let done = db
+        .execute(
+            Sql::new("UPDATE access_key SET revoked_ms = $2 WHERE id = $1 AND revoked_ms IS NULL")
+                .bind(id.as_str())
+                .bind(at.ms()),
+        )
+        .await?;
     Ok(if done == 0 { Outcome::Stale } else { Outcome::Done })
 }

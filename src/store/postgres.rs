@@ -73,7 +73,8 @@ pub(super) async fn notify(db: &mut PgConnection) -> Result<(), sqlx::Error> {
 pub(super) fn listen(pool: &PgPool, commits: Arc<watch::Sender<u64>>) {
     let options = (*pool.connect_options()).clone();
     tokio::spawn(async move {
-        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE).connect_lazy_with(options);
+        let pool =
+            PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE).connect_lazy_with(options);
         while !commits.is_closed() {
             if let Err(error) = heard(&pool, &commits).await {
                 tracing::debug!(%error, "listening for commits");

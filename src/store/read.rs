@@ -1,6 +1,5 @@
 //! Reading reports: one, a page of a list, the rows of the map, the true places for re-assignment.
 
-
 use super::db::{Row, Sql};
 use super::dialect::Dialect;
 use super::{Assignment, Store, StoreError};
@@ -62,9 +61,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn report(&self, id: u64) -> Result<Option<ReportRecord>, StoreError> {
-        let mut q = Sql::new(format!(
-            "SELECT {COLUMNS} FROM report_public r WHERE r.withdrawn = 0 AND r.id = "
-        ));
+        let mut q =
+            Sql::new(format!("SELECT {COLUMNS} FROM report_public r WHERE r.withdrawn = 0 AND r.id = "));
         q.push_bind(id as i64);
         let row = self.read.fetch_optional(q).await?;
         row.as_ref().map(record).transpose()
@@ -75,7 +73,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoCursor`] when no such report is there.
     pub async fn cursor(&self, id: u64) -> Result<i64, StoreError> {
-        self.read.fetch_value_optional(Sql::new("SELECT seq FROM report_public WHERE id = $1").bind(id as i64)).await?
+        self.read
+            .fetch_value_optional(Sql::new("SELECT seq FROM report_public WHERE id = $1").bind(id as i64))
+            .await?
             .ok_or(StoreError::NoCursor)
     }
 

@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-
 use super::boxes::Boxes;
-use super::db::{Db, Sql, Values};
 use super::changes::{ChangeKind, log};
+use super::db::{Db, Sql, Values};
 use super::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
 use super::write::{Assignment, Command, IdempotencyKey, Outcome};
 use super::{Store, StoreError};
@@ -139,13 +138,28 @@ pub(super) async fn assign(
 ) -> Result<Outcome, sqlx::Error> {
     let mut ledger = Ledger::open(db).await?;
     for a in assignments {
-        let before = db.fetch_one(Sql::new("SELECT ward, withdrawn, fed_ms FROM report_public WHERE seq = $1").bind(a.seq)).await?;
+        let before = db
+            .fetch_one(
+                Sql::new("SELECT ward, withdrawn, fed_ms FROM report_public WHERE seq = $1").bind(a.seq),
+            )
+            .await?;
         let (from, withdrawn): (Option<String>, i64) = (before.try_get(0)?, before.try_get(1)?);
         let after = Instant::from_ms(before.try_get::<i64>(2)? + 1);
-        db.execute(Sql::new(
-            "UPDATE report_public SET ward = $2, body = $3, rule = $4, lon = $5, lat = $6, border_m = $7,
+        db.execute(
+            Sql::new(
+                "UPDATE report_public SET ward = $2, body = $3, rule = $4, lon = $5, lat = $6, border_m = $7,
                  offshore_m = $8 WHERE seq = $1",
-        ).bind(a.seq).bind(a.ward.as_ref().map(ToString::to_string)).bind(&a.body).bind(&a.rule).bind(a.point.map(|p| p.lon())).bind(a.point.map(|p| p.lat())).bind(a.border_m).bind(a.offshore_m)).await?;
+            )
+            .bind(a.seq)
+            .bind(a.ward.as_ref().map(ToString::to_string))
+            .bind(&a.body)
+            .bind(&a.rule)
+            .bind(a.point.map(|p| p.lon()))
+            .bind(a.point.map(|p| p.lat()))
+            .bind(a.border_m)
+            .bind(a.offshore_m),
+        )
+        .await?;
         // Between wards of one generation it is a transfer, which feeds tell; a new generation is told
         // once for each ward.
         let moved = from.filter(|f| withdrawn == 0 && a.ward.as_ref().is_some_and(|to| is_neighbour(f, to)));
@@ -159,7 +173,13 @@ pub(super) async fn assign(
              FROM report_public WHERE seq = $2",
         ).bind(place.seq).bind(a.seq).bind(kind as u8).bind(at.ms()).bind(moved.is_some().then_some(place.shown_ms)).bind(&moved)).await?;
         if moved.is_some() {
-            db.execute(Sql::new("UPDATE report_public SET fed = $2, fed_ms = $3 WHERE seq = $1").bind(a.seq).bind(place.seq).bind(place.shown_ms)).await?;
+            db.execute(
+                Sql::new("UPDATE report_public SET fed = $2, fed_ms = $3 WHERE seq = $1")
+                    .bind(a.seq)
+                    .bind(place.seq)
+                    .bind(place.shown_ms),
+            )
+            .await?;
         }
         log(db, ChangeKind::Reports { first: a.seq, last: a.seq }, at).await?;
     }

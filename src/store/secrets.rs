@@ -1,8 +1,7 @@
 //! Secrets that the service makes for itself at its first start and keeps as long as the store.
 
-
-use super::db::{Db, Sql};
 use super::StoreError;
+use super::db::{Db, Sql};
 use super::open::Store;
 use super::write::{Command, Outcome};
 
@@ -18,12 +17,13 @@ impl Store {
 }
 
 /// Keeps a secret unless the name has one.
-pub(super) async fn keep(
-    db: &mut Db<'_>,
-    name: &str,
-    value: &[u8],
-) -> Result<Outcome, sqlx::Error> {
-    db.execute(Sql::new("INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING").bind(name).bind(value)).await?;
+pub(super) async fn keep(db: &mut Db<'_>, name: &str, value: &[u8]) -> Result<Outcome, sqlx::Error> {
+    db.execute(
+        Sql::new("INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+            .bind(name)
+            .bind(value),
+    )
+    .await?;
     Ok(Outcome::Done)
 }
 

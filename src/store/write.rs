@@ -1,11 +1,10 @@
 //! What the writer can be told to do, as data: a command can be tried again on its own when its
 //! group fails.
 
-
-use super::db::Db;
 use super::amend::Amendment;
 use super::areas::StoredGeneration;
 use super::create::{Creation, create};
+use super::db::Db;
 use super::feature_wards::FeatureAssignment;
 use super::features::FeatureWrite;
 use super::{amend, areas, feature_wards, features, keys, reports, secrets};
@@ -75,10 +74,7 @@ pub struct Assignment {
 }
 
 /// Carries out commands in order; neighbouring creations go together.
-pub(super) async fn apply(
-    db: &mut Db<'_>,
-    commands: &[&Command],
-) -> Result<Vec<Outcome>, sqlx::Error> {
+pub(super) async fn apply(db: &mut Db<'_>, commands: &[&Command]) -> Result<Vec<Outcome>, sqlx::Error> {
     let mut outcomes = Vec::with_capacity(commands.len());
     let mut creations = Vec::new();
     for command in commands {
