@@ -168,7 +168,7 @@ mod tests {
             .acquire()
             .await
             .unwrap();
-        let outcomes = create(&mut db, &group).await.unwrap();
+        let outcomes = create(&mut Db::Sqlite(&mut db), &group).await.unwrap();
         assert_eq!(
             outcomes,
             [

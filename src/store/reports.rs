@@ -236,7 +236,10 @@ pub(super) mod tests {
 
     /// Seqs of the boxes, and of the reports that must have one.
     async fn boxes(store: &Store) -> (Vec<i64>, Vec<i64>) {
-        let seqs = async |sql: &'static str| sqlx::query_scalar(sql).fetch_all(&store.read).await.unwrap();
+        let seqs = async |sql: &'static str| -> Vec<i64> {
+            let rows = store.read.fetch_all(Sql::new(sql)).await.unwrap();
+            rows.iter().map(|row| row.try_get(0).unwrap()).collect()
+        };
         (
             seqs("SELECT seq FROM report_box ORDER BY seq").await,
             seqs("SELECT seq FROM report_public WHERE lon IS NOT NULL ORDER BY seq").await,
