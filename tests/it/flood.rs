@@ -284,3 +284,26 @@ fn streams_end_when_the_server_stops_and_refuse_what_is_no_id() {
     assert!(watch.elapsed() < Duration::from_secs(5), "{:?}", watch.elapsed());
     assert!(streams.iter_mut().all(|s| s.block().is_none()));
 }
+
+#[test]
+fn streams_are_bounded_and_one_that_ends_makes_room() {
+    let server = Server::start();
+    let path = "/feeds/reports/events";
+    let mut streams: Vec<Listener> = (0..512).map(|_| Listener::open(&server, path, "")).collect();
+    assert!(streams.iter_mut().all(|s| s.block().is_some()));
+    let refused = server.get(path);
+    assert_eq!((refused.status, refused.header("retry-after")), (503, "10"));
+    assert!(refused.text().contains("poll the feed of changes"), "{}", refused.text());
+    // Other reads go on, and what happens still reaches each of those who listen.
+    server.report("pothole", Some(CENTRE));
+    assert!(streams.iter_mut().all(|s| s.next().is_some()));
+    streams.truncate(511);
+    server.until("a place is free", || {
+        let mut socket = std::net::TcpStream::connect(server.address).unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+        std::io::Write::write_all(&mut socket, request.as_bytes()).unwrap();
+        let mut begin = [0; 12];
+        std::io::Read::read_exact(&mut socket, &mut begin).unwrap();
+        begin == *b"HTTP/1.1 200"
+    });
+}
