@@ -57,7 +57,9 @@ fn allow_files(connections: u32) {
     let wanted = u64::from(connections) + OTHER_FILES;
     match rlimit::increase_nofile_limit(wanted) {
         Ok(files) if files >= wanted => {}
-        Ok(files) => tracing::warn!(files, wanted, "the system allows too few open files for all connections"),
+        Ok(files) => {
+            tracing::warn!(files, wanted, "the system allows too few open files for all connections")
+        }
         Err(error) => tracing::warn!(%error, "cannot tell how many open files the system allows"),
     }
 }
