@@ -58,7 +58,7 @@ fn allow_files(connections: u32) {
     match rlimit::increase_nofile_limit(wanted) {
         Ok(files) if files >= wanted => {}
         Ok(files) => {
-            tracing::warn!(files, wanted, "the system allows too few open files for all connections")
+            tracing::warn!(files, wanted, "the system allows too few open files for all connections");
         }
         Err(error) => tracing::warn!(%error, "cannot tell how many open files the system allows"),
     }
