@@ -18,6 +18,8 @@ use crate::store::{Store, StoreError};
 
 /// Messages that a live stream may be behind before it reads the store instead.
 const NEWS_KEPT: usize = 256;
+/// Open files besides the connections: the database, the log, what is being read.
+const OTHER_FILES: u64 = 256;
 
 /// Why a process cannot serve, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +52,18 @@ pub fn pack(config: &Config) -> Result<Pack, PackError> {
     config.data.as_deref().map_or_else(Pack::embedded, Pack::from_dir)
 }
 
+/// Every connection is an open file: the process asks for as many as it may serve.
+fn allow_files(connections: u32) {
+    let wanted = u64::from(connections) + OTHER_FILES;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(files) if files >= wanted => {}
+        Ok(files) => {
+            tracing::warn!(files, wanted, "the system allows too few open files for all connections");
+        }
+        Err(error) => tracing::warn!(%error, "cannot tell how many open files the system allows"),
+    }
+}
+
 /// Opens the store and builds the city that it and the pack make.
 ///
 /// # Errors
@@ -71,6 +85,7 @@ pub async fn run(
     listener: TcpListener,
     stop: impl Future<Output = ()>,
 ) -> Result<(), AppError> {
+    allow_files(config.connections.total.get());
     let (store, city) = open(&config).await?;
     let _claim = store.claim()?;
     let layers = city

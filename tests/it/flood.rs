@@ -169,12 +169,13 @@ impl Listener {
         Self::on(TcpStream::connect(server.address).unwrap(), path, last)
     }
 
-    /// With a receive buffer that holds a few messages only, so that the server soon finds it slow.
+    /// With a receive buffer that holds few of the messages, so that the server soon finds it slow. In a
+    /// smaller one less may fit than one segment of the loopback holds: then bytes come by probes only.
     fn narrow(server: &Server, path: &str, last: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let socket = runtime.block_on(async {
             let socket = tokio::net::TcpSocket::new_v4().unwrap();
-            socket.set_recv_buffer_size(4_096).unwrap();
+            socket.set_recv_buffer_size(65_536).unwrap();
             socket.connect(server.address).await.unwrap().into_std().unwrap()
         });
         socket.set_nonblocking(false).unwrap();
@@ -283,4 +284,32 @@ fn streams_end_when_the_server_stops_and_refuse_what_is_no_id() {
     drop(server);
     assert!(watch.elapsed() < Duration::from_secs(5), "{:?}", watch.elapsed());
     assert!(streams.iter_mut().all(|s| s.block().is_none()));
+}
+
+#[test]
+fn streams_are_bounded_and_one_that_ends_makes_room() {
+    let server = Server::start();
+    let path = "/feeds/reports/events";
+    // One after the other: all at once would be a flood, which is shed.
+    let open = |_| {
+        let mut stream = Listener::open(&server, path, "");
+        assert_eq!(stream.block().as_deref(), Some("retry: 2000\n\n"));
+        stream
+    };
+    let mut streams: Vec<Listener> = (0..512).map(open).collect();
+    let refused = server.get(path);
+    assert_eq!((refused.status, refused.header("retry-after")), (503, "10"));
+    assert!(refused.text().contains("poll the feed of changes"), "{}", refused.text());
+    // Other reads go on, and what happens still reaches each of those who listen.
+    server.report("pothole", Some(CENTRE));
+    assert!(streams.iter_mut().all(|s| s.next().is_some()));
+    streams.truncate(511);
+    server.until("a place is free", || {
+        let mut socket = std::net::TcpStream::connect(server.address).unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+        std::io::Write::write_all(&mut socket, request.as_bytes()).unwrap();
+        let mut begin = [0; 12];
+        std::io::Read::read_exact(&mut socket, &mut begin).unwrap();
+        begin == *b"HTTP/1.1 200"
+    });
 }
