@@ -34,4 +34,8 @@ pub mod app;
 pub mod cli;
 
 #[cfg(test)]
+extern crate self as diaban;
+#[cfg(test)]
 mod real_data;
+#[cfg(test)]
+mod test_database;

@@ -93,8 +93,8 @@ impl Store {
         row.map(|row| {
             Ok(Standing {
                 seq: row.try_get(0)?,
-                state: state(row.try_get(1)?),
-                withdrawn: Withdrawn::from_code(row.try_get(2)?),
+                state: state(row.code(1)?),
+                withdrawn: Withdrawn::from_code(row.code(2)?),
                 category: row.try_get(3)?,
                 ward: row.try_get::<Option<&str>>(4)?.and_then(ward),
                 point: point(row.try_get(5)?, row.try_get(6)?),

@@ -58,7 +58,7 @@ impl Store {
             .await?;
         rows.iter()
             .map(|row| {
-                let kind = match row.try_get::<i64>(1)? {
+                let kind = match row.code(1)? {
                     AREAS => ChangeKind::Areas,
                     FEATURES => ChangeKind::Features { first: row.try_get(2)?, last: row.try_get(3)? },
                     _ => ChangeKind::Reports { first: row.try_get(2)?, last: row.try_get(3)? },

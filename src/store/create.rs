@@ -143,9 +143,11 @@ async fn insert_rest(db: &mut Db<'_>, stored: &[Stored<'_>]) -> Result<(), sqlx:
 
 #[cfg(test)]
 mod tests {
+    use super::super::db::testing::Connection;
     use super::super::reports::tests::report;
     use super::super::{ChangeKind, Store};
     use super::*;
+    use crate::test_database::store_url;
 
     fn key(key: u8, body: u8) -> IdempotencyKey {
         IdempotencyKey { key: [key; 32], body: [body; 32] }
@@ -154,21 +156,16 @@ mod tests {
     #[tokio::test]
     async fn a_group_is_sorted_out_as_one_after_the_other_would_be() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a.db");
-        let store = Store::open(&format!("sqlite:{}", file.display())).await.unwrap();
+        let url = store_url(folder.path());
+        let store = Store::open(&url).await.unwrap();
         store.create_report(report(1), Some(key(1, 1))).await.unwrap();
         let reports = [2, 1, 3, 4, 3, 5, 6].map(report);
         let keys =
             [None, Some(key(9, 9)), Some(key(2, 1)), Some(key(2, 1)), None, Some(key(2, 7)), Some(key(1, 1))];
         let group: Vec<Creation<'_>> =
             reports.iter().zip(&keys).map(|(report, key)| Creation { report, key: key.as_ref() }).collect();
-        let mut db = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display()))
-            .await
-            .unwrap()
-            .acquire()
-            .await
-            .unwrap();
-        let outcomes = create(&mut Db::Sqlite(&mut db), &group).await.unwrap();
+        let mut connection = Connection::open(&url).await;
+        let outcomes = create(&mut connection.db(), &group).await.unwrap();
         assert_eq!(
             outcomes,
             [

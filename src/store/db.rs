@@ -58,6 +58,24 @@ impl Row {
     }
 }
 
+impl Row {
+    /// A small number that stands for a word; none where the column is null.
+    pub(super) fn code_optional(&self, i: usize) -> Result<Option<i64>, sqlx::Error> {
+        match self {
+            Self::Sqlite(row) => row.try_get(i),
+            Self::Postgres(row) => Ok(row.try_get::<Option<i16>, _>(i)?.map(i64::from)),
+        }
+    }
+
+    /// A small number that stands for a word.
+    pub(super) fn code(&self, i: usize) -> Result<i64, sqlx::Error> {
+        self.code_optional(i)?.ok_or_else(|| sqlx::Error::ColumnDecode {
+            index: i.to_string(),
+            source: "a code is missing".into(),
+        })
+    }
+}
+
 /// A parameter.
 #[derive(Clone, Debug)]
 pub(super) enum Arg {
@@ -345,6 +363,36 @@ impl Pool {
         match self {
             Self::Sqlite(pool) => pool.close().await,
             Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    use sqlx::Connection as _;
+
+    use super::*;
+
+    /// A connection of a test's own, outside any transaction.
+    pub(in crate::store) enum Connection {
+        Sqlite(SqliteConnection),
+        Postgres(PgConnection),
+    }
+
+    impl Connection {
+        pub(in crate::store) async fn open(url: &str) -> Self {
+            if url.starts_with("postgres") {
+                Self::Postgres(PgConnection::connect(url).await.unwrap())
+            } else {
+                Self::Sqlite(SqliteConnection::connect(url).await.unwrap())
+            }
+        }
+
+        pub(in crate::store) fn db(&mut self) -> Db<'_> {
+            match self {
+                Self::Sqlite(c) => Db::Sqlite(c),
+                Self::Postgres(c) => Db::Postgres(c),
+            }
         }
     }
 }

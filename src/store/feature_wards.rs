@@ -70,7 +70,7 @@ impl Store {
                     seq: row.try_get(0)?,
                     geometry: geometry(row.try_get(1)?)?,
                     wards: wards.into_iter().flat_map(|w| w.split(',')).map(str::to_owned).collect(),
-                    membership: membership(row.try_get(2)?),
+                    membership: membership(row.code(2)?),
                     hash: hash.try_into().unwrap_or_default(),
                 })
             })
@@ -147,7 +147,7 @@ pub(super) async fn assign(
             Some(text) => Some(text.as_str()),
             None => row.try_get(0)?,
         };
-        let membership = membership(row.try_get(2)?);
+        let membership = membership(row.code(2)?);
         let hash = format::feature::text_hash(shape, row.try_get(1)?, &a.wards, membership);
         db.execute(
             Sql::new("UPDATE feature SET hash = $2, geometry = $3 WHERE seq = $1")
@@ -205,6 +205,7 @@ mod tests {
     use crate::domain::feature::NewFeature;
     use crate::domain::field::Value;
     use crate::store::FeatureWrite;
+    use crate::test_database::store_url;
 
     fn write(collection: &Arc<Collection>, name: &str, wards: &[&str]) -> FeatureWrite {
         let values = collection
@@ -229,7 +230,7 @@ mod tests {
     #[tokio::test]
     async fn wards_follow_what_was_seen_or_nothing_is_written() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite:{}", folder.path().join("a.db").display())).await.unwrap();
+        let store = Store::open(&store_url(folder.path())).await.unwrap();
         let pack = crate::pack::Pack::embedded().unwrap();
         let collection = pack.collection("facilities").unwrap();
         let at = Instant::from_ms(1_000);

@@ -263,15 +263,15 @@ fn news(row: &Row) -> Result<News, StoreError> {
     let seq = code(23)?;
     Ok(News {
         report: record(row)?,
-        withdrawn: Withdrawn::from_code(code(20)?),
+        withdrawn: Withdrawn::from_code(row.code(20)?),
         is_last: code(21)? == seq,
         told: Instant::from_ms(code(22)?),
         at: Position { shown_ms: code(24)?, seq },
         n: code(25)?,
         // A kind of a later version of the program reads as a note.
-        kind: u8::try_from(code(26)?).ok().and_then(EventKind::from_code).unwrap_or(EventKind::Note),
-        from: row.try_get::<Option<i64>>(27)?.map(state),
-        to: state(code(28)?),
+        kind: u8::try_from(row.code(26)?).ok().and_then(EventKind::from_code).unwrap_or(EventKind::Note),
+        from: row.code_optional(27)?.map(state),
+        to: state(row.code(28)?),
         reason: row.try_get(29)?,
         note: row.try_get(30)?,
         ward: named(31)?,

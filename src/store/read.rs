@@ -227,7 +227,7 @@ pub(super) fn record(row: &Row) -> Result<ReportRecord, StoreError> {
         facts: PublicFacts {
             point: point(row.try_get(3)?, row.try_get(4)?),
             category: row.try_get(5)?,
-            state: state(row.try_get(6)?),
+            state: state(row.code(6)?),
             ward: row.try_get::<Option<&str>>(7)?.and_then(ward),
             body: row.try_get(8)?,
             rule: row.try_get(9)?,
@@ -252,7 +252,7 @@ fn map_row(row: &Row, words: &Vocabulary) -> Result<MapRow, StoreError> {
         point: point(row.try_get(2)?, row.try_get(3)?),
         // A category that left the pack keeps its reports: they are counted, under no name.
         category: words.category(row.try_get(4)?).unwrap_or(u8::MAX),
-        state: state(row.try_get(5)?),
+        state: state(row.code(5)?),
         ward: row
             .try_get::<Option<&str>>(6)?
             .and_then(ward)

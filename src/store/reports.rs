@@ -143,7 +143,7 @@ pub(super) async fn assign(
                 Sql::new("SELECT ward, withdrawn, fed_ms FROM report_public WHERE seq = $1").bind(a.seq),
             )
             .await?;
-        let (from, withdrawn): (Option<String>, i64) = (before.try_get(0)?, before.try_get(1)?);
+        let (from, withdrawn): (Option<String>, i64) = (before.try_get(0)?, before.code(1)?);
         let after = Instant::from_ms(before.try_get::<i64>(2)? + 1);
         db.execute(
             Sql::new(
@@ -197,6 +197,7 @@ pub(super) mod tests {
     use crate::domain::State;
     use crate::domain::report::{Event, PublicFacts};
     use crate::geo::LonLat;
+    use crate::test_database::{is_postgres, store_url};
 
     pub(crate) fn report(id: u64) -> NewReport {
         let created = Instant::from_ms(1_000);
@@ -241,7 +242,12 @@ pub(super) mod tests {
             rows.iter().map(|row| row.try_get(0).unwrap()).collect()
         };
         (
-            seqs("SELECT seq FROM report_box ORDER BY seq").await,
+            seqs(if is_postgres() {
+                "SELECT seq FROM report_public WHERE geom IS NOT NULL ORDER BY seq"
+            } else {
+                "SELECT seq FROM report_box ORDER BY seq"
+            })
+            .await,
             seqs("SELECT seq FROM report_public WHERE lon IS NOT NULL ORDER BY seq").await,
         )
     }
@@ -249,7 +255,7 @@ pub(super) mod tests {
     #[tokio::test]
     async fn every_public_point_has_its_box_however_it_came() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite:{}", folder.path().join("a.db").display())).await.unwrap();
+        let store = Store::open(&store_url(folder.path())).await.unwrap();
         store.load_reports((1..=700).map(report).collect()).await.unwrap();
         store.create_report(report(701), None).await.unwrap();
         // 5 is taken: nothing of this load stays, and what it put aside is back.

@@ -11,13 +11,14 @@ use serde_json::{Value, json};
 
 use crate::harness::{CENTRE, Server, feature};
 use crate::real_data;
+use crate::test_database::store_url;
 
 fn import(folder: &Path, file: &Path, more: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_diaban"))
         .args(["import", "areas"])
         .arg(file)
         .args(["--generation", "2025-07-01", "--store"])
-        .arg(format!("sqlite:{}", folder.join("test.db").display()))
+        .arg(store_url(folder))
         .args(more)
         .output()
         .unwrap()
@@ -117,7 +118,7 @@ fn import_features(folder: &Path, arguments: &[&str]) -> String {
             .args(arguments)
             .args(more)
             .arg("--store")
-            .arg(format!("sqlite:{}", folder.join("test.db").display()))
+            .arg(store_url(folder))
             .current_dir(folder)
             .output()
             .unwrap();

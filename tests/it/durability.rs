@@ -12,6 +12,7 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::harness::{CENTRE, agent, feature, get, post, until};
+use crate::test_database::store_url;
 
 const ITEMS: &str = "/collections/reports/items";
 /// Rounds of kill -9; `DIABAN_KILLS` asks for more.
@@ -27,7 +28,7 @@ impl Process {
     fn start(folder: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_diaban"))
             .args(["serve", "--listen", "127.0.0.1:0", "--store"])
-            .arg(format!("sqlite:{}", folder.join("kill.db").display()))
+            .arg(store_url(folder))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -129,7 +130,7 @@ fn a_second_process_on_the_same_file_is_refused() {
     let _first = Process::start(folder.path());
     let second = Command::new(env!("CARGO_BIN_EXE_diaban"))
         .args(["serve", "--listen", "127.0.0.1:0", "--store"])
-        .arg(format!("sqlite:{}", folder.path().join("kill.db").display()))
+        .arg(store_url(folder.path()))
         .output()
         .unwrap();
     assert!(!second.status.success());

@@ -9,12 +9,7 @@ use crate::harness::{Answer, CENTRE, NOW, Server, feature};
 
 /// The operator's executable beside a running server.
 pub(crate) fn diaban(server: &Server, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_diaban"))
-        .args(args)
-        .arg("--store")
-        .arg(format!("sqlite:{}", server.store().display()))
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_diaban")).args(args).arg("--store").arg(&server.store).output().unwrap()
 }
 
 pub(crate) fn said(output: &Output) -> String {

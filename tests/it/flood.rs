@@ -33,9 +33,8 @@ fn flood(server: &Server, changes: usize) -> BTreeSet<String> {
         server.clock.set(Instant::from_ms(start + t));
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let url = format!("sqlite:{}", server.store().display());
     let (store, city) = runtime.block_on(async {
-        (Store::open(&url).await.unwrap(), City::new(Pack::embedded().unwrap(), &[]).unwrap())
+        (Store::open(&server.store).await.unwrap(), City::new(Pack::embedded().unwrap(), &[]).unwrap())
     });
     let write = |n: usize| {
         let mut told = Vec::new();

@@ -1,7 +1,7 @@
 //! Starting a server and talking to it.
 #![allow(unreachable_pub, reason = "a module of a test, not of a library")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
@@ -20,6 +20,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::test_database::store_url;
+
 /// A point in the middle of a ward of the embedded areas.
 pub const CENTRE: (f64, f64) = (106.698_33, 10.772_5);
 /// When the fixed clock stands: a Wednesday morning in Ho Chi Minh City.
@@ -37,7 +39,6 @@ pub struct Server {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
     kept: Option<TempDir>,
-    file: PathBuf,
 }
 
 /// An answer, read whole.
@@ -72,7 +73,7 @@ impl Server {
     pub fn start_filled(folder: &Path, reports: usize) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
-            let store = Store::open(&folder.join("test.db").display().to_string()).await.unwrap();
+            let store = Store::open(&store_url(folder)).await.unwrap();
             let city = City::new(Pack::embedded().unwrap(), &[]).unwrap();
             let now = Instant::parse(NOW).unwrap();
             store.load_reports(Generator::new(&city, 7, now, reports).collect()).await.unwrap();
@@ -93,7 +94,7 @@ impl Server {
         let clock = Arc::new(FixedClock::at(Instant::parse(NOW).unwrap()));
         let mut config = Config {
             listen: "127.0.0.1:0".parse().unwrap(),
-            store: format!("sqlite:{}", folder.join("test.db").display()),
+            store: store_url(folder),
             public_url: Some("https://map.test".to_owned()),
             ..Config::default()
         };
@@ -122,15 +123,9 @@ impl Server {
             stop: Some(stop),
             thread: Some(thread),
             kept: None,
-            file: folder.join("test.db"),
         };
         server.until("it is ready", || server.get("/readyz").status == 200);
         server
-    }
-
-    /// The database file, for who works beside the server.
-    pub fn store(&self) -> &Path {
-        &self.file
     }
 
     pub fn get(&self, path: &str) -> Answer {

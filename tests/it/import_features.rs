@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::test_database::store_url;
+
 fn import(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_diaban"))
         .args(["import", "features"])
         .args(arguments)
         .arg("--store")
-        .arg(format!("sqlite:{}", folder.join("test.db").display()))
+        .arg(store_url(folder))
         .current_dir(folder)
         .output()
         .unwrap()

@@ -20,5 +20,7 @@ mod open311;
 #[path = "../../src/real_data.rs"]
 mod real_data;
 mod submit;
+#[path = "../../src/test_database.rs"]
+mod test_database;
 mod tiles;
 mod withdraw;
