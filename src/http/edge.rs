@@ -21,6 +21,9 @@ const EXPOSED: &str =
     "ETag, Link, Location, Content-Crs, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
 const ALLOWED: &str = "Authorization, Content-Type, Device-Token, Idempotency-Key, If-None-Match";
 
+/// RFC 7234 section 5.5.1: what caches and people know for an answer that may be old.
+const STALE: &str = "110 - \"Response is Stale\"";
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The outermost layer: gives the request an id, times it, writes one line of log without anything
@@ -89,6 +92,9 @@ pub(super) async fn rules(State(service): State<Arc<Service>>, request: Request,
     }
     if service.public_url.starts_with("https:") {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    if !failed && service.level.borrow().is_stale() {
+        set(header::WARNING, STALE);
     }
     if authorized {
         set(header::CACHE_CONTROL, "private, no-store");

@@ -16,17 +16,19 @@ pub(super) async fn healthz(headers: HeaderMap) -> Response {
     Document::json("application/json", &json!({ "status": "alive" }), Keep::Never).answer(&headers)
 }
 
-/// The live map is level with the log.
+/// The live map was level with the log once and follows it. A map that cannot reach the record any more is
+/// stale but serves: taking every such process out of a balancer would leave nobody to ask.
 pub(super) async fn readyz(
     State(service): State<Arc<Service>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let level = *service.level.borrow();
-    if !level.is_level() {
+    if !level.levelled {
         return Err(Problem::not_ready(level));
     }
-    let body =
-        json!({ "status": "ready", "applied": level.applied, "reports": service.live.load().snapshot.len() });
+    let status = if level.is_stale() { "stale" } else { "ready" };
+    let reports = service.live.load().snapshot.len();
+    let body = json!({ "status": status, "applied": level.applied, "head": level.head, "reports": reports });
     Ok(Document::json("application/json", &body, Keep::Never).answer(&headers))
 }
 
@@ -35,6 +37,7 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
     let now = metrics::Now {
         reports: service.live.load().snapshot.len() as u64,
         applied: service.level.borrow().applied,
+        stale: service.level.borrow().is_stale(),
         queued: service.store.queued(),
         waiting: service.guards.shedder.waiting(),
         limit_keys: service.guards.limits.keys(),

@@ -48,6 +48,7 @@ struct Job {
 pub(super) struct Now {
     pub(super) reports: u64,
     pub(super) applied: i64,
+    pub(super) stale: bool,
     pub(super) queued: usize,
     pub(super) waiting: usize,
     pub(super) limit_keys: usize,
@@ -63,6 +64,7 @@ pub struct Metrics {
     seconds: Family<Route, Histogram, fn() -> Histogram>,
     reports: Gauge,
     applied: Gauge,
+    stale: Gauge,
     queued: Gauge,
     shed: Family<Shed, Counter>,
     limited: Family<Limited, Counter>,
@@ -82,6 +84,12 @@ impl Default for Metrics {
         let answers = Family::default();
         let seconds = Family::new_with_constructor(buckets as fn() -> Histogram);
         let (reports, applied, queued) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let stale = Gauge::default();
+        registry.register(
+            "stale",
+            "1 while the record cannot be reached and the map shows how things were",
+            stale.clone(),
+        );
         registry.register("http_answers", "Answers by route, method and status", answers.clone());
         registry.register_with_unit("http_answer", "Time to answer by route", Unit::Seconds, seconds.clone());
         registry.register("live_reports", "Reports in the live index", reports.clone());
@@ -125,6 +133,7 @@ impl Default for Metrics {
             seconds,
             reports,
             applied,
+            stale,
             queued,
             shed,
             limited,
@@ -165,6 +174,7 @@ impl Metrics {
     pub(super) fn print(&self, now: Now) -> String {
         self.reports.set(now.reports as i64);
         self.applied.set(now.applied);
+        self.stale.set(now.stale.into());
         self.queued.set(now.queued as i64);
         self.waiting.set(now.waiting as i64);
         self.limit_keys.set(now.limit_keys as i64);

@@ -88,7 +88,10 @@ impl Follower {
             if let Err(error) = &result {
                 tracing::error!(%error, "following the change log");
             }
-            self.level.send_modify(|l| l.reachable = result.is_ok());
+            self.level.send_modify(|l| {
+                l.reachable = result.is_ok();
+                l.levelled |= l.is_level();
+            });
             // More may be waiting already; otherwise wait for a commit or the next look.
             if !matches!(result, Ok(true)) {
                 let _ = tokio::time::timeout(POLL, commits.changed()).await;
@@ -112,8 +115,9 @@ impl Follower {
         let at = snapshot.at();
         let shapes = Arc::new(shapes(areas.active())?);
         self.live.store(View { snapshot: Arc::new(snapshot), features, words: areas.words.clone(), shapes });
-        self.level
-            .send_modify(|l| *l = Level { loaded: true, reachable: true, applied: at, head: l.head.max(at) });
+        self.level.send_modify(|l| {
+            *l = Level { loaded: true, reachable: true, applied: at, head: l.head.max(at), ..*l }
+        });
         Ok(true)
     }
 

@@ -7,6 +7,8 @@ pub struct Level {
     pub loaded: bool,
     /// Whether the last look at the log worked.
     pub reachable: bool,
+    /// Whether it has once held everything that was in the log: from then on it is worth asking.
+    pub levelled: bool,
     /// Position of the log the map stands at.
     pub applied: i64,
     /// Last position of the log when it was last looked at.
@@ -17,5 +19,10 @@ impl Level {
     /// Whether everything that is in the log is in the map.
     pub fn is_level(self) -> bool {
         self.loaded && self.reachable && self.applied >= self.head
+    }
+
+    /// Whether the map is worth asking but the record cannot be reached: it shows how things were.
+    pub fn is_stale(self) -> bool {
+        self.levelled && !self.reachable
     }
 }

@@ -99,3 +99,66 @@ async fn heard(pool: &PgPool, commits: &watch::Sender<u64>) -> Result<(), sqlx::
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection;
+
+    use super::*;
+    use crate::store::Store;
+    use crate::test_database::{is_postgres, store_url};
+
+    const WRITE: &str = "INSERT INTO change (kind, first, last, at_ms) VALUES (0, 1, 1, 0)";
+    const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+    /// One writer begins, another follows and commits if it can, then the first commits. What a follower
+    /// sees that looks in between and afterwards.
+    async fn followed(with_lock: bool) -> Vec<i64> {
+        let folder = tempfile::tempdir().unwrap();
+        let url = store_url(folder.path());
+        let store = Store::open(&url).await.unwrap();
+        let mut first = PgConnection::connect(&url).await.unwrap();
+        let mut tx = first.begin().await.unwrap();
+        if with_lock {
+            lock(&mut tx).await.unwrap();
+        }
+        sqlx::query(WRITE).execute(&mut *tx).await.unwrap();
+        let address = url.clone();
+        let second = tokio::spawn(async move {
+            let mut second = PgConnection::connect(&address).await.unwrap();
+            let mut tx = second.begin().await.unwrap();
+            if with_lock {
+                lock(&mut tx).await.unwrap();
+            }
+            sqlx::query(WRITE).execute(&mut *tx).await.unwrap();
+            tx.commit().await.unwrap();
+        });
+        let mut watcher = PgConnection::connect(&url).await.unwrap();
+        while !second.is_finished() {
+            if sqlx::query_scalar::<_, i64>(WAITING).fetch_one(&mut watcher).await.unwrap() > 0 {
+                break;
+            }
+        }
+        let mut seen: Vec<i64> = Vec::new();
+        let look = async |seen: &mut Vec<i64>| {
+            let last = seen.last().copied().unwrap_or(0);
+            seen.extend(store.changes_after(last, 10).await.unwrap().iter().map(|c| c.seq));
+        };
+        look(&mut seen).await;
+        tx.commit().await.unwrap();
+        second.await.unwrap();
+        look(&mut seen).await;
+        store.close().await;
+        seen
+    }
+
+    #[tokio::test]
+    async fn without_the_lock_a_follower_loses_a_row_and_with_it_none() {
+        if !is_postgres() {
+            return; // one file has one writer
+        }
+        assert_eq!(followed(false).await, [2], "the first row was committed behind the follower's back");
+        assert_eq!(followed(true).await, [1, 2]);
+    }
+}

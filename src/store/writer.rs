@@ -103,11 +103,20 @@ async fn run(
                 Err(_) => break,
             }
         }
-        let fatal = commit_group(&pool, group).await;
+        let end = commit_group(&pool, group).await;
         committed.send_modify(|n| *n += 1);
-        if let Some(text) = fatal {
-            let _ = fail.send(Some(text));
-            break;
+        match end {
+            End::Good => {}
+            // Whoever stands in the queue is told at once instead of after a wait of his own.
+            End::Away => {
+                while let Ok(job) = jobs.try_recv() {
+                    let _ = job.answer.send(Err(StoreError::Away));
+                }
+            }
+            End::Failed(text) => {
+                let _ = fail.send(Some(text));
+                break;
+            }
         }
     }
     // Whoever waits for the end waits for this too: closing empties the write-ahead log.
@@ -115,36 +124,55 @@ async fn run(
     drop(jobs);
 }
 
-/// Commits a group and answers each of its jobs; says so when the storage has failed.
-async fn commit_group(pool: &Pool, group: Vec<Job>) -> Option<String> {
+/// How it stands after a group.
+enum End {
+    Good,
+    /// The database cannot be reached.
+    Away,
+    /// The storage has failed.
+    Failed(String),
+}
+
+impl End {
+    fn of(error: &StoreError) -> Self {
+        match error {
+            StoreError::Away => Self::Away,
+            e if e.is_fatal() => Self::Failed(e.to_string()),
+            _ => Self::Good,
+        }
+    }
+}
+
+/// Commits a group and answers each of its jobs.
+async fn commit_group(pool: &Pool, group: Vec<Job>) -> End {
     let commands: Vec<&Command> = group.iter().map(|j| &j.command).collect();
     match transact(pool, &commands).await {
         Ok(outcomes) => {
             for (job, outcome) in group.into_iter().zip(outcomes) {
                 let _ = job.answer.send(Ok(outcome));
             }
-            None
+            End::Good
         }
         // One command spoiled the transaction: each gets its own, so that only the bad one fails.
         Err(Failed { error: StoreError::Other(_), committing: false }) if group.len() > 1 => {
             for job in group {
                 let result = transact(pool, &[&job.command]).await;
                 let result = result.map_err(|f| f.error).map(|mut o| o.remove(0));
-                let fatal = result.as_ref().err().filter(|e| e.is_fatal()).map(ToString::to_string);
+                let end = result.as_ref().err().map_or(End::Good, End::of);
                 let _ = job.answer.send(result);
-                if fatal.is_some() {
-                    return fatal;
+                if !matches!(end, End::Good) {
+                    return end;
                 }
             }
-            None
+            End::Good
         }
         Err(Failed { error, .. }) => {
             tracing::error!(%error, writes = group.len(), "commit failed");
-            let fatal = error.is_fatal().then(|| error.to_string());
+            let end = End::of(&error);
             for job in group {
                 let _ = job.answer.send(Err(error.again()));
             }
-            fatal
+            end
         }
     }
 }
