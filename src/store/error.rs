@@ -44,8 +44,8 @@ mod sqlite {
 impl StoreError {
     /// Sorts an error of the driver.
     pub(super) fn sort(error: sqlx::Error) -> Self {
-        use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Tls, WorkerCrashed};
-        if matches!(error, Io(_) | Tls(_) | PoolTimedOut | PoolClosed | WorkerCrashed) {
+        use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
+        if matches!(error, Io(_) | Tls(_) | Protocol(_) | PoolTimedOut | PoolClosed | WorkerCrashed) {
             return Self::Away;
         }
         let Some(known) = error.as_database_error() else { return Self::Other(error) };
@@ -98,7 +98,8 @@ impl StoreError {
             Self::Storage(t) => Self::Storage(t.clone()),
             Self::Busy => Self::Busy,
             Self::Away => Self::Away,
-            other => Self::Commit(other.to_string()),
+            Self::Commit(t) => Self::Commit(t.clone()),
+            other => Self::Open(other.to_string()),
         }
     }
 }

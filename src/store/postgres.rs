@@ -161,4 +161,84 @@ mod tests {
         assert_eq!(followed(false).await, [2], "the first row was committed behind the follower's back");
         assert_eq!(followed(true).await, [1, 2]);
     }
+
+    async fn names(db: &mut PgConnection, sql: &'static str) -> Vec<String> {
+        sqlx::query_scalar(sql).fetch_all(db).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn both_databases_have_the_same_tables_and_columns() {
+        if !is_postgres() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let url = store_url(folder.path());
+        Store::open(&url).await.unwrap().close().await;
+        let mut postgres = PgConnection::connect(&url).await.unwrap();
+        let ours = "SELECT c.table_name || '.' || c.column_name FROM information_schema.columns c
+            JOIN information_schema.tables t USING (table_schema, table_name)
+            WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.is_generated = 'NEVER'
+              AND c.table_name NOT IN ('spatial_ref_sys', '_sqlx_migrations') ORDER BY c.ordinal_position";
+        let mut columns = names(&mut postgres, ours).await;
+        let file = folder.path().join("twin.db");
+        Store::open(&file.display().to_string()).await.unwrap().close().await;
+        let mut sqlite = sqlx::SqliteConnection::connect(&file.display().to_string()).await.unwrap();
+        let theirs = "SELECT t.name || '.' || c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+            WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name NOT LIKE 'report_box%'
+              AND t.name <> '_sqlx_migrations' ORDER BY c.cid";
+        let mut twins: Vec<String> = sqlx::query_scalar(theirs).fetch_all(&mut sqlite).await.unwrap();
+        columns.sort();
+        twins.sort();
+        assert_eq!(columns, twins);
+        let silent = names(
+            &mut postgres,
+            "SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
+               AND c.relkind IN ('r', 'v') AND obj_description(c.oid) IS NULL AND c.relname NOT LIKE '\\_sqlx%'
+               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')",
+        )
+        .await;
+        assert!(silent.is_empty(), "without a comment: {silent:?}");
+    }
+
+    #[tokio::test]
+    async fn analysts_read_words_and_public_points_and_nothing_else() {
+        if !is_postgres() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let url = store_url(folder.path());
+        let store = Store::open(&url).await.unwrap();
+        let states = crate::domain::State::ALL;
+        let of = |state: crate::domain::State| {
+            let mut r = crate::store::reports::tests::report(state as u64 + 1);
+            r.public.state = state;
+            r
+        };
+        store.load_reports(states.map(of).into()).await.unwrap();
+        let mut db = PgConnection::connect(&url).await.unwrap();
+        sqlx::query("SET ROLE diaban_reader").execute(&mut db).await.unwrap();
+        let told = names(&mut db, "SELECT state || ' ' || status FROM reports ORDER BY id").await;
+        assert_eq!(told, states.map(|s| format!("{} {}", s.name(), s.status().name())));
+        let kinds = names(&mut db, "SELECT DISTINCT kind || ' ' || to_state FROM report_events").await;
+        assert_eq!(kinds, ["state received"]);
+        let placed: i64 = sqlx::query_scalar("SELECT count(*) FROM reports WHERE ST_SRID(geom) = 4326 AND created_at = 'epoch'::timestamptz + interval '1 second'")
+            .fetch_one(&mut db).await.unwrap();
+        assert_eq!(placed, 5, "every third of them is placeless");
+        for table in [
+            "report_private",
+            "report_public",
+            "event",
+            "access_key",
+            "secret",
+            "idempotency",
+            "change",
+            "feature",
+        ] {
+            let read = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT 1 FROM {table}")))
+                .fetch_optional(&mut db)
+                .await;
+            assert_eq!(read.unwrap_err().as_database_error().unwrap().code().unwrap(), "42501", "{table}");
+        }
+        store.close().await;
+    }
 }
