@@ -14,8 +14,8 @@ use super::db::Sql;
 use super::single::Single;
 use super::{StoreError, postgres, schema, sqlite};
 
-/// What SQLite may have left beside a file.
-const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// A file of SQLite and what may have been left beside it.
+const FILES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 /// How long the replaced file's other users may take to let go of it.
 const LET_GO: Duration = Duration::from_secs(1);
 
@@ -87,7 +87,10 @@ pub async fn restore(file: &Path, url: &str, force: bool) -> Result<Restored, St
     if !file.is_file() {
         return Err(there(&"there is no such file"));
     }
-    if BESIDE.iter().any(|end| fs::metadata(sqlite::beside(file, end)).is_ok_and(|m| m.len() > 0)) {
+    if ["-wal", "-journal"]
+        .iter()
+        .any(|end| fs::metadata(sqlite::beside(file, end)).is_ok_and(|m| m.len() > 0))
+    {
         let why = "this is a database in use, with a log beside it: make a backup of it by `diaban backup`";
         return Err(there(&why));
     }
@@ -117,14 +120,17 @@ pub async fn restore(file: &Path, url: &str, force: bool) -> Result<Restored, St
 
 /// Checks a file that nobody writes; `said` is its name to people.
 async fn sound(path: &Path, said: &Path) -> Result<i64, StoreError> {
-    let mut single = Single::still(path, said).await?;
+    let unsound =
+        |e: &dyn std::fmt::Display| sqlite::named(said, &format!("this is no sound database of SQLite: {e}"));
+    let mut single = Single::still(path, said).await.map_err(|e| unsound(&e))?;
     let version = schema::check(&mut single).await.map_err(|e| match e {
-        StoreError::Storage(e) => sqlite::named(said, &format!("this is no sound database of SQLite: {e}")),
+        StoreError::Storage(e) => unsound(&e),
         other => other,
     })?;
-    let mut faults = single.texts("PRAGMA integrity_check").await?;
+    let mut faults = single.texts("PRAGMA integrity_check").await.map_err(|e| unsound(&e))?;
     faults.retain(|text| text != "ok");
-    let orphans = single.texts("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check").await?;
+    let orphans = "SELECT DISTINCT \"table\" FROM pragma_foreign_key_check";
+    let orphans = single.texts(orphans).await.map_err(|e| unsound(&e))?;
     faults.extend(orphans.iter().map(|table| format!("rows of {table} have lost what they belong to")));
     single.close().await?;
     match &faults[..] {
@@ -155,12 +161,11 @@ async fn let_go(path: &Path) -> Result<(), StoreError> {
 /// Moves a file and what belongs to it to the first free name; where the file is then, if there was one.
 /// A log without its file goes too: SQLite would play it into the next file of that name.
 fn move_aside(path: &Path) -> io::Result<Option<PathBuf>> {
-    let is_free =
-        |name: &PathBuf| !name.exists() && BESIDE.iter().all(|end| !sqlite::beside(name, end).exists());
+    let is_free = |name: &PathBuf| FILES.iter().all(|end| !sqlite::beside(name, end).exists());
     let names = (1..).map(|n| sqlite::beside(path, &format!(".before-restore-{n}")));
     let aside = names.into_iter().find(is_free).expect("numbers do not end");
     let was = path.exists();
-    for end in ["", "-wal", "-shm", "-journal"] {
+    for end in FILES {
         match fs::rename(sqlite::beside(path, end), sqlite::beside(&aside, end)) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
             _ => {}

@@ -45,8 +45,12 @@ fn options(url: &str) -> Result<(PgConnectOptions, String), StoreError> {
 pub(super) async fn connect(url: &str) -> Result<(PgConnection, String), StoreError> {
     let (options, name) = options(url)?;
     let endless = [("statement_timeout", "0"), ("idle_in_transaction_session_timeout", "0")];
-    let db =
-        options.options(endless).connect().await.map_err(|e| StoreError::Open(format!("{name}: {e}")))?;
+    let db = options
+        .options(endless)
+        .disable_statement_logging()
+        .connect()
+        .await
+        .map_err(|e| StoreError::Open(format!("{name}: {e}")))?;
     Ok((db, name))
 }
 
@@ -58,7 +62,7 @@ pub(super) async fn open(url: &str) -> Result<(PgPool, PgPool), StoreError> {
     // Not through the writer: its time limits are no limits for a migration, nor for who waits for
     // another process to finish it.
     let (mut db, _) = connect(url).await?;
-    MIGRATIONS.run(&mut db).await.map_err(|e| named(&schema::explain(&e)))?;
+    MIGRATIONS.run_direct(None, &mut db, false).await.map_err(|e| named(&schema::explain(&e)))?;
     if schema::has_table(&mut Db::Postgres(&mut db), schema::COPYING).await? {
         return Err(named(&schema::unfinished()));
     }

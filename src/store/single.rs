@@ -33,13 +33,13 @@ impl Single {
             return Self::postgres(url).await;
         }
         let path = sqlite::path_of(url)?;
-        let inner = Inner::Sqlite(Box::new(sqlite::reader(&path, false).await?));
+        let inner = Inner::Sqlite(Box::new(sqlite::reader(&path).await?));
         Ok(Self { inner, name: sqlite::name(&path), _claim: None })
     }
 
     /// Reads a file that nobody writes; `said` is its name to people.
-    pub(super) async fn still(path: &Path, said: &Path) -> Result<Self, StoreError> {
-        let inner = Inner::Sqlite(Box::new(sqlite::reader(path, true).await?));
+    pub(super) async fn still(path: &Path, said: &Path) -> Result<Self, sqlx::Error> {
+        let inner = Inner::Sqlite(Box::new(sqlite::still_reader(path).await?));
         Ok(Self { inner, name: said.display().to_string(), _claim: None })
     }
 
@@ -82,8 +82,9 @@ impl Single {
     pub(super) async fn migrate(&mut self) -> Result<Migrated, StoreError> {
         let from = schema::version(&mut self.db()).await.map_err(StoreError::sort)?;
         match &mut self.inner {
-            Inner::Sqlite(db) => sqlite::MIGRATIONS.run(&mut **db).await,
-            Inner::Postgres(db) => postgres::MIGRATIONS.run(&mut **db).await,
+            // As `run`, which makes futures that cannot go to another thread.
+            Inner::Sqlite(db) => sqlite::MIGRATIONS.run_direct(None, &mut **db, false).await,
+            Inner::Postgres(db) => postgres::MIGRATIONS.run_direct(None, &mut **db, false).await,
         }
         .map_err(|e| StoreError::Open(format!("{}: {}", self.name, schema::explain(&e))))?;
         Ok(Migrated { from, to: schema::latest(self.dialect()) })
@@ -106,7 +107,7 @@ impl Single {
     /// All that is read from now on is of one moment.
     pub(super) async fn begin_moment(&mut self) -> Result<(), StoreError> {
         let begin = match self.dialect() {
-            Dialect::Sqlite => "BEGIN",
+            Dialect::Sqlite => "PRAGMA query_only = ON; BEGIN",
             Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
         self.db().run(begin.to_owned()).await.map_err(StoreError::sort)

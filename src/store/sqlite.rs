@@ -68,18 +68,28 @@ pub(super) fn path_of(url: &str) -> Result<PathBuf, StoreError> {
 
 /// A connection that writes; makes the file when missing.
 pub(super) async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
-    options(path)?.connect().await.map_err(|e| named(path, &e))
+    options(path)?.disable_statement_logging().connect().await.map_err(|e| named(path, &e))
 }
 
-/// A connection that only reads what is there; one to a file that nobody writes (`still`) takes no locks
-/// and puts nothing beside it.
-pub(super) async fn reader(path: &Path, still: bool) -> Result<SqliteConnection, StoreError> {
+/// A connection to a file that is there. It may write, or SQLite could not clear away what it puts beside
+/// the file while it reads.
+pub(super) async fn reader(path: &Path) -> Result<SqliteConnection, StoreError> {
     if !path.is_file() {
-        return Err(StoreError::Open(format!("{}: there is no such file", path.display())));
+        return Err(named(path, &"there is no such file"));
     }
-    let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(still);
-    let options = options.busy_timeout(Duration::from_secs(5)).pragma("trusted_schema", "OFF");
-    options.pragma("cache_size", WRITER_CACHE_KIB).connect().await.map_err(|e| named(path, &e))
+    reading(path).busy_timeout(Duration::from_secs(5)).connect().await.map_err(|e| named(path, &e))
+}
+
+/// A connection to a file that nobody writes; it puts nothing beside it.
+pub(super) async fn still_reader(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    reading(path).read_only(true).immutable(true).connect().await
+}
+
+fn reading(path: &Path) -> SqliteConnectOptions {
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(false);
+    let options = options.pragma("trusted_schema", "OFF").pragma("cache_size", WRITER_CACHE_KIB);
+    // Its statements take the whole database: none is slow.
+    options.disable_statement_logging()
 }
 
 /// Claims a file for one process, as long as it keeps what comes back.

@@ -15,6 +15,7 @@ mod items;
 mod layers;
 mod limits;
 mod locate;
+mod moving;
 mod nearest;
 mod open311;
 #[path = "../../src/real_data.rs"]
