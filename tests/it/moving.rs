@@ -1,6 +1,7 @@
 //! A database moved whole: copied into another, saved and brought back, brought up to date.
 
 use std::future::Future;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -81,10 +82,16 @@ async fn fill(url: &str, reports: usize) {
     let generation = StoredGeneration {
         id: "2025-01-01".to_owned(),
         source: "C:\\new\nline".to_owned(),
-        boundaries: std::fs::read(areas.join("2025-01-01/")).unwrap(),
+        boundaries: gzipped(&areas.join("2025-01-01/boundaries.geojson")),
     };
     store.activate_generation(generation, now).await.unwrap();
     store.close().await;
+}
+
+fn gzipped(file: &Path) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    out.write_all(&std::fs::read(file).unwrap()).unwrap();
+    out.finish().unwrap()
 }
 
 /// Copies until so many rows are there, and is interrupted then.
@@ -294,7 +301,7 @@ fn only_a_sound_backup_of_a_known_version_comes_back() {
     assert!(error.contains("damaged") || error.contains("malformed"), "{error}");
     let half = try_with("half", &good[..good.len() / 2]);
     assert!(half.contains("damaged") || half.contains("malformed"), "{half}");
-    sqlite(&url(folder.path(), "strange"), "CREATE TABLE t (a INTEGER)");
+    sqlite(&url(folder.path(), "strange?mode=rwc"), "CREATE TABLE t (a INTEGER)");
     let error = refused(&["restore", &file("strange"), "--store", &target]);
     assert!(error.contains("this is no database of diaban"), "{error}");
     sqlite(
