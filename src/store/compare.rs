@@ -1,5 +1,7 @@
 //! Two databases side by side: rows, a checksum over all values, and which number a row gets next.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 use super::copy::{Step, count, named, page};
@@ -105,8 +107,16 @@ async fn digest(
     } else {
         0
     };
-    let checksum = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    let mut checksum = String::new();
+    hex(&mut checksum, &hash.finalize());
     Ok(Digested { rows, checksum, given })
+}
+
+/// Writes bytes as hexadecimal digits.
+pub(super) fn hex(out: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        write!(out, "{byte:02x}").expect("writing to memory cannot fail");
+    }
 }
 
 /// A value in a form that no other value has: its kind, its length where that varies, its bytes. A table

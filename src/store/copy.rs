@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use tokio::sync::mpsc;
 
 use super::boxes::Boxes;
-use super::compare::{Compared, compare_all};
+use super::compare::{Compared, compare_all, hex};
 use super::db::{Arg, Db, Sql};
 use super::reports::insert;
 use super::schema::{self, COPYING, Migrated};
@@ -248,9 +248,7 @@ fn text_of(rows: &[Values]) -> Vec<u8> {
                 Arg::Text(Some(text)) => escape(&mut out, text),
                 Arg::Blob(bytes) => {
                     out.push_str("\\\\x");
-                    for byte in bytes {
-                        write!(out, "{byte:02x}").expect("writing to memory cannot fail");
-                    }
+                    hex(&mut out, bytes);
                 }
                 Arg::Integer(None) | Arg::Real(None) | Arg::Text(None) => out.push_str(NULL),
             }

@@ -47,11 +47,12 @@ impl Single {
     /// process does; writers of a server's database wait until this connection closes.
     pub(super) async fn lone_reader(url: &str) -> Result<Self, StoreError> {
         let mut single = Self::reader(url).await?;
-        match &mut single.inner {
-            Inner::Sqlite(_) => single._claim = Some(sqlite::claim(&sqlite::path_of(url)?)?),
-            Inner::Postgres(db) => postgres::hold(db).await.map_err(|e| single_named(&single.name, &e))?,
+        if postgres::is_url(url) {
+            single.hold().await?;
+            return Ok(single);
         }
-        Ok(single)
+        let claim = sqlite::claim(&sqlite::path_of(url)?)?;
+        Ok(Self { _claim: Some(claim), ..single })
     }
 
     /// Connects to write; a file is made when missing and claimed.
@@ -74,7 +75,9 @@ impl Single {
     pub(super) async fn hold(&mut self) -> Result<(), StoreError> {
         match &mut self.inner {
             Inner::Sqlite(_) => Ok(()),
-            Inner::Postgres(db) => postgres::hold(db).await.map_err(|e| single_named(&self.name, &e)),
+            Inner::Postgres(db) => postgres::hold(db)
+                .await
+                .map_err(|e| StoreError::Open(format!("{}: cannot keep other writers out: {e}", self.name))),
         }
     }
 
@@ -135,8 +138,4 @@ impl Single {
         }
         .map_err(StoreError::sort)
     }
-}
-
-fn single_named(name: &str, error: &sqlx::Error) -> StoreError {
-    StoreError::Open(format!("{name}: cannot keep other writers out: {error}"))
 }
