@@ -2,9 +2,12 @@
 //! standard error.
 
 mod areas;
+mod backup;
+mod copy;
 mod demo;
 mod features;
 mod keys;
+mod migrate;
 mod report;
 mod serve;
 
@@ -37,6 +40,13 @@ enum Role {
     /// Keys of apps and secret feed links; a running server knows of them after two seconds.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Bring the schema of a store up to date; `serve` does so too when it starts.
+    Migrate(migrate::Migrate),
+    /// Save a SQLite store to a new file, beside a running server.
+    Backup(backup::Backup),
+    /// Put a backup in the place of a SQLite store that is not served.
+    Restore(backup::Restore),
+    Copy(copy::Copy),
 }
 
 #[derive(Subcommand)]
@@ -82,6 +92,10 @@ pub fn main() -> ExitCode {
             Role::Check(Check::Areas(check)) => check.run().await,
             Role::Report(report) => report.run().await,
             Role::Keys(keys) => keys.run().await,
+            Role::Migrate(migrate) => migrate.run().await,
+            Role::Backup(backup) => backup.run().await,
+            Role::Restore(restore) => restore.run().await,
+            Role::Copy(copy) => copy.run().await,
         }
     });
     match outcome {

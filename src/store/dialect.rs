@@ -58,4 +58,11 @@ impl Dialect {
             }
         }
     }
+    /// How many tables there are of the name `$1`.
+    pub(super) const fn tables_named(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1",
+            Self::Postgres => "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass($1)",
+        }
+    }
 }

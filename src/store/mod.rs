@@ -1,11 +1,15 @@
 //! The only SQL: the report record, the change log, city features, the imported areas, keys.
+//! Whole databases: copies, comparison, backup, migration.
 //! One writer groups what is queued into one durable commit; a pool of readers answers the rest.
 //! Not here: what a report may be (domain), who asks (http), the live map (map).
 
 mod amend;
 mod areas;
+mod backup;
 mod boxes;
 mod changes;
+mod compare;
+mod copy;
 mod create;
 mod db;
 mod dialect;
@@ -19,14 +23,20 @@ mod open;
 mod postgres;
 mod read;
 mod reports;
+mod schema;
 mod secrets;
+mod single;
 mod sqlite;
+mod tables;
 mod write;
 mod writer;
 
 pub use amend::{Amendment, Standing, Step};
 pub use areas::StoredGeneration;
+pub use backup::{Backup, Restored, backup, restore};
 pub use changes::{Change, ChangeKind};
+pub use compare::{Compared, compare};
+pub use copy::{Copied, Step as CopyStep, copy};
 pub use error::StoreError;
 pub use events::Position;
 pub use feature_wards::{FeatureAssignment, PlacedFeature};
@@ -34,4 +44,5 @@ pub use features::{FeatureWrite, StoredContent};
 pub use feeds::{News, NewsPage};
 pub use open::Store;
 pub use read::{Page, PlacedRecord, ReportRecord};
+pub use schema::{Migrated, migrate};
 pub use write::{Assignment, IdempotencyKey, Outcome};

@@ -27,7 +27,7 @@ impl Store {
     /// # Errors
     /// When it cannot be opened or is no such database, with the reason.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        if postgres::is_url(url) {
             let (read, write) = postgres::open(url).await?;
             let writer = Writer::start(Pool::Postgres(write));
             return Ok(Self { read: Pool::Postgres(read), writer, file: None });
@@ -46,13 +46,7 @@ impl Store {
     /// When another process serves this file.
     pub fn claim(&self) -> Result<Option<File>, StoreError> {
         let Some(path) = &self.file else { return Ok(None) };
-        let mut name = path.as_os_str().to_owned();
-        name.push(".lock");
-        let lock = File::create(&name).map_err(|e| StoreError::Open(format!("{}: {e}", name.display())))?;
-        lock.try_lock().map_err(|_| {
-            StoreError::Open(format!("{}: another process serves this file already", path.display()))
-        })?;
-        Ok(Some(lock))
+        sqlite::claim(path).map(Some)
     }
 
     /// Moves whenever the writer has committed. Only a wake-up: the change log is the truth.

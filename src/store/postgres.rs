@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{ConnectOptions, PgConnection, PgPool};
 use tokio::sync::watch;
 
-use super::StoreError;
+use super::db::Db;
+use super::{StoreError, schema};
 
 /// Readers of one process beside its writer.
 const READERS: u32 = 8;
@@ -26,23 +27,52 @@ const CHANNEL: &str = "diaban_change";
 /// Between attempts to listen again.
 const LISTEN_AGAIN: Duration = Duration::from_millis(500);
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations/postgres");
+pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations/postgres");
+
+/// Whether an address is PostgreSQL's.
+pub(super) fn is_url(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+fn options(url: &str) -> Result<(PgConnectOptions, String), StoreError> {
+    let options = PgConnectOptions::from_str(url)?.application_name("diaban");
+    let database = options.get_database().unwrap_or_default();
+    let name = format!("postgres://{}:{}/{database}", options.get_host(), options.get_port());
+    Ok((options, name))
+}
+
+/// A connection of its own for work that takes its time, and the name of its database.
+pub(super) async fn connect(url: &str) -> Result<(PgConnection, String), StoreError> {
+    let (options, name) = options(url)?;
+    let endless = [("statement_timeout", "0"), ("idle_in_transaction_session_timeout", "0")];
+    let db = options
+        .options(endless)
+        .disable_statement_logging()
+        .connect()
+        .await
+        .map_err(|e| StoreError::Open(format!("{name}: {e}")))?;
+    Ok((db, name))
+}
 
 /// Connects, migrates under an advisory lock (several processes may start at once): readers and the
 /// writer's connection.
 pub(super) async fn open(url: &str) -> Result<(PgPool, PgPool), StoreError> {
-    let options = PgConnectOptions::from_str(url)?.application_name("diaban");
-    let named = |e: &dyn std::fmt::Display| {
-        let database = options.get_database().unwrap_or_default();
-        StoreError::Open(format!("postgres://{}/{database}: {e}", options.get_host()))
-    };
+    let (options, name) = options(url)?;
+    let named = |e: &dyn std::fmt::Display| StoreError::Open(format!("{name}: {e}"));
+    // Not through the writer: its time limits are no limits for a migration, nor for who waits for
+    // another process to finish it.
+    let (mut db, _) = connect(url).await?;
+    MIGRATIONS.run_direct(None, &mut db, false).await.map_err(|e| named(&schema::explain(&e)))?;
+    if schema::has_table(&mut Db::Postgres(&mut db), schema::COPYING).await? {
+        return Err(named(&schema::unfinished()));
+    }
+    drop(db);
     let write = PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE)
         .connect_with(options.clone().options([("statement_timeout", WRITE_MS), ("lock_timeout", LOCK_MS)]))
         .await
         .map_err(|e| named(&e))?;
-    MIGRATIONS.run(&write).await.map_err(|e| named(&e))?;
     let read = PgPoolOptions::new()
         .max_connections(READERS)
         .acquire_timeout(ACQUIRE)
@@ -61,6 +91,12 @@ pub(super) async fn open(url: &str) -> Result<(PgPool, PgPool), StoreError> {
 /// read past one that was given earlier and commits later, and never come back to it.
 pub(super) async fn lock(db: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOG_LOCK).execute(db).await.map(|_| ())
+}
+
+/// Keeps every other writer out until this connection closes.
+pub(super) async fn hold(db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT set_config('lock_timeout', $1, false)").bind(LOCK_MS).execute(&mut *db).await?;
+    sqlx::query("SELECT pg_advisory_lock($1)").bind(LOG_LOCK).execute(db).await.map(|_| ())
 }
 
 /// Wakes the followers of all processes when the transaction commits.

@@ -1,13 +1,15 @@
 //! SQLite: the file, its pragmas, its migrations.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
 
-use super::StoreError;
+use super::db::Db;
+use super::{StoreError, schema};
 
 /// Older versions can lose a commit in a race between a WAL reset and a reader.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
@@ -18,11 +20,11 @@ const READER_CACHE_KIB: &str = "-16384";
 /// Readers beside the one writer.
 const READERS: u32 = 4;
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations/sqlite");
+pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 
 /// Opens the file, makes it when missing and migrates it: readers and the writer's connection.
 pub(super) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreError> {
-    let named = |e: &dyn std::fmt::Display| StoreError::Open(format!("{}: {e}", path.display()));
+    let named = |e: &dyn std::fmt::Display| named(path, e);
     let options = options(path)?;
     // The writer's own connection makes the file and brings it up to date before anybody reads.
     let write = SqlitePoolOptions::new()
@@ -34,7 +36,12 @@ pub(super) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreE
         .await
         .map_err(|e| named(&e))?;
     check_version(&write).await?;
-    MIGRATIONS.run(&write).await.map_err(|e| named(&e))?;
+    MIGRATIONS.run(&write).await.map_err(|e| named(&schema::explain(&e)))?;
+    let mut db = write.acquire().await.map_err(|e| named(&e))?;
+    if schema::has_table(&mut Db::Sqlite(&mut db), schema::COPYING).await? {
+        return Err(named(&schema::unfinished()));
+    }
+    drop(db);
     let read = SqlitePoolOptions::new()
         .max_connections(READERS)
         // A file does not go away as a server does.
@@ -57,6 +64,57 @@ pub(super) fn path_of(url: &str) -> Result<PathBuf, StoreError> {
         return Err(StoreError::Open(detail));
     }
     Ok(PathBuf::from(path))
+}
+
+/// A connection that writes; makes the file when missing.
+pub(super) async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
+    options(path)?.disable_statement_logging().connect().await.map_err(|e| named(path, &e))
+}
+
+/// A connection to a file that is there. It may write, or SQLite could not clear away what it puts beside
+/// the file while it reads.
+pub(super) async fn reader(path: &Path) -> Result<SqliteConnection, StoreError> {
+    if !path.is_file() {
+        return Err(named(path, &"there is no such file"));
+    }
+    reading(path).busy_timeout(Duration::from_secs(5)).connect().await.map_err(|e| named(path, &e))
+}
+
+/// A connection to a file that nobody writes; it puts nothing beside it.
+pub(super) async fn still_reader(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    reading(path).read_only(true).immutable(true).connect().await
+}
+
+fn reading(path: &Path) -> SqliteConnectOptions {
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(false);
+    let options = options.pragma("trusted_schema", "OFF").pragma("cache_size", WRITER_CACHE_KIB);
+    // Its statements take the whole database: none is slow.
+    options.disable_statement_logging()
+}
+
+/// Claims a file for one process, as long as it keeps what comes back.
+pub(super) fn claim(path: &Path) -> Result<File, StoreError> {
+    let name = beside(path, ".lock");
+    let lock = File::create(&name).map_err(|e| named(&name, &e))?;
+    lock.try_lock().map_err(|_| named(path, &"another process serves this file already"))?;
+    Ok(lock)
+}
+
+/// A file of the same name with something after it.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}
+
+/// Which file it is, wherever the process stands.
+pub(super) fn name(path: &Path) -> String {
+    let whole = path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.into());
+    format!("sqlite:{}", whole.display())
+}
+
+pub(super) fn named(path: &Path, error: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Open(format!("{}: {error}", path.display()))
 }
 
 fn options(path: &Path) -> Result<SqliteConnectOptions, StoreError> {

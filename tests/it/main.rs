@@ -16,6 +16,7 @@ mod layers;
 mod limits;
 mod locate;
 mod many;
+mod moving;
 mod nearest;
 mod open311;
 #[path = "../../src/real_data.rs"]

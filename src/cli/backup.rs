@@ -1,0 +1,58 @@
+//! `diaban backup` and `diaban restore`, for stores that are files of SQLite.
+
+use std::path::PathBuf;
+use std::time::Instant as Stopwatch;
+
+use clap::Args;
+use indicatif::HumanBytes;
+
+use super::Outcome;
+use crate::config::Settings;
+use crate::store;
+
+#[derive(Args)]
+pub(super) struct Backup {
+    /// The file to make; it must not exist.
+    file: PathBuf,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Args)]
+pub(super) struct Restore {
+    /// The backup.
+    file: PathBuf,
+    /// Move a store that is there aside, to NAME.before-restore-1 or the next free number.
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Backup {
+    pub(super) async fn run(self) -> Outcome {
+        let (store, watch) = (self.settings.resolve()?.store, Stopwatch::now());
+        let made = store::backup(&store, &self.file).await?;
+        println!(
+            "{}: {} of schema version {}, checked, in {:.1} s",
+            self.file.display(),
+            HumanBytes(made.size),
+            made.version,
+            watch.elapsed().as_secs_f64()
+        );
+        Ok(())
+    }
+}
+
+impl Restore {
+    pub(super) async fn run(self) -> Outcome {
+        let (store, watch) = (self.settings.resolve()?.store, Stopwatch::now());
+        let made = store::restore(&self.file, &store, self.force).await?;
+        if let Some(aside) = made.aside {
+            println!("what was there is now {}", aside.display());
+        }
+        let seconds = watch.elapsed().as_secs_f64();
+        println!("{store}: schema version {}, checked, in {seconds:.1} s", made.version);
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! `diaban copy`: a whole database into another, or only their comparison.
+
+use std::time::Instant as Stopwatch;
+
+use clap::Args;
+
+use super::{Outcome, areas};
+use crate::store::{self, Compared, CopyStep};
+
+/// Copy a whole database into another, SQLite or PostgreSQL, and compare both.
+///
+/// Nobody may write the source meanwhile. Stop what serves it: a file is claimed, so that no process can
+/// begin to serve it; in PostgreSQL the writes of processes that still run are refused until the copy
+/// ends, and what they write afterwards is not in it. The target must be empty. Interrupted, the same
+/// command goes on where it stopped; until it has ended well the target is not served.
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Copy {
+    /// The source, `sqlite:PATH` or `postgres://…`.
+    #[arg(long)]
+    from: String,
+    /// The target.
+    #[arg(long)]
+    to: String,
+    /// Only compare the two, each as it is at one moment; both may be in use.
+    #[arg(long)]
+    compare: bool,
+}
+
+impl Copy {
+    pub(super) async fn run(self) -> Outcome {
+        let watch = Stopwatch::now();
+        // Drawn on standard error, and only when that is a terminal.
+        let bar = areas::bar(0, "chép / copying");
+        let mut copied = watch.elapsed();
+        let mut told = |step| match step {
+            CopyStep::Total(rows) => bar.set_length(rows),
+            CopyStep::Copied(rows) => {
+                bar.inc(rows);
+                copied = watch.elapsed();
+            }
+            CopyStep::Compared(rows) => {
+                if bar.message() != COMPARING {
+                    bar.set_message(COMPARING);
+                    bar.reset();
+                }
+                bar.inc(rows);
+            }
+        };
+        let tables = if self.compare {
+            store::compare(&self.from, &self.to, &mut told).await?
+        } else {
+            let done = store::copy(&self.from, &self.to, &mut told).await?;
+            bar.finish_and_clear();
+            let (all, seconds) = (watch.elapsed(), copied.as_secs_f64());
+            if done.before > 0 {
+                println!("{} rows were there from an interrupted copy", done.before);
+            }
+            let rate = done.rows as f64 / seconds.max(1e-3);
+            let compared = all.saturating_sub(copied).as_secs_f64();
+            println!("copied {} rows in {seconds:.1} s ({rate:.0} rows/s)", done.rows);
+            println!("compared in {compared:.1} s");
+            done.tables
+        };
+        bar.finish_and_clear();
+        print(&tables);
+        let differ: Vec<_> = tables.iter().filter(|t| !t.is_same()).map(|t| t.table).collect();
+        if differ.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("the two differ in {}", differ.join(", ")).into())
+        }
+    }
+}
+
+const COMPARING: &str = "so sánh / comparing";
+
+fn print(tables: &[Compared]) {
+    println!("{:<16} {:>10} {:>10}  {:<16} {:<16}  next number", "table", "from", "to", "SHA-256", "");
+    for t in tables {
+        let next = t.given.map_or_else(String::new, |[a, b]| format!("{} {}", a + 1, b + 1));
+        let [a, b] = &t.checksums;
+        println!(
+            "{:<16} {:>10} {:>10}  {:.16} {:.16}  {:<20} {}",
+            t.table,
+            t.rows[0],
+            t.rows[1],
+            a,
+            b,
+            next,
+            if t.is_same() { "same" } else { "DIFFERENT" }
+        );
+    }
+}

@@ -1,0 +1,304 @@
+//! A whole database into another, page by page along the keys; begun again it goes on where it stopped.
+//! A table of its own in the target, `copying`, says what is copied until all of it is there and the same.
+
+use std::fmt::Write as _;
+
+use tokio::sync::mpsc;
+
+use super::boxes::Boxes;
+use super::compare::{Compared, compare_all, hex};
+use super::db::{Arg, Db, Sql};
+use super::reports::insert;
+use super::schema::{self, COPYING, Migrated};
+use super::single::Single;
+use super::tables::{TABLES, Table, Values};
+use super::{StoreError, dialect::Dialect};
+
+/// Parameters of one statement: SQLite takes 32,766.
+const PARAMETERS: usize = 12_000;
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// There are so many rows to copy, and then as many to compare.
+    Total(u64),
+    /// So many were copied, durably.
+    Copied(u64),
+    /// So many were compared.
+    Compared(u64),
+}
+
+/// What a copy came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// The schema of the target before and now.
+    pub migrated: Migrated,
+    /// Rows that an interrupted copy had brought already.
+    pub before: u64,
+    /// Rows that this one brought.
+    pub rows: u64,
+    /// Both ends, table by table.
+    pub tables: Vec<Compared>,
+}
+
+/// Copies every row of one database into another that is empty, or that an interrupted copy of the same
+/// source left, then compares both. `told` hears of each page; when the future is dropped the copy is
+/// interrupted.
+///
+/// # Errors
+/// When an end cannot be opened or is served, is of another schema, the target holds something else, or
+/// the source went on since the copy began. That both ends differ is no error: see [`Copied::tables`].
+pub async fn copy(from: &str, to: &str, told: &mut (dyn FnMut(Step) + Send)) -> Result<Copied, StoreError> {
+    if from == to {
+        return Err(StoreError::Open(format!("{from}: source and target are one database")));
+    }
+    let mut source = Single::lone_reader(from).await?;
+    let (version, newest) = (schema::check(&mut source).await?, schema::latest(source.dialect()));
+    if version != newest {
+        let why = format!("its schema version is {version}, {newest} is needed: run `diaban migrate` first");
+        return Err(StoreError::Open(format!("{}: {why}", source.name)));
+    }
+    let mut target = Single::writer(to).await?;
+    if source.name == target.name {
+        return Err(StoreError::Open(format!("{}: source and target are one database", source.name)));
+    }
+    let migrated = target.migrate().await?;
+    target.hold().await?;
+    source.begin_moment().await?;
+    let mut total = 0;
+    for table in TABLES {
+        total += count(&mut source, table).await?;
+    }
+    told(Step::Total(total));
+    let before = mark(&mut source, &mut target).await?;
+    told(Step::Copied(before));
+    let mut rows = 0;
+    for table in TABLES {
+        rows += copy_table(&mut source, &mut target, table, told).await?;
+    }
+    for table in TABLES.iter().filter(|t| t.numbered) {
+        carry_numbers(&mut source, &mut target, table).await?;
+    }
+    if target.dialect() == Dialect::Postgres {
+        target.db().run("ANALYZE".to_owned()).await.map_err(StoreError::sort)?;
+    }
+    let tables = compare_all(&mut source, &mut target, told).await?;
+    if tables.iter().all(Compared::is_same) {
+        target.db().run(format!("DROP TABLE {COPYING}")).await.map_err(StoreError::sort)?;
+    }
+    target.close().await?;
+    source.close().await?;
+    Ok(Copied { migrated, before, rows, tables })
+}
+
+pub(super) async fn count(single: &mut Single, table: &Table) -> Result<u64, StoreError> {
+    let rows: i64 = single.db().fetch_value(table.count()).await.map_err(|e| named(table, e))?;
+    Ok(rows.unsigned_abs())
+}
+
+/// Says in the target what is copied into it, or checks that it is this; how many rows are there.
+async fn mark(source: &mut Single, target: &mut Single) -> Result<u64, StoreError> {
+    let head = Sql::new("SELECT coalesce(max(seq), 0) FROM change");
+    let head: i64 = source.db().fetch_value(head).await.map_err(StoreError::sort)?;
+    let mut there = 0;
+    let mut first = None;
+    for table in TABLES {
+        let rows = count(target, table).await?;
+        there += rows;
+        first = first.or((rows > 0).then_some((table.name, rows)));
+    }
+    let refuse = |why: String| Err(StoreError::Open(why));
+    if schema::has_table(&mut target.db(), COPYING).await.map_err(StoreError::sort)? {
+        let row = target.db().fetch_one(Sql::new(format!("SELECT source, head FROM {COPYING}"))).await;
+        let row = row.map_err(StoreError::sort)?;
+        let (of, began): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
+        if of != source.name {
+            return refuse(format!(
+                "{}: holds an unfinished copy of {of}, not of {}",
+                target.name, source.name
+            ));
+        }
+        if began != head {
+            return refuse(format!(
+                "{}: was written since the copy into {} began (change {began}, now {head}): begin anew with \
+                 an empty target",
+                source.name, target.name
+            ));
+        }
+        return Ok(there);
+    }
+    if let Some((table, rows)) = first {
+        return refuse(format!("{}: the target must be empty, but {table} has {rows} rows", target.name));
+    }
+    let name = source.name.clone();
+    let mut db = target.db();
+    async {
+        db.run(format!("BEGIN; CREATE TABLE {COPYING} (source text NOT NULL, head bigint NOT NULL)")).await?;
+        let row = Sql::new(format!("INSERT INTO {COPYING} (source, head) VALUES ($1, $2)"));
+        db.execute(row.bind(name).bind(head)).await?;
+        db.run("COMMIT".to_owned()).await
+    }
+    .await
+    .map_err(StoreError::sort)?;
+    Ok(0)
+}
+
+/// Copies what the target lacks of a table: the next page is read while one is written.
+async fn copy_table(
+    source: &mut Single,
+    target: &mut Single,
+    table: &Table,
+    told: &mut (dyn FnMut(Step) + Send),
+) -> Result<u64, StoreError> {
+    let (send, mut pages) = mpsc::channel(1);
+    let last = target.db().fetch_all(table.last_key()).await.map_err(|e| named(table, e))?;
+    let mut after = last.first().map(|row| table.values(row, table.key)).transpose()?;
+    let read = async move {
+        loop {
+            let rows = page(source, table, after.as_deref()).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some(last[..table.key].to_vec());
+            // Nobody takes it when writing has failed, which says why.
+            if send.send(rows).await.is_err() {
+                return Ok(());
+            }
+        }
+    };
+    let write = async {
+        let mut written = 0;
+        while let Some(rows) = pages.recv().await {
+            let n = rows.len() as u64;
+            write(&mut target.db(), table, rows).await.map_err(|e| named(table, e))?;
+            written += n;
+            told(Step::Copied(n));
+        }
+        Ok(written)
+    };
+    tokio::try_join!(read, write).map(|((), written)| written)
+}
+
+/// The next rows after a key.
+pub(super) async fn page(
+    single: &mut Single,
+    table: &Table,
+    after: Option<&[Arg]>,
+) -> Result<Vec<Values>, StoreError> {
+    let sql = table.next(single.dialect(), after);
+    let rows = single.db().fetch_all(sql).await.map_err(|e| named(table, e))?;
+    let values = rows.iter().map(|row| table.values(row, table.columns.len()));
+    values.collect::<Result<_, _>>().map_err(|e| named(table, e))
+}
+
+pub(super) fn named(table: &Table, error: sqlx::Error) -> StoreError {
+    match StoreError::sort(error) {
+        StoreError::Other(e) => StoreError::Open(format!("{}: {e}", table.name)),
+        other => other,
+    }
+}
+
+/// Writes a page in one commit.
+async fn write(db: &mut Db<'_>, table: &Table, rows: Vec<Values>) -> Result<(), sqlx::Error> {
+    db.run("BEGIN".to_owned()).await?;
+    if matches!(db, Db::Postgres(_)) {
+        let statement = format!("COPY {} ({}) FROM STDIN", table.name, table.columns());
+        Single::copy_in(db, &statement, text_of(&rows)).await?;
+    } else if table.name == "report_public" {
+        let seq = |row: Option<&Values>| match row.and_then(|r| r.first()) {
+            Some(Arg::Integer(Some(seq))) => *seq,
+            _ => 0,
+        };
+        let (first, last) = (seq(rows.first()), seq(rows.last()));
+        let boxes = Boxes::put_aside(db).await?;
+        write_rows(db, table, rows).await?;
+        boxes.put_back(db, first, last).await?;
+    } else {
+        write_rows(db, table, rows).await?;
+    }
+    db.run("COMMIT".to_owned()).await
+}
+
+async fn write_rows(db: &mut Db<'_>, table: &Table, rows: Vec<Values>) -> Result<(), sqlx::Error> {
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let mut sql = insert(table.name, &table.columns());
+        let some = rows.by_ref().take(PARAMETERS / table.columns.len());
+        sql.push_values(some, |out, row| {
+            for value in row {
+                out.push_bind(value);
+            }
+        });
+        db.execute(sql).await?;
+    }
+    Ok(())
+}
+
+/// Rows as `COPY` reads them in PostgreSQL's text form.
+fn text_of(rows: &[Values]) -> Vec<u8> {
+    const NULL: &str = "\\N";
+    let mut out = String::with_capacity(rows.len() * 128);
+    for row in rows {
+        for (i, value) in row.iter().enumerate() {
+            if i > 0 {
+                out.push('\t');
+            }
+            match value {
+                Arg::Integer(Some(v)) => write!(out, "{v}").expect("writing to memory cannot fail"),
+                // The shortest text that reads back as the same number.
+                Arg::Real(Some(v)) => write!(out, "{v:e}").expect("writing to memory cannot fail"),
+                Arg::Text(Some(text)) => escape(&mut out, text),
+                Arg::Blob(bytes) => {
+                    out.push_str("\\\\x");
+                    hex(&mut out, bytes);
+                }
+                Arg::Integer(None) | Arg::Real(None) | Arg::Text(None) => out.push_str(NULL),
+            }
+        }
+        out.push('\n');
+    }
+    out.into_bytes()
+}
+
+fn escape(out: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c => out.push(c),
+        }
+    }
+}
+
+/// No number that the source gave, even to a row that went, is given again by the target.
+async fn carry_numbers(source: &mut Single, target: &mut Single, table: &Table) -> Result<(), StoreError> {
+    let sql = table.last_given(source.dialect());
+    let given: i64 = source.db().fetch_value(sql).await.map_err(|e| named(table, e))?;
+    if given == 0 {
+        return Ok(());
+    }
+    let statements = table.give_after(target.dialect(), given);
+    target.db().run(statements).await.map_err(|e| named(table, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_told_to_postgresql_as_it_reads_them() {
+        let row = vec![
+            Arg::Integer(Some(-7)),
+            Arg::Integer(None),
+            Arg::Real(Some(0.1)),
+            Arg::Real(Some(-0.0)),
+            Arg::Text(Some("a\tb\nc\\d\r\\N\\.".to_owned())),
+            Arg::Text(Some(String::new())),
+            Arg::Text(None),
+            Arg::Blob(vec![0, 255]),
+        ];
+        let text = String::from_utf8(text_of(&[row.clone(), row[..1].to_vec()])).unwrap();
+        let expected = "-7\t\\N\t1e-1\t-0e0\ta\\tb\\nc\\\\d\\r\\\\N\\\\.\t\t\\N\t\\\\x00ff\n-7\n";
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,109 @@
+//! Which version of the schema a database has, and whether this program can work with it.
+
+use std::collections::HashMap;
+
+use sqlx::migrate::{MigrateError, Migrator};
+
+use super::db::{Db, Sql};
+use super::dialect::Dialect;
+use super::single::Single;
+use super::{StoreError, postgres, sqlite};
+
+/// The table that stands in a database as long as a copy into it is not finished.
+pub(super) const COPYING: &str = "copying";
+
+/// From which version of the schema to which; 0 is an empty database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// Before.
+    pub from: i64,
+    /// Now.
+    pub to: i64,
+}
+
+/// Brings a database up to date; makes a file that is missing.
+///
+/// # Errors
+/// When it cannot be opened, is served by another process (a file) or newer than this program.
+pub async fn migrate(url: &str) -> Result<Migrated, StoreError> {
+    let mut single = Single::writer(url).await?;
+    let migrated = single.migrate().await?;
+    single.close().await?;
+    Ok(migrated)
+}
+
+fn migrations(dialect: Dialect) -> &'static Migrator {
+    match dialect {
+        Dialect::Sqlite => &sqlite::MIGRATIONS,
+        Dialect::Postgres => &postgres::MIGRATIONS,
+    }
+}
+
+/// The version that this program makes.
+pub(super) fn latest(dialect: Dialect) -> i64 {
+    migrations(dialect).iter().map(|m| m.version).max().unwrap_or(0)
+}
+
+pub(super) async fn has_table(db: &mut Db<'_>, name: &str) -> Result<bool, sqlx::Error> {
+    let found: i64 = db.fetch_value(Sql::new(db.dialect().tables_named()).bind(name)).await?;
+    Ok(found > 0)
+}
+
+/// The version of a database; 0 when it never was one of diaban's.
+pub(super) async fn version(db: &mut Db<'_>) -> Result<i64, sqlx::Error> {
+    if !has_table(db, "_sqlx_migrations").await? {
+        return Ok(0);
+    }
+    db.fetch_value(Sql::new("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")).await
+}
+
+/// The version of a database, after checking that this program knows how it came to be.
+pub(super) async fn check(single: &mut Single) -> Result<i64, StoreError> {
+    let dialect = single.dialect();
+    let refuse = |why: String| StoreError::Open(why);
+    let sorted = StoreError::sort;
+    if version(&mut single.db()).await.map_err(sorted)? == 0
+        || !has_table(&mut single.db(), "report_public").await.map_err(sorted)?
+    {
+        return Err(refuse(format!("{}: this is no database of diaban", single.name)));
+    }
+    if has_table(&mut single.db(), COPYING).await.map_err(sorted)? {
+        return Err(refuse(format!("{}: {}", single.name, unfinished())));
+    }
+    let known: HashMap<i64, &[u8]> = migrations(dialect).iter().map(|m| (m.version, &*m.checksum)).collect();
+    let text = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
+    let mut last = 0;
+    for row in single.db().fetch_all(Sql::new(text)).await.map_err(sorted)? {
+        last = row.try_get(0)?;
+        match known.get(&last) {
+            Some(checksum) if *checksum == row.try_get::<&[u8]>(1)? => {}
+            Some(_) => {
+                let error = explain(&MigrateError::VersionMismatch(last));
+                return Err(refuse(format!("{}: {error}", single.name)));
+            }
+            None => {
+                let error = explain(&MigrateError::VersionMissing(last));
+                return Err(refuse(format!("{}: {error}", single.name)));
+            }
+        }
+    }
+    Ok(last)
+}
+
+/// Why a database is not served while a copy into it goes on.
+pub(super) fn unfinished() -> &'static str {
+    "a copy into it is not finished: run the same `diaban copy` again, or begin with an empty database"
+}
+
+/// What went wrong, in words that say what to do.
+pub(super) fn explain(error: &MigrateError) -> String {
+    match error {
+        MigrateError::VersionMissing(v) => {
+            format!("its schema version {v} is newer than this program: use the diaban that made it")
+        }
+        MigrateError::VersionMismatch(v) => {
+            format!("its schema version {v} is not the one of this program: use the diaban that made it")
+        }
+        other => other.to_string(),
+    }
+}

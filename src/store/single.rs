@@ -1,0 +1,141 @@
+//! One connection of its own to a database, without time limits: for work that takes the database as a
+//! whole and its time, beside no server or in place of one.
+
+use std::fs::File;
+use std::path::Path;
+
+use sqlx::{Connection, PgConnection, SqliteConnection};
+
+use super::db::{Db, Sql};
+use super::dialect::Dialect;
+use super::schema::{self, Migrated};
+use super::{StoreError, postgres, sqlite};
+
+/// The connection, and what it holds meanwhile.
+#[derive(Debug)]
+pub(super) struct Single {
+    inner: Inner,
+    /// Which database it is, without what is secret of its address.
+    pub(super) name: String,
+    _claim: Option<File>,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Sqlite(Box<SqliteConnection>),
+    Postgres(Box<PgConnection>),
+}
+
+impl Single {
+    /// Connects to read what is there; nothing is made or changed.
+    pub(super) async fn reader(url: &str) -> Result<Self, StoreError> {
+        if postgres::is_url(url) {
+            return Self::postgres(url).await;
+        }
+        let path = sqlite::path_of(url)?;
+        let inner = Inner::Sqlite(Box::new(sqlite::reader(&path).await?));
+        Ok(Self { inner, name: sqlite::name(&path), _claim: None })
+    }
+
+    /// Reads a file that nobody writes; `said` is its name to people.
+    pub(super) async fn still(path: &Path, said: &Path) -> Result<Self, sqlx::Error> {
+        let inner = Inner::Sqlite(Box::new(sqlite::still_reader(path).await?));
+        Ok(Self { inner, name: said.display().to_string(), _claim: None })
+    }
+
+    /// Connects to read a database that nobody else may write meanwhile: a file is claimed as a serving
+    /// process does; writers of a server's database wait until this connection closes.
+    pub(super) async fn lone_reader(url: &str) -> Result<Self, StoreError> {
+        let mut single = Self::reader(url).await?;
+        if postgres::is_url(url) {
+            single.hold().await?;
+            return Ok(single);
+        }
+        let claim = sqlite::claim(&sqlite::path_of(url)?)?;
+        Ok(Self { _claim: Some(claim), ..single })
+    }
+
+    /// Connects to write; a file is made when missing and claimed.
+    pub(super) async fn writer(url: &str) -> Result<Self, StoreError> {
+        if postgres::is_url(url) {
+            return Self::postgres(url).await;
+        }
+        let path = sqlite::path_of(url)?;
+        let claim = sqlite::claim(&path)?;
+        let inner = Inner::Sqlite(Box::new(sqlite::connect(&path).await?));
+        Ok(Self { inner, name: sqlite::name(&path), _claim: Some(claim) })
+    }
+
+    async fn postgres(url: &str) -> Result<Self, StoreError> {
+        let (db, name) = postgres::connect(url).await?;
+        Ok(Self { inner: Inner::Postgres(Box::new(db)), name, _claim: None })
+    }
+
+    /// Keeps other writers out until this connection closes; a file is claimed already.
+    pub(super) async fn hold(&mut self) -> Result<(), StoreError> {
+        match &mut self.inner {
+            Inner::Sqlite(_) => Ok(()),
+            Inner::Postgres(db) => postgres::hold(db)
+                .await
+                .map_err(|e| StoreError::Open(format!("{}: cannot keep other writers out: {e}", self.name))),
+        }
+    }
+
+    /// Brings the schema up to date.
+    pub(super) async fn migrate(&mut self) -> Result<Migrated, StoreError> {
+        let from = schema::version(&mut self.db()).await.map_err(StoreError::sort)?;
+        match &mut self.inner {
+            // As `run`, which makes futures that cannot go to another thread.
+            Inner::Sqlite(db) => sqlite::MIGRATIONS.run_direct(None, &mut **db, false).await,
+            Inner::Postgres(db) => postgres::MIGRATIONS.run_direct(None, &mut **db, false).await,
+        }
+        .map_err(|e| StoreError::Open(format!("{}: {}", self.name, schema::explain(&e))))?;
+        Ok(Migrated { from, to: schema::latest(self.dialect()) })
+    }
+
+    pub(super) fn dialect(&self) -> Dialect {
+        match self.inner {
+            Inner::Sqlite(_) => Dialect::Sqlite,
+            Inner::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    pub(super) fn db(&mut self) -> Db<'_> {
+        match &mut self.inner {
+            Inner::Sqlite(db) => Db::Sqlite(db),
+            Inner::Postgres(db) => Db::Postgres(db),
+        }
+    }
+
+    /// All that is read from now on is of one moment.
+    pub(super) async fn begin_moment(&mut self) -> Result<(), StoreError> {
+        let begin = match self.dialect() {
+            Dialect::Sqlite => "PRAGMA query_only = ON; BEGIN",
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        self.db().run(begin.to_owned()).await.map_err(StoreError::sort)
+    }
+
+    /// Rows of PostgreSQL in their text form, in a statement `COPY … FROM STDIN`.
+    pub(super) async fn copy_in(db: &mut Db<'_>, statement: &str, rows: Vec<u8>) -> Result<(), sqlx::Error> {
+        let Db::Postgres(db) = db else { return Ok(()) };
+        let mut copy = db.copy_in_raw(statement).await?;
+        copy.send(rows).await?;
+        copy.finish().await.map(|_| ())
+    }
+
+    /// The first value of each row, as text.
+    pub(super) async fn texts(&mut self, sql: &'static str) -> Result<Vec<String>, StoreError> {
+        let rows = self.db().fetch_all(Sql::new(sql)).await.map_err(StoreError::sort)?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
+    /// Closes the connection; a file's write-ahead log is emptied by it.
+    pub(super) async fn close(self) -> Result<(), StoreError> {
+        match self.inner {
+            Inner::Sqlite(db) => db.close().await,
+            Inner::Postgres(db) => db.close().await,
+        }
+        .map_err(StoreError::sort)
+    }
+}

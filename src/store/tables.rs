@@ -1,0 +1,345 @@
+//! The tables as a copy walks them: parents before children, each with its key and all its columns. What
+//! a database makes of other columns by itself (boxes, geometries) is not here.
+
+use super::db::{Arg, Row, Sql};
+use super::dialect::Dialect;
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Integer,
+    Real,
+    Text,
+    Blob,
+}
+
+use Kind::{Blob, Integer, Real, Text};
+
+/// A table.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    /// How many of the first columns are the primary key.
+    pub(super) key: usize,
+    /// Whether the database numbers its rows: then a number that was given once is never given again.
+    pub(super) numbered: bool,
+    /// Rows in one page: few where a row can be large.
+    pub(super) page: usize,
+    pub(super) columns: &'static [(&'static str, Kind)],
+}
+
+/// A row: its values in the order of the columns.
+pub(super) type Values = Vec<Arg>;
+
+const PAGE: usize = 5_000;
+
+pub(super) const TABLES: &[Table] = &[
+    Table {
+        name: "report_public",
+        key: 1,
+        numbered: true,
+        page: PAGE,
+        columns: &[
+            ("seq", Integer),
+            ("id", Integer),
+            ("lon", Real),
+            ("lat", Real),
+            ("category", Text),
+            ("state", Integer),
+            ("ward", Text),
+            ("body", Text),
+            ("rule", Text),
+            ("title", Text),
+            ("description", Text),
+            ("address", Text),
+            ("votes", Integer),
+            ("source", Text),
+            ("border_m", Real),
+            ("offshore_m", Real),
+            ("observed_ms", Integer),
+            ("created_ms", Integer),
+            ("updated_ms", Integer),
+            ("due_ms", Integer),
+            ("withdrawn", Integer),
+            ("fed", Integer),
+            ("fed_ms", Integer),
+        ],
+    },
+    Table {
+        name: "report_private",
+        key: 1,
+        numbered: false,
+        page: PAGE,
+        columns: &[
+            ("seq", Integer),
+            ("lon", Real),
+            ("lat", Real),
+            ("accuracy_m", Real),
+            ("address", Text),
+            ("answers", Text),
+            ("created_ms", Integer),
+        ],
+    },
+    Table {
+        name: "idempotency",
+        key: 1,
+        numbered: false,
+        page: PAGE,
+        columns: &[("key_hash", Blob), ("body_hash", Blob), ("report_id", Integer)],
+    },
+    // Numbered too, but by the writer: one more than the last, and no event ever goes.
+    Table {
+        name: "event",
+        key: 1,
+        numbered: false,
+        page: PAGE,
+        columns: &[
+            ("seq", Integer),
+            ("report", Integer),
+            ("at_ms", Integer),
+            ("role", Text),
+            ("from_state", Integer),
+            ("to_state", Integer),
+            ("reason", Text),
+            ("note", Text),
+            ("n", Integer),
+            ("kind", Integer),
+            ("ward", Text),
+            ("from_ward", Text),
+            ("shown_ms", Integer),
+        ],
+    },
+    Table {
+        name: "area_generation",
+        key: 1,
+        numbered: false,
+        page: 1,
+        columns: &[("id", Text), ("source", Text), ("imported_ms", Integer), ("boundaries", Blob)],
+    },
+    Table {
+        name: "access_key",
+        key: 1,
+        numbered: false,
+        page: PAGE,
+        columns: &[
+            ("id", Text),
+            ("hash", Blob),
+            ("name", Text),
+            ("scopes", Text),
+            ("query", Text),
+            ("created_ms", Integer),
+            ("expires_ms", Integer),
+            ("revoked_ms", Integer),
+        ],
+    },
+    Table {
+        name: "secret",
+        key: 1,
+        numbered: false,
+        page: PAGE,
+        columns: &[("name", Text), ("value", Blob)],
+    },
+    Table {
+        name: "feature",
+        key: 1,
+        numbered: true,
+        page: 200,
+        columns: &[
+            ("seq", Integer),
+            ("id", Integer),
+            ("collection", Text),
+            ("source", Text),
+            ("source_id", Text),
+            ("revision", Integer),
+            ("hash", Blob),
+            ("geometry", Text),
+            ("properties", Text),
+            ("created_ms", Integer),
+            ("updated_ms", Integer),
+            ("membership", Integer),
+        ],
+    },
+    Table {
+        name: "feature_ward",
+        key: 2,
+        numbered: false,
+        page: PAGE,
+        columns: &[("feature", Integer), ("ward", Text)],
+    },
+    // The log last: a position in it is there only when what it tells of is there too.
+    Table {
+        name: "change",
+        key: 1,
+        numbered: true,
+        page: PAGE,
+        columns: &[
+            ("seq", Integer),
+            ("kind", Integer),
+            ("first", Integer),
+            ("last", Integer),
+            ("at_ms", Integer),
+        ],
+    },
+];
+
+impl Table {
+    /// The columns, as `INSERT` and `COPY` name them.
+    pub(super) fn columns(&self) -> String {
+        self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
+
+    fn keys(&self) -> String {
+        self.columns[..self.key].iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The next rows after a key, in the order of keys, which is one and the same in both databases:
+    /// texts are compared by their bytes.
+    pub(super) fn next(&self, dialect: Dialect, after: Option<&[Arg]>) -> Sql {
+        let read = |(name, kind): &(&str, Kind)| match (dialect, kind) {
+            // Small integers come as wide ones.
+            (Dialect::Postgres, Integer) => format!("{name}::bigint"),
+            _ => (*name).to_owned(),
+        };
+        let columns = self.columns.iter().map(read).collect::<Vec<_>>().join(", ");
+        let mut sql = Sql::new(format!("SELECT {columns} FROM {}", self.name));
+        if let Some(after) = after {
+            sql.push(&format!(" WHERE ({}) > (", self.keys())).push_list(after.iter().cloned()).push(")");
+        }
+        sql.push(&format!(" ORDER BY {} LIMIT {}", self.keys(), self.page));
+        sql
+    }
+
+    /// The largest key that is there.
+    pub(super) fn last_key(&self) -> Sql {
+        let keys = self.keys();
+        let down = self.columns[..self.key].iter().map(|(name, _)| format!("{name} DESC"));
+        let down = down.collect::<Vec<_>>().join(", ");
+        Sql::new(format!("SELECT {keys} FROM {} ORDER BY {down} LIMIT 1", self.name))
+    }
+
+    pub(super) fn count(&self) -> Sql {
+        Sql::new(format!("SELECT count(*) FROM {}", self.name))
+    }
+
+    /// The values of a row, or of its key.
+    pub(super) fn values(&self, row: &Row, columns: usize) -> Result<Values, sqlx::Error> {
+        let value = |(i, (_, kind)): (usize, &(&str, Kind))| {
+            Ok(match kind {
+                Integer => Arg::Integer(row.try_get(i)?),
+                Real => Arg::Real(row.try_get(i)?),
+                Text => Arg::Text(row.try_get(i)?),
+                Blob => Arg::Blob(row.try_get(i)?),
+            })
+        };
+        self.columns[..columns].iter().enumerate().map(value).collect()
+    }
+
+    /// The last number that was ever given to a row, used or not.
+    pub(super) fn last_given(&self, dialect: Dialect) -> Sql {
+        let name = self.name;
+        Sql::new(match dialect {
+            Dialect::Sqlite => {
+                format!("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '{name}'")
+            }
+            Dialect::Postgres => {
+                format!("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {name}_seq_seq")
+            }
+        })
+    }
+
+    /// Statements after which the next number is above `given`, which is above 0.
+    pub(super) fn give_after(&self, dialect: Dialect, given: i64) -> String {
+        let name = self.name;
+        match dialect {
+            Dialect::Sqlite => format!(
+                "DELETE FROM sqlite_sequence WHERE name = '{name}' AND seq < {given};
+                 INSERT INTO sqlite_sequence (name, seq) SELECT '{name}', {given}
+                 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = '{name}')"
+            ),
+            Dialect::Postgres => format!("SELECT setval('{name}_seq_seq', {given})"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    type Columns = BTreeMap<String, Vec<(String, String)>>;
+
+    /// Tables and columns with their types as a folder of migrations makes them, but for what a database
+    /// makes by itself.
+    fn declared(folder: &str) -> Columns {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/migrations").join(folder);
+        let mut files: Vec<_> = std::fs::read_dir(root).unwrap().map(|f| f.unwrap().path()).collect();
+        files.sort();
+        assert!(files.len() >= 6, "{files:?}");
+        let mut found = Columns::new();
+        for file in files {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let text: String =
+                text.lines().map(|l| l.split("--").next().unwrap().to_owned() + "\n").collect();
+            let mut table: Option<String> = None;
+            for line in text.lines().map(str::trim) {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                match (&mut table, &words[..]) {
+                    (None, ["CREATE", "TABLE", name, ..]) => {
+                        found.insert((*name).to_owned(), Vec::new());
+                        table = Some((*name).to_owned());
+                    }
+                    (None, ["ALTER", "TABLE", name, "ADD", "COLUMN", column, kind, ..]) => {
+                        let columns = found.get_mut(*name).unwrap();
+                        columns.push(((*column).to_owned(), (*kind).to_owned()));
+                    }
+                    (None, ["ALTER" | "DROP", "TABLE", ..]) => panic!("teach this test: {line}"),
+                    (Some(_), [end, ..]) if end.starts_with(')') => table = None,
+                    (Some(_), ["PRIMARY" | "UNIQUE", ..] | []) => {}
+                    (Some(_), _) if line.contains("GENERATED ALWAYS") => {}
+                    (Some(name), [column, kind, ..]) => {
+                        let kind = kind.trim_end_matches(',').to_owned();
+                        found.get_mut(name).unwrap().push(((*column).to_owned(), kind));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_table_and_column_of_both_schemas_is_copied() {
+        for (folder, kinds) in [
+            ("sqlite", [("INTEGER", Integer), ("REAL", Real), ("TEXT", Text), ("BLOB", Blob)].as_slice()),
+            (
+                "postgres",
+                &[
+                    ("bigint", Integer),
+                    ("smallint", Integer),
+                    ("double", Real),
+                    ("text", Text),
+                    ("bytea", Blob),
+                ],
+            ),
+        ] {
+            let of = |name: &str| kinds.iter().find(|k| k.0 == name).unwrap_or_else(|| panic!("{name}")).1;
+            let there: BTreeMap<String, Vec<(String, Kind)>> = declared(folder)
+                .into_iter()
+                .map(|(t, c)| (t, c.into_iter().map(|(name, kind)| (name, of(&kind))).collect()))
+                .collect();
+            let copied: BTreeMap<String, Vec<(String, Kind)>> = TABLES
+                .iter()
+                .map(|t| (t.name.to_owned(), t.columns.iter().map(|(n, k)| ((*n).to_owned(), *k)).collect()))
+                .collect();
+            assert_eq!(copied.keys().collect::<Vec<_>>(), there.keys().collect::<Vec<_>>(), "{folder}");
+            for (table, columns) in there {
+                let sorted = |mut list: Vec<(String, Kind)>| {
+                    list.sort_by(|a, b| a.0.cmp(&b.0));
+                    list
+                };
+                assert_eq!(sorted(copied[&table].clone()), sorted(columns), "{folder}: {table}");
+            }
+        }
+    }
+}
