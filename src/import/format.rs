@@ -13,6 +13,8 @@ pub enum Format {
     GeoJson,
     /// GeoJSON texts one after the other: by record separators (RFC 8142) or one a line.
     GeoJsonSeq,
+    /// A JSON array of objects, like the requests of Open311 `GeoReport`.
+    Records,
     /// A table with a header line.
     Csv,
     /// OpenStreetMap's binary form.
@@ -21,13 +23,14 @@ pub enum Format {
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::GeoJson, Self::GeoJsonSeq, Self::Csv, Self::OsmPbf];
+    pub const ALL: [Self; 5] = [Self::GeoJson, Self::GeoJsonSeq, Self::Records, Self::Csv, Self::OsmPbf];
 
     /// The name for people and for `--format`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::GeoJson => "geojson",
             Self::GeoJsonSeq => "geojsonseq",
+            Self::Records => "json-array",
             Self::Csv => "csv",
             Self::OsmPbf => "osm-pbf",
         }
@@ -101,7 +104,12 @@ pub(super) fn recognise(bytes: &[u8]) -> Result<Format, FormatError> {
             let line = text.split(|b| *b == b'\n').find(|l| !l.trim_ascii().is_empty()).unwrap_or(text);
             let rest = text[line.len()..].contains(&b'{');
             let whole = serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
-            Ok(if rest && whole { Format::GeoJsonSeq } else { Format::GeoJson })
+            let begins = |b: u8| text.trim_ascii_start().first() == Some(&b);
+            Ok(match rest && whole {
+                true => Format::GeoJsonSeq,
+                false if begins(b'[') => Format::Records,
+                false => Format::GeoJson,
+            })
         }
         Some(b'<') => {
             let what = "XML (KML, GPX, CAP, DATEX II, OSM XML …)";

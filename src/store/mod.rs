@@ -29,4 +29,5 @@ pub use features::{FeatureWrite, StoredContent};
 pub use feeds::{News, NewsPage};
 pub use open::Store;
 pub use read::{Page, PlacedRecord, ReportRecord};
+pub use reports::{KeyedReports, KnownKeys};
 pub use write::{Assignment, IdempotencyKey, Outcome};

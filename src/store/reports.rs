@@ -1,7 +1,8 @@
 //! Writing reports: what a row is made of, bulk loads, assignment to wards. New ones are `create`,
 //! reading them is `read`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite, SqliteConnection};
 
@@ -33,6 +34,24 @@ impl Store {
         self.write(Command::Load(batch)).await.map(|_| ())
     }
 
+    /// Stores what is new of many reports in one commit: of those with one key the first, and none whose
+    /// key was used before. Their ids must be free.
+    ///
+    /// # Errors
+    /// When the write fails; none of the batch was stored then.
+    pub async fn load_keyed(&self, batch: KeyedReports) -> Result<Outcome, StoreError> {
+        self.write(Command::LoadKeyed(batch)).await
+    }
+
+    /// The keys that were used before, each with the hash of the body that came with it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn known_keys(&self, keys: &[IdempotencyKey]) -> Result<KnownKeys, StoreError> {
+        let mut db = self.read.acquire().await.map_err(StoreError::sort)?;
+        known(&mut db, keys.iter()).await.map_err(StoreError::sort)
+    }
+
     /// Gives reports their new wards and bodies after areas changed.
     ///
     /// # Errors
@@ -48,6 +67,11 @@ pub(super) const PUBLIC_COLUMNS: &str = "id, lon, lat, category, state, ward, bo
 pub(super) const PRIVATE_COLUMNS: &str = "seq, lon, lat, accuracy_m, address, answers, created_ms";
 /// Rows in one statement of a bulk load: 20 columns stay well under SQLite's 32,766 parameters.
 const ROWS: usize = 500;
+
+/// Reports, each with the key that a repeat is known by.
+pub type KeyedReports = Arc<Vec<(NewReport, IdempotencyKey)>>;
+/// Keys that were used, with the body of each.
+pub type KnownKeys = HashMap<[u8; 32], [u8; 32]>;
 
 pub(super) type Values<'q, 'b> = sqlx::query_builder::Separated<'b, Sqlite, &'static str>;
 
@@ -99,8 +123,60 @@ pub(super) fn insert(table: &str, columns: &str) -> QueryBuilder<Sqlite> {
     QueryBuilder::new(format!("INSERT INTO {table} ({columns}) "))
 }
 
-pub(super) async fn load(db: &mut SqliteConnection, batch: &[NewReport]) -> Result<Outcome, sqlx::Error> {
-    let Some(newest) = batch.iter().map(received).max() else { return Ok(Outcome::Done) };
+async fn known(
+    db: &mut SqliteConnection,
+    keys: impl Iterator<Item = &IdempotencyKey>,
+) -> Result<KnownKeys, sqlx::Error> {
+    let keys: Vec<_> = keys.collect();
+    let mut known = KnownKeys::with_capacity(keys.len());
+    for keys in keys.chunks(ROWS) {
+        let mut q = QueryBuilder::new("SELECT key_hash, body_hash FROM idempotency WHERE key_hash IN (");
+        let mut list = q.separated(", ");
+        for key in keys {
+            list.push_bind(&key.key[..]);
+        }
+        q.push(")");
+        for row in q.build().fetch_all(&mut *db).await? {
+            let hash = |i: usize| -> Result<[u8; 32], sqlx::Error> {
+                let hash = row.try_get::<&[u8], _>(i)?.try_into();
+                hash.map_err(|_| sqlx::Error::Decode("a hash of another length".into()))
+            };
+            known.insert(hash(0)?, hash(1)?);
+        }
+    }
+    Ok(known)
+}
+
+pub(super) async fn load_keyed(
+    db: &mut SqliteConnection,
+    batch: &[(NewReport, IdempotencyKey)],
+) -> Result<Outcome, sqlx::Error> {
+    let mut known = known(db, batch.iter().map(|(_, key)| key)).await?;
+    let mut changed = 0;
+    let mut fresh = Vec::with_capacity(batch.len());
+    for (report, key) in batch {
+        match known.get(&key.key) {
+            Some(body) => changed += u64::from(*body != key.body),
+            None => {
+                known.insert(key.key, key.body);
+                fresh.push((report, key));
+            }
+        }
+    }
+    let reports: Vec<&NewReport> = fresh.iter().map(|(report, _)| *report).collect();
+    load(db, &reports).await?;
+    for rows in fresh.chunks(ROWS) {
+        let mut q = insert("idempotency", "key_hash, body_hash, report_id");
+        q.push_values(rows, |mut b, (report, key)| {
+            b.push_bind(&key.key[..]).push_bind(&key.body[..]).push_bind(report.id as i64);
+        });
+        q.build().execute(&mut *db).await?;
+    }
+    Ok(Outcome::Loaded { stored: fresh.len() as u64, changed })
+}
+
+pub(super) async fn load(db: &mut SqliteConnection, batch: &[&NewReport]) -> Result<Outcome, sqlx::Error> {
+    let Some(newest) = batch.iter().map(|r| received(r)).max() else { return Ok(Outcome::Done) };
     // The rows get the sequences after the last one ever given, in order: nobody else writes inside
     // this transaction.
     let last: i64 =
@@ -115,7 +191,7 @@ pub(super) async fn load(db: &mut SqliteConnection, batch: &[NewReport]) -> Resu
             rows.iter().map(|r| r.events.iter().map(|e| ledger.history(e.shown)).collect()).collect();
         let fed = places.iter().map(|p| p.last().copied().unwrap_or_default());
         let mut statement = insert("report_public", PUBLIC_COLUMNS);
-        statement.push_values(rows.iter().zip(fed), public_row);
+        statement.push_values(rows.iter().copied().zip(fed), public_row);
         statement.build().execute(&mut *db).await?;
         let mut statement = insert("report_private", PRIVATE_COLUMNS);
         statement.push_values(rows.iter().zip(first..), |b, (r, seq)| {
