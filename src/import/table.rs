@@ -57,6 +57,8 @@ enum Place {
 struct Head {
     header: Vec<String>,
     place: Place,
+    /// The reader counts a line at its line feed, which after a carriage return it meets in the next row.
+    behind: u64,
 }
 
 /// A table whose header is read.
@@ -70,7 +72,7 @@ pub(super) struct Table<'a> {
 pub(super) fn open<'a>(bytes: &'a [u8], columns: &Columns) -> Result<Table<'a>, FormatError> {
     let body = strip_bom(bytes);
     let delimiter = columns.delimiter.unwrap_or_else(|| delimiter(body));
-    let (head, _) = head(&mut reader(body, delimiter), columns)?;
+    let (head, _) = head(&mut reader(body, delimiter), body, columns)?;
     Ok(Table { body, delimiter, head })
 }
 
@@ -85,7 +87,7 @@ pub(super) fn stream(
 ) -> Result<(), FormatError> {
     let delimiter = columns.delimiter.unwrap_or_else(|| delimiter(begin));
     let mut reader = reader(source, delimiter);
-    let (head, mut first) = head(&mut reader, columns)?;
+    let (head, mut first) = head(&mut reader, begin, columns)?;
     let mut record = ByteRecord::new();
     loop {
         budget.renew();
@@ -108,6 +110,7 @@ pub(super) fn stream(
 /// The header line and the first row.
 fn head<R: Read>(
     reader: &mut csv::Reader<R>,
+    begin: &[u8],
     columns: &Columns,
 ) -> Result<(Head, Option<ByteRecord>), FormatError> {
     let broken = |text: String| Err(FormatError::Broken(text));
@@ -135,7 +138,9 @@ fn head<R: Read>(
     let has_row = reader.read_byte_record(&mut first).unwrap_or(false);
     let first = has_row.then_some(first);
     let place = place(&header, columns, first.as_ref())?;
-    Ok((Head { header, place }, first))
+    let line = begin.split(|b| *b == b'\n').next().unwrap_or_default();
+    let behind = u64::from(line.ends_with(b"\r"));
+    Ok((Head { header, place, behind }, first))
 }
 
 fn reader<R: Read>(body: R, delimiter: u8) -> csv::Reader<R> {
@@ -196,7 +201,7 @@ impl Table<'_> {
 
 impl Head {
     fn read(&self, record: &ByteRecord) -> Row {
-        let row = record.position().map_or(0, csv::Position::line);
+        let row = record.position().map_or(0, |p| p.line() + self.behind);
         self.row(row, record).map_err(|reason| Unread { row, id: None, reason })
     }
 
