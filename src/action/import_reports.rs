@@ -27,6 +27,8 @@ pub struct ReportImport {
     pub profile: Profile,
     /// The format, when the user says so.
     pub format: Option<Format>,
+    /// Rows in one commit.
+    pub batch: u64,
 }
 
 /// Rows that follow each other in the file, judged.
@@ -73,6 +75,7 @@ pub fn read_reports(
         zone: city.pack.time_zone(),
         areas: areas.active(),
         now: clock.now(),
+        batch: import.batch,
     };
     import::read_reports(file, input, &mut |batch| {
         let mut rejected = batch.rejected;

@@ -34,6 +34,9 @@ pub(super) struct ImportReports {
     source: Option<String>,
     #[command(flatten)]
     mapping: MappingArgs,
+    /// Rows in one commit: more are quicker, and what else writes waits longer.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=20_000))]
+    batch: u64,
     /// Only tell what would be stored.
     #[arg(long)]
     dry_run: bool,
@@ -51,6 +54,7 @@ struct Totals {
     loaded: Loaded,
     rejected: u64,
     left_out: u64,
+    placeless: u64,
     reasons: Reasons,
 }
 
@@ -105,7 +109,7 @@ impl ImportReports {
         let source = text::clean(&source.unwrap_or_else(|| stem(&self.file)), MAX_SOURCE)
             .map_err(|e| format!("--source {e}"))?;
         let source = source.ok_or("--source must have a name")?;
-        Ok(ReportImport { source, profile, format: self.mapping.format })
+        Ok(ReportImport { source, profile, format: self.mapping.format, batch: self.batch })
     }
 }
 
@@ -117,6 +121,7 @@ impl Totals {
         self.loaded.changed += loaded.changed;
         self.rejected += batch.rejected.len() as u64;
         self.left_out += batch.left_out;
+        self.placeless += batch.reports.iter().filter(|(r, _)| r.private.point.is_none()).count() as u64;
         batch.rejected.iter().for_each(|r| self.reasons.see(&r.reason));
     }
 
@@ -137,6 +142,9 @@ impl Totals {
             println!(
                 "  {changed} that were there already are told otherwise now; they were left as they are"
             );
+        }
+        if self.placeless > 0 {
+            println!("  {} reports have no place (needs_place in the profile refuses them)", self.placeless);
         }
         if read.ids_are_hashes && self.rows > 0 {
             println!(

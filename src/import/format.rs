@@ -62,6 +62,8 @@ pub enum FormatError {
     Broken(String),
 }
 
+/// Bytes at the beginning in which an XML document says what it is.
+const HEAD: usize = 512;
 const OGR: &str = "convert it with: ogr2ogr -f GeoJSONSeq -t_srs EPSG:4326 -lco RS=NO out.geojsonl IN";
 const BINARY: &str =
     "if GDAL reads it, convert it with: ogr2ogr -f GeoJSONSeq -t_srs EPSG:4326 -lco RS=NO out.geojsonl IN";
@@ -112,6 +114,9 @@ pub(super) fn recognise(bytes: &[u8]) -> Result<Format, FormatError> {
             })
         }
         Some(b'<') => {
+            if text.windows(16).take(HEAD).any(|w| w == b"<service_request") {
+                return other("Open311 GeoReport as XML", "ask its server for .json instead of .xml");
+            }
             let what = "XML (KML, GPX, CAP, DATEX II, OSM XML …)";
             other(what, "KML, GPX and GML can be converted by ogr2ogr, OSM XML by osmium")
         }

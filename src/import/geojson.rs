@@ -133,9 +133,8 @@ impl Document<'_> {
 /// One object that is no feature; its place is still to be found.
 pub(super) fn record(row: u64, text: &str) -> Row {
     let unread = |reason: String| Unread { row, id: None, reason };
-    let members = match serde_json::from_str(text) {
-        Ok(JsonValue::Object(members)) => members,
-        _ => return Err(unread("is no JSON object".to_owned())),
+    let Ok(JsonValue::Object(members)) = serde_json::from_str(text) else {
+        return Err(unread("is no JSON object".to_owned()));
     };
     let mut properties = BTreeMap::new();
     for (name, value) in members {

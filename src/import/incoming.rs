@@ -1,6 +1,6 @@
 //! One row to a report as its source tells it: columns to properties, times, the state it has reached.
 //! Not here: category, place and texts, which the same checks judge as those of a report that is sent
-//! (action::submit).
+//! (`action::submit`).
 
 use std::collections::BTreeMap;
 
@@ -94,6 +94,7 @@ pub(super) struct RowReader<'a> {
     pub(super) times: &'a TimeReader,
     pub(super) swap_axes: bool,
     pub(super) guarded: bool,
+    pub(super) needs_place: bool,
     pub(super) now: Instant,
     pub(super) counts: Counts,
 }
@@ -205,6 +206,7 @@ impl RowReader<'_> {
 
     fn place(&self, raw: &Raw) -> Result<Option<(f64, f64)>, String> {
         match &raw.geometry {
+            Ok(None) if self.needs_place => Err("has no place".to_owned()),
             Ok(None) => Ok(None),
             Ok(Some(Geometry::Point(p))) if self.swap_axes => Ok(Some((p.y(), p.x()))),
             Ok(Some(Geometry::Point(p))) => Ok(Some((p.x(), p.y()))),
@@ -271,6 +273,7 @@ mod tests {
             times: &times,
             swap_axes: profile.swap_axes,
             guarded: profile.guarded,
+            needs_place: profile.needs_place,
             now: Instant::parse("2026-01-01T00:00:00Z").unwrap(),
             counts: Counts::default(),
         };

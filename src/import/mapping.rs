@@ -45,6 +45,8 @@ pub struct Profile {
     pub times: Option<Times>,
     /// Texts that begin like a formula have an apostrophe before them, as our own tables have; for reports.
     pub guarded: bool,
+    /// A row without a place is refused, also where its category could do without; for reports.
+    pub needs_place: bool,
 }
 
 /// The properties that rows are mapped to.
@@ -118,7 +120,7 @@ pub enum MappingError {
     #[error("the delimiter must be one ASCII character")]
     Delimiter,
     /// What only reports have.
-    #[error("times and guarded are for reports only")]
+    #[error("times, guarded and needs_place are for reports only")]
     ReportsOnly,
     /// A time zone that is not known.
     #[error("times.zone: {0:?} is no time zone; they are named like Asia/Ho_Chi_Minh")]
@@ -180,6 +182,10 @@ impl Mapping {
     pub(super) fn new(profile: &Profile, properties: Properties<'_>) -> Result<Self, MappingError> {
         if let Some(id) = profile.collection.as_ref().filter(|id| **id != *properties.id) {
             return Err(MappingError::Collection(id.clone()));
+        }
+        if properties.prefix.is_none() && (profile.times.is_some() || profile.guarded || profile.needs_place)
+        {
+            return Err(MappingError::ReportsOnly);
         }
         for name in profile.fields.keys().chain(profile.set.keys()).chain(profile.values.keys()) {
             if !properties.knows(name) {

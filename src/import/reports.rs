@@ -16,6 +16,7 @@ use super::raw::{Row, Unread};
 use super::read::{ImportError, missing, needed, unread};
 use super::recognise::{Survey, Wrong};
 use super::stream::{self, Sink};
+use super::table::is_place;
 use super::times::TimeReader;
 use super::{MAX_COLUMNS, shape};
 use crate::area::Generation;
@@ -23,8 +24,6 @@ use crate::domain::Instant;
 
 /// Rows that are looked at before the first is taken.
 const SAMPLE: usize = 1_000;
-/// Rows in a batch.
-const BATCH: u64 = 1_000;
 
 /// What a file of reports is read with.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +38,8 @@ pub struct ReportInput<'a> {
     pub areas: &'a Generation,
     /// The time: nothing may be later.
     pub now: Instant,
+    /// Rows in a batch.
+    pub batch: u64,
 }
 
 /// Rows that follow each other in the file.
@@ -96,6 +97,7 @@ pub fn read_reports(
         times: &times,
         swap_axes: input.profile.swap_axes,
         guarded: input.profile.guarded,
+        needs_place: input.profile.needs_place,
         now: input.now,
         counts: Counts::default(),
     };
@@ -200,6 +202,7 @@ impl Walk<'_> {
         self.reader.identity = candidates.choose_surely(profile.id.as_deref());
         self.missing = missing(profile, &columns);
         self.unread = unread(&columns, self.reader.mapping, &self.reader.identity, profile);
+        self.unread.retain(|name| !is_place(name, profile));
         Ok(())
     }
 
@@ -213,7 +216,7 @@ impl Walk<'_> {
                 self.batch.rejected.push(Rejected { row, source_id: id, reason });
             }
         }
-        self.batch.rows < BATCH || (self.give)(std::mem::take(&mut self.batch))
+        self.batch.rows < self.input.batch || (self.give)(std::mem::take(&mut self.batch))
     }
 
     /// Gives what is left.

@@ -9,6 +9,7 @@ use geo::{Geometry, Point};
 use unicode_normalization::UnicodeNormalization;
 
 use super::format::{FormatError, strip_bom};
+use super::mapping::Profile;
 use super::raw::{Raw, Row, Unread};
 use super::stream::Budget;
 use super::{MAX_COLUMNS, MAX_VERTICES, shape};
@@ -256,6 +257,14 @@ fn number(name: &str, cell: &str) -> Result<f64, String> {
         let hint = if cell.contains(',') { "; decimals need a point" } else { "" };
         format!("{name} is “{shown}”, no number{hint}")
     })
+}
+
+/// Whether a column may hold the place.
+pub(super) fn is_place(name: &str, profile: &Profile) -> bool {
+    let name = name.to_lowercase();
+    let named = [&profile.lon, &profile.lat, &profile.wkt];
+    let usual = LON.iter().chain(LAT).chain(WKT);
+    usual.copied().any(|n| n == name) || named.into_iter().flatten().any(|n| n.to_lowercase() == name)
 }
 
 /// The place of an object that has its degrees in two members.

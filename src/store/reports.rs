@@ -155,12 +155,11 @@ pub(super) async fn load_keyed(
     let mut changed = 0;
     let mut fresh = Vec::with_capacity(batch.len());
     for (report, key) in batch {
-        match known.get(&key.key) {
-            Some(body) => changed += u64::from(*body != key.body),
-            None => {
-                known.insert(key.key, key.body);
-                fresh.push((report, key));
-            }
+        if let Some(body) = known.get(&key.key) {
+            changed += u64::from(*body != key.body);
+        } else {
+            known.insert(key.key, key.body);
+            fresh.push((report, key));
         }
     }
     let reports: Vec<&NewReport> = fresh.iter().map(|(report, _)| *report).collect();
@@ -347,6 +346,25 @@ pub(super) mod tests {
             seqs("SELECT seq FROM report_box ORDER BY seq").await,
             seqs("SELECT seq FROM report_public WHERE lon IS NOT NULL ORDER BY seq").await,
         )
+    }
+
+    #[tokio::test]
+    async fn a_keyed_load_stores_what_is_new_and_counts_what_came_otherwise() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("a.db").display())).await.unwrap();
+        let keyed = |id, key, body| (report(id), IdempotencyKey { key: [key; 32], body: [body; 32] });
+        let load = async |batch| store.load_keyed(Arc::new(batch)).await;
+        store.create_report(report(1), Some(keyed(1, 1, 1).1)).await.unwrap();
+        let batch = vec![keyed(2, 1, 1), keyed(3, 2, 1), keyed(4, 1, 7), keyed(5, 2, 7), keyed(6, 3, 1)];
+        // 1 was used before, once with another body; 2 comes twice.
+        assert_eq!(load(batch).await.unwrap(), Outcome::Loaded { stored: 2, changed: 2 });
+        assert_eq!(store.last_report().await.unwrap(), 3);
+        // An id that is taken: nothing of the batch stays, not even its keys.
+        assert!(load(vec![keyed(7, 4, 1), keyed(3, 5, 1)]).await.is_err());
+        let known = store.known_keys(&[keyed(0, 3, 9).1, keyed(0, 4, 1).1]).await.unwrap();
+        assert_eq!(known, KnownKeys::from([([3; 32], [1; 32])]));
+        assert_eq!(load(Vec::new()).await.unwrap(), Outcome::Loaded { stored: 0, changed: 0 });
+        store.close().await;
     }
 
     #[tokio::test]
