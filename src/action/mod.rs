@@ -1,5 +1,5 @@
 //! One verb a file, shared by every door: submit a report, move it on, transfer, withdraw; import areas,
-//! features; keys. Beside them the `City` of the moment and what feeds say of a report (`entries`).
+//! features, reports; keys. Beside them the `City` of the moment and what feeds say of a report (`entries`).
 //! Not here: reading a request (http), SQL (store), following the log (jobs).
 
 mod city;
@@ -7,6 +7,7 @@ mod entries;
 mod feature_entries;
 mod import_areas;
 mod import_features;
+mod import_reports;
 mod keys;
 mod reassign_features;
 mod submit;
@@ -22,6 +23,7 @@ pub use import_areas::{ImportError, Reassigned, activate_areas, candidate, reass
 pub use import_features::{
     FeatureImport, FeatureImportError, compare_features, read_features, write_features,
 };
+pub use import_reports::{JudgedReports, Loaded, ReportImport, compare_reports, read_reports, store_reports};
 pub use keys::{KeyError, Keyring, Purpose, add_key, revoke_key};
 pub use reassign_features::{ReassignedFeatures, reassign_features};
 pub use submit::{Receipt, Refusal, Submission, SubmitError, assess, outside_text, public_time, submit};

@@ -47,6 +47,8 @@ pub struct Submission {
     pub ward: Option<String>,
     /// Answers by question code.
     pub answers: BTreeMap<String, String>,
+    /// Nobody could be asked, as for reports of the past: answers that are required may be missing.
+    pub unasked: bool,
     /// The door it came through.
     pub source: String,
 }
@@ -106,7 +108,7 @@ pub async fn submit(
             Outcome::Done => (ReportRecord { seq: 0, id: report.id, votes: 0, facts: report.public }, true),
             Outcome::Replayed { same: false, .. } => return Err(SubmitError::KeyConflict),
             Outcome::Replayed { id, .. } => (store.report(id).await?.ok_or(SubmitError::Gone)?, false),
-            Outcome::IdTaken | Outcome::Stale => continue,
+            Outcome::IdTaken | Outcome::Stale | Outcome::Loaded { .. } => continue,
         };
         return Ok(Receipt { report: city.view(stored), created });
     }
@@ -128,7 +130,7 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
     }
     let observed = s.observed_at.as_deref().and_then(|t| observed(t, now, faults));
     let category = category(city, s.category.as_deref(), faults);
-    let answers = answers(category, s.answers, faults);
+    let answers = answers(category, s.answers, s.unasked, faults);
     let place = match category {
         Some(c) => place(areas, c, s.place, s.ward.as_deref(), &mut refusal),
         // Without a category the place is looked up all the same: all faults are said at once.
@@ -340,6 +342,7 @@ pub fn outside_text(generation: &Generation, o: &Outside) -> String {
 fn answers(
     category: Option<&Category>,
     given: BTreeMap<String, String>,
+    unasked: bool,
     faults: &mut Vec<Violation>,
 ) -> BTreeMap<String, String> {
     let Some(category) = category else { return given };
@@ -361,7 +364,7 @@ fn answers(
             }
         };
         match (answer, &q.kind) {
-            (None, _) if q.required => {
+            (None, _) if q.required && !unasked => {
                 faults.push(Violation::new(field, format!("is required: {}", q.text.en)));
             }
             (None, _) => {}

@@ -23,6 +23,8 @@ use crate::store::Store;
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
 /// Seconds for a whole download.
 const DOWNLOAD: Duration = Duration::from_secs(300);
+/// Seconds for a connection, and for the head of the answer.
+const ANSWER: Duration = Duration::from_secs(60);
 
 #[derive(Args)]
 pub(super) struct ImportAreas {
@@ -165,22 +167,32 @@ fn random_points(unit: &area::Unit, n: usize, rng: &mut Pcg64) -> Vec<LonLat> {
     points
 }
 
+/// Opens a file or a URL, with its length where that is known. A download as a whole may take as long
+/// as `whole`.
+pub(super) fn open(
+    source: &str,
+    whole: Option<Duration>,
+) -> Result<(Box<dyn Read + Send>, Option<u64>), String> {
+    if source.starts_with("http://") || source.starts_with("https://") {
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(whole)
+            .timeout_connect(Some(ANSWER))
+            .timeout_recv_response(Some(ANSWER));
+        let agent: ureq::Agent = agent.build().into();
+        let answer = agent.get(source).call().map_err(|e| format!("{source}: {e}"))?;
+        let total = answer.body().content_length();
+        Ok((Box::new(answer.into_body().into_reader()), total))
+    } else {
+        let file = std::fs::File::open(Path::new(source)).map_err(|e| format!("{source}: {e}"))?;
+        let total = file.metadata().ok().map(|m| m.len());
+        Ok((Box::new(file), total))
+    }
+}
+
 /// Reads a file or a URL, with a bar.
 pub(super) async fn fetch(source: String) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     tokio::task::spawn_blocking(move || {
-        let (reader, total): (Box<dyn Read>, Option<u64>) =
-            if source.starts_with("http://") || source.starts_with("https://") {
-                let agent: ureq::Agent =
-                    ureq::Agent::config_builder().timeout_global(Some(DOWNLOAD)).build().into();
-                let answer = agent.get(&source).call().map_err(|e| format!("{source}: {e}"))?;
-                let total = answer.body().content_length();
-                (Box::new(answer.into_body().into_reader()), total)
-            } else {
-                let path = Path::new(&source);
-                let file = std::fs::File::open(path).map_err(|e| format!("{source}: {e}"))?;
-                let total = file.metadata().ok().map(|m| m.len());
-                (Box::new(file), total)
-            };
+        let (reader, total) = open(&source, Some(DOWNLOAD))?;
         let bar = bar(total.unwrap_or(0), "reading");
         let mut bytes = Vec::new();
         bar.wrap_read(reader.take(MAX_BYTES + 1))

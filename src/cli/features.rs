@@ -1,28 +1,26 @@
 //! `diaban import features`: a file of city features into a collection, with a diff beforehand.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use super::Outcome;
 use super::areas::fetch;
+use super::mapping::{MappingArgs, stem};
 use crate::action::{self, FeatureImport};
 use crate::app;
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::domain::nearest;
-use crate::import::{Diff, Format, MappingError, Outside, Profile, Read, Rejected, Scalar, rejected_csv};
+use crate::import::{Diff, Outside, Read, Rejected, rejected_csv};
 
 /// Ids told of each kind of difference.
 const TOLD_IDS: usize = 5;
 /// Reasons told; the file holds them all.
-const TOLD_REASONS: usize = 8;
-/// Bytes of a profile.
-const MAX_PROFILE: u64 = 1 << 20;
+pub(super) const TOLD_REASONS: usize = 8;
 
 #[derive(Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct ImportFeatures {
     /// The collection, like facilities.
     collection: String,
@@ -31,42 +29,8 @@ pub(super) struct ImportFeatures {
     /// The name of the source, whose features alone are compared and replaced; else the file's stem.
     #[arg(long)]
     source: Option<String>,
-    /// How columns become properties, as a TOML file; the flags below add to it.
-    #[arg(long)]
-    profile: Option<PathBuf>,
-    /// PROPERTY=COLUMN, or a text with columns in braces: 'address={number} {street}'.
-    #[arg(long, value_name = "PROPERTY=COLUMN")]
-    map: Vec<String>,
-    /// PROPERTY=VALUE, the same for every row.
-    #[arg(long, value_name = "PROPERTY=VALUE")]
-    set: Vec<String>,
-    /// PROPERTY:FROM=TO, what a column's value means; FROM may be * for any other.
-    #[arg(long, value_name = "PROPERTY:FROM=TO")]
-    value: Vec<String>,
-    /// COLUMN=VALUE, to take only such rows; several of one column are alternatives.
-    #[arg(long, value_name = "COLUMN=VALUE")]
-    only: Vec<String>,
-    /// The column of the source id.
-    #[arg(long)]
-    id: Option<String>,
-    /// The column of longitudes.
-    #[arg(long)]
-    lon: Option<String>,
-    /// The column of latitudes.
-    #[arg(long)]
-    lat: Option<String>,
-    /// The column of WKT.
-    #[arg(long)]
-    wkt: Option<String>,
-    /// The character between cells.
-    #[arg(long)]
-    delimiter: Option<char>,
-    /// geojson, geojsonseq, csv or osm-pbf; else what the file begins with decides.
-    #[arg(long, value_parser = format)]
-    format: Option<Format>,
-    /// The file has latitude first: exchange the numbers.
-    #[arg(long)]
-    swap_axes: bool,
+    #[command(flatten)]
+    mapping: MappingArgs,
     /// What becomes of features outside the city.
     #[arg(long, value_enum, default_value_t = OutsideArg::Reject)]
     outside: OutsideArg,
@@ -90,10 +54,6 @@ pub(super) struct ImportFeatures {
 enum OutsideArg {
     Reject,
     Keep,
-}
-
-fn format(name: &str) -> Result<Format, String> {
-    Format::parse(name).ok_or_else(|| format!("one of {}", Format::ALL.map(Format::name).join(", ")))
 }
 
 impl ImportFeatures {
@@ -130,7 +90,7 @@ impl ImportFeatures {
                 .map_or_else(|| ids.join(", "), |n| format!("did you mean {n}?"));
             format!("there is no collection {:?}; {hint}", self.collection)
         })?;
-        let profile = self.profile()?;
+        let profile = self.mapping.profile()?;
         let source = self.source.clone().or_else(|| profile.source.clone());
         let outside = match self.outside {
             OutsideArg::Reject => Outside::Reject,
@@ -140,50 +100,11 @@ impl ImportFeatures {
             collection: collection.clone(),
             source: source.unwrap_or_else(|| stem(&self.file)),
             profile,
-            format: self.format,
+            format: self.mapping.format,
             outside,
             replace: self.replace,
             force: self.force,
         })
-    }
-
-    fn profile(&self) -> Result<Profile, Box<dyn std::error::Error + Send + Sync>> {
-        let mut profile = match &self.profile {
-            None => Profile::default(),
-            Some(path) => {
-                let named = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
-                if std::fs::metadata(path).map_err(|e| named(&e))?.len() > MAX_PROFILE {
-                    return Err(named(&"larger than 1 MiB").into());
-                }
-                let text = std::fs::read_to_string(path).map_err(|e| named(&e))?;
-                Profile::parse(&text).map_err(|e: MappingError| named(&e))?
-            }
-        };
-        for pair in &self.map {
-            let (property, column) = split(pair, '=', "--map PROPERTY=COLUMN")?;
-            profile.fields.insert(property, column);
-        }
-        for pair in &self.set {
-            let (property, value) = split(pair, '=', "--set PROPERTY=VALUE")?;
-            profile.set.insert(property, Scalar(value));
-        }
-        for triple in &self.value {
-            let (property, rest) = split(triple, ':', "--value PROPERTY:FROM=TO")?;
-            let (from, to) = split(&rest, '=', "--value PROPERTY:FROM=TO")?;
-            profile.values.entry(property).or_default().insert(from, Scalar(to));
-        }
-        for pair in &self.only {
-            let (column, value) = split(pair, '=', "--only COLUMN=VALUE")?;
-            profile.only.entry(column).or_default().push(value);
-        }
-        let or = |flag: &Option<String>, own: Option<String>| flag.clone().or(own);
-        profile.id = or(&self.id, profile.id);
-        profile.lon = or(&self.lon, profile.lon);
-        profile.lat = or(&self.lat, profile.lat);
-        profile.wkt = or(&self.wkt, profile.wkt);
-        profile.delimiter = self.delimiter.or(profile.delimiter);
-        profile.swap_axes |= self.swap_axes;
-        Ok(profile)
     }
 
     fn keep_rejected(&self, rejected: &[Rejected]) -> Outcome {
@@ -196,22 +117,6 @@ impl ImportFeatures {
         println!("the {} rejected rows with their reasons are in {}", rejected.len(), path.display());
         Ok(())
     }
-}
-
-fn split(text: &str, at: char, form: &str) -> Result<(String, String), String> {
-    let pair = text.split_once(at).filter(|(left, _)| !left.is_empty());
-    pair.map(|(l, r)| (l.to_owned(), r.to_owned())).ok_or_else(|| format!("{text:?} must be {form}"))
-}
-
-/// `hospitals` of `https://example.org/data/hospitals.geojson.gz?v=1`.
-fn stem(file: &str) -> String {
-    let path = if file.contains("://") { file.split(['?', '#']).next().unwrap_or(file) } else { file };
-    let name = Path::new(path).file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut stem = name.strip_suffix(".gz").unwrap_or(&name);
-    if let Some((left, _)) = stem.rsplit_once('.').filter(|(left, _)| !left.is_empty()) {
-        stem = left;
-    }
-    if stem.is_empty() { "import".to_owned() } else { stem.to_owned() }
 }
 
 fn tell(read: &Read) {

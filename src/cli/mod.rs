@@ -7,8 +7,10 @@ mod copy;
 mod demo;
 mod features;
 mod keys;
+mod mapping;
 mod migrate;
 mod report;
+mod reports;
 mod serve;
 
 use std::process::ExitCode;
@@ -55,6 +57,8 @@ enum Import {
     Areas(Box<areas::ImportAreas>),
     /// City features into a collection: GeoJSON, CSV or OSM PBF, compared with what is there.
     Features(Box<features::ImportFeatures>),
+    /// Reports of the past: GeoJSON, CSV or Open311 JSON of any length; a repeat stores nothing twice.
+    Reports(Box<reports::ImportReports>),
 }
 
 #[derive(Subcommand)]
@@ -89,6 +93,7 @@ pub fn main() -> ExitCode {
             Role::Demo(demo) => demo.run().await,
             Role::Import(Import::Areas(import)) => import.run().await,
             Role::Import(Import::Features(import)) => import.run().await,
+            Role::Import(Import::Reports(import)) => import.run().await,
             Role::Check(Check::Areas(check)) => check.run().await,
             Role::Report(report) => report.run().await,
             Role::Keys(keys) => keys.run().await,

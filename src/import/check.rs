@@ -59,6 +59,17 @@ pub struct Counts {
     pub of_wards: u64,
     /// Features in no ward that came in: just outside, or kept on request.
     pub outside: u64,
+    /// Reports whose state has no time, which was set at the time they were received.
+    pub untimed: u64,
+}
+
+impl Counts {
+    /// Counts what was found in the letters of a row.
+    pub(super) fn see(&mut self, letters: Letters) {
+        self.decomposed += u64::from(letters.decomposed);
+        self.no_break += u64::from(letters.no_break);
+        self.eth += u64::from(letters.eth);
+    }
 }
 
 /// What a row became.
@@ -92,9 +103,7 @@ impl Judge<'_> {
             Err(reason) => Err((None, reason)),
             Ok(id) => self.feature(raw, id.clone(), &mut letters).map_err(|reason| (Some(id), reason)),
         };
-        self.counts.decomposed += u64::from(letters.decomposed);
-        self.counts.no_break += u64::from(letters.no_break);
-        self.counts.eth += u64::from(letters.eth);
+        self.counts.see(letters);
         match judged {
             Ok(feature) => Judged::Taken(feature),
             Err((source_id, reason)) => Judged::Rejected(Rejected { row, source_id, reason }),

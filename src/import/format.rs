@@ -13,6 +13,8 @@ pub enum Format {
     GeoJson,
     /// GeoJSON texts one after the other: by record separators (RFC 8142) or one a line.
     GeoJsonSeq,
+    /// A JSON array of objects, like the requests of Open311 `GeoReport`.
+    Records,
     /// A table with a header line.
     Csv,
     /// OpenStreetMap's binary form.
@@ -21,13 +23,14 @@ pub enum Format {
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::GeoJson, Self::GeoJsonSeq, Self::Csv, Self::OsmPbf];
+    pub const ALL: [Self; 5] = [Self::GeoJson, Self::GeoJsonSeq, Self::Records, Self::Csv, Self::OsmPbf];
 
     /// The name for people and for `--format`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::GeoJson => "geojson",
             Self::GeoJsonSeq => "geojsonseq",
+            Self::Records => "json-array",
             Self::Csv => "csv",
             Self::OsmPbf => "osm-pbf",
         }
@@ -59,6 +62,8 @@ pub enum FormatError {
     Broken(String),
 }
 
+/// Bytes at the beginning in which an XML document says what it is.
+const HEAD: usize = 512;
 const OGR: &str = "convert it with: ogr2ogr -f GeoJSONSeq -t_srs EPSG:4326 -lco RS=NO out.geojsonl IN";
 const BINARY: &str =
     "if GDAL reads it, convert it with: ogr2ogr -f GeoJSONSeq -t_srs EPSG:4326 -lco RS=NO out.geojsonl IN";
@@ -101,9 +106,17 @@ pub(super) fn recognise(bytes: &[u8]) -> Result<Format, FormatError> {
             let line = text.split(|b| *b == b'\n').find(|l| !l.trim_ascii().is_empty()).unwrap_or(text);
             let rest = text[line.len()..].contains(&b'{');
             let whole = serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
-            Ok(if rest && whole { Format::GeoJsonSeq } else { Format::GeoJson })
+            let begins = |b: u8| text.trim_ascii_start().first() == Some(&b);
+            Ok(match rest && whole {
+                true => Format::GeoJsonSeq,
+                false if begins(b'[') => Format::Records,
+                false => Format::GeoJson,
+            })
         }
         Some(b'<') => {
+            if text.windows(16).take(HEAD).any(|w| w == b"<service_request") {
+                return other("Open311 GeoReport as XML", "ask its server for .json instead of .xml");
+            }
             let what = "XML (KML, GPX, CAP, DATEX II, OSM XML …)";
             other(what, "KML, GPX and GML can be converted by ogr2ogr, OSM XML by osmium")
         }

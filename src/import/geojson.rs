@@ -15,7 +15,7 @@ use super::{MAX_COLUMNS, MAX_ROWS, shape};
 use crate::domain::field::Value;
 
 /// Bytes of one feature.
-const MAX_FEATURE_BYTES: usize = 16 << 20;
+pub(super) const MAX_FEATURE_BYTES: usize = 16 << 20;
 /// Bytes of a column's name, outer names included; longer ones are not read.
 const MAX_NAME: usize = 200;
 /// Names of members shown of a document that is no GeoJSON.
@@ -113,7 +113,7 @@ pub(super) fn sequence(bytes: &[u8]) -> Result<Document<'_>, FormatError> {
 }
 
 /// The name in a `crs` member; a linked one is named by the member itself.
-fn crs(member: Option<&JsonValue>) -> Option<String> {
+pub(super) fn crs(member: Option<&JsonValue>) -> Option<String> {
     let member = member.filter(|m| !m.is_null())?;
     let name = member.pointer("/properties/name").and_then(JsonValue::as_str);
     let name = name.map_or_else(|| member.to_string(), str::to_owned);
@@ -130,7 +130,23 @@ impl Document<'_> {
     }
 }
 
-fn feature(row: u64, text: &str) -> Row {
+/// One object that is no feature; its place is still to be found.
+pub(super) fn record(row: u64, text: &str) -> Row {
+    let unread = |reason: String| Unread { row, id: None, reason };
+    let Ok(JsonValue::Object(members)) = serde_json::from_str(text) else {
+        return Err(unread("is no JSON object".to_owned()));
+    };
+    let mut properties = BTreeMap::new();
+    for (name, value) in members {
+        flatten(&name, value, &mut properties);
+    }
+    if properties.len() > MAX_COLUMNS {
+        return Err(unread(format!("has more than {MAX_COLUMNS} members")));
+    }
+    Ok(Raw { row, id: None, geometry: Ok(None), properties })
+}
+
+pub(super) fn feature(row: u64, text: &str) -> Row {
     let unread = |id: Option<String>, reason: String| Unread { row, id, reason };
     if text.len() > MAX_FEATURE_BYTES {
         return Err(unread(None, format!("is larger than {} MiB", MAX_FEATURE_BYTES >> 20)));

@@ -44,6 +44,17 @@ impl Candidates {
         }
     }
 
+    /// Decides for reports: only a column that is named or is called `id`, because a guess that is wrong
+    /// would take two reports for one.
+    pub(super) fn choose_surely(&self, named: Option<&str>) -> Identity {
+        let plain = || self.columns.iter().find(|(c, n)| **n == self.rows && c.to_lowercase() == "id");
+        match named {
+            Some(column) => Identity::Column(column.to_owned()),
+            None if self.members > 0 && self.members == self.rows => Identity::Member,
+            None => plain().map_or(Identity::Content, |(column, _)| Identity::Column(column.clone())),
+        }
+    }
+
     /// Decides where the ids of all rows come from.
     pub(super) fn choose(&self, named: Option<&str>) -> Identity {
         if let Some(column) = named {
@@ -67,6 +78,15 @@ fn looks_like_id(name: &str) -> bool {
 }
 
 impl Identity {
+    /// Where they come from, for people.
+    pub(super) fn words(&self) -> String {
+        match self {
+            Self::Column(name) => format!("the column {name:?}"),
+            Self::Member => "the features' own ids".to_owned(),
+            Self::Content => "hashes of the content".to_owned(),
+        }
+    }
+
     /// The source id of a row.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::clean::{Letters, clean};
 use super::raw::Raw;
 use super::table::Columns;
+use super::times::Times;
 use crate::domain::field::Value;
 use crate::domain::{Collection, nearest};
 
@@ -40,6 +41,35 @@ pub struct Profile {
     pub delimiter: Option<char>,
     /// The source is known to write latitude first.
     pub swap_axes: bool,
+    /// How times are written; for reports.
+    pub times: Option<Times>,
+    /// Texts that begin like a formula have an apostrophe before them, as our own tables have; for reports.
+    pub guarded: bool,
+    /// A row without a place is refused, also where its category could do without; for reports.
+    pub needs_place: bool,
+}
+
+/// The properties that rows are mapped to.
+#[derive(Clone, Debug)]
+pub(super) struct Properties<'a> {
+    /// What has them.
+    pub(super) id: &'a str,
+    /// Their names.
+    pub(super) names: Vec<&'a str>,
+    /// Names that begin like this are known too.
+    pub(super) prefix: Option<&'a str>,
+}
+
+impl<'a> Properties<'a> {
+    /// Those of a collection.
+    pub(super) fn of(collection: &'a Collection) -> Self {
+        let names = collection.properties.iter().map(|p| p.name.as_str()).collect();
+        Self { id: &collection.id, names, prefix: None }
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.names.contains(&name) || self.prefix.is_some_and(|p| name.starts_with(p))
+    }
 }
 
 /// A value of a profile, kept as its text.
@@ -89,6 +119,15 @@ pub enum MappingError {
     /// A delimiter beyond ASCII.
     #[error("the delimiter must be one ASCII character")]
     Delimiter,
+    /// What only reports have.
+    #[error("times, guarded and needs_place are for reports only")]
+    ReportsOnly,
+    /// A time zone that is not known.
+    #[error("times.zone: {0:?} is no time zone; they are named like Asia/Ho_Chi_Minh")]
+    Zone(String),
+    /// A form of times that cannot be used.
+    #[error("times.formats: {0:?}: {1}; they are written like %m/%d/%Y %H:%M")]
+    TimeFormat(String, String),
     /// Braces that do not pair.
     #[error("fields.{0}: a column's name must stand between {{ and }}")]
     Braces(String),
@@ -139,33 +178,39 @@ pub(super) struct Mapping {
 }
 
 impl Mapping {
-    /// Fits a profile to a collection.
-    pub(super) fn new(profile: &Profile, collection: &Collection) -> Result<Self, MappingError> {
-        if let Some(id) = profile.collection.as_ref().filter(|id| **id != *collection.id) {
+    /// Fits a profile to what it is for.
+    pub(super) fn new(profile: &Profile, properties: Properties<'_>) -> Result<Self, MappingError> {
+        if let Some(id) = profile.collection.as_ref().filter(|id| **id != *properties.id) {
             return Err(MappingError::Collection(id.clone()));
         }
+        if properties.prefix.is_none() && (profile.times.is_some() || profile.guarded || profile.needs_place)
+        {
+            return Err(MappingError::ReportsOnly);
+        }
         for name in profile.fields.keys().chain(profile.set.keys()).chain(profile.values.keys()) {
-            if collection.position(name).is_none() {
-                let names = || collection.properties.iter().map(|p| p.name.as_str());
+            if !properties.knows(name) {
+                let names = || properties.names.iter().copied();
                 let hint = nearest(name, names()).map_or_else(
                     || format!("; it has {}", names().collect::<Vec<_>>().join(", ")),
                     |n| format!("; did you mean {n}?"),
                 );
-                let (collection, name) = (collection.id.to_string(), name.clone());
+                let (collection, name) = (properties.id.to_owned(), name.clone());
                 return Err(MappingError::Property { collection, name, hint });
             }
         }
-        let origin = |name: &String| -> Result<Origin, MappingError> {
+        let origin = |name: &str| -> Result<Origin, MappingError> {
             Ok(match (profile.set.get(name), profile.fields.get(name)) {
                 (Some(constant), _) => Origin::Constant(constant.0.clone()),
                 (None, Some(text)) if text.contains(['{', '}']) => {
-                    Origin::Template(template(text).ok_or_else(|| MappingError::Braces(name.clone()))?)
+                    Origin::Template(template(text).ok_or_else(|| MappingError::Braces(name.to_owned()))?)
                 }
                 (None, Some(column)) => Origin::Column(column.clone()),
-                (None, None) => Origin::Column(name.clone()),
+                (None, None) => Origin::Column(name.to_owned()),
             })
         };
-        let origins = collection.properties.iter().map(|p| Ok((p.name.clone(), origin(&p.name)?)));
+        let named = profile.fields.keys().chain(profile.set.keys()).map(String::as_str);
+        let all: BTreeSet<&str> = properties.names.iter().copied().chain(named).collect();
+        let origins = all.into_iter().map(|name| Ok((name.to_owned(), origin(name)?)));
         let fold = |t: &String| fold(t);
         Ok(Self {
             origins: origins.collect::<Result<_, _>>()?,

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::check::{AREA_COLUMNS, Counts, Judge, Judged, Outside, Rejected};
 use super::format::{self, Format, FormatError};
 use super::identity::{Candidates, Identity};
-use super::mapping::{Mapping, MappingError, Profile, columns_of};
+use super::mapping::{Mapping, MappingError, Profile, Properties, columns_of};
 use super::raw::{Row, Unread};
 use super::recognise::{Survey, Wrong};
 use super::{MAX_COLUMNS, MAX_ROWS, geojson, osm, shape, table};
@@ -99,14 +99,14 @@ impl Opened<'_> {
 /// # Errors
 /// When the file as a whole cannot be taken; rows that cannot be are in [`Read::rejected`].
 pub fn read(bytes: Vec<u8>, input: Input<'_>) -> Result<Read, ImportError> {
-    let mapping = Mapping::new(input.profile, input.collection)?;
+    let mapping = Mapping::new(input.profile, Properties::of(input.collection))?;
     let bytes = format::unpack(bytes)?;
     let format = match input.format {
         Some(format) => format,
         None => format::recognise(&bytes)?,
     };
     let opened = match format {
-        Format::GeoJson => Opened::Json(geojson::document(&bytes)?),
+        Format::GeoJson | Format::Records => Opened::Json(geojson::document(&bytes)?),
         Format::GeoJsonSeq => Opened::Json(geojson::sequence(&bytes)?),
         Format::Csv => Opened::Table(table::open(&bytes, &input.profile.columns()?)?),
         Format::OsmPbf => {
@@ -117,20 +117,8 @@ pub fn read(bytes: Vec<u8>, input: Input<'_>) -> Result<Read, ImportError> {
     let (survey, candidates, columns) = first_walk(&opened, input, &mapping)?;
     let crs = if let Opened::Json(document) = &opened { document.crs.as_deref() } else { None };
     survey.verdict(crs, input.areas)?;
-    let folded: BTreeSet<String> = columns.iter().map(|c| c.to_lowercase()).collect();
-    let absent = |c: &str| !folded.contains(&c.to_lowercase()) && !columns.is_empty();
-    // Without its ids or its filter a file would come in as something else than what was meant.
-    if let Some(name) = input.profile.id.iter().chain(input.profile.only.keys()).find(|c| absent(c)) {
-        return Err(ImportError::NoColumn(name.clone(), hint(name, &columns)));
-    }
-    let missing: Vec<String> = input
-        .profile
-        .fields
-        .values()
-        .flat_map(|f| columns_of(f))
-        .filter(|c| absent(c))
-        .map(|c| format!("{c}{}", hint(&c, &columns)))
-        .collect();
+    needed(input.profile, &columns)?;
+    let missing = missing(input.profile, &columns);
     let identity = candidates.choose(input.profile.id.as_deref());
     let unread = unread(&columns, &mapping, &identity, input.profile);
     let mut read = second_walk(&opened, input, &mapping, &identity);
@@ -185,11 +173,7 @@ fn second_walk(opened: &Opened<'_>, input: Input<'_>, mapping: &Mapping, identit
     };
     let mut read = Read {
         format: Format::GeoJson,
-        ids: match identity {
-            Identity::Column(name) => format!("the column {name:?}"),
-            Identity::Member => "the features' own ids".to_owned(),
-            Identity::Content => "hashes of the content".to_owned(),
-        },
+        ids: identity.words(),
         ids_are_hashes: *identity == Identity::Content,
         features: Vec::new(),
         rejected: Vec::new(),
@@ -214,12 +198,31 @@ fn second_walk(opened: &Opened<'_>, input: Input<'_>, mapping: &Mapping, identit
     read
 }
 
+/// Without its ids or its filter a file would come in as something else than what was meant.
+pub(super) fn needed(profile: &Profile, columns: &BTreeSet<String>) -> Result<(), ImportError> {
+    match profile.id.iter().chain(profile.only.keys()).find(|c| is_absent(c, columns)) {
+        Some(name) => Err(ImportError::NoColumn(name.clone(), hint(name, columns))),
+        None => Ok(()),
+    }
+}
+
+/// Columns that the profile names and no row has, with the nearest one.
+pub(super) fn missing(profile: &Profile, columns: &BTreeSet<String>) -> Vec<String> {
+    let named = profile.fields.values().flat_map(|f| columns_of(f));
+    named.filter(|c| is_absent(c, columns)).map(|c| format!("{c}{}", hint(&c, columns))).collect()
+}
+
+fn is_absent(name: &str, columns: &BTreeSet<String>) -> bool {
+    let folded = name.to_lowercase();
+    !columns.is_empty() && !columns.iter().any(|c| c.to_lowercase() == folded)
+}
+
 fn hint(name: &str, columns: &BTreeSet<String>) -> String {
     nearest(name, columns.iter().map(String::as_str))
         .map_or_else(String::new, |n| format!(" (did you mean {n}?)"))
 }
 
-fn unread(
+pub(super) fn unread(
     columns: &BTreeSet<String>,
     mapping: &Mapping,
     identity: &Identity,

@@ -2,13 +2,16 @@
 //! the one that the header holds most of; names of columns are compared without regard to case.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 
 use csv::ByteRecord;
 use geo::{Geometry, Point};
 use unicode_normalization::UnicodeNormalization;
 
 use super::format::{FormatError, strip_bom};
+use super::mapping::Profile;
 use super::raw::{Raw, Row, Unread};
+use super::stream::Budget;
 use super::{MAX_COLUMNS, MAX_VERTICES, shape};
 use crate::domain::field::Value;
 
@@ -51,20 +54,67 @@ enum Place {
     Nowhere,
 }
 
+/// What the header line says.
+struct Head {
+    header: Vec<String>,
+    place: Place,
+    /// The reader counts a line at its line feed, which after a carriage return it meets in the next row.
+    behind: u64,
+}
+
 /// A table whose header is read.
 pub(super) struct Table<'a> {
     body: &'a [u8],
     delimiter: u8,
-    header: Vec<String>,
-    place: Place,
+    head: Head,
 }
 
 /// Opens a table.
 pub(super) fn open<'a>(bytes: &'a [u8], columns: &Columns) -> Result<Table<'a>, FormatError> {
-    let broken = |text: String| Err(FormatError::Broken(text));
     let body = strip_bom(bytes);
     let delimiter = columns.delimiter.unwrap_or_else(|| delimiter(body));
-    let mut reader = reader(body, delimiter);
+    let (head, _) = head(&mut reader(body, delimiter), body, columns)?;
+    Ok(Table { body, delimiter, head })
+}
+
+/// Gives the rows of a table one by one while it is read, as long as they are taken. `begin` is what it
+/// begins with, `budget` grows anew with each row.
+pub(super) fn stream(
+    source: impl Read,
+    begin: &[u8],
+    columns: &Columns,
+    budget: &Budget,
+    mut take: impl FnMut(Row) -> bool,
+) -> Result<(), FormatError> {
+    let delimiter = columns.delimiter.unwrap_or_else(|| delimiter(begin));
+    let mut reader = reader(source, delimiter);
+    let (head, mut first) = head(&mut reader, begin, columns)?;
+    let mut record = ByteRecord::new();
+    loop {
+        budget.renew();
+        let is_row = match first.take() {
+            Some(row) => {
+                record = row;
+                true
+            }
+            None => reader.read_byte_record(&mut record).map_err(|e| {
+                let line = record.position().map_or(0, csv::Position::line);
+                FormatError::Broken(format!("the table breaks off after line {line}: {e}"))
+            })?,
+        };
+        if !is_row || !take(head.read(&record)) {
+            return Ok(());
+        }
+    }
+}
+
+/// The header line and the first row.
+fn head<R: Read>(
+    reader: &mut csv::Reader<R>,
+    begin: &[u8],
+    columns: &Columns,
+) -> Result<(Head, Option<ByteRecord>), FormatError> {
+    let broken = |text: String| Err(FormatError::Broken(text));
     let header = match reader.headers() {
         Ok(header) => header,
         Err(e) => return broken(format!("the header line: {e}")),
@@ -87,11 +137,14 @@ pub(super) fn open<'a>(bytes: &'a [u8], columns: &Columns) -> Result<Table<'a>, 
     }
     let mut first = ByteRecord::new();
     let has_row = reader.read_byte_record(&mut first).unwrap_or(false);
-    let place = place(&header, columns, has_row.then_some(&first))?;
-    Ok(Table { body, delimiter, header, place })
+    let first = has_row.then_some(first);
+    let place = place(&header, columns, first.as_ref())?;
+    let line = begin.split(|b| *b == b'\n').next().unwrap_or_default();
+    let behind = u64::from(line.ends_with(b"\r"));
+    Ok((Head { header, place, behind }, first))
 }
 
-fn reader(body: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
+fn reader<R: Read>(body: R, delimiter: u8) -> csv::Reader<R> {
     csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(body)
 }
 
@@ -142,9 +195,15 @@ impl Table<'_> {
             if !reader.read_byte_record(&mut record).unwrap_or(false) {
                 return None;
             }
-            let row = record.position().map_or(0, csv::Position::line);
-            Some(self.row(row, &record).map_err(|reason| Unread { row, id: None, reason }))
+            Some(self.head.read(&record))
         })
+    }
+}
+
+impl Head {
+    fn read(&self, record: &ByteRecord) -> Row {
+        let row = record.position().map_or(0, |p| p.line() + self.behind);
+        self.row(row, record).map_err(|reason| Unread { row, id: None, reason })
     }
 
     fn row(&self, row: u64, record: &ByteRecord) -> Result<Raw, String> {
@@ -188,10 +247,39 @@ impl Table<'_> {
     }
 
     fn number(&self, column: usize, cell: &str) -> Result<f64, String> {
-        cell.parse().ok().filter(|n: &f64| n.is_finite()).ok_or_else(|| {
-            let shown: String = cell.chars().take(40).collect();
-            let hint = if cell.contains(',') { "; decimals need a point" } else { "" };
-            format!("{} is “{shown}”, no number{hint}", self.header[column])
-        })
+        number(&self.header[column], cell)
+    }
+}
+
+fn number(name: &str, cell: &str) -> Result<f64, String> {
+    cell.parse().ok().filter(|n: &f64| n.is_finite()).ok_or_else(|| {
+        let shown: String = cell.chars().take(40).collect();
+        let hint = if cell.contains(',') { "; decimals need a point" } else { "" };
+        format!("{name} is “{shown}”, no number{hint}")
+    })
+}
+
+/// Whether a column may hold the place.
+pub(super) fn is_place(name: &str, profile: &Profile) -> bool {
+    let name = name.to_lowercase();
+    let named = [&profile.lon, &profile.lat, &profile.wkt];
+    let usual = LON.iter().chain(LAT).chain(WKT);
+    usual.copied().any(|n| n == name) || named.into_iter().flatten().any(|n| n.to_lowercase() == name)
+}
+
+/// The place of an object that has its degrees in two members.
+pub(super) fn degrees(raw: &Raw, columns: &Columns) -> Result<Option<Geometry<f64>>, String> {
+    let read = |named: &Option<String>, usual: &[&str]| -> Result<Option<f64>, String> {
+        let find = |name: &str| raw.text(name).map(|text| number(name, &text)).transpose();
+        match named {
+            Some(name) => find(name),
+            None => usual.iter().map(|name| find(name)).find(|n| n != &Ok(None)).unwrap_or(Ok(None)),
+        }
+    };
+    match (read(&columns.lon, LON)?, read(&columns.lat, LAT)?) {
+        (Some(x), Some(y)) => Ok(Some(Geometry::Point(Point::new(x, y)))),
+        (None, None) => Ok(None),
+        (None, _) => Err("has a latitude and no longitude".to_owned()),
+        (_, None) => Err("has a longitude and no latitude".to_owned()),
     }
 }

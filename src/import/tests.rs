@@ -155,6 +155,7 @@ fn profiles_map_translate_fill_and_leave_out() {
     assert_eq!(value(1, "address"), "Null");
     assert!(refused("id,lon\n", "facilities", "set = { knd = 'x' }").contains("did you mean kind?"));
     assert!(refused("id,lon\n", "facilities", "collection = 'traffic'").contains("made for traffic"));
+    assert!(refused("id,lon\n", "facilities", "guarded = true").contains("for reports only"));
     let missing = import(
         "name,lon,lat\nx,106.7,10.78\n",
         "facilities",
@@ -257,6 +258,7 @@ fn files_that_are_not_read_say_what_to_do() {
         (b"SQLite format 3\0", "GeoPackage"),
         (b"\xff\xfea\0", "UTF-16"),
         (b"<?xml version='1.0'?>", "XML"),
+        (b"<?xml version='1.0'?><service_requests><request>", "ask its server for .json"),
         (b"", "empty"),
         (b"{\"a\":1,\"b\":2}", "JSON but not GeoJSON: it has no \"type\", its members are a, b"),
         (b"{\"type\":\"FeatureCollection\",\"features\":[NaN]}", "not JSON"),

@@ -44,5 +44,6 @@ pub use features::{FeatureWrite, StoredContent};
 pub use feeds::{News, NewsPage};
 pub use open::Store;
 pub use read::{Page, PlacedRecord, ReportRecord};
+pub use reports::{KeyedReports, KnownKeys};
 pub use schema::{Migrated, migrate};
 pub use write::{Assignment, IdempotencyKey, Outcome};

@@ -1,11 +1,12 @@
 //! Writing reports: what a row is made of, bulk loads, assignment to wards. New ones are `create`,
 //! reading them is `read`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::boxes::Boxes;
 use super::changes::{ChangeKind, log};
-use super::db::{Db, Sql, Values};
+use super::db::{Db, Row, Sql, Values};
 use super::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
 use super::write::{Assignment, Command, IdempotencyKey, Outcome};
 use super::{Store, StoreError};
@@ -33,6 +34,28 @@ impl Store {
         self.write(Command::Load(batch)).await.map(|_| ())
     }
 
+    /// Stores what is new of many reports in one commit: of those with one key the first, and none whose
+    /// key was used before. Their ids must be free.
+    ///
+    /// # Errors
+    /// When the write fails; none of the batch was stored then.
+    pub async fn load_keyed(&self, batch: KeyedReports) -> Result<Outcome, StoreError> {
+        self.write(Command::LoadKeyed(batch)).await
+    }
+
+    /// The keys that were used before, each with the hash of the body that came with it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn known_keys(&self, keys: &[IdempotencyKey]) -> Result<KnownKeys, StoreError> {
+        let keys: Vec<_> = keys.iter().collect();
+        let mut known = KnownKeys::with_capacity(keys.len());
+        for keys in keys.chunks(ROWS) {
+            note(&self.read.fetch_all(used(keys)).await?, &mut known)?;
+        }
+        Ok(known)
+    }
+
     /// Gives reports their new wards and bodies after areas changed.
     ///
     /// # Errors
@@ -48,6 +71,11 @@ pub(super) const PUBLIC_COLUMNS: &str = "id, lon, lat, category, state, ward, bo
 pub(super) const PRIVATE_COLUMNS: &str = "seq, lon, lat, accuracy_m, address, answers, created_ms";
 /// Rows in one statement of a bulk load: 20 columns stay well under SQLite's 32,766 parameters.
 const ROWS: usize = 500;
+
+/// Reports, each with the key that a repeat is known by.
+pub type KeyedReports = Arc<Vec<(NewReport, IdempotencyKey)>>;
+/// Keys that were used, with the body of each.
+pub type KnownKeys = HashMap<[u8; 32], [u8; 32]>;
 
 pub(super) fn public_row(b: &mut Values<'_>, (r, fed): (&NewReport, Position)) {
     let f = &r.public;
@@ -97,8 +125,58 @@ pub(super) fn insert(table: &str, columns: &str) -> Sql {
     Sql::new(format!("INSERT INTO {table} ({columns}) "))
 }
 
-pub(super) async fn load(db: &mut Db<'_>, batch: &[NewReport]) -> Result<Outcome, sqlx::Error> {
-    let Some(newest) = batch.iter().map(received).max() else { return Ok(Outcome::Done) };
+/// Asks which of these keys were used.
+fn used(keys: &[&IdempotencyKey]) -> Sql {
+    let mut q = Sql::new("SELECT key_hash, body_hash FROM idempotency WHERE key_hash");
+    q.push_in(keys.iter().map(|key| &key.key[..]));
+    q
+}
+
+/// Adds what was found to what is known.
+fn note(rows: &[Row], known: &mut KnownKeys) -> Result<(), sqlx::Error> {
+    for row in rows {
+        let hash = |i: usize| -> Result<[u8; 32], sqlx::Error> {
+            let hash = row.try_get::<&[u8]>(i)?.try_into();
+            hash.map_err(|_| sqlx::Error::Decode("a hash of another length".into()))
+        };
+        known.insert(hash(0)?, hash(1)?);
+    }
+    Ok(())
+}
+
+pub(super) async fn load_keyed(
+    db: &mut Db<'_>,
+    batch: &[(NewReport, IdempotencyKey)],
+) -> Result<Outcome, sqlx::Error> {
+    let keys: Vec<_> = batch.iter().map(|(_, key)| key).collect();
+    let mut known = KnownKeys::with_capacity(batch.len());
+    for keys in keys.chunks(ROWS) {
+        note(&db.fetch_all(used(keys)).await?, &mut known)?;
+    }
+    let mut changed = 0;
+    let mut fresh = Vec::with_capacity(batch.len());
+    for (report, key) in batch {
+        if let Some(body) = known.get(&key.key) {
+            changed += u64::from(*body != key.body);
+        } else {
+            known.insert(key.key, key.body);
+            fresh.push((report, key));
+        }
+    }
+    let reports: Vec<&NewReport> = fresh.iter().map(|(report, _)| *report).collect();
+    load(db, &reports).await?;
+    for rows in fresh.chunks(ROWS) {
+        let mut q = insert("idempotency", "key_hash, body_hash, report_id");
+        q.push_values(rows, |b, (report, key)| {
+            b.push_bind(&key.key[..]).push_bind(&key.body[..]).push_bind(report.id as i64);
+        });
+        db.execute(q).await?;
+    }
+    Ok(Outcome::Loaded { stored: fresh.len() as u64, changed })
+}
+
+pub(super) async fn load(db: &mut Db<'_>, batch: &[&NewReport]) -> Result<Outcome, sqlx::Error> {
+    let Some(newest) = batch.iter().map(|r| received(r)).max() else { return Ok(Outcome::Done) };
     // The rows get the sequences after the last one ever given, in order: nobody else writes inside
     // this transaction.
     let last: i64 = db.fetch_value(Sql::new(db.dialect().last_given_report())).await?;
@@ -110,7 +188,7 @@ pub(super) async fn load(db: &mut Db<'_>, batch: &[NewReport]) -> Result<Outcome
             rows.iter().map(|r| r.events.iter().map(|e| ledger.history(e.shown)).collect()).collect();
         let fed = places.iter().map(|p| p.last().copied().unwrap_or_default());
         let mut statement = insert("report_public", PUBLIC_COLUMNS);
-        statement.push_values(rows.iter().zip(fed), public_row);
+        statement.push_values(rows.iter().copied().zip(fed), public_row);
         db.execute(statement).await?;
         let mut statement = insert("report_private", PRIVATE_COLUMNS);
         statement.push_values(rows.iter().zip(first..), |b, (r, seq)| {
@@ -250,6 +328,25 @@ pub(super) mod tests {
             .await,
             seqs("SELECT seq FROM report_public WHERE lon IS NOT NULL ORDER BY seq").await,
         )
+    }
+
+    #[tokio::test]
+    async fn a_keyed_load_stores_what_is_new_and_counts_what_came_otherwise() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("a.db").display())).await.unwrap();
+        let keyed = |id, key, body| (report(id), IdempotencyKey { key: [key; 32], body: [body; 32] });
+        let load = async |batch| store.load_keyed(Arc::new(batch)).await;
+        store.create_report(report(1), Some(keyed(1, 1, 1).1)).await.unwrap();
+        let batch = vec![keyed(2, 1, 1), keyed(3, 2, 1), keyed(4, 1, 7), keyed(5, 2, 7), keyed(6, 3, 1)];
+        // 1 was used before, once with another body; 2 comes twice.
+        assert_eq!(load(batch).await.unwrap(), Outcome::Loaded { stored: 2, changed: 2 });
+        assert_eq!(store.last_report().await.unwrap(), 3);
+        // An id that is taken: nothing of the batch stays, not even its keys.
+        assert!(load(vec![keyed(7, 4, 1), keyed(3, 5, 1)]).await.is_err());
+        let known = store.known_keys(&[keyed(0, 3, 9).1, keyed(0, 4, 1).1]).await.unwrap();
+        assert_eq!(known, KnownKeys::from([([3; 32], [1; 32])]));
+        assert_eq!(load(Vec::new()).await.unwrap(), Outcome::Loaded { stored: 0, changed: 0 });
+        store.close().await;
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ use super::create::{Creation, create};
 use super::db::Db;
 use super::feature_wards::FeatureAssignment;
 use super::features::FeatureWrite;
+use super::reports::KeyedReports;
 use super::{amend, areas, feature_wards, features, keys, reports, secrets};
 use crate::domain::key::{Key, KeyId};
 use crate::domain::report::NewReport;
@@ -17,6 +18,7 @@ use crate::domain::{Instant, WardId};
 pub(super) enum Command {
     Create { report: Box<NewReport>, key: Option<IdempotencyKey> },
     Load(Vec<NewReport>),
+    LoadKeyed(KeyedReports),
     Activate { generation: StoredGeneration, at: Instant },
     Assign { assignments: Vec<Assignment>, at: Instant },
     Features { write: Box<FeatureWrite>, at: Instant },
@@ -38,6 +40,13 @@ pub enum Outcome {
         id: u64,
         /// Whether the body was the same.
         same: bool,
+    },
+    /// A load stored so many reports; the others were there already, some of them with another body.
+    Loaded {
+        /// Reports that are new.
+        stored: u64,
+        /// Of the others, those that came with another body than the first time.
+        changed: u64,
     },
     /// The id is another report's; draw again.
     IdTaken,
@@ -85,7 +94,8 @@ pub(super) async fn apply(db: &mut Db<'_>, commands: &[&Command]) -> Result<Vec<
         outcomes.extend(create(db, &std::mem::take(&mut creations)).await?);
         outcomes.push(match command {
             Command::Create { .. } => continue,
-            Command::Load(batch) => reports::load(db, batch).await?,
+            Command::Load(batch) => reports::load(db, &batch.iter().collect::<Vec<_>>()).await?,
+            Command::LoadKeyed(batch) => reports::load_keyed(db, batch).await?,
             Command::Activate { generation, at } => areas::activate(db, generation, *at).await?,
             Command::Features { write, at } => features::write(db, write, *at).await?,
             Command::AssignFeatures { assignments, at } => {

@@ -90,7 +90,7 @@ fn rejected_rows_go_to_a_file_and_keep_what_was_there() {
         (&["facilities", "no.csv"], "no.csv"),
         (&["facilities", "banks.csv", "--map", "name_vi"], "must be --map PROPERTY=COLUMN"),
         (&["facilities", "banks.csv", "--set", "knd=bank"], "did you mean kind?"),
-        (&["facilities", "banks.csv", "--format", "kml"], "geojson, geojsonseq, csv, osm-pbf"),
+        (&["facilities", "banks.csv", "--format", "kml"], "geojson, geojsonseq, json-array, csv, osm-pbf"),
     ] {
         let output = import(folder, arguments);
         assert!(!output.status.success() && said(&output).contains(word), "{}", said(&output));

@@ -11,6 +11,7 @@ mod flood;
 mod harness;
 mod hostile;
 mod import_features;
+mod import_reports;
 mod items;
 mod layers;
 mod limits;

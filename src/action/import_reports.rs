@@ -1,0 +1,295 @@
+//! Reports of the past from a file: judged as reports that are sent, with the life they had, stored
+//! once however often the file comes.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::city::{Areas, City};
+use super::submit::{Refusal, Submission, assess, public_time};
+use crate::clock::{Clock, Ids};
+use crate::domain::report::{Event, NewReport};
+use crate::domain::{State, text};
+use crate::import::{self, Format, ImportError, Incoming, Profile, Rejected, ReportInput, ReportRead};
+use crate::store::{IdempotencyKey, KeyedReports, Outcome, Store, StoreError};
+
+/// Characters of the door that a report came through, and of each word of an office.
+const DOOR: usize = 100;
+const WORDS: usize = 4_000;
+
+/// What is to be imported, and how.
+#[derive(Clone, Debug)]
+pub struct ReportImport {
+    /// The name of the source: its ids are its own.
+    pub source: String,
+    /// How columns become properties.
+    pub profile: Profile,
+    /// The format, when the user says so.
+    pub format: Option<Format>,
+    /// Rows in one commit.
+    pub batch: u64,
+}
+
+/// Rows that follow each other in the file, judged.
+#[derive(Clone, Debug, Default)]
+pub struct JudgedReports {
+    /// How many.
+    pub rows: u64,
+    /// Those that may be stored, with the keys that a repeat is known by.
+    pub reports: KeyedReports,
+    /// Those that may not.
+    pub rejected: Vec<Rejected>,
+    /// Those that the profile leaves out.
+    pub left_out: u64,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Reports that are new.
+    pub stored: u64,
+    /// Reports that were there already.
+    pub there: u64,
+    /// Of these, those that the file tells otherwise now; they were left as they are.
+    pub changed: u64,
+}
+
+/// Reads and judges a file and gives it in batches as long as they are taken; nothing is stored. Not on
+/// an async thread.
+///
+/// # Errors
+/// When the file as a whole cannot be taken; nothing was given then.
+pub fn read_reports(
+    city: &City,
+    import: &ReportImport,
+    clock: &dyn Clock,
+    ids: &dyn Ids,
+    file: impl Read,
+    give: &mut dyn FnMut(JudgedReports) -> bool,
+) -> Result<ReportRead, ImportError> {
+    let areas = city.areas();
+    let input = ReportInput {
+        format: import.format,
+        profile: &import.profile,
+        zone: city.pack.time_zone(),
+        areas: areas.active(),
+        now: clock.now(),
+        batch: import.batch,
+    };
+    import::read_reports(file, input, &mut |batch| {
+        let mut rejected = batch.rejected;
+        let mut reports = Vec::with_capacity(batch.reports.len());
+        for incoming in batch.reports {
+            let (row, id) = (incoming.row, incoming.source_id.clone());
+            let key = key(&import.source, &incoming);
+            match judge(city, &areas, &import.source, incoming) {
+                Ok(report) => reports.push((NewReport { id: ids.report_id(), ..report }, key)),
+                Err(refusal) => {
+                    let faults: Vec<String> = refusal.violations.iter().map(ToString::to_string).collect();
+                    rejected.push(Rejected { row, source_id: Some(id), reason: faults.join("; ") });
+                }
+            }
+        }
+        rejected.sort_by_key(|r| r.row);
+        give(JudgedReports {
+            rows: batch.rows,
+            reports: Arc::new(reports),
+            rejected,
+            left_out: batch.left_out,
+        })
+    })
+}
+
+/// Stores a batch in one commit.
+///
+/// # Errors
+/// When the write fails; none of the batch was stored then.
+pub async fn store_reports(
+    store: &Store,
+    ids: &dyn Ids,
+    mut reports: KeyedReports,
+) -> Result<Loaded, StoreError> {
+    let all = reports.len() as u64;
+    let outcome = match store.load_keyed(reports.clone()).await {
+        // Of millions of drawn ids one may be another report's: the batch draws anew, once.
+        Err(StoreError::Other(_)) => {
+            Arc::make_mut(&mut reports).iter_mut().for_each(|(report, _)| report.id = ids.report_id());
+            store.load_keyed(reports).await?
+        }
+        outcome => outcome?,
+    };
+    let Outcome::Loaded { stored, changed } = outcome else { return Ok(Loaded::default()) };
+    Ok(Loaded { stored, there: all - stored, changed })
+}
+
+/// What would become of a batch.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn compare_reports(store: &Store, reports: &KeyedReports) -> Result<Loaded, StoreError> {
+    let keys: Vec<IdempotencyKey> = reports.iter().map(|(_, key)| key.clone()).collect();
+    let known = store.known_keys(&keys).await?;
+    let mut loaded = Loaded::default();
+    for key in &keys {
+        match known.get(&key.key) {
+            None => loaded.stored += 1,
+            Some(body) => {
+                loaded.there += 1;
+                loaded.changed += u64::from(*body != key.body);
+            }
+        }
+    }
+    Ok(loaded)
+}
+
+/// By what a repeat is known, and what it said.
+fn key(source: &str, r: &Incoming) -> IdempotencyKey {
+    // Lengths keep ("a", "bc") from being ("ab", "c").
+    let mut hash = Sha256::new();
+    for part in ["import", source, &r.source_id] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    let said = serde_json::json!([
+        [r.place.map(|(lon, lat)| [lon, lat]), r.accuracy_m],
+        [r.category, r.title, r.description, r.address, r.ward, r.door, r.reason, r.note],
+        [r.observed.map(|t| t.ms()), r.created.ms(), r.since.ms()],
+        [r.state.name(), r.answers],
+    ]);
+    IdempotencyKey { key: hash.finalize().into(), body: Sha256::digest(said.to_string()).into() }
+}
+
+/// The checks of a report that is sent, at the time it was received, then what became of it.
+fn judge(city: &City, areas: &Areas, source: &str, incoming: Incoming) -> Result<NewReport, Refusal> {
+    let mut faults = Vec::new();
+    let mut words = |raw: Option<&str>, field: &str, max: usize| {
+        text::clean(raw.unwrap_or_default(), max).unwrap_or_else(|e| {
+            faults.push(crate::domain::Violation::new(field, e.to_string()));
+            None
+        })
+    };
+    let door = words(incoming.door.as_deref(), "source", DOOR);
+    let reason = words(incoming.reason.as_deref(), "reason", WORDS);
+    let note = words(incoming.note.as_deref(), "note", WORDS);
+    let submission = Submission {
+        place: incoming.place,
+        category: incoming.category,
+        title: incoming.title,
+        description: incoming.description,
+        address: incoming.address,
+        accuracy_m: incoming.accuracy_m,
+        observed_at: incoming.observed.map(|t| t.to_string()),
+        ward: incoming.ward,
+        answers: incoming.answers,
+        unasked: true,
+        source: door.unwrap_or_else(|| source.to_owned()),
+    };
+    let mut report = match assess(city, areas, submission, incoming.created) {
+        Ok(report) if faults.is_empty() => report,
+        Ok(_) => return Err(Refusal { violations: faults, outside: None }),
+        Err(mut refusal) => {
+            refusal.violations.extend(faults);
+            return Err(refusal);
+        }
+    };
+    if incoming.state != State::Received {
+        let category = city.pack.categories.by_code(&report.public.category);
+        let placed = report.private.point.is_some();
+        let shown = category.map_or(incoming.since, |c| public_time(c, placed, incoming.since));
+        report.public.state = incoming.state;
+        report.public.updated = shown;
+        report.events.push(Event {
+            at: incoming.since,
+            shown,
+            role: "office",
+            from: Some(State::Received),
+            to: incoming.state,
+            reason,
+            note,
+        });
+    }
+    Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::domain::Instant;
+    use crate::pack::Pack;
+
+    fn incoming() -> Incoming {
+        let created = Instant::parse("2025-03-03T02:30:00Z").unwrap();
+        Incoming {
+            row: 2,
+            source_id: "1".into(),
+            place: Some((106.698_33, 10.772_5)),
+            category: Some("pothole".into()),
+            title: None,
+            description: None,
+            address: None,
+            ward: None,
+            accuracy_m: None,
+            answers: BTreeMap::new(),
+            door: None,
+            observed: None,
+            created,
+            state: State::Received,
+            since: created,
+            reason: None,
+            note: None,
+        }
+    }
+
+    #[test]
+    fn a_report_of_the_past_has_the_life_it_had() {
+        let city = City::new(Pack::embedded().unwrap(), &[]).unwrap();
+        let areas = city.areas();
+        let judged = |r: Incoming| judge(&city, &areas, "old", r);
+        let new = judged(incoming()).unwrap();
+        assert_eq!((new.events.len(), new.public.state, &*new.public.source), (1, State::Received, "old"));
+        assert_eq!((new.public.created, new.public.updated), (incoming().created, incoming().created));
+        // Five working days after Monday, as for any report of that day.
+        assert_eq!(new.public.due.unwrap().to_string(), "2025-03-10T10:00:00.000Z");
+        let since = Instant::parse("2025-03-04T05:45:00Z").unwrap();
+        let closed = |category: &str| Incoming {
+            category: Some(category.into()),
+            state: State::Rejected,
+            since,
+            reason: Some("why".into()),
+            door: Some("app".into()),
+            ..incoming()
+        };
+        let done = judged(closed("pothole")).unwrap();
+        assert_eq!(
+            (done.public.state, done.public.updated, &*done.public.source),
+            (State::Rejected, since, "app")
+        );
+        let last = done.events.last().unwrap();
+        assert_eq!((done.events.len(), last.from, last.at), (2, Some(State::Received), since));
+        assert_eq!(last.reason.as_deref(), Some("why"));
+        // A blurred place is told by the hour, also in history.
+        let blurred = judged(closed("public_disorder")).unwrap();
+        assert_eq!(blurred.public.updated, since.floor_hour());
+        assert_eq!(blurred.events[0].shown, incoming().created.floor_hour());
+        // Nobody could be asked whether the hole is open.
+        assert!(judged(closed("manhole")).is_ok());
+        let far = Incoming { place: Some((-73.88, 40.65)), door: Some("a\u{202e}b".into()), ..incoming() };
+        let faults = judged(far).unwrap_err().violations;
+        assert!(faults[0].to_string().contains("far outside the city, 14"), "{faults:?}");
+        assert_eq!(faults[1].field, "source");
+    }
+
+    #[test]
+    fn a_repeat_is_known_by_source_and_id_and_its_change_by_what_it_says() {
+        let base = key("a", &incoming());
+        assert_eq!(base, key("a", &incoming()));
+        assert_ne!(base.key, key("b", &incoming()).key);
+        let moved = key("a", &Incoming { place: None, ..incoming() });
+        assert!(moved.key == base.key && moved.body != base.body);
+        let id = |source, id: &str| key(source, &Incoming { source_id: id.into(), ..incoming() }).key;
+        assert_ne!(id("a", "bc"), id("ab", "c"));
+    }
+}

@@ -1,0 +1,355 @@
+//! One row to a report as its source tells it: columns to properties, times, the state it has reached.
+//! Not here: category, place and texts, which the same checks judge as those of a report that is sent
+//! (`action::submit`).
+
+use std::collections::BTreeMap;
+
+use geo::Geometry;
+
+use super::check::{Counts, Rejected};
+use super::clean::Letters;
+use super::identity::Identity;
+use super::mapping::{Mapping, Properties};
+use super::raw::Raw;
+use super::report::GUARDED;
+use super::times::TimeReader;
+use crate::domain::field::Value;
+use crate::domain::{Instant, State};
+
+/// What a report is read from; a profile names the columns.
+const PROPERTIES: [&str; 14] = [
+    "title",
+    "description",
+    "category",
+    "state",
+    "address",
+    "ward",
+    "observed_at",
+    "created_at",
+    "closed_at",
+    "updated_at",
+    "reason",
+    "note",
+    "accuracy_m",
+    "source",
+];
+/// Answers to the questions of a category are `answers.CODE`.
+const ANSWERS: &str = "answers.";
+
+/// The properties that rows of reports are mapped to.
+pub(super) fn properties() -> Properties<'static> {
+    Properties { id: "reports", names: PROPERTIES.to_vec(), prefix: Some(ANSWERS) }
+}
+
+/// A report of the past as its source tells it, not yet judged by the city's rules.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incoming {
+    /// Its row in the file.
+    pub row: u64,
+    /// What the source calls it.
+    pub source_id: String,
+    /// Longitude and latitude in degrees.
+    pub place: Option<(f64, f64)>,
+    /// Code of the category.
+    pub category: Option<String>,
+    /// A line.
+    pub title: Option<String>,
+    /// What was seen.
+    pub description: Option<String>,
+    /// The address as written.
+    pub address: Option<String>,
+    /// The ward, where there is no place.
+    pub ward: Option<String>,
+    /// How far the place may be off, in metres.
+    pub accuracy_m: Option<f64>,
+    /// Answers by question code.
+    pub answers: BTreeMap<String, String>,
+    /// The door it once came through.
+    pub door: Option<String>,
+    /// When it was seen.
+    pub observed: Option<Instant>,
+    /// When it was received.
+    pub created: Instant,
+    /// The state it has reached.
+    pub state: State,
+    /// When it reached it; not before it was received.
+    pub since: Instant,
+    /// Why it has this state.
+    pub reason: Option<String>,
+    /// What the office said.
+    pub note: Option<String>,
+}
+
+/// What a row became.
+pub(super) enum Judged {
+    Taken(Box<Incoming>),
+    Rejected(Rejected),
+    LeftOut,
+}
+
+/// What all rows of an import are read by.
+pub(super) struct RowReader<'a> {
+    pub(super) mapping: &'a Mapping,
+    pub(super) identity: Identity,
+    pub(super) times: &'a TimeReader,
+    pub(super) swap_axes: bool,
+    pub(super) guarded: bool,
+    pub(super) needs_place: bool,
+    pub(super) now: Instant,
+    pub(super) counts: Counts,
+}
+
+impl RowReader<'_> {
+    pub(super) fn judge(&mut self, mut raw: Raw) -> Judged {
+        if !self.mapping.wants(&raw) {
+            return Judged::LeftOut;
+        }
+        if self.guarded {
+            raw.properties.values_mut().for_each(bare);
+        }
+        let mut letters = Letters::default();
+        let row = raw.row;
+        let judged = match self.identity.of(&raw, &mut letters) {
+            Err(reason) => Err((None, reason)),
+            Ok(id) => self.report(&raw, &id, &mut letters).map_err(|reasons| (Some(id), reasons.join("; "))),
+        };
+        self.counts.see(letters);
+        match judged {
+            Ok(report) => Judged::Taken(Box::new(report)),
+            Err((source_id, reason)) => Judged::Rejected(Rejected { row, source_id, reason }),
+        }
+    }
+
+    fn report(&mut self, raw: &Raw, id: &str, letters: &mut Letters) -> Result<Incoming, Vec<String>> {
+        let mut faults = Vec::new();
+        let mut texts = self.mapping.apply(raw, letters);
+        let mut text = |name: &str| texts.remove(name).and_then(written);
+        let mut time = |name: &str, text: Option<String>| match self.times.read(text.as_deref()?) {
+            Some(t) if t > self.now => {
+                faults.push(format!("{name} lies in the future: {t}"));
+                None
+            }
+            None => {
+                faults.push(format!("{name} is “{}”, no time that is read", shown(&text?)));
+                None
+            }
+            t => t,
+        };
+        let named = text("created_at");
+        let missing = named.is_none();
+        let created = time("created_at", named);
+        let closed = time("closed_at", text("closed_at"));
+        let updated = time("updated_at", text("updated_at"));
+        let observed = time("observed_at", text("observed_at"));
+        if missing {
+            faults.push("created_at is missing: when was it received?".to_owned());
+        }
+        if let Some(created) = created {
+            if created.ms() < 0 {
+                faults.push(format!("created_at lies before 1970: {created}"));
+            }
+            for (name, t) in [("closed_at", closed), ("updated_at", updated)] {
+                if let Some(t) = t.filter(|t| *t < created) {
+                    faults.push(format!("{name} lies before created_at: {t} before {created}"));
+                }
+            }
+            if let Some(t) = observed.filter(|t| *t > created) {
+                faults.push(format!("observed_at lies after created_at: {t} after {created}"));
+            }
+        }
+        let state = state(text("state"), closed).unwrap_or_else(|reason| {
+            faults.push(reason);
+            State::Received
+        });
+        let accuracy_m = text("accuracy_m").and_then(|t| {
+            let metres = t.parse().ok();
+            if metres.is_none() {
+                faults.push(format!("accuracy_m is “{}”, no number of metres", shown(&t)));
+            }
+            metres
+        });
+        let place = self.place(raw).unwrap_or_else(|reason| {
+            faults.push(reason);
+            None
+        });
+        let (Some(created), true) = (created, faults.is_empty()) else { return Err(faults) };
+        // What is closed was closed then; what is open was touched last when it was updated.
+        let since = if state.status() == crate::domain::Status::Closed {
+            closed.or(updated)
+        } else {
+            updated.or(closed)
+        };
+        self.counts.untimed += u64::from(state != State::Received && since.is_none());
+        Ok(Incoming {
+            row: raw.row,
+            source_id: id.to_owned(),
+            category: text("category"),
+            title: text("title"),
+            description: text("description"),
+            address: text("address"),
+            ward: text("ward").filter(|_| place.is_none()),
+            door: text("source"),
+            reason: text("reason"),
+            note: text("note"),
+            answers: texts
+                .into_iter()
+                .filter_map(|(name, v)| Some((name.strip_prefix(ANSWERS)?.to_owned(), written(v)?)))
+                .collect(),
+            place,
+            accuracy_m,
+            observed,
+            created,
+            state,
+            since: since.unwrap_or(created),
+        })
+    }
+
+    fn place(&self, raw: &Raw) -> Result<Option<(f64, f64)>, String> {
+        match &raw.geometry {
+            Ok(None) if self.needs_place => Err("has no place".to_owned()),
+            Ok(None) => Ok(None),
+            Ok(Some(Geometry::Point(p))) if self.swap_axes => Ok(Some((p.y(), p.x()))),
+            Ok(Some(Geometry::Point(p))) => Ok(Some((p.x(), p.y()))),
+            Ok(Some(_)) => Err("geometry must be a Point".to_owned()),
+            Err(reason) => Err(reason.clone()),
+        }
+    }
+}
+
+/// The state that a text names; without one a report that was closed is done, any other was received.
+fn state(text: Option<String>, closed: Option<Instant>) -> Result<State, String> {
+    let Some(text) = text else {
+        return Ok(if closed.is_some() { State::Resolved } else { State::Received });
+    };
+    State::from_name(&text.to_lowercase()).ok_or_else(|| {
+        let names: Vec<&str> = State::ALL.iter().map(|s| s.name()).collect();
+        format!(
+            "state is “{}”, none of {}; say in values.state of the profile what it means",
+            shown(&text),
+            names.join(", ")
+        )
+    })
+}
+
+/// A value as a text; none when nothing is in it.
+fn written(value: Value) -> Option<String> {
+    let text = match value {
+        Value::Null => return None,
+        Value::Text(t) => t.trim().to_owned(),
+        Value::Integer(i) => i.to_string(),
+        Value::Number(n) => n.to_string(),
+        Value::Boolean(b) => b.to_string(),
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+/// Takes off the apostrophe that our own tables put before what looks like a formula.
+fn bare(value: &mut Value) {
+    if let Value::Text(text) = value
+        && text.strip_prefix('\'').is_some_and(|rest| rest.starts_with(GUARDED))
+    {
+        text.remove(0);
+    }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::super::mapping::Profile;
+    use super::*;
+
+    fn judge(profile: &str, cells: &[(&str, &str)]) -> Result<Incoming, String> {
+        let profile = Profile::parse(profile).unwrap();
+        let mapping = Mapping::new(&profile, properties()).unwrap();
+        let times = TimeReader::new(profile.times.as_ref(), &TimeZone::UTC).unwrap();
+        let mut reader = RowReader {
+            mapping: &mapping,
+            identity: Identity::Column("id".into()),
+            times: &times,
+            swap_axes: profile.swap_axes,
+            guarded: profile.guarded,
+            needs_place: profile.needs_place,
+            now: Instant::parse("2026-01-01T00:00:00Z").unwrap(),
+            counts: Counts::default(),
+        };
+        let cells = cells.iter().map(|(k, v)| ((*k).to_owned(), Value::Text((*v).to_owned())));
+        let geometry = Ok(Some(Geometry::Point(geo::Point::new(106.7, 10.78))));
+        match reader.judge(Raw { row: 2, id: None, geometry, properties: cells.collect() }) {
+            Judged::Taken(report) => Ok(*report),
+            Judged::Rejected(rejected) => Err(rejected.reason),
+            Judged::LeftOut => Err("left out".into()),
+        }
+    }
+
+    const CITY: &str = "
+        fields = { created_at = 'opened', closed_at = 'shut', category = 'code', 'answers.open' = 'gap' }
+        values.category = { '033' = 'pothole', '*' = 'other_issue' }
+        values.state = { Closed = 'resolved', Open = 'received', 'In Progress' = 'in_progress' }";
+
+    #[test]
+    fn columns_become_a_report_with_its_state_and_times() {
+        let row = [
+            ("id", "a1"),
+            ("opened", "2025-01-02T03:04:05Z"),
+            ("shut", "2025-01-03 00:00:00"),
+            ("state", "CLOSED"),
+            ("code", "033"),
+            ("gap", "yes"),
+            ("ward", "26740"),
+        ];
+        let r = judge(CITY, &row).unwrap();
+        assert_eq!((r.source_id.as_str(), r.state, r.place), ("a1", State::Resolved, Some((106.7, 10.78))));
+        assert_eq!(r.since.to_string(), "2025-01-03T00:00:00.000Z");
+        assert_eq!((r.category.as_deref(), r.ward), (Some("pothole"), None), "a place has its own ward");
+        assert_eq!(r.answers["open"], "yes");
+        let state = |state: &str, shut: &str| {
+            let row =
+                [("id", "1"), ("opened", "2025-01-02"), ("state", state), ("shut", shut), ("code", "9")];
+            judge(CITY, &row).map(|r| (r.state, r.since.to_string(), r.category.unwrap_or_default()))
+        };
+        let at = |day: &str| format!("2025-01-0{day}T00:00:00.000Z");
+        let other = "other_issue".to_owned();
+        assert_eq!(state("", "2025-01-05").unwrap(), (State::Resolved, at("5"), other.clone()));
+        assert_eq!(state("", "").unwrap(), (State::Received, at("2"), other.clone()));
+        assert_eq!(state("in progress", "").unwrap(), (State::InProgress, at("2"), other));
+        assert!(
+            state("Pending", "").unwrap_err().contains("state is “Pending”, none of received, forwarded")
+        );
+    }
+
+    #[test]
+    fn times_that_cannot_be_are_reasons_and_all_are_said() {
+        let why = |cells: &[(&str, &str)]| judge(CITY, &[&[("id", "1")], cells].concat()).unwrap_err();
+        assert!(why(&[]).contains("created_at is missing"));
+        assert!(why(&[("opened", "2026-01-02")]).contains("created_at lies in the future: 2026-01-02"));
+        let both = why(&[("opened", "2025-05-01"), ("shut", "2025-04-30"), ("observed_at", "2025-05-02")]);
+        assert!(
+            both.contains("closed_at lies before created_at") && both.contains("observed_at lies after"),
+            "{both}"
+        );
+        assert!(why(&[("opened", "soon")]).contains("created_at is “soon”, no time"));
+        assert!(why(&[("opened", "1900-01-01")]).contains("before 1970"));
+        assert!(judge("", &[("created_at", "2025-01-01")]).unwrap_err().contains("id is missing"));
+    }
+
+    #[test]
+    fn the_guard_of_our_own_tables_comes_off_when_asked() {
+        let title = |profile: &str, title: &str| {
+            judge(profile, &[("id", "1"), ("created_at", "2025-01-01"), ("title", title)])
+                .unwrap()
+                .title
+                .unwrap()
+        };
+        assert_eq!(title("guarded = true", "'=1+1"), "=1+1");
+        assert_eq!(title("guarded = true", "'t was so"), "'t was so");
+        assert_eq!(title("", "'=1+1"), "'=1+1");
+        let fault = Profile::parse("fields = { titel = 'x' }").unwrap();
+        let fault = Mapping::new(&fault, properties()).unwrap_err().to_string();
+        assert!(fault.contains("reports has no property \"titel\"; did you mean title?"), "{fault}");
+    }
+}

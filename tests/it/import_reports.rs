@@ -1,0 +1,298 @@
+//! Reports of the past come in from files: judged as those that are sent, and never twice.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+
+use diaban::action::City;
+use diaban::clock::SystemIds;
+use diaban::demo::Generator;
+use diaban::domain::Instant;
+use diaban::pack::Pack;
+use diaban::store::Store;
+
+use crate::harness::{Server, until};
+use crate::real_data;
+
+const PROFILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/profiles");
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_diaban"));
+    command
+        .args(["import", "reports"])
+        .args(arguments)
+        .arg("--store")
+        .arg(format!("sqlite:{}", folder.join("test.db").display()))
+        .current_dir(folder);
+    command
+}
+
+fn import(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A store that is looked into beside the runs.
+struct Beside(tokio::runtime::Runtime, Store);
+
+impl Beside {
+    fn open(folder: &Path) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let store = runtime.block_on(Store::open(&folder.join("test.db").display().to_string())).unwrap();
+        Self(runtime, store)
+    }
+
+    fn reports(&self) -> i64 {
+        self.0.block_on(self.1.last_report()).unwrap()
+    }
+}
+
+/// Reports in the store.
+fn stored(folder: &Path) -> i64 {
+    Beside::open(folder).reports()
+}
+
+const HEAD: &str = "nr,lon,lat,category,created_at,closed_at,title\n";
+
+#[test]
+fn rows_are_refused_with_their_reasons_and_the_others_live_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let rows = "1,106.7,10.78,pothole,2025-03-03T09:30:00+07:00,2025-03-04 10:00:00,Ổ gà\n\
+                2,-73.88,40.65,pothole,2025-03-03T09:30:00+07:00,,\n\
+                3,106.7,10.78,pothole,2125-03-03T09:30:00+07:00,,\n\
+                4,106.7,10.78,pothole,2025-03-03T09:30:00+07:00,2025-03-01,\n\
+                5,106.7,10.78,pothol,2025-03-03T09:30:00+07:00,,\n\
+                6,,,pothole,2025-03-03T09:30:00+07:00,,\n\
+                7,106.7,10.78,pothole,,,\n\
+                1,106.7,10.78,pothole,2025-03-03T09:30:00+07:00,,again\n\
+                8,106.7,10.78,manhole,2025-03-03T09:30:00+07:00,,\n";
+    std::fs::write(folder.join("old.csv"), format!("{HEAD}{rows}")).unwrap();
+    let output = import(folder, &["old.csv", "--id", "nr"]);
+    let told = said(&output);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("9 rows of csv: 2 stored, 1 there already, 6 rejected, 0 left out"), "{told}");
+    assert!(told.contains("1 that were there already are told otherwise now"), "{told}");
+    let rejected = std::fs::read_to_string(folder.join("old.rejected.csv")).unwrap();
+    let lines: Vec<&str> = rejected.lines().collect();
+    for (line, begin) in [
+        "row,source_id,reason",
+        "3,2,\"geometry.coordinates lies far outside the city, 14",
+        "4,3,created_at lies in the future: 2125-03-03T02:30:00.000Z",
+        "5,4,closed_at lies before created_at: 2025-02-28T17:00:00.000Z before 2025-03-03T02:30:00.000Z",
+        "6,5,properties.category is not a category; did you mean pothole?",
+        "7,6,geometry must be a Point: this category needs a place",
+        "8,7,created_at is missing: when was it received?",
+    ]
+    .iter()
+    .enumerate()
+    {
+        assert!(lines[line].starts_with(begin), "{} instead of {begin}", lines[line]);
+    }
+    assert_eq!(lines.len(), 7);
+
+    let server = Server::start_in(folder, Arc::new(SystemIds));
+    assert_eq!((server.matched(""), server.matched("state=resolved")), (2, 1));
+    let list = server.get("/collections/reports/items?category=pothole").json();
+    let report = &list["features"][0]["properties"];
+    assert_eq!(report["created_at"], "2025-03-03T02:30:00.000Z");
+    assert_eq!(report["updated_at"], "2025-03-04T03:00:00.000Z");
+    assert_eq!(report["due_at"], "2025-03-10T10:00:00.000Z");
+    assert_eq!(report["source"], "old");
+    // Beside the server, which shows it soon.
+    let row = "9,106.7,10.78,pothole,2025-03-05T09:30:00+07:00,,\n";
+    std::fs::write(folder.join("old.csv"), format!("{HEAD}{row}")).unwrap();
+    assert!(said(&import(folder, &["old.csv", "--id", "nr"])).contains("1 stored"));
+    until("the server knows of it", || server.matched("") == 3);
+}
+
+#[test]
+fn a_repeat_stores_nothing_and_a_dry_run_neither() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let table = |from: usize, title: &str| {
+        let rows = (from..from + 2_500).fold(HEAD.to_owned(), |text, n| {
+            text + &format!("{n},106.7,10.78,pothole,2025-03-03T09:30:00+07:00,,{title}\n")
+        });
+        std::fs::write(folder.join("old.csv"), rows).unwrap();
+    };
+    let run = |more: &[&str]| said(&import(folder, &[&["old.csv", "--source", "s"], more].concat()));
+    let keyed = |more: &[&str]| run(&[&["--id", "nr"], more].concat());
+    table(0, "a");
+    assert!(keyed(&["--dry-run"]).contains("2500 would be stored, 0 there already"));
+    assert_eq!(stored(folder), 0);
+    assert!(keyed(&[]).contains("2500 stored, 0 there already, 0 rejected"));
+    assert!(keyed(&[]).contains("0 stored, 2500 there already, 0 rejected"));
+    table(2_000, "b");
+    assert!(keyed(&["--dry-run"]).contains("2000 would be stored, 500 there already"));
+    let told = keyed(&[]);
+    assert!(told.contains("2000 stored, 500 there already"), "{told}");
+    assert!(told.contains("500 that were there already are told otherwise now"), "{told}");
+    assert_eq!(stored(folder), 4_500);
+    assert!(!folder.join("old.rejected.csv").exists());
+    // Without ids the rows are told apart by what they hold.
+    let told = run(&[]);
+    assert!(told.contains("2500 stored") && told.contains("the rows have no ids"), "{told}");
+    assert!(run(&[]).contains("0 stored, 2500 there already"));
+    // Another source has ids of its own.
+    let told = said(&import(folder, &["old.csv", "--id", "nr", "--source", "t", "--dry-run"]));
+    assert!(told.contains("2500 would be stored, 0 there already"), "{told}");
+}
+
+#[test]
+fn a_file_that_is_wrong_as_a_whole_is_refused_and_one_that_breaks_off_goes_on_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let wrong = |name: &str, text: &str, more: &[&str], words: &[&str]| {
+        std::fs::write(folder.join(name), text).unwrap();
+        let output = import(folder, &[&[name], more].concat());
+        let told = said(&output);
+        assert!(!output.status.success() && words.iter().all(|w| told.contains(w)), "{told}");
+    };
+    let swapped = format!("{HEAD}1,10.78,106.7,pothole,2025-03-03T09:30:00Z,,\n");
+    wrong("a.csv", &swapped, &[], &["a.csv: ", "latitude before longitude", "--swap-axes"]);
+    let told = said(&import(folder, &["a.csv", "--swap-axes", "--dry-run"]));
+    assert!(told.contains("1 would be stored"), "{told}");
+    let utm = format!("{HEAD}1,685912,1191954,pothole,2025-03-03T09:30:00Z,,\n");
+    wrong("a.csv", &utm, &[], &["EPSG:32648"]);
+    wrong("a.csv", &swapped, &["--id", "nummer"], &["latitude before"]);
+    wrong("b.csv", &format!("{HEAD}1,106.7,10.78,pothole,,,\n"), &["--id", "no"], &["no row has the column"]);
+    wrong("c.pdf", "\0\0\0", &[], &["binary"]);
+    wrong("d.csv", HEAD, &["--map", "titel=x"], &["did you mean title?"]);
+    assert_eq!(stored(folder), 0);
+    let one = r#"{"service_request_id":"7","lat":"10.78","long":"106.7","service_code":"9","requested_datetime":"2025-03-03T02:30:00Z","status":"closed"}"#;
+    let profile = format!("{PROFILES}/reports-open311.toml");
+    let told = |text: &str| {
+        std::fs::write(folder.join("e.json"), text).unwrap();
+        import(folder, &["e.json", "--profile", &profile])
+    };
+    let broken = told(&format!("[{one},"));
+    assert!(!broken.status.success());
+    assert!(said(&broken).contains("1 rows of json-array: 1 stored"), "{}", said(&broken));
+    assert!(said(&broken).contains("what is before is stored"), "{}", said(&broken));
+    assert!(
+        said(&told(&format!("[{one},{}]", one.replace("\"7\"", "8")))).contains("1 stored, 1 there already")
+    );
+}
+
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_run_that_was_killed_is_resumed_by_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let row =
+        |n| format!("{n},106.7,10.78,pothole,2025-03-03T09:30:00+07:00,,Mặt đường hư hỏng trước nhà {n}\n");
+    let text: String = std::iter::once(HEAD.to_owned()).chain((0..20_000).map(row)).collect();
+    // A download that stops in the middle and never goes on.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/old.csv", listener.local_addr().unwrap());
+    let half = text.as_bytes()[..text.len() * 2 / 3].to_vec();
+    let whole = text.len();
+    let server = std::thread::spawn(move || {
+        let (mut peer, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let _ = peer.read(&mut request).unwrap();
+        write!(peer, "HTTP/1.1 200 OK\r\nContent-Length: {whole}\r\n\r\n").unwrap();
+        peer.write_all(&half).unwrap();
+        // Until the other side is gone.
+        let _ = peer.read(&mut request);
+    });
+    let store = Beside::open(folder);
+    let mut run = Killed(
+        command(folder, &[&url, "--id", "nr"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap(),
+    );
+    until("some batches are stored", || store.reports() >= 3_000);
+    run.0.kill().unwrap();
+    run.0.wait().unwrap();
+    server.join().unwrap();
+    let before = store.reports();
+    assert!((3_000..20_000).contains(&before) && before % 1_000 == 0, "{before}");
+    std::fs::write(folder.join("old.csv"), text).unwrap();
+    let told = said(&import(folder, &["old.csv", "--id", "nr"]));
+    let wanted = format!("20000 rows of csv: {} stored, {before} there already, 0 rejected", 20_000 - before);
+    assert!(told.contains(&wanted), "{told}");
+    assert_eq!(store.reports(), 20_000);
+}
+
+#[test]
+fn an_export_comes_in_elsewhere_whole() {
+    const REPORTS: usize = 3_000;
+    let (there, here) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(&there.path().join("test.db").display().to_string()).await.unwrap();
+        let city = City::new(Pack::embedded().unwrap(), &[]).unwrap();
+        let now = Instant::parse("2025-06-01T00:00:00Z").unwrap();
+        store.load_reports(Generator::new(&city, 7, now, REPORTS).collect()).await.unwrap();
+        store.close().await;
+    });
+    let origin = Server::start_in(there.path(), Arc::new(SystemIds));
+    let here = here.path();
+    let export = |name: &str, f: &str| {
+        let answer = origin.get(&format!("/collections/reports/items?f={f}&limit=10000"));
+        assert_eq!(answer.status, 200);
+        std::fs::write(here.join(name), answer.body).unwrap();
+    };
+    export("out.csv", "csv");
+    export("out.geojsons", "geojsonseq");
+    let profile = format!("{PROFILES}/reports-diaban.toml");
+    let run = |file: &str| said(&import(here, &[file, "--profile", &profile]));
+    let told = run("out.csv");
+    assert!(
+        told.contains(&format!("{REPORTS} rows of csv: {REPORTS} stored, 0 there already, 0 rejected")),
+        "{told}"
+    );
+    for (file, format) in [("out.csv", "csv"), ("out.geojsons", "geojsonseq")] {
+        let told = run(file);
+        let wanted = format!("{REPORTS} rows of {format}: 0 stored, {REPORTS} there already, 0 rejected");
+        assert!(told.contains(&wanted) && !told.contains("told otherwise"), "{told}");
+    }
+    let copy = Server::start_in(here, Arc::new(SystemIds));
+    for query in ["", "status=open", "state=resolved", "category=pothole", "category=idea", "ward=26740"] {
+        assert_eq!(copy.matched(query), origin.matched(query), "{query}");
+    }
+}
+
+#[test]
+fn real_files_of_other_cities_say_why_they_do_not_come_in() {
+    let Some(data) = real_data::folder("it::import_reports_real") else { return };
+    let data = data.join("reports");
+    let folder = tempfile::tempdir().unwrap();
+    let run = |file: &str, profile: &str, more: &[&str]| {
+        let file = data.join(file).display().to_string();
+        let profile = format!("{PROFILES}/{profile}.toml");
+        said(&import(folder.path(), &[&[file.as_str(), "--profile", &profile], more].concat()))
+    };
+    for (file, profile, words) in [
+        (
+            "nyc311-animals-2025-q1.csv.gz",
+            "reports-nyc311",
+            &["3312 rows of csv: 0 stored, 0 there already, 3312 rejected", "far outside the city, 14"][..],
+        ),
+        (
+            "open311-san-francisco-2011.json",
+            "reports-open311",
+            &["rows of json-array: 0 stored", "far outside the city, 12"][..],
+        ),
+        ("open311-chicago-requests.json", "reports-open311", &["2 rejected", "far outside the city, 1"][..]),
+        ("open311-st-louis-requests.json", "reports-open311", &["the coordinates are projected: 2 of 2"][..]),
+    ] {
+        let told = run(file, profile, &[]);
+        println!("{file}: {told}");
+        assert!(words.iter().all(|w| told.contains(w)), "{file}: {told}");
+    }
+    assert_eq!(stored(folder.path()), 0);
+}
