@@ -15,6 +15,7 @@ use diaban::store::Store;
 
 use crate::harness::{Server, until};
 use crate::real_data;
+use crate::test_database::store_url;
 
 const PROFILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/profiles");
 
@@ -24,7 +25,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
         .args(["import", "reports"])
         .args(arguments)
         .arg("--store")
-        .arg(format!("sqlite:{}", folder.join("test.db").display()))
+        .arg(store_url(folder))
         .current_dir(folder);
     command
 }
@@ -43,7 +44,7 @@ struct Beside(tokio::runtime::Runtime, Store);
 impl Beside {
     fn open(folder: &Path) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let store = runtime.block_on(Store::open(&folder.join("test.db").display().to_string())).unwrap();
+        let store = runtime.block_on(Store::open(&store_url(folder))).unwrap();
         Self(runtime, store)
     }
 
@@ -233,7 +234,7 @@ fn an_export_comes_in_elsewhere_whole() {
     let (there, here) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let store = Store::open(&there.path().join("test.db").display().to_string()).await.unwrap();
+        let store = Store::open(&store_url(there.path())).await.unwrap();
         let city = City::new(Pack::embedded().unwrap(), &[]).unwrap();
         let now = Instant::parse("2025-06-01T00:00:00Z").unwrap();
         store.load_reports(Generator::new(&city, 7, now, REPORTS).collect()).await.unwrap();

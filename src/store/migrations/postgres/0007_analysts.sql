@@ -1,5 +1,5 @@
--- What analysts read: proper types, words instead of codes, nothing that is not public. SQLite has no twin
--- of this: there they use the exports.
+-- What analysts read: proper types, words instead of codes, nothing that is not public. The twin in SQLite
+-- is empty: there they use the exports.
 CREATE VIEW reports AS
 SELECT id, category,
        (ARRAY['received', 'forwarded', 'in_progress', 'reopened', 'resolved', 'rejected', 'duplicate'])[state + 1] AS state,

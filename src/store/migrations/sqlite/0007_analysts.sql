@@ -1,0 +1,2 @@
+-- The twin of PostgreSQL's views for analysts. A file has no roles to keep what is not public from whoever
+-- opens it, so there is nothing to make here: analysts use the exports.
