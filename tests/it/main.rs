@@ -16,6 +16,7 @@ mod layers;
 mod limits;
 mod locate;
 mod moving;
+mod moving_backup;
 mod nearest;
 mod open311;
 #[path = "../../src/real_data.rs"]
