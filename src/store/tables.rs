@@ -291,7 +291,7 @@ mod tests {
                     }
                     (None, ["ALTER", "TABLE", name, "ADD", "COLUMN", column, kind, ..]) => {
                         let columns = found.get_mut(*name).unwrap();
-                        columns.push(((*column).to_owned(), (*kind).to_owned()));
+                        columns.push(((*column).to_owned(), kind.trim_end_matches(';').to_owned()));
                     }
                     (None, ["ALTER" | "DROP", "TABLE", ..]) => panic!("teach this test: {line}"),
                     (Some(_), [end, ..]) if end.starts_with(')') => table = None,

@@ -18,6 +18,7 @@ mod limits;
 mod locate;
 mod many;
 mod moving;
+mod moving_backup;
 mod nearest;
 mod open311;
 #[path = "../../src/real_data.rs"]

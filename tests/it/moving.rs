@@ -1,4 +1,5 @@
-//! A database moved whole: copied into another, saved and brought back, brought up to date.
+//! A database moved whole into another, or brought up to date.
+#![allow(unreachable_pub, reason = "a module of a test, not of a library")]
 
 use std::future::Future;
 use std::io::Write;
@@ -12,16 +13,15 @@ use diaban::demo::{self, Generator};
 use diaban::domain::Instant;
 use diaban::pack::Pack;
 use diaban::store::{self, Compared, CopyStep, Outcome, Store, StoredGeneration};
-use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tokio::sync::Notify;
 
-use crate::harness::{CENTRE, NOW, Server, feature};
+use crate::harness::{NOW, Server};
 
 /// Enough for several pages of events.
 const REPORTS: usize = 6_000;
 
-fn block<T>(work: impl Future<Output = T>) -> T {
+pub fn block<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work)
 }
 
@@ -35,25 +35,25 @@ fn diaban(arguments: &[&str]) -> Output {
 }
 
 /// What it said, when it went well.
-fn done(arguments: &[&str]) -> String {
+pub fn done(arguments: &[&str]) -> String {
     let output = diaban(arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// Why it refused.
-fn refused(arguments: &[&str]) -> String {
+pub fn refused(arguments: &[&str]) -> String {
     let output = diaban(arguments);
     assert!(!output.status.success(), "{arguments:?} went well");
     String::from_utf8(output.stderr).unwrap()
 }
 
-fn url(folder: &Path, name: &str) -> String {
+pub fn url(folder: &Path, name: &str) -> String {
     format!("sqlite:{}", folder.join(name).display())
 }
 
 /// A city with rows in every table, and numbers that were given to rows which are there no more.
-async fn fill(url: &str, reports: usize) {
+pub async fn fill(url: &str, reports: usize) {
     let store = Store::open(url).await.unwrap();
     let city = City::new(Pack::embedded().unwrap(), &[]).unwrap();
     let now = Instant::parse(NOW).unwrap();
@@ -113,7 +113,7 @@ async fn interrupted(from: &str, to: &str, rows: u64) {
     }
 }
 
-fn assert_whole(tables: &[Compared]) {
+pub fn assert_whole(tables: &[Compared]) {
     assert!(tables.iter().all(Compared::is_same), "{tables:#?}");
     assert!(tables.iter().all(|t| t.rows[0] > 0 && t.rows[0] == t.rows[1]), "{tables:#?}");
     assert_eq!(tables.len(), 10);
@@ -124,11 +124,11 @@ fn assert_whole(tables: &[Compared]) {
     }
 }
 
-async fn compared(one: &str, other: &str) -> Vec<Compared> {
+pub async fn compared(one: &str, other: &str) -> Vec<Compared> {
     store::compare(one, other, &mut |_| {}).await.unwrap()
 }
 
-fn sqlite(url: &str, statement: &str) -> i64 {
+pub fn sqlite(url: &str, statement: &str) -> i64 {
     block(async {
         let mut db = SqliteConnection::connect(url).await.unwrap();
         let value = sqlx::query_scalar(AssertSqlSafe(statement.to_owned())).fetch_optional(&mut db).await;
@@ -138,7 +138,7 @@ fn sqlite(url: &str, statement: &str) -> i64 {
 }
 
 /// The version of the schema that this program makes.
-fn latest() -> usize {
+pub(crate) fn latest() -> usize {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/migrations/sqlite");
     std::fs::read_dir(folder).unwrap().count()
 }
@@ -172,7 +172,7 @@ fn an_interrupted_copy_goes_on_and_ends_with_the_same_rows() {
     server.until("all are on the map", || server.matched("") >= REPORTS as u64);
 }
 
-fn serve(folder: &Path, name: &str) -> Server {
+pub fn serve(folder: &Path, name: &str) -> Server {
     let store = url(folder, name);
     Server::start_set(|config| config.store = store)
 }
@@ -225,135 +225,6 @@ fn a_copy_keeps_away_from_what_is_in_use_or_went_on() {
     let missing = url(folder.path(), "missing.db");
     let error = refused(&["copy", "--from", &missing, "--to", &b]);
     assert!(error.contains("no such file") && !folder.path().join("missing.db").exists(), "{error}");
-}
-
-#[test]
-fn a_backup_beside_a_busy_server_is_whole_and_comes_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let [a, back] = ["a.db", "back.db"].map(|name| url(folder.path(), name));
-    block(fill(&a, 2_000));
-    let server = serve(folder.path(), "a.db");
-    let file = folder.path().join("backup.db").display().to_string();
-    let known = std::sync::atomic::AtomicU64::new(0);
-    let send = || {
-        let made = server.post("/collections/reports/items", &feature("pothole", Some(CENTRE)), &[]);
-        assert_eq!(made.status, 201, "{}", made.text());
-        known.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-    };
-    let (before, after) = std::thread::scope(|scope| {
-        let saved = scope.spawn(|| {
-            server.until("there are writes", || known.load(std::sync::atomic::Ordering::SeqCst) > 20);
-            let before = known.load(std::sync::atomic::Ordering::SeqCst);
-            let said = done(&["backup", &file, "--store", &a]);
-            assert!(said.contains("iB of schema version") && said.contains("checked"), "{said}");
-            (before, known.load(std::sync::atomic::Ordering::SeqCst))
-        });
-        while !saved.is_finished() {
-            send();
-        }
-        saved.join().unwrap()
-    });
-    assert!(after > before, "nothing was written meanwhile: the test shows nothing");
-    let error = refused(&["backup", &file, "--store", &a]);
-    assert!(error.contains("is there already"), "{error}");
-    // Over a store that is served, or that is there, nothing is put.
-    for more in [&[][..], &["--force"]] {
-        let error = refused(&[&["restore", &file, "--store", &a], more].concat());
-        let why = if more.is_empty() { "is there already; --force" } else { "another process serves" };
-        assert!(error.contains(why), "{error}");
-    }
-    let said = done(&["restore", &file, "--store", &back]);
-    assert!(said.contains(&format!("schema version {}, checked", latest())), "{said}");
-    let rows = sqlite(&back, "SELECT count(*) FROM report_public") as u64;
-    assert!((2_001 + before..=2_002 + after).contains(&rows), "{rows}: {before}..{after}");
-    // Nobody writes any more: what is saved now is the same as what is there.
-    let again = folder.path().join("again.db").display().to_string();
-    done(&["backup", &again, "--store", &a]);
-    drop(server);
-    // With force the old one goes aside, log and all.
-    std::fs::write(folder.path().join("back.db-wal"), b"what a crash left").unwrap();
-    let said = done(&["restore", &again, "--store", &back, "--force"]);
-    let aside = folder.path().join("back.db.before-restore-1");
-    assert!(said.contains("back.db.before-restore-1") && aside.exists(), "{said}");
-    assert_eq!(
-        sqlite(&format!("sqlite:{}", aside.display()), "SELECT count(*) FROM report_public"),
-        rows as i64
-    );
-    block(async { assert_whole(&compared(&a, &back).await) });
-    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap().file_name()).collect();
-    assert!(!left.iter().any(|name| name.to_string_lossy().ends_with(".part")), "{left:?}");
-}
-
-#[test]
-fn only_a_sound_backup_of_a_known_version_comes_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let [a, target] = ["a.db", "target.db"].map(|name| url(folder.path(), name));
-    let file = |name: &str| folder.path().join(name).display().to_string();
-    block(fill(&a, 500));
-    done(&["backup", &file("good"), "--store", &a]);
-    let good = std::fs::read(file("good")).unwrap();
-    let try_with = |name: &str, bytes: &[u8]| {
-        std::fs::write(file(name), bytes).unwrap();
-        let error = refused(&["restore", &file(name), "--store", &target]);
-        assert!(!folder.path().join("target.db").exists());
-        error
-    };
-    let text = try_with("text", b"this is no database at all");
-    assert!(text.contains("no sound database of SQLite"), "{text}");
-    let mut bent = good.clone();
-    let middle = bent.len() / 2;
-    bent[middle..middle + 20_000].fill(0x55);
-    let error = try_with("bent", &bent);
-    assert!(error.contains("damaged") || error.contains("malformed"), "{error}");
-    let half = try_with("half", &good[..good.len() / 2]);
-    assert!(half.contains("damaged") || half.contains("malformed"), "{half}");
-    sqlite(&url(folder.path(), "strange?mode=rwc"), "CREATE TABLE t (a INTEGER)");
-    let error = refused(&["restore", &file("strange"), "--store", &target]);
-    assert!(error.contains("this is no database of diaban"), "{error}");
-    sqlite(
-        &url(folder.path(), "good"),
-        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
-         VALUES (99, 'later', 1, x'00', 0)",
-    );
-    let error = refused(&["restore", &file("good"), "--store", &target]);
-    assert!(error.contains("schema version 99 is newer than this program"), "{error}");
-    // A file with a log beside it is in use.
-    std::fs::write(file("live"), &good).unwrap();
-    std::fs::write(file("live-wal"), b"x").unwrap();
-    let error = refused(&["restore", &file("live"), "--store", &target]);
-    assert!(error.contains("a database in use"), "{error}");
-    // A store that somebody has open without serving it stays where it is.
-    std::fs::write(file("again"), &good).unwrap();
-    done(&["restore", &file("again"), "--store", &target]);
-    block(async {
-        let import = Store::open(&target).await.unwrap();
-        let error = store::restore(Path::new(&file("again")), &target, true).await.unwrap_err().to_string();
-        assert!(error.contains("another process has this file open"), "{error}");
-        import.close().await;
-    });
-    for role in ["backup", "restore"] {
-        let error = refused(&[role, &file("again"), "--store", "postgres://localhost/x"]);
-        assert!(error.contains("pg_dump"), "{error}");
-    }
-}
-
-#[test]
-fn what_was_erased_is_in_no_backup() {
-    const SECRET: &str = "Bí mật 4711";
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(folder.path(), "a.db");
-    let mut body = feature("pothole", Some(CENTRE));
-    body["properties"]["description"] = format!("{SECRET} {}", "dài ".repeat(900)).into();
-    let made: Value = server.post("/collections/reports/items", &body, &[]).json();
-    let save = |name: &str| {
-        let file = folder.path().join(name);
-        done(&["backup", &file.display().to_string(), "--store", &server.store]);
-        let secret = SECRET.as_bytes();
-        std::fs::read(file).unwrap().windows(secret.len()).any(|w| w == secret)
-    };
-    assert!(save("before.db"));
-    done(&["report", "erase", &made["id"].to_string(), "--store", &server.store]);
-    assert!(!save("after.db"));
 }
 
 #[test]
