@@ -1,6 +1,7 @@
 //! The real server on a free port, spoken to over HTTP; a module a promise.
 
 mod areas;
+mod crashes;
 mod documents;
 mod durability;
 mod edge;
