@@ -1,7 +1,8 @@
 //! Durable POSTs a second at 1, 8 and 32 clients over HTTP, beside a raw sqlx loop that writes the
 //! same rows into the same tables with the same grouping and the same durability, alternating in one
 //! run; then the time from the start of a POST until the report is counted in its tile and in the list.
-//! Usage: `cargo bench --bench write [-- SECONDS]`.
+//! Usage: `cargo bench --bench write [-- SECONDS]`; on PostgreSQL, for both sides alike:
+//! `DIABAN_TEST_BACKEND=postgres tools/postgis run cargo bench --bench write`.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -14,7 +15,7 @@ use diaban::clock::{SystemClock, SystemIds};
 use diaban::config::Config;
 use diaban::store::Store;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{Connection, Row};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use tokio::net::TcpListener;
 
 const BODY: &str = r#"{"type":"Feature","geometry":{"type":"Point","coordinates":[106.69833,10.7725]},"properties":{"category":"road_sign","title":"Biển báo bị gãy","description":"Nguy hiểm cho người đi xe máy","address":"12 Nguyễn Huệ","accuracy_m":8}}"#;
@@ -24,11 +25,11 @@ fn main() {
     let span = Duration::from_secs(seconds);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    let address = runtime.block_on(start(folder.path().join("http.db").display().to_string()));
-    let raw_file = folder.path().join("raw.db");
+    let [served, raw_store] = ["http", "raw"].map(|name| runtime.block_on(database(folder.path(), name)));
+    let address = runtime.block_on(start(served));
     runtime.block_on(async {
         // Makes the tables.
-        let store = Store::open(&raw_file.display().to_string()).await.expect("the store opens");
+        let store = Store::open(&raw_store).await.expect("the store opens");
         store.close().await;
     });
     println!(
@@ -39,7 +40,7 @@ fn main() {
         let mut rates = Vec::new();
         for _ in 0..3 {
             let http = clients_post(address, clients, span);
-            let raw = runtime.block_on(raw_loop(&raw_file, clients, span));
+            let raw = runtime.block_on(raw_loop(&raw_store, clients, span));
             rates.push((http, raw));
         }
         // The median run by ratio.
@@ -166,61 +167,89 @@ fn answer(socket: &mut TcpStream) -> (String, Vec<u8>) {
     }
 }
 
+/// A file, or a database in the cluster of the tests.
+async fn database(folder: &std::path::Path, name: &str) -> String {
+    let asked = std::env::var_os("DIABAN_TEST_BACKEND").is_some_and(|b| b == "postgres");
+    let Some(cluster) = std::env::var_os("DIABAN_TEST_POSTGRES").filter(|_| asked) else {
+        return folder.join(name).display().to_string();
+    };
+    let cluster = cluster.into_string().expect("a URL");
+    let mut db = PgConnection::connect(&cluster).await.expect("the cluster is there");
+    for sql in ["DROP DATABASE IF EXISTS", "CREATE DATABASE"] {
+        let sql = AssertSqlSafe(format!("{sql} diaban_bench_{name}"));
+        sqlx::query(sql).execute(&mut db).await.expect("a database of its own");
+    }
+    let (server, _) = cluster.rsplit_once('/').expect("a URL with a database");
+    format!("{server}/diaban_bench_{name}")
+}
+
 /// Groups as large as the clients' number, one after the other, on one connection.
-async fn raw_loop(file: &std::path::Path, group: usize, span: Duration) -> f64 {
+async fn raw_loop(store: &str, group: usize, span: Duration) -> f64 {
+    if store.starts_with("postgres") {
+        let mut db = PgConnection::connect(store).await.expect("the tables are there");
+        return on_postgres::run(&mut db, group, span).await;
+    }
     let options = SqliteConnectOptions::new()
-        .filename(file)
+        .filename(store)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true);
     let mut db = SqliteConnection::connect_with(&options).await.expect("the tables are there");
-    let mut id: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM report_public")
-        .fetch_one(&mut db)
-        .await
-        .expect("an id");
-    let started = Stopwatch::now();
-    let mut done = 0_u32;
-    while started.elapsed() < span {
-        let mut tx = db.begin_with("BEGIN IMMEDIATE").await.expect("a transaction");
-        for _ in 0..group {
-            id += 1;
-            insert(&mut tx, id).await.expect("the row is written");
-        }
-        tx.commit().await.expect("the commit");
-        done += group as u32;
-    }
-    f64::from(done) / started.elapsed().as_secs_f64()
+    on_sqlite::run(&mut db, group, span).await
 }
 
-async fn insert(db: &mut SqliteConnection, id: i64) -> Result<(), sqlx::Error> {
-    let now = 1_790_000_000_000 + id;
-    let row = sqlx::query(
-        "INSERT INTO report_public (id, lon, lat, category, state, ward, body, rule, title, description, address, source,
-             border_m, created_ms, updated_ms, due_ms)
-         VALUES ($1, 106.69833, 10.7725, 'road_sign', 0, '2025-07-01.26743', 'urban_traffic', 'category:road_sign', $2, $3,
-             '12 Nguyễn Huệ', 'api', 268.7, $4, $4, $4) ON CONFLICT (id) DO NOTHING RETURNING seq",
-    )
-    .bind(id)
-    .bind("Biển báo bị gãy")
-    .bind("Nguy hiểm cho người đi xe máy")
-    .bind(now)
-    .fetch_one(&mut *db)
-    .await?;
-    let seq: i64 = row.try_get(0)?;
-    sqlx::query("INSERT INTO report_private (seq, lon, lat, accuracy_m, address, created_ms) VALUES ($1, 106.69833, 10.7725, 8, '12 Nguyễn Huệ', $2)")
-        .bind(seq)
-        .bind(now)
-        .execute(&mut *db)
-        .await?;
-    sqlx::query("INSERT INTO event (report, at_ms, role, to_state) VALUES ($1, $2, 'citizen', 0)")
-        .bind(seq)
-        .bind(now)
-        .execute(&mut *db)
-        .await?;
-    sqlx::query("INSERT INTO change (kind, first, last, at_ms) VALUES (0, $1, $1, $2)")
-        .bind(seq)
-        .bind(now)
-        .execute(&mut *db)
-        .await?;
-    Ok(())
+/// The loop on one kind of connection; `$begin` begins a transaction there.
+macro_rules! raw {
+    ($name:ident, $Connection:ty, $begin:literal) => {
+        mod $name {
+            use super::*;
+
+            pub(super) async fn run(db: &mut $Connection, group: usize, span: Duration) -> f64 {
+                let last = "SELECT coalesce(max(id), 0) FROM report_public";
+                let mut id: i64 = sqlx::query_scalar(last).fetch_one(&mut *db).await.expect("an id");
+                let started = Stopwatch::now();
+                let mut done = 0_u32;
+                while started.elapsed() < span {
+                    let mut tx = db.begin_with($begin).await.expect("a transaction");
+                    for _ in 0..group {
+                        id += 1;
+                        insert(&mut tx, id).await.expect("the row is written");
+                    }
+                    tx.commit().await.expect("the commit");
+                    done += group as u32;
+                }
+                f64::from(done) / started.elapsed().as_secs_f64()
+            }
+
+            async fn insert(db: &mut $Connection, id: i64) -> Result<(), sqlx::Error> {
+                let now = 1_790_000_000_000 + id;
+                let row = sqlx::query(REPORT)
+                    .bind(id)
+                    .bind("Biển báo bị gãy")
+                    .bind("Nguy hiểm cho người đi xe máy")
+                    .bind(now)
+                    .fetch_one(&mut *db)
+                    .await?;
+                let seq: i64 = row.try_get(0)?;
+                for sql in REST {
+                    sqlx::query(sql).bind(seq).bind(now).execute(&mut *db).await?;
+                }
+                Ok(())
+            }
+        }
+    };
 }
+
+raw!(on_sqlite, SqliteConnection, "BEGIN IMMEDIATE");
+raw!(on_postgres, PgConnection, "BEGIN");
+
+const REPORT: &str = "INSERT INTO report_public (id, lon, lat, category, state, ward, body, rule, title, description, address, source,
+         border_m, created_ms, updated_ms, due_ms)
+     VALUES ($1, 106.69833, 10.7725, 'road_sign', 0, '2025-07-01.26743', 'urban_traffic', 'category:road_sign', $2, $3,
+         '12 Nguyễn Huệ', 'api', 268.7, $4, $4, $4) ON CONFLICT (id) DO NOTHING RETURNING seq";
+const REST: [&str; 3] = [
+    "INSERT INTO report_private (seq, lon, lat, accuracy_m, address, created_ms)
+     VALUES ($1, 106.69833, 10.7725, 8, '12 Nguyễn Huệ', $2)",
+    "INSERT INTO event (seq, report, at_ms, role, to_state) VALUES ($1, $1, $2, 'citizen', 0)",
+    "INSERT INTO change (kind, first, last, at_ms) VALUES (0, $1, $1, $2)",
+];

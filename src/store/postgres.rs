@@ -62,7 +62,14 @@ pub(super) async fn open(url: &str) -> Result<(PgPool, PgPool), StoreError> {
     // Not through the writer: its time limits are no limits for a migration, nor for who waits for
     // another process to finish it.
     let (mut db, _) = connect(url).await?;
-    MIGRATIONS.run_direct(None, &mut db, false).await.map_err(|e| named(&schema::explain(&e)))?;
+    // A newer process may have migrated already and run beside this one for a day: what migrations of one
+    // release take away, no program of the release before still uses.
+    let mut migrations = sqlx::migrate!("src/store/migrations/postgres");
+    migrations
+        .set_ignore_missing(true)
+        .run_direct(None, &mut db, false)
+        .await
+        .map_err(|e| named(&schema::explain(&e)))?;
     if schema::has_table(&mut Db::Postgres(&mut db), schema::COPYING).await? {
         return Err(named(&schema::unfinished()));
     }
@@ -234,6 +241,33 @@ mod tests {
         )
         .await;
         assert!(silent.is_empty(), "without a comment: {silent:?}");
+    }
+
+    #[tokio::test]
+    async fn a_schema_that_a_newer_program_expanded_is_served_beside_it() {
+        if !is_postgres() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let url = store_url(folder.path());
+        let before = Store::open(&url).await.unwrap();
+        before.create_report(crate::store::reports::tests::report(1), None).await.unwrap();
+        let mut db = PgConnection::connect(&url).await.unwrap();
+        let expansion = "ALTER TABLE report_public ADD COLUMN later bigint;
+            ALTER TABLE event ADD COLUMN later text NOT NULL DEFAULT 'x';
+            CREATE TABLE later (a bigint PRIMARY KEY);
+            INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+            VALUES (9999, 'later', true, '\\x00', 1)";
+        sqlx::raw_sql(expansion).execute(&mut db).await.unwrap();
+        // One that runs goes on, and one that starts anew starts.
+        before.create_report(crate::store::reports::tests::report(2), None).await.unwrap();
+        let anew = Store::open(&url).await.unwrap();
+        anew.create_report(crate::store::reports::tests::report(4), None).await.unwrap();
+        for store in [before, anew] {
+            assert_eq!(store.last_report().await.unwrap(), 3);
+            assert!(store.report(4).await.unwrap().is_some());
+            store.close().await;
+        }
     }
 
     #[tokio::test]
