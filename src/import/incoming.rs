@@ -10,7 +10,7 @@ use super::check::{Counts, Rejected};
 use super::clean::Letters;
 use super::identity::Identity;
 use super::mapping::{Mapping, Properties};
-use super::raw::Raw;
+use super::raw::{Raw, written};
 use super::report::GUARDED;
 use super::times::TimeReader;
 use crate::domain::field::Value;
@@ -123,7 +123,7 @@ impl RowReader<'_> {
     fn report(&mut self, raw: &Raw, id: &str, letters: &mut Letters) -> Result<Incoming, Vec<String>> {
         let mut faults = Vec::new();
         let mut texts = self.mapping.apply(raw, letters);
-        let mut text = |name: &str| texts.remove(name).and_then(written);
+        let mut text = |name: &str| texts.remove(name).as_ref().and_then(written);
         let mut time = |name: &str, text: Option<String>| match self.times.read(text.as_deref()?) {
             Some(t) if t > self.now => {
                 faults.push(format!("{name} lies in the future: {t}"));
@@ -193,7 +193,7 @@ impl RowReader<'_> {
             note: text("note"),
             answers: texts
                 .into_iter()
-                .filter_map(|(name, v)| Some((name.strip_prefix(ANSWERS)?.to_owned(), written(v)?)))
+                .filter_map(|(name, v)| Some((name.strip_prefix(ANSWERS)?.to_owned(), written(&v)?)))
                 .collect(),
             place,
             accuracy_m,
@@ -229,18 +229,6 @@ fn state(text: Option<String>, closed: Option<Instant>) -> Result<State, String>
             names.join(", ")
         )
     })
-}
-
-/// A value as a text; none when nothing is in it.
-fn written(value: Value) -> Option<String> {
-    let text = match value {
-        Value::Null => return None,
-        Value::Text(t) => t.trim().to_owned(),
-        Value::Integer(i) => i.to_string(),
-        Value::Number(n) => n.to_string(),
-        Value::Boolean(b) => b.to_string(),
-    };
-    (!text.is_empty()).then_some(text)
 }
 
 /// Takes off the apostrophe that our own tables put before what looks like a formula.

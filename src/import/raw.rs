@@ -30,15 +30,20 @@ impl Raw {
 
     /// The text of a column, trimmed; nothing for an empty one.
     pub fn text(&self, name: &str) -> Option<String> {
-        let text = match self.column(name)? {
-            Value::Null => return None,
-            Value::Text(t) => t.trim().to_owned(),
-            Value::Integer(i) => i.to_string(),
-            Value::Number(n) => n.to_string(),
-            Value::Boolean(b) => b.to_string(),
-        };
-        (!text.is_empty()).then_some(text)
+        written(self.column(name)?)
     }
+}
+
+/// A value as a trimmed text; none when nothing is in it.
+pub(super) fn written(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Null => return None,
+        Value::Text(t) => t.trim().to_owned(),
+        Value::Integer(i) => i.to_string(),
+        Value::Number(n) => n.to_string(),
+        Value::Boolean(b) => b.to_string(),
+    };
+    (!text.is_empty()).then_some(text)
 }
 
 /// A row of which nothing can be read.
