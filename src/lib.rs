@@ -37,5 +37,3 @@ pub mod cli;
 extern crate self as diaban;
 #[cfg(test)]
 mod real_data;
-#[cfg(test)]
-mod test_database;

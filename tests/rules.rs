@@ -23,7 +23,7 @@ const STOREYS: &[&[&str]] = &[
 ];
 
 /// What tests share and no program has.
-const FOR_TESTS: [&str; 2] = ["real_data", "test_database"];
+const FOR_TESTS: [&str; 1] = ["real_data"];
 
 fn sources() -> Vec<(PathBuf, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -100,7 +100,7 @@ fn only_in(needle: &str, rooms: &[&str]) {
 
 #[test]
 fn sql_lives_in_store_only() {
-    only_in("sqlx::", &["store", "test_database"]);
+    only_in("sqlx::", &["store"]);
 }
 
 #[test]

@@ -282,6 +282,23 @@ mod tests {
         assert_eq!(faults[1].field, "source");
     }
 
+    #[tokio::test]
+    async fn a_batch_whose_id_is_taken_draws_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&crate::store::test_database::store_url(folder.path())).await.unwrap();
+        let city = City::new(Pack::embedded().unwrap(), &[]).unwrap();
+        let batch = |source: &str| {
+            let report = judge(&city, &city.areas(), source, incoming()).unwrap();
+            Arc::new(vec![(NewReport { id: 5, ..report }, key(source, &incoming()))])
+        };
+        let ids = crate::clock::SystemIds;
+        let stored = Loaded { stored: 1, ..Loaded::default() };
+        assert_eq!(store_reports(&store, &ids, batch("a")).await.unwrap(), stored);
+        assert_eq!(store_reports(&store, &ids, batch("b")).await.unwrap(), stored);
+        assert_eq!(store_reports(&store, &ids, batch("b")).await.unwrap().there, 1);
+        store.close().await;
+    }
+
     #[test]
     fn a_repeat_is_known_by_source_and_id_and_its_change_by_what_it_says() {
         let base = key("a", &incoming());

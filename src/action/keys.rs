@@ -131,7 +131,7 @@ impl Keyring {
 mod tests {
     use super::*;
     use crate::clock::{FixedClock, SystemIds};
-    use crate::test_database::{is_postgres, store_url};
+    use crate::store::test_database::{is_postgres, store_url};
 
     #[tokio::test]
     async fn a_key_is_found_until_it_is_revoked_and_never_stored() {

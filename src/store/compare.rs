@@ -102,7 +102,7 @@ async fn digest(
         told(Step::Compared(page.len() as u64));
     }
     let given = if table.numbered {
-        let sql = table.last_given(single.dialect());
+        let sql = single.dialect().last_given(table.name);
         single.db().fetch_value(sql).await.map_err(|e| named(table, e))?
     } else {
         0

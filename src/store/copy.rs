@@ -272,7 +272,7 @@ fn escape(out: &mut String, text: &str) {
 
 /// No number that the source gave, even to a row that went, is given again by the target.
 async fn carry_numbers(source: &mut Single, target: &mut Single, table: &Table) -> Result<(), StoreError> {
-    let sql = table.last_given(source.dialect());
+    let sql = source.dialect().last_given(table.name);
     let given: i64 = source.db().fetch_value(sql).await.map_err(|e| named(table, e))?;
     if given == 0 {
         return Ok(());

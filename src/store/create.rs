@@ -147,7 +147,7 @@ mod tests {
     use super::super::reports::tests::report;
     use super::super::{ChangeKind, Store};
     use super::*;
-    use crate::test_database::store_url;
+    use crate::store::test_database::store_url;
 
     fn key(key: u8, body: u8) -> IdempotencyKey {
         IdempotencyKey { key: [key; 32], body: [body; 32] }

@@ -49,14 +49,16 @@ impl Dialect {
         }
     }
 
-    /// The last sequence ever given to a report, used or not.
-    pub(super) const fn last_given_report(self) -> &'static str {
-        match self {
-            Self::Sqlite => "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'report_public'",
-            Self::Postgres => {
-                "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM report_public_seq_seq"
+    /// The last number ever given to a row of a table whose rows the database numbers, used or not.
+    pub(super) fn last_given(self, table: &str) -> Sql {
+        Sql::new(match self {
+            Self::Sqlite => {
+                format!("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '{table}'")
             }
-        }
+            Self::Postgres => {
+                format!("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {table}_seq_seq")
+            }
+        })
     }
     /// How many tables there are of the name `$1`.
     pub(super) const fn tables_named(self) -> &'static str {

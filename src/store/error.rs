@@ -99,7 +99,7 @@ impl StoreError {
             Self::Busy => Self::Busy,
             Self::Away => Self::Away,
             Self::Commit(t) => Self::Commit(t.clone()),
-            other => Self::Open(other.to_string()),
+            other => Self::Other(sqlx::Error::Protocol(other.to_string())),
         }
     }
 }

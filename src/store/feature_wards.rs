@@ -205,7 +205,7 @@ mod tests {
     use crate::domain::feature::NewFeature;
     use crate::domain::field::Value;
     use crate::store::FeatureWrite;
-    use crate::test_database::store_url;
+    use crate::store::test_database::store_url;
 
     fn write(collection: &Arc<Collection>, name: &str, wards: &[&str]) -> FeatureWrite {
         let values = collection

@@ -28,6 +28,8 @@ mod secrets;
 mod single;
 mod sqlite;
 mod tables;
+#[cfg(test)]
+pub(crate) mod test_database;
 mod write;
 mod writer;
 

@@ -149,7 +149,7 @@ mod tests {
 
     use super::*;
     use crate::store::Store;
-    use crate::test_database::{is_postgres, store_url};
+    use crate::store::test_database::{is_postgres, store_url};
 
     const WRITE: &str = "INSERT INTO change (kind, first, last, at_ms) VALUES (0, 1, 1, 0)";
     const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted

@@ -179,7 +179,7 @@ pub(super) async fn load(db: &mut Db<'_>, batch: &[&NewReport]) -> Result<Outcom
     let Some(newest) = batch.iter().map(|r| received(r)).max() else { return Ok(Outcome::Done) };
     // The rows get the sequences after the last one ever given, in order: nobody else writes inside
     // this transaction.
-    let last: i64 = db.fetch_value(Sql::new(db.dialect().last_given_report())).await?;
+    let last: i64 = db.fetch_value(db.dialect().last_given("report_public")).await?;
     let boxes = Boxes::put_aside(db).await?;
     let mut ledger = Ledger::open(db).await?;
     for (i, rows) in batch.chunks(ROWS).enumerate() {
@@ -275,7 +275,7 @@ pub(super) mod tests {
     use crate::domain::State;
     use crate::domain::report::{Event, PublicFacts};
     use crate::geo::LonLat;
-    use crate::test_database::{is_postgres, store_url};
+    use crate::store::test_database::{is_postgres, store_url};
 
     pub(crate) fn report(id: u64) -> NewReport {
         let created = Instant::from_ms(1_000);

@@ -34,7 +34,7 @@ mod tests {
     #[tokio::test]
     async fn a_secret_is_made_once_and_outlives_the_process() {
         let folder = tempfile::tempdir().unwrap();
-        let url = crate::test_database::store_url(folder.path());
+        let url = crate::store::test_database::store_url(folder.path());
         let store = Store::open(&url).await.unwrap();
         assert_eq!(store.secret("a", vec![1]).await.unwrap(), [1]);
         assert_eq!(store.secret("a", vec![2]).await.unwrap(), [1]);

@@ -234,19 +234,6 @@ impl Table {
         self.columns[..columns].iter().enumerate().map(value).collect()
     }
 
-    /// The last number that was ever given to a row, used or not.
-    pub(super) fn last_given(&self, dialect: Dialect) -> Sql {
-        let name = self.name;
-        Sql::new(match dialect {
-            Dialect::Sqlite => {
-                format!("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '{name}'")
-            }
-            Dialect::Postgres => {
-                format!("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {name}_seq_seq")
-            }
-        })
-    }
-
     /// Statements after which the next number is above `given`, which is above 0.
     pub(super) fn give_after(&self, dialect: Dialect, given: i64) -> String {
         let name = self.name;

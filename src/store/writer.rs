@@ -169,8 +169,13 @@ async fn commit_group(pool: &Pool, group: Vec<Job>) -> End {
         Err(Failed { error, .. }) => {
             tracing::error!(%error, writes = group.len(), "commit failed");
             let end = End::of(&error);
+            let mut group = group.into_iter();
+            let first = group.next();
             for job in group {
                 let _ = job.answer.send(Err(error.again()));
+            }
+            if let Some(first) = first {
+                let _ = first.answer.send(Err(error));
             }
             end
         }

@@ -25,7 +25,7 @@ mod open311;
 #[path = "../../src/real_data.rs"]
 mod real_data;
 mod submit;
-#[path = "../../src/test_database.rs"]
+#[path = "../../src/store/test_database.rs"]
 mod test_database;
 mod tiles;
 mod withdraw;
