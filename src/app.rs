@@ -11,7 +11,7 @@ use crate::clock::{Clock, Ids};
 use crate::config::Config;
 use crate::domain::Instant;
 use crate::http::{self, Connections, Guards, Metrics, Service, Streams};
-use crate::jobs::{Follower, announce, refresh_keys, supervise};
+use crate::jobs::{Follower, Keeper, announce, keep, refresh_keys, supervise, trim};
 use crate::map::{FeatureSets, Layer, LayerError, Level, Live, Snapshot, View, WardShapes};
 use crate::pack::{Pack, PackError};
 use crate::store::{Store, StoreError};
@@ -107,6 +107,8 @@ pub async fn run(
         shapes: Arc::new(WardShapes::none()),
     }));
     let (level, watched) = watch::channel(Level::default());
+    let watching = watched.clone();
+    let keeper = Arc::new(Keeper::new(store.map_file(config.cache.as_deref())));
     let (news, _) = broadcast::channel(NEWS_KEPT);
     let last = store.last_event().await?;
     let (url, told) = (public_url.clone(), news.clone());
@@ -126,8 +128,19 @@ pub async fn run(
     let device_secret = store.secret("device-token", fresh).await?;
     let connections = Arc::new(Connections::new(config.connections, config.trusted_proxies.clone()));
     let follow = {
-        let (store, city, live) = (store.clone(), city.clone(), live.clone());
-        move || Follower::new(store.clone(), city.clone(), live.clone(), level.clone()).run()
+        let (store, city, live, keeper) = (store.clone(), city.clone(), live.clone(), keeper.clone());
+        move || Follower::new(store.clone(), city.clone(), live.clone(), level.clone(), keeper.clone()).run()
+    };
+    let keep_map = {
+        let (keeper, store, live, watched) = (keeper.clone(), store.clone(), live.clone(), watched.clone());
+        move || keep(keeper.clone(), store.clone(), live.clone(), watched.clone())
+    };
+    let trim_log = {
+        let mut number = [0; 8];
+        ids.fill(&mut number);
+        let id = i64::from_le_bytes(number);
+        let (store, keeper, watched, clock) = (store.clone(), keeper.clone(), watched.clone(), clock.clone());
+        move || trim(id, store.clone(), keeper.clone(), watched.clone(), clock.clone())
     };
     let counted = {
         let (keys, clock) = (keys.clone(), clock.clone());
@@ -138,7 +151,7 @@ pub async fn run(
         streams: Streams::new(news, stopped),
         city,
         store: store.clone(),
-        live,
+        live: live.clone(),
         layers,
         started: clock.now(),
         clock,
@@ -157,6 +170,8 @@ pub async fn run(
         tokio::spawn(supervise("follow", follow, restarted())),
         tokio::spawn(supervise("announce", tell, restarted())),
         tokio::spawn(supervise("refresh_keys", read_keys, restarted())),
+        tokio::spawn(supervise("keep", keep_map, restarted())),
+        tokio::spawn(supervise("trim", trim_log, restarted())),
     ];
     let failed = {
         let store = store.clone();
@@ -176,6 +191,11 @@ pub async fn run(
     if let Some(text) = failure {
         Err(AppError::StorageFailed(text))
     } else {
+        if watching.borrow().loaded
+            && let Err(error) = keeper.save(&store, &live.load()).await
+        {
+            tracing::warn!(%error, "the map cannot be kept: the next start will read the whole record");
+        }
         store.close().await;
         Ok(())
     }

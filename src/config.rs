@@ -17,6 +17,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `sqlite:PATH`.
     pub store: String,
+    /// Folder for what can be made anew, the live map; none: beside a file, nothing for a server's database.
+    pub cache: Option<PathBuf>,
     /// Folder of a city pack, laid out as the repository; none: the embedded one.
     pub data: Option<PathBuf>,
     /// Where others find this service; none: the address really bound.
@@ -34,6 +36,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             store: "sqlite:diaban.db".to_owned(),
+            cache: None,
             data: None,
             public_url: None,
             trusted_proxies: Proxies::default(),
@@ -53,6 +56,10 @@ pub struct Settings {
     /// The database (default sqlite:diaban.db).
     #[arg(long, env = "DIABAN_STORE")]
     pub store: Option<String>,
+    /// Folder for the live map, from which a start is quick (default: beside a SQLite file; for PostgreSQL
+    /// $CACHE_DIRECTORY, as systemd sets it, or ~/.cache/diaban).
+    #[arg(long, env = "DIABAN_CACHE")]
+    pub cache: Option<PathBuf>,
     /// Folder of a city pack with data/ and tiles/ (default: the one inside the executable).
     #[arg(long, env = "DIABAN_DATA")]
     pub data: Option<PathBuf>,
@@ -167,9 +174,12 @@ impl Settings {
             return Err(ConfigError::PublicUrl(url.clone()));
         }
         let mode = self.limits_mode.unwrap_or(file.limits.mode);
+        let store = self.store.or(file.store).unwrap_or_else(|| store.to_owned());
+        let cache = self.cache.or(file.cache).or_else(|| default_cache(&store));
         Ok(Config {
             listen: self.listen.or(file.listen).unwrap_or(Config::default().listen),
-            store: self.store.or(file.store).unwrap_or_else(|| store.to_owned()),
+            store,
+            cache,
             data: self.data.or(file.data),
             public_url,
             trusted_proxies: Proxies::new(self.trusted_proxies.or(file.trusted_proxies).unwrap_or_default())?,
@@ -177,6 +187,19 @@ impl Settings {
             connections: file.connections,
         })
     }
+}
+
+/// Where what can be made anew belongs; a SQLite file has it beside it.
+#[expect(clippy::disallowed_methods, reason = "the settings are what reads the environment")]
+fn default_cache(store: &str) -> Option<PathBuf> {
+    if !store.starts_with("postgres") {
+        return None;
+    }
+    let folder = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    folder("CACHE_DIRECTORY").or_else(|| {
+        let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))?;
+        Some(caches.join("diaban"))
+    })
 }
 
 fn read(file: &Path) -> Result<Settings, ConfigError> {

@@ -108,7 +108,7 @@ pub async fn submit(
             Outcome::Done => (ReportRecord { seq: 0, id: report.id, votes: 0, facts: report.public }, true),
             Outcome::Replayed { same: false, .. } => return Err(SubmitError::KeyConflict),
             Outcome::Replayed { id, .. } => (store.report(id).await?.ok_or(SubmitError::Gone)?, false),
-            Outcome::IdTaken | Outcome::Stale | Outcome::Loaded { .. } => continue,
+            Outcome::IdTaken | Outcome::Stale | Outcome::Loaded { .. } | Outcome::Trimmed(_) => continue,
         };
         return Ok(Receipt { report: city.view(stored), created });
     }

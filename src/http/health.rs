@@ -28,7 +28,14 @@ pub(super) async fn readyz(
     }
     let status = if level.is_stale() { "stale" } else { "ready" };
     let reports = service.live.load().snapshot.len();
-    let body = json!({ "status": status, "applied": level.applied, "head": level.head, "reports": reports });
+    let from = if level.from_file { "file" } else { "record" };
+    let body = json!({
+        "status": status,
+        "applied": level.applied,
+        "head": level.head,
+        "reports": reports,
+        "loaded_from": from,
+    });
     Ok(Document::json("application/json", &body, Keep::Never).answer(&headers))
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A commit only wakes the loop; the log is the truth, and it is read every second anyway. The map
 //! is loaded from a position that was read before its rows, and applying a change twice changes
-//! nothing, so rows that were written in between are never lost.
+//! nothing, so rows that were written in between are never lost. The first time it is loaded as it was
+//! kept in a file, where there is one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::Keeper;
 use crate::action::{City, CityError};
 use crate::area::Generation;
 use crate::domain::view::MapRow;
@@ -26,7 +28,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// following each alone took more of the machine than writing them.
 const GATHER: Duration = Duration::from_millis(3);
 /// Changes read in one go.
-const BATCH: i64 = 500;
+const BATCH: i64 = 5_000;
 /// Rows read in one go when the map is loaded, and how many such reads run side by side.
 const LOAD_ROWS: i64 = 25_000;
 const LOAD_READERS: usize = 2;
@@ -37,6 +39,7 @@ pub struct Follower {
     city: Arc<City>,
     live: Arc<Live>,
     level: watch::Sender<Level>,
+    keeper: Arc<Keeper>,
     fold: Option<Fold>,
 }
 
@@ -67,7 +70,7 @@ pub async fn load(store: &Store, words: &Vocabulary) -> Result<Snapshot, StoreEr
     let last = store.last_report().await?;
     let starts = (0..=last / LOAD_ROWS).map(|i| i * LOAD_ROWS + 1);
     let parts: Vec<Vec<MapRow>> = stream::iter(starts)
-        .map(|first| store.map_rows(first, first + LOAD_ROWS - 1, words))
+        .map(async |first| store.map_rows(&[(first, first + LOAD_ROWS - 1)], words).await)
         .buffered(LOAD_READERS)
         .try_collect()
         .await?;
@@ -76,8 +79,14 @@ pub async fn load(store: &Store, words: &Vocabulary) -> Result<Snapshot, StoreEr
 
 impl Follower {
     /// A follower that keeps a live map level.
-    pub fn new(store: Store, city: Arc<City>, live: Arc<Live>, level: watch::Sender<Level>) -> Self {
-        Self { store, city, live, level, fold: None }
+    pub fn new(
+        store: Store,
+        city: Arc<City>,
+        live: Arc<Live>,
+        level: watch::Sender<Level>,
+        keeper: Arc<Keeper>,
+    ) -> Self {
+        Self { store, city, live, level, keeper, fold: None }
     }
 
     /// Loads the map, then follows for ever. Trouble with the database is logged and tried again.
@@ -109,14 +118,21 @@ impl Follower {
     async fn load(&mut self) -> Result<bool, FollowError> {
         let areas = self.city.areas();
         self.fold = None;
-        // The position is read first: what is written in between is applied again.
-        let snapshot = load(&self.store, &areas.words).await?;
+        // The positions are read first: what is written in between is applied again.
+        let head = self.store.last_change().await?;
+        let first = !self.level.borrow().loaded;
+        let kept = if first { self.keeper.load(&self.store, &areas.words).await } else { None };
+        let from_file = kept.is_some();
+        let snapshot = match kept {
+            Some(kept) => kept,
+            None => load(&self.store, &areas.words).await?,
+        };
         let features = self.features(&areas.words).await?;
         let at = snapshot.at();
         let shapes = Arc::new(shapes(areas.active())?);
         self.live.store(View { snapshot: Arc::new(snapshot), features, words: areas.words.clone(), shapes });
         self.level.send_modify(|l| {
-            *l = Level { loaded: true, reachable: true, applied: at, head: l.head.max(at), ..*l }
+            *l = Level { loaded: true, reachable: true, from_file, applied: at, head: head.max(at), ..*l };
         });
         Ok(true)
     }
@@ -129,7 +145,8 @@ impl Follower {
         let Some(last) = log.last().map(|c| c.seq) else { return Ok(false) };
         let full = log.len() as i64 == BATCH;
         self.level.send_modify(|l| l.head = l.head.max(last));
-        if log.iter().any(|c| c.kind == ChangeKind::Areas) {
+        // A log that begins later has lost what this map needs.
+        if log.iter().any(|c| matches!(c.kind, ChangeKind::Areas | ChangeKind::Trimmed)) {
             return self.reload().await;
         }
         let view = self.live.load();
@@ -152,15 +169,13 @@ impl Follower {
     async fn changes(&self, log: &[store::Change]) -> Result<Vec<Change>, StoreError> {
         let words = self.live.load().words.clone();
         let mut changes = Vec::new();
-        for (first, last) in ranges(log, reports) {
-            let rows = self.store.map_rows(first, last, &words).await?;
-            let mut rows = rows.into_iter().peekable();
-            for seq in first..=last {
-                match rows.next_if(|r| i64::from(r.seq) == seq) {
-                    Some(row) => changes.push(Change::Upsert(row)),
-                    None => changes.push(Change::Remove { seq: seq as u32 }),
-                }
-            }
+        let ranges = ranges(log, reports);
+        let mut rows = self.store.map_rows(&ranges, &words).await?.into_iter().peekable();
+        for seq in ranges.into_iter().flat_map(|(first, last)| first..=last) {
+            changes.push(match rows.next_if(|r| i64::from(r.seq) == seq) {
+                Some(row) => Change::Upsert(row),
+                None => Change::Remove { seq: seq as u32 },
+            });
         }
         Ok(changes)
     }

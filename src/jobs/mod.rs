@@ -2,10 +2,14 @@
 
 mod announce;
 mod follow;
+mod keep;
 mod refresh_keys;
 mod supervise;
+mod trim;
 
 pub use announce::announce;
 pub use follow::{Follower, load};
+pub use keep::{Keeper, keep};
 pub use refresh_keys::refresh_keys;
 pub use supervise::supervise;
+pub use trim::trim;

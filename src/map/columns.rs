@@ -2,8 +2,10 @@
 //! cells begin at any zoom, a bitset per value of the small fields, running sums every 64 rows.
 //! Not here: which of two versions of a row counts (index), what is asked (select).
 
+use std::io::{self, Read, Write};
 use std::ops::Range;
 
+use super::frozen::Summed;
 use crate::domain::view::MapRow;
 use crate::domain::{Instant, State};
 use crate::geo::{LonLat, Mercator, morton};
@@ -101,9 +103,8 @@ impl Columns {
     pub(super) fn push(&mut self, key: (bool, u64, u64), row: &MapRow) {
         if let Some(p) = row.point {
             let code = key.1;
-            let common = self.morton.last().map_or(0, |last| (last ^ code).leading_zeros() / 2);
+            self.common.push(common(self.morton.last().copied(), code));
             self.morton.push(code);
-            self.common.push(common as u8);
             let (lon, lat) = p.e7();
             self.lon_e7.push(lon);
             self.lat_e7.push(lat);
@@ -115,6 +116,58 @@ impl Columns {
         self.updated.push(row.updated.ms());
         self.id.push(row.id);
         self.seq.push(row.seq);
+    }
+
+    /// Writes what cannot be computed anew.
+    pub(super) fn freeze(&self, out: &mut Summed<impl Write>) -> io::Result<()> {
+        // Named one by one, so that a new column cannot be forgotten here.
+        let Self {
+            morton, common: _, lon_e7, lat_e7, category, state, ward, created, updated, id, seq, ..
+        } = self;
+        out.put(morton)?;
+        out.put(lon_e7)?;
+        out.put(lat_e7)?;
+        out.put(category)?;
+        out.put(state)?;
+        out.put(ward)?;
+        out.put(created)?;
+        out.put(updated)?;
+        out.put(id)?;
+        out.put(seq)
+    }
+
+    /// Reads what [`Columns::freeze`] wrote, as yet without what [`Columns::finished`] computes.
+    pub(super) fn thaw(input: &mut Summed<impl Read>, placed: usize, rows: usize) -> io::Result<Self> {
+        let out = Self {
+            morton: input.take(placed)?,
+            lon_e7: input.take(placed)?,
+            lat_e7: input.take(placed)?,
+            category: input.take(rows)?,
+            state: input.take(rows)?,
+            ward: input.take(rows)?,
+            created: input.take(rows)?,
+            updated: input.take(rows)?,
+            id: input.take(rows)?,
+            seq: input.take(rows)?,
+            ..Self::default()
+        };
+        let known = |s: &u8| State::from_code(*s).is_some();
+        if !out.state.iter().all(known) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a state in it is unknown"));
+        }
+        Ok(out)
+    }
+
+    /// The columns that [`Columns::thaw`] read, ready.
+    pub(super) fn finished(mut self) -> Self {
+        self.common = Vec::with_capacity(self.morton.len());
+        let mut last = None;
+        for &code in &self.morton {
+            self.common.push(common(last, code));
+            last = Some(code);
+        }
+        self.finish();
+        self
     }
 
     /// Computes bitsets and running sums once all rows are in.
@@ -360,6 +413,11 @@ impl Columns {
         }
         (x, y)
     }
+}
+
+/// How many leading pairs of bits a code shares with the one before it.
+fn common(last: Option<u64>, code: u64) -> u8 {
+    last.map_or(0, |last| ((last ^ code).leading_zeros() / 2) as u8)
 }
 
 /// The positions of a range that are not in the sorted list of dead ones.

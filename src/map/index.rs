@@ -84,8 +84,19 @@ impl Snapshot {
         Self::of(Columns::from_rows(&rows), at)
     }
 
-    fn of(rows: Columns, at: i64) -> Self {
+    /// A snapshot without a delta.
+    pub(super) fn of(rows: Columns, at: i64) -> Self {
         Self { base: Arc::new(Base::new(rows)), delta: Columns::default(), dead: Vec::new(), at }
+    }
+
+    /// Whether all rows are in the base.
+    pub(super) fn is_folded(&self) -> bool {
+        self.delta.len() + self.dead.len() == 0
+    }
+
+    /// The rows of the base.
+    pub(super) fn base(&self) -> &Columns {
+        &self.base.rows
     }
 
     /// The latest change in it: a position of the change log.

@@ -5,6 +5,8 @@
 pub struct Level {
     /// Whether the map was loaded at all.
     pub loaded: bool,
+    /// Whether it was loaded as it had been kept in a file, not from the record.
+    pub from_file: bool,
     /// Whether the last look at the log worked.
     pub reachable: bool,
     /// Whether it has once held everything that was in the log: from then on it is worth asking.

@@ -15,6 +15,7 @@ mod draw;
 mod drawn;
 mod features;
 mod frame;
+mod frozen;
 mod index;
 mod layer;
 mod layer_check;
@@ -35,6 +36,7 @@ mod tilejson;
 pub use appears::{Appears, Missing};
 pub use cluster::{Cluster, HALO, MAX_ZOOM, Symbol, SymbolKind, cluster_cell, cluster_id, symbols};
 pub use features::{FeatureChange, FeatureSet, FeatureSets};
+pub use frozen::{Frozen, Head as FrozenHead, frozen_key};
 pub use index::{Change, Snapshot};
 pub use layer::{
     Content, EXTENT, Example, ExampleFeature, ExampleRow, FieldType, Layer, LayerError, Source, Title,

@@ -1,6 +1,6 @@
 //! The change log: written in the transaction of what it tells, read by every follower.
 
-use super::db::{Db, Sql};
+use super::db::{Db, Row, Sql};
 use super::{Store, StoreError};
 use crate::domain::Instant;
 
@@ -23,6 +23,8 @@ pub enum ChangeKind {
         /// Last internal sequence.
         last: i64,
     },
+    /// What came up to here is not told any more: whoever needs it reads everything anew.
+    Trimmed,
 }
 
 /// One row of the log.
@@ -36,9 +38,12 @@ pub struct Change {
     pub at: Instant,
 }
 
-const REPORTS: i64 = 0;
-const AREAS: i64 = 1;
-const FEATURES: i64 = 2;
+pub(super) const REPORTS: i64 = 0;
+pub(super) const AREAS: i64 = 1;
+pub(super) const FEATURES: i64 = 2;
+pub(super) const TRIMMED: i64 = 3;
+
+const COLUMNS: &str = "seq, kind, first, last, at_ms";
 
 impl Store {
     /// The changes after a position, oldest first.
@@ -46,26 +51,18 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn changes_after(&self, seq: i64, limit: i64) -> Result<Vec<Change>, StoreError> {
-        let rows = self
-            .read
-            .fetch_all(
-                Sql::new(
-                    "SELECT seq, kind, first, last, at_ms FROM change WHERE seq > $1 ORDER BY seq LIMIT $2",
-                )
-                .bind(seq)
-                .bind(limit),
-            )
-            .await?;
-        rows.iter()
-            .map(|row| {
-                let kind = match row.code(1)? {
-                    AREAS => ChangeKind::Areas,
-                    FEATURES => ChangeKind::Features { first: row.try_get(2)?, last: row.try_get(3)? },
-                    _ => ChangeKind::Reports { first: row.try_get(2)?, last: row.try_get(3)? },
-                };
-                Ok(Change { seq: row.try_get(0)?, kind, at: Instant::from_ms(row.try_get(4)?) })
-            })
-            .collect()
+        let next = Sql::new(format!("SELECT {COLUMNS} FROM change WHERE seq > $1 ORDER BY seq LIMIT $2"));
+        let rows = self.read.fetch_all(next.bind(seq).bind(limit)).await?;
+        rows.iter().map(change).collect()
+    }
+
+    /// The change at a position, if the log still tells it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn change(&self, seq: i64) -> Result<Option<Change>, StoreError> {
+        let there = Sql::new(format!("SELECT {COLUMNS} FROM change WHERE seq = $1"));
+        self.read.fetch_optional(there.bind(seq)).await?.as_ref().map(change).transpose()
     }
 
     /// When a feature last came, changed or went, or the areas did; [`Instant::MIN`] for never.
@@ -91,11 +88,22 @@ impl Store {
     }
 }
 
+fn change(row: &Row) -> Result<Change, StoreError> {
+    let kind = match row.code(1)? {
+        AREAS => ChangeKind::Areas,
+        FEATURES => ChangeKind::Features { first: row.try_get(2)?, last: row.try_get(3)? },
+        TRIMMED => ChangeKind::Trimmed,
+        _ => ChangeKind::Reports { first: row.try_get(2)?, last: row.try_get(3)? },
+    };
+    Ok(Change { seq: row.try_get(0)?, kind, at: Instant::from_ms(row.try_get(4)?) })
+}
+
 pub(super) async fn log(db: &mut Db<'_>, kind: ChangeKind, at: Instant) -> Result<(), sqlx::Error> {
     let (code, first, last) = match kind {
         ChangeKind::Reports { first, last } => (REPORTS, first, last),
         ChangeKind::Areas => (AREAS, 0, 0),
         ChangeKind::Features { first, last } => (FEATURES, first, last),
+        ChangeKind::Trimmed => (TRIMMED, 0, 0),
     };
     db.execute(
         Sql::new("INSERT INTO change (kind, first, last, at_ms) VALUES ($1, $2, $3, $4)")

@@ -197,7 +197,7 @@ pub(super) async fn set(db: &mut Db<'_>, seq: i64, wards: &[String]) -> Result<(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Arc;
 
     use super::*;
@@ -207,7 +207,7 @@ mod tests {
     use crate::store::FeatureWrite;
     use crate::store::test_database::store_url;
 
-    fn write(collection: &Arc<Collection>, name: &str, wards: &[&str]) -> FeatureWrite {
+    pub(crate) fn write(collection: &Arc<Collection>, name: &str, wards: &[&str]) -> FeatureWrite {
         let values = collection
             .properties
             .iter()

@@ -1,7 +1,7 @@
 //! Opening a store: which database it is, who serves it.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -11,6 +11,9 @@ use super::writer::Writer;
 use super::{Outcome, StoreError, postgres, sqlite};
 use crate::store::write::Command;
 
+/// How the file of a live map ends.
+const MAP_FILE: &str = ".map";
+
 /// One database: a pool of readers and one writer. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -18,6 +21,8 @@ pub struct Store {
     writer: Writer,
     /// The file, where it is one.
     file: Option<Arc<PathBuf>>,
+    /// Which database it is, without what is secret of its address.
+    name: Arc<str>,
 }
 
 impl Store {
@@ -28,14 +33,15 @@ impl Store {
     /// When it cannot be opened or is no such database, with the reason.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         if postgres::is_url(url) {
-            let (read, write) = postgres::open(url).await?;
+            let (read, write, name) = postgres::open(url).await?;
             let writer = Writer::start(Pool::Postgres(write));
-            return Ok(Self { read: Pool::Postgres(read), writer, file: None });
+            return Ok(Self { read: Pool::Postgres(read), writer, file: None, name: name.into() });
         }
         let path = sqlite::path_of(url)?;
         let (read, write) = sqlite::open(&path).await?;
         let writer = Writer::start(Pool::Sqlite(write));
-        Ok(Self { read: Pool::Sqlite(read), writer, file: Some(Arc::new(path)) })
+        let name = sqlite::name(&path).into();
+        Ok(Self { read: Pool::Sqlite(read), writer, file: Some(Arc::new(path)), name })
     }
 
     /// Claims a file for one serving process; keep what comes back as long as the process serves.
@@ -47,6 +53,20 @@ impl Store {
     pub fn claim(&self) -> Result<Option<File>, StoreError> {
         let Some(path) = &self.file else { return Ok(None) };
         sqlite::claim(path).map(Some)
+    }
+
+    /// Where the live map of this record may be kept: in a folder under the record's name or, without a
+    /// folder, beside the file; a server's database has nothing beside it.
+    pub fn map_file(&self, folder: Option<&Path>) -> Option<PathBuf> {
+        match (folder, &self.file) {
+            (Some(folder), _) => {
+                let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
+                let name: String = self.name.chars().map(plain).collect();
+                Some(folder.join(name + MAP_FILE))
+            }
+            (None, Some(file)) => Some(sqlite::beside(file, MAP_FILE)),
+            (None, None) => None,
+        }
     }
 
     /// Moves whenever the writer has committed. Only a wake-up: the change log is the truth.

@@ -56,7 +56,7 @@ pub(super) async fn connect(url: &str) -> Result<(PgConnection, String), StoreEr
 
 /// Connects, migrates under an advisory lock (several processes may start at once): readers and the
 /// writer's connection.
-pub(super) async fn open(url: &str) -> Result<(PgPool, PgPool), StoreError> {
+pub(super) async fn open(url: &str) -> Result<(PgPool, PgPool, String), StoreError> {
     let (options, name) = options(url)?;
     let named = |e: &dyn std::fmt::Display| StoreError::Open(format!("{name}: {e}"));
     // Not through the writer: its time limits are no limits for a migration, nor for who waits for
@@ -90,7 +90,7 @@ pub(super) async fn open(url: &str) -> Result<(PgPool, PgPool), StoreError> {
         )
         .await
         .map_err(|e| named(&e))?;
-    Ok((read, write))
+    Ok((read, write, name))
 }
 
 /// Makes this transaction the only one that writes, in any process, until it ends. Sequences of the log

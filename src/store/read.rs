@@ -52,6 +52,14 @@ pub struct Page<'a> {
 /// candidates of the box.
 pub(super) const WALK_ABOVE: u64 = 20_000;
 
+/// A range of so many rows is read by a statement of its own.
+const LONG: i64 = 16;
+/// So many rows that lie apart are read by one statement.
+const SCATTERED: usize = 512;
+
+const MAP_ROWS: &str = "SELECT seq, id, lon, lat, category, state, ward, created_ms, updated_ms
+     FROM report_public WHERE withdrawn = 0 AND seq";
+
 pub(super) const COLUMNS: &str = "r.seq, r.id, r.votes, r.lon, r.lat, r.category, r.state, r.ward, r.body, r.rule, r.title, \
      r.description, r.address, r.source, r.border_m, r.offshore_m, r.observed_ms, r.created_ms, r.updated_ms, r.due_ms";
 
@@ -88,21 +96,37 @@ impl Store {
         rows.iter().map(record).collect()
     }
 
-    /// Rows of the live map with internal sequences in `first..=last`.
+    /// Rows of the live map with internal sequences in one of the ranges, ascending; a range is its first
+    /// and its last, and none meets another.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn map_rows(
         &self,
-        first: i64,
-        last: i64,
+        ranges: &[(i64, i64)],
         words: &Vocabulary,
     ) -> Result<Vec<MapRow>, StoreError> {
-        let rows = self.read.fetch_all(Sql::new(
-            "SELECT seq, id, lon, lat, category, state, ward, created_ms, updated_ms FROM report_public
-             WHERE seq BETWEEN $1 AND $2 AND withdrawn = 0 ORDER BY seq",
-        ).bind(first).bind(last)).await?;
-        rows.iter().map(|row| map_row(row, words)).collect()
+        let (long, short): (Vec<_>, Vec<_>) = ranges.iter().partition(|(first, last)| last - first >= LONG);
+        let mut found = Vec::new();
+        for (first, last) in long {
+            let mut q = Sql::new(MAP_ROWS);
+            q.push(" BETWEEN ").push_bind(first).push(" AND ").push_bind(last);
+            found.extend(self.read.fetch_all(q).await?);
+        }
+        let mut scattered: Vec<i64> = short.into_iter().flat_map(|(first, last)| first..=last).collect();
+        // One statement for many rows that lie apart; of few lengths, so that statements are known again.
+        if let Some(&last) = scattered.last() {
+            let whole = scattered.len().next_power_of_two().min(scattered.len().next_multiple_of(SCATTERED));
+            scattered.resize(whole, last);
+        }
+        for seqs in scattered.chunks(SCATTERED) {
+            let mut q = Sql::new(MAP_ROWS);
+            q.push_in(seqs.iter().copied());
+            found.extend(self.read.fetch_all(q).await?);
+        }
+        let mut rows = found.iter().map(|row| map_row(row, words)).collect::<Result<Vec<_>, _>>()?;
+        rows.sort_unstable_by_key(|r| r.seq);
+        Ok(rows)
     }
 
     /// The largest internal sequence in use.

@@ -319,6 +319,9 @@ mod tests {
                 .iter()
                 .map(|t| (t.name.to_owned(), t.columns.iter().map(|(n, k)| ((*n).to_owned(), *k)).collect()))
                 .collect();
+            // Who follows one database does not follow another.
+            let mut there = there;
+            assert!(there.remove("follower").is_some());
             assert_eq!(copied.keys().collect::<Vec<_>>(), there.keys().collect::<Vec<_>>(), "{folder}");
             for (table, columns) in there {
                 let sorted = |mut list: Vec<(String, Kind)>| {

@@ -7,8 +7,9 @@ use super::create::{Creation, create};
 use super::db::Db;
 use super::feature_wards::FeatureAssignment;
 use super::features::FeatureWrite;
+use super::followers::Following;
 use super::reports::KeyedReports;
-use super::{amend, areas, feature_wards, features, keys, reports, secrets};
+use super::{amend, areas, feature_wards, features, followers, keys, reports, secrets};
 use crate::domain::key::{Key, KeyId};
 use crate::domain::report::NewReport;
 use crate::domain::{Instant, WardId};
@@ -27,6 +28,8 @@ pub(super) enum Command {
     AddKey(Key),
     RevokeKey { id: KeyId, at: Instant },
     Secret { name: &'static str, value: Vec<u8> },
+    Follow { following: Following, since: Instant },
+    Trim { before: Instant },
 }
 
 /// What came of a command.
@@ -48,6 +51,8 @@ pub enum Outcome {
         /// Of the others, those that came with another body than the first time.
         changed: u64,
     },
+    /// So many rows of the change log went.
+    Trimmed(u64),
     /// The id is another report's; draw again.
     IdTaken,
     /// What the command builds on is not so any more; nothing was done.
@@ -106,6 +111,8 @@ pub(super) async fn apply(db: &mut Db<'_>, commands: &[&Command]) -> Result<Vec<
             Command::AddKey(key) => keys::add(db, key).await?,
             Command::RevokeKey { id, at } => keys::revoke(db, id, *at).await?,
             Command::Secret { name, value } => secrets::keep(db, name, value).await?,
+            Command::Follow { following, since } => followers::register(db, *following, *since).await?,
+            Command::Trim { before } => followers::trim(db, *before).await?,
         });
     }
     outcomes.extend(create(db, &creations).await?);

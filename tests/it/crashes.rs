@@ -1,5 +1,5 @@
-//! Connections and servers die in the middle of commits, and nothing that was acknowledged is lost or
-//! doubled. Two processes over one PostgreSQL; killing a process itself is `durability`.
+//! Connections, servers and processes die in the middle of commits, and nothing that was acknowledged is
+//! lost or doubled. Two processes over one PostgreSQL; a process alone is `durability`.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use diaban::clock::SystemIds;
+use diaban::map::{Value, decode};
 use sqlx::{Connection, PgConnection};
 
-use crate::harness::{CENTRE, Server, agent, feature, until};
+use crate::harness::{CENTRE, Server, agent, feature, get, until};
+use crate::process::Process;
 use crate::test_database::{is_postgres, store_url};
 
 const ITEMS: &str = "/collections/reports/items";
@@ -20,17 +22,21 @@ const CLIENTS: usize = 4;
 /// Acknowledged between two blows.
 const BETWEEN: usize = 15;
 
+/// Kills of one of two processes; `DIABAN_KILLS` asks for more.
+const KILLS: usize = 4;
+
 /// Writes through two processes while `strike` falls so many times; checks that every key has its one
 /// report. Clients do what apps do: they send again with the same key until there is an answer.
-fn under_fire(rounds: usize, folder: &std::path::Path, mut strike: impl FnMut()) {
-    let servers = [(); 2].map(|()| Server::start_in(folder, Arc::new(SystemIds)));
+fn under_fire(rounds: usize, bases: &[String; 2], mut strike: impl FnMut()) {
+    let watcher = agent();
+    let ask = |base: &str, path: &str| get(&watcher, base, path, &[]);
     let (stop, count, again) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
     let made: Mutex<BTreeMap<u64, String>> = Mutex::default();
     let mut slowest = Duration::ZERO;
-    let ready = |s: &Server| s.get("/readyz").json()["status"] == "ready";
+    let ready = |base: &String| ask(base, "/readyz").json()["status"] == "ready";
     std::thread::scope(|scope| {
         for client in 0..CLIENTS {
-            let (servers, stop, count, again, made) = (&servers, &stop, &count, &again, &made);
+            let (stop, count, again, made) = (&stop, &count, &again, &made);
             scope.spawn(move || {
                 let agent = agent();
                 let body = serde_json::to_vec(&feature("pothole", Some(CENTRE))).unwrap();
@@ -41,9 +47,8 @@ fn under_fire(rounds: usize, folder: &std::path::Path, mut strike: impl FnMut())
                     let key = format!("fire-{client}-{n}");
                     let id = (0..).find_map(|attempt| {
                         again.fetch_add(usize::from(attempt > 0), SeqCst);
-                        let server = &servers[(n + attempt) % 2];
                         let answer = agent
-                            .post(format!("{}{ITEMS}", server.base))
+                            .post(format!("{}{ITEMS}", bases[(n + attempt) % 2]))
                             .header("Content-Type", "application/geo+json")
                             .header("Idempotency-Key", &key)
                             .send(&body[..]);
@@ -63,17 +68,26 @@ fn under_fire(rounds: usize, folder: &std::path::Path, mut strike: impl FnMut())
             until("writes go on", || count.load(SeqCst) >= seen + BETWEEN);
             strike();
             let struck = Instant::now();
-            until("all are level again", || servers.iter().all(ready));
+            until("all are level again", || bases.iter().all(ready));
             slowest = slowest.max(struck.elapsed());
         }
         stop.store(true, SeqCst);
     });
     let made = made.into_inner().unwrap();
-    for server in &servers {
-        server.until("every report is counted once", || server.matched("") == made.len() as u64);
-    }
-    for id in made.keys() {
-        assert_eq!(servers[0].get(&format!("{ITEMS}/{id}")).status, 200, "{id} was lost");
+    for base in bases {
+        let all = made.len() as u64;
+        let listed = || ask(base, &format!("{ITEMS}?limit=1")).json()["numberMatched"].as_u64().unwrap();
+        until("every report is listed once", || listed() >= all);
+        // A cluster carries how many it stands for, a symbol of one report does not.
+        let layers = decode(&ask(base, "/tiles/incidents/0/0/0.mvt").body).unwrap();
+        let counted = layers[0].features.iter().map(|f| match f.tags.get("point_count") {
+            Some(Value::Number(n)) => *n as u64,
+            _ => 1,
+        });
+        assert_eq!((listed(), counted.sum::<u64>()), (all, all), "list and tile of {base}");
+        for id in made.keys() {
+            assert_eq!(ask(base, &format!("{ITEMS}/{id}")).status, 200, "{id} was lost");
+        }
     }
     println!(
         "{rounds} blows, {} acknowledged, {} sent again, lost 0, doubled 0, ready again after {slowest:?} at most",
@@ -94,11 +108,27 @@ fn nothing_is_lost_when_connections_are_cut_in_the_middle_of_commits() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut db = runtime.block_on(PgConnection::connect(&store_url(folder.path()))).unwrap();
-    under_fire(number("DIABAN_CUTS").unwrap_or(CUTS), folder.path(), || {
+    let servers = [(); 2].map(|()| Server::start_in(folder.path(), Arc::new(SystemIds)));
+    let bases = [&servers[0], &servers[1]].map(|s| s.base.clone());
+    under_fire(number("DIABAN_CUTS").unwrap_or(CUTS), &bases, || {
         let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
             WHERE datname = current_database() AND application_name = 'diaban' AND pid <> pg_backend_pid()";
         let cut: i64 = runtime.block_on(sqlx::query_scalar(cut).fetch_one(&mut db)).unwrap();
         assert!(cut > 0);
+    });
+}
+
+#[test]
+fn nothing_is_lost_when_one_of_two_processes_is_killed_again_and_again() {
+    if !is_postgres() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (mut mortal, other) = (Process::start(folder.path()), Process::start(folder.path()));
+    let bases = [&mortal, &other].map(|p| p.base.clone());
+    under_fire(number("DIABAN_KILLS").unwrap_or(KILLS), &bases, || {
+        mortal.kill();
+        mortal.restart();
     });
 }
 
@@ -109,7 +139,9 @@ fn nothing_is_lost_when_the_server_crashes_and_comes_back() {
     let control =
         std::env::var_os("DIABAN_TEST_PG_CTL").expect("tools/postgis tells how to restart its server");
     let folder = tempfile::tempdir().unwrap();
-    under_fire(rounds, folder.path(), || {
+    let servers = [(); 2].map(|()| Server::start_in(folder.path(), Arc::new(SystemIds)));
+    let bases = [&servers[0], &servers[1]].map(|s| s.base.clone());
+    under_fire(rounds, &bases, || {
         let done =
             Command::new("sh").arg("-c").arg(format!("{} restart", control.to_str().unwrap())).status();
         assert!(done.unwrap().success());

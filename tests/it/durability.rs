@@ -1,9 +1,7 @@
 //! What was acknowledged survives a kill at any moment, and a repeat doubles nothing.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -12,50 +10,13 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::harness::{CENTRE, agent, feature, get, post, until};
+use crate::process::Process;
 use crate::test_database::{is_postgres, store_url};
 
 const ITEMS: &str = "/collections/reports/items";
 /// Rounds of kill -9; `DIABAN_KILLS` asks for more.
 const KILLS: usize = 4;
 const CLIENTS: usize = 4;
-
-struct Process {
-    child: Child,
-    base: String,
-}
-
-impl Process {
-    fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_diaban"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--store"])
-            .arg(store_url(folder))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let base = line.trim().strip_prefix("listening on ").unwrap().to_owned();
-        let process = Self { child, base };
-        let agent = agent();
-        until("the process is ready", || {
-            agent.get(format!("{}/readyz", process.base)).call().is_ok_and(|a| a.status() == 200)
-        });
-        process
-    }
-
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 #[test]
 fn no_acknowledged_report_is_lost_or_doubled_by_kill_9() {

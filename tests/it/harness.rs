@@ -95,6 +95,7 @@ impl Server {
         let mut config = Config {
             listen: "127.0.0.1:0".parse().unwrap(),
             store: store_url(folder),
+            cache: Some(folder.to_owned()),
             public_url: Some("https://map.test".to_owned()),
             ..Config::default()
         };

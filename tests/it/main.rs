@@ -22,8 +22,10 @@ mod moving;
 mod moving_backup;
 mod nearest;
 mod open311;
+mod process;
 #[path = "../../src/real_data.rs"]
 mod real_data;
+mod start;
 mod submit;
 #[path = "../../src/store/test_database.rs"]
 mod test_database;

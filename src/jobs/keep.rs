@@ -1,0 +1,156 @@
+//! The live map in a file beside the record, so that a start reads that and the log since, not a million
+//! rows. It can always be made anew: a file that is missing, damaged, of another version, of another
+//! database or of its past is passed over. Not here: the file's format (map).
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::domain::Vocabulary;
+use crate::map::{Frozen, Level, Live, Snapshot, View, frozen_key};
+use crate::store::{Change, Store};
+
+/// How often it is looked at whether the file is too old.
+const LOOK: Duration = Duration::from_secs(30);
+/// A file that is behind at all is written after so many looks: what was erased is gone from it then.
+const LOOKS: u32 = 20;
+/// One that is behind by so many changes, or by this share of all rows (one in so many), at once.
+const BEHIND: u64 = 10_000;
+const SHARE: u64 = 16;
+
+/// The file of one database's map, of which this process knows how far it goes.
+#[derive(Debug)]
+pub struct Keeper {
+    /// None: nothing is kept.
+    path: Option<PathBuf>,
+    /// Position and number of rows of what the file holds.
+    at: AtomicI64,
+    rows: AtomicU64,
+}
+
+impl Keeper {
+    /// A keeper of this file; none keeps nothing.
+    pub fn new(path: Option<PathBuf>) -> Self {
+        Self { path, at: AtomicI64::new(0), rows: AtomicU64::new(0) }
+    }
+
+    /// The position of the log from which a process that begins with the file would go on; none without a
+    /// file.
+    pub fn position(&self) -> Option<i64> {
+        Some(self.at.load(Ordering::Relaxed)).filter(|at| *at > 0)
+    }
+
+    /// The map as it was kept, if it belongs to this record and these names.
+    pub async fn load(&self, store: &Store, words: &Vocabulary) -> Option<Snapshot> {
+        let path = self.path.clone()?;
+        let name = path.display().to_string();
+        let snapshot = match read(path, store, words).await {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                tracing::info!(%error, file = name, "the map is read from the record");
+                return None;
+            }
+        };
+        self.note(&snapshot);
+        Some(snapshot)
+    }
+
+    /// Writes the map down unless the file holds it already.
+    ///
+    /// # Errors
+    /// When the file cannot be written or the record cannot be read; the file is as it was then.
+    pub async fn save(&self, store: &Store, view: &View) -> io::Result<()> {
+        let Some(path) = self.path.clone() else { return Ok(()) };
+        let snapshot = view.snapshot.clone();
+        if snapshot.at() == self.at.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let Some(change) = store.change(snapshot.at()).await.map_err(io::Error::other)? else {
+            return Ok(());
+        };
+        let key = key(change, &view.words);
+        self.note(&snapshot);
+        tokio::task::spawn_blocking(move || write(&path, &snapshot, key)).await?
+    }
+
+    fn note(&self, snapshot: &Snapshot) {
+        self.at.store(snapshot.at(), Ordering::Relaxed);
+        self.rows.store(snapshot.len() as u64, Ordering::Relaxed);
+    }
+
+    /// Whether the file is so far behind that it is written before its time.
+    fn is_far_behind(&self, snapshot: &Snapshot) -> bool {
+        let rows = snapshot.len() as u64;
+        let changes = snapshot.at().abs_diff(self.at.load(Ordering::Relaxed));
+        let behind = changes.max(rows.abs_diff(self.rows.load(Ordering::Relaxed)));
+        behind > BEHIND + rows / SHARE
+    }
+}
+
+/// Writes the map down whenever the file is too far behind, for ever.
+pub async fn keep(keeper: Arc<Keeper>, store: Store, live: Arc<Live>, mut level: watch::Receiver<Level>) {
+    if level.wait_for(|l| l.loaded).await.is_err() {
+        return;
+    }
+    let mut looks = 0;
+    loop {
+        looks += 1;
+        let view = live.load();
+        if keeper.position().is_none() || looks >= LOOKS || keeper.is_far_behind(&view.snapshot) {
+            looks = 0;
+            if let Err(error) = keeper.save(&store, &view).await {
+                tracing::warn!(%error, "the map cannot be kept: the next start will read the whole record");
+            }
+        }
+        drop(view);
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// What the numbers in a file mean: which row of the log they stand at, in whichever database, and the
+/// names behind the codes.
+fn key(change: Change, words: &Vocabulary) -> u128 {
+    let change = format!("{change:?}");
+    let categories = words.categories.iter().map(|c| c.to_string());
+    let wards = words.wards.iter().map(ToString::to_string);
+    let parts: Vec<String> =
+        [change, words.categories.len().to_string()].into_iter().chain(categories).chain(wards).collect();
+    frozen_key(parts.iter().map(String::as_bytes))
+}
+
+async fn read(path: PathBuf, store: &Store, words: &Vocabulary) -> io::Result<Snapshot> {
+    let frozen =
+        tokio::task::spawn_blocking(move || Frozen::open(BufReader::new(File::open(path)?))).await??;
+    let head = frozen.head();
+    let change = store.change(head.at).await.map_err(io::Error::other)?;
+    if change.is_none_or(|change| key(change, words) != head.key) {
+        return Err(io::Error::other("it is not of this record as it is now"));
+    }
+    tokio::task::spawn_blocking(move || frozen.thaw()).await?
+}
+
+/// All of it or nothing: a file of another name takes its place when it is whole.
+fn write(path: &Path, snapshot: &Snapshot, key: u128) -> io::Result<()> {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    // Processes on one machine may share the file; each writes its own.
+    let mut own = path.as_os_str().to_owned();
+    own.push(format!(".{}", std::process::id()));
+    let own = PathBuf::from(own);
+    let result = (|| {
+        let mut out = BufWriter::new(File::create(&own)?);
+        snapshot.freeze(key, &mut out)?;
+        out.flush()?;
+        out.get_ref().sync_all()?;
+        fs::rename(&own, path)
+    })();
+    if result.is_err() {
+        let _ = fs::remove_file(&own);
+    }
+    result
+}

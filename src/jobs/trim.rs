@@ -1,0 +1,55 @@
+//! Says how far this process follows the change log, and trims what nobody needs any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::Keeper;
+use crate::clock::Clock;
+use crate::domain::Instant;
+use crate::map::Level;
+use crate::store::{Following, Store, StoreError};
+
+/// How often a process says where it stands.
+const SAY: Duration = Duration::from_secs(60);
+/// Of so many times, it trims once.
+const TRIM_EVERY: u32 = 10;
+/// The log of a day stays whatever happens, and a process that was not seen for a day is forgotten.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Registers and trims for ever; `id` is this process's number among those that follow.
+pub async fn trim(
+    id: i64,
+    store: Store,
+    keeper: Arc<Keeper>,
+    mut level: watch::Receiver<Level>,
+    clock: Arc<dyn Clock>,
+) {
+    if level.wait_for(|l| l.levelled).await.is_err() {
+        return;
+    }
+    let mut times = 0;
+    loop {
+        // After a restart it would go on from its file.
+        let applied = level.borrow().applied;
+        let position = keeper.position().map_or(applied, |kept| kept.min(applied));
+        if let Err(error) = once(&store, id, position, clock.now(), times % TRIM_EVERY == 0).await {
+            tracing::warn!(%error, "trimming the change log");
+        }
+        times += 1;
+        tokio::time::sleep(SAY).await;
+    }
+}
+
+async fn once(store: &Store, id: i64, position: i64, now: Instant, trim: bool) -> Result<(), StoreError> {
+    let day_ago = Instant::from_ms(now.ms() - DAY_MS);
+    store.register(Following { id, position, at: now }, day_ago).await?;
+    if trim {
+        let rows = store.trim(day_ago).await?;
+        if rows > 0 {
+            tracing::info!(rows, "trimmed the change log");
+        }
+    }
+    Ok(())
+}
