@@ -8,7 +8,10 @@ use axum::response::Response;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
-const SUFFIXES: [&str; 3] = ["-gzip", "-br", "-zstd"];
+/// What the tags of compressed answers end in: the coding and the version of our encoders. A plain tag is a
+/// hash of the bytes, so two versions of the program beside each other never call different bytes the same;
+/// of compressed bytes that holds only if this is raised with another library, level or default.
+const SUFFIXES: [(&str, &str); 3] = [("gzip", "-gzip1"), ("br", "-br1"), ("zstd", "-zstd1")];
 
 /// The layer that compresses: the fastest level, because an answer is compressed each time it is given.
 pub(super) fn compression() -> CompressionLayer {
@@ -40,7 +43,7 @@ fn one_line(headers: &HeaderMap) -> Option<HeaderValue> {
 
 fn without_suffixes(list: &str) -> Option<HeaderValue> {
     let mut plain = list.to_owned();
-    for suffix in SUFFIXES {
+    for (_, suffix) in SUFFIXES {
         plain = plain.replace(&format!("{suffix}\""), "\"");
     }
     HeaderValue::try_from(plain).ok()
@@ -51,9 +54,10 @@ fn coded_tag(status: StatusCode, headers: &HeaderMap, asked: Option<&HeaderValue
     let suffix = if status == StatusCode::NOT_MODIFIED {
         // The answer has no body to tell the coding by: the tag that the client has is the right one.
         let asked = asked?.to_str().ok()?;
-        SUFFIXES.into_iter().find(|s| asked.contains(&format!("{opaque}{s}\"")))?.to_owned()
+        SUFFIXES.into_iter().find(|(_, s)| asked.contains(&format!("{opaque}{s}\"")))?.1
     } else {
-        format!("-{}", headers.get(header::CONTENT_ENCODING)?.to_str().ok()?)
+        let coding = headers.get(header::CONTENT_ENCODING)?;
+        SUFFIXES.into_iter().find(|(name, _)| coding == name)?.1
     };
     HeaderValue::try_from(format!("{opaque}{suffix}\"")).ok()
 }

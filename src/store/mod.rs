@@ -31,6 +31,8 @@ mod sqlite;
 mod tables;
 #[cfg(test)]
 pub(crate) mod test_database;
+#[cfg(test)]
+mod upgrade;
 mod write;
 mod writer;
 

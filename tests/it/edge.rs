@@ -66,6 +66,7 @@ fn a_known_document_is_not_sent_again_and_codings_have_their_own_tags() {
         assert_eq!(coded.header("content-encoding"), coding);
         assert!(coded.header("vary").to_lowercase().contains("accept-encoding"));
         let coded_tag = coded.header("etag").to_owned();
+        assert!(coded_tag.ends_with(&format!("-{coding}1\"")), "{coded_tag}: the encoder's version");
         assert_ne!(coded_tag, tag);
         let known = server.get_with(path, &[("If-None-Match", &coded_tag), ("Accept-Encoding", coding)]);
         assert_eq!((known.status, known.header("etag")), (304, coded_tag.as_str()));

@@ -4,7 +4,7 @@ CREATE TABLE follower (
     position bigint NOT NULL,
     seen_ms bigint NOT NULL
 );
-COMMENT ON TABLE follower IS 'Processes that follow the change log; those not seen for a day are forgotten';
+COMMENT ON TABLE follower IS 'Processes that follow the change log, forgotten when not seen for a day';
 COMMENT ON COLUMN follower.id IS 'Drawn when a process starts';
 COMMENT ON COLUMN follower.position IS 'Position of the log from which it would go on after a restart';
 COMMENT ON COLUMN follower.seen_ms IS 'When it last said so, milliseconds since 1970';

@@ -1,0 +1,111 @@
+//! Two releases beside each other on one database: migrations since the last release only add, this program
+//! serves what the last one wrote, and what the last one goes on writing.
+
+use sqlx::Connection as _;
+use sqlx::migrate::Migrator;
+
+use super::db::Db;
+use super::db::testing::Connection;
+use super::reports::tests::report;
+use super::test_database::{is_postgres, store_url};
+use super::{ChangeKind, Store, postgres, sqlite};
+
+/// The schema of the last release: set it when there is one, and write down below what that release writes.
+const RELEASED: i64 = 7;
+
+/// The tables as the last release writes them, each with every column it names. Kept as texts, because the
+/// statements of this program move on.
+const WRITES: [&str; 11] = [
+    "INSERT INTO report_public (id, lon, lat, category, state, ward, body, rule, title, description, address, votes, source,
+         border_m, offshore_m, observed_ms, created_ms, updated_ms, due_ms, withdrawn, fed, fed_ms)
+     VALUES ({id}, 106.7, 10.8, 'drainage', 0, '2025-07-01.26740', 'centre', 'default', 'A', NULL, NULL, 3, 'api',
+         12.5, NULL, NULL, 1000, 1000, 2000, 0, {id}, 1000)",
+    "INSERT INTO report_private (seq, lon, lat, accuracy_m, address, answers, created_ms)
+     SELECT seq, 106.7, 10.8, 5.0, NULL, '{}', 1000 FROM report_public WHERE id = {id}",
+    "INSERT INTO idempotency (key_hash, body_hash, report_id) VALUES (x'{id}', x'02', {id})",
+    "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward)
+     SELECT {id}, seq, 1, 0, 1000, 1000, 'citizen', NULL, 0, NULL, NULL, ward, NULL FROM report_public WHERE id = {id}",
+    "INSERT INTO access_key (id, hash, name, scopes, query, created_ms, expires_ms)
+     VALUES ('k{id}', x'{id}', 'n', 'submit', NULL, 1000, NULL)",
+    "INSERT INTO secret (name, value) VALUES ('s{id}', x'{id}')",
+    "INSERT INTO area_generation (id, source, imported_ms, boundaries) VALUES ('g{id}', 'a file', 1000, x'00')",
+    "INSERT INTO feature (id, collection, source, source_id, revision, hash, geometry, properties, created_ms, updated_ms, membership)
+     VALUES ({id}, 'facilities', 's', '{id}', 1, x'0000000000000000', NULL, '{}', 1000, 1000, 0)",
+    "INSERT INTO feature_ward (feature, ward) SELECT seq, '2025-07-01.26740' FROM feature WHERE id = {id}",
+    "INSERT INTO change (kind, first, last, at_ms) SELECT 0, seq, seq, 1000 FROM report_public WHERE id = {id}",
+    "UPDATE report_public SET state = 2, updated_ms = 3000, fed_ms = 3000 WHERE id = {id}",
+];
+
+async fn write_as_released(url: &str, id: u64) {
+    let mut connection = Connection::open(url).await;
+    for write in WRITES {
+        let mut text = write.replace("{id}", &id.to_string());
+        if is_postgres() {
+            text = text.replace("x'", "'\\x");
+        }
+        connection.db().run(text).await.unwrap();
+    }
+}
+
+fn first(migrations: &Migrator, last: i64) -> Migrator {
+    Migrator::with_migrations(migrations.iter().filter(|m| m.version <= last).cloned().collect())
+}
+
+#[tokio::test]
+async fn the_last_releases_database_is_migrated_and_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = store_url(folder.path());
+    if is_postgres() {
+        // The database of a test comes migrated: this one begins with nothing.
+        let mut db = sqlx::PgConnection::connect(&url).await.unwrap();
+        let clear = "DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE EXTENSION postgis";
+        Db::Postgres(&mut db).run(clear.to_owned()).await.unwrap();
+        first(&postgres::MIGRATIONS, RELEASED).run_direct(None, &mut db, false).await.unwrap();
+    } else {
+        let mut db = sqlite::connect(&sqlite::path_of(&url).unwrap()).await.unwrap();
+        first(&sqlite::MIGRATIONS, RELEASED).run_direct(None, &mut db, false).await.unwrap();
+        db.close().await.unwrap();
+    }
+    write_as_released(&url, 21).await;
+    let store = Store::open(&url).await.unwrap();
+    let found = store.report(21).await.unwrap().unwrap();
+    assert_eq!((found.votes, &*found.facts.body, found.facts.border_m), (3, "centre", Some(12.5)));
+    store.create_report(report(1), None).await.unwrap();
+    assert_eq!(store.changes_after(0, 9).await.unwrap().len(), 2);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_the_last_release_writes_beside_this_one_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = store_url(folder.path());
+    let store = Store::open(&url).await.unwrap();
+    store.create_report(report(1), None).await.unwrap();
+    write_as_released(&url, 22).await;
+    assert_eq!(store.report(22).await.unwrap().unwrap().votes, 3);
+    let log = store.changes_after(0, 9).await.unwrap();
+    assert_eq!(log.last().unwrap().kind, ChangeKind::Reports { first: 2, last: 2 });
+    store.create_report(report(2), None).await.unwrap();
+    store.close().await;
+}
+
+#[test]
+fn migrations_since_the_last_release_only_add() {
+    // What a statement may begin with; a column that is added must be empty or have a default.
+    const ADDING: [&str; 6] =
+        ["CREATE TABLE", "CREATE INDEX", "CREATE UNIQUE INDEX", "CREATE VIEW", "COMMENT ON", "GRANT SELECT"];
+    for migration in sqlite::MIGRATIONS.iter().chain(postgres::MIGRATIONS.iter()) {
+        if migration.version <= RELEASED {
+            continue;
+        }
+        let text: String =
+            migration.sql.as_str().lines().map(|l| l.split("--").next().unwrap().to_owned() + " ").collect();
+        for statement in text.split(';').map(str::trim).filter(|s| !s.is_empty()) {
+            let column = statement.starts_with("ALTER TABLE")
+                && statement.contains(" ADD COLUMN ")
+                && (!statement.contains("NOT NULL") || statement.contains("DEFAULT"));
+            let adds = column || ADDING.iter().any(|a| statement.starts_with(a));
+            assert!(adds, "{} {}: {statement}", migration.version, migration.description);
+        }
+    }
+}
