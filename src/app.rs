@@ -10,7 +10,7 @@ use crate::action::{City, CityError, Keyring};
 use crate::clock::{Clock, Ids};
 use crate::config::Config;
 use crate::domain::Instant;
-use crate::http::{self, Connections, Guards, Metrics, Service, Streams};
+use crate::http::{self, Connections, Guards, Metrics, Service, Streams, TileCache};
 use crate::jobs::{Follower, Keeper, announce, keep, refresh_keys, supervise, trim};
 use crate::map::{FeatureSets, Layer, LayerError, Level, Live, Snapshot, View, WardShapes};
 use crate::pack::{Pack, PackError};
@@ -18,6 +18,7 @@ use crate::store::{Store, StoreError};
 
 /// Messages that a live stream may be behind before it reads the store instead.
 const NEWS_KEPT: usize = 256;
+const MIB: usize = 1 << 20;
 /// Open files besides the connections: the database, the log, what is being read.
 const OTHER_FILES: u64 = 256;
 
@@ -153,6 +154,7 @@ pub async fn run(
         store: store.clone(),
         live: live.clone(),
         layers,
+        tiles: TileCache::new(config.tile_cache_mib as usize * MIB),
         started: clock.now(),
         clock,
         ids,

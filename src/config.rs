@@ -29,6 +29,8 @@ pub struct Config {
     pub limits: LimitSettings,
     /// How many connections there may be.
     pub connections: ConnectionSettings,
+    /// Mebibytes for encoded tiles that are kept; 0 keeps none.
+    pub tile_cache_mib: u32,
 }
 
 impl Default for Config {
@@ -42,6 +44,7 @@ impl Default for Config {
             trusted_proxies: Proxies::default(),
             limits: LimitSettings::default(),
             connections: ConnectionSettings::default(),
+            tile_cache_mib: 64,
         }
     }
 }
@@ -60,6 +63,9 @@ pub struct Settings {
     /// $CACHE_DIRECTORY, as systemd sets it, or ~/.cache/diaban).
     #[arg(long, env = "DIABAN_CACHE")]
     pub cache: Option<PathBuf>,
+    /// Mebibytes for encoded tiles that are kept (default 64; 0 keeps none).
+    #[arg(long, env = "DIABAN_TILE_CACHE_MIB")]
+    pub tile_cache_mib: Option<u32>,
     /// Folder of a city pack with data/ and tiles/ (default: the one inside the executable).
     #[arg(long, env = "DIABAN_DATA")]
     pub data: Option<PathBuf>,
@@ -185,6 +191,7 @@ impl Settings {
             trusted_proxies: Proxies::new(self.trusted_proxies.or(file.trusted_proxies).unwrap_or_default())?,
             limits: LimitSettings { mode, ..file.limits },
             connections: file.connections,
+            tile_cache_mib: self.tile_cache_mib.or(file.tile_cache_mib).unwrap_or(Config::default().tile_cache_mib),
         })
     }
 }

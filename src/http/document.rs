@@ -50,12 +50,13 @@ pub(super) struct Document {
     body: Bytes,
     keep: Keep,
     headers: Vec<(HeaderName, HeaderValue)>,
+    tag: Option<HeaderValue>,
     modified: Option<Timestamp>,
 }
 
 impl Document {
     pub(super) fn new(media: &'static str, body: impl Into<Bytes>, keep: Keep) -> Self {
-        Self { media, body: body.into(), keep, headers: Vec::new(), modified: None }
+        Self { media, body: body.into(), keep, headers: Vec::new(), tag: None, modified: None }
     }
 
     pub(super) fn json(media: &'static str, value: &Value, keep: Keep) -> Self {
@@ -64,6 +65,12 @@ impl Document {
 
     pub(super) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
+        self
+    }
+
+    /// With the tag that [`tag`] gave for its content, so that it need not be made again.
+    pub(super) fn tagged(mut self, tag: HeaderValue) -> Self {
+        self.tag = Some(tag);
         self
     }
 
@@ -77,10 +84,10 @@ impl Document {
 
     /// The answer to a request with these headers.
     pub(super) fn answer(self, request: &HeaderMap) -> Response {
-        let tag = format!("\"{:032x}\"", xxh3_128(&self.body));
+        let tag = self.tag.unwrap_or_else(|| tag(&self.body));
         // Dates count only where no tag was sent (RFC 9110 section 13.2.2).
         let known = if request.contains_key(header::IF_NONE_MATCH) {
-            matches_tag(request, &tag)
+            tag.to_str().is_ok_and(|tag| matches_tag(request, tag))
         } else {
             self.modified.is_some_and(|t| is_unmodified_since(request, t))
         };
@@ -92,7 +99,7 @@ impl Document {
             full
         };
         let headers = response.headers_mut();
-        headers.insert(header::ETAG, HeaderValue::try_from(tag).expect("hexadecimal digits and quotes"));
+        headers.insert(header::ETAG, tag);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(self.keep.header()));
         let date = self.modified.and_then(|t| DateTimePrinter::new().timestamp_to_rfc9110_string(&t).ok());
         if let Some(date) = date.and_then(|d| HeaderValue::try_from(d).ok()) {
@@ -101,6 +108,12 @@ impl Document {
         headers.extend(self.headers);
         response
     }
+}
+
+/// The tag of a content: the same for the same bytes, whichever process or version of the program made them.
+pub(super) fn tag(content: &[u8]) -> HeaderValue {
+    let tag = format!("\"{:032x}\"", xxh3_128(content));
+    HeaderValue::try_from(tag).expect("hexadecimal digits and quotes")
 }
 
 /// Whether `If-Modified-Since` names the date or a later one; what is no date counts for nothing.

@@ -52,6 +52,7 @@ pub use limits::{Allowance, LimitMode, LimitSettings};
 pub use listener::{bind, serve};
 pub use metrics::Metrics;
 pub use router::router;
+pub use tiles::TileCache;
 
 /// Everything the doors need, joined by `app`.
 pub struct Service {
@@ -63,6 +64,8 @@ pub struct Service {
     pub live: Arc<Live>,
     /// The declared layers.
     pub layers: Vec<Layer>,
+    /// The tiles that are kept.
+    pub tiles: TileCache,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// When this process began: the pack has not changed since.

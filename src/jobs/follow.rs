@@ -17,6 +17,7 @@ use crate::action::{City, CityError};
 use crate::area::Generation;
 use crate::domain::view::MapRow;
 use crate::domain::{Instant, Vocabulary};
+use crate::geo::Mercator;
 use crate::map::{
     Change, FeatureChange, FeatureSets, Level, Live, ShapeError, Snapshot, View, WardShape, WardShapes,
 };
@@ -160,7 +161,9 @@ impl Follower {
             self.fold =
                 Some(Fold { running: tokio::task::spawn_blocking(move || before.fold()), since: Vec::new() });
         }
-        self.live.store(View { snapshot: Arc::new(snapshot), features, ..View::clone(&view) });
+        let places = places(&view.snapshot, &changes);
+        let with_features = log.iter().any(|c| features_of(c.kind).is_some());
+        self.live.advance(View { snapshot: Arc::new(snapshot), features, ..View::clone(&view) }, &places, with_features);
         self.level.send_modify(|l| l.applied = last);
         Ok(full)
     }
@@ -169,7 +172,7 @@ impl Follower {
     async fn changes(&self, log: &[store::Change]) -> Result<Vec<Change>, StoreError> {
         let words = self.live.load().words.clone();
         let mut changes = Vec::new();
-        let ranges = ranges(log, reports);
+        let ranges = ranges(log, reports_of);
         let mut rows = self.store.map_rows(&ranges, &words).await?.into_iter().peekable();
         for seq in ranges.into_iter().flat_map(|(first, last)| first..=last) {
             changes.push(match rows.next_if(|r| i64::from(r.seq) == seq) {
@@ -195,7 +198,7 @@ impl Follower {
     /// The collections after the log's changes, each feature read once as it is now.
     async fn feature_changes(&self, log: &[store::Change], view: &View) -> Result<FeatureSets, FollowError> {
         let mut changes = Vec::new();
-        for (first, last) in ranges(log, features) {
+        for (first, last) in ranges(log, features_of) {
             let rows = self.store.features((first, last), &self.city.pack.collections, &view.words).await?;
             let mut rows = rows.into_iter().peekable();
             for seq in first..=last {
@@ -209,7 +212,7 @@ impl Follower {
         if changes.is_empty() {
             return Ok(before);
         }
-        let touching = log.iter().filter(|c| features(c.kind).is_some());
+        let touching = log.iter().filter(|c| features_of(c.kind).is_some());
         let at = touching.map(|c| c.at).max().unwrap_or(Instant::MIN);
         Ok(tokio::task::spawn_blocking(move || before.apply(&changes, at)).await?)
     }
@@ -220,7 +223,7 @@ impl Follower {
         match fold.running.await {
             Ok(folded) => {
                 let at = self.live.load().snapshot.at();
-                self.live.store_snapshot(folded.apply(&fold.since, at));
+                self.live.store_folded(folded.apply(&fold.since, at));
             }
             Err(error) => tracing::error!(%error, "folding the live map"),
         }
@@ -243,11 +246,23 @@ fn shapes(generation: &Generation) -> Result<WardShapes, ShapeError> {
     WardShapes::build(generation.id(), generation.approximate(), &shapes)
 }
 
-fn reports(kind: ChangeKind) -> Option<(i64, i64)> {
+/// Where reports stood and stand that changed.
+fn places(before: &Snapshot, changes: &[Change]) -> Vec<Mercator> {
+    let of = |change: &Change| {
+        let (seq, now) = match change {
+            Change::Upsert(row) => (row.seq, row.point),
+            Change::Remove { seq } => (*seq, None),
+        };
+        [before.get(seq).and_then(|row| row.point), now]
+    };
+    changes.iter().flat_map(of).flatten().map(Mercator::from_lonlat).collect()
+}
+
+fn reports_of(kind: ChangeKind) -> Option<(i64, i64)> {
     if let ChangeKind::Reports { first, last } = kind { Some((first, last)) } else { None }
 }
 
-fn features(kind: ChangeKind) -> Option<(i64, i64)> {
+fn features_of(kind: ChangeKind) -> Option<(i64, i64)> {
     if let ChangeKind::Features { first, last } = kind { Some((first, last)) } else { None }
 }
 
@@ -277,7 +292,7 @@ mod tests {
             kind: ChangeKind::Reports { first, last },
         };
         let log = [change(5, 5), change(1, 3), change(4, 4), change(9, 12), change(10, 11), change(5, 5)];
-        assert_eq!(ranges(&log, reports), [(1, 5), (9, 12)]);
-        assert_eq!(ranges(&log, features), []);
+        assert_eq!(ranges(&log, reports_of), [(1, 5), (9, 12)]);
+        assert_eq!(ranges(&log, features_of), []);
     }
 }

@@ -19,7 +19,7 @@ use crate::geo::{Mercator, TileId};
 use crate::query::Filter;
 
 /// A 512 px tile is 2^6 cells wide, so a cell is 8 px.
-const TILE_BITS: u32 = 6;
+pub(super) const TILE_BITS: u32 = 6;
 const TILE: i32 = 1 << TILE_BITS;
 /// Seeds are more than this many cells apart: 40 px between symbols at least.
 const R: i32 = 5;
@@ -30,7 +30,7 @@ const BLOCK_CELLS: i32 = R + 1;
 pub const HALO: i32 = 33;
 /// The same northward and southward: in the order of the colours only one step changes the row of
 /// blocks, 5 + 5 + 5 + 6.
-const HALO_Y: i32 = 21;
+pub(super) const HALO_Y: i32 = 21;
 const WIDTH: usize = (TILE + 2 * HALO) as usize;
 const HEIGHT: usize = (TILE + 2 * HALO_Y) as usize;
 /// Cluster ids begin here, above every row's id.
@@ -120,7 +120,7 @@ pub fn symbols(snapshot: &Snapshot, filter: &Filter, tile: TileId, top: usize) -
 }
 
 /// The cells in and around a tile: how heavy each is.
-struct Grid {
+pub(super) struct Grid {
     bits: u32,
     /// World cell of the corner; may lie outside the world.
     origin: (i32, i32),
@@ -128,25 +128,25 @@ struct Grid {
 }
 
 /// The matching rows of one part that lie on the grid.
-struct Gathered<'a> {
-    part: Part<'a>,
+pub(super) struct Gathered<'a> {
+    pub(super) part: Part<'a>,
     /// Bits of the matching rows; none if all live rows match.
-    words: Option<Vec<u64>>,
-    runs: Vec<Run>,
+    pub(super) words: Option<Vec<u64>>,
+    pub(super) runs: Vec<Run>,
 }
 
 /// Consecutive rows of one cell.
-struct Run {
-    cell: u16,
-    start: u32,
-    end: u32,
+pub(super) struct Run {
+    pub(super) cell: u16,
+    pub(super) start: u32,
+    pub(super) end: u32,
 }
 
 /// No owner: the cell is too far from the tile to matter, or empty.
-const NOBODY: u16 = u16::MAX;
+pub(super) const NOBODY: u16 = u16::MAX;
 
 impl Grid {
-    fn new(tile: TileId) -> Self {
+    pub(super) fn new(tile: TileId) -> Self {
         Self {
             bits: u32::from(tile.z()) + TILE_BITS,
             origin: (tile.x() as i32 * TILE - HALO, tile.y() as i32 * TILE - HALO_Y),
@@ -177,12 +177,19 @@ impl Grid {
     }
 
     /// The world cell of a seed; seeds hold rows, so they lie inside the world.
-    fn world(&self, (x, y): (usize, usize)) -> (u32, u32) {
+    pub(super) fn world(&self, (x, y): (usize, usize)) -> (u32, u32) {
         ((self.origin.0 + x as i32) as u32, (self.origin.1 + y as i32) as u32)
     }
 
+    /// Where a world cell stands on the grid; none if beside it.
+    pub(super) fn index(&self, (x, y): (u32, u32)) -> Option<usize> {
+        let (x, y) = (x as i32 - self.origin.0, y as i32 - self.origin.1);
+        let inside = (0..WIDTH as i32).contains(&x) && (0..HEIGHT as i32).contains(&y);
+        inside.then(|| Self::cell(x as usize, y as usize))
+    }
+
     /// Weighs the cells with the matching rows of a part.
-    fn gather<'a>(&mut self, part: Part<'a>, select: &Select) -> Gathered<'a> {
+    pub(super) fn gather<'a>(&mut self, part: Part<'a>, select: &Select) -> Gathered<'a> {
         let mut out = Gathered {
             part,
             words: (!select.is_all()).then(|| vec![0; part.rows.words()]),
@@ -222,7 +229,7 @@ impl Grid {
 
     /// The seeds on the grid, in world order. Near its edge they may be wrong for want of
     /// surroundings; nothing in the tile depends on those.
-    fn seeds(&self) -> Vec<(usize, usize)> {
+    pub(super) fn seeds(&self) -> Vec<(usize, usize)> {
         let blocks = |origin: i32, len: usize| {
             origin.div_euclid(BLOCK_CELLS)..=(origin + len as i32 - 1).div_euclid(BLOCK_CELLS)
         };
@@ -270,7 +277,7 @@ impl Grid {
 
     /// Which seed each cell in reach of the tile joins: the nearest that covers it, ties to the
     /// first in world order.
-    fn owners(seeds: &[(usize, usize)]) -> Vec<u16> {
+    pub(super) fn owners(seeds: &[(usize, usize)]) -> Vec<u16> {
         let mut owner = vec![NOBODY; WIDTH * HEIGHT];
         let mut distance = vec![u8::MAX; WIDTH * HEIGHT];
         let near = |v: usize, halo: i32| (halo - 2 * R..halo + TILE + 2 * R).contains(&(v as i32));
@@ -433,7 +440,7 @@ impl Totals {
 }
 
 /// Calls `f` with the positions of the set bits of a range.
-fn each_set(words: &[u64], range: &Range<usize>, mut f: impl FnMut(usize)) {
+pub(super) fn each_set(words: &[u64], range: &Range<usize>, mut f: impl FnMut(usize)) {
     let first = range.start / BLOCK;
     for (k, word) in (first..).zip(&words[first..range.end.div_ceil(BLOCK)]) {
         let mut left = word & within(range, k);

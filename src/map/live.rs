@@ -8,7 +8,9 @@ use arc_swap::ArcSwap;
 use super::features::FeatureSets;
 use super::index::Snapshot;
 use super::shapes::WardShapes;
+use super::versions::Versions;
 use crate::domain::Vocabulary;
+use crate::geo::Mercator;
 
 /// The map of one moment; it stays whole for as long as it is held.
 #[derive(Clone, Debug)]
@@ -25,27 +27,46 @@ pub struct View {
 
 /// The map of this moment.
 #[derive(Debug)]
-pub struct Live(ArcSwap<View>);
+pub struct Live {
+    view: ArcSwap<View>,
+    versions: Versions,
+}
 
 impl Live {
     /// Starts with a view.
     pub fn new(view: View) -> Self {
-        Self(ArcSwap::from_pointee(view))
+        Self { view: ArcSwap::from_pointee(view), versions: Versions::default() }
     }
 
     /// The map of this moment.
     pub fn load(&self) -> Arc<View> {
-        self.0.load_full()
+        self.view.load_full()
     }
 
-    /// Replaces it. Only one task may derive and store views, or changes are lost.
+    /// When each tile last changed.
+    pub fn versions(&self) -> &Versions {
+        &self.versions
+    }
+
+    /// Replaces it by another one. Only one task may derive and store views, or changes are lost.
     pub fn store(&self, view: View) {
-        self.0.store(Arc::new(view));
+        self.view.store(Arc::new(view));
+        self.versions.touch_all();
     }
 
-    /// Replaces the reports alone; the same holds.
-    pub fn store_snapshot(&self, snapshot: Snapshot) {
-        let before = self.0.load();
-        self.store(View { snapshot: Arc::new(snapshot), ..View::clone(&before) });
+    /// Replaces it by what followed from it: reports changed at these places, and features or not; the
+    /// same holds.
+    pub fn advance(&self, view: View, reports: &[Mercator], features: bool) {
+        self.view.store(Arc::new(view));
+        self.versions.touch_reports(reports);
+        if features {
+            self.versions.touch_features();
+        }
+    }
+
+    /// Replaces the reports by the same ones in another form; the same holds.
+    pub fn store_folded(&self, snapshot: Snapshot) {
+        let before = self.view.load();
+        self.view.store(Arc::new(View { snapshot: Arc::new(snapshot), ..View::clone(&before) }));
     }
 }

@@ -21,6 +21,7 @@ mod layer;
 mod layer_check;
 mod level;
 mod live;
+mod members;
 mod mesh;
 mod mvt;
 mod nearest;
@@ -32,6 +33,7 @@ mod testing;
 mod thin;
 mod tile;
 mod tilejson;
+mod versions;
 
 pub use appears::{Appears, Missing};
 pub use cluster::{Cluster, HALO, MAX_ZOOM, Symbol, SymbolKind, cluster_cell, cluster_id, symbols};
@@ -44,8 +46,10 @@ pub use layer::{
 };
 pub use level::Level;
 pub use live::{Live, View};
+pub use members::{Members, members};
 pub use mvt::{DecodedFeature, DecodedLayer, Value, decode};
 pub use nearest::Near;
 pub use shapes::{ShapeError, WardShape, WardShapes};
 pub use tile::{Sources, tile};
 pub use tilejson::{Tileset, TilesetError};
+pub use versions::{Versions, touched};

@@ -127,7 +127,7 @@ pub(in crate::http) async fn tile(
             layer.maxzoom
         ))
     })?;
-    answer(&service, &set, id, query.as_deref(), &headers)
+    answer(&service, &set, id, query.as_deref(), &headers).await
 }
 
 /// `/tileMatrixSets`
