@@ -106,11 +106,13 @@ pub async fn run(
         features: FeatureSets::build(&city.pack.collections, Vec::new(), Instant::MIN),
         words: city.areas().words.clone(),
         shapes: Arc::new(WardShapes::none()),
+        step: 0,
     }));
     let (level, watched) = watch::channel(Level::default());
     let watching = watched.clone();
     let keeper = Arc::new(Keeper::new(store.map_file(config.cache.as_deref())));
     let (news, _) = broadcast::channel(NEWS_KEPT);
+    let (moves, _) = broadcast::channel(NEWS_KEPT);
     let last = store.last_event().await?;
     let (url, told) = (public_url.clone(), news.clone());
     // Made anew it tells again what listeners know already, and they pass over that.
@@ -130,7 +132,12 @@ pub async fn run(
     let connections = Arc::new(Connections::new(config.connections, config.trusted_proxies.clone()));
     let follow = {
         let (store, city, live, keeper) = (store.clone(), city.clone(), live.clone(), keeper.clone());
-        move || Follower::new(store.clone(), city.clone(), live.clone(), level.clone(), keeper.clone()).run()
+        let moves = moves.clone();
+        move || {
+            Follower::new(store.clone(), city.clone(), live.clone(), level.clone(), keeper.clone())
+                .telling(moves.clone())
+                .run()
+        }
     };
     let keep_map = {
         let (keeper, store, live, watched) = (keeper.clone(), store.clone(), live.clone(), watched.clone());
@@ -149,7 +156,7 @@ pub async fn run(
     };
     let service = Arc::new(Service {
         keys,
-        streams: Streams::new(news, stopped),
+        streams: Streams::new(news, moves, stopped),
         city,
         store: store.clone(),
         live: live.clone(),

@@ -191,7 +191,10 @@ impl Settings {
             trusted_proxies: Proxies::new(self.trusted_proxies.or(file.trusted_proxies).unwrap_or_default())?,
             limits: LimitSettings { mode, ..file.limits },
             connections: file.connections,
-            tile_cache_mib: self.tile_cache_mib.or(file.tile_cache_mib).unwrap_or(Config::default().tile_cache_mib),
+            tile_cache_mib: self
+                .tile_cache_mib
+                .or(file.tile_cache_mib)
+                .unwrap_or(Config::default().tile_cache_mib),
         })
     }
 }

@@ -48,6 +48,7 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
         queued: service.store.queued(),
         waiting: service.guards.shedder.waiting(),
         limit_keys: service.guards.limits.keys(),
+        tile_bytes: service.tiles.bytes(),
         connections: service.connections.counts(),
     };
     let mut response = service.metrics.print(now).into_response();

@@ -52,6 +52,7 @@ pub(super) struct Now {
     pub(super) queued: usize,
     pub(super) waiting: usize,
     pub(super) limit_keys: usize,
+    pub(super) tile_bytes: u64,
     /// Open, closed to make room, refused.
     pub(super) connections: (usize, u64, u64),
 }
@@ -71,6 +72,7 @@ pub struct Metrics {
     restarts: Family<Job, Counter>,
     waiting: Gauge,
     limit_keys: Gauge,
+    tile_bytes: Gauge,
     connections: [Gauge; 3],
 }
 
@@ -100,7 +102,7 @@ impl Default for Metrics {
         );
         registry.register("queued_writes", "Writes waiting for the writer", queued.clone());
         let (shed, limited, restarts) = (Family::default(), Family::default(), Family::default());
-        let (waiting, limit_keys) = (Gauge::default(), Gauge::default());
+        let (waiting, limit_keys, tile_bytes) = (Gauge::default(), Gauge::default(), Gauge::default());
         let connections: [Gauge; 3] = Default::default();
         registry.register(
             "shed",
@@ -115,6 +117,12 @@ impl Default for Metrics {
         );
         registry.register("waiting_reads", "Reads waiting for their turn", waiting.clone());
         registry.register("limit_keys", "Keys in the table of rate limits", limit_keys.clone());
+        registry.register_with_unit(
+            "tile_cache",
+            "Encoded tiles that are kept",
+            Unit::Bytes,
+            tile_bytes.clone(),
+        );
         let [open, made_room, refused] = &connections;
         registry.register("connections", "Open connections", open.clone());
         registry.register(
@@ -140,6 +148,7 @@ impl Default for Metrics {
             restarts,
             waiting,
             limit_keys,
+            tile_bytes,
             connections,
         }
     }
@@ -178,6 +187,7 @@ impl Metrics {
         self.queued.set(now.queued as i64);
         self.waiting.set(now.waiting as i64);
         self.limit_keys.set(now.limit_keys as i64);
+        self.tile_bytes.set(now.tile_bytes as i64);
         let (open, made_room, refused) = now.connections;
         for (gauge, n) in self.connections.iter().zip([open as i64, made_room as i64, refused as i64]) {
             gauge.set(n);

@@ -30,6 +30,7 @@ mod room;
 mod router;
 mod shed;
 mod socket;
+mod sse;
 mod strict_json;
 mod tiles;
 
@@ -45,13 +46,13 @@ use crate::store::Store;
 
 pub use client::{Proxies, TooWide};
 pub use connections::{ConnectionSettings, Connections};
-pub use feeds::Streams;
 pub use guard::{Guards, KeyReader};
 pub use keys::key_number;
 pub use limits::{Allowance, LimitMode, LimitSettings};
 pub use listener::{bind, serve};
 pub use metrics::Metrics;
 pub use router::router;
+pub use sse::Streams;
 pub use tiles::TileCache;
 
 /// Everything the doors need, joined by `app`.

@@ -47,6 +47,8 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/tiles/{file}", get(tiles::tilejson))
         .route("/tiles/{layers}/metadata.json", get(tiles::metadata))
         .route("/tiles/{layers}/{z}/{x}/{file}", get(tiles::tile))
+        .route("/tiles/{layers}/changes", get(tiles::changes))
+        .route("/tiles/{layer}/clusters/{id}", get(tiles::cluster))
         .route("/feeds/{file}", get(feeds::city))
         .route("/feeds/reports/events", get(feeds::events))
         .route("/feeds/wards/{file}", get(feeds::ward))

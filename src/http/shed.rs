@@ -61,6 +61,10 @@ impl Class {
         if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
             return Self::Create;
         }
+        // A cluster may hold all of the city.
+        if path.contains("/clusters/") {
+            return Self::CostlyTile;
+        }
         if let Some(rest) = path.strip_prefix("/tiles/") {
             let zoom = rest.split('/').nth(1).and_then(|z| z.parse::<u8>().ok());
             return if zoom.is_some_and(|z| z <= COSTLY_ZOOM) { Self::CostlyTile } else { Self::Read };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
 use super::Keeper;
@@ -19,7 +19,7 @@ use crate::domain::view::MapRow;
 use crate::domain::{Instant, Vocabulary};
 use crate::geo::Mercator;
 use crate::map::{
-    Change, FeatureChange, FeatureSets, Level, Live, ShapeError, Snapshot, View, WardShape, WardShapes,
+    Change, FeatureChange, FeatureSets, Level, Live, Moved, ShapeError, Snapshot, View, WardShape, WardShapes,
 };
 use crate::store::{self, ChangeKind, Store, StoreError};
 
@@ -41,6 +41,7 @@ pub struct Follower {
     live: Arc<Live>,
     level: watch::Sender<Level>,
     keeper: Arc<Keeper>,
+    moves: Option<broadcast::Sender<Arc<Moved>>>,
     fold: Option<Fold>,
 }
 
@@ -87,7 +88,18 @@ impl Follower {
         level: watch::Sender<Level>,
         keeper: Arc<Keeper>,
     ) -> Self {
-        Self { store, city, live, level, keeper, fold: None }
+        Self { store, city, live, level, keeper, moves: None, fold: None }
+    }
+
+    /// One that tells what moved with each step, after it can be seen.
+    #[must_use]
+    pub fn telling(self, moves: broadcast::Sender<Arc<Moved>>) -> Self {
+        Self { moves: Some(moves), ..self }
+    }
+
+    fn tell(&self, moved: Moved) {
+        // Nobody may be listening.
+        let _ = self.moves.as_ref().map(|moves| moves.send(Arc::new(moved)));
     }
 
     /// Loads the map, then follows for ever. Trouble with the database is logged and tried again.
@@ -131,7 +143,14 @@ impl Follower {
         let features = self.features(&areas.words).await?;
         let at = snapshot.at();
         let shapes = Arc::new(shapes(areas.active())?);
-        self.live.store(View { snapshot: Arc::new(snapshot), features, words: areas.words.clone(), shapes });
+        self.live.store(View {
+            snapshot: Arc::new(snapshot),
+            features,
+            words: areas.words.clone(),
+            shapes,
+            step: 0,
+        });
+        self.tell(Moved::All);
         self.level.send_modify(|l| {
             *l = Level { loaded: true, reachable: true, from_file, applied: at, head: head.max(at), ..*l };
         });
@@ -161,9 +180,12 @@ impl Follower {
             self.fold =
                 Some(Fold { running: tokio::task::spawn_blocking(move || before.fold()), since: Vec::new() });
         }
-        let places = places(&view.snapshot, &changes);
-        let with_features = log.iter().any(|c| features_of(c.kind).is_some());
-        self.live.advance(View { snapshot: Arc::new(snapshot), features, ..View::clone(&view) }, &places, with_features);
+        let moved = Moved::Some {
+            reports: places(&view.snapshot, &changes),
+            features: log.iter().any(|c| features_of(c.kind).is_some()),
+        };
+        self.live.advance(View { snapshot: Arc::new(snapshot), features, ..View::clone(&view) }, &moved);
+        self.tell(moved);
         self.level.send_modify(|l| l.applied = last);
         Ok(full)
     }

@@ -23,6 +23,22 @@ pub struct View {
     pub words: Arc<Vocabulary>,
     /// The wards in force.
     pub shapes: Arc<WardShapes>,
+    /// How many views came before it in this process; [`Live`] counts.
+    pub step: u64,
+}
+
+/// What was replaced in a step of the live map.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Moved {
+    /// Everything.
+    All,
+    /// What is here.
+    Some {
+        /// Places at which reports stood or stand that changed.
+        reports: Vec<Mercator>,
+        /// Whether features changed.
+        features: bool,
+    },
 }
 
 /// The map of this moment.
@@ -50,18 +66,14 @@ impl Live {
 
     /// Replaces it by another one. Only one task may derive and store views, or changes are lost.
     pub fn store(&self, view: View) {
-        self.view.store(Arc::new(view));
-        self.versions.touch_all();
+        self.advance(view, &Moved::All);
     }
 
-    /// Replaces it by what followed from it: reports changed at these places, and features or not; the
-    /// same holds.
-    pub fn advance(&self, view: View, reports: &[Mercator], features: bool) {
-        self.view.store(Arc::new(view));
-        self.versions.touch_reports(reports);
-        if features {
-            self.versions.touch_features();
-        }
+    /// Replaces it by what followed from it; the same holds.
+    pub fn advance(&self, view: View, moved: &Moved) {
+        let step = self.view.load().step + 1;
+        self.versions.touch(step, moved);
+        self.view.store(Arc::new(View { step, ..view }));
     }
 
     /// Replaces the reports by the same ones in another form; the same holds.

@@ -45,7 +45,7 @@ pub use layer::{
     VectorLayer,
 };
 pub use level::Level;
-pub use live::{Live, View};
+pub use live::{Live, Moved, View};
 pub use members::{Members, members};
 pub use mvt::{DecodedFeature, DecodedLayer, Value, decode};
 pub use nearest::Near;

@@ -3,11 +3,13 @@
 //!
 //! Tiles share a table of fixed size by a hash of their address: a tile may seem to have changed when
 //! another one did, never the reverse. Steps are counted by each process for itself, for cache keys only;
-//! what others see are hashes of content.
+//! what others see are hashes of content. The table is written before the view of a step is shown, and a
+//! view never hears of later steps: so what is made of it under a version is right for that version.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cluster::{HALO, HALO_Y, MAX_ZOOM, TILE_BITS};
+use super::live::Moved;
 use crate::geo::{Mercator, TileId};
 
 /// Slots of the table: half a megabyte.
@@ -16,7 +18,6 @@ const SLOTS: usize = 1 << 16;
 /// The last step that touched each tile.
 #[derive(Debug)]
 pub struct Versions {
-    step: AtomicU64,
     /// The last step that changed everything.
     all: AtomicU64,
     /// The last step that changed a feature.
@@ -27,57 +28,43 @@ pub struct Versions {
 impl Default for Versions {
     fn default() -> Self {
         Self {
-            step: AtomicU64::new(1),
-            all: AtomicU64::new(1),
-            features: AtomicU64::new(1),
+            all: AtomicU64::new(0),
+            features: AtomicU64::new(0),
             reports: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
         }
     }
 }
 
 impl Versions {
-    /// The version of what a tile shows of reports. Read it before the view that the tile is made of: then
-    /// nothing made under a version is older than it says.
-    pub fn reports(&self, id: TileId) -> u64 {
-        self.reports[slot(id.z(), id.x(), id.y())].load(Ordering::Acquire).max(self.all())
+    /// The version of what a tile shows of reports in the view of a step.
+    pub fn reports(&self, id: TileId, step: u64) -> u64 {
+        let last = self.reports[slot(id.z(), id.x(), id.y())].load(Ordering::Acquire);
+        last.min(step).max(self.all(step))
     }
 
     /// The version of what any tile shows of features.
-    pub fn features(&self) -> u64 {
-        self.features.load(Ordering::Acquire).max(self.all())
+    pub fn features(&self, step: u64) -> u64 {
+        self.features.load(Ordering::Acquire).min(step).max(self.all(step))
     }
 
     /// The version of what changes only with everything: the wards.
-    pub fn all(&self) -> u64 {
-        self.all.load(Ordering::Acquire)
+    pub fn all(&self, step: u64) -> u64 {
+        self.all.load(Ordering::Acquire).min(step)
     }
 
-    /// Everything is new. Call it, like the others, after the view was replaced.
-    pub(super) fn touch_all(&self) {
-        self.all.store(self.next(), Ordering::Release);
-    }
-
-    /// Features changed.
-    pub(super) fn touch_features(&self) {
-        self.features.store(self.next(), Ordering::Release);
-    }
-
-    /// Reports came to, went from or changed at these places.
-    pub(super) fn touch_reports(&self, places: &[Mercator]) {
-        if places.is_empty() {
-            return;
-        }
-        let step = self.next();
-        for &at in places {
-            for (z, x, y) in touched(at) {
-                self.reports[slot(z, x, y)].store(step, Ordering::Release);
+    /// A step moves something.
+    pub(super) fn touch(&self, step: u64, moved: &Moved) {
+        match moved {
+            Moved::All => self.all.store(step, Ordering::Release),
+            Moved::Some { reports, features } => {
+                if *features {
+                    self.features.store(step, Ordering::Release);
+                }
+                for (z, x, y) in reports.iter().flat_map(|at| touched(*at)) {
+                    self.reports[slot(z, x, y)].store(step, Ordering::Release);
+                }
             }
         }
-    }
-
-    fn next(&self) -> u64 {
-        // One task alone stores views, so steps come in order.
-        self.step.fetch_add(1, Ordering::Relaxed) + 1
     }
 }
 
@@ -96,7 +83,8 @@ pub fn touched(at: Mercator) -> impl Iterator<Item = (u8, u32, u32)> {
 }
 
 fn slot(z: u8, x: u32, y: u32) -> usize {
-    let mixed = (u64::from(x) << 32 | u64::from(y)).wrapping_add(u64::from(z)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed =
+        (u64::from(x) << 32 | u64::from(y)).wrapping_add(u64::from(z)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 40) as usize % SLOTS
 }
 
@@ -126,12 +114,14 @@ mod tests {
                 .map(|p| TileId::holding(Mercator::from_lonlat(p), zoom).unwrap())
                 .map(|t| (t.x(), t.y())).collect();
             let tiles: Vec<TileId> = near.into_iter().map(|(x, y)| TileId::new(zoom, x, y).unwrap()).collect();
-            let at: Vec<u64> = tiles.iter().map(|t| versions.reports(*t)).collect();
-            versions.touch_reports(&places);
+            let at: Vec<u64> = tiles.iter().map(|t| versions.reports(*t, 1)).collect();
+            versions.touch(2, &Moved::Some { reports: places, features: false });
             for (tile, was) in tiles.iter().zip(at) {
                 if symbols(&before, &filter, *tile, 3) != symbols(&after, &filter, *tile, 3) {
-                    prop_assert_ne!(versions.reports(*tile), was, "{:?}", tile);
+                    prop_assert_ne!(versions.reports(*tile, 2), was, "{:?}", tile);
                 }
+                // Whoever still holds the view before hears nothing of it.
+                prop_assert_eq!(versions.reports(*tile, 1).min(1), versions.reports(*tile, 1));
             }
         }
     }
@@ -140,20 +130,23 @@ mod tests {
     fn what_changes_everything_changes_each() {
         let versions = Versions::default();
         let tile = TileId::new(3, 6, 3).unwrap();
-        let seen = || (versions.reports(tile), versions.features(), versions.all());
-        let first = seen();
-        versions.touch_features();
-        let second = seen();
-        assert_eq!((first.0, first.2), (second.0, second.2));
-        assert_ne!(first.1, second.1);
-        versions.touch_all();
-        let third = seen();
-        assert!(third.0 > second.0 && third.1 > second.1 && third.2 > second.2);
+        let seen = |step| (versions.reports(tile, step), versions.features(step), versions.all(step));
+        assert_eq!(seen(1), (0, 0, 0));
+        versions.touch(2, &Moved::Some { reports: Vec::new(), features: true });
+        assert_eq!(seen(2), (0, 2, 0));
+        versions.touch(3, &Moved::All);
+        assert_eq!(seen(3), (3, 3, 3));
+        versions.touch(9, &Moved::All);
+        assert_eq!(seen(3), (3, 3, 3), "an older view hears nothing of later steps");
     }
 
     #[test]
     fn a_change_touches_at_most_four_tiles_of_a_zoom() {
-        for at in [Mercator { x: 0, y: 0 }, Mercator { x: u32::MAX, y: u32::MAX }, Mercator { x: 1 << 31, y: 3 << 30 }] {
+        for at in [
+            Mercator { x: 0, y: 0 },
+            Mercator { x: u32::MAX, y: u32::MAX },
+            Mercator { x: 1 << 31, y: 3 << 30 },
+        ] {
             let all: Vec<_> = touched(at).collect();
             for z in 0..=18 {
                 let here = all.iter().filter(|t| t.0 == z).count();

@@ -1,8 +1,6 @@
 //! A flood hour: thousands of changes between two looks, and nobody loses one or gets one twice.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant as Stopwatch};
 
@@ -14,6 +12,7 @@ use serde_json::Value;
 
 use crate::feeds::ward_of;
 use crate::harness::{CENTRE, NOW, Server, feature};
+use crate::listen::Listener;
 
 /// Changes that are written; `DIABAN_FLOOD=10000` for the promise's own number.
 #[expect(clippy::disallowed_methods, reason = "how large a test is, is no setting of the program")]
@@ -156,73 +155,16 @@ fn who_polls_reads_every_change_once() {
     );
 }
 
-/// A stream over a bare socket; HTTP/1.0, so that the body is not chunked.
-struct Listener {
-    socket: TcpStream,
-    buffer: Vec<u8>,
-    greeted: bool,
-}
-
-impl Listener {
-    fn open(server: &Server, path: &str, last: &str) -> Self {
-        Self::on(TcpStream::connect(server.address).unwrap(), path, last)
-    }
-
-    /// With a receive buffer that holds few of the messages, so that the server soon finds it slow. In a
-    /// smaller one less may fit than one segment of the loopback holds: then bytes come by probes only.
-    fn narrow(server: &Server, path: &str, last: &str) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let socket = runtime.block_on(async {
-            let socket = tokio::net::TcpSocket::new_v4().unwrap();
-            socket.set_recv_buffer_size(65_536).unwrap();
-            socket.connect(server.address).await.unwrap().into_std().unwrap()
-        });
-        socket.set_nonblocking(false).unwrap();
-        Self::on(socket, path, last)
-    }
-
-    fn on(mut socket: TcpStream, path: &str, last: &str) -> Self {
-        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        let head = format!(
-            "GET {path} HTTP/1.0\r\nHost: map.test\r\nAccept-Encoding: gzip, br\r\nLast-Event-ID: {last}\r\n\r\n"
-        );
-        socket.write_all(head.as_bytes()).unwrap();
-        Self { socket, buffer: Vec::new(), greeted: false }
-    }
-
-    /// The next whole block of lines; none at the end of the stream.
-    fn block(&mut self) -> Option<String> {
-        loop {
-            let end = if self.greeted { "\n\n" } else { "\r\n\r\n" };
-            if let Some(i) = self.buffer.windows(end.len()).position(|w| w == end.as_bytes()) {
-                let block = String::from_utf8(self.buffer.drain(..i + end.len()).collect()).unwrap();
-                if !self.greeted {
-                    assert!(block.contains("200 OK") && block.contains("text/event-stream"), "{block}");
-                    assert!(!block.to_lowercase().contains("content-encoding"), "{block}");
-                    self.greeted = true;
-                    continue;
-                }
-                return Some(block);
-            }
-            let mut part = [0; 4096];
-            match self.socket.read(&mut part).expect("the stream goes on") {
-                0 => return None,
-                n => self.buffer.extend_from_slice(&part[..n]),
-            }
-        }
-    }
-
-    /// The id of the next message.
-    fn next(&mut self) -> Option<String> {
-        loop {
-            let block = self.block()?;
-            assert!(!block.starts_with(':'), "a heartbeat instead of an event: some were lost");
-            let Some(id) = block.lines().find_map(|l| l.strip_prefix("id: ")) else { continue };
-            let data = block.lines().find_map(|l| l.strip_prefix("data: ")).unwrap();
-            let item: Value = serde_json::from_str(data).unwrap();
-            assert_eq!(item["_diaban"]["report"].to_string(), id.split_once('.').unwrap().0);
-            return Some(id.to_owned());
-        }
+/// The id of the next message.
+fn next(listener: &mut Listener) -> Option<String> {
+    loop {
+        let block = listener.block()?;
+        assert!(!block.starts_with(':'), "a heartbeat instead of an event: some were lost");
+        let Some(id) = block.lines().find_map(|l| l.strip_prefix("id: ")) else { continue };
+        let data = block.lines().find_map(|l| l.strip_prefix("data: ")).unwrap();
+        let item: Value = serde_json::from_str(data).unwrap();
+        assert_eq!(item["_diaban"]["report"].to_string(), id.split_once('.').unwrap().0);
+        return Some(id.to_owned());
     }
 }
 
@@ -251,7 +193,7 @@ fn a_stream_that_is_cut_fifty_times_tells_every_event_once() {
             // The last one stays to the end.
             let until = if cuts < 50 { heard.len() + 1 + (cuts * 7) % (n / 40) } else { n };
             while heard.len() < until.min(n) {
-                last = stream.next().expect("the server does not end it");
+                last = next(&mut stream).expect("the server does not end it");
                 heard.push(last.clone());
             }
             cuts += 1;
@@ -261,7 +203,7 @@ fn a_stream_that_is_cut_fifty_times_tells_every_event_once() {
     assert!(cuts > 50, "{cuts}");
     assert_eq!(heard.len(), told.len());
     same(heard, &told);
-    same((0..told.len()).map(|_| sleeper.next().unwrap()).collect(), &told);
+    same((0..told.len()).map(|_| next(&mut sleeper).unwrap()).collect(), &told);
 }
 
 #[test]
@@ -277,7 +219,7 @@ fn streams_end_when_the_server_stops_and_refuse_what_is_no_id() {
     }
     // Live, to all who listen.
     server.report("pothole", Some(CENTRE));
-    let ids: BTreeSet<_> = streams.iter_mut().map(|s| s.next().unwrap()).collect();
+    let ids: BTreeSet<_> = streams.iter_mut().map(|s| next(s).unwrap()).collect();
     assert!(ids.len() == 1 && !ids.contains(&format!("{}.1", made["id"])));
     let watch = Stopwatch::now();
     drop(server);
@@ -301,7 +243,7 @@ fn streams_are_bounded_and_one_that_ends_makes_room() {
     assert!(refused.text().contains("poll the feed of changes"), "{}", refused.text());
     // Other reads go on, and what happens still reaches each of those who listen.
     server.report("pothole", Some(CENTRE));
-    assert!(streams.iter_mut().all(|s| s.next().is_some()));
+    assert!(streams.iter_mut().all(|s| next(s).is_some()));
     streams.truncate(511);
     server.until("a place is free", || {
         let mut socket = std::net::TcpStream::connect(server.address).unwrap();

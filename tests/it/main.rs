@@ -1,6 +1,7 @@
 //! The real server on a free port, spoken to over HTTP; a module a promise.
 
 mod areas;
+mod clusters;
 mod crashes;
 mod documents;
 mod durability;
@@ -16,6 +17,7 @@ mod import_reports;
 mod items;
 mod layers;
 mod limits;
+mod listen;
 mod locate;
 mod many;
 mod moving;

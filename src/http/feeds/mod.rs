@@ -29,8 +29,6 @@ use crate::format::{atom, geojson, json_feed};
 use crate::query::params::{self, FILTERS};
 use crate::query::{CodeSet, Filter};
 
-pub use live::Streams;
-
 /// A form of a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {

@@ -19,9 +19,13 @@ use crate::map::{Source, Sources, Tileset, View};
 use crate::query::Joint;
 
 mod cache;
+mod changes;
+mod clusters;
 mod ogc;
 
 pub use cache::TileCache;
+pub(super) use changes::changes;
+pub(super) use clusters::cluster;
 pub(super) use ogc::{
     matrix_set, matrix_sets, tile as ogc_tile, tileset as ogc_tileset, tilesets as ogc_tilesets,
     tilesets_link,
@@ -95,8 +99,6 @@ async fn answer(
     query: Option<&str>,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    // The version first: what is made under it is never older than it says.
-    let version = version(service, set, id);
     let view = service.map()?;
     let filters = filters(set, &pairs(query), &view.words)?;
     let now = service.clock.now();
@@ -105,7 +107,7 @@ async fn answer(
         set: set.id().into(),
         query: query_text(&filters, &view.words).into(),
         id,
-        version,
+        version: version(service, set, id, view.step),
         as_of: as_of(&view, set, now),
         coding,
     };
@@ -127,13 +129,13 @@ async fn answer(
     Ok(answer)
 }
 
-/// The last step of the live map that touched a tile of the set.
-fn version(service: &Service, set: &Tileset<'_>, id: TileId) -> u64 {
+/// The last step of the live map, up to this one, that touched a tile of the set.
+fn version(service: &Service, set: &Tileset<'_>, id: TileId, step: u64) -> u64 {
     let versions = service.live.versions();
     let of = |source: &Source| match source {
-        Source::Reports => versions.reports(id),
-        Source::Features(_) => versions.features(),
-        Source::Wards => versions.all(),
+        Source::Reports => versions.reports(id, step),
+        Source::Features(_) => versions.features(step),
+        Source::Wards => versions.all(step),
     };
     set.layers().iter().map(|l| of(&l.source)).max().unwrap_or_default()
 }
