@@ -28,6 +28,7 @@ static WORDS: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary {
     categories: (0..200).map(|i| format!("code_{i}").into()).collect(),
     wards: (0..200).map(|i| WardId::new("2025-07-01", &format!("{i:05}"))).collect(),
     active: "2025-07-01".into(),
+    bodies: Vec::new(),
 });
 static LAYER: LazyLock<Layer> = LazyLock::new(|| {
     Layer::parse("incidents.toml", include_str!("../tiles/layers/incidents.toml"), &[])
@@ -85,8 +86,11 @@ fn points(n: usize) -> Vec<MapRow> {
                 category: categories.sample(draws) as u8,
                 state: State::ALL[states.sample(draws)],
                 ward: (i % 168) as u16,
+                body: (i % 170) as u16,
+                votes: (i % 23).saturating_sub(12) as u32,
                 created,
                 updated: created,
+                due: (i % 3 > 0).then(|| Instant::from_ms(created.ms() + 259_200_000)),
             }
         })
         .collect()

@@ -124,6 +124,7 @@ impl Areas {
             categories: pack.categories.iter().map(|c| c.code.clone()).collect(),
             wards: book.wards().to_vec(),
             active: book.active().id().clone(),
+            bodies: (&pack.bodies).into_iter().map(|b| b.id.clone()).collect(),
         };
         Ok(Self { book, words: Arc::new(words) })
     }

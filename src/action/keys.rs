@@ -60,7 +60,7 @@ pub async fn add_key(
             (scopes, None)
         }
         Purpose::Feed(query) => {
-            (vec![FEED.to_owned()], Some(normal(&query, words).map_err(KeyError::Refused)?))
+            (vec![FEED.to_owned()], Some(normal(&query, words, clock.now()).map_err(KeyError::Refused)?))
         }
     };
     let token = draw(ids);
@@ -82,10 +82,10 @@ pub async fn revoke_key(store: &Store, clock: &dyn Clock, id: &str) -> Result<bo
 }
 
 /// The saved query in normal form.
-fn normal(query: &str, words: &Vocabulary) -> Result<String, Vec<Violation>> {
+fn normal(query: &str, words: &Vocabulary, now: Instant) -> Result<String, Vec<Violation>> {
     let pairs: Vec<(String, String)> =
         form_urlencoded::parse(query.trim_start_matches('?').as_bytes()).into_owned().collect();
-    let filter = parse(&pairs, FILTERS, words)?.filter;
+    let filter = parse(&pairs, FILTERS, words, now)?.filter;
     Ok(form_urlencoded::Serializer::new(String::new()).extend_pairs(filter.pairs(words)).finish())
 }
 

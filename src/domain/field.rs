@@ -33,6 +33,42 @@ pub enum Kind {
     Boolean,
 }
 
+/// What reports can be asked for by: what the live map knows of each (`view::MapRow`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// The public point.
+    Place,
+    /// The public id.
+    Id,
+    /// The category.
+    Category,
+    /// Open or closed.
+    Status,
+    /// The state.
+    State,
+    /// The ward.
+    Ward,
+    /// The body that must answer.
+    Body,
+    /// How many people support it.
+    Votes,
+    /// When it was received.
+    Created,
+    /// When it last changed.
+    Updated,
+    /// When an answer is due.
+    Due,
+    /// Whether it is open and the answer was due before the moment of the question.
+    Overdue,
+}
+
+/// What can be asked for beside the fields: the place, the id, and what is computed, never stored.
+pub const ASKED_BESIDE: [(&str, Option<Kind>, Ask); 3] = [
+    ("geometry", None, Ask::Place),
+    ("id", Some(Kind::Integer), Ask::Id),
+    ("overdue", Some(Kind::Boolean), Ask::Overdue),
+];
+
 /// One public field.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
@@ -44,22 +80,33 @@ pub struct Field {
     pub kind: Kind,
     /// Reads it from the view.
     pub get: fn(&PublicReport) -> Value,
+    /// As what it can be asked for, if it can.
+    pub ask: Option<Ask>,
 }
 
 /// The public fields of a report, in the order in which documents write them.
 pub const REPORT: &[Field] = &[
     text("title", ("Tiêu đề", "Title"), |r| r.facts.title.clone().into()),
     text("description", ("Mô tả", "Description"), |r| r.facts.description.clone().into()),
-    text("category", ("Loại", "Category"), |r| r.facts.category.clone().into()),
-    text("status", ("Tình trạng", "Status"), |r| r.facts.state.status().name().to_owned().into()),
-    text("state", ("Trạng thái", "State"), |r| r.facts.state.name().to_owned().into()),
-    text("body", ("Mã đơn vị phụ trách", "Id of the responsible body"), |r| {
-        r.facts.body.clone().into()
-    }),
+    asked(Ask::Category, text("category", ("Loại", "Category"), |r| r.facts.category.clone().into())),
+    asked(
+        Ask::Status,
+        text("status", ("Tình trạng", "Status"), |r| r.facts.state.status().name().to_owned().into()),
+    ),
+    asked(Ask::State, text("state", ("Trạng thái", "State"), |r| r.facts.state.name().to_owned().into())),
+    asked(
+        Ask::Body,
+        text("body", ("Mã đơn vị phụ trách", "Id of the responsible body"), |r| {
+            r.facts.body.clone().into()
+        }),
+    ),
     text("body_name", ("Đơn vị phụ trách", "Responsible body"), |r| r.body_name.clone().into()),
-    text("ward", ("Mã phường, xã", "Ward code"), |r| {
-        r.facts.ward.as_ref().map(|w| w.code.to_string()).into()
-    }),
+    asked(
+        Ask::Ward,
+        text("ward", ("Mã phường, xã", "Ward code"), |r| {
+            r.facts.ward.as_ref().map(|w| w.code.to_string()).into()
+        }),
+    ),
     text("ward_name", ("Phường, xã", "Ward"), |r| r.ward_name.clone().into()),
     text("ward_generation", ("Ranh giới có hiệu lực từ", "Generation of boundaries"), |r| {
         r.facts.ward.as_ref().map(|w| w.generation.to_string()).into()
@@ -73,11 +120,22 @@ pub const REPORT: &[Field] = &[
     field("offshore_m", ("Cách bờ (m)", "Metres off the shore"), Kind::Number, |r| {
         r.facts.offshore_m.map_or(Value::Null, |m| Value::Number(tenth(m)))
     }),
-    field("votes", ("Lượt ủng hộ", "Votes"), Kind::Integer, |r| Value::Integer(r.votes)),
+    asked(Ask::Votes, field("votes", ("Lượt ủng hộ", "Votes"), Kind::Integer, |r| Value::Integer(r.votes))),
     instant("observed_at", ("Thấy lúc", "Seen at"), |r| r.facts.observed.map(|t| t.to_string()).into()),
-    instant("created_at", ("Tiếp nhận lúc", "Received at"), |r| r.facts.created.to_string().into()),
-    instant("updated_at", ("Cập nhật lúc", "Last changed at"), |r| r.facts.updated.to_string().into()),
-    instant("due_at", ("Hạn trả lời", "Due at"), |r| r.facts.due.map(|t| t.to_string()).into()),
+    asked(
+        Ask::Created,
+        instant("created_at", ("Tiếp nhận lúc", "Received at"), |r| r.facts.created.to_string().into()),
+    ),
+    asked(
+        Ask::Updated,
+        instant("updated_at", ("Cập nhật lúc", "Last changed at"), |r| {
+            r.facts.updated.to_string().into()
+        }),
+    ),
+    asked(
+        Ask::Due,
+        instant("due_at", ("Hạn trả lời", "Due at"), |r| r.facts.due.map(|t| t.to_string()).into()),
+    ),
     text("address", ("Địa chỉ", "Address"), |r| r.facts.address.clone().into()),
     text("source", ("Nguồn", "Source"), |r| r.facts.source.clone().into()),
 ];
@@ -86,7 +144,11 @@ pub const REPORT: &[Field] = &[
 type Title = (&'static str, &'static str);
 
 const fn field(name: &'static str, title: Title, kind: Kind, get: fn(&PublicReport) -> Value) -> Field {
-    Field { name, title, kind, get }
+    Field { name, title, kind, get, ask: None }
+}
+
+const fn asked(ask: Ask, field: Field) -> Field {
+    Field { ask: Some(ask), ..field }
 }
 
 const fn text(name: &'static str, title: Title, get: fn(&PublicReport) -> Value) -> Field {

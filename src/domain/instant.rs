@@ -36,7 +36,8 @@ impl Instant {
 
     /// From a jiff timestamp, dropping what is finer than a millisecond.
     pub fn from_timestamp(t: jiff::Timestamp) -> Self {
-        Self::from_ms(t.as_millisecond())
+        // Before the epoch jiff would cut towards it, which is later.
+        Self::from_ms(t.as_nanosecond().div_euclid(1_000_000) as i64)
     }
 
     /// Reads an RFC 3339 date-time with any offset.
@@ -50,7 +51,18 @@ impl Instant {
     /// The instant cut to the full hour (UTC; Vietnam's offset is whole hours).
     #[must_use]
     pub fn floor_hour(self) -> Self {
-        Self(self.0.div_euclid(3_600_000) * 3_600_000)
+        self.floor(3_600_000)
+    }
+
+    /// The instant cut to the five minutes in which it lies: the moment of questions that depend on now,
+    /// so that the same question has the same answer for as long.
+    #[must_use]
+    pub fn floor_five_minutes(self) -> Self {
+        self.floor(300_000)
+    }
+
+    fn floor(self, ms: i64) -> Self {
+        Self::from_ms(self.0.div_euclid(ms) * ms)
     }
 }
 
@@ -69,7 +81,10 @@ mod tests {
         let t = Instant::parse("2026-11-25T08:30:00.1234+07:00").unwrap();
         assert_eq!(t.to_string(), "2026-11-25T01:30:00.123Z");
         assert_eq!(Instant::parse(&t.to_string()).unwrap(), t);
+        assert_eq!(Instant::parse("1969-12-31T23:59:59.9999Z").unwrap().ms(), -1);
         assert_eq!(t.floor_hour().to_string(), "2026-11-25T01:00:00.000Z");
+        let late = Instant::parse("2026-11-25T01:34:59.999Z").unwrap();
+        assert_eq!(late.floor_five_minutes(), t.floor_five_minutes());
         assert_eq!(Instant::MAX.to_string(), "9999-12-30T22:00:00.000Z");
     }
 }

@@ -19,14 +19,25 @@ pub struct MapRow {
     pub state: State,
     /// Position of the ward in the process-wide ward table; `NO_WARD` for none.
     pub ward: u16,
+    /// Position of the body that must answer, as [`Vocabulary::body`](super::Vocabulary::body) counts;
+    /// `NO_BODY` for one that left the pack.
+    pub body: u16,
+    /// How many people support it.
+    pub votes: u32,
     /// When it was received.
     pub created: Instant,
     /// When it last changed.
     pub updated: Instant,
+    /// When an answer is due.
+    pub due: Option<Instant>,
 }
 
 /// `MapRow::ward` of a report that belongs to no ward.
 pub const NO_WARD: u16 = u16::MAX;
+/// `MapRow::category` of a category that left the pack: counted, under no name.
+pub const NO_CATEGORY: u8 = u8::MAX;
+/// `MapRow::body` of a body that left the pack.
+pub const NO_BODY: u16 = u16::MAX;
 
 /// The public view of one report: its facts with the names that people read.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,9 +1,10 @@
 //! The names behind the small codes that columns and filters use, in one place for queries, SQL
-//! and tiles: categories by their position in the pack, wards by their position in the area book.
+//! and tiles: categories by their position in the pack, wards by their position in the area book, bodies
+//! by their position in the pack and behind these the wards' own offices in the order of the wards.
 
 use std::sync::Arc;
 
-use super::WardId;
+use super::{BodyId, WardId};
 
 /// The names of one moment; swapped whole when areas change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct Vocabulary {
     pub wards: Vec<WardId>,
     /// The generation a bare ward code means.
     pub active: Arc<str>,
+    /// The bodies of the city in pack order, without the wards' own offices.
+    pub bodies: Vec<BodyId>,
 }
 
 /// What a ward's name in a query means.
@@ -43,6 +46,29 @@ impl Vocabulary {
         positions.iter().filter_map(|w| self.wards.get(usize::from(*w))).map(ToString::to_string)
     }
 
+    /// Position of a body.
+    pub fn body(&self, id: &BodyId) -> Option<u16> {
+        let office = || Some(self.bodies.len() as u16 + self.ward_index(&id.ward()?)?);
+        self.bodies.iter().position(|b| b == id).map(|i| i as u16).or_else(office)
+    }
+
+    /// How many bodies there are.
+    pub fn body_count(&self) -> usize {
+        self.bodies.len() + self.wards.len()
+    }
+
+    /// The id of the body at a position.
+    pub fn body_id(&self, position: usize) -> Option<BodyId> {
+        let office = |i| self.wards.get(i).map(BodyId::ward_office);
+        self.bodies.get(position).cloned().or_else(|| office(position.checked_sub(self.bodies.len())?))
+    }
+
+    /// A ward as people name it: by its bare code if that means this one, else by its canonical id.
+    pub fn ward_word(&self, position: usize) -> Option<String> {
+        let ward = self.wards.get(position)?;
+        Some(if ward.generation == self.active { ward.code.to_string() } else { ward.to_string() })
+    }
+
     /// Reads a ward's name: `{generation}.{code}`, or a bare code of the active generation.
     pub fn ward(&self, name: &str) -> WardName {
         if let Some((generation, code)) = name.split_once('.') {
@@ -69,11 +95,25 @@ mod tests {
             WardId::new("2025-01-01", "26743"),
             WardId::new("2025-07-01", "26740"),
         ];
-        let v = Vocabulary { categories: vec!["drainage".into()], wards, active: "2025-07-01".into() };
+        let v = Vocabulary {
+            categories: vec!["drainage".into()],
+            wards,
+            active: "2025-07-01".into(),
+            bodies: vec![BodyId::new("traffic")],
+        };
         assert_eq!(v.ward("26740"), WardName::Known(2));
         assert_eq!(v.ward("2025-01-01.26740"), WardName::Known(0));
         assert_eq!(v.ward("26743"), WardName::Former(vec![WardId::new("2025-01-01", "26743")]));
         assert_eq!(v.ward("1"), WardName::Unknown);
         assert_eq!(v.category("drainage"), Some(0));
+        for (i, id) in ["traffic", "ward:2025-01-01.26740", "ward:2025-01-01.26743"].iter().enumerate() {
+            assert_eq!(v.body(&BodyId::new(id)), Some(i as u16));
+            assert_eq!(v.body_id(i), Some(BodyId::new(id)));
+        }
+        assert_eq!((v.body(&BodyId::new("ward:1")), v.body_id(4), v.body_count()), (None, None, 4));
+        assert_eq!(
+            (v.ward_word(0).unwrap(), v.ward_word(2).unwrap()),
+            ("2025-01-01.26740".into(), "26740".into())
+        );
     }
 }

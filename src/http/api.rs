@@ -16,6 +16,7 @@ use crate::domain::{Collection, State as ReportState, Status};
 use crate::format::georeport::Form;
 use crate::format::{atom, csv, geojson, json_feed};
 use crate::map::{Layer, Source};
+use crate::query::cql;
 use crate::query::features;
 use crate::query::params::{self, DEFAULT_LIMIT, MAX_LIMIT};
 
@@ -177,7 +178,7 @@ fn operations(service: &Service) -> Vec<Operation> {
             "/collections/wards/items",
             "listWards",
             "Wards in force",
-            &["bbox", "datetime", "limit", "cursor", "f"],
+            &["bbox", "datetime", "filter", "filter-lang", "filter-crs", "limit", "cursor", "f"],
             &[geojson::MEDIA],
         ),
         one("/collections/wards/items/{id}", "ward", "One ward", &["f"], &[geojson::MEDIA]),
@@ -356,6 +357,28 @@ fn parameter(service: &Service, name: &str) -> Value {
         "ward" => (
             json!({ "type": "array", "items": { "type": "string" } }),
             "Codes of the generation in force, or {generation}.{code}",
+        ),
+        "body" => (
+            json!({ "type": "array", "items": { "type": "string" } }),
+            "Ids of the bodies that must answer; ward:CODE is a ward's own office",
+        ),
+        "min_votes" => {
+            (json!({ "type": "integer", "minimum": 0 }), "At least so many people support the report")
+        }
+        "overdue" => {
+            (json!({ "type": "boolean" }), "Open, and due before now, which moves every five minutes; or not")
+        }
+        "filter" => (
+            json!({ "type": "string", "maxLength": cql::MAX_BYTES }),
+            "CQL2 over the properties that /collections/{c}/queryables lists",
+        ),
+        "filter-lang" => (
+            json!({ "type": "string", "enum": cql::LANGUAGES, "default": cql::LANGUAGES[0] }),
+            "The language of filter",
+        ),
+        "filter-crs" => (
+            json!({ "type": "string", "enum": [cql::CRS84] }),
+            "The coordinates in filter: longitude, latitude",
         ),
         "source" => (json!({ "type": "array", "items": { "type": "string" } }), "Names of imports"),
         "active" => (json!({ "type": "boolean" }), "Shown now, or not now"),

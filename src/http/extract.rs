@@ -11,6 +11,8 @@ use sha2::{Digest, Sha256};
 use super::problem::Problem;
 use super::strict_json;
 use crate::domain::{Lang, Violation};
+use crate::format::cql2_json;
+use crate::query::cql;
 use crate::store::IdempotencyKey;
 
 /// Bytes of a JSON body.
@@ -23,6 +25,36 @@ const KEY_CHARS: usize = 200;
 /// Query parameters in the order in which they came.
 pub(super) fn pairs(query: Option<&str>) -> Vec<(String, String)> {
     form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
+}
+
+/// The same where features can be asked for: an expression in JSON is turned into text.
+///
+/// # Errors
+/// 400 when it is no such expression.
+pub(super) fn asked(query: Option<&str>) -> Result<Vec<(String, String)>, Problem> {
+    let mut pairs = pairs(query);
+    let [text, json] = cql::LANGUAGES;
+    if !pairs.iter().any(|(name, value)| name == "filter-lang" && value == json) {
+        return Ok(pairs);
+    }
+    for (name, value) in &mut pairs {
+        match name.as_str() {
+            "filter-lang" if value == json => text.clone_into(value),
+            "filter" => {
+                *value = from_json(value)
+                    .map_err(|detail| Problem::parameters(vec![Violation::new("filter", detail)]))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(pairs)
+}
+
+fn from_json(value: &str) -> Result<String, String> {
+    if value.len() > cql::MAX_BYTES {
+        return Err(format!("must have at most {} bytes", cql::MAX_BYTES));
+    }
+    cql2_json::to_text(&strict_json::read(value.as_bytes()).map_err(|e| format!("is not JSON: {e}"))?)
 }
 
 /// The language asked for by `lang`; Vietnamese when nothing is said.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Service;
 use super::document::{Document, Keep};
-use super::extract::pairs;
+use super::extract::asked;
 use super::locate::number;
 use super::problem::Problem;
 use crate::domain::hours::{Hours, Openness};
@@ -33,7 +33,7 @@ pub(super) async fn nearest(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let pairs = pairs(query.as_deref());
+    let pairs = asked(query.as_deref())?;
     let get = |name: &str| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
     let view = service.map()?;
     let places: Vec<_> = view.features.iter().filter(|s| s.collection().shapes == [Shape::Point]).collect();

@@ -117,9 +117,11 @@ pub async fn keep(keeper: Arc<Keeper>, store: Store, live: Arc<Live>, mut level:
 fn key(change: Change, words: &Vocabulary) -> u128 {
     let change = format!("{change:?}");
     let categories = words.categories.iter().map(|c| c.to_string());
+    let bodies = words.bodies.iter().map(ToString::to_string);
     let wards = words.wards.iter().map(ToString::to_string);
+    let counts = [words.categories.len(), words.bodies.len()].map(|n| n.to_string());
     let parts: Vec<String> =
-        [change, words.categories.len().to_string()].into_iter().chain(categories).chain(wards).collect();
+        [change].into_iter().chain(counts).chain(categories).chain(bodies).chain(wards).collect();
     frozen_key(parts.iter().map(String::as_bytes))
 }
 

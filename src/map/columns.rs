@@ -14,6 +14,8 @@ use crate::geo::{LonLat, Mercator, morton};
 pub(super) const BLOCK: usize = 64;
 /// How many states there are.
 pub(super) const STATES: usize = State::ALL.len();
+/// In the column of due dates: none. It is below every instant.
+pub(super) const NEVER: i64 = i64::MIN;
 
 /// Rows with a point come first, in Morton order (ties by id), then the placeless ones by id.
 #[derive(Clone, Debug, Default)]
@@ -28,8 +30,12 @@ pub(super) struct Columns {
     category: Vec<u8>,
     state: Vec<u8>,
     ward: Vec<u16>,
+    body: Vec<u16>,
+    votes: Vec<u32>,
     created: Vec<i64>,
     updated: Vec<i64>,
+    /// `NEVER` where no answer is due.
+    due: Vec<i64>,
     id: Vec<u64>,
     seq: Vec<u32>,
     /// One more than the highest category.
@@ -91,8 +97,11 @@ impl Columns {
             category: Vec::with_capacity(n),
             state: Vec::with_capacity(n),
             ward: Vec::with_capacity(n),
+            body: Vec::with_capacity(n),
+            votes: Vec::with_capacity(n),
             created: Vec::with_capacity(n),
             updated: Vec::with_capacity(n),
+            due: Vec::with_capacity(n),
             id: Vec::with_capacity(n),
             seq: Vec::with_capacity(n),
             ..Self::default()
@@ -112,8 +121,11 @@ impl Columns {
         self.category.push(row.category);
         self.state.push(row.state as u8);
         self.ward.push(row.ward);
+        self.body.push(row.body);
+        self.votes.push(row.votes);
         self.created.push(row.created.ms());
         self.updated.push(row.updated.ms());
+        self.due.push(row.due.map_or(NEVER, Instant::ms));
         self.id.push(row.id);
         self.seq.push(row.seq);
     }
@@ -122,7 +134,21 @@ impl Columns {
     pub(super) fn freeze(&self, out: &mut Summed<impl Write>) -> io::Result<()> {
         // Named one by one, so that a new column cannot be forgotten here.
         let Self {
-            morton, common: _, lon_e7, lat_e7, category, state, ward, created, updated, id, seq, ..
+            morton,
+            common: _,
+            lon_e7,
+            lat_e7,
+            category,
+            state,
+            ward,
+            body,
+            votes,
+            created,
+            updated,
+            due,
+            id,
+            seq,
+            ..
         } = self;
         out.put(morton)?;
         out.put(lon_e7)?;
@@ -130,8 +156,11 @@ impl Columns {
         out.put(category)?;
         out.put(state)?;
         out.put(ward)?;
+        out.put(body)?;
+        out.put(votes)?;
         out.put(created)?;
         out.put(updated)?;
+        out.put(due)?;
         out.put(id)?;
         out.put(seq)
     }
@@ -145,8 +174,11 @@ impl Columns {
             category: input.take(rows)?,
             state: input.take(rows)?,
             ward: input.take(rows)?,
+            body: input.take(rows)?,
+            votes: input.take(rows)?,
             created: input.take(rows)?,
             updated: input.take(rows)?,
+            due: input.take(rows)?,
             id: input.take(rows)?,
             seq: input.take(rows)?,
             ..Self::default()
@@ -233,8 +265,11 @@ impl Columns {
             category: self.category[i],
             state: State::from_code(self.state[i]).expect("the column was filled from states"),
             ward: self.ward[i],
+            body: self.body[i],
+            votes: self.votes[i],
             created: Instant::from_ms(self.created[i]),
             updated: Instant::from_ms(self.updated[i]),
+            due: (self.due[i] != NEVER).then(|| Instant::from_ms(self.due[i])),
         }
     }
 
@@ -247,6 +282,10 @@ impl Columns {
         &self.seq
     }
 
+    pub(super) fn ids(&self) -> &[u64] {
+        &self.id
+    }
+
     pub(super) fn created(&self) -> &[i64] {
         &self.created
     }
@@ -255,8 +294,25 @@ impl Columns {
         &self.updated
     }
 
+    /// `NEVER` where no answer is due.
+    pub(super) fn due(&self) -> &[i64] {
+        &self.due
+    }
+
+    pub(super) fn votes(&self) -> &[u32] {
+        &self.votes
+    }
+
+    pub(super) fn category(&self) -> &[u8] {
+        &self.category
+    }
+
     pub(super) fn wards(&self) -> &[u16] {
         &self.ward
+    }
+
+    pub(super) fn bodies(&self) -> &[u16] {
+        &self.body
     }
 
     /// Longitude and latitude in units of 1e-7 degree; none for a placeless row.
@@ -270,18 +326,14 @@ impl Columns {
         Mercator { x, y }
     }
 
-    /// The bitset of one category, if any row has it.
-    pub(super) fn category_bits(&self, category: usize) -> Option<&[u64]> {
-        (category < self.categories).then(|| self.value_bits(category))
+    /// Word `k` of the rows of one category.
+    pub(super) fn category_word(&self, category: usize, k: usize) -> u64 {
+        if category < self.categories { self.bits[category * self.words() + k] } else { 0 }
     }
 
-    /// The bitset of one state.
-    pub(super) fn state_bits(&self, state: usize) -> &[u64] {
-        self.value_bits(self.categories + state)
-    }
-
-    fn value_bits(&self, value: usize) -> &[u64] {
-        &self.bits[value * self.words()..(value + 1) * self.words()]
+    /// Word `k` of the rows in one state.
+    pub(super) fn state_word(&self, state: usize, k: usize) -> u64 {
+        self.bits[(self.categories + state) * self.words() + k]
     }
 
     /// Positions of the rows whose codes lie in a closed range, searched from `from` on.

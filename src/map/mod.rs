@@ -13,6 +13,7 @@ mod cluster;
 mod columns;
 mod draw;
 mod drawn;
+mod e7box;
 mod features;
 mod frame;
 mod frozen;

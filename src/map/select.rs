@@ -1,65 +1,67 @@
-//! A filter compiled for the columns: bitsets of small fields combined 64 rows at a time, the
-//! rest decided only for the rows that are left. Equal to `Filter::matches`, only quicker.
+//! A filter compiled for the columns, 64 rows at a time: bitsets of small fields, masks by comparing
+//! numbers and times, and what is left decided only for the rows that are left. Equal to
+//! `Filter::matches`, only quicker.
 
 use std::ops::Range;
 
-use super::columns::{BLOCK, Columns, STATES};
-use crate::geo::mercator::Mercator;
-use crate::geo::morton::Window;
-use crate::geo::{Bbox, LonLat};
-use crate::query::{CodeSet, Filter, Interval};
+use super::columns::{BLOCK, Columns, NEVER, STATES};
+use super::e7box::E7Box;
+use crate::geo::LonLat;
+use crate::query::cql::{Expr, Ground, Is, Literal, Relation, Scalar, Test};
+use crate::query::reports::{Coded, RowTest, Valued};
+use crate::query::{CodeSet, Filter};
 
 /// A filter ready to run over columns.
 #[derive(Debug)]
 pub(super) struct Select {
-    categories: Option<Vec<usize>>,
-    states: Option<Vec<usize>>,
-    /// One bit per ward position.
-    wards: Option<Vec<u64>>,
-    created: Option<(i64, i64)>,
-    updated: Option<(i64, i64)>,
+    test: Node,
+    /// Every row that matches lies in it; none if rows may match anywhere, or nowhere.
     bbox: Option<E7Box>,
 }
 
-/// A box in whole units of 1e-7 degree; `west > east` crosses the antimeridian.
-#[derive(Clone, Copy, Debug)]
-struct E7Box {
-    west: i32,
-    south: i32,
-    east: i32,
-    north: i32,
+/// One step of a filter: which rows of a word pass.
+#[derive(Debug)]
+enum Node {
+    /// One of these categories.
+    Categories(Vec<usize>),
+    /// One of these states.
+    States(Vec<usize>),
+    /// One of these codes, a bit for each.
+    Codes(Coded, Box<[u64]>),
+    /// A number in a closed range; a missing one is `NEVER`.
+    Between(Valued, i64, i64),
+    /// A number among these, or not; ascending.
+    OneOf(Valued, Vec<i64>, bool),
+    /// A place in a box.
+    Inside(E7Box),
+    /// A place that lies so; in the box, if there is one.
+    Lies(Option<E7Box>, Test),
+    /// With a place, or without.
+    Placed(bool),
+    /// All of these.
+    All(Vec<Node>),
+    /// Any of these.
+    Any(Vec<Node>),
 }
+
+/// More values of a small field are looked up row by row, instead of joining a bitset for each.
+const MOST_BITSETS: usize = 16;
+/// From so many rows left of 64 on, comparing all of them at once is quicker than one by one.
+const DENSE: u32 = 8;
 
 impl Select {
     pub(super) fn new(filter: &Filter) -> Self {
-        let small = |set: &Option<CodeSet>, limit: usize| {
-            set.as_ref()
-                .map(|s| s.as_slice().iter().map(|&c| usize::from(c)).filter(|&c| c < limit).collect())
+        let tests = filter.tests();
+        let boxes = match &tests {
+            Expr::All(parts) => parts.iter().filter_map(around).collect(),
+            _ => Vec::new(),
         };
-        let interval = |i: Interval| (!i.is_all()).then(|| (i.from.ms(), i.to.ms()));
-        Self {
-            categories: small(&filter.categories, 256),
-            states: small(&filter.states, STATES),
-            wards: filter.wards.as_ref().map(|set| {
-                let mut bits = vec![0_u64; (1 << 16) / BLOCK];
-                for &w in set.as_slice() {
-                    bits[usize::from(w) / BLOCK] |= 1 << (usize::from(w) % BLOCK);
-                }
-                bits
-            }),
-            created: interval(filter.created),
-            updated: interval(filter.updated),
-            bbox: filter.bbox.map(E7Box::new),
-        }
+        Self { test: Node::of(tests), bbox: boxes.into_iter().min_by_key(E7Box::extent) }
     }
 
     /// Whether every row matches.
     pub(super) fn is_all(&self) -> bool {
-        self.categories.is_none() && self.states.is_none() && !self.decides_by_row()
-    }
-
-    fn decides_by_row(&self) -> bool {
-        self.wards.is_some() || self.created.is_some() || self.updated.is_some() || self.bbox.is_some()
+        matches!(&self.test, Node::All(parts) if parts.is_empty())
     }
 
     /// Sets the bits of the matching rows of a range in `out`, one word per 64 rows of all the
@@ -68,105 +70,193 @@ impl Select {
         if range.is_empty() {
             return;
         }
-        let union = |sets: &[&[u64]], k: usize| sets.iter().fold(0, |w, s| w | s[k]);
-        let categories: Option<Vec<&[u64]>> =
-            self.categories.as_ref().map(|v| v.iter().filter_map(|&x| c.category_bits(x)).collect());
-        let states: Option<Vec<&[u64]>> =
-            self.states.as_ref().map(|v| v.iter().map(|&s| c.state_bits(s)).collect());
         let first = range.start / BLOCK;
         for (n, out) in out[first..range.end.div_ceil(BLOCK)].iter_mut().enumerate() {
             let k = first + n;
-            let mut word = within(&range, k);
-            if let Some(sets) = &categories {
-                word &= union(sets, k);
-            }
-            if let Some(sets) = &states {
-                word &= union(sets, k);
-            }
-            if word.count_ones() >= DENSE {
-                word &= between(self.created, c.created(), k) & between(self.updated, c.updated(), k);
-            }
-            if self.decides_by_row() {
-                let mut left = word;
-                while left != 0 {
-                    let bit = left.trailing_zeros() as usize;
-                    if !self.row_passes(c, k * BLOCK + bit) {
-                        word &= !(1 << bit);
-                    }
-                    left &= left - 1;
-                }
-            }
-            *out |= word;
+            *out |= self.test.pass(c, k, within(&range, k));
         }
         for &d in in_range(dead, &range) {
             out[d as usize / BLOCK] &= !(1 << (d as usize % BLOCK));
         }
     }
 
-    /// The part of the filter that no bitset answers.
-    fn row_passes(&self, c: &Columns, i: usize) -> bool {
-        let inside =
-            |limits: Option<(i64, i64)>, v: i64| limits.is_none_or(|(from, to)| from <= v && v <= to);
-        inside(self.created, c.created()[i])
-            && inside(self.updated, c.updated()[i])
-            && self.wards.as_ref().is_none_or(|w| {
-                let ward = usize::from(c.wards()[i]);
-                w[ward / BLOCK] >> (ward % BLOCK) & 1 == 1
-            })
-            && self.bbox.is_none_or(|b| c.e7(i).is_some_and(|p| b.contains(p)))
-    }
-
-    /// Ranges of Morton codes that hold every row of the box; none if no box is asked for.
+    /// Ranges of Morton codes that hold every row that matches; none if no box bounds them.
     pub(super) fn code_ranges(&self) -> Option<Vec<(u64, u64)>> {
-        let b = self.bbox?;
-        // Cells a side at which covering the box more tightly costs more than the rows it saves.
-        let fine = 24;
-        let window = |west: i32, east: i32| {
-            let corner = |lon, lat| Mercator::from_lonlat(LonLat::from_e7(lon, lat));
-            let (nw, se) = (corner(west, b.north), corner(east, b.south));
-            // A unit more on each side: the projection is monotonic only up to its last float bit.
-            Window {
-                bits: 32,
-                x0: nw.x.saturating_sub(1),
-                y0: nw.y.saturating_sub(1),
-                x1: se.x.saturating_add(1),
-                y1: se.y.saturating_add(1),
-            }
-            .at_most(fine)
-            .ranges()
-        };
-        if b.south > b.north {
-            return Some(Vec::new());
-        }
-        if b.west <= b.east {
-            return Some(window(b.west, b.east));
-        }
-        let half = 1_800_000_000;
-        let mut all = if b.west <= half { window(b.west, half) } else { Vec::new() };
-        if b.east >= -half {
-            all.extend(window(-half, b.east));
-        }
-        all.sort_unstable();
-        // The two halves may share coarse cells; a row must not be read twice.
-        let mut out: Vec<(u64, u64)> = Vec::with_capacity(all.len());
-        for r in all {
-            match out.last_mut() {
-                Some(last) if r.0 <= last.1 => last.1 = last.1.max(r.1),
-                _ => out.push(r),
-            }
-        }
-        Some(out)
+        self.bbox.map(E7Box::code_ranges)
     }
 }
 
-/// From so many rows left of 64 on, comparing all of them at once is quicker than one by one.
-const DENSE: u32 = 8;
+impl Node {
+    fn of(tests: Expr<RowTest>) -> Self {
+        match tests {
+            Expr::All(parts) => {
+                let mut parts: Vec<Self> = parts.into_iter().map(Self::of).collect();
+                parts.sort_by_key(Self::cost);
+                if parts.len() == 1 { parts.remove(0) } else { Self::All(parts) }
+            }
+            Expr::Any(parts) => {
+                let mut parts: Vec<Self> = parts.into_iter().map(Self::of).collect();
+                parts.sort_by_key(Self::cost);
+                Self::Any(parts)
+            }
+            Expr::Is(RowTest::Code(coded, set)) => Self::coded(coded, &set),
+            Expr::Is(RowTest::Value(Valued::Place, test)) => Self::place(test),
+            Expr::Is(RowTest::Value(valued, test)) => Self::number(valued, &test),
+        }
+    }
 
-/// The rows of word `k` whose value lies in a closed interval.
-fn between(limits: Option<(i64, i64)>, values: &[i64], k: usize) -> u64 {
-    let Some((from, to)) = limits else { return u64::MAX };
+    fn coded(coded: Coded, set: &CodeSet) -> Self {
+        let codes = || set.as_slice().iter().map(|&c| usize::from(c));
+        match coded {
+            Coded::State => Self::States(codes().filter(|&s| s < STATES).collect()),
+            Coded::Category if set.as_slice().len() <= MOST_BITSETS => Self::Categories(codes().collect()),
+            _ => {
+                let mut bits = vec![0_u64; (1 << 16) / BLOCK].into_boxed_slice();
+                codes().for_each(|c| bits[c / BLOCK] |= 1 << (c % BLOCK));
+                Self::Codes(coded, bits)
+            }
+        }
+    }
+
+    fn place(test: Test) -> Self {
+        match &test.is {
+            Is::Null => Self::Placed(test.not),
+            Is::Lies(Relation::Intersects, Ground::Box(b)) if !test.not => Self::Inside(E7Box::new(*b)),
+            Is::Lies(_, ground) => {
+                // What does not meet the ground lies nowhere near it.
+                let bbox = (!test.not).then(|| E7Box::new(ground.bbox()));
+                Self::Lies(bbox, test)
+            }
+            _ => Self::Any(Vec::new()),
+        }
+    }
+
+    /// Ranges and lists of whole numbers and instants; their tests have no others.
+    fn number(valued: Valued, test: &Test) -> Self {
+        match &test.is {
+            Is::Within(range) => match range.whole() {
+                Some((from, to)) => Self::Between(valued, from.max(NEVER + 1), to),
+                None => Self::Any(Vec::new()),
+            },
+            Is::OneOf(list) => {
+                let mut list: Vec<i64> = list.iter().filter_map(Literal::whole).collect();
+                // What is missing is not among them, and does not pass the opposite either.
+                if test.not {
+                    list.insert(0, NEVER);
+                }
+                Self::OneOf(valued, list, test.not)
+            }
+            Is::Null if test.not => Self::Between(valued, NEVER + 1, i64::MAX),
+            Is::Null => Self::Between(valued, NEVER, NEVER),
+            Is::Like(_) | Is::Lies(..) => Self::Any(Vec::new()),
+        }
+    }
+
+    /// The cheaper steps come first.
+    fn cost(&self) -> u8 {
+        match self {
+            Self::Categories(_) | Self::States(_) | Self::Placed(_) => 0,
+            Self::Between(..) => 1,
+            Self::Codes(..) | Self::Inside(_) => 2,
+            Self::OneOf(..) => 3,
+            Self::All(_) | Self::Any(_) => 4,
+            Self::Lies(..) => 5,
+        }
+    }
+
+    /// The rows of word `k` that pass, of those in `left`.
+    fn pass(&self, c: &Columns, k: usize, left: u64) -> u64 {
+        match self {
+            Self::Categories(list) => left & list.iter().fold(0, |w, &x| w | c.category_word(x, k)),
+            Self::States(list) => left & list.iter().fold(0, |w, &x| w | c.state_word(x, k)),
+            Self::Placed(wanted) => {
+                let placed = within(&(0..c.placed()), k);
+                left & if *wanted { placed } else { !placed }
+            }
+            Self::Codes(coded, bits) => {
+                let has = |code: usize| bits[code / BLOCK] >> (code % BLOCK) & 1 == 1;
+                match coded {
+                    Coded::Ward => each(k, left, |i| has(c.wards()[i].into())),
+                    Coded::Body => each(k, left, |i| has(c.bodies()[i].into())),
+                    // States are few enough for bitsets.
+                    Coded::Category | Coded::State => each(k, left, |i| has(c.category()[i].into())),
+                }
+            }
+            Self::Between(valued, from, to) => {
+                let inside = |v: i64| *from <= v && v <= *to;
+                match valued {
+                    Valued::Created => compare(c.created(), k, left, |v| inside(*v)),
+                    Valued::Updated => compare(c.updated(), k, left, |v| inside(*v)),
+                    Valued::Due => compare(c.due(), k, left, |v| inside(*v)),
+                    Valued::Votes => compare(c.votes(), k, left, |v| inside(i64::from(*v))),
+                    // Ids are below 2^52.
+                    Valued::Id => compare(c.ids(), k, left, |v| inside(*v as i64)),
+                    Valued::Place => 0,
+                }
+            }
+            Self::OneOf(valued, list, not) => {
+                let value = |i: usize| match valued {
+                    Valued::Created => c.created()[i],
+                    Valued::Updated => c.updated()[i],
+                    Valued::Due => c.due()[i],
+                    Valued::Votes => i64::from(c.votes()[i]),
+                    Valued::Id => c.ids()[i] as i64,
+                    Valued::Place => NEVER,
+                };
+                each(k, left, |i| list.binary_search(&value(i)).is_ok() != *not)
+            }
+            Self::Inside(b) => each(k, left, |i| c.e7(i).is_some_and(|p| b.contains(p))),
+            Self::Lies(bbox, test) => each(k, left, |i| {
+                c.e7(i).is_some_and(|(lon, lat)| {
+                    bbox.is_none_or(|b| b.contains((lon, lat)))
+                        && test.holds(Scalar::Point(LonLat::from_e7(lon, lat)))
+                })
+            }),
+            Self::All(parts) => parts.iter().fold(left, |w, p| if w == 0 { 0 } else { p.pass(c, k, w) }),
+            Self::Any(parts) => {
+                let mut out = 0;
+                for part in parts {
+                    if left == out {
+                        break;
+                    }
+                    out |= part.pass(c, k, left & !out);
+                }
+                out
+            }
+        }
+    }
+}
+
+/// The box around the rows that pass a part, if there is one.
+fn around(part: &Expr<RowTest>) -> Option<E7Box> {
+    match part {
+        Expr::Is(RowTest::Value(Valued::Place, Test { is: Is::Lies(_, ground), not: false, .. })) => {
+            Some(E7Box::new(ground.bbox()))
+        }
+        _ => None,
+    }
+}
+
+/// The rows of word `k` among those in `left` that pass, one by one.
+fn each(k: usize, mut left: u64, pass: impl Fn(usize) -> bool) -> u64 {
+    let mut word = left;
+    while left != 0 {
+        let bit = left.trailing_zeros() as usize;
+        if !pass(k * BLOCK + bit) {
+            word &= !(1 << bit);
+        }
+        left &= left - 1;
+    }
+    word
+}
+
+/// The same for a column: all 64 at once where most are left.
+fn compare<T>(values: &[T], k: usize, left: u64, pass: impl Fn(&T) -> bool) -> u64 {
+    if left.count_ones() < DENSE {
+        return each(k, left, |i| pass(&values[i]));
+    }
     let block = &values[k * BLOCK..((k + 1) * BLOCK).min(values.len())];
-    block.iter().enumerate().fold(0, |w, (i, v)| w | u64::from((from..=to).contains(v)) << i)
+    left & block.iter().enumerate().fold(0, |w, (i, v)| w | u64::from(pass(v)) << i)
 }
 
 /// The bits of word `k` that belong to a range of positions.
@@ -186,61 +276,6 @@ pub(super) fn in_range<'a>(sorted: &'a [u32], range: &Range<usize>) -> &'a [u32]
     let start = sorted.partition_point(|&d| (d as usize) < range.start);
     let end = start + sorted[start..].partition_point(|&d| (d as usize) < range.end);
     &sorted[start..end]
-}
-
-impl E7Box {
-    /// Exactly the whole units that the box in degrees contains.
-    fn new(b: Bbox) -> Self {
-        Self {
-            west: first_at_least(b.west),
-            south: first_at_least(b.south),
-            east: last_at_most(b.east),
-            north: last_at_most(b.north),
-        }
-        .keep_crossing(b)
-    }
-
-    /// Rounding inward turns a narrow box inside out, which must then hold nothing, and must not
-    /// be taken for one over the antimeridian; nor the reverse.
-    fn keep_crossing(self, b: Bbox) -> Self {
-        if !b.crosses_antimeridian() && self.west > self.east {
-            return Self { west: 0, east: 0, south: 1, north: 0 };
-        }
-        if b.crosses_antimeridian() && self.west <= self.east {
-            return Self { west: -1_800_000_000, east: 1_800_000_000, ..self };
-        }
-        self
-    }
-
-    fn contains(self, (lon, lat): (i32, i32)) -> bool {
-        let between = if self.west > self.east {
-            lon >= self.west || lon <= self.east
-        } else {
-            lon >= self.west && lon <= self.east
-        };
-        between && lat >= self.south && lat <= self.north
-    }
-}
-
-/// Degrees of a whole unit, computed as `LonLat` computes them.
-fn degrees(unit: i32) -> f64 {
-    LonLat::from_e7(unit, 0).lon()
-}
-
-fn first_at_least(v: f64) -> i32 {
-    let mut unit = (v * 1e7).round() as i32 - 1;
-    while degrees(unit) < v {
-        unit += 1;
-    }
-    unit
-}
-
-fn last_at_most(v: f64) -> i32 {
-    let mut unit = (v * 1e7).round() as i32 + 1;
-    while degrees(unit) > v {
-        unit -= 1;
-    }
-    unit
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@ use proptest::prelude::*;
 
 use crate::domain::feature::Valid;
 use crate::domain::field::Value;
-use crate::domain::view::{MapRow, NO_WARD};
+use crate::domain::view::{MapRow, NO_BODY, NO_CATEGORY, NO_WARD};
 use crate::domain::{Collection, Feature, Instant, State};
 use crate::geo::{Bbox, LonLat};
+use crate::query::params::{FILTERS, parse};
+use crate::query::testing::{expression, words};
 use crate::query::{CodeSet, Filter, Interval};
 
 /// Points that are hard: one spot, a lattice, corners of tiles and blocks, the antimeridian, the
@@ -41,17 +43,21 @@ pub(crate) fn rows(points: BoxedStrategy<LonLat>, n: usize) -> BoxedStrategy<Vec
 
 type Parts = (Option<LonLat>, u8, usize, u16, i64, i64);
 
-/// One row; its id follows from its seq, without keeping the order.
+/// One row; its id, body, votes and due date follow from its seq, without keeping the order.
 pub(crate) fn row_of(seq: u32, (point, category, state, ward, created, later): Parts) -> MapRow {
+    let id = (u64::from(seq) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) % ((1 << 52) - 1) + 1;
     MapRow {
         seq,
-        id: (u64::from(seq) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) % ((1 << 52) - 1) + 1,
+        id,
         point,
-        category,
+        category: if id % 17 == 0 { NO_CATEGORY } else { category },
         state: State::ALL[state],
         ward: if ward == 4 { NO_WARD } else { ward },
+        body: if id % 7 == 6 { NO_BODY } else { (id % 7) as u16 },
+        votes: (id % 23).saturating_sub(12) as u32,
         created: Instant::from_ms(created * 1000),
         updated: Instant::from_ms((created + later) * 1000),
+        due: (id % 3 > 0).then(|| Instant::from_ms((created + (id % 90) as i64) * 1000)),
     }
 }
 
@@ -77,14 +83,21 @@ pub(crate) fn filter() -> BoxedStrategy<Filter> {
         }),
         1 => (106.0..107.0_f64, 10.0..11.0_f64, 0.0..1.0_f64).prop_map(|(w, s, d)| Some(Bbox::new(w, s, w + d, s + d).unwrap())),
     ];
-    (bbox, interval(), interval(), codes(7), codes(8), wards)
-        .prop_map(|(bbox, created, updated, categories, states, wards)| Filter {
-            bbox,
-            created,
-            updated,
-            categories,
-            states,
-            wards,
+    let bodies = codes(7);
+    let votes = prop_oneof![3 => Just(0_u32), 1 => 0_u32..12];
+    let overdue = proptest::option::weighted(
+        0.2,
+        (any::<bool>(), (0_i64..200).prop_map(|s| Instant::from_ms(s * 1000))),
+    );
+    let plain = (bbox, interval(), interval(), codes(7), codes(8), wards);
+    (plain, bodies, votes, overdue, proptest::option::weighted(0.5, expression()))
+        .prop_map(|(plain, bodies, min_votes, overdue, asked)| {
+            let (bbox, created, updated, categories, states, wards) = plain;
+            let pairs = asked.map(|text| vec![("filter".to_owned(), text)]).unwrap_or_default();
+            let rest = parse(&pairs, FILTERS, &words(), Instant::from_ms(400_000)).unwrap().filter;
+            // What the expression says that a parameter can say, too, gives way to the parameter.
+            let rest = Filter { rest: rest.rest, ..Filter::default() };
+            Filter { bbox, created, updated, categories, states, wards, bodies, min_votes, overdue, ..rest }
         })
         .boxed()
 }

@@ -48,12 +48,16 @@ fn report(r: &ExampleRow) -> Stage {
         ward: if r.ward.is_some() { 0 } else { NO_WARD },
         created: Instant::parse(&r.created_at).unwrap(),
         updated: Instant::parse(&r.updated_at).unwrap(),
+        body: 0,
+        votes: 0,
+        due: None,
     };
     let ward = r.ward.as_deref().and_then(|w| w.split_once('.'));
     let words = Vocabulary {
         categories: vec![r.category.as_str().into()],
         wards: ward.iter().map(|(generation, code)| WardId::new(generation, code)).collect(),
         active: "2025-07-01".into(),
+        bodies: Vec::new(),
     };
     let rows = (0..r.copies).map(|i| MapRow { seq: i, id: row.id + u64::from(i), ..row }).collect();
     Stage { rows, words, features: Vec::new(), now: Instant::MIN, place }

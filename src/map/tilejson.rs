@@ -188,8 +188,11 @@ mod tests {
             category: 0,
             state: crate::domain::State::Received,
             ward: 0,
+            body: 0,
+            votes: 0,
             created: now,
             updated: now,
+            due: None,
         };
         let s = Snapshot::from_rows(vec![row], 0);
         let id = TileId::holding(Mercator::from_lonlat(point), 12).unwrap();

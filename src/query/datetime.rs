@@ -55,7 +55,7 @@ fn end_of(text: &str) -> Option<End> {
 }
 
 /// A date-time is one millisecond long, a date one UTC day.
-fn moment(text: &str) -> Option<Interval> {
+pub(super) fn moment(text: &str) -> Option<Interval> {
     if text.len() > 40 {
         return None;
     }

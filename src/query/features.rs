@@ -1,11 +1,10 @@
 //! Which features of a collection are asked for: the parameters, the filter and its one evaluator.
 //! Every code of the collection is a parameter; the rest is as with reports.
 
-use geo::{Intersects, Rect, coord};
-
+use super::cql::{self, Ground};
 use super::normal::interval_text;
-use super::params::{PageQuery, check_names, codes, quoted, ward};
-use super::{CodeSet, Interval, datetime};
+use super::params::{PageQuery, check_names, codes, flag, quoted, ward};
+use super::{CodeSet, Interval, datetime, declared};
 use crate::domain::field::Value;
 use crate::domain::{Collection, Feature, Instant, PropertyKind, Violation, Vocabulary, nearest};
 use crate::geo::Bbox;
@@ -34,6 +33,8 @@ pub struct FeatureFilter {
     pub sources: Option<Vec<String>>,
     /// Shown now, or not now.
     pub active: Option<bool>,
+    /// What only CQL2 can say.
+    pub rest: Option<declared::Rest>,
 }
 
 /// What is asked of a list of features.
@@ -49,7 +50,7 @@ pub struct FeatureQuery {
 pub fn filter_names(collection: &Collection) -> Vec<&str> {
     let codes = collection.properties.iter().filter(|p| matches!(p.kind, PropertyKind::Code(_)));
     let active = collection.validity.map(|_| "active");
-    FILTERS.into_iter().chain(active).chain(codes.map(|p| p.name.as_str())).collect()
+    FILTERS.into_iter().chain(active).chain(codes.map(|p| p.name.as_str())).chain(cql::PARAMS).collect()
 }
 
 /// Reads the parameters of a list of features.
@@ -94,6 +95,24 @@ pub fn parse_filter(
     collection: &Collection,
     words: &Vocabulary,
 ) -> (FeatureFilter, Vec<Violation>) {
+    let (mut filter, mut faults) = plain(pairs, collection, words);
+    match cql::read(pairs, &declared::schema(collection)) {
+        Ok(None) => {}
+        Ok(Some(asked)) => {
+            let narrowed = filter.narrow(asked, collection, true);
+            faults.extend(narrowed.err().map(|detail| Violation::new("filter", detail)));
+        }
+        Err(more) => faults.extend(more),
+    }
+    (filter, faults)
+}
+
+/// As [`parse_filter`], without what `filter` says.
+pub(super) fn plain(
+    pairs: &[(String, String)],
+    collection: &Collection,
+    words: &Vocabulary,
+) -> (FeatureFilter, Vec<Violation>) {
     let mut faults = Vec::new();
     let mut filter = FeatureFilter::default();
     let names = filter_names(collection);
@@ -104,9 +123,7 @@ pub fn parse_filter(
             "updated" => datetime::parse(value).map(|i| filter.updated = Some(i)),
             "ward" => codes(value, |v| ward(v, words)).map(|c| filter.wards = Some(c)),
             "source" => sources(value).map(|s| filter.sources = Some(s)),
-            "active" => {
-                value.parse().map(|a| filter.active = Some(a)).map_err(|_| "must be true or false".to_owned())
-            }
+            "active" => flag(value).map(|a| filter.active = Some(a)),
             _ => code_values(collection, name, value).map(|c| filter.codes.extend(c)),
         };
         if let Err(detail) = read {
@@ -165,7 +182,8 @@ impl FeatureFilter {
             && self.codes.iter().all(code)
             && self.wards.as_ref().is_none_or(|set| f.wards.iter().any(|w| set.contains(*w)))
             && self.sources.as_ref().is_none_or(|s| s.iter().any(|s| **s == *f.source))
-            && self.bbox.is_none_or(|b| meets(&b, f))
+            && self.bbox.is_none_or(|b| f.geometry.as_ref().is_some_and(|g| cql::meets(g, &Ground::Box(b))))
+            && self.rest.as_ref().is_none_or(|r| r.holds(f))
     }
 
     /// What a map shows of what matches: what is valid at the instant, unless the filter itself speaks
@@ -199,20 +217,10 @@ impl FeatureFilter {
         if let Some(sources) = &self.sources {
             push("source", sources.join(","));
         }
+        if let Some(rest) = &self.rest {
+            push("filter", rest.written(collection));
+        }
         out
-    }
-}
-
-fn meets(b: &Bbox, f: &Feature) -> bool {
-    let Some(geometry) = &f.geometry else { return false };
-    let within = |west: f64, east: f64| {
-        let rect = Rect::new(coord! { x: west, y: b.south }, coord! { x: east, y: b.north });
-        f.envelope().is_some_and(|e| e.intersects(&rect)) && geometry.intersects(&rect)
-    };
-    if b.crosses_antimeridian() {
-        within(b.west, 180.0) || within(-180.0, b.east)
-    } else {
-        within(b.west, b.east)
     }
 }
 

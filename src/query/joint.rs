@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::features::{filter_names, parse_filter};
+use super::cql::{self, Expr, Queryable, Test};
+use super::features::{self, filter_names};
 use super::params::{self, FILTERS, check_names};
-use super::{FeatureFilter, Filter};
-use crate::domain::{Choice, Collection, PropertyKind, Violation, Vocabulary};
+use super::{FeatureFilter, Filter, declared};
+use crate::domain::{Choice, Collection, Instant, PropertyKind, Violation, Vocabulary};
 
 /// A filter for each of several layers. The default asks for all.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +17,8 @@ pub struct Joint {
     pub reports: Filter,
     /// Which features of a collection; all of one that is not named.
     pub features: Vec<(Arc<Collection>, FeatureFilter)>,
+    /// The expression that several layers share, as text.
+    filter: Option<String>,
 }
 
 impl Joint {
@@ -30,6 +33,7 @@ impl Joint {
         reports: bool,
         collections: &[Arc<Collection>],
         words: &Vocabulary,
+        now: Instant,
     ) -> Result<Self, Vec<Violation>> {
         let mut names: Vec<&str> = if reports { FILTERS.to_vec() } else { Vec::new() };
         for name in collections.iter().flat_map(|c| filter_names(c)) {
@@ -39,21 +43,28 @@ impl Joint {
         }
         let mut faults = check_names(pairs, &names);
         let mut out = Self::default();
+        let mut filter =
+            Shared { pairs, alone: collections.len() + usize::from(reports) == 1, texts: Vec::new() };
         if reports {
             let own: Vec<_> = pairs.iter().filter(|(k, _)| FILTERS.contains(&k.as_str())).cloned().collect();
-            match params::parse(&own, FILTERS, words) {
+            match params::plain(&own, FILTERS, words, now) {
                 Ok(q) => out.reports = q.filter,
                 Err(more) => faults.extend(more),
             }
+            let narrow = |asked, lower| out.reports.narrow(asked, words, now.floor_five_minutes(), lower);
+            faults.extend(filter.read("incidents", super::reports::schema(), narrow));
         }
         for c in collections {
             let (own, nothing) = narrowed(pairs, c, collections);
-            let (mut filter, more) = parse_filter(&own, c, words);
+            let (mut of, more) = features::plain(&own, c, words);
             faults.extend(more);
-            filter.codes.extend(nothing.into_iter().map(|at| (at, Vec::new())));
-            filter.codes.sort();
-            out.features.push((c.clone(), filter));
+            of.codes.extend(nothing.into_iter().map(|at| (at, Vec::new())));
+            of.codes.sort();
+            let narrow = |asked, lower| of.narrow(asked, c, lower);
+            faults.extend(filter.read(&c.id, &declared::schema(c), narrow));
+            out.features.push((c.clone(), of));
         }
+        out.filter = filter.text();
         let mut said = Vec::new();
         faults.retain(|f| {
             !said.contains(&f.field) && {
@@ -67,6 +78,12 @@ impl Joint {
     /// What is asked of a collection; `None` for all.
     pub fn of(&self, collection: &str) -> Option<&FeatureFilter> {
         self.features.iter().find(|(c, _)| *c.id == *collection).map(|(_, f)| f)
+    }
+
+    /// The moment that the answer depends on, if it does: part of what names a cached answer, beside the
+    /// parameters.
+    pub fn as_of(&self) -> Option<Instant> {
+        self.reports.as_of()
     }
 
     /// As query parameters in fixed order, each once, codes together.
@@ -84,7 +101,52 @@ impl Joint {
                 Some(_) => {}
             }
         }
+        if let Some(shared) = &self.filter {
+            out.retain(|(name, _)| name != "filter");
+            out.push(("filter".to_owned(), shared.clone()));
+        }
         out
+    }
+}
+
+/// The expression as each layer reads it. Where several share it, every one must know its properties, and
+/// no part of it is taken for a parameter, because the same parameter means something else elsewhere.
+struct Shared<'a> {
+    pairs: &'a [(String, String)],
+    /// Whether one layer alone reads it.
+    alone: bool,
+    /// Its normal forms.
+    texts: Vec<String>,
+}
+
+impl Shared<'_> {
+    fn read(
+        &mut self,
+        layer: &str,
+        schema: &[Queryable<'_>],
+        narrow: impl FnOnce(Expr<Test>, bool) -> Result<(), String>,
+    ) -> Vec<Violation> {
+        let asked = match cql::read(self.pairs, schema) {
+            Ok(None) => return Vec::new(),
+            Ok(Some(asked)) => asked,
+            Err(mut faults) => {
+                for fault in faults.iter_mut().filter(|f| !self.alone && f.field == "filter") {
+                    fault.detail = format!("for {layer}, {}", fault.detail);
+                }
+                return faults;
+            }
+        };
+        if !self.alone {
+            self.texts.push(cql::written(&asked, schema));
+        }
+        narrow(asked, self.alone).err().map(|detail| Violation::new("filter", detail)).into_iter().collect()
+    }
+
+    /// The one text, if several layers share it: that of all, or as it came if their types differ.
+    fn text(self) -> Option<String> {
+        let first = self.texts.first()?;
+        let came = || self.pairs.iter().find(|(k, _)| k == "filter").map(|(_, v)| v.clone());
+        if self.texts.iter().all(|t| t == first) { Some(first.clone()) } else { came() }
     }
 }
 
@@ -124,7 +186,7 @@ fn narrowed(
 
 impl From<Filter> for Joint {
     fn from(reports: Filter) -> Self {
-        Self { reports, features: Vec::new() }
+        Self { reports, ..Self::default() }
     }
 }
 
@@ -153,7 +215,8 @@ mod tests {
     fn each_collection_takes_the_codes_that_it_knows() {
         let all = [collection("roads", &["crash", "other"]), collection("places", &["hospital", "other"])];
         let words = Vocabulary::default();
-        let parse = |kinds: &str| Joint::parse(&[("kind".into(), kinds.into())], false, &all, &words);
+        let parse =
+            |kinds: &str| Joint::parse(&[("kind".into(), kinds.into())], false, &all, &words, Instant::MIN);
         let of = |kinds: &str| {
             let joint = parse(kinds).unwrap();
             assert_eq!(joint.pairs(&words), [("kind".to_owned(), kinds.to_owned())]);

@@ -1,10 +1,11 @@
 //! The normal form of a filter: one text for all ways of asking the same, for links and cache keys.
 
-use super::{CodeSet, Filter, Interval};
+use super::{CodeSet, Filter, Interval, cql, reports};
 use crate::domain::{Instant, State, Status, Vocabulary};
 
 impl Filter {
-    /// The filter as query parameters in fixed order, wards by their canonical ids.
+    /// The filter as query parameters in fixed order, wards by their canonical ids. The moment of
+    /// [`Filter::as_of`] is not among them: who follows a link asks about his own.
     pub fn pairs(&self, words: &Vocabulary) -> Vec<(&'static str, String)> {
         let mut out = Vec::new();
         if let Some(b) = self.bbox {
@@ -23,6 +24,18 @@ impl Filter {
         }
         if let Some(set) = &self.wards {
             out.push(("ward", words.ward_names(set.as_slice()).collect::<Vec<_>>().join(",")));
+        }
+        if let Some(set) = &self.bodies {
+            out.push(("body", join(set, |b| words.body_id(b).map(|b| b.to_string()))));
+        }
+        if self.min_votes > 0 {
+            out.push(("min_votes", self.min_votes.to_string()));
+        }
+        if let Some((is, _)) = self.overdue {
+            out.push(("overdue", is.to_string()));
+        }
+        if let Some(rest) = &self.rest {
+            out.push(("filter", cql::written(&rest.asked, reports::schema())));
         }
         out
     }
@@ -72,6 +85,7 @@ mod tests {
             categories: vec!["pothole".into(), "drainage".into()],
             wards: vec![WardId::new("2025-07-01", "26740")],
             active: "2025-07-01".into(),
+            bodies: vec![],
         };
         let pairs: Vec<(String, String)> = [
             ("ward", "26740"),
@@ -82,7 +96,7 @@ mod tests {
         ]
         .map(|(k, v)| (k.to_owned(), v.to_owned()))
         .to_vec();
-        let filter = parse(&pairs, LIST, &words).unwrap().filter;
+        let filter = parse(&pairs, LIST, &words, Instant::MIN).unwrap().filter;
         let normal: Vec<(String, String)> =
             filter.pairs(&words).into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
         let text: Vec<String> = normal.iter().map(|(k, v)| format!("{k}={v}")).collect();
@@ -91,6 +105,6 @@ mod tests {
             "bbox=106.5,10.5,107,11&datetime=2026-01-01T00:00:00.000Z/..&category=pothole,drainage\
              &status=open&ward=2025-07-01.26740"
         );
-        assert_eq!(parse(&normal, LIST, &words).unwrap().filter, filter);
+        assert_eq!(parse(&normal, LIST, &words, Instant::MIN).unwrap().filter, filter);
     }
 }

@@ -1,15 +1,31 @@
 //! Reads query parameters into a [`ListQuery`], saying everything that is wrong at once.
 
-use super::{CodeSet, Filter, datetime};
-use crate::domain::{State, Status, Violation, Vocabulary, WardName, nearest};
+use super::{CodeSet, Filter, cql, datetime, reports};
+use crate::domain::{BodyId, Instant, State, Status, Violation, Vocabulary, WardName, nearest};
 use crate::geo::Bbox;
 
 /// The parameters that filter reports; they mean the same on every door.
-pub const FILTERS: &[&str] = &["bbox", "datetime", "updated", "category", "status", "state", "ward"];
+pub const FILTERS: &[&str] = LIST.split_at(13).0;
 
 /// The parameters of a list: the filters, the page and the format.
-pub const LIST: &[&str] =
-    &["bbox", "datetime", "updated", "category", "status", "state", "ward", "limit", "cursor", "f"];
+pub const LIST: &[&str] = &[
+    "bbox",
+    "datetime",
+    "updated",
+    "category",
+    "status",
+    "state",
+    "ward",
+    "body",
+    "min_votes",
+    "overdue",
+    "filter",
+    "filter-lang",
+    "filter-crs",
+    "limit",
+    "cursor",
+    "f",
+];
 
 /// The page size when none is asked for.
 pub const DEFAULT_LIMIT: u32 = 100;
@@ -62,7 +78,8 @@ pub fn check_names(pairs: &[(String, String)], valid: &[&str]) -> Vec<Violation>
     faults
 }
 
-/// Reads the parameters of a list or, with fewer `valid` names, of a tile.
+/// Reads the parameters of a list or, with fewer `valid` names, of a tile. What depends on time is asked
+/// about the five minutes in which `now` lies.
 ///
 /// # Errors
 /// All faults, each with its parameter's name.
@@ -70,6 +87,22 @@ pub fn parse(
     pairs: &[(String, String)],
     valid: &[&str],
     words: &Vocabulary,
+    now: Instant,
+) -> Result<ListQuery, Vec<Violation>> {
+    let mut q = plain(pairs, valid, words, now)?;
+    if let Some(asked) = cql::read(pairs, reports::schema())? {
+        let narrowed = q.filter.narrow(asked, words, now.floor_five_minutes(), true);
+        narrowed.map_err(|detail| vec![Violation::new("filter", detail)])?;
+    }
+    Ok(q)
+}
+
+/// As [`parse`], without what `filter` says.
+pub(super) fn plain(
+    pairs: &[(String, String)],
+    valid: &[&str],
+    words: &Vocabulary,
+    now: Instant,
 ) -> Result<ListQuery, Vec<Violation>> {
     let mut faults = check_names(pairs, valid);
     let mut q = ListQuery::default();
@@ -81,6 +114,9 @@ pub fn parse(
             "updated" => datetime::parse(value).map(|i| q.filter.updated = i),
             "category" => codes(value, |v| category(v, words)).map(|c| q.filter.categories = Some(c)),
             "ward" => codes(value, |v| ward(v, words)).map(|c| q.filter.wards = Some(c)),
+            "body" => codes(value, |v| body(v, words)).map(|c| q.filter.bodies = Some(c)),
+            "min_votes" => votes(value).map(|n| q.filter.min_votes = n),
+            "overdue" => flag(value).map(|is| q.filter.overdue = Some((is, now.floor_five_minutes()))),
             "status" => status_states(value).map(|s| states = Some(both(states.take(), &s))),
             "state" => codes(value, state).map(|s| states = Some(both(states.take(), s.as_slice()))),
             _ => q.page.read(name, value),
@@ -106,7 +142,33 @@ pub(super) fn quoted(value: &str) -> String {
     format!("“{}”", value.chars().take(40).collect::<String>())
 }
 
-fn category(value: &str, words: &Vocabulary) -> Result<u16, String> {
+pub(super) fn flag(value: &str) -> Result<bool, String> {
+    value.parse().map_err(|_| "must be true or false".to_owned())
+}
+
+fn votes(value: &str) -> Result<u32, String> {
+    let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    let number = digits.then(|| value.parse::<u32>().ok()).flatten();
+    number.ok_or_else(|| format!("must be a whole number from 0 to {}", u32::MAX))
+}
+
+/// A body of the city by its id, or a ward's own office by `ward:` and the ward's name.
+pub(super) fn body(value: &str, words: &Vocabulary) -> Result<u16, String> {
+    if let Some(name) = value.strip_prefix("ward:") {
+        let ward = ward(name, words)?;
+        return Ok(words.bodies.len() as u16 + ward);
+    }
+    words.body(&BodyId::new(value)).ok_or_else(|| {
+        let names = || words.bodies.iter().map(BodyId::as_str);
+        let hint = nearest(value, names()).map_or_else(
+            || format!("valid: {}, or ward: and a ward's code", names().collect::<Vec<_>>().join(", ")),
+            |n| format!("did you mean {n}?"),
+        );
+        format!("has no value {}; {hint}", quoted(value))
+    })
+}
+
+pub(super) fn category(value: &str, words: &Vocabulary) -> Result<u16, String> {
     words.category(value).map(u16::from).ok_or_else(|| {
         let hint = nearest(value, words.categories.iter().map(|c| &**c))
             .map_or_else(|| "see /categories".to_owned(), |n| format!("did you mean {n}?"));
@@ -133,21 +195,19 @@ pub(super) fn ward(value: &str, words: &Vocabulary) -> Result<u16, String> {
     }
 }
 
-fn state(value: &str) -> Result<u16, String> {
+pub(super) fn state(value: &str) -> Result<u16, String> {
     State::from_name(value).map(|s| s as u16).ok_or_else(|| {
         let valid: Vec<&str> = State::ALL.iter().map(|s| s.name()).collect();
         format!("has no value {}; valid: {}", quoted(value), valid.join(", "))
     })
 }
 
+pub(super) fn status(value: &str) -> Result<Status, String> {
+    Status::from_name(value).ok_or_else(|| format!("has no value {}; valid: open, closed", quoted(value)))
+}
+
 fn status_states(value: &str) -> Result<Vec<u16>, String> {
-    let wanted = value
-        .split(',')
-        .map(|v| {
-            Status::from_name(v.trim())
-                .ok_or_else(|| format!("has no value {}; valid: open, closed", quoted(v)))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let wanted = value.split(',').map(|v| status(v.trim())).collect::<Result<Vec<_>, _>>()?;
     Ok(State::ALL.iter().filter(|s| wanted.contains(&s.status())).map(|s| *s as u16).collect())
 }
 
@@ -194,12 +254,13 @@ mod tests {
             categories: vec!["pothole".into(), "drainage".into()],
             wards: vec![WardId::new("2025-01-01", "26743"), WardId::new("2025-07-01", "26740")],
             active: "2025-07-01".into(),
+            bodies: vec![BodyId::new("urban_traffic")],
         }
     }
 
     fn read(query: &[(&str, &str)]) -> Result<ListQuery, Vec<Violation>> {
         let pairs: Vec<_> = query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        parse(&pairs, LIST, &words())
+        parse(&pairs, LIST, &words(), Instant::from_ms(0))
     }
 
     #[test]

@@ -5,7 +5,8 @@
 use super::db::{Row, Sql};
 use super::dialect::Dialect;
 use super::events::Position;
-use super::read::{COLUMNS, WALK_ABOVE, among, facts, kinds, record, state, ward};
+use super::narrow::{among, facts, kinds};
+use super::read::{COLUMNS, WALK_ABOVE, record, state, ward};
 use super::{ReportRecord, Store, StoreError};
 use crate::domain::report::{EventKind, Withdrawn};
 use crate::domain::{Instant, State, Vocabulary, WardId};
@@ -57,6 +58,13 @@ pub struct NewsPage<'a> {
     pub expected: u64,
 }
 
+/// Of what news tell.
+#[derive(Clone, Copy, Debug)]
+enum Told {
+    Reports,
+    Changes,
+}
+
 impl Position {
     /// The public moment.
     pub const fn shown(self) -> Instant {
@@ -75,6 +83,33 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn report_news(&self, page: NewsPage<'_>) -> Result<Vec<News>, StoreError> {
+        self.decided(page, Told::Reports).await
+    }
+
+    /// Pages of what a condition of SQL lets through, until the evaluator has let through enough of them.
+    /// Withdrawn reports pass: they become tombstones.
+    async fn decided(&self, page: NewsPage<'_>, told: Told) -> Result<Vec<News>, StoreError> {
+        let limit = page.limit as usize;
+        // Of changes, the wards are those in which they happened, not where the report is now.
+        let now = Filter { wards: None, ..page.filter.clone() };
+        let (mut out, mut next) = (Vec::new(), page);
+        loop {
+            let news = match told {
+                Told::Reports => self.narrowed_reports(next).await?,
+                Told::Changes => self.narrowed_changes(next).await?,
+            };
+            let ended = news.len() < limit;
+            next.before = news.last().map(|n| n.at).or(next.before);
+            let shown = |n: &News| n.withdrawn != Withdrawn::No || now.matches(&n.report.on_map(page.words));
+            out.extend(news.into_iter().filter(shown));
+            if ended || out.len() >= limit {
+                out.truncate(limit);
+                return Ok(out);
+            }
+        }
+    }
+
+    async fn narrowed_reports(&self, page: NewsPage<'_>) -> Result<Vec<News>, StoreError> {
         let f = page.filter;
         let boxed = f.bbox.filter(|b| !b.crosses_antimeridian() && page.expected <= WALK_ABOVE);
         let dialect = self.read.dialect();
@@ -92,7 +127,7 @@ impl Store {
         if let Some(b) = boxed {
             dialect.place(&mut shown, b);
         }
-        facts(&mut shown, f);
+        facts(&mut shown, f, page.words);
         // A tombstone has neither place nor state: it goes to whoever may have known the report.
         let from = dialect.along("report_public r", "report_public_withdrawn");
         let gone = select(&with_event(&from), "r.withdrawn <> 0");
@@ -121,6 +156,10 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn changes(&self, page: NewsPage<'_>) -> Result<Vec<News>, StoreError> {
+        self.decided(page, Told::Changes).await
+    }
+
+    async fn narrowed_changes(&self, page: NewsPage<'_>) -> Result<Vec<News>, StoreError> {
         let names: Option<Vec<String>> =
             page.filter.wards.as_ref().map(|set| page.words.ward_names(set.as_slice()).collect());
         let limit = i64::from(page.limit);
@@ -253,7 +292,7 @@ fn into_and_out_of(dialect: Dialect, ward: &str) -> Vec<Sql> {
 fn visible(q: &mut Sql, page: &NewsPage<'_>) {
     kinds(q, page.filter, page.words);
     q.push(" AND (r.withdrawn <> 0 OR (1 = 1");
-    facts(q, page.filter);
+    facts(q, page.filter, page.words);
     q.push("))");
 }
 

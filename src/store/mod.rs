@@ -20,6 +20,7 @@ mod features;
 mod feeds;
 mod followers;
 mod keys;
+mod narrow;
 mod open;
 mod postgres;
 mod read;

@@ -2,12 +2,13 @@
 
 use super::db::{Row, Sql};
 use super::dialect::Dialect;
+use super::narrow::{among, facts, kinds};
 use super::{Assignment, Store, StoreError};
 use crate::domain::report::PublicFacts;
-use crate::domain::view::{MapRow, NO_WARD};
-use crate::domain::{Instant, State, Vocabulary, WardId};
+use crate::domain::view::{MapRow, NO_BODY, NO_CATEGORY, NO_WARD};
+use crate::domain::{BodyId, Instant, State, Vocabulary, WardId};
 use crate::geo::LonLat;
-use crate::query::{CodeSet, Filter, Interval};
+use crate::query::Filter;
 
 /// A report as it was read: the public facts with their keys.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +47,8 @@ pub struct Page<'a> {
     pub limit: u32,
     /// About how many rows match in all: a small box is looked up, a large one is walked.
     pub expected: u64,
+    /// The internal sequences of all rows that match, where the map knows them to be few.
+    pub known: Option<&'a [i64]>,
 }
 
 /// Above this many matches, walking the list newest first finds a page sooner than sorting all
@@ -57,8 +60,8 @@ const LONG: i64 = 16;
 /// So many rows that lie apart are read by one statement.
 const SCATTERED: usize = 512;
 
-const MAP_ROWS: &str = "SELECT seq, id, lon, lat, category, state, ward, created_ms, updated_ms
-     FROM report_public WHERE withdrawn = 0 AND seq";
+const MAP_ROWS: &str = "SELECT seq, id, lon, lat, category, state, ward, body, votes, created_ms,
+     updated_ms, due_ms FROM report_public WHERE withdrawn = 0 AND seq";
 
 pub(super) const COLUMNS: &str = "r.seq, r.id, r.votes, r.lon, r.lat, r.category, r.state, r.ward, r.body, r.rule, r.title, \
      r.description, r.address, r.source, r.border_m, r.offshore_m, r.observed_ms, r.created_ms, r.updated_ms, r.due_ms";
@@ -87,13 +90,27 @@ impl Store {
             .ok_or(StoreError::NoCursor)
     }
 
-    /// A page of the list.
+    /// A page of the list: the condition narrows, the evaluator decides, and more is read until the page is
+    /// full.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn page(&self, page: Page<'_>) -> Result<Vec<ReportRecord>, StoreError> {
-        let rows = self.read.fetch_all(page_query(self.read.dialect(), &page)).await?;
-        rows.iter().map(record).collect()
+        let (mut out, mut next) = (Vec::new(), page);
+        loop {
+            let rows = self.read.fetch_all(page_query(self.read.dialect(), &next)).await?;
+            for row in &rows {
+                let record = record(row)?;
+                next.before = Some(record.seq);
+                if page.filter.matches(&record.on_map(page.words)) {
+                    out.push(record);
+                }
+            }
+            if rows.len() < page.limit as usize || out.len() >= page.limit as usize {
+                out.truncate(page.limit as usize);
+                return Ok(out);
+            }
+        }
     }
 
     /// Rows of the live map with internal sequences in one of the ranges, ascending; a range is its first
@@ -178,55 +195,14 @@ fn page_query(dialect: Dialect, page: &Page<'_>) -> Sql {
     if let Some(seq) = page.before {
         q.push(" AND r.seq < ").push_bind(seq);
     }
-    facts(&mut q, f);
+    if let Some(known) = page.known {
+        q.push(" AND r.seq").push_in(known.iter().copied());
+    }
+    facts(&mut q, f, page.words);
     kinds(&mut q, f, page.words);
     among(&mut q, "r.ward", f.wards.as_ref(), |w| page.words.wards.get(w).map(ToString::to_string));
     q.push(" ORDER BY r.seq DESC LIMIT ").push_bind(i64::from(page.limit));
     q
-}
-
-/// What the filter says of place, times and state: what a withdrawn report has no more.
-pub(super) fn facts(q: &mut Sql, f: &Filter) {
-    if let Some(b) = f.bbox {
-        let either = if b.crosses_antimeridian() { " OR " } else { " AND " };
-        q.push(" AND (r.lon >= ")
-            .push_bind(b.west)
-            .push(either)
-            .push("r.lon <= ")
-            .push_bind(b.east)
-            .push(")");
-        q.push(" AND r.lat BETWEEN ").push_bind(b.south).push(" AND ").push_bind(b.north);
-    }
-    between(q, "r.created_ms", f.created);
-    between(q, "r.updated_ms", f.updated);
-    if let Some(states) = &f.states {
-        q.push(" AND r.state").push_in(states.as_slice().iter().map(|s| i64::from(*s)));
-    }
-}
-
-/// What the filter says of the category.
-pub(super) fn kinds(q: &mut Sql, f: &Filter, words: &Vocabulary) {
-    among(q, "r.category", f.categories.as_ref(), |c| words.categories.get(c).map(ToString::to_string));
-}
-
-fn between(q: &mut Sql, column: &str, interval: Interval) {
-    if interval.from > Instant::MIN {
-        q.push(" AND ").push(column).push(" >= ").push_bind(interval.from.ms());
-    }
-    if interval.to < Instant::MAX {
-        q.push(" AND ").push(column).push(" <= ").push_bind(interval.to.ms());
-    }
-}
-
-pub(super) fn among(
-    q: &mut Sql,
-    column: &str,
-    set: Option<&CodeSet>,
-    name: impl Fn(usize) -> Option<String>,
-) {
-    let Some(set) = set else { return };
-    q.push(" AND ").push(column);
-    q.push_in(set.as_slice().iter().filter_map(|c| name(usize::from(*c))));
 }
 
 pub(super) fn point(lon: Option<f64>, lat: Option<f64>) -> Option<LonLat> {
@@ -275,14 +251,43 @@ fn map_row(row: &Row, words: &Vocabulary) -> Result<MapRow, StoreError> {
         id: row.try_get::<i64>(1)? as u64,
         point: point(row.try_get(2)?, row.try_get(3)?),
         // A category that left the pack keeps its reports: they are counted, under no name.
-        category: words.category(row.try_get(4)?).unwrap_or(u8::MAX),
+        category: words.category(row.try_get(4)?).unwrap_or(NO_CATEGORY),
         state: state(row.code(5)?),
         ward: row
             .try_get::<Option<&str>>(6)?
             .and_then(ward)
             .and_then(|w| words.ward_index(&w))
             .unwrap_or(NO_WARD),
-        created: Instant::from_ms(row.try_get(7)?),
-        updated: Instant::from_ms(row.try_get(8)?),
+        body: words.body(&BodyId::new(row.try_get(7)?)).unwrap_or(NO_BODY),
+        votes: votes(row.try_get(8)?),
+        created: Instant::from_ms(row.try_get(9)?),
+        updated: Instant::from_ms(row.try_get(10)?),
+        due: row.try_get::<Option<i64>>(11)?.map(Instant::from_ms),
     })
+}
+
+/// As the map counts them.
+fn votes(n: i64) -> u32 {
+    u32::try_from(n.max(0)).unwrap_or(u32::MAX)
+}
+
+impl ReportRecord {
+    /// The report as the map knows it.
+    pub(super) fn on_map(&self, words: &Vocabulary) -> MapRow {
+        let f = &self.facts;
+        MapRow {
+            // Filters do not ask for it.
+            seq: u32::try_from(self.seq).unwrap_or(u32::MAX),
+            id: self.id,
+            point: f.point,
+            category: words.category(&f.category).unwrap_or(NO_CATEGORY),
+            state: f.state,
+            ward: f.ward.as_ref().and_then(|w| words.ward_index(w)).unwrap_or(NO_WARD),
+            body: words.body(&BodyId::new(&f.body)).unwrap_or(NO_BODY),
+            votes: votes(self.votes),
+            created: f.created,
+            updated: f.updated,
+            due: f.due,
+        }
+    }
 }

@@ -25,6 +25,7 @@ mod moving_backup;
 mod nearest;
 mod open311;
 mod process;
+mod query;
 #[path = "../../src/real_data.rs"]
 mod real_data;
 mod start;

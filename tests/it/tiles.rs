@@ -23,7 +23,7 @@ fn layers(server: &Server, layer: &str, id: TileId, query: &str) -> Vec<DecodedL
     }
 }
 
-fn counted(server: &Server, z: u8, query: &str) -> u64 {
+pub(crate) fn counted(server: &Server, z: u8, query: &str) -> u64 {
     cover(z)
         .flat_map(|id| layers(server, "incidents", id, query))
         .flat_map(|l| l.features)
@@ -33,6 +33,12 @@ fn counted(server: &Server, z: u8, query: &str) -> u64 {
             other => panic!("{other:?}"),
         })
         .sum()
+}
+
+/// Features in the tile of the middle.
+pub(crate) fn at(server: &Server, layer: &str, z: u8, query: &str) -> usize {
+    let id = TileId::holding(Mercator::from_lonlat(LonLat::new(CENTRE.0, CENTRE.1).unwrap()), z).unwrap();
+    layers(server, layer, id, query).iter().map(|l| l.features.len()).sum()
 }
 
 #[test]

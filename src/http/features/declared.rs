@@ -16,7 +16,7 @@ use crate::domain::{Collection, Feature, Violation, Vocabulary};
 use crate::format::{csv, feature, geojson};
 use crate::http::Service;
 use crate::http::document::{Document, Keep};
-use crate::http::extract::pairs;
+use crate::http::extract::asked;
 use crate::http::negotiate::choose;
 use crate::http::problem::Problem;
 use crate::map::{FeatureSet, View};
@@ -40,7 +40,7 @@ pub(in crate::http) async fn features(
     let set = set(&view, &id)?;
     let collection = set.collection();
     let q =
-        features::parse(&pairs(query.as_deref()), collection, &view.words).map_err(Problem::parameters)?;
+        features::parse(&asked(query.as_deref())?, collection, &view.words).map_err(Problem::parameters)?;
     let format = choose(OFFERS, q.page.format.as_deref(), &headers)?;
     let found = set.find(&q.filter, service.clock.now());
     let start = match q.page.cursor {

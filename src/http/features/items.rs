@@ -19,10 +19,10 @@ use crate::format::csv;
 use crate::format::geojson::{self, Link};
 use crate::http::Service;
 use crate::http::document::{Document, Keep};
-use crate::http::extract::pairs;
+use crate::http::extract::asked;
 use crate::http::negotiate::{Offer, choose};
 use crate::http::problem::Problem;
-use crate::map::View;
+use crate::map::{Snapshot, View};
 use crate::query::params::{self, DEFAULT_LIMIT, LIST};
 use crate::query::{Filter, ListQuery};
 use crate::store::{Page, StoreError};
@@ -47,6 +47,8 @@ pub(super) const OFFERS: &[Offer<Format>] = &[
 
 /// Rows read in one short transaction of a stream.
 const STREAM_PAGE: u32 = 1_000;
+/// So many matches are few.
+const FEW: u64 = 1_000;
 
 pub(in crate::http) async fn reports(
     State(service): State<Arc<Service>>,
@@ -55,7 +57,8 @@ pub(in crate::http) async fn reports(
 ) -> Result<Response, Problem> {
     let view = service.map()?;
     let words = view.words.clone();
-    let q = params::parse(&pairs(query.as_deref()), LIST, &words).map_err(Problem::parameters)?;
+    let q = params::parse(&asked(query.as_deref())?, LIST, &words, service.clock.now())
+        .map_err(Problem::parameters)?;
     let format = choose(OFFERS, q.page.format.as_deref(), &headers)?;
     let before = match q.page.cursor {
         Some(id) => Some(service.store.cursor(id).await?),
@@ -77,13 +80,15 @@ async fn page(
     let limit = q.page.limit.unwrap_or(DEFAULT_LIMIT);
     let words = &*view.words;
     let matched = view.snapshot.count(&q.filter);
+    let known = few(&view.snapshot, &q.filter, matched);
     let (mut features, mut last, mut before) = (Vec::new(), None, before);
     // One row more tells whether there is a next page, so that no page is ever empty. Read in parts: the
     // rows of ten thousand at once would take a hundred times what is written of them.
     let mut left = limit + 1;
     while left > 0 {
         let part = left.min(STREAM_PAGE);
-        let page = Page { filter: &q.filter, words, before, limit: part, expected: matched };
+        let known = known.as_deref();
+        let page = Page { filter: &q.filter, words, before, limit: part, expected: matched, known };
         let records = service.store.page(page).await?;
         let ended = records.len() < part as usize;
         left = if ended { 0 } else { left - part };
@@ -101,6 +106,13 @@ async fn page(
     let filter = q.filter.pairs(words).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let paging = Paging { collection: "reports", filter, page: &q.page, next };
     Ok(paging.document(service, &features, matched).answer(headers))
+}
+
+/// The internal sequences of the rows that match, where they are few: rows that are rare are then looked
+/// up instead of searched for.
+fn few(snapshot: &Snapshot, filter: &Filter, matched: u64) -> Option<Vec<i64>> {
+    let found = (matched <= FEW).then(|| snapshot.rows(filter));
+    found.map(|rows| rows.iter().map(|r| r.seq.into()).collect())
 }
 
 struct Export {
@@ -143,8 +155,11 @@ impl Export {
         // In a task of its own: an encoder reads ahead, and a body that nobody asks for its next part
         // must not sit on a connection that it has taken.
         let page = tokio::spawn(async move {
-            let expected = service.live.load().snapshot.count(&filter);
-            let page = Page { filter: &filter, words: &words, before, limit, expected };
+            let snapshot = service.live.load().snapshot.clone();
+            let expected = snapshot.count(&filter);
+            let known = few(&snapshot, &filter, expected);
+            let known = known.as_deref();
+            let page = Page { filter: &filter, words: &words, before, limit, expected, known };
             service.store.page(page).await
         });
         let records = page.await.map_err(|_| StoreError::Busy)??;

@@ -17,7 +17,8 @@ use crate::http::Service;
 use crate::http::document::{Document, Keep};
 use crate::http::negotiate::{Offer, choose};
 use crate::http::problem::Problem;
-use crate::query::{features, params};
+use crate::query::cql::{Queryable, Type};
+use crate::query::{declared, reports};
 
 /// Media type of both documents.
 pub(in crate::http) const MEDIA: &str = "application/schema+json";
@@ -39,8 +40,8 @@ struct Holdings<'a> {
     properties: Map<String, Value>,
     /// What each of them has.
     required: Vec<&'a str>,
-    /// The parameters that filter them.
-    filters: Vec<&'a str>,
+    /// By what they can be asked for.
+    asked: Vec<Queryable<'a>>,
 }
 
 /// `/collections/{c}/schema`
@@ -57,7 +58,7 @@ pub(in crate::http) async fn schema(
     Ok(Document::json(MEDIA, &body, Keep::Hour).answer(&headers))
 }
 
-/// `/collections/{c}/queryables`: the properties whose name is a parameter of the list.
+/// `/collections/{c}/queryables`: what `filter` can name, in lists, tiles and feeds alike.
 pub(in crate::http) async fn queryables(
     State(service): State<Arc<Service>>,
     Path(id): Path<String>,
@@ -66,8 +67,9 @@ pub(in crate::http) async fn queryables(
 ) -> Result<Response, Problem> {
     let held = asked(&service, &id, query.as_deref(), &headers)?;
     let mut body = begun(&service, &id, "queryables", &held.title);
-    let asked_by = held.properties.into_iter().filter(|(name, _)| held.filters.contains(&name.as_str()));
-    body["properties"] = Value::Object(asked_by.collect());
+    let about = |q: &Queryable<'_>| held.properties.get(q.name).cloned().unwrap_or_else(|| beside(q));
+    body["properties"] =
+        held.asked.iter().map(|q| (q.name.to_owned(), about(q))).collect::<Map<_, _>>().into();
     // Another name is refused, as the standard asks of a list that says so.
     body["additionalProperties"] = false.into();
     Ok(Document::json(MEDIA, &body, Keep::Hour).answer(&headers))
@@ -80,11 +82,11 @@ fn asked<'a>(
     headers: &HeaderMap,
 ) -> Result<Holdings<'a>, Problem> {
     let held = match id {
-        collections::REPORTS => reports(service),
+        collections::REPORTS => of_reports(service),
         collections::WARDS => of_wards(),
         _ => {
             let missing = || Problem::not_found("no such collection; /collections lists them");
-            declared(service.city.pack.collection(id).ok_or_else(missing)?)
+            of_declared(service.city.pack.collection(id).ok_or_else(missing)?)
         }
     };
     let f = no_parameter_but_f(query)?;
@@ -102,7 +104,19 @@ fn begun(service: &Service, id: &str, document: &str, title: &Text) -> Value {
     })
 }
 
-fn reports(service: &Service) -> Holdings<'static> {
+/// A property that is asked for and not held: the place, and what is computed.
+fn beside(q: &Queryable<'_>) -> Value {
+    match q.holds {
+        Type::Of(kind) => plain(kind, "Quá hạn trả lời", "Open, and the answer was due before now"),
+        Type::Place => {
+            let mut about = json!({ "format": "geometry-any", "x-ogc-role": "primary-geometry" });
+            title(&mut about, "Vị trí", "Place");
+            about
+        }
+    }
+}
+
+fn of_reports(service: &Service) -> Holdings<'static> {
     let categories = &service.city.pack.categories;
     let field = |f: &field::Field| {
         let (vi, en) = f.title;
@@ -126,7 +140,7 @@ fn reports(service: &Service) -> Holdings<'static> {
         title: collections::reports_title(),
         properties: std::iter::once(id).chain(field::REPORT.iter().map(field)).collect(),
         required: vec!["id", "category", "status", "state", "created_at", "updated_at"],
-        filters: params::FILTERS.to_vec(),
+        asked: reports::schema().to_vec(),
     }
 }
 
@@ -135,11 +149,11 @@ fn of_wards() -> Holdings<'static> {
         title: collections::wards_title(),
         properties: wards::PROPERTIES.iter().map(named).collect(),
         required: wards::PROPERTIES.iter().map(|p| p.0).collect(),
-        filters: wards::PARAMS.to_vec(),
+        asked: wards::schema(),
     }
 }
 
-fn declared(collection: &Collection) -> Holdings<'_> {
+fn of_declared(collection: &Collection) -> Holdings<'_> {
     let mut properties: Map<String, Value> =
         collection.properties.iter().map(|p| (p.name.clone(), property(p))).collect();
     properties.extend(COMMON.iter().map(named));
@@ -150,7 +164,7 @@ fn declared(collection: &Collection) -> Holdings<'_> {
         title: collection.title.clone(),
         properties,
         required: collection.properties.iter().filter(|p| p.required).map(|p| p.name.as_str()).collect(),
-        filters: features::filter_names(collection),
+        asked: declared::schema(collection),
     }
 }
 

@@ -17,9 +17,10 @@ use crate::format::geojson;
 use crate::geo::Bbox;
 use crate::http::Service;
 use crate::http::document::{Document, Keep};
-use crate::http::extract::pairs;
+use crate::http::extract::asked;
 use crate::http::negotiate::choose;
 use crate::http::problem::Problem;
+use crate::query::cql::{self, Expr, Queryable, Scalar, Test, Type};
 use crate::query::params::{self, DEFAULT_LIMIT};
 
 /// Only what a ward has: no time, no state.
@@ -40,11 +41,22 @@ pub(in crate::http) async fn wards(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let areas = service.city.areas();
-    let q = params::parse(&pairs(query.as_deref()), PARAMS, &areas.words).map_err(Problem::parameters)?;
+    // Wards have properties of their own to be asked for by.
+    let (filter, plain): (Vec<_>, Vec<_>) =
+        asked(query.as_deref())?.into_iter().partition(|(name, _)| cql::PARAMS.contains(&name.as_str()));
+    let faults = params::check_names(&filter, &cql::PARAMS);
+    if !faults.is_empty() {
+        return Err(Problem::parameters(faults));
+    }
+    let q = params::parse(&plain, PARAMS, &areas.words, service.clock.now()).map_err(Problem::parameters)?;
+    let asked = cql::read(&filter, &schema()).map_err(Problem::parameters)?;
     choose(&OFFERS[..1], q.page.format.as_deref(), &headers)?;
     let generation = areas.active();
-    let matching: Vec<&Unit> =
-        generation.units().iter().filter(|u| q.filter.bbox.is_none_or(|b| touches(&b, &u.shape))).collect();
+    let wanted = |u: &&Unit| {
+        q.filter.bbox.is_none_or(|b| touches(&b, &u.shape))
+            && asked.as_ref().is_none_or(|e| passes(e, generation, u))
+    };
+    let matching: Vec<&Unit> = generation.units().iter().filter(wanted).collect();
     let start = match q.page.cursor {
         None => 0,
         // The cursor is the numeric code of the last ward of the page before.
@@ -62,8 +74,9 @@ pub(in crate::http) async fn wards(
     let more = start + page.len() < matching.len();
     let next = page.last().filter(|_| more).and_then(|u| numeric(u));
     let features: Vec<_> = page.iter().map(|u| geojson::written(&feature(generation, u))).collect();
-    let filter =
-        q.filter.pairs(&areas.words).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let plain = q.filter.pairs(&areas.words).into_iter().map(|(name, value)| (name.to_owned(), value));
+    let text = asked.map(|e| ("filter".to_owned(), cql::written(&e, &schema())));
+    let filter = plain.chain(text).collect();
     let paging = Paging { collection: "wards", filter, page: &q.page, next };
     Ok(paging.document(&service, &features, matching.len() as u64).answer(&headers))
 }
@@ -92,6 +105,32 @@ pub(in crate::http) async fn ward(
     let unit = areas.book.unit(&id).ok_or_else(missing)?;
     let feature = with_links(&service, feature(generation, unit), "wards", &id.to_string());
     Ok(Document::json(geojson::MEDIA, &feature, Keep::Revalidate).answer(&headers))
+}
+
+/// By what wards can be asked for: all that they hold, and their shape.
+pub(super) fn schema() -> Vec<Queryable<'static>> {
+    let own = PROPERTIES.iter().map(|(name, kind, ..)| Queryable { name, holds: Type::Of(*kind) });
+    own.chain([Queryable { name: "geometry", holds: Type::Place }]).collect()
+}
+
+/// Whether a ward passes; the values stand in the order of [`PROPERTIES`].
+fn passes(asked: &Expr<Test>, generation: &Generation, u: &Unit) -> bool {
+    let shape = geo::Geometry::from(u.shape.clone());
+    asked.holds(&|t: &Test| {
+        t.holds(match t.property {
+            0 => Scalar::Text(&u.code),
+            1 => Scalar::Text(&u.name),
+            2 => Scalar::Text(generation.id()),
+            3 => Scalar::Boolean(generation.approximate()),
+            4 => Scalar::Number(area(u)),
+            _ => Scalar::Shape(&shape),
+        })
+    })
+}
+
+/// In square kilometres, as it is written.
+fn area(u: &Unit) -> f64 {
+    (u.area_km2 * 1e3).round() / 1e3
 }
 
 fn numeric(unit: &Unit) -> Option<u64> {
@@ -131,7 +170,7 @@ fn feature(generation: &Generation, unit: &Unit) -> Map<String, Value> {
         "name": unit.name,
         "generation": **generation.id(),
         "approximate": generation.approximate(),
-        "area_km2": (unit.area_km2 * 1e3).round() / 1e3,
+        "area_km2": area(unit),
     });
     let mut feature = Map::new();
     feature.insert("type".into(), "Feature".into());

@@ -158,11 +158,12 @@ pub(super) async fn secret(
         _ => return Err(no_feed()),
     };
     let words = service.map()?.words.clone();
-    let filter = params::parse(&pairs(Some(saved)), FILTERS, &words).map_err(|faults| {
-        tracing::warn!(key = %key.id, "the query of a secret feed is not understood any more");
-        Problem::new(StatusCode::GONE, "query-gone", "What this feed asks for is not there any more")
-            .detail(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-    })?;
+    let filter =
+        params::parse(&pairs(Some(saved)), FILTERS, &words, service.clock.now()).map_err(|faults| {
+            tracing::warn!(key = %key.id, "the query of a secret feed is not understood any more");
+            Problem::new(StatusCode::GONE, "query-gone", "What this feed asks for is not there any more")
+                .detail(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        })?;
     let source = Source {
         path: format!("/feeds/k/{secret}/{name}"),
         id: format!("feeds/k/{}/{name}", key.id),

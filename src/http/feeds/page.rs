@@ -10,7 +10,7 @@ use crate::domain::{Instant, Text, Violation, WardId};
 use crate::format::{atom, geojson_feed, json_feed};
 use crate::http::Service;
 use crate::http::document::{Document, Keep};
-use crate::http::extract::pairs;
+use crate::http::extract::asked;
 use crate::http::problem::Problem;
 
 /// Entries on a page; more are clamped.
@@ -100,7 +100,7 @@ type Pairs = Vec<(String, String)>;
 
 /// The cursor and the other parameters.
 pub(super) fn cursor_apart(query: Option<&str>) -> Result<(Option<String>, Pairs), Problem> {
-    let (cursors, rest): (Vec<_>, Vec<_>) = pairs(query).into_iter().partition(|(name, _)| name == "cursor");
+    let (cursors, rest): (Vec<_>, Vec<_>) = asked(query)?.into_iter().partition(|(name, _)| name == "cursor");
     if cursors.len() > 1 {
         return Err(Problem::parameters(vec![Violation::new("cursor", "comes twice")]));
     }

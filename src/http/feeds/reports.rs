@@ -41,7 +41,7 @@ pub(super) async fn serve(
     let words = &*view.words;
     let (from, rest) = cursor_apart(query)?;
     let valid: Vec<&str> = scope.params.iter().copied().chain(["limit"]).collect();
-    let asked = params::parse(&rest, &valid, words).map_err(Problem::parameters)?;
+    let asked = params::parse(&rest, &valid, words, service.clock.now()).map_err(Problem::parameters)?;
     let before = match &from {
         Some(text) => Some(position(service, text).await?),
         None => None,

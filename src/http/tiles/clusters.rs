@@ -14,7 +14,7 @@ use crate::domain::{Status, Vocabulary};
 use crate::format::geojson::{self, Link};
 use crate::http::Service;
 use crate::http::document::{Document, Keep};
-use crate::http::extract::pairs;
+use crate::http::extract::asked;
 use crate::http::problem::Problem;
 use crate::map::{Members, Source, View, cluster_cell, members};
 use crate::query::params::{self, DEFAULT_LIMIT, LIST};
@@ -33,7 +33,8 @@ pub(in crate::http) async fn cluster(
     let missing = || Problem::not_found("no cluster has this id; cluster_id of a tile's symbol is one");
     let (zoom, cell) = id.parse().ok().and_then(cluster_cell).ok_or_else(missing)?;
     let view = service.map()?;
-    let q = params::parse(&pairs(query.as_deref()), LIST, &view.words).map_err(Problem::parameters)?;
+    let q = params::parse(&asked(query.as_deref())?, LIST, &view.words, service.clock.now())
+        .map_err(Problem::parameters)?;
     let home = format!("{}/tiles/{layer}/clusters", service.public_url);
     // All its rows may be all of the city's.
     let body = tokio::task::spawn_blocking(move || {

@@ -10,7 +10,7 @@ use self::cache::Key;
 use super::Service;
 use super::coding::Coding;
 use super::document::{Document, Keep};
-use super::extract::pairs;
+use super::extract::asked;
 use super::features::json_only;
 use super::problem::Problem;
 use crate::domain::{Instant, Vocabulary};
@@ -100,15 +100,15 @@ async fn answer(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let view = service.map()?;
-    let filters = filters(set, &pairs(query), &view.words)?;
     let now = service.clock.now();
+    let filters = filters(set, &asked(query)?, &view.words, now)?;
     let coding = Coding::of(headers);
     let key = Key {
         set: set.id().into(),
         query: query_text(&filters, &view.words).into(),
         id,
         version: version(service, set, id, view.step),
-        as_of: as_of(&view, set, now),
+        as_of: as_of(&view, set, now).max(filters.as_of().unwrap_or(Instant::MIN)),
         coding,
     };
     let tile = service.tiles.get(key, || set.tile(&Sources::of(&view, now), &filters, id)).await;
@@ -150,10 +150,15 @@ fn as_of(view: &View, set: &Tileset<'_>, now: Instant) -> Instant {
 }
 
 /// What is asked of each layer of a set.
-fn filters(set: &Tileset<'_>, pairs: &[(String, String)], words: &Vocabulary) -> Result<Joint, Problem> {
+fn filters(
+    set: &Tileset<'_>,
+    pairs: &[(String, String)],
+    words: &Vocabulary,
+    now: Instant,
+) -> Result<Joint, Problem> {
     let reports = set.layers().iter().any(|l| l.source == Source::Reports);
     let collections: Vec<_> = set.layers().iter().filter_map(|l| l.collection.clone()).collect();
-    Joint::parse(pairs, reports, &collections, words).map_err(Problem::parameters)
+    Joint::parse(pairs, reports, &collections, words, now).map_err(Problem::parameters)
 }
 
 fn tileset<'a>(service: &'a Service, list: &str) -> Result<Tileset<'a>, Problem> {
@@ -175,8 +180,8 @@ fn numbers(z: &str, x: &str, y: &str) -> Option<TileId> {
 /// The filter of a TileJSON request in normal form, so that its tiles carry it.
 fn filter_query(service: &Service, set: &Tileset<'_>, query: Option<&str>) -> Result<String, Problem> {
     let words = service.city.areas().words.clone();
-    let pairs: Vec<_> = pairs(query).into_iter().filter(|(k, _)| k != "f").collect();
-    let text = query_text(&filters(set, &pairs, &words)?, &words);
+    let pairs: Vec<_> = asked(query)?.into_iter().filter(|(k, _)| k != "f").collect();
+    let text = query_text(&filters(set, &pairs, &words, service.clock.now())?, &words);
     Ok(if text.is_empty() { text } else { format!("?{text}") })
 }
 

@@ -1,0 +1,276 @@
+//! A filter as a condition of SQL: never too narrow, and for all but shapes exact. Values are bound, names
+//! of columns are ours; nothing of a query becomes text of a statement. The evaluator of the query decides
+//! about every row that comes back (`read`).
+
+use super::db::Sql;
+use crate::domain::view::NO_WARD;
+use crate::domain::{Instant, State, Vocabulary};
+use crate::geo::Bbox;
+use crate::query::cql::{Expr, Is, Literal, Test};
+use crate::query::reports::{Coded, RowTest, Valued};
+use crate::query::{CodeSet, Filter, Interval};
+
+/// Names in one list of a condition; a longer one is left to the evaluator, or the statement would have
+/// too many parameters.
+const MAX_NAMES: usize = 100;
+
+/// What the filter says of all but category and ward: what a withdrawn report has no more.
+pub(super) fn facts(q: &mut Sql, f: &Filter, words: &Vocabulary) {
+    if let Some(b) = f.bbox {
+        q.push(" AND ");
+        inside(q, b);
+    }
+    between(q, "r.created_ms", f.created);
+    between(q, "r.updated_ms", f.updated);
+    if let Some(states) = &f.states {
+        q.push(" AND r.state").push_in(states.as_slice().iter().map(|s| i64::from(*s)));
+    }
+    let name = |b| words.body_id(b).map(|b| b.to_string());
+    among(q, "r.body", f.bodies.as_ref(), name);
+    // Votes, what is overdue and what only CQL2 can say.
+    let rest =
+        Filter { min_votes: f.min_votes, overdue: f.overdue, rest: f.rest.clone(), ..Filter::default() };
+    let rest = rest.tests();
+    if !rest.is_yes() {
+        q.push(" AND ");
+        condition(q, &rest, words);
+    }
+}
+
+/// What the filter says of the category.
+pub(super) fn kinds(q: &mut Sql, f: &Filter, words: &Vocabulary) {
+    among(q, "r.category", f.categories.as_ref(), |c| words.categories.get(c).map(ToString::to_string));
+}
+
+fn between(q: &mut Sql, column: &str, interval: Interval) {
+    if interval.from > Instant::MIN {
+        q.push(" AND ").push(column).push(" >= ").push_bind(interval.from.ms());
+    }
+    if interval.to < Instant::MAX {
+        q.push(" AND ").push(column).push(" <= ").push_bind(interval.to.ms());
+    }
+}
+
+pub(super) fn among(
+    q: &mut Sql,
+    column: &str,
+    set: Option<&CodeSet>,
+    name: impl Fn(usize) -> Option<String>,
+) {
+    let Some(set) = set else { return };
+    q.push(" AND ").push(column);
+    q.push_in(set.as_slice().iter().filter_map(|c| name(usize::from(*c))));
+}
+
+fn inside(q: &mut Sql, b: Bbox) {
+    let either = if b.crosses_antimeridian() { " OR " } else { " AND " };
+    q.push("(r.lon >= ").push_bind(b.west).push(either).push("r.lon <= ").push_bind(b.east).push(")");
+    q.push(" AND r.lat BETWEEN ").push_bind(b.south).push(" AND ").push_bind(b.north);
+}
+
+fn condition(q: &mut Sql, e: &Expr<RowTest>, words: &Vocabulary) {
+    let (parts, word, empty) = match e {
+        Expr::All(parts) => (parts, " AND ", "1 = 1"),
+        Expr::Any(parts) => (parts, " OR ", "1 = 0"),
+        Expr::Is(RowTest::Code(coded, set)) => return code(q, *coded, set, words),
+        Expr::Is(RowTest::Value(valued, test)) => return value(q, *valued, test),
+    };
+    if parts.is_empty() {
+        q.push(empty);
+        return;
+    }
+    for (i, part) in parts.iter().enumerate() {
+        q.push(if i == 0 { "(" } else { word });
+        condition(q, part, words);
+    }
+    q.push(")");
+}
+
+fn code(q: &mut Sql, coded: Coded, set: &CodeSet, words: &Vocabulary) {
+    let (column, count) = match coded {
+        Coded::State => {
+            // A state of a later version of the program is read as received.
+            let known = State::ALL.map(|s| s as u16);
+            let named = known.into_iter().filter(|s| set.contains(*s)).map(i64::from);
+            if set.contains(State::Received as u16) {
+                let others = known.into_iter().filter(|s| !set.contains(*s)).map(i64::from);
+                without(q, "r.state", others.collect::<Vec<_>>());
+            } else {
+                q.push("r.state").push_in(named);
+            }
+            return;
+        }
+        Coded::Category => ("r.category", words.categories.len()),
+        Coded::Ward => ("r.ward", words.wards.len()),
+        Coded::Body => ("r.body", words.body_count()),
+    };
+    let name = |c: usize| match coded {
+        Coded::Category => words.categories.get(c).map(ToString::to_string),
+        Coded::Ward => words.wards.get(c).map(ToString::to_string),
+        Coded::Body => words.body_id(c).map(|b| b.to_string()),
+        Coded::State => None,
+    };
+    let names = |wanted: bool| -> Vec<String> {
+        (0..count).filter(|c| set.contains(*c as u16) == wanted).filter_map(name).collect()
+    };
+    let (within, others) = (names(true), names(false));
+    if coded == Coded::Ward && set.contains(NO_WARD) {
+        // A ward that nobody knows any more counts as none.
+        if others.len() > MAX_NAMES {
+            q.push("1 = 1");
+        } else {
+            q.push("(r.ward IS NULL OR ");
+            without(q, column, others);
+            q.push(")");
+        }
+    } else if within.len() <= MAX_NAMES {
+        q.push(column).push_in(within);
+    } else if others.len() <= MAX_NAMES {
+        without(q, column, others);
+    } else {
+        q.push("1 = 1");
+    }
+}
+
+fn without<A: Into<super::db::Arg>>(q: &mut Sql, column: &str, names: Vec<A>) {
+    if names.is_empty() {
+        q.push("1 = 1");
+        return;
+    }
+    q.push(column).push(" NOT").push_in(names);
+}
+
+fn value(q: &mut Sql, valued: Valued, test: &Test) {
+    let column = match valued {
+        Valued::Place => return place(q, test),
+        Valued::Id => "r.id",
+        Valued::Votes => "r.votes",
+        Valued::Created => "r.created_ms",
+        Valued::Updated => "r.updated_ms",
+        Valued::Due => "r.due_ms",
+    };
+    match &test.is {
+        Is::Null => {
+            q.push(column).push(if test.not { " IS NOT NULL" } else { " IS NULL" });
+        }
+        Is::OneOf(list) => {
+            let list: Vec<i64> = list.iter().filter_map(Literal::whole).collect();
+            if test.not {
+                without(q, column, list);
+            } else {
+                q.push(column).push_in(list);
+            }
+        }
+        Is::Within(range) => {
+            let (from, to) = range.whole().unwrap_or((i64::MIN, i64::MAX));
+            q.push(column).push(" BETWEEN ").push_bind(from).push(" AND ").push_bind(to);
+        }
+        Is::Like(_) | Is::Lies(..) => {
+            q.push("1 = 1");
+        }
+    }
+}
+
+fn place(q: &mut Sql, test: &Test) {
+    match &test.is {
+        Is::Null if !test.not => {
+            q.push("r.lon IS NULL");
+        }
+        // A box around is the most that a condition can say of a shape.
+        Is::Lies(_, ground) if !test.not => {
+            q.push("(");
+            inside(q, ground.bbox());
+            q.push(")");
+        }
+        _ => {
+            q.push("r.lon IS NOT NULL");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::strategy::{Strategy, ValueTree};
+    use proptest::test_runner::TestRunner;
+
+    use super::super::db::testing::Connection;
+    use super::super::reports::tests::report;
+    use super::super::{NewsPage, Page, Store};
+    use super::*;
+    use crate::domain::report::NewReport;
+    use crate::geo::LonLat;
+    use crate::query::params::{LIST, parse};
+    use crate::query::testing::{expression, words};
+    use crate::store::test_database::store_url;
+
+    /// Reports of all kinds, some with names that nobody knows.
+    fn made(id: u64, words: &Vocabulary) -> NewReport {
+        let mut r = report(id);
+        let at = |s: u64| Instant::from_ms(s as i64 * 1_000);
+        let f = &mut r.public;
+        f.point = f
+            .point
+            .map(|_| LonLat::new(106.0 + (id % 11) as f64 / 10.0, 10.0 + (id % 13) as f64 / 10.0).unwrap());
+        f.category = words.categories.get(id as usize % 7).map_or("gone".into(), ToString::to_string);
+        f.state = State::ALL[id as usize % 7];
+        f.ward = words.wards.get(id as usize % 5).cloned();
+        f.body = words.body_id(id as usize % 7).map_or("gone".into(), |b| b.to_string());
+        (f.created, f.updated) = (at(id * 5 % 100), at(id * 5 % 100 + id % 90));
+        f.due = (!id.is_multiple_of(3)).then(|| at(id * 7 % 180));
+        r
+    }
+
+    #[tokio::test]
+    async fn lists_and_feeds_hold_what_the_evaluator_chooses() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = store_url(folder.path());
+        let store = Store::open(&url).await.unwrap();
+        let words = words();
+        store.load_reports((1..=150).map(|id| made(id, &words)).collect()).await.unwrap();
+        let mut connection = Connection::open(&url).await;
+        connection.db().run("UPDATE report_public SET votes = seq % 12".to_owned()).await.unwrap();
+        let rows = store.map_rows(&[(0, i64::MAX)], &words).await.unwrap();
+        let mut runner = TestRunner::deterministic();
+        let (mut found, mut rounds) = (0, 0);
+        while rounds < 150 {
+            let text = expression().new_tree(&mut runner).unwrap().current();
+            let Ok(q) = parse(&[("filter".into(), text.clone())], LIST, &words, Instant::from_ms(400_000))
+            else {
+                continue;
+            };
+            rounds += 1;
+            let want: Vec<i64> =
+                rows.iter().rev().filter(|r| q.filter.matches(r)).map(|r| r.seq.into()).collect();
+            found += want.len();
+            let (mut got, mut before) = (Vec::new(), None);
+            loop {
+                let page =
+                    Page { filter: &q.filter, words: &words, before, limit: 40, expected: 150, known: None };
+                let part = store.page(page).await.unwrap();
+                got.extend(part.iter().map(|r| r.seq));
+                before = got.last().copied();
+                if part.len() < 40 {
+                    break;
+                }
+            }
+            assert_eq!(got, want, "{text}");
+            let page = Page {
+                filter: &q.filter,
+                words: &words,
+                before: None,
+                limit: 200,
+                expected: 150,
+                known: Some(&want),
+            };
+            assert_eq!(store.page(page).await.unwrap().len(), want.len(), "{text}");
+            let news = NewsPage { filter: &q.filter, words: &words, before: None, limit: 200, expected: 150 };
+            assert_eq!(store.report_news(news).await.unwrap().len(), want.len(), "{text}");
+            let changes = Filter { wards: None, ..q.filter.clone() };
+            let all = rows.iter().filter(|r| changes.matches(r)).count();
+            let news = NewsPage { filter: &changes, ..news };
+            assert_eq!(store.changes(news).await.unwrap().len(), all, "{text}");
+        }
+        assert!(found > 2_000, "most expressions choose something: {found}");
+        store.close().await;
+    }
+}
