@@ -150,7 +150,7 @@ fn faults_of_an_expression_are_named_at_every_door() {
         ),
         (filter("category = 'pothol'"), "filter", "“category” has no value “pothol”; did you mean pothole?"),
         (filter("ward = '99999'"), "filter", "“ward” has no value “99999”"),
-        (filter("votes > "), "filter", "at character 8: a property or a value is missing at the end"),
+        (filter("votes > "), "filter", "at character 9: a property or a value is missing at the end"),
         (filter(&"(".repeat(40)), "filter", "must not be nested deeper than 16"),
         (filter("votes = 1; DROP TABLE report_public"), "filter", "has no meaning here"),
         (format!("filter-lang=sql&{}", filter("votes = 1")), "filter-lang", "must be cql2-text or cql2-json"),
