@@ -152,6 +152,12 @@ impl Snapshot {
         Self::of(merge(&self.base.rows, kept, fresh), self.at)
     }
 
+    /// The largest internal sequence of any row; 0 without one.
+    pub fn last_seq(&self) -> u32 {
+        let base = self.base.position.len().saturating_sub(1) as u32;
+        self.delta.seqs().iter().copied().max().unwrap_or(0).max(base)
+    }
+
     /// When the first of all rows was received; none when there are none.
     pub fn earliest(&self) -> Option<Instant> {
         let all = self.base.rows.created().iter().chain(self.delta.created());

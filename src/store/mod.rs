@@ -50,7 +50,7 @@ pub use features::{FeatureWrite, StoredContent};
 pub use feeds::{News, NewsPage};
 pub use followers::Following;
 pub use open::Store;
-pub use read::{Page, PlacedRecord, ReportRecord};
+pub use read::{Known, Page, PlacedRecord, ReportRecord};
 pub use reports::{KeyedReports, KnownKeys};
 pub use schema::{Migrated, migrate};
 pub use write::{Assignment, IdempotencyKey, Outcome};

@@ -195,7 +195,7 @@ mod tests {
 
     use super::super::db::testing::Connection;
     use super::super::reports::tests::report;
-    use super::super::{NewsPage, Page, Store};
+    use super::super::{Known, NewsPage, Page, Store};
     use super::*;
     use crate::domain::report::NewReport;
     use crate::geo::LonLat;
@@ -254,13 +254,14 @@ mod tests {
                 }
             }
             assert_eq!(got, want, "{text}");
+            let known = Known { rows: want.clone(), last: 150 };
             let page = Page {
                 filter: &q.filter,
                 words: &words,
                 before: None,
                 limit: 200,
                 expected: 150,
-                known: Some(&want),
+                known: Some(&known),
             };
             assert_eq!(store.page(page).await.unwrap().len(), want.len(), "{text}");
             let news = NewsPage { filter: &q.filter, words: &words, before: None, limit: 200, expected: 150 };

@@ -47,8 +47,17 @@ pub struct Page<'a> {
     pub limit: u32,
     /// About how many rows match in all: a small box is looked up, a large one is walked.
     pub expected: u64,
-    /// The internal sequences of all rows that match, where the map knows them to be few.
-    pub known: Option<&'a [i64]>,
+    /// The rows that match, where the map knows them to be few.
+    pub known: Option<&'a Known>,
+}
+
+/// Which rows match, as the map knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    /// Their internal sequences.
+    pub rows: Vec<i64>,
+    /// The last internal sequence that the map knows: of later ones it says nothing.
+    pub last: i64,
 }
 
 /// Above this many matches, walking the list newest first finds a page sooner than sorting all
@@ -196,7 +205,8 @@ fn page_query(dialect: Dialect, page: &Page<'_>) -> Sql {
         q.push(" AND r.seq < ").push_bind(seq);
     }
     if let Some(known) = page.known {
-        q.push(" AND r.seq").push_in(known.iter().copied());
+        q.push(" AND (r.seq > ").push_bind(known.last).push(" OR r.seq");
+        q.push_in(known.rows.iter().copied()).push(")");
     }
     facts(&mut q, f, page.words);
     kinds(&mut q, f, page.words);

@@ -25,7 +25,7 @@ use crate::http::problem::Problem;
 use crate::map::{Snapshot, View};
 use crate::query::params::{self, DEFAULT_LIMIT, LIST};
 use crate::query::{Filter, ListQuery};
-use crate::store::{Page, StoreError};
+use crate::store::{Known, Page, StoreError};
 
 /// What a list of features can be written as.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,7 @@ async fn page(
     let mut left = limit + 1;
     while left > 0 {
         let part = left.min(STREAM_PAGE);
-        let known = known.as_deref();
+        let known = known.as_ref();
         let page = Page { filter: &q.filter, words, before, limit: part, expected: matched, known };
         let records = service.store.page(page).await?;
         let ended = records.len() < part as usize;
@@ -108,11 +108,14 @@ async fn page(
     Ok(paging.document(service, &features, matched).answer(headers))
 }
 
-/// The internal sequences of the rows that match, where they are few: rows that are rare are then looked
-/// up instead of searched for.
-fn few(snapshot: &Snapshot, filter: &Filter, matched: u64) -> Option<Vec<i64>> {
-    let found = (matched <= FEW).then(|| snapshot.rows(filter));
-    found.map(|rows| rows.iter().map(|r| r.seq.into()).collect())
+/// The rows that match as the map knows them, where they are few and SQL alone cannot tell: rows that are
+/// rare are then looked up instead of searched for. What came after the map's last row is searched for, so
+/// that who has just reported finds it.
+fn few(snapshot: &Snapshot, filter: &Filter, matched: u64) -> Option<Known> {
+    (filter.rest.is_some() && matched <= FEW).then(|| Known {
+        rows: snapshot.rows(filter).iter().map(|r| r.seq.into()).collect(),
+        last: snapshot.last_seq().into(),
+    })
 }
 
 struct Export {
@@ -158,7 +161,7 @@ impl Export {
             let snapshot = service.live.load().snapshot.clone();
             let expected = snapshot.count(&filter);
             let known = few(&snapshot, &filter, expected);
-            let known = known.as_deref();
+            let known = known.as_ref();
             let page = Page { filter: &filter, words: &words, before, limit, expected, known };
             service.store.page(page).await
         });
