@@ -79,6 +79,10 @@ pub async fn open(config: &Config) -> Result<(Store, City), AppError> {
 ///
 /// # Errors
 /// When a part cannot be built, or the storage fails while serving.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the parts are joined in one place, in the order in which they begin"
+)]
 pub async fn run(
     config: Config,
     clock: Arc<dyn Clock>,

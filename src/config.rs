@@ -60,7 +60,7 @@ pub struct Settings {
     #[arg(long, env = "DIABAN_STORE")]
     pub store: Option<String>,
     /// Folder for the live map, from which a start is quick (default: beside a SQLite file; for PostgreSQL
-    /// $CACHE_DIRECTORY, as systemd sets it, or ~/.cache/diaban).
+    /// `$CACHE_DIRECTORY`, as systemd sets it, or ~/.cache/diaban).
     #[arg(long, env = "DIABAN_CACHE")]
     pub cache: Option<PathBuf>,
     /// Mebibytes for encoded tiles that are kept (default 64; 0 keeps none).
@@ -200,7 +200,6 @@ impl Settings {
 }
 
 /// Where what can be made anew belongs; a SQLite file has it beside it.
-#[expect(clippy::disallowed_methods, reason = "the settings are what reads the environment")]
 fn default_cache(store: &str) -> Option<PathBuf> {
     if !store.starts_with("postgres") {
         return None;

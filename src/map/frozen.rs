@@ -35,7 +35,7 @@ impl Snapshot {
     /// # Errors
     /// Those of `out`.
     pub fn freeze(&self, key: u128, out: impl Write) -> io::Result<()> {
-        let folded = self.is_folded().then(|| self.clone()).unwrap_or_else(|| self.fold());
+        let folded = if self.is_folded() { self.clone() } else { self.fold() };
         let rows = folded.base();
         let mut out = Summed { inner: out, sum: Xxh3Default::new() };
         out.write_all(&MAGIC)?;

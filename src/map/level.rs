@@ -2,6 +2,7 @@
 
 /// Told by the follower, read by whoever needs to know whether the map can be trusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is told and asked by itself")]
 pub struct Level {
     /// Whether the map was loaded at all.
     pub loaded: bool,

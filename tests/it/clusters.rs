@@ -16,6 +16,7 @@ fn tile(z: u8, (lon, lat): (f64, f64)) -> TileId {
 fn symbols(server: &Server, z: u8, query: &str) -> Vec<DecodedFeature> {
     let id = tile(z, CENTRE);
     let answer = server.get(&format!("/tiles/incidents/{z}/{}/{}.mvt?{query}", id.x(), id.y()));
+    // An empty tile has no bytes, which is a tile without layers.
     decode(&answer.body).unwrap().into_iter().flat_map(|l| l.features).collect()
 }
 
@@ -106,7 +107,8 @@ fn a_stale_id_is_answered_by_its_place_and_a_wrong_one_not_at_all() {
 fn a_map_hears_which_tiles_are_new() {
     let server = Server::start();
     server.report("pothole", Some(CENTRE));
-    server.until("it is on the map", || server.matched("") == 1);
+    // A list of one is read from the record: only a tile says that the map has it.
+    server.until("it is on the map", || symbols(&server, 12, "").len() == 1);
     let id = tile(12, CENTRE);
     let path = format!("/tiles/incidents/12/{}/{}.mvt", id.x(), id.y());
     let tag = server.get(&path).header("etag").to_owned();
@@ -142,7 +144,8 @@ fn a_map_hears_which_tiles_are_new() {
 fn a_kept_tile_is_sent_in_the_coding_that_is_liked() {
     let server = Server::start();
     server.report("pothole", Some(CENTRE));
-    server.until("it is on the map", || server.matched("") == 1);
+    // A list of one is read from the record: only a tile says that the map has it.
+    server.until("it is on the map", || symbols(&server, 12, "").len() == 1);
     let id = tile(12, CENTRE);
     let path = format!("/tiles/incidents,wards/12/{}/{}.mvt", id.x(), id.y());
     let plain = server.get(&path);
@@ -152,14 +155,8 @@ fn a_kept_tile_is_sent_in_the_coding_that_is_liked() {
             assert_eq!((coded.status, coded.header("content-encoding")), (200, coding));
             assert_eq!(coded.header("vary"), "accept-encoding");
             let tag = coded.header("etag").to_owned();
-            assert_eq!(
-                tag,
-                plain.header("etag").replacen("\"", &format!("-{coding}1\""), 2).replacen(
-                    &format!("-{coding}1\""),
-                    "\"",
-                    1
-                )
-            );
+            let plain_tag = plain.header("etag").trim_end_matches('"');
+            assert_eq!(tag, format!("{plain_tag}-{coding}1\""));
             let known = server.get_with(&path, &[("Accept-Encoding", accepts), ("If-None-Match", &tag)]);
             assert_eq!(
                 (known.status, known.header("etag"), known.header("content-encoding")),

@@ -41,7 +41,7 @@ pub(in crate::http) async fn changes(
         match range(value) {
             Some(asked) => zooms = asked,
             None => {
-                faults.push(Violation::new("zoom", "must be a zoom like 12 or two like 10-12, from 0 to 30"))
+                faults.push(Violation::new("zoom", "must be a zoom like 12 or two like 10-12, from 0 to 30"));
             }
         }
     }
