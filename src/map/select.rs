@@ -292,7 +292,8 @@ mod tests {
             let dead: Vec<u32> = (0..c.len()).step_by(step).skip(1).map(|i| i as u32).collect();
             let mut words = vec![0; c.words()];
             let select = Select::new(&filter);
-            prop_assert_eq!(select.is_all(), filter.is_all());
+            // An expression may choose all without looking so.
+            prop_assert!(select.is_all() || !filter.is_all());
             select.mark(&c, 0..c.len(), &dead, &mut words);
             for i in 0..c.len() {
                 let want = filter.matches(&c.row(i)) && dead.binary_search(&(i as u32)).is_err();

@@ -72,7 +72,7 @@ fn lists_counts_and_tiles_choose_the_same_rows() {
 fn what_is_overdue_moves_with_the_clock_by_five_minutes_and_nothing_is_written() {
     let server = Server::start();
     let report = server.report("pothole", Some(CENTRE));
-    server.until("it is counted", || server.matched("") == 1);
+    server.until("it is on the map", || counted(&server, 12, "") == 1);
     let due = diaban::domain::Instant::parse(report["properties"]["due_at"].as_str().unwrap()).unwrap();
     let late = || (server.matched("overdue=true"), counted(&server, 12, &filter("overdue = TRUE")));
     let on_time = || (server.matched(&filter("NOT overdue = TRUE")), counted(&server, 12, "overdue=false"));
