@@ -280,6 +280,8 @@ fn addresses_that_are_no_tile_are_missing() {
 fn nothing_a_client_sends_gets_into_another_clients_answer() {
     let server = Server::start();
     let id = server.report("pothole", Some(CENTRE))["id"].as_u64().unwrap();
+    // Or what follows shows it in one of two answers.
+    server.until("it is on the map", || !server.get("/tiles/incidents/0/0/0.mvt").body.is_empty());
     let poison = [
         ("X-Forwarded-Host", "evil.example"),
         ("X-Forwarded-Proto", "gopher"),
