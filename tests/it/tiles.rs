@@ -103,8 +103,10 @@ fn addresses_that_are_no_tile_are_not_found() {
         server.get(&format!("/tiles/{path}")).problem(404);
     }
     assert_eq!(server.get("/tiles/incidents/3/6/3.mvt?colour=red").problem(400), ["colour"]);
-    let empty = server.get("/tiles/incidents/10/0/0.mvt");
-    assert_eq!((empty.status, empty.body.len()), (204, 0));
+    for coding in ["identity", "zstd", "br", "gzip"] {
+        let empty = server.get_with("/tiles/incidents/10/0/0.mvt", &[("accept-encoding", coding)]);
+        assert_eq!((empty.status, empty.body.len()), (204, 0), "{coding}");
+    }
 }
 
 #[test]

@@ -67,6 +67,9 @@ impl TileCache {
             return tile;
         }
         let plain = self.plain(Key { coding: None, ..key.clone() }, make).await;
+        if plain.bytes.is_empty() {
+            return plain; // Nothing stays nothing: coded it would be a frame of some bytes.
+        }
         let coded = async {
             let bytes = coding.encode(&plain.bytes)?;
             Ok::<_, std::io::Error>(Tile { tag: plain.tag.clone(), bytes: bytes.into() })
@@ -131,6 +134,15 @@ mod tests {
         ask(key("", 2, None)).await;
         ask(key("status=open", 2, None)).await;
         assert_eq!(made.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test]
+    async fn nothing_stays_nothing_in_every_coding() {
+        let cache = TileCache::new(1 << 20);
+        for coding in [None, Some(Coding::Zstd), Some(Coding::Brotli), Some(Coding::Gzip)] {
+            let tile = cache.get(key("", 1, coding), Vec::new).await;
+            assert!(tile.bytes.is_empty(), "{coding:?}");
+        }
     }
 
     #[tokio::test]
