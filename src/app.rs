@@ -9,10 +9,9 @@ use tokio::sync::{broadcast, watch};
 use crate::action::{City, CityError, Keyring};
 use crate::clock::{Clock, Ids};
 use crate::config::Config;
-use crate::domain::Instant;
 use crate::http::{self, Connections, Guards, Metrics, Service, Streams, TileCache};
 use crate::jobs::{Follower, Keeper, announce, keep, refresh_keys, supervise, trim};
-use crate::map::{FeatureSets, Layer, LayerError, Level, Live, Snapshot, View, WardShapes};
+use crate::map::{Layer, Level, Live, Mistakes, View, read_layers};
 use crate::pack::{Pack, PackError};
 use crate::store::{Store, StoreError};
 
@@ -31,9 +30,9 @@ pub enum AppError {
     /// The areas.
     #[error(transparent)]
     City(#[from] CityError),
-    /// A layer file.
-    #[error(transparent)]
-    Layer(#[from] LayerError),
+    /// Layer files.
+    #[error("the layers are not right:\n{0}")]
+    Layers(#[from] Mistakes),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -50,7 +49,15 @@ pub enum AppError {
 /// # Errors
 /// When it is not right, with file and key.
 pub fn pack(config: &Config) -> Result<Pack, PackError> {
-    config.data.as_deref().map_or_else(Pack::embedded, Pack::from_dir)
+    Pack::open(config.data.as_deref(), config.tiles.as_deref())
+}
+
+/// The layers of a pack, their examples run.
+///
+/// # Errors
+/// The mistakes of all files, each with file and line.
+pub fn layers(pack: &Pack) -> Result<Vec<Layer>, Mistakes> {
+    read_layers(pack.layer_files(), &pack.collections)
 }
 
 /// Every connection is an open file: the process asks for as many as it may serve.
@@ -93,25 +100,14 @@ pub async fn run(
     allow_files(config.connections.total.get());
     let (store, city) = open(&config).await?;
     let _claim = store.claim()?;
-    let layers = city
-        .pack
-        .layer_files()
-        .iter()
-        .map(|(name, text)| Layer::parse(&format!("tiles/layers/{name}.toml"), text, &city.pack.collections))
-        .collect::<Result<_, _>>()?;
+    let layers = layers(&city.pack)?;
     let public_url = match config.public_url {
         Some(url) => url,
         None => format!("http://{}", listener.local_addr()?),
     };
     let city = Arc::new(city);
     // Empty until the follower has loaded it; /readyz says so, and so do the doors that need it.
-    let live = Arc::new(Live::new(View {
-        snapshot: Arc::new(Snapshot::from_rows(Vec::new(), 0)),
-        features: FeatureSets::build(&city.pack.collections, Vec::new(), Instant::MIN),
-        words: city.areas().words.clone(),
-        shapes: Arc::new(WardShapes::none()),
-        step: 0,
-    }));
+    let live = Arc::new(Live::new(View::empty(&city.pack.collections, city.areas().words.clone())));
     let (level, watched) = watch::channel(Level::default());
     let watching = watched.clone();
     let keeper = Arc::new(Keeper::new(store.map_file(config.cache.as_deref())));

@@ -21,6 +21,8 @@ pub struct Config {
     pub cache: Option<PathBuf>,
     /// Folder of a city pack, laid out as the repository; none: the embedded one.
     pub data: Option<PathBuf>,
+    /// Folder with `layers/` whose files come beside those of the pack, or replace one of the same name.
+    pub tiles: Option<PathBuf>,
     /// Where others find this service; none: the address really bound.
     pub public_url: Option<String>,
     /// The proxies whose `X-Forwarded-For` tells the client's address.
@@ -40,6 +42,7 @@ impl Default for Config {
             store: "sqlite:diaban.db".to_owned(),
             cache: None,
             data: None,
+            tiles: None,
             public_url: None,
             trusted_proxies: Proxies::default(),
             limits: LimitSettings::default(),
@@ -69,6 +72,9 @@ pub struct Settings {
     /// Folder of a city pack with data/ and tiles/ (default: the one inside the executable).
     #[arg(long, env = "DIABAN_DATA")]
     pub data: Option<PathBuf>,
+    /// Folder with layers/ whose files come beside those of the pack, or replace one of the same name.
+    #[arg(long, env = "DIABAN_TILES")]
+    pub tiles: Option<PathBuf>,
     /// Where others find this service, for links (default: the address really bound).
     #[arg(long, env = "DIABAN_PUBLIC_URL")]
     pub public_url: Option<String>,
@@ -187,6 +193,7 @@ impl Settings {
             store,
             cache,
             data: self.data.or(file.data),
+            tiles: self.tiles.or(file.tiles),
             public_url,
             trusted_proxies: Proxies::new(self.trusted_proxies.or(file.trusted_proxies).unwrap_or_default())?,
             limits: LimitSettings { mode, ..file.limits },

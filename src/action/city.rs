@@ -7,8 +7,12 @@ use arc_swap::ArcSwap;
 use crate::area::{self, AreaBook, Generation};
 use crate::domain::view::PublicReport;
 use crate::domain::{BodyId, Text, Vocabulary, WardId};
+use crate::geo::LonLat;
 use crate::pack::{Pack, PackError};
 use crate::store::{ReportRecord, StoredGeneration};
+
+/// The zoom at which the city fills a screen.
+pub const CITY_ZOOM: u8 = 9;
 
 /// The pack and the areas of the moment.
 #[derive(Debug)]
@@ -141,6 +145,16 @@ impl Areas {
         rects.fold([180.0, 90.0, -180.0, -90.0], |[w, s, e, n], r| {
             [w.min(r.min().x), s.min(r.min().y), e.max(r.max().x), n.max(r.max().y)]
         })
+    }
+
+    /// A place in the dense middle of the city in force, whatever islands there are: the median of the
+    /// wards' labels.
+    pub fn middle(&self) -> LonLat {
+        let mut labels: Vec<LonLat> = self.active().units().iter().map(|u| u.label).collect();
+        labels.sort_by(|a, b| a.lat().total_cmp(&b.lat()));
+        let lat = labels[labels.len() / 2].lat();
+        labels.sort_by(|a, b| a.lon().total_cmp(&b.lon()));
+        LonLat::new(labels[labels.len() / 2].lon(), lat).unwrap_or(labels[0])
     }
 
     /// The id of a unit of the generation in force.

@@ -1,9 +1,10 @@
 //! One verb a file, shared by every door: submit a report, move it on, transfer, withdraw; import areas,
-//! features, reports; keys. Beside them the `City` of the moment and what feeds say of a report (`entries`).
+//! features, reports; export tiles; keys. Beside them the `City` of the moment and what feeds say of a report (`entries`).
 //! Not here: reading a request (http), SQL (store), following the log (jobs).
 
 mod city;
 mod entries;
+mod export_tiles;
 mod feature_entries;
 mod import_areas;
 mod import_features;
@@ -16,8 +17,9 @@ mod transition;
 mod verb;
 mod withdraw;
 
-pub use city::{Areas, City, CityError};
+pub use city::{Areas, CITY_ZOOM, City, CityError};
 pub use entries::{Entries, Told, cursor};
+pub use export_tiles::{ArchiveFormat, ExportError, ExportStep, Exported, TileExport, export_tiles};
 pub use feature_entries::told_at;
 pub use import_areas::{ImportError, Reassigned, activate_areas, candidate, reassign};
 pub use import_features::{

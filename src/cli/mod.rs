@@ -3,8 +3,10 @@
 
 mod areas;
 mod backup;
+mod check;
 mod copy;
 mod demo;
+mod export;
 mod features;
 mod keys;
 mod mapping;
@@ -33,15 +35,14 @@ enum Role {
     /// Bring data in.
     #[command(subcommand)]
     Import(Import),
-    /// Look whether data is right, and change nothing.
-    #[command(subcommand)]
-    Check(Check),
+    Check(check::Check),
     /// Move a report on, transfer it, hide or erase it; works beside a running server.
     #[command(subcommand)]
     Report(report::Report),
     /// Keys of apps and secret feed links; a running server knows of them after two seconds.
     #[command(subcommand)]
     Keys(keys::Keys),
+    Export(export::Export),
     /// Bring the schema of a store up to date; `serve` does so too when it starts.
     Migrate(migrate::Migrate),
     /// Save a SQLite store to a new file, beside a running server.
@@ -59,12 +60,6 @@ enum Import {
     Features(Box<features::ImportFeatures>),
     /// Reports of the past: GeoJSON, CSV or Open311 JSON of any length; a repeat stores nothing twice.
     Reports(Box<reports::ImportReports>),
-}
-
-#[derive(Subcommand)]
-enum Check {
-    /// How well the boundaries in use agree with others.
-    Areas(areas::CheckAreas),
 }
 
 /// What a role is told, with the settings that say which store it works on.
@@ -94,7 +89,8 @@ pub fn main() -> ExitCode {
             Role::Import(Import::Areas(import)) => import.run().await,
             Role::Import(Import::Features(import)) => import.run().await,
             Role::Import(Import::Reports(import)) => import.run().await,
-            Role::Check(Check::Areas(check)) => check.run().await,
+            Role::Export(export) => export.run().await,
+            Role::Check(check) => check.run().await,
             Role::Report(report) => report.run().await,
             Role::Keys(keys) => keys.run().await,
             Role::Migrate(migrate) => migrate.run().await,

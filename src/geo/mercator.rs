@@ -121,6 +121,12 @@ impl TileId {
         self.y
     }
 
+    /// The four tiles of the next zoom that cover it; none beneath the deepest.
+    pub fn children(self) -> [Option<Self>; 4] {
+        let (z, x, y) = (self.z + 1, 2 * self.x, 2 * self.y);
+        [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(dx, dy)| Self::new(z, x + dx, y + dy).ok())
+    }
+
     /// The north-west corner in mercator units.
     pub const fn origin(self) -> (u32, u32) {
         (((self.x as u64) << (32 - self.z)) as u32, ((self.y as u64) << (32 - self.z)) as u32)

@@ -5,6 +5,7 @@
 //! nothing, so rows that were written in between are never lost. The first time it is loaded as it was
 //! kept in a file, where there is one.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,14 +52,19 @@ struct Fold {
     since: Vec<Change>,
 }
 
+/// Why the map cannot be read or followed.
 #[derive(Debug, thiserror::Error)]
-enum FollowError {
+pub enum FollowError {
+    /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The areas.
     #[error(transparent)]
     City(#[from] CityError),
+    /// The shapes of the wards.
     #[error(transparent)]
     Shape(#[from] ShapeError),
+    /// A part that was built beside.
     #[error(transparent)]
     Task(#[from] tokio::task::JoinError),
 }
@@ -77,6 +83,26 @@ pub async fn load(store: &Store, words: &Vocabulary) -> Result<Snapshot, StoreEr
         .try_collect()
         .await?;
     Ok(Snapshot::from_rows(parts.into_iter().flatten().collect(), at))
+}
+
+/// The map of one change, exactly: read whole, then levelled until the log has nothing more, whoever
+/// writes meanwhile. Each row was read after the last change that names it, so the view is what it is at
+/// its position, [`Snapshot::at`]. `cache` is the folder of kept maps, as for a serving process.
+///
+/// # Errors
+/// When the database cannot be read or the areas are not right.
+pub async fn view_now(store: &Store, city: Arc<City>, cache: Option<&Path>) -> Result<View, FollowError> {
+    let live = Arc::new(Live::new(View::empty(&city.pack.collections, city.areas().words.clone())));
+    let keeper = Arc::new(Keeper::new(store.map_file(cache)));
+    let level = watch::Sender::new(Level::default());
+    let mut follower = Follower::new(store.clone(), city, live.clone(), level, keeper);
+    follower.load().await?;
+    let mut before = 0;
+    while live.load().snapshot.at() != before {
+        before = live.load().snapshot.at();
+        follower.step().await?;
+    }
+    Ok(View::clone(&live.load()))
 }
 
 impl Follower {

@@ -8,7 +8,7 @@ mod supervise;
 mod trim;
 
 pub use announce::announce;
-pub use follow::{Follower, load};
+pub use follow::{FollowError, Follower, load, view_now};
 pub use keep::{Keeper, keep};
 pub use refresh_keys::refresh_keys;
 pub use supervise::supervise;

@@ -80,38 +80,51 @@ impl Appears {
         firsts.len()
     }
 
-    /// What contradicts the collection, each saying what would be right.
-    pub(super) fn problems(&self, collection: &Collection, maxzoom: u8) -> Vec<String> {
+    /// What contradicts the collection: where in the declaration, and what would be right.
+    pub(super) fn problems(&self, collection: &Collection, maxzoom: u8) -> Vec<(String, String)> {
         let mut out = Vec::new();
-        let mut check = |name: &String, given: Vec<&String>, all: bool| {
+        let mut check = |at: &str, name: &String, given: Vec<(String, &String)>, all: bool| {
             let known = match collection.position(name).map(|i| &collection.properties[i].kind) {
                 Some(PropertyKind::Code(codes)) => codes.iter().map(|c| c.code.clone()).collect(),
                 Some(PropertyKind::Integer(low, high)) if high.saturating_sub(*low) < 100 => {
                     (*low..=*high).map(|n| n.to_string()).collect::<Vec<_>>()
                 }
                 _ => {
-                    out.push(format!("appears: {name:?} must be a property with codes or few whole numbers"));
+                    let what = format!("appears: {name:?} must be a property with codes or few whole numbers");
+                    out.push((at.to_owned(), what));
                     return;
                 }
             };
-            for v in given.iter().filter(|v| !known.contains(v)) {
-                out.push(format!("appears: {name} has no value {v:?}; valid: {}", known.join(", ")));
+            for (at, v) in given.iter().filter(|(_, v)| !known.contains(v)) {
+                let what = format!("appears: {name} has no value {v:?}; valid: {}", known.join(", "));
+                out.push((at.clone(), what));
             }
-            if let Some(v) = known.iter().find(|v| all && !given.contains(v)) {
-                out.push(format!("appears: {name} {v:?} has no zoom"));
+            if let Some(v) = known.iter().find(|v| all && !given.iter().any(|(_, g)| g == v)) {
+                out.push(("appears.zooms".to_owned(), format!("appears: {name} {v:?} has no zoom")));
             }
         };
-        check(&self.by, self.zooms.keys().collect(), true);
-        let stand_ins = self.missing.values.values().chain([&self.missing.otherwise]);
-        check(&self.by, stand_ins.collect(), false);
-        match &self.missing.by {
-            Some(by) => check(by, self.missing.values.keys().collect(), false),
-            None if self.missing.values.is_empty() => {}
-            None => out.push("appears.missing: values need by, the property they are values of".to_owned()),
+        let zooms = self.zooms.keys().map(|v| (format!("appears.zooms.{v}"), v));
+        check("appears.by", &self.by, zooms.collect(), true);
+        let missing = &self.missing;
+        let stand_ins = missing.values.iter().map(|(k, v)| (format!("appears.missing.values.{k}"), v));
+        let otherwise = ("appears.missing.otherwise".to_owned(), &missing.otherwise);
+        check("appears.by", &self.by, stand_ins.chain([otherwise]).collect(), false);
+        match &missing.by {
+            Some(by) => {
+                let values = missing.values.keys().map(|k| (format!("appears.missing.values.{k}"), k));
+                check("appears.missing.by", by, values.collect(), false);
+            }
+            None if missing.values.is_empty() => {}
+            None => out.push((
+                "appears.missing.values".to_owned(),
+                "appears.missing: values need by, the property they are values of".to_owned(),
+            )),
         }
-        if let Some((v, z)) = self.zooms.iter().find(|(_, z)| **z > maxzoom) {
-            out.push(format!("appears: {v:?} appears at zoom {z}, but the last is {maxzoom}"));
+        for (v, z) in self.zooms.iter().filter(|(_, z)| **z > maxzoom) {
+            let what = format!("appears: {v:?} appears at zoom {z}, but the last is {maxzoom}");
+            out.push((format!("appears.zooms.{v}"), what));
         }
+        out.dedup();
         out
     }
 }

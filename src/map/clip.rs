@@ -75,52 +75,6 @@ fn crossing(a: (i32, i32), b: (i32, i32), at: i32) -> (i32, i32) {
     (at, (i128::from(a.1) + (2 * rise + run).div_euclid(2 * run)) as i32)
 }
 
-/// Takes out repeats and spikes until none is left; what has fewer than three vertices or no
-/// area afterwards becomes empty.
-pub(super) fn clean(ring: &mut Path) {
-    loop {
-        let before = ring.len();
-        let mut out: Path = Vec::with_capacity(before);
-        for &p in ring.iter() {
-            if out.last() == Some(&p) {
-                continue;
-            }
-            while out.len() >= 2 && turns_back(out[out.len() - 2], out[out.len() - 1], p) {
-                out.pop();
-            }
-            if out.last() != Some(&p) {
-                out.push(p);
-            }
-        }
-        while out.len() > 1 && out.first() == out.last() {
-            out.pop();
-        }
-        // The seam: the last and the first vertex have neighbours on both ends of the list.
-        while out.len() >= 3 && turns_back(out[out.len() - 2], out[out.len() - 1], out[0]) {
-            out.pop();
-        }
-        while out.len() >= 3 && turns_back(out[out.len() - 1], out[0], out[1]) {
-            out.remove(0);
-        }
-        let done = out.len() == before;
-        *ring = out;
-        if done {
-            break;
-        }
-    }
-    if ring.len() < 3 || area2(ring) == 0 {
-        ring.clear();
-    }
-}
-
-/// Whether the way a, b, c doubles back over itself at b.
-fn turns_back(a: (i32, i32), b: (i32, i32), c: (i32, i32)) -> bool {
-    let d = |p: i32, q: i32| i64::from(p) - i64::from(q);
-    let (ux, uy, vx, vy) = (d(b.0, a.0), d(b.1, a.1), d(c.0, b.0), d(c.1, b.1));
-    let (ux, uy, vx, vy) = (i128::from(ux), i128::from(uy), i128::from(vx), i128::from(vy));
-    ux * vy == uy * vx && ux * vx + uy * vy < 0
-}
-
 /// Twice the area by the surveyor's formula: positive for an exterior ring of MVT (y down).
 pub(super) fn area2(ring: &[(i32, i32)]) -> i64 {
     let Some(&(mut from)) = ring.last() else { return 0 };
@@ -146,16 +100,5 @@ mod tests {
     #[test]
     fn both_directions_are_cut_at_the_same_place() {
         assert_eq!(crossing((0, 0), (7, 3), 2), crossing((7, 3), (0, 0), 2));
-    }
-
-    #[test]
-    fn spikes_and_flat_rings_go() {
-        let mut ring = vec![(0, 0), (10, 0), (20, 0), (10, 0), (10, 10), (0, 10), (0, 10)];
-        clean(&mut ring);
-        assert_eq!(area2(&ring), 200);
-        assert!(!ring.contains(&(20, 0)));
-        let mut flat = vec![(0, 0), (10, 0), (20, 0), (5, 0)];
-        clean(&mut flat);
-        assert!(flat.is_empty());
     }
 }

@@ -88,6 +88,12 @@ impl Columns {
         out
     }
 
+    /// Where a row stands; none for a placeless one.
+    pub(super) fn place(&self, i: usize) -> Option<Mercator> {
+        let (x, y) = morton::deinterleave(*self.morton.get(i)?);
+        Some(Mercator { x, y })
+    }
+
     pub(super) fn with_capacity(n: usize) -> Self {
         Self {
             morton: Vec::with_capacity(n),

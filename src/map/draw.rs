@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 
 use super::appears::Bound;
+use super::drawn::Drawn;
 use super::features::FeatureSet;
 use super::frame::{Bounds, EXTENT_BITS, Frame, Point};
 use super::layer::{Content, Layer, VectorLayer};
@@ -14,7 +15,7 @@ use super::thin::{Spot, reach, thin};
 use crate::domain::field::Value;
 use crate::domain::{Collection, Feature, Instant};
 use crate::geo::{Bbox, Mercator, TileId};
-use crate::query::FeatureFilter;
+use crate::query::{FeatureFilter, Joint};
 
 /// Bits of the pixels of a tile's side.
 const PIXEL_BITS: u32 = 9;
@@ -30,6 +31,18 @@ pub(super) fn draw(
     let appears = layer.appears.as_ref().map(|a| a.bind(set.collection()));
     let shown = Shown { set, layer, appears, filter, as_of: set.as_of(now), id };
     layer.vector_layers.iter().flat_map(|v| shown.write(v)).collect()
+}
+
+/// The shapes of the features that are asked for, at whatever zoom they appear.
+pub(super) fn filtered<'a>(
+    set: &'a FeatureSet,
+    filters: &Joint,
+    now: Instant,
+) -> impl Iterator<Item = &'a Drawn> {
+    let filter = filters.of(&set.collection().id).cloned().unwrap_or_default();
+    let as_of = set.as_of(now);
+    let rows = set.rows().iter().enumerate().filter(move |(_, f)| filter.shows(f, as_of));
+    rows.map(|(row, _)| set.drawn(row))
 }
 
 struct Shown<'a> {
@@ -65,7 +78,7 @@ impl Shown<'_> {
                     out = if paths.is_empty() { out } else { out.lines(f.id, &paths, tags) };
                 }
                 Content::Areas => {
-                    let rings = drawn.rings(&frame);
+                    let rings = self.set.rings(row, &frame);
                     out = if rings.is_empty() { out } else { out.polygon(f.id, &rings, tags) };
                 }
                 Content::Labels => {

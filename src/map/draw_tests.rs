@@ -9,13 +9,16 @@ use proptest::prelude::*;
 use super::*;
 use crate::geo::LonLat;
 use crate::map::clip::{area2, cut};
+use crate::map::FeatureSets;
 use crate::map::mvt::{DecodedLayer, decode};
+use crate::map::solid::solid;
+use crate::map::solid::tests::checked;
 use crate::map::testing::{made, spots};
 use crate::pack::Pack;
 
 fn layer(name: &str) -> Layer {
     let pack = Pack::embedded().unwrap();
-    let (_, text) = pack.layer_files().iter().find(|(n, _)| n == name).unwrap();
+    let (_, text) = pack.layer_files().iter().find(|(path, _)| path.ends_with(&format!("/{name}.toml"))).unwrap();
     Layer::parse(name, text, &pack.collections).unwrap()
 }
 
@@ -134,6 +137,48 @@ proptest! {
         }
     }
 
+    /// Areas as imports take them, next to each other and one in the other's hole: valid in every tile.
+    #[test]
+    fn areas_in_tiles_are_valid(
+        rays in proptest::collection::vec((0.05..1.0_f64, 0.05..1.0_f64), 3..60),
+        size in prop_oneof![0.000_1..0.001_f64, 0.001..0.2_f64],
+        z in 6_u8..=16,
+    ) {
+        let layer = layer("alerts");
+        let c = layer.collection.clone().unwrap();
+        let given = [("severity", "minor"), ("headline_vi", "x"), ("onset", "2026-01-01"), ("expires", "2027-01-01")];
+        let star = |share: f64| -> LineString {
+            let n = rays.len() as f64;
+            let at = |(i, (r, s)): (usize, &(f64, f64))| {
+                let (angle, r) = (i as f64 / n * std::f64::consts::TAU, r * size * share * (1.0 - 0.5 * s * (1.0 - share)));
+                (106.7 + r * angle.cos(), 10.8 + r * angle.sin())
+            };
+            rays.iter().enumerate().map(at).collect()
+        };
+        let outer = Polygon::new(star(1.0), vec![star(0.4)]);
+        let inner = Polygon::new(star(0.4), vec![]);
+        prop_assume!(geo::Validation::is_valid(&outer) && geo::Validation::is_valid(&inner));
+        let corners: Vec<geo::Coord> = outer.exterior().0.iter().chain(&inner.exterior().0).copied().collect();
+        let features = vec![made(&c, 1, outer.into(), values(&c, &given)), made(&c, 2, inner.into(), values(&c, &given))];
+        let set = set(&layer, features);
+        let mut ids: Vec<TileId> = corners.iter().map(|p| holding(LonLat::new(p.x, p.y).unwrap(), z)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        for id in ids {
+            let layers = at(&set, &layer, DAY, id);
+            let areas = layers.iter().filter(|l| l.name == "alerts").flat_map(|l| &l.features);
+            for f in areas {
+                prop_assert_eq!(checked(&f.paths), Ok(()), "{} of {}", f.id, id);
+            }
+            // They fill one another: what one has in the tile, the other has not.
+            let frame = Frame::new(id, 64);
+            let rings: Vec<_> = (0..2).flat_map(|row| set.rings(row, &frame)).collect();
+            let sum: i64 = rings.iter().map(|r| area2(r)).sum();
+            let both: i64 = solid(&rings).iter().map(|r| area2(r)).sum();
+            prop_assert!((sum - both).abs() <= 64 * rings.len() as i64, "{}: {} and {}", id, sum, both);
+        }
+    }
+
     /// A line through many tiles is whole in each, at every zoom.
     #[test]
     fn lines_in_tiles_have_no_degenerate_part(
@@ -232,4 +277,33 @@ fn areas_are_wound_right_at_every_zoom_with_one_label_each() {
     // The hole is one: at zoom 13 its tile is empty but for the buffer.
     let middle = holding(LonLat::new(106.7, 10.8).unwrap(), 14);
     assert!(at(&set, &layer, DAY, middle).iter().all(|l| l.name != "alerts"));
+}
+
+#[test]
+fn areas_that_share_a_border_share_it_in_every_tile_whichever_came_first() {
+    let layer = layer("alerts");
+    let c = layer.collection.clone().unwrap();
+    let given = [("severity", "minor"), ("headline_vi", "x"), ("onset", "2026-01-01"), ("expires", "2027-01-01")];
+    let made = |id, ring: Vec<(f64, f64)>| {
+        Arc::new(made(&c, id, Polygon::new(ring.into(), vec![]).into(), values(&c, &given)))
+    };
+    // A border that wiggles, from south to north, with ground on both sides that reaches differently far.
+    let border: Vec<(f64, f64)> =
+        (0..=300).map(|i| (106.7 + f64::from(i * 7919 % 97) * 0.000_02, 10.7 + f64::from(i) * 0.000_3)).collect();
+    let west = [border.clone(), vec![(106.6, 10.79), (106.61, 10.75), (106.6, 10.7)]].concat();
+    let east = [border.iter().rev().copied().collect(), vec![(106.9, 10.69), (106.9, 10.8)]].concat();
+    let (west, east) = (made(1, west), made(2, east));
+    let alone = FeatureSets::build(&[c.clone()], vec![(c.id.clone(), west)], Instant::MIN);
+    let change = crate::map::FeatureChange::Upsert { collection: c.id.clone(), feature: east };
+    let both = alone.apply(&[change], Instant::MIN);
+    let set = both.get(&c.id).unwrap();
+    for z in 8..=15 {
+        let id = holding(LonLat::new(106.701, 10.745).unwrap(), z);
+        let frame = Frame::new(id, 64);
+        let rings: Vec<_> = (0..2).flat_map(|row| set.rings(row, &frame)).collect();
+        let sum: i64 = rings.iter().map(|r| area2(r)).sum();
+        let together = solid(&rings);
+        assert_eq!(together.len(), 1, "no gap at zoom {z}");
+        assert_eq!(area2(&together[0]), sum, "no overlap at zoom {z}");
+    }
 }

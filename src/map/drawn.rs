@@ -1,11 +1,11 @@
 //! A feature's shape as tiles need it, made once when the feature comes: mercator units, weighed
-//! vertices, shared arcs. Not here: which features a tile shows (draw).
+//! vertices. Not here: which features a tile shows (draw), the borders that areas share (mesh).
 
 use geo::{Area, Geometry, InteriorPoint, LineString, MultiPolygon, Polygon};
 
 use super::clip::{area2, clip, cut};
 use super::frame::{Bounds, Frame, Path, Point, Seen};
-use super::mesh::{Mesh, project};
+use super::mesh::{Mesh, Polygons, project};
 use super::simplify::{Vertex, weigh};
 use crate::geo::{LonLat, Mercator};
 
@@ -18,8 +18,8 @@ pub(super) struct Drawn {
     bounds: Bounds,
     points: Vec<Point>,
     lines: Vec<Vec<Vertex>>,
-    /// The only area, if there is one.
-    area: Option<Mesh>,
+    /// Its area; empty without one.
+    area: Polygons,
     /// Where an area's name stands: inside its largest part.
     label: Option<Point>,
 }
@@ -43,17 +43,30 @@ impl Drawn {
         let area = MultiPolygon(polygons);
         let largest = area.iter().max_by(|a, b| a.unsigned_area().total_cmp(&b.unsigned_area()));
         let label = largest.and_then(InteriorPoint::interior_point).and_then(|p| place(p.0));
-        let area = project(&area).filter(|p| !p.is_empty()).map(|p| Mesh::build(&[p]));
-        let label = label.filter(|_| area.is_some());
-        if let Some(mesh) = &area {
-            bounds = bounds.with(mesh.areas[0].bounds);
-        }
+        let area = project(&area).unwrap_or_default();
+        let label = label.filter(|_| !area.is_empty());
+        bounds = bounds.with(Bounds::around(area.iter().flatten().flatten().copied()));
         Self { bounds, points, lines, area, label }
     }
 
     /// Whether a tile sees anything of it.
     pub(super) fn in_frame(&self, frame: &Frame) -> bool {
         frame.sees(self.bounds) != Seen::Nothing
+    }
+
+    /// The box around all of it.
+    pub(super) fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    /// Whether it has lines or an area.
+    pub(super) fn has_extent(&self) -> bool {
+        !self.area.is_empty() || !self.lines.is_empty()
+    }
+
+    /// Its area; empty without one.
+    pub(super) fn area(&self) -> &Polygons {
+        &self.area
     }
 
     /// Its single places.
@@ -82,28 +95,27 @@ impl Drawn {
         }
         out
     }
+}
 
-    /// The rings of its area in a tile; see [`Mesh::rings`]. An area that nothing is left of at
-    /// this zoom, and that is no larger than a speck, is a speck: a square of two pixels.
-    pub(super) fn rings(&self, frame: &Frame) -> Vec<Path> {
-        let Some(mesh) = &self.area else { return Vec::new() };
-        let rings = mesh.rings(0, frame);
-        let b = mesh.areas[0].bounds;
-        let (min, max) = (frame.at(b.min), frame.at(b.max));
-        let small = max.0 - min.0 <= 2 * SPECK && max.1 - min.1 <= 2 * SPECK;
-        if !rings.is_empty() || !small || !mesh.vanishes(0, frame) {
-            return rings;
-        }
-        // By floor, so that each tile puts it at the same place.
-        let (x, y) = ((min.0 + max.0).div_euclid(2), (min.1 + max.1).div_euclid(2));
-        let square = vec![
-            (x - SPECK, y - SPECK),
-            (x + SPECK, y - SPECK),
-            (x + SPECK, y + SPECK),
-            (x - SPECK, y + SPECK),
-        ];
-        Some(clip(square, frame.low, frame.high)).filter(|r| area2(r) > 0).into_iter().collect()
+/// The rings of an area of a mesh in a tile; see [`Mesh::rings`]. One that nothing is left of at this zoom,
+/// and that is no larger than a speck, is a speck: a square of two pixels.
+pub(super) fn rings_or_speck(mesh: &Mesh, area: usize, frame: &Frame) -> Vec<Path> {
+    let rings = mesh.rings(area, frame);
+    let b = mesh.areas[area].bounds;
+    let (min, max) = (frame.at(b.min), frame.at(b.max));
+    let small = max.0 - min.0 <= 2 * SPECK && max.1 - min.1 <= 2 * SPECK;
+    if !rings.is_empty() || !small || !mesh.vanishes(area, frame) {
+        return rings;
     }
+    // By floor, so that each tile puts it at the same place.
+    let (x, y) = ((min.0 + max.0).div_euclid(2), (min.1 + max.1).div_euclid(2));
+    let square = vec![
+        (x - SPECK, y - SPECK),
+        (x + SPECK, y - SPECK),
+        (x + SPECK, y + SPECK),
+        (x - SPECK, y + SPECK),
+    ];
+    Some(clip(square, frame.low, frame.high)).filter(|r| area2(r) > 0).into_iter().collect()
 }
 
 fn place(c: geo::Coord<f64>) -> Option<Point> {

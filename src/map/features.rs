@@ -7,7 +7,9 @@ use std::sync::Arc;
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
-use super::drawn::Drawn;
+use super::drawn::{Drawn, rings_or_speck};
+use super::frame::{Frame, Path};
+use super::mesh::Mesh;
 use crate::domain::{Collection, Feature, Instant};
 use crate::geo::Bbox;
 use crate::query::FeatureFilter;
@@ -22,6 +24,10 @@ pub struct FeatureSet {
     rows: Vec<Arc<Feature>>,
     /// The shapes of the rows, for tiles.
     drawn: Vec<Arc<Drawn>>,
+    /// The areas among them, in the order of the rows, with the borders that they share.
+    mesh: Arc<Mesh>,
+    /// Their places in the mesh, for each row.
+    areas: Vec<Option<usize>>,
     by_id: HashMap<u64, usize>,
     /// Envelopes in degrees, each with the position of its row.
     tree: RTree<Entry>,
@@ -63,10 +69,15 @@ impl FeatureSet {
     /// Builds a set; the order of the rows does not matter.
     pub fn build(collection: Arc<Collection>, rows: Vec<Arc<Feature>>) -> Self {
         let draw = |f: Arc<Feature>| (Arc::new(Drawn::of(f.geometry.as_ref())), f);
-        Self::join(collection, rows.into_iter().map(draw).collect())
+        Self::join(collection, rows.into_iter().map(draw).collect(), None)
     }
 
-    fn join(collection: Arc<Collection>, mut rows: Vec<(Arc<Drawn>, Arc<Feature>)>) -> Self {
+    /// Joins rows in any order; `before` is the set that they come from.
+    fn join(
+        collection: Arc<Collection>,
+        mut rows: Vec<(Arc<Drawn>, Arc<Feature>)>,
+        before: Option<&Self>,
+    ) -> Self {
         rows.sort_by_key(|(_, f)| std::cmp::Reverse(f.seq));
         let (drawn, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         let by_id = rows.iter().enumerate().map(|(i, f)| (f.id, i)).collect();
@@ -83,7 +94,26 @@ impl FeatureSet {
             .collect();
         turns.sort_unstable();
         turns.dedup();
-        Self { collection, rows, drawn, by_id, tree, turns }
+        let mut count = 0;
+        let mut next = |d: &Arc<Drawn>| {
+            (!d.area().is_empty()).then(|| {
+                count += 1;
+                count - 1
+            })
+        };
+        let areas = drawn.iter().map(&mut next).collect();
+        // As long as no area comes or goes, the borders stay as they are.
+        let same = |b: &&Self| with_area(&b.drawn).map(Arc::as_ptr).eq(with_area(&drawn).map(Arc::as_ptr));
+        let mesh = match before.filter(same) {
+            Some(b) => b.mesh.clone(),
+            None => Arc::new(Mesh::build(with_area(&drawn).map(|d| d.area()))),
+        };
+        Self { collection, rows, drawn, mesh, areas, by_id, tree, turns }
+    }
+
+    /// The rings of a row's area in a tile; see [`rings_or_speck`].
+    pub(super) fn rings(&self, row: usize, frame: &Frame) -> Vec<Path> {
+        self.areas[row].map_or_else(Vec::new, |area| rings_or_speck(&self.mesh, area, frame))
     }
 
     /// What the features hold.
@@ -151,6 +181,10 @@ impl FeatureSet {
     }
 }
 
+fn with_area(drawn: &[Arc<Drawn>]) -> impl Iterator<Item = &Arc<Drawn>> + Clone {
+    drawn.iter().filter(|d| !d.area().is_empty())
+}
+
 impl FeatureSets {
     /// The sets of these collections, from all their features; `changed` is the moment of the last
     /// change to any.
@@ -212,7 +246,7 @@ impl FeatureSets {
             }
             let new = rows.into_values().map(|f| (Arc::new(Drawn::of(f.geometry.as_ref())), f));
             // What stays as it is keeps its drawn shape.
-            Arc::new(FeatureSet::join(set.collection.clone(), before.into_iter().chain(new).collect()))
+            Arc::new(FeatureSet::join(set.collection.clone(), before.into_iter().chain(new).collect(), Some(set)))
         };
         Self { sets: self.sets.iter().map(next).collect(), changed: self.changed.max(at) }
     }

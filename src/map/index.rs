@@ -10,6 +10,7 @@ use super::columns::{BLOCK, Columns, key, live};
 use super::select::{Select, in_range};
 use crate::domain::Instant;
 use crate::domain::view::MapRow;
+use crate::geo::TileId;
 use crate::query::Filter;
 
 /// No position, in the table from seq to position.
@@ -183,6 +184,24 @@ impl Snapshot {
                 let mut left = word;
                 while left != 0 {
                     out.push(rows.row(k * BLOCK + left.trailing_zeros() as usize));
+                    left &= left - 1;
+                }
+            }
+        });
+        out
+    }
+
+    /// The tiles of a zoom that hold a matching row, in no promised order, some maybe twice.
+    pub(super) fn tiles(&self, filter: &Filter, zoom: u8) -> Vec<TileId> {
+        let mut out = Vec::new();
+        self.marked(&Select::new(filter), |rows, words| {
+            for (k, &word) in words.iter().enumerate() {
+                let mut left = word;
+                while left != 0 {
+                    let at = rows.place(k * BLOCK + left.trailing_zeros() as usize);
+                    let tile = at.and_then(|p| TileId::holding(p, zoom).ok());
+                    // In Morton order those of a tile stand together.
+                    out.extend(tile.filter(|t| out.last() != Some(t)));
                     left &= left - 1;
                 }
             }

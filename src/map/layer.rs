@@ -1,6 +1,8 @@
 //! A layer, declared once in a file of `tiles/layers/`: source, zooms, fields, examples.
-//! The text is passed in; nothing is read here. The examples run as tests (`tile`).
+//! The text is passed in; nothing is read here.
+//! Not here: what may be wrong with it (layer_check), running its examples (example).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,7 +10,9 @@ use serde::Deserialize;
 
 use super::appears::Appears;
 use super::layer_check::problems;
+use super::mistake::{Mistake, Mistakes, line_at, line_of};
 use crate::domain::Collection;
+use crate::query::Joint;
 
 /// Units along a tile's side: the one extent clients are told.
 pub const EXTENT: u32 = 4096;
@@ -34,6 +38,10 @@ pub struct Layer {
     /// Units that areas reach beyond the tile, 0..=1024, so that outlines do not show at its edge.
     #[serde(default)]
     pub buffer: u32,
+    /// Which features it shows: the codes of a property, for each property that is named; all
+    /// without it.
+    #[serde(default)]
+    pub only: BTreeMap<String, Vec<String>>,
     /// From which zoom on a feature is shown; from the first without it.
     pub appears: Option<Appears>,
     /// The least distance in pixels between the points of features, at every zoom but the last,
@@ -43,6 +51,10 @@ pub struct Layer {
     /// How many categories a cluster names, 0..=8.
     #[serde(default)]
     pub top_categories: usize,
+    /// Whose data it is, as maps must show it.
+    pub attribution: Option<String>,
+    /// Under which licence it may be used: an SPDX identifier or an address.
+    pub licence: Option<String>,
     /// What stands in the tile, in this order.
     pub vector_layers: Vec<VectorLayer>,
     /// Rows and what becomes of them.
@@ -183,16 +195,6 @@ fn one() -> u32 {
     1
 }
 
-/// Why a file is no layer: names the file and what would be right.
-#[derive(Debug, thiserror::Error)]
-#[error("{file}: {problem}")]
-pub struct LayerError {
-    /// The file.
-    pub file: String,
-    /// What is wrong and what would be right.
-    pub problem: String,
-}
-
 impl VectorLayer {
     /// Whether an attribute is declared, and so written.
     pub fn has(&self, field: &str) -> bool {
@@ -202,24 +204,29 @@ impl VectorLayer {
 
 impl Layer {
     /// Reads one declaration; `file` only names it in errors, `collections` are those it may show.
-    /// The fields that follow from `top_categories` are added.
+    /// The fields that follow from `top_categories` are added. The examples are not run.
     ///
     /// # Errors
-    /// When the text is not such a declaration, names the file and what would be right.
-    pub fn parse(file: &str, text: &str, collections: &[Arc<Collection>]) -> Result<Self, LayerError> {
-        let fail = |problem: String| LayerError { file: file.to_owned(), problem };
-        let mut layer: Self = toml::from_str(text).map_err(|e| fail(e.to_string()))?;
+    /// When the text is not such a declaration: all mistakes, each with its line.
+    pub fn parse(file: &str, text: &str, collections: &[Arc<Collection>]) -> Result<Self, Mistakes> {
+        let mistake = |line, what| Mistake { file: file.to_owned(), line, what };
+        let mut layer: Self = toml::from_str(text).map_err(|e| {
+            let line = e.span().map_or(1, |s| line_at(text, s.start));
+            Mistakes(vec![mistake(line, e.message().replace('\n', ", "))])
+        })?;
         if let Source::Features(name) = &layer.source {
             layer.collection = collections.iter().find(|c| *c.id == **name).cloned();
             if layer.collection.is_none() {
                 let known: Vec<&str> = collections.iter().map(|c| &*c.id).collect();
                 let known = known.join(", ");
-                return Err(fail(format!("there is no collection {name:?}; there are {known}")));
+                let what = format!("there is no collection {name:?}; there are {known}");
+                return Err(Mistakes(vec![mistake(line_of(text, "source"), what)]));
             }
         }
         let problems = problems(&layer);
         if !problems.is_empty() {
-            return Err(fail(problems.join("; ")));
+            let all = problems.into_iter().map(|(path, what)| mistake(line_of(text, &path), what));
+            return Err(Mistakes(all.collect()));
         }
         for v in layer.vector_layers.iter_mut().filter(|v| v.content == Content::Symbols) {
             for n in 1..=layer.top_categories {
@@ -228,6 +235,22 @@ impl Layer {
             }
         }
         Ok(layer)
+    }
+
+    /// What is asked of it, narrowed to what it shows at all.
+    pub fn narrow<'a>(&self, asked: &'a Joint) -> Cow<'a, Joint> {
+        let Some(c) = self.collection.as_ref().filter(|_| !self.only.is_empty()) else {
+            return Cow::Borrowed(asked);
+        };
+        let mut own = asked.of(&c.id).cloned().unwrap_or_default();
+        for (name, codes) in &self.only {
+            own.codes.extend(c.position(name).map(|at| (at, codes.clone())));
+        }
+        own.codes.sort();
+        let mut narrowed = asked.clone();
+        narrowed.features.retain(|(other, _)| other.id != c.id);
+        narrowed.features.push((c.clone(), own));
+        Cow::Owned(narrowed)
     }
 
     /// The name of what it shows among the collections of the service.
@@ -277,22 +300,43 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_file_and_what_would_be_right() {
+    fn every_mistake_has_its_line_and_says_what_would_be_right() {
         let bad = INCIDENTS
             .replace("maxzoom = 18", "maxzoom = 19")
             .replace("open = \"Number\"", "opened = \"Number\"")
-            .replace("ward = \"String\"", "ward = \"Number\"");
-        let text = Layer::parse("incidents.toml", &bad, &[]).unwrap_err().to_string();
-        for part in [
-            "incidents.toml: ",
-            "within 0..=18",
-            "incidents.opened is unknown",
-            "incidents.ward must be \"String\"",
-        ] {
-            assert!(text.contains(part), "{text}");
+            .replace("ward = \"String\"", "ward = \"Number\"")
+            .replace("zoom = 14\nlayer = \"incidents\"", "zoom = 14\nlayer = \"incident\"");
+        let line = |needle: &str| bad.lines().position(|l| l.starts_with(needle)).unwrap() + 1;
+        let mistakes = Layer::parse("tiles/layers/x.toml", &bad, &[]).unwrap_err().0;
+        let found: Vec<(usize, &str)> = mistakes.iter().map(|m| (m.line, m.what.as_str())).collect();
+        let wanted = [
+            (line("maxzoom"), "within 0..=18"),
+            (line("opened"), "incidents.opened is unknown, did you mean open?"),
+            (line("ward ="), "incidents.ward must be \"String\""),
+            (line("layer = \"incident\""), "did you mean incidents?"),
+        ];
+        assert_eq!(found.len(), wanted.len(), "{found:?}");
+        for ((line, what), (right_line, part)) in found.iter().zip(wanted) {
+            assert_eq!(*line, right_line, "{what}");
+            assert!(what.contains(part), "{what}");
         }
-        let unknown =
-            Layer::parse("x.toml", &format!("colour = 1\n{INCIDENTS}"), &[]).unwrap_err().to_string();
-        assert!(unknown.contains("colour"), "{unknown}");
+        let text = mistakes[0].to_string();
+        assert!(text.starts_with(&format!("tiles/layers/x.toml:{}: ", line("maxzoom"))), "{text}");
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused_with_its_line_wherever_it_stands() {
+        for (bad, line, part) in [
+            (format!("colour = 1\n{INCIDENTS}"), 1, "unknown field `colour`, expected one of `id`"),
+            (INCIDENTS.replace("copies = 1234", "copy = 1234"), 37, "unknown field `copy`"),
+            (INCIDENTS.replace("source = \"reports\"", "source = { features = \"trafic\" }"), 5, "no collection"),
+            (INCIDENTS.replace("minzoom = 0", "minzoom = 300"), 6, "300"),
+            (INCIDENTS.replace("minzoom = 0", "minzoom = "), 6, ""),
+        ] {
+            let mistakes = Layer::parse("x.toml", &bad, &[]).unwrap_err().0;
+            assert_eq!(mistakes.len(), 1);
+            assert_eq!(mistakes[0].line, line, "{}", mistakes[0]);
+            assert!(mistakes[0].what.contains(part), "{}", mistakes[0]);
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::features::FeatureSets;
 use super::index::Snapshot;
 use super::shapes::WardShapes;
 use super::versions::Versions;
-use crate::domain::Vocabulary;
+use crate::domain::{Collection, Instant, Vocabulary};
 use crate::geo::Mercator;
 
 /// The map of one moment; it stays whole for as long as it is held.
@@ -39,6 +39,19 @@ pub enum Moved {
         /// Whether features changed.
         features: bool,
     },
+}
+
+impl View {
+    /// Before anything is loaded.
+    pub fn empty(collections: &[Arc<Collection>], words: Arc<Vocabulary>) -> Self {
+        Self {
+            snapshot: Arc::new(Snapshot::from_rows(Vec::new(), 0)),
+            features: FeatureSets::build(collections, Vec::new(), Instant::MIN),
+            words,
+            shapes: Arc::new(WardShapes::none()),
+            step: 0,
+        }
+    }
 }
 
 /// The map of this moment.

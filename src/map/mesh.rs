@@ -1,15 +1,16 @@
 //! Areas that may share borders, ready for tiles. Rings are cut into arcs where borders meet, and
 //! each arc is simplified once, so both sides of a border stay the same line at every zoom: no gaps,
 //! no slivers. Stretches that two areas do not share vertex by vertex are arcs of their own.
-//! Not here: what an area is (shapes, drawn), cutting at a tile's edge (clip).
+//! Not here: what an area is (shapes, drawn), cutting at a tile's edge (clip), rings that cross (solid).
 
 use std::collections::HashMap;
 
 use geo::{LineString, MultiPolygon};
 
-use super::clip::{area2, clean, clip};
+use super::clip::clip;
 use super::frame::{Bounds, Frame, Path, Point, Seen};
 use super::simplify::{Vertex, weigh};
+use super::solid::solid;
 use crate::geo::{LonLat, Mercator};
 
 /// A ring as arcs, each forward or backward.
@@ -34,10 +35,9 @@ pub(super) struct MeshArea {
 
 impl Mesh {
     /// Joins areas, kept in their order.
-    pub(super) fn build(areas: &[Polygons]) -> Self {
-        let mut cutter = Cutter::new(areas.iter().flatten().flatten());
+    pub(super) fn build<'a>(areas: impl Iterator<Item = &'a Polygons> + Clone) -> Self {
+        let mut cutter = Cutter::new(areas.clone().flatten().flatten());
         let areas = areas
-            .iter()
             .map(|polygons| MeshArea {
                 bounds: Bounds::around(polygons.iter().flatten().flatten().copied()),
                 polygons: polygons.iter().map(|p| p.iter().map(|ring| cutter.cut(ring)).collect()).collect(),
@@ -46,8 +46,8 @@ impl Mesh {
         Self { areas, arcs: cutter.arcs.iter().map(|points| weigh(points)).collect() }
     }
 
-    /// The rings of an area in a tile, open, cut at the buffered edge, in tile units: exteriors
-    /// have positive area (y down), each followed by its holes. Empty if nothing is left.
+    /// The rings of an area in a tile, open, cut at the buffered edge, in tile units: valid polygons,
+    /// exteriors with positive area (y down), each followed by its holes. Empty if nothing is left.
     pub(super) fn rings(&self, area: usize, frame: &Frame) -> Vec<Path> {
         match frame.sees(self.areas[area].bounds) {
             Seen::Nothing => Vec::new(),
@@ -62,35 +62,15 @@ impl Mesh {
     }
 
     fn cut(&self, area: usize, frame: &Frame, at_edge: bool) -> Vec<Path> {
-        let mut out = Vec::new();
-        for polygon in &self.areas[area].polygons {
-            let (begin, mut left) = (out.len(), 0);
-            for (n, arcs) in polygon.iter().enumerate() {
-                let mut ring = self.ring(arcs, frame);
-                if at_edge {
-                    ring = clip(ring, frame.low, frame.high);
-                }
-                clean(&mut ring);
-                let area = area2(&ring);
-                left += if n == 0 { area.abs() } else { -area.abs() };
-                if area == 0 {
-                    if n == 0 {
-                        // Without its outside a hole means nothing.
-                        break;
-                    }
-                    continue;
-                }
-                if (area > 0) != (n == 0) {
-                    ring.reverse();
-                }
-                out.push(ring);
-            }
-            if left <= 0 {
-                // The tile lies in a hole.
-                out.truncate(begin);
-            }
-        }
-        out
+        solid(&self.wound(area, frame, at_edge))
+    }
+
+    /// The rings of an area in a tile as they come, crossings and all.
+    pub(super) fn wound(&self, area: usize, frame: &Frame, at_edge: bool) -> Vec<Path> {
+        let arcs = self.areas[area].polygons.iter().flatten();
+        let rings = arcs.map(|arcs| self.ring(arcs, frame));
+        let rings = rings.map(|ring| if at_edge { clip(ring, frame.low, frame.high) } else { ring });
+        rings.filter(|ring| ring.len() >= 3).collect()
     }
 
     /// A ring at the tile's zoom, in its units.
@@ -104,11 +84,15 @@ impl Mesh {
                 frame.draw(points.iter(), &mut out);
             }
         }
+        if out.len() > 1 && out.first() == out.last() {
+            out.pop();
+        }
         out
     }
 }
 
-/// All rings of an area in mercator units: open, without repeats, with three vertices at least.
+/// All rings of an area in mercator units: open, without repeats, with three vertices at least, wound as
+/// in a tile: exteriors with positive area (y down), holes with negative.
 pub(super) fn project(area: &MultiPolygon<f64>) -> Option<Polygons> {
     let ring = |line: &LineString<f64>| -> Option<Vec<Point>> {
         let mut out = Vec::with_capacity(line.0.len());
@@ -123,18 +107,35 @@ pub(super) fn project(area: &MultiPolygon<f64>) -> Option<Polygons> {
         }
         Some(out)
     };
+    let wound = |mut ring: Vec<Point>, positive: bool| {
+        if (area2(&ring) > 0) != positive {
+            ring.reverse();
+        }
+        ring
+    };
     let mut polygons = Vec::new();
     for p in &area.0 {
-        let mut rings = vec![ring(p.exterior())?];
+        let mut rings = vec![wound(ring(p.exterior())?, true)];
         if rings[0].len() < 3 {
             continue;
         }
         for hole in p.interiors() {
-            rings.extend(Some(ring(hole)?).filter(|h| h.len() >= 3));
+            rings.extend(Some(wound(ring(hole)?, false)).filter(|h| h.len() >= 3));
         }
         polygons.push(rings);
     }
     Some(polygons)
+}
+
+/// Twice the area of a ring, in square mercator units: positive for an exterior in a tile (y down).
+fn area2(ring: &[Point]) -> i128 {
+    let Some(&(mut from)) = ring.last() else { return 0 };
+    let mut sum = 0;
+    for &to in ring {
+        sum += i128::from(from.0) * i128::from(to.1) - i128::from(to.0) * i128::from(from.1);
+        from = to;
+    }
+    sum
 }
 
 /// Cuts rings into arcs at the vertices where borders meet or part.

@@ -3,7 +3,7 @@
 //!
 //! From a change to a tile: `index` keeps the rows as sorted `columns` and swaps whole snapshots;
 //! `select` runs a filter over them; `cluster` turns what matches into symbols; `shapes` (with
-//! `simplify` and `clip`) does the same for wards; `tile` writes either through `mvt`, as `layer`
+//! `simplify`, `clip` and `solid`) does the same for wards; `tile` writes either through `mvt`, as `layer`
 //! declares; `tilejson` joins layers into sets. A tile is a pure function of snapshot, layer,
 //! filter and address: two processes at the same change give the same bytes.
 
@@ -14,21 +14,27 @@ mod columns;
 mod draw;
 mod drawn;
 mod e7box;
+mod example;
 mod features;
 mod frame;
 mod frozen;
 mod index;
 mod layer;
 mod layer_check;
+mod layers;
 mod level;
 mod live;
 mod members;
 mod mesh;
+mod mistake;
 mod mvt;
 mod nearest;
+mod occupied;
 mod select;
 mod shapes;
 mod simplify;
+mod solid;
+mod style;
 #[cfg(test)]
 mod testing;
 mod thin;
@@ -42,15 +48,18 @@ pub use features::{FeatureChange, FeatureSet, FeatureSets};
 pub use frozen::{Frozen, Head as FrozenHead, frozen_key};
 pub use index::{Change, Snapshot};
 pub use layer::{
-    Content, EXTENT, Example, ExampleFeature, ExampleRow, FieldType, Layer, LayerError, Source, Title,
-    VectorLayer,
+    Content, EXTENT, Example, ExampleFeature, ExampleRow, FieldType, Layer, Source, Title, VectorLayer,
 };
+pub use layers::read_layers;
 pub use level::Level;
 pub use live::{Live, Moved, View};
 pub use members::{Members, members};
+pub use mistake::{Mistake, Mistakes};
 pub use mvt::{DecodedFeature, DecodedLayer, Value, decode};
 pub use nearest::Near;
+pub use occupied::occupied;
 pub use shapes::{ShapeError, WardShape, WardShapes};
+pub use style::check_style;
 pub use tile::{Sources, tile};
 pub use tilejson::{Tileset, TilesetError};
 pub use versions::{Versions, touched};

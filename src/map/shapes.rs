@@ -3,7 +3,7 @@
 
 use geo::MultiPolygon;
 
-use super::frame::{Frame, Path};
+use super::frame::{Bounds, Frame, Path};
 use super::mesh::{Mesh, project};
 use crate::geo::{LonLat, Mercator};
 
@@ -83,13 +83,13 @@ impl WardShapes {
                 area,
             });
         }
-        let mesh = Mesh::build(&projected);
+        let mesh = Mesh::build(projected.iter());
         Ok(Self { generation: generation.to_owned(), approximate, wards, mesh })
     }
 
     /// No wards at all, before any are loaded.
     pub fn none() -> Self {
-        Self { generation: String::new(), approximate: false, wards: Vec::new(), mesh: Mesh::build(&[]) }
+        Self { generation: String::new(), approximate: false, wards: Vec::new(), mesh: Mesh::build(std::iter::empty()) }
     }
 
     /// The generation's id.
@@ -104,6 +104,11 @@ impl WardShapes {
 
     pub(super) fn wards(&self) -> &[Ward] {
         &self.wards
+    }
+
+    /// The box around a ward.
+    pub(super) fn bounds(&self, ward: &Ward) -> Bounds {
+        self.mesh.areas[ward.area].bounds
     }
 
     /// The rings of a ward in a tile; see [`Mesh::rings`].

@@ -48,6 +48,7 @@ pub fn tile(sources: &Sources<'_>, layer: &Layer, filters: &Joint, id: TileId) -
     if !layer.shows(id.z()) {
         return Vec::new();
     }
+    let filters = layer.narrow(filters);
     match &layer.source {
         Source::Reports => {
             let found = symbols(sources.snapshot, &filters.reports, id, layer.top_categories);

@@ -2,10 +2,14 @@
 //! `metadata.json` that tile archives carry.
 //! Not here: addresses (passed in), HTTP (http).
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::layer::{Layer, VectorLayer};
+use super::features::FeatureSets;
+use super::layer::{Layer, Source, VectorLayer};
 use super::tile::{Sources, tile};
+use crate::domain::{Collection, Instant, Violation, Vocabulary};
 use crate::geo::{Bbox, LonLat, TileId};
 use crate::query::Joint;
 
@@ -79,7 +83,7 @@ impl<'a> Tileset<'a> {
     /// The `TileJSON` document. `template` is the absolute address with `{z}`, `{x}` and `{y}`;
     /// `center` must lie in `bounds`; `zoom` is clamped into the set's zooms.
     pub fn tilejson(&self, template: &str, bounds: Bbox, center: LonLat, zoom: u8) -> Value {
-        json!({
+        let mut doc = json!({
             "tilejson": "3.0.0",
             "name": self.title(),
             "tiles": [template],
@@ -89,7 +93,47 @@ impl<'a> Tileset<'a> {
             "bounds": [bounds.west, bounds.south, bounds.east, bounds.north],
             "center": [center.lon(), center.lat(), zoom.clamp(self.minzoom(), self.maxzoom())],
             "vector_layers": self.vector_layers(),
-        })
+        });
+        if let Some(attribution) = self.attribution() {
+            doc["attribution"] = attribution.into();
+        }
+        doc
+    }
+
+    /// What is asked of each layer, read from the parameters of a query.
+    ///
+    /// # Errors
+    /// All faults, each with its parameter's name.
+    pub fn filters(
+        &self,
+        pairs: &[(String, String)],
+        words: &Vocabulary,
+        now: Instant,
+    ) -> Result<Joint, Vec<Violation>> {
+        let reports = self.layers.iter().any(|l| l.source == Source::Reports);
+        let mut collections: Vec<Arc<Collection>> = Vec::new();
+        for c in self.layers.iter().filter_map(|l| l.collection.as_ref()) {
+            if collections.iter().all(|known| known.id != c.id) {
+                collections.push(c.clone());
+            }
+        }
+        Joint::parse(pairs, reports, &collections, words, now)
+    }
+
+    /// Whose data it is, each said once; nothing where no layer says so.
+    pub fn attribution(&self) -> Option<String> {
+        said_once(self.layers.iter().filter_map(|l| l.attribution.as_deref()))
+    }
+
+    /// Under which licences it may be used, each said once; nothing where no layer says so.
+    pub fn licence(&self) -> Option<String> {
+        said_once(self.layers.iter().filter_map(|l| l.licence.as_deref()))
+    }
+
+    /// The moment on which its tiles depend: the latest onset or expiry not after now, of layers that
+    /// begin and end with time; nothing for others.
+    pub fn as_of(&self, features: &FeatureSets, now: Instant) -> Option<Instant> {
+        self.layers.iter().filter_map(|l| features.get(l.collection_id())).map(|set| set.as_of(now)).max()
     }
 
     /// The `metadata.json` document, with texts where tile archives have texts.
@@ -107,11 +151,13 @@ impl<'a> Tileset<'a> {
         })
     }
 
-    fn title(&self) -> String {
+    /// Its name for people, Vietnamese.
+    pub fn title(&self) -> String {
         self.layers.iter().map(|l| l.title.vi.as_str()).collect::<Vec<_>>().join(", ")
     }
 
-    fn vector_layers(&self) -> Vec<Value> {
+    /// What stands in its tiles, as `TileJSON` 3.0 lists it.
+    pub fn vector_layers(&self) -> Vec<Value> {
         let describe = |l: &Layer, v: &VectorLayer| {
             let fields: serde_json::Map<String, Value> =
                 v.fields.iter().map(|(name, kind)| (name.clone(), kind.name().into())).collect();
@@ -131,15 +177,23 @@ impl<'a> Tileset<'a> {
     }
 }
 
+fn said_once<'t>(texts: impl Iterator<Item = &'t str>) -> Option<String> {
+    let mut all: Vec<&str> = Vec::new();
+    for t in texts {
+        if !all.contains(&t) {
+            all.push(t);
+        }
+    }
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Instant;
-    use crate::domain::Vocabulary;
     use crate::domain::view::MapRow;
     use crate::geo::Mercator;
     use crate::map::mvt::decode;
-    use crate::map::{FeatureSets, Snapshot};
+    use crate::map::Snapshot;
 
     fn layers() -> Vec<Layer> {
         vec![

@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn the_embedded_collections_are_right() {
-        let found = read(&Source::Embedded).unwrap();
+        let found = read(&Source::default()).unwrap();
         let names: Vec<&str> = found.iter().map(|c| &*c.id).collect();
         assert_eq!(names, ["alerts", "facilities", "traffic"]);
         let alerts = &found[0];

@@ -49,16 +49,22 @@ impl Pack {
     /// # Errors
     /// See [`PackError`]; a test keeps the embedded pack free of them.
     pub fn embedded() -> Result<Self, PackError> {
-        Self::read(&Source::Embedded)
+        Self::read(&Source::default())
     }
 
     /// The pack of a folder laid out as the repository: `data/` must be complete, nothing is mixed in
-    /// from the embedded one; without `tiles/` the embedded layers are used.
+    /// from the embedded one; without `tiles/` the embedded layers are used. Without a folder, the
+    /// embedded pack. Files of `more_tiles`, a folder laid out as `tiles/`, come beside those layers, or
+    /// in the place of one of the same name.
     ///
     /// # Errors
     /// See [`PackError`].
-    pub fn from_dir(folder: &Path) -> Result<Self, PackError> {
-        Self::read(&Source::Folder(folder.into()))
+    pub fn open(folder: Option<&Path>, more_tiles: Option<&Path>) -> Result<Self, PackError> {
+        if let Some(more) = more_tiles.filter(|m| !m.join("layers").is_dir()) {
+            // A typing mistake would go unnoticed.
+            return Err(PackError::Missing { file: more.join("layers/").display().to_string() });
+        }
+        Self::read(&Source { folder: folder.map(Into::into), more_tiles: more_tiles.map(Into::into) })
     }
 
     fn read(source: &Source) -> Result<Self, PackError> {
@@ -74,11 +80,8 @@ impl Pack {
             return Err(PackError::value(routing::ROUTING, format!("ward `{ward}`"), reason));
         }
         let mut layers = Vec::new();
-        for path in source.list("tiles/layers/")? {
-            let Some(name) = path.strip_prefix("tiles/layers/").and_then(|n| n.strip_suffix(".toml")) else {
-                continue;
-            };
-            layers.push((name.to_owned(), source.text(&path)?));
+        for path in source.list("tiles/layers/")?.into_iter().filter(|p| p.ends_with(".toml")) {
+            layers.push((source.shown(&path), source.text(&path)?));
         }
         Ok(Self { categories, bodies, routing, collections, calendar, areas, layers, osm })
     }
@@ -98,7 +101,7 @@ impl Pack {
         self.calendar.time_zone()
     }
 
-    /// Name and TOML text of each file in `tiles/layers/`, by name.
+    /// Path and TOML text of each file in `tiles/layers/`, by name.
     pub fn layer_files(&self) -> &[(String, String)] {
         &self.layers
     }

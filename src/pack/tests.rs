@@ -19,7 +19,7 @@ fn broken(file: &str, change: impl Fn(String) -> String) -> String {
     let changed = change(text.clone());
     assert_ne!(text, changed, "the change must hit something in {file}");
     fs::write(&path, changed).unwrap();
-    Pack::from_dir(folder.path()).map_or_else(|e| e.to_string(), |_| "no error".to_owned())
+    Pack::open(Some(folder.path()), None).map_or_else(|e| e.to_string(), |_| "no error".to_owned())
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -38,9 +38,10 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn the_embedded_pack_is_the_repositorys() {
     let embedded = pack();
-    let folder = Pack::from_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let folder = Pack::open(Some(Path::new(env!("CARGO_MANIFEST_DIR"))), None).unwrap();
     assert_eq!(embedded.areas.units(), folder.areas.units());
-    assert_eq!(embedded.layer_files(), folder.layer_files());
+    let texts = |pack: &Pack| pack.layer_files().iter().map(|(_, text)| text.clone()).collect::<Vec<_>>();
+    assert_eq!(texts(&embedded), texts(&folder));
     assert_eq!(embedded.time_zone().iana_name(), Some("Asia/Ho_Chi_Minh"));
 }
 
@@ -273,6 +274,28 @@ fn the_256th_category_is_refused() {
 #[test]
 fn a_missing_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let error = Pack::from_dir(folder.path()).unwrap_err().to_string();
+    let error = Pack::open(Some(folder.path()), None).unwrap_err().to_string();
     assert_eq!(error, "data/categories.toml: the file is missing");
+}
+
+#[test]
+fn one_more_layer_is_one_more_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Pack::open(None, Some(folder.path()));
+    assert!(open().unwrap_err().to_string().contains("layers/: the file is missing"));
+    fs::create_dir(folder.path().join("layers")).unwrap();
+    let names = |pack: Pack| -> Vec<String> {
+        pack.layer_files().iter().map(|(path, _)| path.rsplit('/').next().unwrap().to_owned()).collect()
+    };
+    let before = names(open().unwrap());
+    assert_eq!(before, names(pack()));
+    fs::write(folder.path().join("layers/hospitals.toml"), "new").unwrap();
+    fs::write(folder.path().join("layers/wards.toml"), "instead").unwrap();
+    fs::write(folder.path().join("layers/notes.txt"), "no layer").unwrap();
+    let with = open().unwrap();
+    let text = |end: &str| with.layer_files().iter().find(|(path, _)| path.ends_with(end)).unwrap().clone();
+    let path = folder.path().join("layers/hospitals.toml").display().to_string();
+    assert_eq!(text("hospitals.toml"), (path, "new".to_owned()));
+    assert_eq!(text("wards.toml").1, "instead");
+    assert_eq!(names(with).len(), before.len() + 1);
 }

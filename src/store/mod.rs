@@ -1,5 +1,5 @@
 //! The only SQL: the report record, the change log, city features, the imported areas, keys.
-//! Whole databases: copies, comparison, backup, migration.
+//! Archives of tiles that are files of SQLite. Whole databases: copies, comparison, backup, migration.
 //! One writer groups what is queued into one durable commit; a pool of readers answers the rest.
 //! Not here: what a report may be (domain), who asks (http), the live map (map).
 
@@ -20,6 +20,7 @@ mod features;
 mod feeds;
 mod followers;
 mod keys;
+mod mbtiles;
 mod narrow;
 mod open;
 mod postgres;
@@ -49,6 +50,7 @@ pub use feature_wards::{FeatureAssignment, PlacedFeature};
 pub use features::{FeatureWrite, StoredContent};
 pub use feeds::{News, NewsPage};
 pub use followers::Following;
+pub use mbtiles::Mbtiles;
 pub use open::Store;
 pub use read::{Known, Page, PlacedRecord, ReportRecord};
 pub use reports::{KeyedReports, KnownKeys};

@@ -8,6 +8,7 @@
 // The last line is `N passed, N failed`; the exit code is 1 when a test failed.
 import { mkdirSync } from 'node:fs';
 import * as access from './access.mjs';
+import * as archive from './archive.mjs';
 import * as browse from './browse.mjs';
 import { TEST_MS, browser, launch, shots, startDemo, useBrowser, useServer, within } from './kit.mjs';
 import * as layers from './layers.mjs';
@@ -16,7 +17,7 @@ import * as write from './write.mjs';
 
 const RUN_MS = 15 * 60_000;
 const CLOSE_MS = 10_000;
-const tests = { ...browse.tests, ...write.tests, ...layers.tests, ...alerts.tests, ...access.tests };
+const tests = { ...browse.tests, ...write.tests, ...layers.tests, ...alerts.tests, ...access.tests, ...archive.tests };
 
 /** Leaves a browser without pages for the next test; one that does not answer any more is left for a new one. */
 async function tidy() {

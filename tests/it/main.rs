@@ -6,6 +6,7 @@ mod crashes;
 mod documents;
 mod durability;
 mod edge;
+mod export;
 mod feature_feeds;
 mod features;
 mod feeds;

@@ -13,9 +13,10 @@ use super::document::{Document, Keep};
 use super::extract::asked;
 use super::features::json_only;
 use super::problem::Problem;
+use crate::action::CITY_ZOOM;
 use crate::domain::{Instant, Vocabulary};
 use crate::geo::{Bbox, LonLat, TileId};
-use crate::map::{Source, Sources, Tileset, View};
+use crate::map::{Source, Sources, Tileset};
 use crate::query::Joint;
 
 mod cache;
@@ -35,9 +36,6 @@ pub(super) use ogc::{
 const MEDIA: &str = "application/vnd.mapbox-vector-tile";
 /// What may stand after the row's number; nothing may, too.
 const EXTENSIONS: [&str; 2] = [".mvt", ".pbf"];
-/// The zoom at which the city fills a screen.
-const CITY_ZOOM: u8 = 9;
-
 /// Where the TileJSON of a layer is.
 pub(super) fn tilejson_path(layers: &str) -> String {
     format!("/tiles/{layers}.json")
@@ -108,7 +106,7 @@ async fn answer(
         query: query_text(&filters, &view.words).into(),
         id,
         version: version(service, set, id, view.step),
-        as_of: as_of(&view, set, now).max(filters.as_of().unwrap_or(Instant::MIN)),
+        as_of: set.as_of(&view.features, now).max(filters.as_of()).unwrap_or(Instant::MIN),
         coding,
     };
     let tile = service.tiles.get(key, || set.tile(&Sources::of(&view, now), &filters, id)).await;
@@ -140,15 +138,6 @@ fn version(service: &Service, set: &Tileset<'_>, id: TileId, step: u64) -> u64 {
     set.layers().iter().map(|l| of(&l.source)).max().unwrap_or_default()
 }
 
-/// The last moment at which something that the set shows began or ended.
-fn as_of(view: &View, set: &Tileset<'_>, now: Instant) -> Instant {
-    let of = |source: &Source| match source {
-        Source::Features(name) => view.features.get(name).map(|set| set.as_of(now)),
-        Source::Reports | Source::Wards => None,
-    };
-    set.layers().iter().filter_map(|l| of(&l.source)).max().unwrap_or(Instant::MIN)
-}
-
 /// What is asked of each layer of a set.
 fn filters(
     set: &Tileset<'_>,
@@ -156,9 +145,7 @@ fn filters(
     words: &Vocabulary,
     now: Instant,
 ) -> Result<Joint, Problem> {
-    let reports = set.layers().iter().any(|l| l.source == Source::Reports);
-    let collections: Vec<_> = set.layers().iter().filter_map(|l| l.collection.clone()).collect();
-    Joint::parse(pairs, reports, &collections, words, now).map_err(Problem::parameters)
+    set.filters(pairs, words, now).map_err(Problem::parameters)
 }
 
 fn tileset<'a>(service: &'a Service, list: &str) -> Result<Tileset<'a>, Problem> {
@@ -192,20 +179,11 @@ fn query_text(filters: &Joint, words: &Vocabulary) -> String {
     text.finish()
 }
 
-/// The city's bounds, and the middle of its largest label crowd: the first ward's label is as good
-/// a place to begin as any inside the bounds.
+/// The city's bounds, and a place to begin at.
 fn extent(service: &Service) -> (Bbox, LonLat) {
     let areas = service.city.areas();
     let [west, south, east, north] = areas.bounds();
-    let units = areas.active().units();
-    let mut labels: Vec<LonLat> = units.iter().map(|u| u.label).collect();
-    // The median is in the dense middle, whatever islands there are.
-    labels.sort_by(|a, b| a.lat().total_cmp(&b.lat()));
-    let lat = labels[labels.len() / 2].lat();
-    labels.sort_by(|a, b| a.lon().total_cmp(&b.lon()));
-    let center = LonLat::new(labels[labels.len() / 2].lon(), lat).unwrap_or(labels[0]);
-    let bounds = Bbox { west, south, east, north };
-    (bounds, center)
+    (Bbox { west, south, east, north }, areas.middle())
 }
 
 #[cfg(test)]

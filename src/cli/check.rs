@@ -1,0 +1,38 @@
+//! `diaban check`: whether what people wrote is right, without starting.
+
+use clap::{Args, Subcommand};
+
+use super::{Outcome, areas};
+use crate::app;
+use crate::config::Settings;
+
+/// Look whether the settings, the city pack and the layers are right, and change nothing.
+///
+/// Prints every mistake with file, line and what would be right; the exit code is 1 then.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, verbatim_doc_comment)]
+pub(super) struct Check {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// How well the boundaries in use agree with others.
+    Areas(areas::CheckAreas),
+}
+
+impl Check {
+    pub(super) async fn run(self) -> Outcome {
+        if let Some(What::Areas(check)) = self.what {
+            return check.run().await;
+        }
+        let pack = app::pack(&self.settings.resolve()?)?;
+        let layers = app::layers(&pack).map_err(|mistakes| format!("{} mistakes\n{mistakes}", mistakes.0.len()))?;
+        let examples: usize = layers.iter().map(|l| l.example.len()).sum();
+        println!("{} layers, {examples} examples: fine", layers.len());
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! `diaban export`: the tiles of a layer as a file for a content delivery network, or to work offline.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant as Stopwatch;
+
+use clap::{Args, ValueEnum};
+use indicatif::HumanBytes;
+
+use super::{Outcome, areas};
+use crate::action::{self, ArchiveFormat, ExportStep, TileExport};
+use crate::app;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Settings;
+use crate::jobs;
+use crate::map::Tileset;
+
+/// Write all tiles of layers to one file, as they are at this change; works beside a running server.
+///
+/// Each tile is the one that the server answers, byte for byte. The same map gives the same file.
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Export {
+    /// pmtiles or mbtiles; else by the end of the file's name.
+    #[arg(long)]
+    format: Option<Format>,
+    /// The layers, as in the address of a tile: incidents, or incidents,wards.
+    #[arg(long)]
+    layer: String,
+    /// The zooms, like 0-14; else all that the layers have.
+    #[arg(long, value_parser = zooms)]
+    zooms: Option<RangeInclusive<u8>>,
+    /// The file to write; one that is there is replaced when the new one is whole.
+    #[arg(long)]
+    output: PathBuf,
+    /// What is asked for, as in the address of a tile: status=open category=pothole,drainage
+    #[arg(value_parser = pair)]
+    query: Vec<(String, String)>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Pmtiles,
+    Mbtiles,
+}
+
+fn zooms(text: &str) -> Result<RangeInclusive<u8>, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let number = |t: &str| t.trim().parse::<u8>().map_err(|_| "must be like 0-14".to_owned());
+    Ok(number(first)?..=number(last)?)
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE, like status=open")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+impl Export {
+    pub(super) async fn run(self) -> Outcome {
+        let format = self.format()?;
+        let config = self.settings.resolve()?;
+        let (store, city) = app::open(&config).await?;
+        let (city, watch, now) = (Arc::new(city), Stopwatch::now(), SystemClock.now());
+        let layers = app::layers(&city.pack)?;
+        let set = Tileset::named(&layers, &self.layer).map_err(|e| format!("--layer: {e}"))?;
+        let view = jobs::view_now(&store, city.clone(), config.cache.as_deref()).await?;
+        let filters = set.filters(&self.query, &view.words, now).map_err(|faults| {
+            faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        })?;
+        let at = view.snapshot.at();
+        let changed = store.change(at).await?.map(|c| c.at);
+        let areas = city.areas();
+        let what = TileExport {
+            view: &view,
+            changed,
+            areas: &areas,
+            set: &set,
+            filters: &filters,
+            now,
+        };
+        let zooms = self.zooms.unwrap_or(set.minzoom()..=set.maxzoom());
+        let bar = areas::bar(0, "xuất / exporting");
+        let mut told = |step| match step {
+            ExportStep::Total(tiles) => bar.set_length(tiles),
+            ExportStep::Made(tiles) => bar.inc(tiles),
+        };
+        let done = action::export_tiles(&what, zooms, format, &self.output, &mut told).await?;
+        bar.finish_and_clear();
+        println!(
+            "{}: {} tiles of {} looked at, {}, at change {at}, in {:.1} s",
+            self.output.display(),
+            done.tiles,
+            done.looked_at,
+            HumanBytes(done.size),
+            watch.elapsed().as_secs_f64()
+        );
+        if set.licence().is_none() {
+            println!("no layer says its licence: add licence = \"…\" and attribution = \"…\" to its file before you publish this");
+        }
+        store.close().await;
+        Ok(())
+    }
+
+    fn format(&self) -> Result<ArchiveFormat, String> {
+        let by_name = || self.output.extension().and_then(|e| Format::from_str(&e.to_string_lossy(), true).ok());
+        match self.format.or_else(by_name) {
+            Some(Format::Pmtiles) => Ok(ArchiveFormat::Pmtiles),
+            Some(Format::Mbtiles) => Ok(ArchiveFormat::Mbtiles),
+            None => Err("--format pmtiles or mbtiles, or a file whose name ends so".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zooms_are_a_range_or_one() {
+        assert_eq!(zooms("0-14"), Ok(0..=14));
+        assert_eq!(zooms("7"), Ok(7..=7));
+        for wrong in ["", "a-b", "3-", "1-300", "-1"] {
+            assert!(zooms(wrong).is_err(), "{wrong}");
+        }
+    }
+}
