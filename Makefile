@@ -9,7 +9,7 @@ SHARED  ?= ../shared
 .PHONY: demo test check bench bless audit areas web conformance
 
 web: web/dist/index.html
-web/dist/index.html: $(wildcard web/src/* web/package.json web/package-lock.json web/build.mjs)
+web/dist/index.html: $(wildcard web/src/* web/look/* web/package.json web/package-lock.json web/build.mjs)
 	cd web && npm ci --no-audit --no-fund --loglevel=error && node build.mjs
 
 demo: web

@@ -7,9 +7,11 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 
 use crate::action::{City, CityError, Keyring};
+use crate::basemap::BasemapError;
 use crate::clock::{Clock, Ids};
 use crate::config::Config;
-use crate::http::{self, Connections, Guards, Metrics, Service, Streams, TileCache};
+use crate::geo::Bbox;
+use crate::http::{self, Basemap, Connections, Guards, Metrics, Service, Streams, Styles, TileCache};
 use crate::jobs::{Follower, Keeper, announce, keep, refresh_keys, supervise, trim};
 use crate::map::{Layer, Level, Live, Mistakes, View, read_layers};
 use crate::pack::{Pack, PackError};
@@ -30,9 +32,12 @@ pub enum AppError {
     /// The areas.
     #[error(transparent)]
     City(#[from] CityError),
-    /// Layer files.
-    #[error("the layers are not right:\n{0}")]
+    /// Layer or style files.
+    #[error("the layers or styles are not right:\n{0}")]
     Layers(#[from] Mistakes),
+    /// The basemap.
+    #[error(transparent)]
+    Basemap(#[from] BasemapError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -58,6 +63,14 @@ pub fn pack(config: &Config) -> Result<Pack, PackError> {
 /// The mistakes of all files, each with file and line.
 pub fn layers(pack: &Pack) -> Result<Vec<Layer>, Mistakes> {
     read_layers(pack.layer_files(), &pack.collections)
+}
+
+/// The styles of the page and of a pack, held against the layers.
+///
+/// # Errors
+/// The mistakes of all files, each with file and line.
+pub fn styles(pack: &Pack, layers: &[Layer]) -> Result<Styles, Mistakes> {
+    Styles::new(pack.style_files(), layers)
 }
 
 /// Every connection is an open file: the process asks for as many as it may serve.
@@ -101,6 +114,9 @@ pub async fn run(
     let (store, city) = open(&config).await?;
     let _claim = store.claim()?;
     let layers = layers(&city.pack)?;
+    let styles = styles(&city.pack, &layers)?;
+    let [west, south, east, north] = city.areas().bounds();
+    let basemap = Basemap::open(&config.basemap, &styles, Bbox { west, south, east, north }).await?;
     let public_url = match config.public_url {
         Some(url) => url,
         None => format!("http://{}", listener.local_addr()?),
@@ -162,6 +178,8 @@ pub async fn run(
         live: live.clone(),
         layers,
         tiles: TileCache::new(config.tile_cache_mib as usize * MIB),
+        styles,
+        basemap,
         started: clock.now(),
         clock,
         ids,

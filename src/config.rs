@@ -8,7 +8,8 @@ use clap::Args;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::http::{ConnectionSettings, LimitMode, LimitSettings, Proxies, TooWide};
+use crate::basemap::BasemapError;
+use crate::http::{BasemapSetting, ConnectionSettings, LimitMode, LimitSettings, Proxies, TooWide};
 
 /// The settings of a serving process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Config {
     pub tiles: Option<PathBuf>,
     /// Where others find this service; none: the address really bound.
     pub public_url: Option<String>,
+    /// What lies below the layers of the map.
+    pub basemap: BasemapSetting,
     /// The proxies whose `X-Forwarded-For` tells the client's address.
     pub trusted_proxies: Proxies,
     /// How often who may ask.
@@ -44,6 +47,7 @@ impl Default for Config {
             data: None,
             tiles: None,
             public_url: None,
+            basemap: BasemapSetting::default(),
             trusted_proxies: Proxies::default(),
             limits: LimitSettings::default(),
             connections: ConnectionSettings::default(),
@@ -78,6 +82,13 @@ pub struct Settings {
     /// Where others find this service, for links (default: the address really bound).
     #[arg(long, env = "DIABAN_PUBLIC_URL")]
     pub public_url: Option<String>,
+    /// What lies below the layers of the map: a PMTiles archive, or the address of a MapLibre style
+    /// (default: a plain sketch).
+    #[arg(long, env = "DIABAN_BASEMAP")]
+    pub basemap: Option<String>,
+    /// Where the style of a basemap takes its tiles, pictures and letters from, besides its own origin.
+    #[arg(long, env = "DIABAN_BASEMAP_ORIGINS", value_delimiter = ',')]
+    pub basemap_origins: Option<Vec<String>>,
     /// Networks of the proxies whose X-Forwarded-For is believed, like 10.0.0.0/8 (default: none).
     #[arg(long, env = "DIABAN_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<IpNet>>,
@@ -144,6 +155,9 @@ pub enum ConfigError {
     /// The public address.
     #[error("public_url {0}: must begin with http:// or https:// and have no query")]
     PublicUrl(String),
+    /// The basemap.
+    #[error(transparent)]
+    Basemap(#[from] BasemapError),
     /// A network of trusted proxies.
     #[error("trusted_proxies: {0}")]
     TrustedProxies(#[from] TooWide),
@@ -195,6 +209,10 @@ impl Settings {
             data: self.data.or(file.data),
             tiles: self.tiles.or(file.tiles),
             public_url,
+            basemap: BasemapSetting::parse(
+                self.basemap.or(file.basemap),
+                self.basemap_origins.or(file.basemap_origins).unwrap_or_default(),
+            )?,
             trusted_proxies: Proxies::new(self.trusted_proxies.or(file.trusted_proxies).unwrap_or_default())?,
             limits: LimitSettings { mode, ..file.limits },
             connections: file.connections,

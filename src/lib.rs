@@ -17,6 +17,7 @@ pub mod pack;
 
 pub mod import;
 
+pub mod basemap;
 pub mod map;
 pub mod store;
 

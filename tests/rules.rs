@@ -14,7 +14,7 @@ const STOREYS: &[&[&str]] = &[
     &["area", "clock", "format"],
     &["pack"],
     &["import"],
-    &["store", "map"],
+    &["store", "map", "basemap"],
     &["action"],
     &["jobs", "http", "demo"],
     &["config"],

@@ -1,8 +1,14 @@
-// Puts the page together in web/dist: our own files as they are, the few files of MapLibre GL JS and of the font
-// that the page loads, and the licence text of every package those files are made from. Nothing is compiled.
+// Puts together in web/dist what the server carries: the page (our own files as they are, the few files of MapLibre GL JS
+// and of the font that it loads), the map styles with their sprites and glyphs, drawn here from look/, and the licence
+// text of every package those files are made from. Nothing is compiled.
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { glyphRanges } from './look/fonts.js';
+import { sprite } from './look/sprite.js';
+import { style } from './look/style.js';
+import { BOLD, PLAIN } from './look/words.js';
+import { THEMES } from './src/palette.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
@@ -20,8 +26,12 @@ const VENDOR = [
   ),
 ];
 
-// murmurhash-js is the one package that carries its licence in its readme instead of a file of its own.
-const LICENCE_ELSEWHERE = { 'murmurhash-js': 'README.md' };
+/** The fonts of the styles, whole: made into glyphs for clients that draw the map, and kept for drawing pictures. */
+const TTF = '@expo-google-fonts/be-vietnam-pro';
+const STACKS = { [PLAIN[0]]: '400Regular/BeVietnamPro_400Regular.ttf', [BOLD[0]]: '600SemiBold/BeVietnamPro_600SemiBold.ttf' };
+
+// Where a package has what we carry under another licence than the package's own file says, or no such file.
+const LICENCE_ELSEWHERE = { 'murmurhash-js': 'README.md', [TTF]: 'LICENSE_FONT' };
 
 rmSync(dist, { recursive: true, force: true });
 cpSync(join(here, 'src'), dist, { recursive: true });
@@ -33,7 +43,23 @@ for (const [from, to] of VENDOR) {
   if (to.endsWith('js')) writeFileSync(join(dist, to), readFileSync(source, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'));
   else cpSync(source, join(dist, to));
 }
-console.log(`web/dist: the page, ${VENDOR.length} files of others, ${writeLicences()} licence texts`);
+for (const theme of THEMES) {
+  write(`styles/${theme}.json`, JSON.stringify(style(theme)));
+  const { index, png } = sprite(theme);
+  write(`sprites/${theme}.json`, JSON.stringify(index));
+  write(`sprites/${theme}.png`, png);
+}
+for (const [stack, file] of Object.entries(STACKS)) {
+  for (const [first, bytes] of glyphRanges(stack, join(modules, TTF, file))) write(`glyphs/${stack}/${first}-${first + 255}.pbf`, bytes);
+}
+cpSync(join(modules, TTF, STACKS[PLAIN[0]]), join(dist, 'fonts/BeVietnamPro-Regular.ttf'));
+cpSync(join(modules, TTF, 'LICENSE_FONT'), join(dist, 'fonts/BeVietnamPro-LICENSE.txt'));
+console.log(`web/dist: the page, ${VENDOR.length} files of others, ${THEMES.length} styles, ${Object.keys(STACKS).length} fonts, ${writeLicences()} licence texts`);
+
+function write(path, content) {
+  mkdirSync(dirname(join(dist, path)), { recursive: true });
+  writeFileSync(join(dist, path), content);
+}
 
 /** One text file a package of the non-development tree, and an index page. Returns how many. */
 function writeLicences() {
@@ -63,6 +89,7 @@ function writeLicences() {
 <meta name="viewport" content="width=device-width">
 <title>Licences · diaban</title>
 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
+<script src="/assets/early.js"></script>
 <link rel="stylesheet" href="/assets/licences.css">
 <main>
 <h1>Giấy phép · Licences</h1>

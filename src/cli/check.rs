@@ -6,7 +6,7 @@ use super::{Outcome, areas};
 use crate::app;
 use crate::config::Settings;
 
-/// Look whether the settings, the city pack and the layers are right, and change nothing.
+/// Look whether the settings, the city pack, the layers and the styles are right, and change nothing.
 ///
 /// Prints every mistake with file, line and what would be right; the exit code is 1 then.
 #[derive(Args)]
@@ -32,7 +32,8 @@ impl Check {
         let pack = app::pack(&self.settings.resolve()?)?;
         let layers = app::layers(&pack).map_err(|mistakes| format!("{} mistakes\n{mistakes}", mistakes.0.len()))?;
         let examples: usize = layers.iter().map(|l| l.example.len()).sum();
-        println!("{} layers, {examples} examples: fine", layers.len());
+        let styles = app::styles(&pack, &layers).map_err(|mistakes| format!("{} mistakes\n{mistakes}", mistakes.0.len()))?;
+        println!("{} layers, {examples} examples, {} styles: fine", layers.len(), styles.names().count());
         Ok(())
     }
 }

@@ -225,6 +225,10 @@ fn operations(service: &Service) -> Vec<Operation> {
         ));
     }
     all.extend(service.layers.iter().flat_map(of_layer));
+    all.push(one("/styles", "styles", "The map styles", &["f"], JSON));
+    all.extend(service.styles.names().map(|name| {
+        one(&format!("/styles/{name}.json"), &format!("{name}Style"), "A MapLibre style", &["lang"], JSON)
+    }));
     all.extend(feeds(&service.city.pack.collections));
     all
 }

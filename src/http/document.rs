@@ -24,6 +24,8 @@ pub(super) enum Keep {
     Second,
     /// An hour: what changes with a new version of the program or its data.
     Hour,
+    /// A week: what may be old without being wrong.
+    Week,
     /// Only by the one who asked, and not for long: what a secret address opens.
     Private,
     /// Not at all: what depends on the caller or the moment.
@@ -37,6 +39,7 @@ impl Keep {
             Self::Live => "public, max-age=1, stale-while-revalidate=30",
             Self::Second => "public, max-age=1",
             Self::Hour => "public, max-age=3600",
+            Self::Week => "public, max-age=604800",
             Self::Private => "private, no-store",
             Self::Never => "no-store",
         }

@@ -3,6 +3,7 @@
 //! Not here: rules about reports (domain, action), SQL (store), what a tile holds (map).
 
 mod api;
+mod basemap;
 mod categories;
 mod client;
 mod coding;
@@ -32,6 +33,7 @@ mod shed;
 mod socket;
 mod sse;
 mod strict_json;
+mod styles;
 mod tiles;
 
 use std::sync::Arc;
@@ -44,6 +46,7 @@ use crate::domain::Instant;
 use crate::map::{Layer, Level, Live, View};
 use crate::store::Store;
 
+pub use basemap::{Basemap, BasemapSetting};
 pub use client::{Proxies, TooWide};
 pub use connections::{ConnectionSettings, Connections};
 pub use guard::{Guards, KeyReader};
@@ -53,6 +56,7 @@ pub use listener::{bind, serve};
 pub use metrics::Metrics;
 pub use router::router;
 pub use sse::Streams;
+pub use styles::Styles;
 pub use tiles::TileCache;
 
 /// Everything the doors need, joined by `app`.
@@ -67,6 +71,10 @@ pub struct Service {
     pub layers: Vec<Layer>,
     /// The tiles that are kept.
     pub tiles: TileCache,
+    /// How they look.
+    pub styles: Styles,
+    /// What lies below them.
+    pub basemap: Basemap,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// When this process began: the pack has not changed since.

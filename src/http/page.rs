@@ -1,11 +1,15 @@
-//! The map page and what it loads: `web/dist`, embedded. Nothing of it comes from elsewhere.
+//! The map page and what it loads: `web/dist`, embedded. Nothing of it comes from elsewhere but the basemap of
+//! others that the operator may name.
 
-use axum::extract::Path;
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
-use rust_embed::{Embed, EmbeddedFile};
+use rust_embed::Embed;
 
+use super::Service;
 use super::document::{Document, Keep};
 use super::problem::Problem;
 
@@ -13,53 +17,75 @@ use super::problem::Problem;
 #[folder = "web/dist/"]
 struct Dist;
 
-/// MapLibre makes its worker from a file of ours, sets inline styles and draws to blobs.
-const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; \
-     img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
-     form-action 'none'; frame-ancestors 'none'";
+/// What the page may do: MapLibre makes its worker from a file of ours, sets inline styles and draws to
+/// blobs. `origins` are those that a basemap of others is fetched from.
+pub(super) fn policy(origins: &[String]) -> HeaderValue {
+    let elsewhere: String = origins.iter().map(|o| format!(" {o}")).collect();
+    HeaderValue::try_from(format!(
+        "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; \
+         img-src 'self' data: blob:; font-src 'self'; connect-src 'self'{elsewhere}; manifest-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ))
+    .expect("an origin has letters, digits, dots, hyphens and colons")
+}
 
 /// The page itself.
-pub(super) fn index() -> Document {
-    let file = Dist::get("index.html").expect("build.rs checks that web/dist holds the page");
-    let policy = HeaderValue::from_static(POLICY);
+pub(super) fn index(service: &Service) -> Document {
+    let file = file("index.html").expect("build.rs checks that web/dist holds the page");
     let geolocation = HeaderValue::from_static("geolocation=(self), camera=(), microphone=()");
-    Document::new("text/html; charset=utf-8", bytes(file), Keep::Revalidate)
-        .header(header::CONTENT_SECURITY_POLICY, policy)
+    Document::new("text/html; charset=utf-8", file, Keep::Revalidate)
+        .header(header::CONTENT_SECURITY_POLICY, service.basemap.policy.clone())
         .header(HeaderName::from_static("permissions-policy"), geolocation)
 }
 
 /// `/assets/…`
-pub(super) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
-    serve(&path, &headers)
+pub(super) async fn asset(
+    State(service): State<Arc<Service>>,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    serve(&service, &path, &headers)
 }
 
 /// `/licences/…`: the texts of what is embedded.
-pub(super) async fn licence(Path(path): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
-    serve(&format!("licences/{path}"), &headers)
+pub(super) async fn licence(
+    State(service): State<Arc<Service>>,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    serve(&service, &format!("licences/{path}"), &headers)
 }
 
 /// `/licences` and `/licences/`
-pub(super) async fn licences(headers: HeaderMap) -> Result<Response, Problem> {
-    serve("licences/index.html", &headers)
+pub(super) async fn licences(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    serve(&service, "licences/index.html", &headers)
 }
 
-fn serve(path: &str, headers: &HeaderMap) -> Result<Response, Problem> {
-    let file = Dist::get(path).ok_or_else(|| Problem::not_found("no such file"))?;
+fn serve(service: &Service, path: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+    let file = file(path).ok_or_else(|| Problem::not_found("no such file"))?;
     // A worker has the policy of its own response.
-    let policy = HeaderValue::from_static(POLICY);
-    Ok(Document::new(media(path), bytes(file), Keep::Revalidate)
-        .header(header::CONTENT_SECURITY_POLICY, policy)
+    Ok(Document::new(media(path), file, Keep::Revalidate)
+        .header(header::CONTENT_SECURITY_POLICY, service.basemap.policy.clone())
         .answer(headers))
 }
 
-fn bytes(file: EmbeddedFile) -> Bytes {
-    match file.data {
+/// A file of `web/dist` by its path there.
+pub(super) fn file(path: &str) -> Option<Bytes> {
+    Some(match Dist::get(path)?.data {
         std::borrow::Cow::Borrowed(data) => Bytes::from_static(data),
         std::borrow::Cow::Owned(data) => data.into(),
-    }
+    })
 }
 
-fn media(path: &str) -> &'static str {
+/// The paths of the files of `web/dist` below a folder, without it.
+pub(super) fn files(folder: &str) -> impl Iterator<Item = String> {
+    Dist::iter().filter_map(move |path| path.strip_prefix(folder).map(str::to_owned))
+}
+
+pub(super) fn media(path: &str) -> &'static str {
     match path.rsplit('.').next().unwrap_or_default() {
         "html" => "text/html; charset=utf-8",
         "js" | "mjs" => "text/javascript; charset=utf-8",

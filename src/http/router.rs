@@ -12,8 +12,8 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::problem::Problem;
 use super::{
-    Service, api, categories, coding, devices, edge, features, feeds, guard, health, keys, locate, nearest,
-    open311, page, tiles,
+    Service, api, basemap, categories, coding, devices, edge, features, feeds, guard, health, keys, locate,
+    nearest, open311, page, styles, tiles,
 };
 
 /// A body of which nothing comes for so long is given up, whatever its door bounds besides.
@@ -49,6 +49,12 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/tiles/{layers}/{z}/{x}/{file}", get(tiles::tile))
         .route("/tiles/{layers}/changes", get(tiles::changes))
         .route("/tiles/{layer}/clusters/{id}", get(tiles::cluster))
+        .route("/styles", get(styles::list))
+        .route("/styles/{file}", get(styles::style))
+        .route("/sprites/{file}", get(styles::sprite))
+        .route("/fonts/{stack}/{file}", get(styles::font))
+        .route("/basemap.json", get(basemap::tilejson))
+        .route("/basemap/{z}/{x}/{file}", get(basemap::tile))
         .route("/feeds/{file}", get(feeds::city))
         .route("/feeds/reports/events", get(feeds::events))
         .route("/feeds/wards/{file}", get(feeds::ward))

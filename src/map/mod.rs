@@ -4,7 +4,7 @@
 //! From a change to a tile: `index` keeps the rows as sorted `columns` and swaps whole snapshots;
 //! `select` runs a filter over them; `cluster` turns what matches into symbols; `shapes` (with
 //! `simplify`, `clip` and `solid`) does the same for wards; `tile` writes either through `mvt`, as `layer`
-//! declares; `tilejson` joins layers into sets. A tile is a pure function of snapshot, layer,
+//! declares; `tilejson` joins layers into sets; `style` says how they look. A tile is a pure function of snapshot, layer,
 //! filter and address: two processes at the same change give the same bytes.
 
 mod appears;
@@ -35,6 +35,7 @@ mod shapes;
 mod simplify;
 mod solid;
 mod style;
+mod style_check;
 #[cfg(test)]
 mod testing;
 mod thin;
@@ -59,7 +60,8 @@ pub use mvt::{DecodedFeature, DecodedLayer, Value, decode};
 pub use nearest::Near;
 pub use occupied::occupied;
 pub use shapes::{ShapeError, WardShape, WardShapes};
-pub use style::check_style;
+pub use style::{BASEMAP, Ground, Reader, Style};
+pub use style_check::check_style;
 pub use tile::{Sources, tile};
 pub use tilejson::{Tileset, TilesetError};
 pub use versions::{Versions, touched};

@@ -40,6 +40,7 @@ pub struct Pack {
     /// Unit facts, successors, and the boundary files as they are.
     pub areas: Areas,
     layers: Vec<(String, String)>,
+    styles: Vec<(String, String)>,
     osm: BTreeMap<String, OsmRules>,
 }
 
@@ -79,11 +80,9 @@ impl Pack {
             let reason = format!("there is no such unit in {}", areas::UNITS);
             return Err(PackError::value(routing::ROUTING, format!("ward `{ward}`"), reason));
         }
-        let mut layers = Vec::new();
-        for path in source.list("tiles/layers/")?.into_iter().filter(|p| p.ends_with(".toml")) {
-            layers.push((source.shown(&path), source.text(&path)?));
-        }
-        Ok(Self { categories, bodies, routing, collections, calendar, areas, layers, osm })
+        let layers = texts(source, "tiles/layers/", ".toml")?;
+        let styles = texts(source, "tiles/styles/", ".json")?;
+        Ok(Self { categories, bodies, routing, collections, calendar, areas, layers, styles, osm })
     }
 
     /// The collection of that id.
@@ -105,6 +104,17 @@ impl Pack {
     pub fn layer_files(&self) -> &[(String, String)] {
         &self.layers
     }
+
+    /// Path and JSON text of each file in `tiles/styles/`, by name: the city's own, beside those of the page.
+    pub fn style_files(&self) -> &[(String, String)] {
+        &self.styles
+    }
+}
+
+/// Path, as it is shown, and text of each file of a folder with that extension.
+fn texts(source: &Source, folder: &str, extension: &str) -> Result<Vec<(String, String)>, PackError> {
+    let files = source.list(folder)?.into_iter().filter(|path| path.ends_with(extension));
+    files.map(|path| Ok((source.shown(&path), source.text(&path)?))).collect()
 }
 
 /// Reads a TOML file into its wire struct; unknown and missing keys are errors.

@@ -6,8 +6,16 @@ import { placedCategory } from './reports.mjs';
 const axe = readFileSync(fromWeb.resolve('axe-core/axe.min.js'), 'utf8');
 const everything = 'layers=incidents,alerts,traffic,facilities,wards';
 
-/** Nothing that axe-core calls serious or critical; what it calls lesser is said and passes. */
+/** Nothing that axe-core calls serious or critical, in either theme; what it calls lesser is said and passes. */
 async function accessible(page, where) {
+  await page.emulateMedia({ reducedMotion: 'reduce' }); // colours change at once
+  for (const theme of ['dark', 'light']) {
+    await page.evaluate((one) => { document.documentElement.dataset.theme = one; }, theme);
+    await accessibleNow(page, `${where}, ${theme}`);
+  }
+}
+
+async function accessibleNow(page, where) {
   await page.evaluate(axe);
   const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
   const words = ({ id, impact, nodes }) => `${impact} ${id}: ${nodes.slice(0, 4).map((node) => node.target.join(' ')).join(', ')}`;

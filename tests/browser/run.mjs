@@ -13,11 +13,14 @@ import * as browse from './browse.mjs';
 import { TEST_MS, browser, launch, shots, startDemo, useBrowser, useServer, within } from './kit.mjs';
 import * as layers from './layers.mjs';
 import * as alerts from './alerts.mjs';
+import * as styles from './styles.mjs';
 import * as write from './write.mjs';
 
 const RUN_MS = 15 * 60_000;
 const CLOSE_MS = 10_000;
-const tests = { ...browse.tests, ...write.tests, ...layers.tests, ...alerts.tests, ...access.tests, ...archive.tests };
+const tests = {
+  ...browse.tests, ...write.tests, ...layers.tests, ...alerts.tests, ...styles.tests, ...access.tests, ...archive.tests,
+};
 
 /** Leaves a browser without pages for the next test; one that does not answer any more is left for a new one. */
 async function tidy() {

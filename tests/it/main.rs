@@ -30,6 +30,7 @@ mod query;
 #[path = "../../src/real_data.rs"]
 mod real_data;
 mod start;
+mod styles;
 mod submit;
 #[path = "../../src/store/test_database.rs"]
 mod test_database;

@@ -17,6 +17,7 @@ import { LAYERS, drawLayers, isNarrowed, isOffered, isOn, layerQuery, offer, sta
 import { drawLegend, legendWithoutMap, startLegend } from './legend.js';
 import { startPosition } from './place.js';
 import { loadSchemas } from './schemas.js';
+import { startTheme } from './theme.js';
 
 const FRESH_MS = 30_000; // how old the map may get while someone looks at it
 const LOST_MS = 5_000; // how soon it is tried again while the server does not answer
@@ -250,6 +251,7 @@ async function start() {
   applyWords();
   drawLanguage();
   onLang(drawLanguage);
+  startTheme();
   startSheet(fitMap);
   $('lang').addEventListener('click', () => {
     const next = LANGUAGES.find((code) => code !== lang());

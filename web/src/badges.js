@@ -1,7 +1,7 @@
 // Our icons: a shape that tells the layer (square: facility, diamond: traffic, triangle: alert), a colour, a sign. Described
-// once; drawn on a canvas for the map and as SVG for the lists and the legend.
+// once; look/sprite.js draws them for the map when the page is built, and here they are SVG for the lists and the legend.
 import { FACILITY, TRAFFIC, WARNING } from './glyphs.js';
-import { ALERT_SEVERITY, FACILITY_COLOUR, TRAFFIC_SEVERITY, severityOf } from './palette.js';
+import { ALERT_SEVERITY, FACILITY_COLOUR, SIGN, TRAFFIC_SEVERITY, severityOf } from './palette.js';
 
 // On a field of 24 by 24 around its middle.
 const SHAPES = {
@@ -9,6 +9,9 @@ const SHAPES = {
   diamond: { path: 'M-1.8-10.7a2.5 2.5 0 0 1 3.6 0L10.7-1.8a2.5 2.5 0 0 1 0 3.6L1.8 10.7a2.5 2.5 0 0 1-3.6 0L-10.7 1.8a2.5 2.5 0 0 1 0-3.6z', sign: 0.76, down: 0 },
   triangle: { path: 'M-1.9-9.9a2.2 2.2 0 0 1 3.8 0L10.9 6.3A2.2 2.2 0 0 1 9 9.6H-9A2.2 2.2 0 0 1-10.9 6.3z', sign: 0.7, down: 2.4 },
 };
+
+/** How wide the line of a sign is that says no width itself. */
+export const LINE = 1.7;
 
 /** The badge of a name: `facility-{kind}`, `traffic-{kind}-{severity}`, `alert-{severity}`; null for other names. */
 export function badgeOf(name) {
@@ -26,31 +29,6 @@ export function badgeName(collection, { kind, severity }) {
   return `alert-${severity}`;
 }
 
-const HALO = 3;
-const LINE = 1.7;
-
-/** Draws a badge around the origin of a canvas. */
-export function paintBadge(c, { shape, colour, sign }) {
-  const outline = new Path2D(shape.path);
-  c.lineJoin = c.lineCap = 'round';
-  c.strokeStyle = 'rgba(18, 52, 59, 0.3)';
-  c.lineWidth = HALO + 1;
-  c.stroke(outline);
-  c.strokeStyle = '#ffffff';
-  c.lineWidth = HALO;
-  c.stroke(outline);
-  c.fillStyle = colour;
-  c.fill(outline);
-  c.translate(-8 * shape.sign, -8 * shape.sign + shape.down);
-  c.scale(shape.sign, shape.sign);
-  c.fillStyle = c.strokeStyle = '#ffffff';
-  if (sign.fill) c.fill(new Path2D(sign.fill), 'evenodd');
-  if (sign.line) {
-    c.lineWidth = sign.width ?? LINE;
-    c.stroke(new Path2D(sign.line));
-  }
-}
-
 export function svg(tag, attributes, ...children) {
   const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
@@ -58,14 +36,17 @@ export function svg(tag, attributes, ...children) {
   return node;
 }
 
+/** Attributes that fill or stroke (`how`) with the colour of a pair that suits the theme: style.css chooses. */
+export const inked = (how, [light, dark]) => ({ class: how, style: `--light: ${light}; --dark: ${dark}` });
+
 /** A badge as an element for the page, without a name: words beside it say the same. */
 export function drawBadge(name, size = 24) {
   const { shape, colour, sign } = badgeOf(name);
   const inside = [];
-  if (sign.fill) inside.push(svg('path', { d: sign.fill, 'fill-rule': 'evenodd' }));
-  if (sign.line) inside.push(svg('path', { d: sign.line, fill: 'none', stroke: '#fff', 'stroke-width': sign.width ?? LINE, 'stroke-linecap': 'round', 'stroke-linejoin': 'round' }));
+  if (sign.fill) inside.push(svg('path', { d: sign.fill, 'fill-rule': 'evenodd', ...inked('fill', SIGN) }));
+  if (sign.line) inside.push(svg('path', { d: sign.line, fill: 'none', 'stroke-width': sign.width ?? LINE, 'stroke-linecap': 'round', 'stroke-linejoin': 'round', ...inked('stroke', SIGN) }));
   return svg('svg', { viewBox: '-12 -12 24 24', width: size, height: size, class: 'badge', 'aria-hidden': 'true' },
-    svg('path', { d: shape.path, fill: colour }),
-    svg('g', { fill: '#fff', transform: `translate(${-8 * shape.sign} ${-8 * shape.sign + shape.down}) scale(${shape.sign})` }, ...inside),
+    svg('path', { d: shape.path, ...inked('fill', colour) }),
+    svg('g', { transform: `translate(${-8 * shape.sign} ${-8 * shape.sign + shape.down}) scale(${shape.sign})` }, ...inside),
   );
 }

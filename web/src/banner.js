@@ -1,8 +1,9 @@
 // The alerts around the reader, above everything else, until they end or are put away.
 import { alertKey } from './alerts.js';
-import { drawBadge } from './badges.js';
+import { drawBadge, inked } from './badges.js';
 import { $, el } from './dom.js';
 import { lang, onLang, pickOf, soon, t } from './i18n.js';
+import { ALERT_SEVERITY, severityOf } from './palette.js';
 import { codeTitle } from './schemas.js';
 
 const URGENT = ['severe', 'extreme'];
@@ -43,7 +44,7 @@ const keyOf = (alert) => `${alertKey(alert)}.${lang()}.${severityName(alert.prop
 function row(alert) {
   const { properties: p } = alert;
   const headline = pickOf(p, 'headline');
-  return el('div', { class: 'alert', 'data-key': keyOf(alert), 'data-id': alert.id, 'data-severity': p.severity },
+  return el('div', { class: 'alert', 'data-key': keyOf(alert), 'data-id': alert.id, 'data-severity': p.severity, style: inked('', severityOf(ALERT_SEVERITY, p.severity).colour).style },
     drawBadge(`alert-${p.severity}`, 30),
     el('p', {},
       el('b', {}, headline),

@@ -13,6 +13,7 @@ const WORDS = {
   unreachable: ['Không liên lạc được với máy chủ.', 'The server cannot be reached.'],
   now: ['vừa xong', 'just now'],
   loading: ['Đang tải…', 'Loading…'],
+  'theme.dark': ['Nền tối', 'Dark theme'],
   'sheet.toggle': ['Mở rộng hoặc thu gọn bảng', 'Expand or collapse the panel'],
 
   'map.label': ['Bản đồ', 'Map'],

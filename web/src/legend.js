@@ -1,6 +1,6 @@
 // What the signs of the layers that are on mean. It stands on the map where there is room, else in the panel.
-import { ALERT_SEVERITY, CLUSTERS, TRAFFIC_DASH, TRAFFIC_SEVERITY, severityOf } from './palette.js';
-import { drawBadge, svg } from './badges.js';
+import { ALERT_SEVERITY, BORDER, CLOSED, CLUSTERS, OPEN, TRAFFIC_DASH, TRAFFIC_SEVERITY, severityOf } from './palette.js';
+import { drawBadge, inked, svg } from './badges.js';
 import { $, el } from './dom.js';
 import { LAYERS, isOn, kindOf, layerTitle } from './layers.js';
 import { codesOf, codeTitle } from './schemas.js';
@@ -58,17 +58,17 @@ const PARTS = {
     ]),
   ],
   facilities: () => kinds('facilities').map((kind) => [drawBadge(`facility-${kind}`, 20), codeTitle('facilities', 'kind', kind)]),
-  wards: () => [[svg('svg', { width: 30, height: 12, 'aria-hidden': 'true' }, svg('path', { d: 'M1 6H29', stroke: '#8d9c94', 'stroke-width': 2 })), t('legend.border')]],
+  wards: () => [[svg('svg', { width: 30, height: 12, 'aria-hidden': 'true' }, svg('path', { d: 'M1 6H29', 'stroke-width': 2, ...inked('stroke', BORDER) })), t('legend.border')]],
 };
 
 function cluster() {
   const { fill, ink } = CLUSTERS[1];
-  const number = svg('text', { y: 4, 'text-anchor': 'middle', fill: ink, 'font-size': 11, 'font-weight': 600 });
+  const number = svg('text', { y: 4, 'text-anchor': 'middle', 'font-size': 11, 'font-weight': 600, ...inked('fill', ink) });
   number.textContent = '25';
   return svg('svg', { viewBox: '-13 -13 26 26', width: 26, height: 26, 'aria-hidden': 'true' },
-    svg('circle', { r: 8.5, fill }),
-    svg('circle', { r: 10.5, fill: 'none', stroke: 'var(--closed)', 'stroke-width': 3.5 }),
-    svg('path', { d: 'M0-10.5A10.5 10.5 0 0 1 3.2 10', fill: 'none', stroke: 'var(--open)', 'stroke-width': 3.5 }),
+    svg('circle', { r: 8.5, ...inked('fill', fill) }),
+    svg('circle', { r: 10.5, fill: 'none', 'stroke-width': 3.5, ...inked('stroke', CLOSED) }),
+    svg('path', { d: 'M0-10.5A10.5 10.5 0 0 1 3.2 10', fill: 'none', 'stroke-width': 3.5, ...inked('stroke', OPEN) }),
     number,
   );
 }
@@ -76,7 +76,7 @@ function cluster() {
 function line(code, kind) {
   const { colour, width } = severityOf(TRAFFIC_SEVERITY, code);
   const dash = (TRAFFIC_DASH[kind] ?? []).map((length) => length * width).join(' ');
-  return svg('svg', { width: 30, height: 12, 'aria-hidden': 'true' }, svg('path', { d: 'M1 6H29', stroke: colour, 'stroke-width': width, 'stroke-dasharray': dash || 'none' }));
+  return svg('svg', { width: 30, height: 12, 'aria-hidden': 'true' }, svg('path', { d: 'M1 6H29', 'stroke-width': width, 'stroke-dasharray': dash || 'none', ...inked('stroke', colour) }));
 }
 
 /** A piece of an alert's area: its hatching drawn as on the map, its outline, its sign. */
@@ -89,9 +89,9 @@ function swatch(code) {
   const icon = drawBadge(`alert-${code}`, 18);
   return el('span', { class: 'pairing' },
     svg('svg', { width: 30, height: 18, 'aria-hidden': 'true', class: 'swatch' },
-      svg('rect', { width: 30, height: 18, fill: colour, 'fill-opacity': 0.13 }),
-      svg('path', { d: marks, stroke: colour, 'stroke-width': pattern === 'dots' ? 2.4 : 1.2, 'stroke-opacity': 0.55, 'stroke-linecap': 'round' }),
-      svg('rect', { x: width / 2, y: width / 2, width: 30 - width, height: 18 - width, fill: 'none', stroke: colour, 'stroke-width': width }),
+      svg('rect', { width: 30, height: 18, 'fill-opacity': 0.13, ...inked('fill', colour) }),
+      svg('path', { d: marks, ...inked('stroke', colour), 'stroke-width': pattern === 'dots' ? 2.4 : 1.2, 'stroke-opacity': 0.55, 'stroke-linecap': 'round' }),
+      svg('rect', { x: width / 2, y: width / 2, width: 30 - width, height: 18 - width, fill: 'none', 'stroke-width': width, ...inked('stroke', colour) }),
     ),
     icon,
   );

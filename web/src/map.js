@@ -1,9 +1,9 @@
 // The map: its layers, what a click means, where it looks. What happens then is for app.js to say.
 import { $ } from './dom.js';
-import { drawSymbol } from './symbols.js';
-import { mapStyle } from './style.js';
-import { SWITCHED, TOUCHED } from './city.js';
+import { NOTHING, pageStyle, switched } from './style.js';
 import { lang, onLang, t } from './i18n.js';
+import { PICKED } from './palette.js';
+import { onTheme, pick, theme } from './theme.js';
 
 // Where the city is: the first view, and how far one may wander from it.
 const CENTRE = [106.695, 10.777];
@@ -13,6 +13,13 @@ const CLICK_PX = 6; // a finger is not a needle
 const HOLD_MS = 600;
 const LIVE = ['incidents', 'alerts', 'traffic', 'facilities'];
 const NAME_ZOOM = 13; // from here on the name of the ward in the middle may well be out of sight
+const AGAIN_MS = 5_000; // until the style is asked for again
+
+/** What a click may mean besides a report, nearest the eye first. */
+const TOUCHED = {
+  'near-found': 'facilities', 'traffic-points': 'traffic', 'traffic-marks': 'traffic', facilities: 'facilities',
+  'alert-signs': 'alerts', 'alert-labels': 'alerts', 'traffic-line': 'traffic', 'traffic-casing': 'traffic', 'alert-fill': 'alerts',
+};
 
 export const hasWebGL2 = () => !!document.createElement('canvas').getContext('webgl2');
 
@@ -22,12 +29,13 @@ export const hasWebGL2 = () => !!document.createElement('canvas').getContext('we
  * city's layers, `place(bbox)` for a cluster that cannot open further, `point({lon, lat})` for a click while pointing and for a long press at any time, `approximate()`, `trouble(yes)`.
  */
 export async function createMap(queryOf, isOn, on) {
-  const [maplibregl] = await Promise.all([import('./vendor/maplibre-gl.mjs'), fonts()]);
+  const reader = { tiles: (layer) => tiles(layer, queryOf(layer)), isOn, ward: '', near: NOTHING };
+  const [maplibregl, style] = await Promise.all([import('./vendor/maplibre-gl.mjs'), readStyle(reader, on.trouble), fonts()]);
   maplibregl.setWorkerUrl(new URL('./vendor/maplibre-gl-worker.mjs', import.meta.url).href);
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const map = new maplibregl.Map({
     container: 'map',
-    style: startingStyle(queryOf, isOn),
+    style,
     center: CENTRE,
     zoom: innerWidth < 720 ? 10.5 : 11.5,
     minZoom: 7,
@@ -41,17 +49,14 @@ export async function createMap(queryOf, isOn, on) {
     fadeDuration: still ? 0 : 120,
     refreshExpiredTiles: false, // refresh() below does it, for all tiles at once
     // What changes is asked for with its ETag each time: 304 costs little, and no cache in between shows an old map.
-    transformRequest: (url) => (url.includes('/tiles/') && !url.includes('/tiles/wards/') ? { url, cache: 'no-cache' } : { url }),
+    transformRequest: (url) => (url.startsWith(`${location.origin}/tiles/`) && !url.includes('/tiles/wards/') ? { url, cache: 'no-cache' } : { url }),
     locale: { 'Map.Title': t('map.keys'), 'NavigationControl.ZoomIn': t('map.in'), 'NavigationControl.ZoomOut': t('map.out'), 'Marker.Title': t('place.pin') },
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
-  map.setMissingStyleImageResolver((name) => {
-    const symbol = drawSymbol(name);
-    if (symbol && !map.hasImage(name)) map.addImage(name, symbol.data, symbol.options);
-  });
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), 'bottom-right');
   map.addControl(new maplibregl.ScaleControl({ maxWidth: 90 }), 'bottom-left');
+  if (Object.keys(style.sources).some((id) => id.startsWith('basemap'))) map.addControl(new maplibregl.AttributionControl({ compact: true }), 'bottom-right');
 
   let pointing = false;
   let marker = null;
@@ -64,7 +69,14 @@ export async function createMap(queryOf, isOn, on) {
     goal = map.isMoving() ? target : null;
   }
 
-  onLang(() => map.setGlobalStateProperty('lang', lang()));
+  let styles = 0; // how often another style was asked for: only the last counts
+  async function restyle() {
+    const mine = ++styles;
+    const next = await readStyle(reader, on.trouble);
+    if (mine === styles) map.setStyle(next, { diff: true });
+  }
+  onLang(restyle);
+  onTheme(restyle);
   map.on('moveend', (event) => {
     goal = null;
     on.move(!!event.padding);
@@ -106,9 +118,9 @@ export async function createMap(queryOf, isOn, on) {
   });
 
   /** Features on the screen. While a tile is exchanged MapLibre may look for those of the old one in the new, and throws. */
-  function seen(...where) {
+  function seen(where, { layers }) {
     try {
-      return map.queryRenderedFeatures(...where);
+      return map.queryRenderedFeatures(where, { layers: layers.filter((id) => map.getLayer(id)) }); // a city may not have them all
     } catch (error) {
       if (error instanceof TypeError) throw error;
       return [];
@@ -180,7 +192,7 @@ export async function createMap(queryOf, isOn, on) {
     /** Shows or hides what a layer's switch is for. */
     showLayer(layer) {
       if (!map.getLayer('reports')) return map.once('load', () => this.showLayer(layer));
-      for (const id of SWITCHED[layer]) map.setLayoutProperty(id, 'visibility', isOn(layer) ? 'visible' : 'none');
+      for (const { id } of switched(map.getStyle().layers, layer)) map.setLayoutProperty(id, 'visibility', isOn(layer) ? 'visible' : 'none');
     },
     /** Stands the answers of "near me" on the map, and the place they are near to. */
     showNear(at, features) {
@@ -190,7 +202,8 @@ export async function createMap(queryOf, isOn, on) {
       const few = [...(at ? [[at.lon, at.lat]] : []), ...found.slice(0, 5).map(({ geometry }) => geometry.coordinates)];
       const camera = few.length > 1 && map.cameraForBounds(few.reduce((all, one) => all.extend(one), new maplibregl.LngLatBounds()), { padding: { top: 90, right: 45, bottom: 45, left: 45 }, maxZoom: 16 });
       if (camera) ease({ center: camera.center, zoom: camera.zoom });
-      map.getSource('near')?.setData({ type: 'FeatureCollection', features: [...(at ? [point(at, { me: true })] : []), ...found] });
+      reader.near = { type: 'FeatureCollection', features: [...(at ? [point(at, { me: true })] : []), ...found] };
+      map.getSource('near')?.setData(reader.near);
     },
     /** Reads tiles anew: of one layer, or of all that change and are seen. */
     refresh(only) {
@@ -217,12 +230,13 @@ export async function createMap(queryOf, isOn, on) {
     },
     pickWard(code) {
       if (!map.getLayer('ward-picked')) return map.once('load', () => this.pickWard(code));
-      for (const layer of ['ward-picked', 'ward-picked-line']) map.setFilter(layer, ['==', ['get', 'code'], code ?? '']);
+      reader.ward = code ?? '';
+      for (const layer of ['ward-picked', 'ward-picked-line']) map.setFilter(layer, ['==', ['get', 'code'], reader.ward]);
     },
     /** Stands the one pin at a point: `moved` lets it be dragged, `raised` leaves the symbol of a report under it in sight. */
     pin(point, { moved, raised } = {}) {
       marker?.remove();
-      marker = new maplibregl.Marker({ color: '#0b4a54', draggable: !!moved, offset: [0, raised ? -27 : -14] }).setLngLat([point.lon, point.lat]).addTo(map);
+      marker = new maplibregl.Marker({ color: pick(PICKED), draggable: !!moved, offset: [0, raised ? -27 : -14] }).setLngLat([point.lon, point.lat]).addTo(map);
       if (moved) marker.on('dragend', () => moved(lonLat(marker.getLngLat())));
     },
     unpin() {
@@ -232,14 +246,17 @@ export async function createMap(queryOf, isOn, on) {
   };
 }
 
-/** The style with the layers that are off left out of sight from the first: their tiles are never asked for. */
-function startingStyle(queryOf, isOn) {
-  const style = mapStyle((layer) => tiles(layer, queryOf(layer)), lang());
-  for (const [layer, ids] of Object.entries(SWITCHED)) {
-    if (isOn(layer)) continue;
-    for (const one of style.layers) if (ids.includes(one.id)) one.layout = { ...one.layout, visibility: 'none' };
+/** The style as it has to be now; a server that does not answer is asked until it does. */
+async function readStyle(reader, trouble) {
+  for (;;) {
+    try {
+      return await pageStyle(theme(), lang(), reader);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      trouble(true);
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
   }
-  return style;
 }
 
 const round = (degrees) => Math.round(degrees * 1e6) / 1e6;
@@ -253,7 +270,7 @@ function tiles(layer, query = {}) {
 /** MapLibre draws glyphs from the loaded faces; each subset of a face loads only when text needs it. */
 function fonts() {
   const text = 'Phường Thủ Đức ăâêôơư 0123';
-  return Promise.all(['400 16px "Be Vietnam Pro"', '600 16px "Be Vietnam Pro"', '600 16px "Be Vietnam Pro Semibold"'].map((font) => document.fonts.load(font, text)));
+  return Promise.all(['400 16px "Be Vietnam Pro"', '600 16px "Be Vietnam Pro"', '600 16px "Be Vietnam Pro SemiBold"'].map((font) => document.fonts.load(font, text)));
 }
 
 /** Right click, and a finger held still: `contextmenu` covers both but on iOS, which never sends it. */

@@ -1,109 +1,59 @@
-// The MapLibre style: water, wards as land, ward names, incidents, and between them the layers of city.js. All of it
-// from our own tiles.
-import { FONT, areas, citySources, labels, marks, near, roads } from './city.js';
-import { CLUSTERS } from './palette.js';
-import { SHARES } from './symbols.js';
+// The map style of the page: the one that the server gives everybody, read for this theme and language, with the addresses
+// of this origin, the filters and switches of this reader, and what only the page shows: the chosen ward, "near me".
+import { underlay } from './basemap.js';
+import { HALO, PICKED } from './palette.js';
+import { pick } from './theme.js';
 
-const LAND = ['#f6f3ea', '#f1efe2', '#f4f0e6', '#eef0e3'];
+/** Nobody found yet. */
+export const NOTHING = { type: 'FeatureCollection', features: [] };
+/** Which of the layers of a style a switch turns on and off: those of its source. The land stays, it is the ground. */
+export const switched = (layers, source) => layers.filter((one) => one.source === source && !['wards', 'ward-picked', 'ward-picked-line'].includes(one.id));
 
-// Where the wards are small their kind is left out, so that more of the names find room: "Sài Gòn", not "Phường Sài Gòn".
-const NAME = ['get', 'name'];
-const without = (kind) => [['==', ['slice', NAME, 0, kind.length], kind], ['slice', NAME, kind.length]];
-const SHORT_NAME = ['case', ...without('Phường '), ...without('Xã '), NAME];
+/**
+ * `reader` says what is seen: `tiles(layer)` the address of its tiles, `isOn(layer)` whether it is shown, `ward` the code
+ * of the chosen ward, `near` what "near me" found.
+ */
+export async function pageStyle(theme, lang, reader) {
+  const answer = await fetch(`/styles/${theme}.json?lang=${lang}`, { cache: 'no-cache' });
+  if (!answer.ok) throw new TypeError(`the style: ${answer.status}`);
+  const { glyphs, ...served } = await answer.json(); // without glyphs MapLibre draws letters from the fonts of the page
+  const here = (url) => location.origin + new URL(url).pathname;
+  const layers = Object.keys(served.sources).filter((id) => new URL(served.sources[id].url).pathname === `/tiles/${id}.json`);
+  const style = await underlay({
+    ...served,
+    sprite: here(served.sprite),
+    sources: Object.fromEntries(Object.entries(served.sources).map(([id, source]) => [id, { ...source, url: here(source.url) }])),
+  });
+  // Nothing is waited for from here on, so that it is as the reader has it at the end.
+  for (const id of layers) {
+    const { url, ...source } = style.sources[id];
+    style.sources[id] = { ...source, tiles: [reader.tiles(id)] };
+    if (!reader.isOn(id)) for (const one of switched(style.layers, id)) one.layout = { ...one.layout, visibility: 'none' }; // its tiles are never asked for
+  }
+  return withReader(style, reader);
+}
 
-/** `step` over the member count; `pick` takes a cluster class and its number. */
-const byCount = (pick) => ['step', ['get', 'point_count'], ...CLUSTERS.flatMap((c, i) => (i ? [c.from, pick(c, i)] : [pick(c, i)]))];
-
-// A ring is full, or empty, only when all, or none, are open: the sixteenths between are rounded, the ends are not.
-const share = [
-  'let', 'open', ['to-number', ['get', 'open'], 0],
-  ['case',
-    ['==', ['var', 'open'], 0], 0,
-    ['>=', ['var', 'open'], ['get', 'point_count']], SHARES,
-    ['max', 1, ['min', SHARES - 1, ['round', ['*', SHARES, ['/', ['var', 'open'], ['get', 'point_count']]]]]],
-  ],
-];
-
-export function mapStyle(tiles, lang) {
+/** The layers that are the reader's own. */
+function withReader(style, { ward, near }) {
+  const chosen = { source: 'wards', 'source-layer': 'wards', filter: ['==', ['get', 'code'], ward] };
+  const after = {
+    wards: { id: 'ward-picked', type: 'fill', ...chosen, paint: { 'fill-color': pick(PICKED), 'fill-opacity': 0.18 } },
+    'ward-lines': { id: 'ward-picked-line', type: 'line', ...chosen, layout: { 'line-join': 'round' }, paint: { 'line-color': pick(PICKED), 'line-width': 2.5 } },
+  };
   return {
-    version: 8,
-    state: { lang: { default: lang } },
-    sources: {
-      wards: { type: 'vector', tiles: [tiles('wards')], maxzoom: 18 },
-      // The server makes point tiles for a 512 px tile, to zoom 18; deeper zooms enlarge the last.
-      incidents: { type: 'vector', tiles: [tiles('incidents')], maxzoom: 18 },
-      ...citySources(tiles),
-    },
+    ...style,
+    sources: { ...style.sources, near: { type: 'geojson', data: near } },
     layers: [
-      { id: 'water', type: 'background', paint: { 'background-color': '#cfdfe4' } },
+      ...style.layers.flatMap((one) => (after[one.id] ? [one, after[one.id]] : [one])),
+      // The place asked from, and each answer.
       {
-        id: 'wards', type: 'fill', source: 'wards', 'source-layer': 'wards',
-        paint: {
-          'fill-color': ['match', ['%', ['to-number', ['get', 'code'], 0], 4], 0, LAND[0], 1, LAND[1], 2, LAND[2], LAND[3]],
-          'fill-antialias': true,
-        },
+        id: 'near-me', type: 'circle', source: 'near', filter: ['==', ['get', 'me'], true],
+        paint: { 'circle-radius': 7, 'circle-color': '#1464c8', 'circle-stroke-color': pick(HALO), 'circle-stroke-width': 3 },
       },
       {
-        id: 'ward-picked', type: 'fill', source: 'wards', 'source-layer': 'wards',
-        filter: ['==', ['get', 'code'], ''],
-        paint: { 'fill-color': '#2a7781', 'fill-opacity': 0.18 },
+        id: 'near-found', type: 'symbol', source: 'near', filter: ['!=', ['get', 'me'], true],
+        layout: { 'icon-image': ['coalesce', ['image', ['concat', 'facility-', ['get', 'kind']]], ['image', 'facility-other']], 'icon-size': 1.1, 'icon-overlap': 'always' },
       },
-      ...areas,
-      {
-        id: 'ward-lines', type: 'line', source: 'wards', 'source-layer': 'wards',
-        layout: { 'line-join': 'round' },
-        paint: {
-          'line-color': '#8d9c94',
-          'line-width': ['interpolate', ['linear'], ['zoom'], 8, 0.4, 12, 1, 16, 2],
-          'line-opacity': ['interpolate', ['linear'], ['zoom'], 8, 0.5, 12, 0.9],
-        },
-      },
-      {
-        id: 'ward-picked-line', type: 'line', source: 'wards', 'source-layer': 'wards',
-        filter: ['==', ['get', 'code'], ''],
-        layout: { 'line-join': 'round' },
-        paint: { 'line-color': '#0b4a54', 'line-width': 2.5 },
-      },
-      ...roads,
-      {
-        id: 'ward-names', type: 'symbol', source: 'wards', 'source-layer': 'ward_labels', minzoom: 9.5,
-        layout: {
-          'text-field': ['step', ['zoom'], SHORT_NAME, 13, NAME],
-          'text-font': FONT,
-          'text-size': ['interpolate', ['linear'], ['zoom'], 10, 11, 15, 16],
-          'text-max-width': 7,
-          'text-padding': 3,
-          'text-variable-anchor': ['center', 'top', 'bottom'],
-          'text-radial-offset': 1.6,
-        },
-        paint: { 'text-color': '#4d5f5c', 'text-halo-color': '#f7f5ee', 'text-halo-width': 1.6 },
-      },
-      ...labels,
-      ...marks,
-      {
-        id: 'reports', type: 'symbol', source: 'incidents', 'source-layer': 'incidents',
-        filter: ['!', ['has', 'point_count']],
-        layout: {
-          'icon-image': ['case', ['==', ['get', 'status'], 'closed'], 'report-closed', 'report-open'],
-          'icon-allow-overlap': true,
-          'icon-size': ['interpolate', ['linear'], ['zoom'], 10, 0.75, 15, 1],
-        },
-      },
-      {
-        id: 'clusters', type: 'symbol', source: 'incidents', 'source-layer': 'incidents',
-        filter: ['has', 'point_count'],
-        layout: {
-          'icon-image': ['concat', 'cluster-', byCount((_, i) => i), '-', share],
-          'icon-allow-overlap': true,
-          'text-field': ['to-string', ['get', 'point_count_abbreviated']],
-          'text-font': FONT,
-          'text-size': 12.5,
-          'text-allow-overlap': true,
-          'symbol-sort-key': ['get', 'point_count'],
-        },
-        paint: { 'text-color': byCount((c) => c.ink) },
-      },
-      ...near,
     ],
   };
 }

@@ -73,7 +73,7 @@ pub(in crate::http) async fn landing(
     let f = pairs.iter().find(|(k, _)| k == "f").map(|(_, v)| v.as_str());
     let vary = (header::VARY, HeaderValue::from_static("Accept"));
     let document = match choose(OFFERS, f, &headers)? {
-        Landing::Html => page::index(),
+        Landing::Html => page::index(&service),
         Landing::Json => Document::json("application/json", &document(&service), Keep::Hour),
     };
     Ok(document.header(vary.0, vary.1).answer(&headers))
@@ -98,6 +98,7 @@ fn document(service: &Service) -> serde_json::Value {
             link("/api", "service-desc", api::MEDIA, "The description of this API"),
             link("/categories", "related", "application/json", "What a report can be about"),
             link("/open311/discovery.json", "related", "application/json", "Open311 GeoReport v2"),
+            link("/styles", "related", "application/json", "The map styles"),
             link("/tileMatrixSets", "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes", "application/json", "How tiles are cut"),
         ],
     });

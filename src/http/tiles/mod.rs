@@ -33,7 +33,7 @@ pub(super) use ogc::{
 };
 
 /// Registered media type of Mapbox Vector Tiles.
-const MEDIA: &str = "application/vnd.mapbox-vector-tile";
+pub(super) const MEDIA: &str = "application/vnd.mapbox-vector-tile";
 /// What may stand after the row's number; nothing may, too.
 const EXTENSIONS: [&str; 2] = [".mvt", ".pbf"];
 /// Where the TileJSON of a layer is.
@@ -158,7 +158,7 @@ fn address(z: &str, x: &str, file: &str) -> Option<TileId> {
     numbers(z, x, y)
 }
 
-fn numbers(z: &str, x: &str, y: &str) -> Option<TileId> {
+pub(super) fn numbers(z: &str, x: &str, y: &str) -> Option<TileId> {
     // `parse` alone would take a plus sign.
     let number = |t: &str| t.bytes().all(|b| b.is_ascii_digit()).then(|| t.parse::<u32>().ok()).flatten();
     TileId::new(u8::try_from(number(z)?).ok()?, number(x)?, number(y)?).ok()
@@ -180,7 +180,7 @@ fn query_text(filters: &Joint, words: &Vocabulary) -> String {
 }
 
 /// The city's bounds, and a place to begin at.
-fn extent(service: &Service) -> (Bbox, LonLat) {
+pub(super) fn extent(service: &Service) -> (Bbox, LonLat) {
     let areas = service.city.areas();
     let [west, south, east, north] = areas.bounds();
     (Bbox { west, south, east, north }, areas.middle())
