@@ -22,6 +22,7 @@ pub mod map;
 pub mod store;
 
 pub mod action;
+pub mod raster;
 
 pub mod demo;
 pub mod jobs;

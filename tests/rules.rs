@@ -15,7 +15,7 @@ const STOREYS: &[&[&str]] = &[
     &["pack"],
     &["import"],
     &["store", "map", "basemap"],
-    &["action"],
+    &["action", "raster"],
     &["jobs", "http", "demo"],
     &["config"],
     &["app"],
@@ -106,6 +106,11 @@ fn sql_lives_in_store_only() {
 #[test]
 fn axum_lives_in_http_only() {
     only_in("axum::", &["http"]);
+}
+
+#[test]
+fn pixels_live_in_raster_only() {
+    only_in("tiny_skia::", &["raster"]);
 }
 
 #[test]

@@ -24,6 +24,9 @@ const VENDOR = [
       return [`@fontsource/be-vietnam-pro/files/${name}`, `fonts/${name}`];
     }),
   ),
+  // The server itself writes with it, on pictures.
+  ['@expo-google-fonts/be-vietnam-pro/400Regular/BeVietnamPro_400Regular.ttf', 'fonts/BeVietnamPro-Regular.ttf'],
+  ['@expo-google-fonts/be-vietnam-pro/LICENSE_FONT', 'fonts/BeVietnamPro-Regular.LICENCE.txt'],
 ];
 
 /** The fonts of the styles, whole: made into glyphs for clients that draw the map, and kept for drawing pictures. */
@@ -70,11 +73,12 @@ function writeLicences() {
   for (const [path, entry] of Object.entries(lock.packages)) {
     if (path === '' || entry.dev || !existsSync(join(here, path))) continue;
     const about = JSON.parse(readFileSync(join(here, path, 'package.json'), 'utf8'));
-    const file = LICENCE_ELSEWHERE[about.name] ?? readdirSync(join(here, path)).find((name) => /^licen[cs]e/i.test(name));
-    if (!file) throw new Error(`${about.name} carries no licence text`);
+    // A package of a font has a licence for itself and one for the font.
+    const files = LICENCE_ELSEWHERE[about.name] ? [LICENCE_ELSEWHERE[about.name]] : readdirSync(join(here, path)).filter((name) => /^licen[cs]e/i.test(name)).sort();
+    if (!files.length) throw new Error(`${about.name} carries no licence text`);
     const target = `${about.name.replace('@', '').replace('/', '-')}.txt`;
     const head = `${about.name} ${about.version}\n${about.license}\n\n`;
-    writeFileSync(join(out, target), head + readFileSync(join(here, path, file), 'utf8'));
+    writeFileSync(join(out, target), head + files.map((file) => readFileSync(join(here, path, file), 'utf8')).join('\n\n'));
     rows.push({ name: about.name, version: about.version, licence: about.license, target });
   }
   rows.sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -1,5 +1,6 @@
 //! `/api`: the `OpenAPI` 3.0 description, written from one table of operations and one of parameters.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
@@ -11,13 +12,15 @@ use super::document::{Document, Keep};
 use super::features::{SCHEMA_MEDIA, no_parameter_but_f};
 use super::negotiate::{Offer, choose};
 use super::problem::{self, Problem};
-use super::{Service, nearest, open311};
+use super::tiles::layer_filters;
+use super::{Service, nearest, open311, pictures};
 use crate::domain::{Collection, State as ReportState, Status};
 use crate::format::georeport::Form;
 use crate::format::{atom, csv, geojson, json_feed};
-use crate::map::{Layer, Source};
+use crate::map::Layer;
 use crate::query::cql;
 use crate::query::features;
+use crate::raster::Style;
 use crate::query::params::{self, DEFAULT_LIMIT, MAX_LIMIT};
 
 /// Media type of the description (OGC API Features Part 1, requirement class oas30).
@@ -54,7 +57,7 @@ pub(super) async fn api(
 
 fn document(service: &Service) -> Value {
     let mut paths = Map::new();
-    let mut used = std::collections::BTreeSet::new();
+    let mut used = BTreeSet::new();
     for o in operations(service) {
         let georeport = o.path.starts_with(open311::ROOT);
         if !georeport {
@@ -224,7 +227,20 @@ fn operations(service: &Service) -> Vec<Operation> {
             &[geojson::MEDIA],
         ));
     }
-    all.extend(service.layers.iter().flat_map(of_layer));
+    let mut query = pictures::PARAMS.to_vec();
+    for layer in &service.layers {
+        all.extend(of_layer(layer));
+        query.extend(layer_filters(layer));
+    }
+    let mut seen = BTreeSet::new();
+    query.retain(|name| seen.insert(*name));
+    all.push(one(
+        "/static/{lon},{lat},{zoom}/{width}x{height}.png",
+        "staticMap",
+        "The map around a place as a picture; {height}@2x has twice the pixels",
+        &query,
+        &[pictures::MEDIA],
+    ));
     all.push(one("/styles", "styles", "The map styles", &["f"], JSON));
     all.extend(service.styles.names().map(|name| {
         one(&format!("/styles/{name}.json"), &format!("{name}Style"), "A MapLibre style", &["lang"], JSON)
@@ -299,13 +315,33 @@ fn of_open311(form: Form) -> [Operation; 3] {
 /// The tiles of a layer at both addresses, with what describes them.
 fn of_layer(layer: &Layer) -> Vec<Operation> {
     let (id, title) = (&layer.id, &layer.title.en);
-    let filters = match (&layer.source, &layer.collection) {
-        (Source::Reports, _) => params::FILTERS.to_vec(),
-        (_, Some(c)) => features::filter_names(c),
-        (_, None) => Vec::new(),
-    };
-    let tiles = format!("/collections/{}/tiles", layer.collection_id());
-    vec![
+    let filters = layer_filters(layer);
+    let mut all = vec![
+        one(
+            &format!("/tiles/{id}/{{z}}/{{x}}/{{y}}.mvt"),
+            &format!("{id}Tile"),
+            &format!("A vector tile of {title}"),
+            &filters,
+            &[TILE],
+        ),
+        one(
+            &format!("/tiles/{id}/{{z}}/{{x}}/{{y}}.png"),
+            &format!("{id}Picture"),
+            &format!("A tile of {title} as a picture of 256 pixels; y@2x has 512"),
+            &filters,
+            &[pictures::MEDIA],
+        ),
+        one(
+            &format!("/tiles/{id}.json"),
+            &format!("{id}TileJson"),
+            &format!("TileJSON of {title}"),
+            &filters,
+            JSON,
+        ),
+    ];
+    let Some(collection) = layer.collection_id() else { return all };
+    let tiles = format!("/collections/{collection}/tiles");
+    all.extend([
         one(&tiles, &format!("{id}Tilesets"), &format!("Tile sets of {title}"), &["f"], JSON),
         one(
             &format!("{tiles}/WebMercatorQuad"),
@@ -321,27 +357,16 @@ fn of_layer(layer: &Layer) -> Vec<Operation> {
             &filters,
             &[TILE],
         ),
-        one(
-            &format!("/tiles/{id}/{{z}}/{{x}}/{{y}}.mvt"),
-            &format!("{id}Tile"),
-            &format!("A vector tile of {title}"),
-            &filters,
-            &[TILE],
-        ),
-        one(
-            &format!("/tiles/{id}.json"),
-            &format!("{id}TileJson"),
-            &format!("TileJSON of {title}"),
-            &filters,
-            JSON,
-        ),
-    ]
+    ]);
+    all
 }
 
 /// One parameter, described once for all operations that take it.
 fn parameter(service: &Service, name: &str) -> Value {
     let text = json!({ "type": "string" });
     let codes = |all: Vec<&str>| json!({ "type": "array", "items": { "type": "string", "enum": all } });
+    let all_layers: Vec<&str> = service.layers.iter().map(|l| l.id.as_str()).collect();
+    let styles = Style::ALL.map(Style::name);
     let number = |low: f64, high: f64| json!({ "type": "number", "minimum": low, "maximum": high });
     let (schema, about): (Value, &str) = match name {
         "bbox" => (
@@ -401,6 +426,15 @@ fn parameter(service: &Service, name: &str) -> Value {
         "lang" => (json!({ "type": "string", "enum": ["vi", "en"] }), "Language"),
         "jurisdiction_id" => (text, "There is one here, so nobody needs to say it"),
         "at" => (text, "The instant whose wards are meant"),
+        "layers" => (
+            json!({ "type": "array", "items": { "type": "string", "enum": all_layers } }),
+            "What is drawn",
+        ),
+        "marker" => (
+            json!({ "type": "array", "minItems": 2, "maxItems": 2, "items": { "type": "number" } }),
+            "lon,lat in degrees (CRS84) of a pin",
+        ),
+        "style" => (json!({ "type": "string", "enum": styles }), "Colours"),
         _ => (json!({ "type": "array", "items": { "type": "string" } }), "Codes, separated by commas"),
     };
     let mut parameter = json!({ "name": name, "in": "query", "required": false, "description": about });

@@ -26,6 +26,7 @@ mod nearest;
 mod negotiate;
 mod open311;
 mod page;
+mod pictures;
 mod problem;
 mod room;
 mod router;

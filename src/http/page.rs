@@ -38,6 +38,15 @@ pub(super) fn index(service: &Service) -> Document {
         .header(HeaderName::from_static("permissions-policy"), geolocation)
 }
 
+/// The typeface of pictures.
+pub(super) fn typeface() -> &'static [u8] {
+    let file = Dist::get("fonts/BeVietnamPro-Regular.ttf").expect("web/build.mjs puts it there");
+    match file.data {
+        std::borrow::Cow::Borrowed(data) => data,
+        std::borrow::Cow::Owned(data) => Vec::leak(data),
+    }
+}
+
 /// `/assets/…`
 pub(super) async fn asset(
     State(service): State<Arc<Service>>,
@@ -94,6 +103,7 @@ pub(super) fn media(path: &str) -> &'static str {
         "svg" => "image/svg+xml",
         "png" => "image/png",
         "woff2" => "font/woff2",
+        "ttf" => "font/ttf",
         "webmanifest" => "application/manifest+json",
         _ => "text/plain; charset=utf-8",
     }

@@ -13,7 +13,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use super::problem::Problem;
 use super::{
     Service, api, basemap, categories, coding, devices, edge, features, feeds, guard, health, keys, locate,
-    nearest, open311, page, styles, tiles,
+    nearest, open311, page, pictures, styles, tiles,
 };
 
 /// A body of which nothing comes for so long is given up, whatever its door bounds besides.
@@ -55,6 +55,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/fonts/{stack}/{file}", get(styles::font))
         .route("/basemap.json", get(basemap::tilejson))
         .route("/basemap/{z}/{x}/{file}", get(basemap::tile))
+        .route("/static/{place}/{file}", get(pictures::map))
         .route("/feeds/{file}", get(feeds::city))
         .route("/feeds/reports/events", get(feeds::events))
         .route("/feeds/wards/{file}", get(feeds::ward))

@@ -2,8 +2,9 @@
 //!
 //! Reads take turns, as many at once as there are cores; creates take none. How long a read would wait
 //! for its turn is known beforehand (those in front times the usual length of a turn), and each class
-//! is refused beyond its own bound: exports first, then the costly tiles, then all other reads. A bound
-//! is met only when the smaller ones are, so the order holds by construction.
+//! is refused beyond its own bound: exports first, then pictures, then the costly tiles, then all other
+//! reads. A bound is met only when the smaller ones are, so the order holds by construction. Pictures
+//! stand in a row of their own before, so that they never hold all turns.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -34,13 +35,15 @@ const UNSENT_KIB: u32 = 64 * 1024;
 /// Smaller answers are not counted: the connection's own buffer is as large.
 const SMALL_BYTES: u64 = 32 * 1024;
 /// Writes waiting for the writer at which its other guests must go, by class.
-const QUEUED_WRITES: [usize; 3] = [100, 100, 400];
+const QUEUED_WRITES: [usize; 4] = [100, 100, 100, 400];
 
 /// What a request costs and who suffers without it, in the order of shedding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EncodeLabelValue)]
 pub(super) enum Class {
     /// Many rows as a stream.
     Export,
+    /// A picture: drawing takes longer than most other answers.
+    Picture,
     /// A tile of a low zoom.
     CostlyTile,
     /// Lists, feeds, other tiles, pages.
@@ -60,6 +63,9 @@ impl Class {
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
             return Self::Create;
+        }
+        if path.starts_with("/static/") || (path.starts_with("/tiles/") && path.ends_with(".png")) {
+            return Self::Picture;
         }
         // A cluster may hold all of the city.
         if path.contains("/clusters/") {
@@ -83,6 +89,7 @@ impl Class {
     fn patience(self) -> Option<Duration> {
         match self {
             Self::Export => Some(Duration::from_millis(50)),
+            Self::Picture => Some(Duration::from_millis(75)),
             Self::CostlyTile => Some(Duration::from_millis(100)),
             Self::Read => Some(Duration::from_millis(200)),
             Self::Create | Self::Health => None,
@@ -93,7 +100,7 @@ impl Class {
     fn retry_after_s(self) -> u32 {
         match self {
             Self::Export => 10,
-            Self::CostlyTile => 5,
+            Self::Picture | Self::CostlyTile => 5,
             _ => 2,
         }
     }
@@ -105,13 +112,19 @@ impl Class {
     }
 }
 
-/// The turns of the reads.
-pub(super) struct Shedder {
+/// Work of which so much is done at once; the rest waits in a row.
+struct Row {
     turns: Semaphore,
     at_once: usize,
     waiting: AtomicUsize,
     /// The usual length of a turn, in microseconds: each new one counts an eighth.
     usual_us: AtomicU64,
+}
+
+/// The turns of the reads.
+pub(super) struct Shedder {
+    reads: Row,
+    pictures: Row,
     exports: Arc<Room>,
     /// Pages of exports are made one after the other, whatever their number: they never hold all turns.
     export_page: Semaphore,
@@ -119,10 +132,48 @@ pub(super) struct Shedder {
 }
 
 /// A turn; it ends when dropped.
-pub(super) struct Turn<'a> {
-    shedder: &'a Shedder,
+struct Turn<'a> {
+    row: &'a Row,
     begun: Stopwatch,
     _permit: SemaphorePermit<'a>,
+}
+
+/// The turns that a request takes, in the order in which they end.
+pub(super) struct Turns<'a> {
+    _read: Turn<'a>,
+    _picture: Option<Turn<'a>>,
+}
+
+impl Row {
+    fn new(at_once: usize) -> Self {
+        Self {
+            turns: Semaphore::new(at_once),
+            at_once,
+            waiting: AtomicUsize::new(0),
+            usual_us: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether a newcomer would wait longer than this.
+    fn exceeds(&self, patience: Duration) -> bool {
+        let waiting = self.waiting.load(Relaxed);
+        let wait_us = waiting as u64 * self.usual_us.load(Relaxed) / self.at_once as u64;
+        waiting >= SHORT_ROW && Duration::from_micros(wait_us) >= patience
+    }
+
+    /// Waits for a turn; none when that takes too long.
+    async fn enter(&self) -> Option<Turn<'_>> {
+        if let Ok(permit) = self.turns.try_acquire() {
+            return Some(self.begin(permit));
+        }
+        let _place = Place::take(&self.waiting);
+        let permit = tokio::time::timeout(LONGEST_WAIT, self.turns.acquire()).await.ok()?.ok()?;
+        Some(self.begin(permit))
+    }
+
+    fn begin<'a>(&'a self, permit: SemaphorePermit<'a>) -> Turn<'a> {
+        Turn { row: self, begun: Stopwatch::now(), _permit: permit }
+    }
 }
 
 impl Default for Shedder {
@@ -132,13 +183,11 @@ impl Default for Shedder {
 }
 
 impl Shedder {
-    /// So many turns at once.
+    /// So many turns at once, half of them for pictures.
     fn new(at_once: usize) -> Self {
         Self {
-            turns: Semaphore::new(at_once),
-            at_once,
-            waiting: AtomicUsize::new(0),
-            usual_us: AtomicU64::new(0),
+            reads: Row::new(at_once),
+            pictures: Row::new(at_once.div_ceil(2)),
             exports: Arc::new(Room::new(EXPORTS)),
             export_page: Semaphore::new(1),
             unsent: Arc::new(Room::new(UNSENT_KIB)),
@@ -147,41 +196,35 @@ impl Shedder {
 
     /// Reads that wait for a turn.
     pub(super) fn waiting(&self) -> usize {
-        self.waiting.load(Relaxed)
+        self.reads.waiting.load(Relaxed) + self.pictures.waiting.load(Relaxed)
     }
 
     /// Whether a class is refused now.
     fn sheds(&self, class: Class, queued_writes: usize) -> bool {
         let Some(patience) = class.patience() else { return false };
-        let waiting = self.waiting();
-        let wait_us = waiting as u64 * self.usual_us.load(Relaxed) / self.at_once as u64;
-        let flooded = waiting >= SHORT_ROW && Duration::from_micros(wait_us) >= patience;
-        flooded || queued_writes >= QUEUED_WRITES[class as usize]
+        self.reads.exceeds(patience)
+            || (class == Class::Picture && self.pictures.exceeds(patience))
+            || queued_writes >= QUEUED_WRITES[class as usize]
     }
 
     /// Waits for a turn. Creates and health get none and wait for nothing.
     ///
     /// # Errors
     /// The class, when it is shed.
-    pub(super) async fn enter(&self, class: Class, queued_writes: usize) -> Result<Option<Turn<'_>>, Class> {
+    pub(super) async fn enter(&self, class: Class, queued_writes: usize) -> Result<Option<Turns<'_>>, Class> {
         if class.patience().is_none() {
             return Ok(None);
         }
         if self.sheds(class, queued_writes) {
             return Err(class);
         }
-        if let Ok(permit) = self.turns.try_acquire() {
-            return Ok(Some(self.begin(permit)));
-        }
-        let _place = Place::take(&self.waiting);
-        match tokio::time::timeout(LONGEST_WAIT, self.turns.acquire()).await {
-            Ok(Ok(permit)) => Ok(Some(self.begin(permit))),
-            _ => Err(class),
-        }
-    }
-
-    fn begin<'a>(&'a self, permit: SemaphorePermit<'a>) -> Turn<'a> {
-        Turn { shedder: self, begun: Stopwatch::now(), _permit: permit }
+        let picture = if class == Class::Picture {
+            Some(self.pictures.enter().await.ok_or(class)?)
+        } else {
+            None
+        };
+        let read = self.reads.enter().await.ok_or(class)?;
+        Ok(Some(Turns { _read: read, _picture: picture }))
     }
 
     /// A place for one export to this reader.
@@ -209,9 +252,9 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let took = self.begun.elapsed().as_micros() as u64;
         // Two ends at once may lose one of them: it is an estimate.
-        let usual = self.shedder.usual_us.load(Relaxed);
+        let usual = self.row.usual_us.load(Relaxed);
         let next = if usual == 0 { took } else { usual - usual / 8 + took / 8 };
-        self.shedder.usual_us.store(next, Relaxed);
+        self.row.usual_us.store(next, Relaxed);
     }
 }
 
@@ -242,7 +285,8 @@ pub(super) fn paced(shedder: Arc<Shedder>, body: Body, place: Share) -> Body {
     let parts = stream::unfold(export, |mut export| async move {
         let part: Option<Result<Bytes, axum::Error>> = {
             let _page = export.shedder.export_page.acquire().await.ok()?;
-            let _turn = export.shedder.begin(export.shedder.turns.acquire().await.ok()?);
+            let reads = &export.shedder.reads;
+            let _turn = reads.begin(reads.turns.acquire().await.ok()?);
             export.parts.next().await
         };
         Some((part?, export))
@@ -270,19 +314,22 @@ mod tests {
         assert_eq!(class("GET", "/tiles/incidents/8/1/1.mvt", "*/*"), Class::CostlyTile);
         assert_eq!(class("GET", "/tiles/incidents/9/1/1.mvt", "*/*"), Class::Read);
         assert_eq!(class("GET", "/tiles/incidents.json", "*/*"), Class::Read);
+        assert_eq!(class("GET", "/tiles/incidents/3/1/1@2x.png?status=open", "*/*"), Class::Picture);
+        assert_eq!(class("GET", "/static/106.7,10.8,12/600x400.png", "*/*"), Class::Picture);
         assert_eq!(class("GET", "/healthz", "*/*"), Class::Health);
     }
 
     #[test]
     fn no_class_goes_before_those_that_must_go_first() {
         let shedder = Shedder::new(2);
-        let classes = [Class::Export, Class::CostlyTile, Class::Read, Class::Create, Class::Health];
-        let mut shed = [0; 5];
+        let classes =
+            [Class::Export, Class::Picture, Class::CostlyTile, Class::Read, Class::Create, Class::Health];
+        let mut shed = [0; 6];
         for waiting in 0..400 {
             for usual_us in [0, 100, 1_000, 10_000, 1_000_000] {
                 for queued in [0, 50, 200, 999] {
-                    shedder.waiting.store(waiting, Relaxed);
-                    shedder.usual_us.store(usual_us, Relaxed);
+                    shedder.reads.waiting.store(waiting, Relaxed);
+                    shedder.reads.usual_us.store(usual_us, Relaxed);
                     let now = classes.map(|c| shedder.sheds(c, queued));
                     assert!(now.is_sorted_by(|a, b| a >= b), "{waiting} {usual_us} {queued}: {now:?}");
                     for (n, shed_now) in shed.iter_mut().zip(now) {
@@ -291,8 +338,25 @@ mod tests {
                 }
             }
         }
-        assert!(shed[0] > shed[1] && shed[1] > shed[2] && shed[2] > 0, "{shed:?}");
-        assert_eq!(shed[3..], [0, 0]);
+        assert!(shed[..4].is_sorted_by(|a, b| a >= b) && shed[0] > shed[2] && shed[3] > 0, "{shed:?}");
+        assert!(shed[2] > shed[3], "{shed:?}");
+        assert_eq!(shed[4..], [0, 0]);
+    }
+
+    #[tokio::test]
+    async fn pictures_leave_a_turn_for_others() {
+        let shedder = Shedder::new(2);
+        let drawing = shedder.enter(Class::Picture, 0).await.ok().flatten();
+        assert!(drawing.is_some());
+        let next = shedder.enter(Class::Picture, 0);
+        tokio::pin!(next);
+        assert!(futures_util::poll!(&mut next).is_pending());
+        assert!(shedder.enter(Class::Read, 0).await.is_ok_and(|t| t.is_some()), "its own row is free");
+        drop(drawing);
+        assert!(next.await.is_ok_and(|t| t.is_some()));
+        shedder.pictures.waiting.store(100, Relaxed);
+        shedder.pictures.usual_us.store(50_000, Relaxed);
+        assert!(shedder.sheds(Class::Picture, 0) && !shedder.sheds(Class::Export, 0));
     }
 
     #[tokio::test]
@@ -310,7 +374,7 @@ mod tests {
         assert!(shedder.enter(Class::Create, 999).await.is_ok_and(|t| t.is_none()));
         drop(turn);
         assert!(waiter.await.unwrap());
-        assert_eq!((shedder.waiting(), shedder.turns.available_permits()), (0, 1));
+        assert_eq!((shedder.waiting(), shedder.reads.turns.available_permits()), (0, 1));
     }
 
     #[test]

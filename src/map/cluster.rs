@@ -9,9 +9,10 @@
 
 use std::ops::Range;
 
-use super::columns::{BLOCK, STATES, Tally};
+use super::columns::{STATES, Tally};
 use super::index::{Part, Snapshot};
-use super::select::{Select, within};
+use super::matched::Matched;
+use super::select::Select;
 use crate::domain::view::MapRow;
 use crate::domain::{Instant, State, Status};
 use crate::geo::morton::{self, Window};
@@ -129,9 +130,7 @@ pub(super) struct Grid {
 
 /// The matching rows of one part that lie on the grid.
 pub(super) struct Gathered<'a> {
-    pub(super) part: Part<'a>,
-    /// Bits of the matching rows; none if all live rows match.
-    pub(super) words: Option<Vec<u64>>,
+    pub(super) rows: Matched<'a>,
     pub(super) runs: Vec<Run>,
 }
 
@@ -190,11 +189,8 @@ impl Grid {
 
     /// Weighs the cells with the matching rows of a part.
     pub(super) fn gather<'a>(&mut self, part: Part<'a>, select: &Select) -> Gathered<'a> {
-        let mut out = Gathered {
-            part,
-            words: (!select.is_all()).then(|| vec![0; part.rows.words()]),
-            runs: Vec::new(),
-        };
+        let mut rows = Matched::none(part, select);
+        let mut runs = Vec::new();
         let mut from = 0;
         // Ranges of cells eight times as wide: fewer searches, and what lies beside is skipped.
         for range in self.window().coarser(3).ranges() {
@@ -203,28 +199,21 @@ impl Grid {
             if found.is_empty() {
                 continue;
             }
-            let dead = part.dead_in(&found);
-            if let Some(words) = &mut out.words {
-                select.mark(part.rows, found.clone(), dead, words);
-            }
+            let dead = rows.mark(select, found.clone());
             part.rows.runs(found, self.bits, |cx, cy, run| {
                 let (x, y) = (cx as i32 - self.origin.0, cy as i32 - self.origin.1);
                 if !(0..WIDTH as i32).contains(&x) || !(0..HEIGHT as i32).contains(&y) {
                     return;
                 }
-                let n = match &out.words {
-                    Some(words) => set_bits(words, &run),
-                    None if dead.is_empty() => run.len() as u32,
-                    None => (run.len() - part.dead_in(&run).len()) as u32,
-                };
+                let n = rows.count(&run, dead);
                 if n > 0 {
                     let cell = Self::cell(x as usize, y as usize);
                     self.weight[cell] += n;
-                    out.runs.push(Run { cell: cell as u16, start: run.start as u32, end: run.end as u32 });
+                    runs.push(Run { cell: cell as u16, start: run.start as u32, end: run.end as u32 });
                 }
             });
         }
-        out
+        Gathered { rows, runs }
     }
 
     /// The seeds on the grid, in world order. Near its edge they may be wrong for want of
@@ -316,11 +305,6 @@ fn tie((x, y): (u32, u32)) -> u64 {
     h ^ (h >> 31)
 }
 
-fn set_bits(words: &[u64], run: &Range<usize>) -> u32 {
-    let (first, last) = (run.start / BLOCK, (run.end - 1) / BLOCK);
-    (first..=last).map(|k| (words[k] & within(run, k)).count_ones()).sum()
-}
-
 /// What the shown symbols add up to, side by side.
 struct Totals {
     width: usize,
@@ -371,53 +355,20 @@ impl Totals {
         if usize::from(run.cell) != Grid::cell(x, y) {
             return;
         }
-        let range = run.start as usize..run.end as usize;
-        let rows = g.part.rows;
-        let (sx, sy, count) = match &g.words {
-            None => {
-                let dead = g.part.dead_in(&range);
-                let (x, y) = rows.sums(range.clone(), dead);
-                (x, y, (range.len() - dead.len()) as u64)
-            }
-            Some(words) => {
-                let (mut x, mut y, mut count) = (0, 0, 0);
-                each_set(words, &range, |i| {
-                    let m = rows.mercator(i);
-                    x += u64::from(m.x);
-                    y += u64::from(m.y);
-                    count += 1;
-                });
-                (x, y, count)
-            }
-        };
+        let (sx, sy, count) = g.rows.sums(&(run.start as usize..run.end as usize));
         let sum = &mut self.seed_sum[n];
         *sum = (sum.0 + sx, sum.1 + sy, sum.2 + count);
     }
 
     fn add_rows(&mut self, n: usize, g: &Gathered<'_>, range: Range<usize>) {
-        let rows = g.part.rows;
         let mut tally = Tally {
             states: &mut self.states[n],
             categories: &mut self.categories[n * self.width..(n + 1) * self.width],
             latest: &mut self.latest[n],
         };
-        let first = match &g.words {
-            None => {
-                let dead = g.part.dead_in(&range);
-                rows.tally(range.clone(), dead, &mut tally);
-                super::columns::live(range, dead).next()
-            }
-            Some(words) => {
-                let mut first = None;
-                each_set(words, &range, |i| {
-                    first.get_or_insert(i);
-                    rows.tally_row(i, &mut tally);
-                });
-                first
-            }
-        };
+        let first = g.rows.tally(range, &mut tally);
         if self.row[n].is_none() {
-            self.row[n] = first.map(|i| rows.row(i));
+            self.row[n] = first;
         }
     }
 
@@ -436,18 +387,6 @@ impl Totals {
             }),
         };
         Symbol { at, kind }
-    }
-}
-
-/// Calls `f` with the positions of the set bits of a range.
-pub(super) fn each_set(words: &[u64], range: &Range<usize>, mut f: impl FnMut(usize)) {
-    let first = range.start / BLOCK;
-    for (k, word) in (first..).zip(&words[first..range.end.div_ceil(BLOCK)]) {
-        let mut left = word & within(range, k);
-        while left != 0 {
-            f(k * BLOCK + left.trailing_zeros() as usize);
-            left &= left - 1;
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use super::appears::Bound;
 use super::drawn::Drawn;
 use super::features::FeatureSet;
-use super::frame::{Bounds, EXTENT_BITS, Frame, Point};
+use super::frame::{Bounds, Frame, Point};
 use super::layer::{Content, Layer, VectorLayer};
 use super::layer_check::OF_FEATURES;
 use super::mvt::{LayerWriter, Tags};
@@ -28,9 +28,8 @@ pub(super) fn draw(
     now: Instant,
     id: TileId,
 ) -> Vec<u8> {
-    let appears = layer.appears.as_ref().map(|a| a.bind(set.collection()));
-    let shown = Shown { set, layer, appears, filter, as_of: set.as_of(now), id };
-    layer.vector_layers.iter().flat_map(|v| shown.write(v)).collect()
+    let shown = Shown::new(set, layer, filter, now, id.z());
+    layer.vector_layers.iter().flat_map(|v| shown.write(v, id)).collect()
 }
 
 /// The shapes of the features that are asked for, at whatever zoom they appear.
@@ -45,32 +44,42 @@ pub(super) fn filtered<'a>(
     rows.map(|(row, _)| set.drawn(row))
 }
 
-struct Shown<'a> {
+/// The features of a layer that a zoom shows at a moment.
+pub(super) struct Shown<'a, 'q> {
     set: &'a FeatureSet,
-    layer: &'a Layer,
-    appears: Option<Bound<'a>>,
-    filter: &'a FeatureFilter,
+    layer: &'q Layer,
+    appears: Option<Bound<'q>>,
+    filter: &'q FeatureFilter,
     as_of: Instant,
-    id: TileId,
+    zoom: u8,
 }
 
-impl Shown<'_> {
-    fn write(&self, v: &VectorLayer) -> Vec<u8> {
+impl<'a, 'q> Shown<'a, 'q> {
+    pub(super) fn new(
+        set: &'a FeatureSet,
+        layer: &'q Layer,
+        filter: &'q FeatureFilter,
+        now: Instant,
+        zoom: u8,
+    ) -> Self {
+        let appears = layer.appears.as_ref().map(|a| a.bind(set.collection()));
+        Self { set, layer, appears, filter, as_of: set.as_of(now), zoom }
+    }
+
+    fn write(&self, v: &VectorLayer, id: TileId) -> Vec<u8> {
         let writer = Attributes::of(v, self.set.collection());
-        let frame = Frame::new(self.id, self.layer.buffer);
+        let frame = Frame::new(id, self.layer.buffer);
         let mut out = LayerWriter::new(&v.id);
         if v.content == Content::Points {
-            for (row, points) in self.points() {
-                let f = &self.set.rows()[row];
+            for (f, places) in self.points(id) {
+                let mut seen = HashSet::new();
+                let mut points: Vec<(i32, i32)> = places.into_iter().map(|p| frame.at(p)).collect();
+                points.retain(|p| seen.insert(*p));
                 out = out.points(f.id, &points, |t| writer.write(t, f));
             }
             return out.finish();
         }
-        for row in self.candidates(u64::from(self.layer.buffer) << self.unit_bits()) {
-            let (f, drawn) = (&self.set.rows()[row], self.set.drawn(row));
-            if !drawn.in_frame(&frame) || self.first_zoom(f).is_none() {
-                continue;
-            }
+        for (f, drawn) in self.shapes(&frame) {
             let tags = |t: &mut Tags| writer.write(t, f);
             match v.content {
                 Content::Lines => {
@@ -82,31 +91,39 @@ impl Shown<'_> {
                     out = if rings.is_empty() { out } else { out.polygon(f.id, &rings, tags) };
                 }
                 Content::Labels => {
-                    if let Some(at) = drawn.label().filter(|p| self.holds(*p)) {
+                    if let Some(at) = drawn.label().filter(|p| holds(id, *p)) {
                         out = out.point(f.id, frame.at(at), tags);
                     }
                 }
-                Content::Symbols | Content::Points => {}
+                Content::Symbols | Content::Cells | Content::Points => {}
             }
         }
         out.finish()
     }
 
+    /// The features that a frame may see something of, newest first.
+    pub(super) fn shapes(&self, frame: &Frame) -> Vec<(&'a Feature, &'a Drawn)> {
+        let rows = self.candidates(frame.ground()).into_iter();
+        rows.map(|row| (&*self.set.rows()[row], self.set.drawn(row)))
+            .filter(|(f, drawn)| drawn.in_frame(frame) && self.first_zoom(f).is_some())
+            .collect()
+    }
+
     /// The zoom from which a feature is shown, if it is asked for and shown at this one.
     fn first_zoom(&self, f: &Feature) -> Option<u8> {
         let first = self.appears.as_ref().map_or(0, |a| a.zoom(f));
-        (first <= self.id.z() && self.filter.shows(f, self.as_of)).then_some(first)
+        (first <= self.zoom && self.filter.shows(f, self.as_of)).then_some(first)
     }
 
-    /// The rows with points in this tile and those points in its units, newest row first.
-    fn points(&self) -> Vec<(usize, Vec<(i32, i32)>)> {
-        let z = self.id.z();
+    /// The features with points in a tile of this zoom, and those points, newest first.
+    pub(super) fn points(&self, id: TileId) -> Vec<(&'a Feature, Vec<Point>)> {
+        let z = self.zoom;
         let apart =
             if z < self.layer.maxzoom { self.layer.apart << (32 - PIXEL_BITS - u32::from(z)) } else { 0 };
         let levels = self.layer.appears.as_ref().map_or(1, |a| a.levels(z));
         let halo = reach(levels, apart);
         let (mut spots, mut rows) = (Vec::new(), Vec::new());
-        for row in self.candidates(halo) {
+        for row in self.candidates(Bounds::of_tile(id, halo)) {
             let f = &self.set.rows()[row];
             let Some(level) = self.first_zoom(f) else { continue };
             for at in self.set.drawn(row).points() {
@@ -115,41 +132,20 @@ impl Shown<'_> {
             }
         }
         let shown = if apart == 0 { vec![true; spots.len()] } else { thin(&spots, apart) };
-        let mut out: Vec<(usize, Vec<(i32, i32)>)> = Vec::new();
+        let mut out: Vec<(usize, Vec<Point>)> = Vec::new();
         for ((spot, row), _) in
-            spots.iter().zip(rows).zip(shown).filter(|((s, _), shown)| *shown && self.holds(s.at))
+            spots.iter().zip(rows).zip(shown).filter(|((s, _), shown)| *shown && holds(id, s.at))
         {
-            let at = self.id.quantise(mercator(spot.at), EXTENT_BITS);
             match out.last_mut() {
-                Some((last, points)) if *last == row => points.push(at),
-                _ => out.push((row, vec![at])),
+                Some((last, points)) if *last == row => points.push(spot.at),
+                _ => out.push((row, vec![spot.at])),
             }
         }
-        for (_, points) in &mut out {
-            let mut seen = HashSet::new();
-            points.retain(|p| seen.insert(*p));
-        }
-        out
+        out.into_iter().map(|(row, points)| (&*self.set.rows()[row], points)).collect()
     }
 
-    /// Whether this is the one tile of a position.
-    fn holds(&self, p: Point) -> bool {
-        TileId::holding(mercator(p), self.id.z()) == Ok(self.id)
-    }
-
-    /// Bits of a tile unit in mercator units.
-    fn unit_bits(&self) -> u32 {
-        (32 - EXTENT_BITS).saturating_sub(u32::from(self.id.z()))
-    }
-
-    /// Positions of the rows whose envelope comes near this tile, ascending: within so many mercator
-    /// units of it, or a little more.
-    fn candidates(&self, halo: u64) -> Vec<usize> {
-        let (x, y) = self.id.origin();
-        let side = 1_u64 << (32 - u32::from(self.id.z()));
-        let low = |v: u32| u64::from(v).saturating_sub(halo) as u32;
-        let high = |v: u32| (u64::from(v) + side + halo).min(u64::from(u32::MAX)) as u32;
-        let b = Bounds { min: (low(x), low(y)), max: (high(x), high(y)) };
+    /// Positions of the rows whose envelope comes near a box, ascending.
+    fn candidates(&self, b: Bounds) -> Vec<usize> {
         let (north_west, south_east) = (mercator(b.min).lonlat(), mercator(b.max).lonlat());
         // Seven decimals were rounded, and beyond the square's edge is ground too.
         let more = 1e-6;
@@ -163,6 +159,11 @@ impl Shown<'_> {
         rows.sort_unstable();
         rows
     }
+}
+
+/// Whether a tile is the one tile of a position.
+fn holds(id: TileId, p: Point) -> bool {
+    TileId::holding(mercator(p), id.z()) == Ok(id)
 }
 
 fn mercator((x, y): Point) -> Mercator {

@@ -46,6 +46,19 @@ impl Bounds {
         points.fold(Self::NONE, |b, p| b.with(Self { min: p, max: p }))
     }
 
+    /// A tile and so many mercator units around it, as far as the world goes.
+    pub(super) fn of_tile(tile: TileId, halo: u64) -> Self {
+        let side = 1_i64 << (32 - u32::from(tile.z()));
+        Self::from_origin(tile, -(halo as i64), side + halo as i64)
+    }
+
+    /// From `low` to `high` mercator units on both axes, counted from a tile's corner.
+    fn from_origin(tile: TileId, low: i64, high: i64) -> Self {
+        let (x, y) = tile.origin();
+        let at = |v: u32, by: i64| (i64::from(v) + by).clamp(0, i64::from(u32::MAX)) as u32;
+        Self { min: (at(x, low), at(y, low)), max: (at(x, high), at(y, high)) }
+    }
+
     pub(super) fn with(self, o: Self) -> Self {
         Self {
             min: (self.min.0.min(o.min.0), self.min.1.min(o.min.1)),
@@ -58,6 +71,12 @@ impl Frame {
     /// A tile with so many units around it.
     pub(super) fn new(tile: TileId, buffer: u32) -> Self {
         Self { tile, low: -(buffer as i32), high: EXTENT as i32 + buffer as i32 }
+    }
+
+    /// The ground it covers.
+    pub(super) fn ground(&self) -> Bounds {
+        let unit = 1_i64 << (32 - EXTENT_BITS - u32::from(self.tile.z()).min(32 - EXTENT_BITS));
+        Bounds::from_origin(self.tile, i64::from(self.low) * unit, i64::from(self.high) * unit)
     }
 
     /// A position in tile units, by floor.

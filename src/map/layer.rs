@@ -93,6 +93,8 @@ pub enum Source {
 pub enum Content {
     /// Clusters and single reports.
     Symbols,
+    /// How many reports lie where.
+    Cells,
     /// Polygons.
     Areas,
     /// One point per area.
@@ -253,13 +255,17 @@ impl Layer {
         Cow::Owned(narrowed)
     }
 
-    /// The name of what it shows among the collections of the service.
-    pub fn collection_id(&self) -> &str {
-        match &self.source {
+    /// The name of what it shows among the collections of the service; none for a layer of sums,
+    /// which shows no item of any.
+    pub fn collection_id(&self) -> Option<&str> {
+        if self.vector_layers.iter().all(|v| v.content == Content::Cells) {
+            return None;
+        }
+        Some(match &self.source {
             Source::Reports => "reports",
             Source::Wards => "wards",
             Source::Features(name) => name,
-        }
+        })
     }
 
     /// Whether what it shows begins and ends with time.

@@ -23,6 +23,7 @@ const fn built_in(content: Content) -> &'static [(&'static str, FieldType)] {
             ("created_at", String),
             ("updated_at", String),
         ],
+        Content::Cells => &[("weight", Number), ("point_count", Number)],
         Content::Areas | Content::Labels | Content::Lines | Content::Points => &[
             ("ward", String),
             ("code", String),
@@ -61,7 +62,7 @@ fn contents(l: &Layer) -> Vec<Content> {
         Shape::Area => &[Content::Areas, Content::Labels],
     };
     match (&l.source, &l.collection) {
-        (Source::Reports, _) => vec![Content::Symbols],
+        (Source::Reports, _) => vec![Content::Symbols, Content::Cells],
         (Source::Wards, _) => vec![Content::Areas, Content::Labels],
         (Source::Features(_), c) => c.iter().flat_map(|c| c.shapes.iter().flat_map(of)).copied().collect(),
     }

@@ -1,7 +1,7 @@
 //! What a cluster holds in full, computed from its zoom and place when it is asked for: its rows, their
 //! bounds, the zoom at which they part. Not here: which symbols a tile shows (cluster).
 
-use super::cluster::{Grid, MAX_ZOOM, NOBODY, TILE_BITS, cluster_id, each_set};
+use super::cluster::{Grid, MAX_ZOOM, NOBODY, TILE_BITS, cluster_id};
 use super::index::Snapshot;
 use super::select::Select;
 use crate::domain::view::MapRow;
@@ -34,14 +34,7 @@ pub fn members(snapshot: &Snapshot, filter: &Filter, zoom: u8, cell: (u32, u32))
     let mut rows = Vec::new();
     for g in &gathered {
         for run in g.runs.iter().filter(|run| owners[usize::from(run.cell)] == owner) {
-            let range = run.start as usize..run.end as usize;
-            match &g.words {
-                None => {
-                    let live = super::columns::live(range.clone(), g.part.dead_in(&range));
-                    rows.extend(live.map(|i| g.part.rows.row(i)));
-                }
-                Some(words) => each_set(words, &range, |i| rows.push(g.part.rows.row(i))),
-            }
+            g.rows.list(run.start as usize..run.end as usize, &mut rows);
         }
     }
     rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.seq));

@@ -2,10 +2,11 @@
 //! Not here: SQL (store), HTTP headers (http), who may see what (`domain::view`).
 //!
 //! From a change to a tile: `index` keeps the rows as sorted `columns` and swaps whole snapshots;
-//! `select` runs a filter over them; `cluster` turns what matches into symbols; `shapes` (with
-//! `simplify`, `clip` and `solid`) does the same for wards; `tile` writes either through `mvt`, as `layer`
-//! declares; `tilejson` joins layers into sets; `style` says how they look. A tile is a pure function of snapshot, layer,
-//! filter and address: two processes at the same change give the same bytes.
+//! `select` runs a filter over them; `cluster` turns what matches into symbols and `heat` into sums;
+//! `shapes` (with `simplify`, `clip` and `solid`) does the same for wards; `tile` writes any of it
+//! through `mvt`, as `layer` declares, and `figures` gives it to who draws pictures; `tilejson` joins
+//! layers into sets; `style` says how they look. A tile is a pure function of snapshot, layer, filter
+//! and address: two processes at the same change give the same bytes.
 
 mod appears;
 mod clip;
@@ -16,14 +17,17 @@ mod drawn;
 mod e7box;
 mod example;
 mod features;
+mod figures;
 mod frame;
 mod frozen;
+mod heat;
 mod index;
 mod layer;
 mod layer_check;
 mod layers;
 mod level;
 mod live;
+mod matched;
 mod members;
 mod mesh;
 mod mistake;
@@ -42,11 +46,14 @@ mod thin;
 mod tile;
 mod tilejson;
 mod versions;
+mod viewport;
 
 pub use appears::{Appears, Missing};
 pub use cluster::{Cluster, HALO, MAX_ZOOM, Symbol, SymbolKind, cluster_cell, cluster_id, symbols};
 pub use features::{FeatureChange, FeatureSet, FeatureSets};
+pub use figures::{Figure, Path, Subject, figures};
 pub use frozen::{Frozen, Head as FrozenHead, frozen_key};
+pub use heat::{Cell, cells};
 pub use index::{Change, Snapshot};
 pub use layer::{
     Content, EXTENT, Example, ExampleFeature, ExampleRow, FieldType, Layer, Source, Title, VectorLayer,
@@ -62,6 +69,7 @@ pub use occupied::occupied;
 pub use shapes::{ShapeError, WardShape, WardShapes};
 pub use style::{BASEMAP, Ground, Reader, Style};
 pub use style_check::check_style;
-pub use tile::{Sources, tile};
+pub use tile::{Sources, abbreviated, tile};
 pub use tilejson::{Tileset, TilesetError};
 pub use versions::{Versions, touched};
+pub use viewport::{Pixel, Viewport};

@@ -5,6 +5,7 @@ use super::cluster::{Cluster, Symbol, SymbolKind, symbols};
 use super::draw::draw;
 use super::features::FeatureSets;
 use super::frame::{EXTENT_BITS, Frame};
+use super::heat::{Cell, cells};
 use super::index::Snapshot;
 use super::layer::{Content, Layer, Source, TOP_LIMIT, VectorLayer};
 use super::live::View;
@@ -51,8 +52,12 @@ pub fn tile(sources: &Sources<'_>, layer: &Layer, filters: &Joint, id: TileId) -
     let filters = layer.narrow(filters);
     match &layer.source {
         Source::Reports => {
-            let found = symbols(sources.snapshot, &filters.reports, id, layer.top_categories);
-            layer.vector_layers.iter().flat_map(|v| symbol_layer(&found, v, sources.words, id)).collect()
+            let (rows, filter) = (sources.snapshot, &filters.reports);
+            let write = |v: &VectorLayer| match v.content {
+                Content::Cells => cell_layer(&cells(rows, filter, id), v, id),
+                _ => symbol_layer(&symbols(rows, filter, id, layer.top_categories), v, sources.words, id),
+            };
+            layer.vector_layers.iter().flat_map(write).collect()
         }
         Source::Wards => match sources.wards {
             None => Vec::new(),
@@ -80,6 +85,17 @@ fn symbol_layer(found: &[Symbol], v: &VectorLayer, words: &Vocabulary, id: TileI
             SymbolKind::Row(row) => out.point(row.id, at, |t| row_tags(t, &has, row, words)),
             SymbolKind::Cluster(c) => out.point(c.id, at, |t| cluster_tags(t, &has, c, words)),
         };
+    }
+    out.finish()
+}
+
+fn cell_layer(found: &[Cell], v: &VectorLayer, id: TileId) -> Vec<u8> {
+    let names: Vec<&str> = ["weight", "point_count"].into_iter().filter(|n| v.has(n)).collect();
+    let mut out = LayerWriter::new(&v.id);
+    for c in found {
+        out = out.point(c.id, id.quantise(c.at, EXTENT_BITS), |t| {
+            names.iter().for_each(|name| t.number(name, c.weight));
+        });
     }
     out.finish()
 }
@@ -178,7 +194,7 @@ fn cluster_tags(t: &mut Tags, has: &Declared, c: &Cluster, words: &Vocabulary) {
 }
 
 /// A count as supercluster abbreviates it: 950, 1.2k, 12k.
-fn abbreviated(n: u64) -> String {
+pub fn abbreviated(n: u64) -> String {
     match n {
         0..1000 => n.to_string(),
         1000..10_000 => {

@@ -25,6 +25,7 @@ mod moving;
 mod moving_backup;
 mod nearest;
 mod open311;
+mod pictures;
 mod process;
 mod query;
 #[path = "../../src/real_data.rs"]

@@ -10,11 +10,12 @@ import * as where from './locate.js';
 import * as report from './report.js';
 import { covered, isSheet, rest, startSheet } from './sheet.js';
 import { createMap, hasWebGL2 } from './map.js';
+import { createStill } from './still.js';
 import * as near from './near.js';
 import { standAt, startAlerts } from './alerts.js';
 import { drawBanner, showAlerts, startBanner } from './banner.js';
 import { LAYERS, drawLayers, isNarrowed, isOffered, isOn, layerQuery, offer, startLayers, switchOn } from './layers.js';
-import { drawLegend, legendWithoutMap, startLegend } from './legend.js';
+import { drawLegend, startLegend } from './legend.js';
 import { startPosition } from './place.js';
 import { loadSchemas } from './schemas.js';
 import { startTheme } from './theme.js';
@@ -205,8 +206,9 @@ function stay() {
   addEventListener('online', look);
 }
 
-async function makeMap() {
-  stage = await createMap((layer) => (layer === 'incidents' ? filterQuery() : layerQuery(layer)), isOn, {
+/** Makes the map in one way or the other. */
+async function makeMap(create) {
+  stage = await create((layer) => (layer === 'incidents' ? filterQuery() : layerQuery(layer)), isOn, {
     move: (padding) => {
       clearTimeout(moving);
       moving = setTimeout(() => {
@@ -233,18 +235,15 @@ async function makeMap() {
   fitMap();
   aim();
   pointOut();
-  window.diaban = { map: stage.map };
+  if (stage.map) window.diaban = { map: stage.map };
 }
 
-/** The rest of the page goes on without. */
-function withoutMap(error) {
+/** A browser that cannot draw the map gets it as a picture. */
+function makeStill(error) {
   if (error) console.error(error);
-  stage = null;
   $('no-map').replaceChildren(...LANGUAGES.map((code) => el('span', { lang: code }, t('map.none', {}, code))));
   $('no-map').hidden = false;
-  document.body.classList.add('mapless');
-  legendWithoutMap();
-  for (const button of ['where-centre', 'r-centre', 'near-centre']) $(button).hidden = true;
+  return makeMap(createStill);
 }
 
 async function start() {
@@ -312,7 +311,7 @@ async function start() {
   else if (featureId && LAYERS.includes(collection)) openCard(featureId, collection);
 
   await offered;
-  await (hasWebGL2() ? makeMap().catch(withoutMap) : withoutMap());
+  await (hasWebGL2() ? makeMap(createMap).catch(makeStill) : makeStill());
   await categories;
   loadList();
   stay();

@@ -25,9 +25,14 @@ const WORDS = {
   'map.trouble': ['Mất kết nối, bản đồ có thể chưa mới', 'Connection lost, the map may be out of date'],
   'map.in': ['Phóng to', 'Zoom in'],
   'map.out': ['Thu nhỏ', 'Zoom out'],
+  'map.north': ['Lên phía bắc', 'Move north'],
+  'map.south': ['Xuống phía nam', 'Move south'],
+  'map.west': ['Sang phía tây', 'Move west'],
+  'map.east': ['Sang phía đông', 'Move east'],
+  'map.still': ['Ảnh bản đồ; những gì trên đó cũng có trong danh sách.', 'A picture of the map; what stands on it is in the list as well.'],
   'map.none': [
-    'Trình duyệt này không vẽ được bản đồ (thiếu WebGL2). Danh sách, “Gần tôi” và mẫu phản ánh vẫn dùng được.',
-    'This browser cannot draw the map (no WebGL2). The list, “near me” and the report form still work.',
+    'Trình duyệt này không vẽ được bản đồ động (thiếu WebGL2): bản đồ hiện bằng ảnh.',
+    'This browser cannot draw the live map (no WebGL2): here it is as a picture.',
   ],
 
   'layer.title': ['Lớp bản đồ', 'Map layers'],

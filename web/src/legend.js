@@ -16,13 +16,9 @@ export function startLegend() {
 }
 
 function place() {
-  const onMap = roomy.matches && !document.body.classList.contains('mapless');
-  $(onMap ? 'map-feet' : 'legend-home').prepend($('legend'));
-  $('legend').open = onMap && spacious.matches;
+  $(roomy.matches ? 'map-feet' : 'legend-home').prepend($('legend'));
+  $('legend').open = roomy.matches && spacious.matches;
 }
-
-/** Without a map there are no signs to explain but those of the list. */
-export const legendWithoutMap = place;
 
 export function drawLegend() {
   $('legend-parts').replaceChildren(...LAYERS.filter(isOn).map((layer) =>

@@ -6,10 +6,10 @@ import { PICKED } from './palette.js';
 import { onTheme, pick, theme } from './theme.js';
 
 // Where the city is: the first view, and how far one may wander from it.
-const CENTRE = [106.695, 10.777];
-const REACH = [[104.6, 7.9], [109.2, 12.6]];
-const DEEPEST_TILES = 18;
-const CLICK_PX = 6; // a finger is not a needle
+export const CENTRE = [106.695, 10.777];
+export const REACH = [[104.6, 7.9], [109.2, 12.6]];
+export const DEEPEST_TILES = 18;
+export const CLICK_PX = 6; // a finger is not a needle
 const HOLD_MS = 600;
 const LIVE = ['incidents', 'alerts', 'traffic', 'facilities'];
 const NAME_ZOOM = 13; // from here on the name of the ward in the middle may well be out of sight
@@ -260,7 +260,7 @@ async function readStyle(reader, trouble) {
 }
 
 const round = (degrees) => Math.round(degrees * 1e6) / 1e6;
-const lonLat = ({ lng, lat }) => ({ lon: round(lng), lat: round(lat) });
+export const lonLat = ({ lng, lat }) => ({ lon: round(lng), lat: round(lat) });
 
 function tiles(layer, query = {}) {
   const text = new URLSearchParams(query).toString();

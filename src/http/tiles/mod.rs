@@ -12,12 +12,13 @@ use super::coding::Coding;
 use super::document::{Document, Keep};
 use super::extract::asked;
 use super::features::json_only;
+use super::pictures;
 use super::problem::Problem;
 use crate::action::CITY_ZOOM;
-use crate::domain::{Instant, Vocabulary};
+use crate::domain::{Instant, Violation, Vocabulary};
 use crate::geo::{Bbox, LonLat, TileId};
-use crate::map::{Source, Sources, Tileset};
-use crate::query::Joint;
+use crate::map::{Layer, Source, Sources, Tileset};
+use crate::query::{Joint, features, params};
 
 mod cache;
 mod changes;
@@ -36,6 +37,8 @@ pub(super) use ogc::{
 pub(super) const MEDIA: &str = "application/vnd.mapbox-vector-tile";
 /// What may stand after the row's number; nothing may, too.
 const EXTENSIONS: [&str; 2] = [".mvt", ".pbf"];
+/// What stands after the row's number of a tile as a picture, and its pixels to one of 256 a side.
+const PICTURES: [(&str, u32); 2] = [("@2x.png", 2), (".png", 1)];
 /// Where the TileJSON of a layer is.
 pub(super) fn tilejson_path(layers: &str) -> String {
     format!("/tiles/{layers}.json")
@@ -80,13 +83,21 @@ pub(super) async fn tile(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let set = tileset(&service, &list)?;
-    let id = address(&z, &x, &file).filter(|id| id.z() <= set.maxzoom()).ok_or_else(|| {
+    let picture = PICTURES.iter().find_map(|(end, scale)| Some((file.strip_suffix(end)?, *scale)));
+    let id = match picture {
+        Some((y, _)) => numbers(&z, &x, y),
+        None => address(&z, &x, &file),
+    };
+    let id = id.filter(|id| id.z() <= set.maxzoom()).ok_or_else(|| {
         Problem::not_found(format!(
-            "tiles are z/x/y.mvt with z from 0 to {} and x, y below 2^z",
+            "tiles are z/x/y.mvt, z/x/y.png or z/x/y@2x.png with z from 0 to {} and x, y below 2^z",
             set.maxzoom()
         ))
     })?;
-    answer(&service, &set, id, query.as_deref(), &headers).await
+    match picture {
+        Some((_, scale)) => pictures::tile(&service, &set, id, scale, query.as_deref(), &headers),
+        None => answer(&service, &set, id, query.as_deref(), &headers).await,
+    }
 }
 
 /// The tile of a set at an address, with the filters of the query.
@@ -99,7 +110,7 @@ async fn answer(
 ) -> Result<Response, Problem> {
     let view = service.map()?;
     let now = service.clock.now();
-    let filters = filters(set, &asked(query)?, &view.words, now)?;
+    let filters = filters(set, &asked(query)?, &view.words, now).map_err(Problem::parameters)?;
     let coding = Coding::of(headers);
     let key = Key {
         set: set.id().into(),
@@ -110,7 +121,7 @@ async fn answer(
         coding,
     };
     let tile = service.tiles.get(key, || set.tile(&Sources::of(&view, now), &filters, id)).await;
-    let keep = if set.layers().iter().any(|l| l.is_timed()) { Keep::Second } else { Keep::Live };
+    let keep = keep(set);
     if tile.bytes.is_empty() {
         let mut empty = StatusCode::NO_CONTENT.into_response();
         empty.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(keep.header()));
@@ -138,14 +149,39 @@ fn version(service: &Service, set: &Tileset<'_>, id: TileId, step: u64) -> u64 {
     set.layers().iter().map(|l| of(&l.source)).max().unwrap_or_default()
 }
 
+/// How long others may keep what shows a set.
+pub(super) fn keep(set: &Tileset<'_>) -> Keep {
+    if set.layers().iter().any(|l| l.is_timed()) { Keep::Second } else { Keep::Live }
+}
+
+/// The parameters that filter a set, each once.
+pub(super) fn filter_names<'a>(set: &Tileset<'a>) -> Vec<&'a str> {
+    let mut names = Vec::new();
+    for name in set.layers().iter().flat_map(|l| layer_filters(l)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The parameters that filter a layer.
+pub(super) fn layer_filters(layer: &Layer) -> Vec<&str> {
+    match (&layer.source, &layer.collection) {
+        (Source::Reports, _) => params::FILTERS.to_vec(),
+        (_, Some(c)) => features::filter_names(c),
+        (_, None) => Vec::new(),
+    }
+}
+
 /// What is asked of each layer of a set.
-fn filters(
+pub(super) fn filters(
     set: &Tileset<'_>,
     pairs: &[(String, String)],
     words: &Vocabulary,
     now: Instant,
-) -> Result<Joint, Problem> {
-    set.filters(pairs, words, now).map_err(Problem::parameters)
+) -> Result<Joint, Vec<Violation>> {
+    set.filters(pairs, words, now)
 }
 
 fn tileset<'a>(service: &'a Service, list: &str) -> Result<Tileset<'a>, Problem> {
@@ -168,7 +204,7 @@ pub(super) fn numbers(z: &str, x: &str, y: &str) -> Option<TileId> {
 fn filter_query(service: &Service, set: &Tileset<'_>, query: Option<&str>) -> Result<String, Problem> {
     let words = service.city.areas().words.clone();
     let pairs: Vec<_> = asked(query)?.into_iter().filter(|(k, _)| k != "f").collect();
-    let text = query_text(&filters(set, &pairs, &words, service.clock.now())?, &words);
+    let text = query_text(&filters(set, &pairs, &words, service.clock.now()).map_err(Problem::parameters)?, &words);
     Ok(if text.is_empty() { text } else { format!("?{text}") })
 }
 

@@ -183,7 +183,7 @@ pub(in crate::http) async fn matrix_set(
 
 /// The layer that shows a collection.
 fn layer<'a>(service: &'a Service, collection: &str) -> Result<&'a Layer, Problem> {
-    let found = service.layers.iter().find(|l| l.collection_id() == collection);
+    let found = service.layers.iter().find(|l| l.collection_id() == Some(collection));
     found.ok_or_else(|| Problem::not_found("no such collection with tiles; /collections lists them"))
 }
 

@@ -1,0 +1,106 @@
+//! The rows of one part of a snapshot that match a filter, and what ranges of them add up to.
+//! Not here: which rows a filter takes (select), what the sums are for (cluster, members, heat).
+
+use std::ops::Range;
+
+use super::columns::{BLOCK, Tally, live};
+use super::index::Part;
+use super::select::{Select, in_range, within};
+use crate::domain::view::MapRow;
+
+/// The matching rows among those that were looked at.
+pub(super) struct Matched<'a> {
+    part: Part<'a>,
+    /// Bits of the matching rows; none if all live rows match.
+    words: Option<Vec<u64>>,
+}
+
+impl<'a> Matched<'a> {
+    /// Before any row was looked at.
+    pub(super) fn none(part: Part<'a>, select: &Select) -> Self {
+        Self { part, words: (!select.is_all()).then(|| vec![0; part.rows.words()]) }
+    }
+
+    /// Looks at a range of rows, and gives the dead positions in it.
+    pub(super) fn mark(&mut self, select: &Select, range: Range<usize>) -> &'a [u32] {
+        let dead = in_range(self.part.dead, &range);
+        if let Some(words) = &mut self.words {
+            select.mark(self.part.rows, range, dead, words);
+        }
+        dead
+    }
+
+    /// How many rows of a range match; `dead` are the dead positions of a range around it.
+    pub(super) fn count(&self, range: &Range<usize>, dead: &[u32]) -> u32 {
+        match &self.words {
+            Some(words) => {
+                let (first, last) = (range.start / BLOCK, (range.end - 1) / BLOCK);
+                (first..=last).map(|k| (words[k] & within(range, k)).count_ones()).sum()
+            }
+            None => (range.len() - in_range(dead, range).len()) as u32,
+        }
+    }
+
+    /// The sums of x and y over the matching rows of a range of placed ones, and their number.
+    pub(super) fn sums(&self, range: &Range<usize>) -> (u64, u64, u64) {
+        let rows = self.part.rows;
+        let Some(words) = &self.words else {
+            let dead = self.part.dead_in(range);
+            let (x, y) = rows.sums(range.clone(), dead);
+            return (x, y, (range.len() - dead.len()) as u64);
+        };
+        let (mut x, mut y, mut count) = (0, 0, 0);
+        each_set(words, range, |i| {
+            let m = rows.mercator(i);
+            x += u64::from(m.x);
+            y += u64::from(m.y);
+            count += 1;
+        });
+        (x, y, count)
+    }
+
+    /// Adds the matching rows of a range to a list.
+    pub(super) fn list(&self, range: Range<usize>, out: &mut Vec<MapRow>) {
+        let rows = self.part.rows;
+        match &self.words {
+            None => {
+                let dead = self.part.dead_in(&range);
+                out.extend(live(range, dead).map(|i| rows.row(i)));
+            }
+            Some(words) => each_set(words, &range, |i| out.push(rows.row(i))),
+        }
+    }
+
+    /// Adds the matching rows of a range to a tally, and gives the first of them.
+    pub(super) fn tally(&self, range: Range<usize>, tally: &mut Tally<'_>) -> Option<MapRow> {
+        let rows = self.part.rows;
+        let first = match &self.words {
+            None => {
+                let dead = self.part.dead_in(&range);
+                rows.tally(range.clone(), dead, tally);
+                live(range, dead).next()
+            }
+            Some(words) => {
+                let mut first = None;
+                each_set(words, &range, |i| {
+                    first.get_or_insert(i);
+                    rows.tally_row(i, tally);
+                });
+                first
+            }
+        };
+        first.map(|i| rows.row(i))
+    }
+}
+
+/// Calls `f` with the positions of the set bits of a range.
+fn each_set(words: &[u64], range: &Range<usize>, mut f: impl FnMut(usize)) {
+    let first = range.start / BLOCK;
+    for (k, word) in (first..).zip(&words[first..range.end.div_ceil(BLOCK)]) {
+        let mut left = word & within(range, k);
+        while left != 0 {
+            f(k * BLOCK + left.trailing_zeros() as usize);
+            left &= left - 1;
+        }
+    }
+}

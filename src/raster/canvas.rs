@@ -1,0 +1,194 @@
+//! A surface to draw on in pixels of the viewport, whatever the scale of the picture.
+//! Not here: what is drawn.
+
+use std::f32::consts::{FRAC_PI_2, TAU};
+
+use tiny_skia::{
+    Color, FillRule, LineCap, LineJoin, Mask, Paint, Path, PathBuilder, Pixmap, Stroke, StrokeDash, Transform,
+};
+
+use crate::map::Pixel;
+
+/// Red, green, blue, and how opaque.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ink(pub(super) u32, pub(super) u8);
+
+impl Ink {
+    /// An opaque colour, `0xrrggbb`.
+    pub(super) const fn solid(rgb: u32) -> Self {
+        Self(rgb, 255)
+    }
+
+    /// The same colour with another opacity, 0..=255.
+    pub(super) const fn with_alpha(self, alpha: u8) -> Self {
+        Self(self.0, alpha)
+    }
+
+    pub(super) fn bytes(self) -> [u8; 4] {
+        let [_, r, g, b] = self.0.to_be_bytes();
+        [r, g, b, self.1]
+    }
+
+    fn color(self) -> Color {
+        let [r, g, b, a] = self.bytes();
+        Color::from_rgba8(r, g, b, a)
+    }
+}
+
+/// How a line is drawn.
+#[derive(Clone, Debug)]
+pub(super) struct Pen {
+    stroke: Stroke,
+}
+
+impl Pen {
+    /// So wide, in pixels, with round joins and caps.
+    pub(super) fn round(width: f32) -> Self {
+        let (line_cap, line_join) = (LineCap::Round, LineJoin::Round);
+        Self { stroke: Stroke { width, line_cap, line_join, ..Stroke::default() } }
+    }
+
+    /// So wide, with flat ends.
+    pub(super) fn flat(width: f32) -> Self {
+        Self { stroke: Stroke { width, line_join: LineJoin::Round, ..Stroke::default() } }
+    }
+
+    /// Broken into dashes and gaps, in widths of the line.
+    pub(super) fn dashed(width: f32, lengths: &[f32]) -> Self {
+        let dash = StrokeDash::new(lengths.iter().map(|l| l * width).collect(), 0.0);
+        let pen = Self::flat(width);
+        Self { stroke: Stroke { dash, ..pen.stroke } }
+    }
+}
+
+/// A shape to be filled or drawn along.
+#[derive(Default)]
+pub(super) struct Outline(PathBuilder);
+
+impl Outline {
+    /// Rings, each closed.
+    pub(super) fn rings(rings: &[Vec<Pixel>]) -> Option<Path> {
+        let mut out = Self::default();
+        rings.iter().for_each(|r| out.way(r, true));
+        out.finish()
+    }
+
+    /// Paths, each open.
+    pub(super) fn lines(lines: &[Vec<Pixel>]) -> Option<Path> {
+        let mut out = Self::default();
+        lines.iter().for_each(|l| out.way(l, false));
+        out.finish()
+    }
+
+    pub(super) fn circle((x, y): Pixel, radius: f32) -> Option<Path> {
+        PathBuilder::from_circle(x, y, radius)
+    }
+
+    /// A part of a circle, clockwise from the top; both in turns, 0..=1.
+    pub(super) fn arc((x, y): Pixel, radius: f32, from: f32, to: f32) -> Option<Path> {
+        let steps = ((to - from) * 4.0).ceil().max(1.0);
+        let step = (to - from) * TAU / steps;
+        let reach = radius * 4.0 / 3.0 * (step / 4.0).tan();
+        let spot = |angle: f32| {
+            let (sin, cos) = (angle - FRAC_PI_2).sin_cos();
+            ((x + radius * cos, y + radius * sin), (-reach * sin, reach * cos))
+        };
+        let mut out = PathBuilder::new();
+        let (mut at, mut way) = spot(from * TAU);
+        out.move_to(at.0, at.1);
+        for n in 1..=steps as u32 {
+            let (end, ahead) = spot(from * TAU + step * n as f32);
+            out.cubic_to(at.0 + way.0, at.1 + way.1, end.0 - ahead.0, end.1 - ahead.1, end.0, end.1);
+            (at, way) = (end, ahead);
+        }
+        out.finish()
+    }
+
+    pub(super) fn way(&mut self, points: &[Pixel], closed: bool) {
+        for (n, (x, y)) in points.iter().enumerate() {
+            if n == 0 { self.0.move_to(*x, *y) } else { self.0.line_to(*x, *y) }
+        }
+        if closed {
+            self.0.close();
+        }
+    }
+
+    pub(super) fn builder(&mut self) -> &mut PathBuilder {
+        &mut self.0
+    }
+
+    pub(super) fn finish(self) -> Option<Path> {
+        self.0.finish()
+    }
+}
+
+/// The surface.
+pub(super) struct Canvas {
+    pixels: Pixmap,
+    scale: f32,
+}
+
+impl Canvas {
+    /// Transparent; none without pixels or with more than memory holds.
+    pub(super) fn new((width, height): (u32, u32), scale: u32) -> Option<Self> {
+        Some(Self { pixels: Pixmap::new(width * scale, height * scale)?, scale: scale as f32 })
+    }
+
+    pub(super) fn scale(&self) -> f32 {
+        self.scale
+    }
+
+    pub(super) fn pixels(&mut self) -> &mut Pixmap {
+        &mut self.pixels
+    }
+
+    pub(super) fn finish(self) -> Pixmap {
+        self.pixels
+    }
+
+    pub(super) fn fill_all(&mut self, ink: Ink) {
+        self.pixels.fill(ink.color());
+    }
+
+    /// Fills a shape; of an area what an odd number of its rings goes around. A shape that is none,
+    /// as of fewer than two places, leaves no trace.
+    pub(super) fn fill(&mut self, path: Option<&Path>, ink: Ink, rule: FillRule) {
+        if let Some(path) = path {
+            self.pixels.fill_path(path, &paint(ink), rule, self.transform(), None);
+        }
+    }
+
+    /// Draws along a shape.
+    pub(super) fn stroke(&mut self, path: Option<&Path>, ink: Ink, pen: &Pen) {
+        if let Some(path) = path {
+            self.pixels.stroke_path(path, &paint(ink), &pen.stroke, self.transform(), None);
+        }
+    }
+
+    /// Draws along a shape where it lies inside any of some areas.
+    pub(super) fn stroke_inside(&mut self, path: &Path, ink: Ink, pen: &Pen, areas: &[&Path]) {
+        if areas.is_empty() {
+            return;
+        }
+        // None only for a surface without pixels, and there is none such.
+        let Some(mut mask) = Mask::new(self.pixels.width(), self.pixels.height()) else { return };
+        for area in areas {
+            mask.fill_path(area, FillRule::EvenOdd, true, self.transform());
+        }
+        self.pixels.stroke_path(path, &paint(ink), &pen.stroke, self.transform(), Some(&mask));
+    }
+
+    pub(super) fn disc(&mut self, at: Pixel, radius: f32, ink: Ink) {
+        self.fill(Outline::circle(at, radius).as_ref(), ink, FillRule::Winding);
+    }
+
+    fn transform(&self) -> Transform {
+        Transform::from_scale(self.scale, self.scale)
+    }
+}
+
+fn paint(ink: Ink) -> Paint<'static> {
+    let mut paint = Paint::default();
+    paint.set_color(ink.color());
+    paint
+}

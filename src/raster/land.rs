@@ -1,0 +1,121 @@
+//! Areas, ways and places: wards as viewport, alerts over them, then borders, then roads, then places.
+
+use tiny_skia::{FillRule, Path};
+
+use super::Scene;
+use super::canvas::{Canvas, Outline, Pen};
+use super::palette::{Hatch, OF_AREAS, Palette, Severity, dash, of_area, of_place, of_way};
+use crate::map::{Figure, Pixel, Subject};
+
+/// How opaque the colour of an alert lies over the viewport, and its hatching.
+const FILL: u8 = 34;
+const HATCH: u8 = 90;
+/// From one line of a hatching to the next, in pixels.
+const STEP_PX: f32 = 17.0;
+/// Half the width of a place.
+const PLACE_PX: f32 = 4.5;
+
+pub(super) fn draw(canvas: &mut Canvas, scene: &Scene<'_>, palette: &Palette) {
+    let zoom = scene.viewport.zoom() as f32;
+    let mut borders: Vec<Option<Path>> = Vec::new();
+    let mut alerts = Vec::new();
+    for figure in &scene.figures {
+        let Figure::Area(subject, rings) = figure else { continue };
+        let path = Outline::rings(rings);
+        match subject {
+            Subject::Ward { code, .. } => {
+                if !scene.clear {
+                    let ink = palette.land[code.parse::<usize>().unwrap_or(0) % palette.land.len()];
+                    canvas.fill(path.as_ref(), ink, FillRule::EvenOdd);
+                    // The same colour along its rim closes the hairline between two soft edges.
+                    canvas.stroke(path.as_ref(), ink, &Pen::round(1.0));
+                }
+                borders.push(path);
+            }
+            Subject::Feature(c, f) => alerts.extend(path.map(|p| (of_area(c, f), p))),
+        }
+    }
+    for (severity, path) in &alerts {
+        canvas.fill(Some(path), palette.on_ground(severity.ink).with_alpha(FILL), FillRule::EvenOdd);
+    }
+    for severity in &OF_AREAS {
+        let Some(lines) = hatching(severity.hatch, scene.viewport.size()) else { continue };
+        let areas: Vec<&Path> = alerts.iter().filter(|(s, _)| s.hatch == severity.hatch).map(|(_, p)| p).collect();
+        let pen = Pen::flat(if severity.hatch == Hatch::Cross { 1.4 } else { 1.2 });
+        canvas.stroke_inside(&lines, palette.on_ground(severity.ink).with_alpha(HATCH), &pen, &areas);
+    }
+    let pen = Pen::round(between(zoom, &[(8.0, 0.5), (12.0, 1.0), (16.0, 2.0)]));
+    let ink = palette.border.with_alpha(between(zoom, &[(8.0, 140.0), (12.0, 230.0)]) as u8);
+    for path in &borders {
+        canvas.stroke(path.as_ref(), ink, &pen);
+    }
+    for (severity, path) in &alerts {
+        outlined(canvas, path, severity, palette, &Pen::round(severity.width), 2.5);
+    }
+    roads(canvas, scene, palette, zoom);
+    places(canvas, scene, palette, zoom);
+}
+
+fn roads(canvas: &mut Canvas, scene: &Scene<'_>, palette: &Palette, zoom: f32) {
+    let share = between(zoom, &[(9.0, 0.35), (12.0, 0.6), (15.0, 1.0), (18.0, 1.6)]);
+    let mut roads = Vec::new();
+    for figure in &scene.figures {
+        let Figure::Line(Subject::Feature(c, f), paths) = figure else { continue };
+        roads.extend(Outline::lines(paths).map(|path| (of_way(c, f), dash(c, f), path)));
+    }
+    // The worst on top; among equals the order of the features holds.
+    roads.sort_by(|a, b| a.0.width.total_cmp(&b.0.width));
+    for (severity, dash, path) in &roads {
+        let width = severity.width * share;
+        let pen = dash.map_or_else(|| Pen::round(width), |lengths| Pen::dashed(width, lengths));
+        canvas.stroke(Some(path), palette.casing, &Pen::round(width + 2.5));
+        canvas.stroke(Some(path), palette.on_ground(severity.ink), &pen);
+    }
+}
+
+fn places(canvas: &mut Canvas, scene: &Scene<'_>, palette: &Palette, zoom: f32) {
+    let radius = PLACE_PX * between(zoom, &[(10.0, 0.72), (15.0, 1.0)]);
+    for figure in &scene.figures {
+        let Figure::Point(Subject::Feature(c, f), at) = figure else { continue };
+        canvas.disc(*at, radius + 1.5, palette.casing);
+        canvas.disc(*at, radius, palette.on_ground(of_place(c, f)));
+    }
+}
+
+fn outlined(canvas: &mut Canvas, path: &Path, of: &Severity, palette: &Palette, pen: &Pen, more: f32) {
+    canvas.stroke(Some(path), palette.casing.with_alpha(204), &Pen::round(of.width + more));
+    canvas.stroke(Some(path), palette.on_ground(of.ink), pen);
+}
+
+/// Slanting lines over a picture.
+fn hatching(hatch: Hatch, (width, height): (u32, u32)) -> Option<Path> {
+    let (step, both) = match hatch {
+        Hatch::None => return None,
+        Hatch::Lines => (STEP_PX, false),
+        Hatch::Dense => (STEP_PX / 2.0, false),
+        Hatch::Cross => (STEP_PX / 2.0, true),
+    };
+    let (wide, tall) = (width as f32, height as f32);
+    let mut lines: Vec<Vec<Pixel>> = Vec::new();
+    for n in 0..((wide + tall) / step).ceil() as u32 {
+        let by = n as f32 * step;
+        lines.push(vec![(by, 0.0), (by - tall, tall)]);
+        if both {
+            lines.push(vec![(by - tall, 0.0), (by, tall)]);
+        }
+    }
+    Outline::lines(&lines)
+}
+
+/// The value at a zoom on a line through stops, ascending; beyond them that of the last.
+pub(super) fn between(zoom: f32, stops: &[(f32, f32)]) -> f32 {
+    let mut last = stops[0];
+    for &(at, value) in stops {
+        if zoom < at {
+            let share = if at > last.0 { ((zoom - last.0) / (at - last.0)).max(0.0) } else { 0.0 };
+            return last.1 + (value - last.1) * share;
+        }
+        last = (at, value);
+    }
+    last.1
+}

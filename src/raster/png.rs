@@ -1,0 +1,38 @@
+//! Pixels as a PNG (ISO/IEC 15948).
+
+use png::{BitDepth, ColorType, Compression, Encoder, Filter};
+use tiny_skia::Pixmap;
+
+/// Why there is no picture.
+#[derive(Debug, thiserror::Error)]
+pub enum PngError {
+    /// No pixels, or too many.
+    #[error("a picture must have pixels, and no more than memory holds")]
+    Size,
+    /// The encoder refused.
+    #[error(transparent)]
+    Encode(#[from] png::EncodingError),
+}
+
+/// Encodes a picture, without transparency if it is `opaque`.
+pub(super) fn encode(pixels: &Pixmap, opaque: bool) -> Result<Vec<u8>, PngError> {
+    let mut data = Vec::with_capacity(pixels.data().len());
+    for p in pixels.pixels() {
+        if opaque {
+            data.extend([p.red(), p.green(), p.blue()]);
+        } else {
+            let c = p.demultiply();
+            data.extend([c.red(), c.green(), c.blue(), c.alpha()]);
+        }
+    }
+    let mut out = Vec::new();
+    let mut encoder = Encoder::new(&mut out, pixels.width(), pixels.height());
+    encoder.set_color(if opaque { ColorType::Rgb } else { ColorType::Rgba });
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_compression(Compression::Fast);
+    encoder.set_filter(Filter::Adaptive);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&data)?;
+    writer.finish()?;
+    Ok(out)
+}
