@@ -84,7 +84,11 @@ fn main() {
         Sources { snapshot: &snapshot, words: &words, wards: None, features: &sets, now: Instant::MIN };
     let middle = LonLat::new(106.68, 10.78).expect("in range");
     for name in ["facilities", "traffic"] {
-        let (_, text) = pack.layer_files().iter().find(|(path, _)| path.ends_with(&format!("/{name}.toml"))).expect("embedded");
+        let (_, text) = pack
+            .layer_files()
+            .iter()
+            .find(|(path, _)| path.ends_with(&format!("/{name}.toml")))
+            .expect("embedded");
         let layer = Layer::parse(name, text, &pack.collections).expect("checked by tests");
         let (mut all, mut bytes, mut largest) = (Vec::new(), 0, 0);
         for z in 10..=16_u8 {

@@ -29,7 +29,7 @@ const VENDOR = [
   ['@expo-google-fonts/be-vietnam-pro/LICENSE_FONT', 'fonts/BeVietnamPro-Regular.LICENCE.txt'],
 ];
 
-/** The fonts of the styles, whole: made into glyphs for clients that draw the map, and kept for drawing pictures. */
+/** The fonts of the styles, made into glyphs for clients that draw the map. */
 const TTF = '@expo-google-fonts/be-vietnam-pro';
 const STACKS = { [PLAIN[0]]: '400Regular/BeVietnamPro_400Regular.ttf', [BOLD[0]]: '600SemiBold/BeVietnamPro_600SemiBold.ttf' };
 
@@ -55,8 +55,6 @@ for (const theme of THEMES) {
 for (const [stack, file] of Object.entries(STACKS)) {
   for (const [first, bytes] of glyphRanges(stack, join(modules, TTF, file))) write(`glyphs/${stack}/${first}-${first + 255}.pbf`, bytes);
 }
-cpSync(join(modules, TTF, STACKS[PLAIN[0]]), join(dist, 'fonts/BeVietnamPro-Regular.ttf'));
-cpSync(join(modules, TTF, 'LICENSE_FONT'), join(dist, 'fonts/BeVietnamPro-LICENSE.txt'));
 console.log(`web/dist: the page, ${VENDOR.length} files of others, ${THEMES.length} styles, ${Object.keys(STACKS).length} fonts, ${writeLicences()} licence texts`);
 
 function write(path, content) {

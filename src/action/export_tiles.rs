@@ -130,7 +130,8 @@ pub async fn export_tiles(
     let part = part.tempfile_in(folder).map_err(failed)?;
     let tiles = tokio::task::block_in_place(|| what.occupied(&zooms));
     told(ExportStep::Total(tiles.len() as u64));
-    let mut archive = Archive::begin(what, &zooms, format, part.as_file(), part.path()).await.map_err(|e| e.of(file))?;
+    let mut archive =
+        Archive::begin(what, &zooms, format, part.as_file(), part.path()).await.map_err(|e| e.of(file))?;
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let mut count = 0;
     for some in tiles.chunks(CHUNK * cores) {
@@ -211,7 +212,8 @@ impl TileExport<'_> {
         for layer in &mut all {
             for (key, most) in [("minzoom", false), ("maxzoom", true)] {
                 let own = layer[key].as_u64().unwrap_or_default();
-                let here = if most { own.min((*zooms.end()).into()) } else { own.max((*zooms.start()).into()) };
+                let here =
+                    if most { own.min((*zooms.end()).into()) } else { own.max((*zooms.start()).into()) };
                 layer[key] = here.into();
             }
         }

@@ -30,9 +30,11 @@ impl Check {
             return check.run().await;
         }
         let pack = app::pack(&self.settings.resolve()?)?;
-        let layers = app::layers(&pack).map_err(|mistakes| format!("{} mistakes\n{mistakes}", mistakes.0.len()))?;
+        let layers =
+            app::layers(&pack).map_err(|mistakes| format!("{} mistakes\n{mistakes}", mistakes.0.len()))?;
         let examples: usize = layers.iter().map(|l| l.example.len()).sum();
-        let styles = app::styles(&pack, &layers).map_err(|mistakes| format!("{} mistakes\n{mistakes}", mistakes.0.len()))?;
+        let styles = app::styles(&pack, &layers)
+            .map_err(|mistakes| format!("{} mistakes\n{mistakes}", mistakes.0.len()))?;
         println!("{} layers, {examples} examples, {} styles: fine", layers.len(), styles.names().count());
         Ok(())
     }

@@ -67,20 +67,13 @@ impl Export {
         let layers = app::layers(&city.pack)?;
         let set = Tileset::named(&layers, &self.layer).map_err(|e| format!("--layer: {e}"))?;
         let view = jobs::view_now(&store, city.clone(), config.cache.as_deref()).await?;
-        let filters = set.filters(&self.query, &view.words, now).map_err(|faults| {
-            faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-        })?;
+        let filters = set
+            .filters(&self.query, &view.words, now)
+            .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
         let at = view.snapshot.at();
         let changed = store.change(at).await?.map(|c| c.at);
         let areas = city.areas();
-        let what = TileExport {
-            view: &view,
-            changed,
-            areas: &areas,
-            set: &set,
-            filters: &filters,
-            now,
-        };
+        let what = TileExport { view: &view, changed, areas: &areas, set: &set, filters: &filters, now };
         let zooms = self.zooms.unwrap_or(set.minzoom()..=set.maxzoom());
         let bar = areas::bar(0, "xuất / exporting");
         let mut told = |step| match step {
@@ -98,14 +91,17 @@ impl Export {
             watch.elapsed().as_secs_f64()
         );
         if set.licence().is_none() {
-            println!("no layer says its licence: add licence = \"…\" and attribution = \"…\" to its file before you publish this");
+            println!(
+                "no layer says its licence: add licence = \"…\" and attribution = \"…\" to its file before you publish this"
+            );
         }
         store.close().await;
         Ok(())
     }
 
     fn format(&self) -> Result<ArchiveFormat, String> {
-        let by_name = || self.output.extension().and_then(|e| Format::from_str(&e.to_string_lossy(), true).ok());
+        let by_name =
+            || self.output.extension().and_then(|e| Format::from_str(&e.to_string_lossy(), true).ok());
         match self.format.or_else(by_name) {
             Some(Format::Pmtiles) => Ok(ArchiveFormat::Pmtiles),
             Some(Format::Mbtiles) => Ok(ArchiveFormat::Mbtiles),

@@ -27,6 +27,7 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, for the length of the process")]
 enum Role {
     /// Serve the API, the tiles and the map page.
     Serve(serve::Serve),

@@ -20,8 +20,8 @@ use crate::format::{atom, csv, geojson, json_feed};
 use crate::map::Layer;
 use crate::query::cql;
 use crate::query::features;
-use crate::raster::Style;
 use crate::query::params::{self, DEFAULT_LIMIT, MAX_LIMIT};
+use crate::raster::Style;
 
 /// Media type of the description (OGC API Features Part 1, requirement class oas30).
 pub(super) const MEDIA: &str = "application/vnd.oai.openapi+json;version=3.0";
@@ -426,10 +426,9 @@ fn parameter(service: &Service, name: &str) -> Value {
         "lang" => (json!({ "type": "string", "enum": ["vi", "en"] }), "Language"),
         "jurisdiction_id" => (text, "There is one here, so nobody needs to say it"),
         "at" => (text, "The instant whose wards are meant"),
-        "layers" => (
-            json!({ "type": "array", "items": { "type": "string", "enum": all_layers } }),
-            "What is drawn",
-        ),
+        "layers" => {
+            (json!({ "type": "array", "items": { "type": "string", "enum": all_layers } }), "What is drawn")
+        }
         "marker" => (
             json!({ "type": "array", "minItems": 2, "maxItems": 2, "items": { "type": "number" } }),
             "lon,lat in degrees (CRS84) of a pin",

@@ -58,17 +58,16 @@ impl BasemapSetting {
         match basemap {
             None => Ok(Self::None),
             Some(text) if !text.contains("://") => Ok(Self::File(text.into())),
-            Some(url) => match origin(&url) {
-                Some(own) => {
+            Some(url) => {
+                if let Some(own) = origin(&url) {
                     let origins =
                         [own.to_owned()].into_iter().chain(more.into_iter().filter(|o| o != own)).collect();
                     Ok(Self::Style { url, origins })
-                }
-                None => {
+                } else {
                     let problem = "is no address; https://… of a MapLibre style or the path of a PMTiles archive is right";
                     Err(BasemapError { file: url, problem: problem.to_owned() })
                 }
-            },
+            }
         }
     }
 }

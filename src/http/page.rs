@@ -20,10 +20,11 @@ struct Dist;
 /// What the page may do: MapLibre makes its worker from a file of ours, sets inline styles and draws to
 /// blobs. `origins` are those that a basemap of others is fetched from.
 pub(super) fn policy(origins: &[String]) -> HeaderValue {
-    let elsewhere: String = origins.iter().map(|o| format!(" {o}")).collect();
+    let connect =
+        std::iter::once("'self'").chain(origins.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
     HeaderValue::try_from(format!(
         "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; \
-         img-src 'self' data: blob:; font-src 'self'; connect-src 'self'{elsewhere}; manifest-src 'self'; \
+         img-src 'self' data: blob:; font-src 'self'; connect-src {connect}; manifest-src 'self'; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ))
     .expect("an origin has letters, digits, dots, hyphens and colons")

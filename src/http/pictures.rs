@@ -1,5 +1,5 @@
 //! The map as pictures: `/tiles/{layers}/{z}/{x}/{y}.png` and
-//! `/static/{lon},{lat},{zoom}/{width}x{height}.png`, the latter with its viewport, names and a note.
+//! `/static/{lon},{lat},{zoom}/{width}x{height}.png`, the latter with its ground, names and a note.
 
 use std::sync::{Arc, LazyLock};
 
@@ -9,13 +9,13 @@ use axum::response::Response;
 
 use super::Service;
 use super::document::{Document, Keep};
-use super::extract::{lang, pairs};
+use super::extract::{asked, lang};
 use super::page;
 use super::problem::Problem;
 use super::tiles::{filter_names, filters, keep};
 use crate::domain::{Lang, Violation};
 use crate::geo::{LonLat, LonLatError, TileId};
-use crate::map::{Viewport, Source, Sources, Tileset, View, figures};
+use crate::map::{Source, Sources, Tileset, View, Viewport, figures};
 use crate::query::Joint;
 use crate::query::params::check_names;
 use crate::raster::{self, Face, Scene, Style};
@@ -34,7 +34,7 @@ const DEEPEST: f64 = 18.0;
 static FACE: LazyLock<Face> =
     LazyLock::new(|| Face::parse(page::typeface()).expect("a test draws with the embedded font"));
 
-/// A tile of a set as a picture on clear viewport, with the filters of the query.
+/// A tile of a set as a picture on clear ground, with the filters of the query.
 pub(super) fn tile(
     service: &Service,
     set: &Tileset<'_>,
@@ -44,7 +44,8 @@ pub(super) fn tile(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let view = service.map()?;
-    let filters = filters(set, &pairs(query), &view.words).map_err(Problem::parameters)?;
+    let now = service.clock.now();
+    let filters = filters(set, &asked(query)?, &view.words, now).map_err(Problem::parameters)?;
     let scene = Scene {
         viewport: Viewport::of_tile(id),
         scale,
@@ -67,7 +68,7 @@ pub(super) async fn map(
 ) -> Result<Response, Problem> {
     let mut faults = Vec::new();
     let (viewport, scale) = viewport(&place, &file, &mut faults)?;
-    let pairs = pairs(query.as_deref());
+    let pairs = asked(query.as_deref())?;
     let get = |name: &str| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
     let lang = lang(&pairs, &mut faults);
     let style = style(get("style"), &mut faults);
@@ -84,7 +85,8 @@ pub(super) async fn map(
     let of_layers = |name: &str| !PARAMS.contains(&name) && names.contains(&name);
     let rest: Vec<_> = pairs.iter().filter(|(k, _)| of_layers(k)).cloned().collect();
     let view = service.map()?;
-    let filters = filters(&set, &rest, &view.words).map_err(|more| faults.extend(more));
+    let now = service.clock.now();
+    let filters = filters(&set, &rest, &view.words, now).map_err(|more| faults.extend(more));
     let (Ok(filters), true) = (filters, faults.is_empty()) else { return Err(Problem::parameters(faults)) };
     let note = Some(note(&set, &view, lang));
     let scene = Scene { viewport, scale, style, lang, figures: Vec::new(), markers, clear: false, note };
@@ -117,7 +119,11 @@ fn answer<'a>(
 }
 
 /// Place, zoom and size out of the path; none when one of them is at fault.
-fn viewport(place: &str, file: &str, faults: &mut Vec<Violation>) -> Result<(Option<Viewport>, u32), Problem> {
+fn viewport(
+    place: &str,
+    file: &str,
+    faults: &mut Vec<Violation>,
+) -> Result<(Option<Viewport>, u32), Problem> {
     let form = || {
         Problem::not_found("static maps are at /static/{lon},{lat},{zoom}/{width}x{height}.png or …@2x.png")
     };
@@ -138,7 +144,8 @@ fn viewport(place: &str, file: &str, faults: &mut Vec<Violation>) -> Result<(Opt
         let digits = text.bytes().all(|b| b.is_ascii_digit());
         let px = text.parse::<u32>().ok().filter(|px| digits && (1..=MOST_PX).contains(px));
         if px.is_none() {
-            faults.push(Violation::new(name, format!("must be a whole number of pixels from 1 to {MOST_PX}")));
+            faults
+                .push(Violation::new(name, format!("must be a whole number of pixels from 1 to {MOST_PX}")));
         }
         px
     };
@@ -209,7 +216,7 @@ mod tests {
         let mut faults = Vec::new();
         let (viewport, _) = viewport(place, file, &mut faults).unwrap();
         assert_eq!(viewport.is_none(), !faults.is_empty());
-        faults.into_iter().map(|f| f.field.to_string()).collect()
+        faults.into_iter().map(|f| f.field.clone()).collect()
     }
 
     #[test]
@@ -219,8 +226,10 @@ mod tests {
         assert_eq!(faults("181,10,12", "1x1.png"), ["lon"]);
         assert_eq!(faults("106.7,x,18.1", "0x1281.png"), ["lat", "zoom", "width", "height"]);
         assert_eq!(faults("106.7,10,nan", "+1x1.png"), ["zoom", "width"]);
-        for (place, file) in [("1,2", "1x1.png"), ("1,2,3,4", "1x1.png"), ("1,2,3", "1.png"), ("1,2,3", "1x1.jpg")] {
-            assert!viewport(place, file, &mut Vec::new()).is_err(), "{place}/{file}");
+        for (place, file) in
+            [("1,2", "1x1.png"), ("1,2,3,4", "1x1.png"), ("1,2,3", "1.png"), ("1,2,3", "1x1.jpg")]
+        {
+            assert!(viewport(place, file, &mut Vec::new()).is_err(), "{place}/{file}");
         }
     }
 

@@ -64,7 +64,8 @@ impl Class {
         if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
             return Self::Create;
         }
-        if path.starts_with("/static/") || (path.starts_with("/tiles/") && path.ends_with(".png")) {
+        if path.starts_with("/static/") || path.strip_suffix(".png").is_some_and(|p| p.starts_with("/tiles/"))
+        {
             return Self::Picture;
         }
         // A cluster may hold all of the city.
@@ -218,11 +219,8 @@ impl Shedder {
         if self.sheds(class, queued_writes) {
             return Err(class);
         }
-        let picture = if class == Class::Picture {
-            Some(self.pictures.enter().await.ok_or(class)?)
-        } else {
-            None
-        };
+        let picture =
+            if class == Class::Picture { Some(self.pictures.enter().await.ok_or(class)?) } else { None };
         let read = self.reads.enter().await.ok_or(class)?;
         Ok(Some(Turns { _read: read, _picture: picture }))
     }

@@ -145,7 +145,7 @@ pub(super) async fn font(
 /// The first code point of a range, if it is one.
 fn first_of(range: &str) -> Option<u32> {
     let first: u32 = range.split_once('-')?.0.parse().ok()?;
-    let right = first.is_multiple_of(RANGE) && first <= u32::from(u16::MAX);
+    let right = first.is_multiple_of(RANGE) && u16::try_from(first).is_ok();
     (right && range == format!("{first}-{}", first + RANGE - 1)).then_some(first)
 }
 

@@ -90,7 +90,8 @@ impl Appears {
                     (*low..=*high).map(|n| n.to_string()).collect::<Vec<_>>()
                 }
                 _ => {
-                    let what = format!("appears: {name:?} must be a property with codes or few whole numbers");
+                    let what =
+                        format!("appears: {name:?} must be a property with codes or few whole numbers");
                     out.push((at.to_owned(), what));
                     return;
                 }

@@ -79,7 +79,8 @@ impl<'a, 'q> Shown<'a, 'q> {
             }
             return out.finish();
         }
-        for (f, drawn) in self.shapes(&frame) {
+        for (row, drawn) in self.shapes(&frame) {
+            let f = &self.set.rows()[row];
             let tags = |t: &mut Tags| writer.write(t, f);
             match v.content {
                 Content::Lines => {
@@ -101,12 +102,11 @@ impl<'a, 'q> Shown<'a, 'q> {
         out.finish()
     }
 
-    /// The features that a frame may see something of, newest first.
-    pub(super) fn shapes(&self, frame: &Frame) -> Vec<(&'a Feature, &'a Drawn)> {
-        let rows = self.candidates(frame.ground()).into_iter();
-        rows.map(|row| (&*self.set.rows()[row], self.set.drawn(row)))
-            .filter(|(f, drawn)| drawn.in_frame(frame) && self.first_zoom(f).is_some())
-            .collect()
+    /// The rows of the features that a frame may see something of, newest first.
+    pub(super) fn shapes(&self, frame: &Frame) -> impl Iterator<Item = (usize, &'a Drawn)> {
+        let rows = self.candidates(frame.ground()).into_iter().map(|row| (row, self.set.drawn(row)));
+        let shown = |row: usize| self.first_zoom(&self.set.rows()[row]).is_some();
+        rows.filter(move |(row, drawn)| drawn.in_frame(frame) && shown(*row))
     }
 
     /// The zoom from which a feature is shown, if it is asked for and shown at this one.

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::geo::LonLat;
-use crate::map::clip::{area2, cut};
 use crate::map::FeatureSets;
+use crate::map::clip::{area2, cut};
 use crate::map::mvt::{DecodedLayer, decode};
 use crate::map::solid::solid;
 use crate::map::solid::tests::checked;
@@ -18,7 +18,8 @@ use crate::pack::Pack;
 
 fn layer(name: &str) -> Layer {
     let pack = Pack::embedded().unwrap();
-    let (_, text) = pack.layer_files().iter().find(|(path, _)| path.ends_with(&format!("/{name}.toml"))).unwrap();
+    let (_, text) =
+        pack.layer_files().iter().find(|(path, _)| path.ends_with(&format!("/{name}.toml"))).unwrap();
     Layer::parse(name, text, &pack.collections).unwrap()
 }
 
@@ -283,17 +284,19 @@ fn areas_are_wound_right_at_every_zoom_with_one_label_each() {
 fn areas_that_share_a_border_share_it_in_every_tile_whichever_came_first() {
     let layer = layer("alerts");
     let c = layer.collection.clone().unwrap();
-    let given = [("severity", "minor"), ("headline_vi", "x"), ("onset", "2026-01-01"), ("expires", "2027-01-01")];
+    let given =
+        [("severity", "minor"), ("headline_vi", "x"), ("onset", "2026-01-01"), ("expires", "2027-01-01")];
     let made = |id, ring: Vec<(f64, f64)>| {
         Arc::new(made(&c, id, Polygon::new(ring.into(), vec![]).into(), values(&c, &given)))
     };
     // A border that wiggles, from south to north, with ground on both sides that reaches differently far.
-    let border: Vec<(f64, f64)> =
-        (0..=300).map(|i| (106.7 + f64::from(i * 7919 % 97) * 0.000_02, 10.7 + f64::from(i) * 0.000_3)).collect();
+    let border: Vec<(f64, f64)> = (0..=300)
+        .map(|i| (106.7 + f64::from(i * 7919 % 97) * 0.000_02, 10.7 + f64::from(i) * 0.000_3))
+        .collect();
     let west = [border.clone(), vec![(106.6, 10.79), (106.61, 10.75), (106.6, 10.7)]].concat();
     let east = [border.iter().rev().copied().collect(), vec![(106.9, 10.69), (106.9, 10.8)]].concat();
     let (west, east) = (made(1, west), made(2, east));
-    let alone = FeatureSets::build(&[c.clone()], vec![(c.id.clone(), west)], Instant::MIN);
+    let alone = FeatureSets::build(std::slice::from_ref(&c), vec![(c.id.clone(), west)], Instant::MIN);
     let change = crate::map::FeatureChange::Upsert { collection: c.id.clone(), feature: east };
     let both = alone.apply(&[change], Instant::MIN);
     let set = both.get(&c.id).unwrap();

@@ -109,12 +109,8 @@ pub(super) fn rings_or_speck(mesh: &Mesh, area: usize, frame: &Frame) -> Vec<Pat
     }
     // By floor, so that each tile puts it at the same place.
     let (x, y) = ((min.0 + max.0).div_euclid(2), (min.1 + max.1).div_euclid(2));
-    let square = vec![
-        (x - SPECK, y - SPECK),
-        (x + SPECK, y - SPECK),
-        (x + SPECK, y + SPECK),
-        (x - SPECK, y + SPECK),
-    ];
+    let square =
+        vec![(x - SPECK, y - SPECK), (x + SPECK, y - SPECK), (x + SPECK, y + SPECK), (x - SPECK, y + SPECK)];
     Some(clip(square, frame.low, frame.high)).filter(|r| area2(r) > 0).into_iter().collect()
 }
 

@@ -50,7 +50,8 @@ pub(super) fn run(layer: &Layer, e: &Example) -> Result<(), String> {
         features: &stage.features,
         now: stage.now,
     };
-    let decoded = decode(&tile(&sources, layer, &Joint::default(), id)).ok_or("the tile cannot be read back")?;
+    let decoded =
+        decode(&tile(&sources, layer, &Joint::default(), id)).ok_or("the tile cannot be read back")?;
     let found = decoded.iter().find(|l| l.name == e.layer).map_or(&[][..], |l| &l.features);
     match (&e.tags, found) {
         (None, []) => Ok(()),
@@ -107,7 +108,7 @@ fn feature(c: &Arc<Collection>, e: &ExampleFeature) -> Result<Stage, String> {
     let json = serde_json::from_str(&e.geometry).map_err(|e| format!("feature.geometry {e}"))?;
     let geometry = from_json(&json).map_err(|e| format!("feature.geometry {e}"))?;
     let geometry = geometry.ok_or("feature.geometry is null, an example needs a place")?;
-    c.check_shape(&geometry).map_err(|e| e.to_string())?;
+    c.check_shape(&geometry).map_err(|e| e.clone())?;
     let first = geometry.coords_iter().next().ok_or("feature.geometry has no position")?;
     let values = c.read(&raw).map_err(|faults| {
         faults.iter().map(|f| format!("feature.properties: {f}")).collect::<Vec<_>>().join("; ")
@@ -131,7 +132,7 @@ fn feature(c: &Arc<Collection>, e: &ExampleFeature) -> Result<Stage, String> {
         values,
         wards: Vec::new(),
     };
-    let features = FeatureSets::build(&[c.clone()], vec![(c.id.clone(), Arc::new(f))], now);
+    let features = FeatureSets::build(std::slice::from_ref(c), vec![(c.id.clone(), Arc::new(f))], now);
     Ok(Stage { rows: Vec::new(), words: Vocabulary::default(), features, now, place })
 }
 

@@ -246,7 +246,11 @@ impl FeatureSets {
             }
             let new = rows.into_values().map(|f| (Arc::new(Drawn::of(f.geometry.as_ref())), f));
             // What stays as it is keeps its drawn shape.
-            Arc::new(FeatureSet::join(set.collection.clone(), before.into_iter().chain(new).collect(), Some(set)))
+            Arc::new(FeatureSet::join(
+                set.collection.clone(),
+                before.into_iter().chain(new).collect(),
+                Some(set),
+            ))
         };
         Self { sets: self.sets.iter().map(next).collect(), changed: self.changed.max(at) }
     }

@@ -1,15 +1,15 @@
-//! What the layers of a map show on a piece of viewport, as figures in pixels: the same shapes, names
+//! What the layers of a map show on a piece of ground, as figures in pixels: the same shapes, names
 //! and symbols as in tiles, cut once for the whole picture instead of tile by tile.
 //! Not here: how they look (raster).
 
 use super::cluster::{SymbolKind, symbols};
 use super::draw::Shown;
 use super::features::FeatureSet;
-use super::viewport::{Viewport, Pixel};
 use super::heat::cells;
 use super::layer::{Content, Layer, Source};
 use super::shapes::WardShapes;
 use super::tile::Sources;
+use super::viewport::{Pixel, Viewport};
 use crate::domain::{Collection, Feature};
 use crate::geo::Mercator;
 use crate::query::{FeatureFilter, Joint};
@@ -64,6 +64,7 @@ pub fn figures<'a>(
     if !layer.shows(zoom) {
         return Vec::new();
     }
+    let filters = &*layer.narrow(filters);
     let kinds = layer.vector_layers.iter().map(|v| v.content);
     match &layer.source {
         Source::Reports => kinds.flat_map(|kind| reports(sources, kind, zoom, filters, viewport)).collect(),
@@ -141,7 +142,8 @@ fn of_features<'a>(
         return out;
     }
     let (frame, place) = viewport.frame(scale, f64::from(MARGIN_PX));
-    for (f, drawn) in shown.shapes(&frame) {
+    for (row, drawn) in shown.shapes(&frame) {
+        let f: &Feature = &set.rows()[row];
         if kind == Content::Labels {
             let at = drawn.label().map(pixel).filter(|p| viewport.holds(*p, 0.0));
             out.extend(at.map(|at| Figure::Label(subject(f), at)));
@@ -149,7 +151,7 @@ fn of_features<'a>(
         }
         let (paths, figure): (_, fn(_, _) -> _) = match kind {
             Content::Lines => (drawn.paths(&frame), Figure::Line),
-            _ => (drawn.rings(&frame), Figure::Area),
+            _ => (set.rings(row, &frame), Figure::Area),
         };
         out.extend((!paths.is_empty()).then(|| figure(subject(f), placed(&paths, &place))));
     }

@@ -1,6 +1,6 @@
 //! A layer, declared once in a file of `tiles/layers/`: source, zooms, fields, examples.
 //! The text is passed in; nothing is read here.
-//! Not here: what may be wrong with it (layer_check), running its examples (example).
+//! Not here: what may be wrong with it (`layer_check`), running its examples (example).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -335,7 +335,11 @@ mod tests {
         for (bad, line, part) in [
             (format!("colour = 1\n{INCIDENTS}"), 1, "unknown field `colour`, expected one of `id`"),
             (INCIDENTS.replace("copies = 1234", "copy = 1234"), 37, "unknown field `copy`"),
-            (INCIDENTS.replace("source = \"reports\"", "source = { features = \"trafic\" }"), 5, "no collection"),
+            (
+                INCIDENTS.replace("source = \"reports\"", "source = { features = \"trafic\" }"),
+                5,
+                "no collection",
+            ),
             (INCIDENTS.replace("minzoom = 0", "minzoom = 300"), 6, "300"),
             (INCIDENTS.replace("minzoom = 0", "minzoom = "), 6, ""),
         ] {

@@ -89,9 +89,15 @@ pub(super) fn problems(l: &Layer) -> Vec<(String, String)> {
         format!("top_categories is {}, it may be 0..={TOP_LIMIT}", l.top_categories),
     );
     need(l.apart <= 64, "apart", format!("apart is {}, it may be 0..=64 pixels", l.apart));
-    need(!l.vector_layers.is_empty(), "vector_layers", "vector_layers is empty, name at least one".to_owned());
+    need(
+        !l.vector_layers.is_empty(),
+        "vector_layers",
+        "vector_layers is empty, name at least one".to_owned(),
+    );
     if l.collection.is_none() {
-        for (name, given) in [("appears", l.appears.is_some()), ("apart", l.apart > 0), ("only", !l.only.is_empty())] {
+        for (name, given) in
+            [("appears", l.appears.is_some()), ("apart", l.apart > 0), ("only", !l.only.is_empty())]
+        {
             need(!given, name, format!("only features have {name}"));
         }
     }
@@ -127,7 +133,8 @@ fn of_vector_layer(l: &Layer, i: usize, v: &VectorLayer) -> Vec<(String, String)
     }
     let fitting = contents(l);
     if !fitting.contains(&v.content) {
-        let what = format!("{}: content {:?} does not fit the source, which gives {fitting:?}", v.id, v.content);
+        let what =
+            format!("{}: content {:?} does not fit the source, which gives {fitting:?}", v.id, v.content);
         out.push((format!("{at}.content"), what));
     }
     let known = known(l, v.content);
@@ -155,7 +162,9 @@ fn of_only(c: &Collection, name: &str, codes: &[String]) -> Vec<(String, String)
     let known = || known.iter().map(|k| k.code.as_str());
     let unknown = codes.iter().enumerate().filter(|(_, code)| !known().any(|k| k == *code));
     let mut out: Vec<_> = unknown
-        .map(|(i, code)| (format!("{at}.{i}"), format!("only: {name} has no code {code:?}, {}", hint(code, known()))))
+        .map(|(i, code)| {
+            (format!("{at}.{i}"), format!("only: {name} has no code {code:?}, {}", hint(code, known())))
+        })
         .collect();
     if codes.is_empty() {
         out.push((at, format!("only: {name} lists no codes, so nothing would be shown")));
@@ -171,16 +180,22 @@ fn of_example(l: &Layer, i: usize, e: &Example) -> Vec<(String, String)> {
         Source::Wards => false,
     };
     if !right {
-        let what = "an example has a row in a layer of reports, a feature in a layer of features; wards have none";
+        let what =
+            "an example has a row in a layer of reports, a feature in a layer of features; wards have none";
         out.push((at.clone(), what.to_owned()));
     }
     if !l.vector_layers.iter().any(|v| v.id == e.layer) {
         let names = l.vector_layers.iter().map(|v| v.id.as_str());
-        let what = format!("an example expects the layer {:?}, which is not in vector_layers, {}", e.layer, hint(&e.layer, names));
+        let what = format!(
+            "an example expects the layer {:?}, which is not in vector_layers, {}",
+            e.layer,
+            hint(&e.layer, names)
+        );
         out.push((format!("{at}.layer"), what));
     }
     if !l.shows(e.zoom) {
-        let what = format!("an example expects zoom {}, the layer's are {}..={}", e.zoom, l.minzoom, l.maxzoom);
+        let what =
+            format!("an example expects zoom {}, the layer's are {}..={}", e.zoom, l.minzoom, l.maxzoom);
         out.push((format!("{at}.zoom"), what));
     }
     out

@@ -22,7 +22,11 @@ pub fn read_layers(
             Err(Mistakes(more)) => mistakes.extend(more),
             Ok(layer) => {
                 let found = taken(&layer, &layers).into_iter().chain(failing(&layer));
-                let found = found.map(|(path, what)| Mistake { file: file.clone(), line: line_of(text, &path), what });
+                let found = found.map(|(path, what)| Mistake {
+                    file: file.clone(),
+                    line: line_of(text, &path),
+                    what,
+                });
                 mistakes.extend(found);
                 layers.push(layer);
             }
@@ -39,7 +43,8 @@ fn taken(layer: &Layer, before: &[Layer]) -> Vec<(String, String)> {
     }
     for (i, v) in layer.vector_layers.iter().enumerate() {
         if let Some(other) = before.iter().find(|l| l.vector_layers.iter().any(|o| o.id == v.id)) {
-            let what = format!("the layer {:?} has a vector layer {:?} already, choose another id", other.id, v.id);
+            let what =
+                format!("the layer {:?} has a vector layer {:?} already, choose another id", other.id, v.id);
             out.push((format!("vector_layers.{i}.id"), what));
         }
     }
@@ -48,7 +53,9 @@ fn taken(layer: &Layer, before: &[Layer]) -> Vec<(String, String)> {
 
 /// Examples that do not hold.
 fn failing(layer: &Layer) -> Vec<(String, String)> {
-    let run = |(i, e)| run(layer, e).err().map(|what| (format!("example.{i}"), format!("the example fails: {what}")));
+    let run = |(i, e)| {
+        run(layer, e).err().map(|what| (format!("example.{i}"), format!("the example fails: {what}")))
+    };
     layer.example.iter().enumerate().filter_map(run).collect()
 }
 
@@ -67,7 +74,10 @@ mod tests {
         let (files, collections) = files();
         let layers = read_layers(&files, &collections).unwrap_or_else(|e| panic!("{e}"));
         let counts: Vec<(&str, usize)> = layers.iter().map(|l| (l.id.as_str(), l.example.len())).collect();
-        assert_eq!(counts, [("alerts", 3), ("facilities", 3), ("incidents", 2), ("traffic", 3), ("wards", 0)]);
+        assert_eq!(
+            counts,
+            [("alerts", 3), ("facilities", 3), ("incidents", 2), ("traffic", 3), ("wards", 0)]
+        );
     }
 
     /// What is told of the pack with one file changed or added.
@@ -88,7 +98,12 @@ mod tests {
                 .replace("kind = \"toilet\", source = \"example\", ", "source = \"example\", ")
         });
         let [first, second] = &told[..] else { panic!("{told:?}") };
-        assert!(first.contains("the tile has no color, the example says \"red\"; fee is true, the example says false"), "{first}");
+        assert!(
+            first.contains(
+                "the tile has no color, the example says \"red\"; fee is true, the example says false"
+            ),
+            "{first}"
+        );
         assert!(second.contains("the tile has also kind = \"toilet\""), "{second}");
         let lines: Vec<&str> = told.iter().map(|t| t.split(':').nth(1).unwrap()).collect();
         let (files, _) = files();
@@ -105,16 +120,34 @@ mod tests {
     #[test]
     fn an_example_that_cannot_be_put_on_the_map_says_why() {
         for (from, to, part) in [
-            ("state = \"received\"", "state = \"recieved\"", "row.state \"recieved\" is no state; there are received"),
-            ("point = [106.70, 10.77], created_at = \"2026-03-01T00:00:00Z\", updated_at = \"2026-03-02T00:00:00Z\" }\nzoom = 14", "point = [10.77, 106.70], created_at = \"2026-03-01T00:00:00Z\", updated_at = \"2026-03-02T00:00:00Z\" }\nzoom = 14", "row.point"),
-            ("created_at = \"2026-03-01T00:00:00Z\", updated_at", "created_at = \"March\", updated_at", "row.created_at"),
+            (
+                "state = \"received\"",
+                "state = \"recieved\"",
+                "row.state \"recieved\" is no state; there are received",
+            ),
+            (
+                "point = [106.70, 10.77], created_at = \"2026-03-01T00:00:00Z\", updated_at = \"2026-03-02T00:00:00Z\" }\nzoom = 14",
+                "point = [10.77, 106.70], created_at = \"2026-03-01T00:00:00Z\", updated_at = \"2026-03-02T00:00:00Z\" }\nzoom = 14",
+                "row.point",
+            ),
+            (
+                "created_at = \"2026-03-01T00:00:00Z\", updated_at",
+                "created_at = \"March\", updated_at",
+                "row.created_at",
+            ),
             ("copies = 1234", "copies = 4000000000", "row.copies"),
             ("top_1_count = 1234", "top_1_count = [1]", "tags.top_1_count must be a text"),
         ] {
             let told = told("incidents", |t| t.replacen(from, to, 1));
             assert!(told.len() == 1 && told[0].contains(part), "{told:?}");
         }
-        let told = told("alerts", |t| t.replacen("\"type\":\"Polygon\"", "\"type\":\"Point\"", 1).replacen("severity = \"severe\"", "severity = \"sevre\"", 2));
+        let told = told("alerts", |t| {
+            t.replacen("\"type\":\"Polygon\"", "\"type\":\"Point\"", 1).replacen(
+                "severity = \"severe\"",
+                "severity = \"sevre\"",
+                2,
+            )
+        });
         assert!(told[0].contains("feature.geometry"), "{told:?}");
     }
 
@@ -125,15 +158,24 @@ mod tests {
         files.push(("copy.toml".to_owned(), wards.replace("id = \"ward_labels\"", "id = \"other\"")));
         let told = read_layers(&files, &collections).unwrap_err().to_string();
         let lines: Vec<&str> = told.lines().collect();
-        assert_eq!(lines, [
-            "copy.toml:2: there is a layer \"wards\" already, choose another id",
-            "copy.toml:11: the layer \"wards\" has a vector layer \"wards\" already, choose another id",
-        ]);
+        assert_eq!(
+            lines,
+            [
+                "copy.toml:2: there is a layer \"wards\" already, choose another id",
+                "copy.toml:11: the layer \"wards\" has a vector layer \"wards\" already, choose another id",
+            ]
+        );
     }
 
     #[test]
     fn a_layer_may_show_some_features_only_and_says_which_codes_there_are() {
-        let told = told("facilities", |t| t.replacen("[appears]", "[only]\nkind = [\"hospitl\", \"park\"]\nfee = [\"true\"]\n\n[appears]", 1));
+        let told = told("facilities", |t| {
+            t.replacen(
+                "[appears]",
+                "[only]\nkind = [\"hospitl\", \"park\"]\nfee = [\"true\"]\n\n[appears]",
+                1,
+            )
+        });
         assert_eq!(told.len(), 2, "{told:?}");
         assert!(told[0].contains("only: \"fee\" is no property with codes"), "{told:?}");
         assert!(told[1].contains("only: kind has no code \"hospitl\", did you mean hospital?"), "{told:?}");

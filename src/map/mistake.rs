@@ -1,5 +1,5 @@
 //! A mistake in a file that people write for the map (layers, styles): where it stands and what would be
-//! right. Not here: what is wrong (layer_check, style).
+//! right. Not here: what is wrong (`layer_check`, style).
 
 use std::fmt;
 
@@ -46,7 +46,9 @@ pub(super) fn line_of(text: &str, path: &str) -> usize {
     for step in path.split('.') {
         let next = match here {
             DeValue::Table(t) => t.get_key_value(step).map(|(key, value)| (key.span().start, value)),
-            DeValue::Array(list) => step.parse::<usize>().ok().and_then(|i| list.get(i)).map(|v| (v.span().start, v)),
+            DeValue::Array(list) => {
+                step.parse::<usize>().ok().and_then(|i| list.get(i)).map(|v| (v.span().start, v))
+            }
             _ => None,
         };
         let Some((start, value)) = next else { break };
@@ -62,9 +64,16 @@ mod tests {
     #[test]
     fn a_value_is_found_by_its_path() {
         let text = "a = 1\n\n[[b]]\nc = 2\n\n[[b]]\nd = { e = [\n  5,\n  6] }\n[b.f]\ng = 3\n";
-        for (path, line) in
-            [("a", 1), ("b.0.c", 4), ("b.1", 6), ("b.1.x", 6), ("b.1.d", 7), ("b.1.d.e.1", 9), ("b.1.f.g", 11), ("x", 1)]
-        {
+        for (path, line) in [
+            ("a", 1),
+            ("b.0.c", 4),
+            ("b.1", 6),
+            ("b.1.x", 6),
+            ("b.1.d", 7),
+            ("b.1.d.e.1", 9),
+            ("b.1.f.g", 11),
+            ("x", 1),
+        ] {
             assert_eq!(line_of(text, path), line, "{path}");
         }
     }

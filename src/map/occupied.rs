@@ -87,16 +87,19 @@ mod tests {
 
     /// Every tile of the first zooms, and those around each place deeper down.
     fn around(places: &[Mercator]) -> Vec<TileId> {
-        let all = (0..=4_u8).flat_map(|z| (0..1_u32 << z).flat_map(move |x| (0..1_u32 << z).map(move |y| (z, x, y))));
+        let all = (0..=4_u8)
+            .flat_map(|z| (0..1_u32 << z).flat_map(move |x| (0..1_u32 << z).map(move |y| (z, x, y))));
         let near = places.iter().flat_map(|p| {
             [7, 11, 16].into_iter().flat_map(move |z| {
                 let t = TileId::holding(*p, z).unwrap();
                 (-1_i64..=1).flat_map(move |dx| {
-                    (-1_i64..=1).map(move |dy| (z, (i64::from(t.x()) + dx) as u32, (i64::from(t.y()) + dy) as u32))
+                    (-1_i64..=1)
+                        .map(move |dy| (z, (i64::from(t.x()) + dx) as u32, (i64::from(t.y()) + dy) as u32))
                 })
             })
         });
-        let mut out: Vec<TileId> = all.chain(near).filter_map(|(z, x, y)| TileId::new(z, x, y).ok()).collect();
+        let mut out: Vec<TileId> =
+            all.chain(near).filter_map(|(z, x, y)| TileId::new(z, x, y).ok()).collect();
         out.sort_unstable();
         out.dedup();
         out

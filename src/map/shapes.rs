@@ -89,7 +89,12 @@ impl WardShapes {
 
     /// No wards at all, before any are loaded.
     pub fn none() -> Self {
-        Self { generation: String::new(), approximate: false, wards: Vec::new(), mesh: Mesh::build(std::iter::empty()) }
+        Self {
+            generation: String::new(),
+            approximate: false,
+            wards: Vec::new(),
+            mesh: Mesh::build(std::iter::empty()),
+        }
     }
 
     /// The generation's id.

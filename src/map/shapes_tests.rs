@@ -268,7 +268,7 @@ fn every_real_ward_is_valid_in_every_tile_and_has_its_name_once() {
             }
         }
         assert!(zoom > 12 || labels == 168, "{labels} names at zoom {zoom}");
-        assert!(zoom < 8 || zoom > 12 || seen.len() == 168, "{} wards at zoom {zoom}", seen.len());
+        assert!(!(8..=12).contains(&zoom) || seen.len() == 168, "{} wards at zoom {zoom}", seen.len());
     }
 }
 
@@ -284,7 +284,8 @@ fn real_wards_leave_no_gap_and_do_not_overlap() {
             let frame = Frame::new(id, 64);
             let (mut wound, mut drawn) = (Vec::new(), Vec::new());
             for area in 0..shapes.mesh.areas.len() {
-                let (before, after) = (shapes.mesh.wound(area, &frame, true), shapes.mesh.rings(area, &frame));
+                let (before, after) =
+                    (shapes.mesh.wound(area, &frame, true), shapes.mesh.rings(area, &frame));
                 // What winds wrongly where borders cross is no more than two pixels.
                 let lost = sum(&after) - sum(&before);
                 assert!(lost.abs() <= 2 * 2 * 64, "{id}: area {area} differs by {lost} half units");

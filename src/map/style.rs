@@ -1,5 +1,5 @@
 //! A map style (MapLibre style specification, version 8) made for these layers: checked once against
-//! the layers that there are (style_check), then written for an address, a language and what lies below.
+//! the layers that there are (`style_check`), then written for an address, a language and what lies below.
 //! Not here: how the layers look (`web/look`), fonts and sprites, HTTP (http).
 //!
 //! What a style of ours may say beyond the specification:

@@ -67,7 +67,9 @@ pub fn check_style(layers: &[Layer], file: &str, text: &str) -> Vec<Mistake> {
             Err(e) => out.push(mistake(line + e.line() - 1, e.to_string())),
             Ok(layer) => {
                 let found = layer.problems(&style.sources, layers);
-                out.extend(found.into_iter().map(|what| mistake(line, format!("layer {:?}: {what}", layer.id))));
+                out.extend(
+                    found.into_iter().map(|what| mistake(line, format!("layer {:?}: {what}", layer.id))),
+                );
             }
         }
     }
@@ -92,17 +94,20 @@ impl StyleLayer {
     fn problems(&self, sources: &BTreeMap<String, Source>, layers: &[Layer]) -> Vec<String> {
         let Some(name) = &self.source else { return Vec::new() };
         let Some(source) = sources.get(name) else {
-            return vec![format!("there is no source {name:?}, {}", hint(name, sources.keys().map(String::as_str)))];
+            return vec![format!(
+                "there is no source {name:?}, {}",
+                hint(name, sources.keys().map(String::as_str))
+            )];
         };
-        let set = match source.tileset(layers) {
-            Some(Ok(set)) => set,
-            // Told once, of the source.
-            Some(Err(_)) | None => return Vec::new(),
-        };
+        // A mistake there is told once, of the source.
+        let Some(Ok(set)) = source.tileset(layers) else { return Vec::new() };
         let all = || set.layers().iter().flat_map(|l| &l.vector_layers);
         let names = all().map(|v| v.id.as_str());
         let Some(wanted) = &self.source_layer else {
-            return vec![format!("a layer of the vector source {name:?} needs a source-layer, {}", hint("", names))];
+            return vec![format!(
+                "a layer of the vector source {name:?} needs a source-layer, {}",
+                hint("", names)
+            )];
         };
         let Some(shown) = all().find(|v| v.id == *wanted) else {
             let hint = hint(wanted, names);
@@ -118,7 +123,11 @@ impl StyleLayer {
 }
 
 fn unknown(field: &str, shown: &VectorLayer) -> String {
-    format!("reads {field:?}, which {:?} does not have, {}", shown.id, hint(field, shown.fields.keys().map(String::as_str)))
+    format!(
+        "reads {field:?}, which {:?} does not have, {}",
+        shown.id,
+        hint(field, shown.fields.keys().map(String::as_str))
+    )
 }
 
 /// The fields of features that expressions read: `["get", F]` and `["has", F]` without an object.
@@ -143,7 +152,7 @@ mod tests {
     use crate::map::read_layers;
     use crate::pack::Pack;
 
-    const STYLE: &str = r##"{
+    const STYLE: &str = r#"{
   "version": 8,
   "sources": {
     "city": { "type": "vector", "url": "/tiles/incidents,wards.json" },
@@ -166,7 +175,7 @@ mod tests {
     { "id": "parks", "type": "symbol", "source": "places", "source-layer": "facilities",
       "layout": { "text-field": ["coalesce", ["get", "name_vi"], ["get", "x", ["literal", {}]]] } }
   ]
-}"##;
+}"#;
 
     fn told(from: &str, to: &str) -> Vec<String> {
         let pack = Pack::embedded().unwrap();
@@ -184,12 +193,36 @@ mod tests {
     #[test]
     fn a_mistake_says_its_line_and_what_there_is() {
         for (from, to, wanted) in [
-            ("incidents,wards.json", "incidents,ward.json", "light.json:4: source \"city\": there is no layer \"ward\"; there are alerts, facilities, incidents, traffic, wards"),
-            ("\"source-layer\": \"incidents\"", "\"source-layer\": \"incident\"", "light.json:13: layer \"clusters\": the tile set \"incidents,wards\" has no source-layer \"incident\", did you mean incidents?"),
-            ("\"source-layer\": \"facilities\"", "\"source-layer\": \"wards\"", "light.json:21: layer \"parks\": the tile set \"facilities\" has no source-layer \"wards\", known are facilities"),
-            ("      \"source-layer\": \"incidents\",\n", "", "light.json:13: layer \"clusters\": a layer of the vector source \"city\" needs a source-layer, known are incidents, wards, ward_labels"),
-            ("\"source\": \"places\"", "\"source\": \"place\"", "light.json:21: layer \"parks\": there is no source \"place\", did you mean places?"),
-            ("[\"get\", \"top_1_count\"]", "[\"get\", \"top_9_count\"]", "light.json:13: layer \"clusters\": reads \"top_9_count\", which \"incidents\" does not have, did you mean top_"),
+            (
+                "incidents,wards.json",
+                "incidents,ward.json",
+                "light.json:4: source \"city\": there is no layer \"ward\"; there are alerts, facilities, incidents, traffic, wards",
+            ),
+            (
+                "\"source-layer\": \"incidents\"",
+                "\"source-layer\": \"incident\"",
+                "light.json:13: layer \"clusters\": the tile set \"incidents,wards\" has no source-layer \"incident\", did you mean incidents?",
+            ),
+            (
+                "\"source-layer\": \"facilities\"",
+                "\"source-layer\": \"wards\"",
+                "light.json:21: layer \"parks\": the tile set \"facilities\" has no source-layer \"wards\", known are facilities",
+            ),
+            (
+                "      \"source-layer\": \"incidents\",\n",
+                "",
+                "light.json:13: layer \"clusters\": a layer of the vector source \"city\" needs a source-layer, known are incidents, wards, ward_labels",
+            ),
+            (
+                "\"source\": \"places\"",
+                "\"source\": \"place\"",
+                "light.json:21: layer \"parks\": there is no source \"place\", did you mean places?",
+            ),
+            (
+                "[\"get\", \"top_1_count\"]",
+                "[\"get\", \"top_9_count\"]",
+                "light.json:13: layer \"clusters\": reads \"top_9_count\", which \"incidents\" does not have, did you mean top_",
+            ),
         ] {
             let told = told(from, to);
             assert_eq!(told.len(), 1, "{told:?}");

@@ -133,7 +133,7 @@ impl<'a> Tileset<'a> {
     /// The moment on which its tiles depend: the latest onset or expiry not after now, of layers that
     /// begin and end with time; nothing for others.
     pub fn as_of(&self, features: &FeatureSets, now: Instant) -> Option<Instant> {
-        self.layers.iter().filter_map(|l| features.get(l.collection_id())).map(|set| set.as_of(now)).max()
+        self.layers.iter().filter_map(|l| features.get(l.collection_id()?)).map(|set| set.as_of(now)).max()
     }
 
     /// The `metadata.json` document, with texts where tile archives have texts.
@@ -192,8 +192,8 @@ mod tests {
     use super::*;
     use crate::domain::view::MapRow;
     use crate::geo::Mercator;
-    use crate::map::mvt::decode;
     use crate::map::Snapshot;
+    use crate::map::mvt::decode;
 
     fn layers() -> Vec<Layer> {
         vec![

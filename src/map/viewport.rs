@@ -150,7 +150,8 @@ mod tests {
         let (x, y) = id.origin();
         assert_eq!(viewport.tile_zoom(), 13);
         let last = (1 << 18) - 1;
-        let corners = [viewport.pixel(Mercator { x, y }), viewport.pixel(Mercator { x: x + last, y: y + last })];
+        let corners =
+            [viewport.pixel(Mercator { x, y }), viewport.pixel(Mercator { x: x + last, y: y + last })];
         assert!(corners[0].0.abs() < 0.01 && (corners[1].1 - 256.0).abs() < 0.01, "{corners:?}");
         assert_eq!(Viewport::of_tile(TileId::new(0, 0, 0).unwrap()).tile_zoom(), 0);
     }

@@ -1,4 +1,4 @@
-//! A surface to draw on in pixels of the viewport, whatever the scale of the picture.
+//! A surface to draw on in pixels of the ground, whatever the scale of the picture.
 //! Not here: what is drawn.
 
 use std::f32::consts::{FRAC_PI_2, TAU};

@@ -31,7 +31,9 @@ const SCALE: [[f32; 4]; 6] = [
 ];
 
 pub(super) fn draw(canvas: &mut Canvas, scene: &Scene<'_>) {
-    let cells = || scene.figures.iter().filter_map(|f| if let Figure::Cell(n, at) = f { Some((*n, *at)) } else { None });
+    let cells = || {
+        scene.figures.iter().filter_map(|f| if let Figure::Cell(n, at) = f { Some((*n, *at)) } else { None })
+    };
     if cells().next().is_none() {
         return;
     }
@@ -68,8 +70,13 @@ fn over(under: PremultipliedColorU8, [r, g, b, a]: [f32; 4]) -> PremultipliedCol
     let alpha = mix(255.0, under.alpha()) as u8;
     // A premultiplied colour is never brighter than it is opaque.
     let part = |over: f32, under: u8| (mix(over, under) as u8).min(alpha);
-    PremultipliedColorU8::from_rgba(part(r, under.red()), part(g, under.green()), part(b, under.blue()), alpha)
-        .unwrap_or(under)
+    PremultipliedColorU8::from_rgba(
+        part(r, under.red()),
+        part(g, under.green()),
+        part(b, under.blue()),
+        alpha,
+    )
+    .unwrap_or(under)
 }
 
 /// Weights a step, with a rim around the picture.

@@ -67,7 +67,13 @@ impl Labels {
 }
 
 /// Alerts first: they are why people hurry.
-pub(super) fn draw(canvas: &mut Canvas, labels: &mut Labels, scene: &Scene<'_>, palette: &Palette, face: &Face) {
+pub(super) fn draw(
+    canvas: &mut Canvas,
+    labels: &mut Labels,
+    scene: &Scene<'_>,
+    palette: &Palette,
+    face: &Face,
+) {
     let zoom = scene.viewport.zoom() as f32;
     let all = || {
         scene.figures.iter().filter_map(|f| if let Figure::Label(s, at) = f { Some((s, *at)) } else { None })

@@ -1,4 +1,4 @@
-//! Areas, ways and places: wards as viewport, alerts over them, then borders, then roads, then places.
+//! Areas, ways and places: wards as ground, alerts over them, then borders, then roads, then places.
 
 use tiny_skia::{FillRule, Path};
 
@@ -7,7 +7,7 @@ use super::canvas::{Canvas, Outline, Pen};
 use super::palette::{Hatch, OF_AREAS, Palette, Severity, dash, of_area, of_place, of_way};
 use crate::map::{Figure, Pixel, Subject};
 
-/// How opaque the colour of an alert lies over the viewport, and its hatching.
+/// How opaque the colour of an alert lies over the ground, and its hatching.
 const FILL: u8 = 34;
 const HATCH: u8 = 90;
 /// From one line of a hatching to the next, in pixels.
@@ -40,7 +40,8 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene<'_>, palette: &Palette) {
     }
     for severity in &OF_AREAS {
         let Some(lines) = hatching(severity.hatch, scene.viewport.size()) else { continue };
-        let areas: Vec<&Path> = alerts.iter().filter(|(s, _)| s.hatch == severity.hatch).map(|(_, p)| p).collect();
+        let areas: Vec<&Path> =
+            alerts.iter().filter(|(s, _)| s.hatch == severity.hatch).map(|(_, p)| p).collect();
         let pen = Pen::flat(if severity.hatch == Hatch::Cross { 1.4 } else { 1.2 });
         canvas.stroke_inside(&lines, palette.on_ground(severity.ink).with_alpha(HATCH), &pen, &areas);
     }

@@ -28,7 +28,7 @@ pub use text::{Face, FaceError};
 /// What a picture shows.
 #[derive(Clone, Debug)]
 pub struct Scene<'a> {
-    /// Of which viewport.
+    /// Of which piece of ground.
     pub viewport: Viewport,
     /// Pixels of the picture to each of the ground's, 1 or 2.
     pub scale: u32,

@@ -1,5 +1,6 @@
 //! The colours of pictures: those of the page (web/src/palette.js and style.js; a test compares), and
-//! the same for a dark viewport. Orange and blue stay apart for every common kind of colour blindness.
+//! the same for a dark ground. Orange and blue stay apart for every common kind of colour blindness.
+#![expect(clippy::unreadable_literal, reason = "colours are read as six digits")]
 
 use super::canvas::Ink;
 use crate::domain::{Collection, Feature};

@@ -1,5 +1,6 @@
 //! Reports, clusters and pins, as the page draws them (web/src/symbols.js): a disc says how many, a
 //! ring around it how many of them are open; a closed report carries a tick.
+#![expect(clippy::unreadable_literal, reason = "colours are read as six digits")]
 
 use tiny_skia::FillRule;
 
@@ -29,7 +30,10 @@ fn count(kind: &SymbolKind) -> u64 {
 }
 
 fn all<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (&'a SymbolKind, Pixel)> {
-    scene.figures.iter().filter_map(|f| if let Figure::Symbol(kind, at) = f { Some((kind, *at)) } else { None })
+    scene
+        .figures
+        .iter()
+        .filter_map(|f| if let Figure::Symbol(kind, at) = f { Some((kind, *at)) } else { None })
 }
 
 /// Where symbols stand no name may.

@@ -12,9 +12,8 @@ use crate::geo::TileId;
 use crate::map::{FeatureSets, Layer, Snapshot, Sources, WardShape, WardShapes, figures};
 use crate::query::Joint;
 
-static FACE: LazyLock<Face> = LazyLock::new(|| {
-    Face::parse(include_bytes!("../../web/dist/fonts/BeVietnamPro-Regular.ttf")).unwrap()
-});
+static FACE: LazyLock<Face> =
+    LazyLock::new(|| Face::parse(include_bytes!("../../web/dist/fonts/BeVietnamPro-Regular.ttf")).unwrap());
 
 /// A decoded picture: width, channels, bytes.
 struct Picture {
@@ -51,6 +50,9 @@ fn row(seq: u32, lon: f64, lat: f64, state: State) -> MapRow {
         ward: NO_WARD,
         created: Instant::from_ms(0),
         updated: Instant::from_ms(0),
+        body: 0,
+        votes: 0,
+        due: None,
     }
 }
 
@@ -70,11 +72,15 @@ fn wards() -> WardShapes {
         ward: format!("2025-07-01.{code}"),
         label: LonLat::new(west + 0.01, south + 0.01).unwrap(),
         area: MultiPolygon(vec![Polygon::new(
-            [(0.0, 0.0), (0.02, 0.0), (0.02, 0.02), (0.0, 0.02)].map(|(x, y)| (west + x, south + y)).to_vec().into(),
+            [(0.0, 0.0), (0.02, 0.0), (0.02, 0.02), (0.0, 0.02)]
+                .map(|(x, y)| (west + x, south + y))
+                .to_vec()
+                .into(),
             vec![],
         )]),
     };
-    let all = [square("26740", "Phường Sài Gòn", 106.68, 10.76), square("26743", "Phường Bến Thành", 106.7, 10.76)];
+    let all =
+        [square("26740", "Phường Sài Gòn", 106.68, 10.76), square("26743", "Phường Bến Thành", 106.7, 10.76)];
     WardShapes::build("2025-07-01", true, &all).unwrap()
 }
 
@@ -134,12 +140,18 @@ fn a_cluster_is_a_ring_of_its_shares_around_its_count() {
 #[test]
 fn one_report_is_open_or_closed_and_a_pin_stands_on_its_place() {
     let of = |state| {
-        let picture = shown(scene(around(16.0, (60, 90))), vec![row(0, MIDDLE.0, MIDDLE.1, state)], None, &["incidents"]);
+        let picture = shown(
+            scene(around(16.0, (60, 90))),
+            vec![row(0, MIDDLE.0, MIDDLE.1, state)],
+            None,
+            &["incidents"],
+        );
         Picture::of(&picture).at(30, 45 + 6).to_vec()
     };
     assert_eq!(of(State::Received), [0xd5, 0x5e, 0x00]);
     assert_eq!(of(State::Resolved), [0x2b, 0x6c, 0xb0]);
-    let pinned = Scene { markers: vec![LonLat::new(MIDDLE.0, MIDDLE.1).unwrap()], ..scene(around(16.0, (60, 90))) };
+    let pinned =
+        Scene { markers: vec![LonLat::new(MIDDLE.0, MIDDLE.1).unwrap()], ..scene(around(16.0, (60, 90))) };
     let pinned = Picture::of(&shown(pinned, Vec::new(), None, &[]));
     assert_eq!(pinned.at(30, 45 - 12), [0x0b, 0x4a, 0x54]);
 }
@@ -147,12 +159,16 @@ fn one_report_is_open_or_closed_and_a_pin_stands_on_its_place() {
 #[test]
 fn wards_have_their_tints_a_border_and_names_where_there_is_room() {
     let wards = wards();
-    let picture = |zoom, rows| Picture::of(&shown(scene(around(zoom, (800, 500))), rows, Some(&wards), &["wards", "incidents"]));
+    let picture = |zoom, rows| {
+        Picture::of(&shown(scene(around(zoom, (800, 500))), rows, Some(&wards), &["wards", "incidents"]))
+    };
     let bare = picture(14.0, Vec::new());
     // 26740 and 26743 leave 0 and 3 when divided by four.
     assert_eq!((bare.at(60, 100), bare.at(740, 100)), (&[0xf6, 0xf3, 0xea][..], &[0xee, 0xf0, 0xe3][..]));
     assert!(bare.at(400, 100)[0] < 0xc0, "the common border");
-    let letters = |p: &Picture| (0..800).flat_map(|x| (0..500).map(move |y| (x, y))).filter(|(x, y)| p.at(*x, *y)[0] < 0x70).count();
+    let letters = |p: &Picture| {
+        (0..800).flat_map(|x| (0..500).map(move |y| (x, y))).filter(|(x, y)| p.at(*x, *y)[0] < 0x70).count()
+    };
     let (with, without) = (letters(&bare), letters(&picture(9.0, Vec::new())));
     assert!(with > 300 && without == 0, "{with} {without}");
     // A symbol on the place of a name moves the name.
@@ -166,7 +182,8 @@ fn wards_have_their_tints_a_border_and_names_where_there_is_room() {
 #[test]
 fn the_same_scene_gives_the_same_bytes_and_the_other_style_others() {
     let wards = wards();
-    let rows: Vec<_> = (0..300).map(|n| row(n, 106.69 + f64::from(n) * 1e-4, 10.77, State::Received)).collect();
+    let rows: Vec<_> =
+        (0..300).map(|n| row(n, 106.69 + f64::from(n) * 1e-4, 10.77, State::Received)).collect();
     let mut turned = rows.clone();
     turned.reverse();
     let make = |style, rows| {
@@ -191,7 +208,7 @@ proptest! {
         let rows: Vec<_> = spots
             .iter()
             .zip(0..)
-            .map(|((x, y), n)| row(n, b.east + x, (b.south + b.north) / 2.0 + y, State::Received))
+            .map(|((x, y), n)| row(n, b.east + x, f64::midpoint(b.south, b.north) + y, State::Received))
             .collect();
         let layers: &[&str] = if heat { &["heat"] } else { &["incidents"] };
         let clear = |viewport| Scene { clear: true, ..scene(viewport) };
@@ -209,7 +226,12 @@ proptest! {
 
 #[test]
 fn an_empty_tile_is_clear_and_small() {
-    let empty = shown(Scene { clear: true, ..scene(Viewport::of_tile(TileId::new(9, 1, 1).unwrap())) }, Vec::new(), None, &["heat"]);
+    let empty = shown(
+        Scene { clear: true, ..scene(Viewport::of_tile(TileId::new(9, 1, 1).unwrap())) },
+        Vec::new(),
+        None,
+        &["heat"],
+    );
     let picture = Picture::of(&empty);
     assert!(picture.data.iter().all(|b| *b == 0));
     assert!(empty.len() < 1_500, "{} bytes", empty.len());
@@ -218,7 +240,12 @@ fn an_empty_tile_is_clear_and_small() {
 #[test]
 fn density_grows_from_rim_to_middle() {
     let rows = (0..400).map(|n| row(n, MIDDLE.0, MIDDLE.1, State::Received)).collect();
-    let picture = Picture::of(&shown(Scene { clear: true, ..scene(around(12.0, (200, 200))) }, rows, None, &["heat"]));
+    let picture =
+        Picture::of(&shown(Scene { clear: true, ..scene(around(12.0, (200, 200))) }, rows, None, &["heat"]));
     let alpha = |x: usize| picture.at(x, 100)[3];
-    assert!(alpha(100) > alpha(112) && alpha(112) > alpha(122) && alpha(150) == 0, "{:?}", (100..151).map(alpha).collect::<Vec<_>>());
+    assert!(
+        alpha(100) > alpha(112) && alpha(112) > alpha(122) && alpha(150) == 0,
+        "{:?}",
+        (100..151).map(alpha).collect::<Vec<_>>()
+    );
 }

@@ -23,7 +23,8 @@ fn export(server: &Server, file: &Path, arguments: &[&str]) -> (bool, String) {
         .args(["--store", &server.store])
         .output()
         .unwrap();
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     (output.status.success(), text)
 }
 
@@ -40,7 +41,11 @@ fn shown(server: &Server, layers: &str, zooms: std::ops::RangeInclusive<u8>, que
     };
     let mut out = Tiles::new();
     for z in zooms {
-        let (low, high) = if z <= 3 { (tile(-180.0, 86.0, z), tile(180.0, -86.0, z)) } else { (tile(106.1, 11.6, z), tile(107.7, 8.3, z)) };
+        let (low, high) = if z <= 3 {
+            (tile(-180.0, 86.0, z), tile(180.0, -86.0, z))
+        } else {
+            (tile(106.1, 11.6, z), tile(107.7, 8.3, z))
+        };
         for (x, y) in (low.x()..=high.x()).flat_map(|x| (low.y()..=high.y()).map(move |y| (x, y))) {
             let answer = server.get(&format!("/tiles/{layers}/{z}/{x}/{y}.mvt?{query}"));
             match answer.status {
@@ -105,7 +110,7 @@ fn a_file_holds_what_the_server_shows_and_is_the_same_each_time() {
         json!({
             "source_id": id.to_string(),
             "geometry": { "type": "Point", "coordinates": [CENTRE.0 + step, CENTRE.1 - step / 2.0] },
-            "properties": { "kind": if id % 3 == 0 { "hospital" } else { "toilet" } },
+            "properties": { "kind": if id.is_multiple_of(3) { "hospital" } else { "toilet" } },
         })
     };
     server.features("facilities", "city", &(0..60).map(facility).collect::<Vec<_>>(), &[]);
@@ -121,7 +126,8 @@ fn a_file_holds_what_the_server_shows_and_is_the_same_each_time() {
         let zooms = format!("{first}-{last}");
         let mut arguments = vec!["--layer", layers, "--zooms", &zooms];
         arguments.extend(query.split('&').filter(|q| !q.is_empty()));
-        let [a, b, c, d] = ["a.pmtiles", "b.pmtiles", "c.mbtiles", "d.mbtiles"].map(|n| folder.path().join(n));
+        let [a, b, c, d] =
+            ["a.pmtiles", "b.pmtiles", "c.mbtiles", "d.mbtiles"].map(|n| folder.path().join(n));
         for file in [&a, &b, &c, &d] {
             let (well, said) = export(&server, file, &arguments);
             assert!(well && said.contains(&format!("{} tiles of ", live.len())), "{said}");
@@ -151,7 +157,13 @@ fn a_file_holds_what_the_server_shows_and_is_the_same_each_time() {
         let bounds: Vec<f64> = texts["bounds"].split(',').map(|n| n.parse().unwrap()).collect();
         assert_eq!(json!(bounds), tilejson["bounds"]);
     }
-    assert!(std::fs::read_dir(folder.path()).unwrap().all(|f| !f.unwrap().file_name().to_string_lossy().ends_with(".part")));
+    assert!(
+        std::fs::read_dir(folder.path()).unwrap().all(|f| !f
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .ends_with(".part"))
+    );
 }
 
 #[test]
@@ -194,7 +206,8 @@ fn check(layer: Option<(&str, String)>) -> (bool, String) {
         command.args(["--tiles", "more"]);
     }
     let output = command.output().unwrap();
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     (output.status.success(), text)
 }
 
@@ -203,7 +216,10 @@ fn check_prints_every_mistake_with_file_and_line() {
     let (well, said) = check(None);
     assert!(well && said == "5 layers, 11 examples, 2 styles: fine\n", "{said}");
     let wards = include_str!("../../tiles/layers/wards.toml");
-    let (well, said) = check(Some(("wards.toml", wards.replace("name = \"String\"", "nmae = \"String\"").replace("maxzoom = 18", "maxzoom = 20"))));
+    let (well, said) = check(Some((
+        "wards.toml",
+        wards.replace("name = \"String\"", "nmae = \"String\"").replace("maxzoom = 18", "maxzoom = 20"),
+    )));
     assert!(!well);
     for line in [
         "more/layers/wards.toml:6: zoom 20 must be within 0..=18",
@@ -247,7 +263,8 @@ fn a_layer_more_is_one_file_and_its_tiles_hold_what_it_says() {
     let at = TileId::holding(Mercator::from_lonlat(LonLat::new(CENTRE.0, CENTRE.1).unwrap()), 16).unwrap();
     let names = |query: &str| {
         let answer = server.get(&format!("/tiles/hospitals/16/{}/{}.mvt?{query}", at.x(), at.y()));
-        let layers = if answer.status == 204 { Vec::new() } else { diaban::map::decode(&answer.body).unwrap() };
+        let layers =
+            if answer.status == 204 { Vec::new() } else { diaban::map::decode(&answer.body).unwrap() };
         layers.into_iter().flat_map(|l| l.features).map(|f| f.tags["name_vi"].clone()).collect::<Vec<_>>()
     };
     server.until("the hospital is on the map", || !names("").is_empty());

@@ -109,7 +109,8 @@ fn tiles_of_pictures_are_clear_where_nothing_is() {
     let (.., clear) = pixels(&server.get("/tiles/incidents/10/0/0.png"));
     assert!(clear.iter().all(|p| p[3] == 0));
     assert_eq!(server.get("/tiles/heat/3/6/3.png?colour=red").problem(400), ["colour"]);
-    for bad in ["incidents/19/0/0.png", "incidents/3/8/0.png", "incidents/3/6/3@3x.png", "nothing/3/6/3.png"] {
+    for bad in ["incidents/19/0/0.png", "incidents/3/8/0.png", "incidents/3/6/3@3x.png", "nothing/3/6/3.png"]
+    {
         server.get(&format!("/tiles/{bad}")).problem(404);
     }
 }
@@ -124,7 +125,10 @@ fn what_is_no_picture_is_refused_by_name() {
     assert_eq!(fields("106.7,10.8,1e9/99999999999999999999x1.png"), ["zoom", "width"]);
     let all = fields("106.7,10.8,12/9x9.png?layers=ward&style=dim&lang=fr&marker=1");
     assert_eq!(all, ["lang", "style", "marker", "layers"]);
-    assert_eq!(fields("106.7,10.8,12/9x9.png?status=opened&layer=wards&lang=vi&lang=en"), ["layer", "lang", "status"]);
+    assert_eq!(
+        fields("106.7,10.8,12/9x9.png?status=opened&layer=wards&lang=vi&lang=en"),
+        ["layer", "lang", "status"]
+    );
     assert_eq!(fields("106.7,10.8,12/9x9.png?layers=wards&status=open"), ["status"], "wards have no status");
     let said = server.get("/static/106.7,10.8,12/9x9.png?layer=wards").text();
     assert!(said.contains("did you mean layers?"), "{said}");

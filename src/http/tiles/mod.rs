@@ -204,7 +204,8 @@ pub(super) fn numbers(z: &str, x: &str, y: &str) -> Option<TileId> {
 fn filter_query(service: &Service, set: &Tileset<'_>, query: Option<&str>) -> Result<String, Problem> {
     let words = service.city.areas().words.clone();
     let pairs: Vec<_> = asked(query)?.into_iter().filter(|(k, _)| k != "f").collect();
-    let text = query_text(&filters(set, &pairs, &words, service.clock.now()).map_err(Problem::parameters)?, &words);
+    let text =
+        query_text(&filters(set, &pairs, &words, service.clock.now()).map_err(Problem::parameters)?, &words);
     Ok(if text.is_empty() { text } else { format!("?{text}") })
 }
 
