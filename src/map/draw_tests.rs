@@ -176,7 +176,15 @@ proptest! {
             let rings: Vec<_> = (0..2).flat_map(|row| set.rings(row, &frame)).collect();
             let sum: i64 = rings.iter().map(|r| area2(r)).sum();
             let both: i64 = solid(&rings).iter().map(|r| area2(r)).sum();
-            prop_assert!((sum - both).abs() <= 64 * rings.len() as i64, "{}: {} and {}", id, sum, both);
+            // But for specks, which stand for what is too small to be seen, whatever else is there.
+            let speck = |row: &usize| {
+                let b = set.drawn(*row).bounds();
+                let (min, max) = (frame.at(b.min), frame.at(b.max));
+                max.0 - min.0 <= 16 && max.1 - min.1 <= 16
+            };
+            let specks = (0..2).filter(speck).count();
+            let most = 64 * rings.len() + 2 * 16 * 16 * specks;
+            prop_assert!((sum - both).abs() <= most as i64, "{}: {} and {}", id, sum, both);
         }
     }
 

@@ -76,7 +76,7 @@ mod tests {
         let counts: Vec<(&str, usize)> = layers.iter().map(|l| (l.id.as_str(), l.example.len())).collect();
         assert_eq!(
             counts,
-            [("alerts", 3), ("facilities", 3), ("incidents", 2), ("traffic", 3), ("wards", 0)]
+            [("alerts", 3), ("facilities", 3), ("heat", 2), ("incidents", 2), ("traffic", 3), ("wards", 0)]
         );
     }
 

@@ -196,7 +196,7 @@ mod tests {
             (
                 "incidents,wards.json",
                 "incidents,ward.json",
-                "light.json:4: source \"city\": there is no layer \"ward\"; there are alerts, facilities, incidents, traffic, wards",
+                "light.json:4: source \"city\": there is no layer \"ward\"; there are alerts, facilities, heat, incidents, traffic, wards",
             ),
             (
                 "\"source-layer\": \"incidents\"",

@@ -87,7 +87,7 @@ pub(super) fn draw(
         let Some(words) = in_words("headline").or_else(|| in_words("name")) else { continue };
         let script = Script {
             size: between(zoom, &[(10.0, 11.5), (15.0, 14.0)]),
-            ink: palette.on_ground(of_area(c, f).ink),
+            ink: palette.pick(of_area(c, f).ink),
             halo: Some((palette.halo, 1.8)),
             weight: 0.5,
         };

@@ -36,14 +36,14 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene<'_>, palette: &Palette) {
         }
     }
     for (severity, path) in &alerts {
-        canvas.fill(Some(path), palette.on_ground(severity.ink).with_alpha(FILL), FillRule::EvenOdd);
+        canvas.fill(Some(path), palette.pick(severity.ink).with_alpha(FILL), FillRule::EvenOdd);
     }
     for severity in &OF_AREAS {
         let Some(lines) = hatching(severity.hatch, scene.viewport.size()) else { continue };
         let areas: Vec<&Path> =
             alerts.iter().filter(|(s, _)| s.hatch == severity.hatch).map(|(_, p)| p).collect();
         let pen = Pen::flat(if severity.hatch == Hatch::Cross { 1.4 } else { 1.2 });
-        canvas.stroke_inside(&lines, palette.on_ground(severity.ink).with_alpha(HATCH), &pen, &areas);
+        canvas.stroke_inside(&lines, palette.pick(severity.ink).with_alpha(HATCH), &pen, &areas);
     }
     let pen = Pen::round(between(zoom, &[(8.0, 0.5), (12.0, 1.0), (16.0, 2.0)]));
     let ink = palette.border.with_alpha(between(zoom, &[(8.0, 140.0), (12.0, 230.0)]) as u8);
@@ -70,7 +70,7 @@ fn roads(canvas: &mut Canvas, scene: &Scene<'_>, palette: &Palette, zoom: f32) {
         let width = severity.width * share;
         let pen = dash.map_or_else(|| Pen::round(width), |lengths| Pen::dashed(width, lengths));
         canvas.stroke(Some(path), palette.casing, &Pen::round(width + 2.5));
-        canvas.stroke(Some(path), palette.on_ground(severity.ink), &pen);
+        canvas.stroke(Some(path), palette.pick(severity.ink), &pen);
     }
 }
 
@@ -79,13 +79,13 @@ fn places(canvas: &mut Canvas, scene: &Scene<'_>, palette: &Palette, zoom: f32) 
     for figure in &scene.figures {
         let Figure::Point(Subject::Feature(c, f), at) = figure else { continue };
         canvas.disc(*at, radius + 1.5, palette.casing);
-        canvas.disc(*at, radius, palette.on_ground(of_place(c, f)));
+        canvas.disc(*at, radius, palette.pick(of_place(c, f)));
     }
 }
 
 fn outlined(canvas: &mut Canvas, path: &Path, of: &Severity, palette: &Palette, pen: &Pen, more: f32) {
     canvas.stroke(Some(path), palette.casing.with_alpha(204), &Pen::round(of.width + more));
-    canvas.stroke(Some(path), palette.on_ground(of.ink), pen);
+    canvas.stroke(Some(path), palette.pick(of.ink), pen);
 }
 
 /// Slanting lines over a picture.

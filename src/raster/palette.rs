@@ -1,5 +1,5 @@
-//! The colours of pictures: those of the page (web/src/palette.js and style.js; a test compares), and
-//! the same for a dark ground. Orange and blue stay apart for every common kind of colour blindness.
+//! The colours of pictures: those of the page (web/src/palette.js and web/look/ground.js; a test
+//! compares). Orange and blue stay apart for every common kind of colour blindness.
 #![expect(clippy::unreadable_literal, reason = "colours are read as six digits")]
 
 use super::canvas::Ink;
@@ -27,6 +27,13 @@ impl Style {
         }
     }
 
+    const fn pick(self, [light, dark]: Pair) -> Ink {
+        match self {
+            Self::Light => Ink::solid(light),
+            Self::Dark => Ink::solid(dark),
+        }
+    }
+
     pub(super) const fn palette(self) -> &'static Palette {
         match self {
             Self::Light => &LIGHT,
@@ -35,8 +42,12 @@ impl Style {
     }
 }
 
+/// A colour on light ground and on dark.
+pub(super) type Pair = [u32; 2];
+
 /// What lies under and around the symbols.
 pub(super) struct Palette {
+    style: Style,
     pub(super) water: Ink,
     /// Neighbours mostly differ.
     pub(super) land: [Ink; 4],
@@ -45,63 +56,65 @@ pub(super) struct Palette {
     pub(super) halo: Ink,
     /// Around symbols and lines.
     pub(super) casing: Ink,
+    /// Inside filled symbols.
+    pub(super) sign: Ink,
     pub(super) pin: Ink,
-    /// Added to the colours of severity, towards white, of 255.
-    lighter: u8,
 }
 
-static LIGHT: Palette = Palette {
-    water: Ink::solid(0xcfdfe4),
-    land: [Ink::solid(0xf6f3ea), Ink::solid(0xf1efe2), Ink::solid(0xf4f0e6), Ink::solid(0xeef0e3)],
-    border: Ink::solid(0x8d9c94),
-    name: Ink::solid(0x4d5f5c),
-    halo: Ink::solid(0xf7f5ee),
-    casing: Ink::solid(0xffffff),
-    pin: Ink::solid(0x0b4a54),
-    lighter: 0,
-};
+static LIGHT: Palette = Palette::of(Style::Light);
+static DARK: Palette = Palette::of(Style::Dark);
 
-static DARK: Palette = Palette {
-    water: Ink::solid(0x0e1a20),
-    land: [Ink::solid(0x1d2a2f), Ink::solid(0x202e31), Ink::solid(0x1e2c33), Ink::solid(0x222f2f)],
-    border: Ink::solid(0x5b7075),
-    name: Ink::solid(0xb7c7c8),
-    halo: Ink::solid(0x16232a),
-    casing: Ink::solid(0x101c22),
-    pin: Ink::solid(0x6fc3cd),
-    lighter: 90,
-};
+const WATER: Pair = [0xcfdfe4, 0x0f2a37];
+const LAND: [Pair; 4] =
+    [[0xf6f3ea, 0x1c2527], [0xf1efe2, 0x1f292b], [0xf4f0e6, 0x1a2426], [0xeef0e3, 0x202b2a]];
+const BORDER: Pair = [0x8d9c94, 0x62736f];
+const INK: Pair = [0x27444b, 0xd5e3e3];
+const HALO: Pair = [0xffffff, 0x10191d];
+const RIM: Pair = [0xffffff, 0x0d181c];
+const SIGN: Pair = [0xffffff, 0x0c1b20];
+const PICKED: Pair = [0x0b4a54, 0x7fd6df];
 
 impl Palette {
-    /// A colour made for a light ground as it is on this one.
-    pub(super) fn on_ground(&self, ink: Ink) -> Ink {
-        let [r, g, b, a] = ink.bytes().map(u32::from);
-        let by = u32::from(self.lighter);
-        let mix = |v: u32| v + (255 - v) * by / 255;
-        Ink(mix(r) << 16 | mix(g) << 8 | mix(b), a as u8)
+    const fn of(style: Style) -> Self {
+        Self {
+            style,
+            water: style.pick(WATER),
+            land: [style.pick(LAND[0]), style.pick(LAND[1]), style.pick(LAND[2]), style.pick(LAND[3])],
+            border: style.pick(BORDER),
+            name: style.pick(INK),
+            halo: style.pick(HALO),
+            casing: style.pick(RIM),
+            sign: style.pick(SIGN),
+            pin: style.pick(PICKED),
+        }
+    }
+
+    /// A colour as it is on this ground.
+    pub(super) const fn pick(&self, pair: Pair) -> Ink {
+        self.style.pick(pair)
     }
 }
 
-pub(super) const OPEN: Ink = Ink::solid(0xd55e00);
-pub(super) const CLOSED: Ink = Ink::solid(0x2b6cb0);
+pub(super) const OPEN: Pair = [0xd55e00, 0xff9a4d];
+pub(super) const CLOSED: Pair = [0x2b6cb0, 0x6aaef2];
 
 /// Clusters by count: at least so many members, so wide, this fill, this ink.
 pub(super) struct ClusterLook {
     pub(super) from: u64,
     pub(super) size: f32,
-    pub(super) fill: Ink,
-    pub(super) ink: Ink,
+    pub(super) fill: Pair,
+    pub(super) ink: Pair,
 }
 
-const fn look(from: u64, size: f32, fill: u32, ink: u32) -> ClusterLook {
-    ClusterLook { from, size, fill: Ink::solid(fill), ink: Ink::solid(ink) }
+const fn look(from: u64, size: f32, fill: Pair, ink: Pair) -> ClusterLook {
+    ClusterLook { from, size, fill, ink }
 }
 
 pub(super) const CLUSTERS: [ClusterLook; 4] = [
-    look(0, 30.0, 0xf2f7f7, 0x12343b),
-    look(10, 38.0, 0xb5d6d8, 0x12343b),
-    look(100, 46.0, 0x2a7781, 0xffffff),
-    look(1000, 52.0, 0x0b4a54, 0xffffff),
+    look(0, 30.0, [0xf2f7f7, 0x1f3036], [0x12343b, 0xeaf4f4]),
+    look(10, 38.0, [0xb5d6d8, 0x24555d], [0x12343b, 0xffffff]),
+    look(100, 46.0, [0x2a7781, 0x7cc4cb], [0xffffff, 0x0c1b20]),
+    look(1000, 52.0, [0x0b4a54, 0xd3f1f3], [0xffffff, 0x0c1b20]),
 ];
 
 /// What an area is filled with beside its colour.
@@ -116,31 +129,31 @@ pub(super) enum Hatch {
 /// How a severity looks: code, colour, width of lines, hatching of areas.
 pub(super) struct Severity {
     code: &'static str,
-    pub(super) ink: Ink,
+    pub(super) ink: Pair,
     pub(super) width: f32,
     pub(super) hatch: Hatch,
 }
 
-const fn severity(code: &'static str, ink: u32, width: f32, hatch: Hatch) -> Severity {
-    Severity { code, ink: Ink::solid(ink), width, hatch }
+const fn severity(code: &'static str, ink: Pair, width: f32, hatch: Hatch) -> Severity {
+    Severity { code, ink, width, hatch }
 }
 
 /// Of ways and places; the first is for what has none that is known.
 static OF_WAYS: [Severity; 5] = [
-    severity("", 0x5f6f76, 3.0, Hatch::None),
-    severity("low", 0xb08a00, 3.5, Hatch::None),
-    severity("moderate", 0xb5651d, 4.5, Hatch::None),
-    severity("high", 0xa8121f, 5.5, Hatch::None),
-    severity("severe", 0x6b0f2e, 7.0, Hatch::None),
+    severity("", [0x5f6f76, 0x8b9ba1], 3.0, Hatch::None),
+    severity("low", [0xb08a00, 0x857534], 3.5, Hatch::None),
+    severity("moderate", [0x9f4d06, 0xd4812c], 4.5, Hatch::None),
+    severity("high", [0x8f0f1e, 0xffa79c], 5.5, Hatch::None),
+    severity("severe", [0x4e0822, 0xffdfeb], 7.0, Hatch::None),
 ];
 
 /// Of areas; no two have the same hatching but none.
 pub(super) static OF_AREAS: [Severity; 5] = [
-    severity("unknown", 0x56666c, 1.5, Hatch::None),
-    severity("minor", 0x8a6a00, 1.5, Hatch::None),
-    severity("moderate", 0xb85300, 2.0, Hatch::Lines),
-    severity("severe", 0xb01030, 2.5, Hatch::Dense),
-    severity("extreme", 0x5b1478, 3.5, Hatch::Cross),
+    severity("unknown", [0x56666c, 0x93a5ab], 1.5, Hatch::None),
+    severity("minor", [0x907300, 0x94802f], 1.5, Hatch::None),
+    severity("moderate", [0x923e00, 0xea9238], 2.0, Hatch::Lines),
+    severity("severe", [0x6c0a2c, 0xffb3bb], 2.5, Hatch::Dense),
+    severity("extreme", [0x2a1272, 0xf3dfff], 3.5, Hatch::Cross),
 ];
 
 /// What ways are drawn as: dashes and gaps in widths of the line, by their kind.
@@ -151,25 +164,28 @@ const DASHES: [(&str, &[f32]); 4] = [
     ("flood", &[1.2, 0.5]),
 ];
 
-/// Places by their kind; what has no severity and no kind that is known is drawn as the first.
-const PLACES: [(&str, u32); 16] = [
-    ("other", 0x42525a),
-    ("hospital", 0xa3123f),
-    ("clinic", 0xa3123f),
-    ("pharmacy", 0xa3123f),
-    ("police", 0x24489a),
-    ("fire", 0xa8320a),
-    ("public_office", 0x24489a),
-    ("school", 0x6a3d9a),
-    ("bus_stop", 0x00656f),
-    ("metro", 0x00656f),
-    ("parking", 0x00656f),
-    ("bank", 0x725100),
-    ("market", 0x725100),
-    ("park", 0x2c6a34),
-    ("toilet", 0x42525a),
-    ("camera", 0x42525a),
-];
+const HEALTH: Pair = [0xa3123f, 0xff93a9];
+const SAFETY: Pair = [0x24489a, 0x9db8ff];
+const MOVING: Pair = [0x00656f, 0x5cc8d2];
+const MONEY: Pair = [0x725100, 0xdbb75f];
+const GREEN: Pair = [0x2c6a34, 0x86d191];
+const PLAIN: Pair = [0x42525a, 0xa9bac0];
+const FIRE: Pair = [0xa8320a, 0xff9d76];
+const SCHOOL: Pair = [0x6a3d9a, 0xcba8f2];
+
+/// Places by their kind; what has no severity and no kind that is known is plain.
+fn of_kind(kind: &str) -> Pair {
+    match kind {
+        "hospital" | "clinic" | "pharmacy" => HEALTH,
+        "police" | "public_office" => SAFETY,
+        "fire" => FIRE,
+        "school" => SCHOOL,
+        "bus_stop" | "metro" | "parking" | "fuel" => MOVING,
+        "bank" | "market" => MONEY,
+        "park" => GREEN,
+        _ => PLAIN,
+    }
+}
 
 fn text<'a>(c: &Collection, f: &'a Feature, name: &str) -> &'a str {
     f.text(c, name).unwrap_or_default()
@@ -194,47 +210,65 @@ pub(super) fn dash(c: &Collection, f: &Feature) -> Option<&'static [f32]> {
 }
 
 /// The colour of a place: of its severity, if its collection knows one, or of its kind.
-pub(super) fn of_place(c: &Collection, f: &Feature) -> Ink {
-    if c.position("severity").is_some() {
-        return of_way(c, f).ink;
-    }
-    let kind = text(c, f, "kind");
-    let found = PLACES.iter().find(|(k, _)| *k == kind).unwrap_or(&PLACES[0]);
-    Ink::solid(found.1)
+pub(super) fn of_place(c: &Collection, f: &Feature) -> Pair {
+    if c.position("severity").is_some() { of_way(c, f).ink } else { of_kind(text(c, f, "kind")) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn hex(ink: Ink) -> String {
-        format!("'#{:06x}'", ink.0)
+    fn pair([light, dark]: Pair) -> String {
+        format!("['#{light:06x}', '#{dark:06x}']")
     }
 
     /// A colour that changes on the page must change here.
     #[test]
     fn the_page_has_the_same_colours() {
         let page = include_str!("../../web/src/palette.js");
-        let style = include_str!("../../web/src/style.js");
+        let ground = include_str!("../../web/look/ground.js");
         let has = |part: String| assert!(page.contains(&part), "palette.js has no {part}");
-        has(format!("OPEN = {}", hex(OPEN)));
-        has(format!("CLOSED = {}", hex(CLOSED)));
+        for (name, ink) in [
+            ("OPEN", OPEN),
+            ("CLOSED", CLOSED),
+            ("RIM", RIM),
+            ("SIGN", SIGN),
+            ("INK", INK),
+            ("HALO", HALO),
+            ("BORDER", BORDER),
+            ("PICKED", PICKED),
+            ("HEALTH", HEALTH),
+            ("SAFETY", SAFETY),
+            ("MOVING", MOVING),
+            ("MONEY", MONEY),
+            ("GREEN", GREEN),
+            ("PLAIN", PLAIN),
+        ] {
+            has(format!("const {name} = {};", pair(ink)));
+        }
+        has(format!("fire: {}", pair(FIRE)));
+        has(format!("school: {}", pair(SCHOOL)));
         for c in CLUSTERS {
-            let (fill, ink) = (hex(c.fill), hex(c.ink));
-            has(format!("{{ from: {}, size: {}, fill: {fill}, ink: {ink} }}", c.from, c.size));
+            has(format!(
+                "{{ from: {}, size: {}, fill: {}, ink: {} }}",
+                c.from,
+                c.size,
+                pair(c.fill),
+                pair(c.ink)
+            ));
         }
         for s in &OF_WAYS {
-            has(format!("{{ code: '{}', colour: {}, width: {} }}", s.code, hex(s.ink), s.width));
+            has(format!("{{ code: '{}', colour: {}, width: {} }}", s.code, pair(s.ink), s.width));
         }
         for s in &OF_AREAS {
-            has(format!("{{ code: '{}', colour: {}, pattern: ", s.code, hex(s.ink)));
+            has(format!("{{ code: '{}', colour: {}, pattern: ", s.code, pair(s.ink)));
         }
         for (kind, lengths) in DASHES {
             let lengths: Vec<String> = lengths.iter().map(ToString::to_string).collect();
             has(format!("{kind}: [{}]", lengths.join(", ")));
         }
-        for ink in LIGHT.land.into_iter().chain([LIGHT.water, LIGHT.border, LIGHT.name, LIGHT.halo]) {
-            assert!(style.contains(&hex(ink)), "style.js has no {}", hex(ink));
-        }
+        assert!(ground.contains(&format!("const WATER = {};", pair(WATER))));
+        let land: Vec<String> = LAND.into_iter().map(pair).collect();
+        assert!(ground.contains(&format!("const LAND = [{}];", land.join(", "))));
     }
 }

@@ -64,15 +64,14 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene<'_>, palette: &Palette, fa
 fn report(canvas: &mut Canvas, at: Pixel, status: Status, palette: &Palette) {
     canvas.disc(at, REPORT_PX + 1.0, Ink(0x12343b, 64));
     canvas.disc(at, REPORT_PX, palette.casing);
-    let white = Ink::solid(0xffffff);
     if status == Status::Closed {
-        canvas.disc(at, REPORT_PX - 2.0, CLOSED);
+        canvas.disc(at, REPORT_PX - 2.0, palette.pick(CLOSED));
         let spot = |dx: f32, dy: f32| (at.0 + dx, at.1 + dy);
         let tick = Outline::lines(&[vec![spot(-3.5, 0.3), spot(-1.0, 2.8), spot(3.6, -2.6)]]);
-        canvas.stroke(tick.as_ref(), white, &Pen::round(2.0));
+        canvas.stroke(tick.as_ref(), palette.sign, &Pen::round(2.0));
     } else {
-        canvas.disc(at, REPORT_PX - 2.0, OPEN);
-        canvas.disc(at, 3.0, white);
+        canvas.disc(at, REPORT_PX - 2.0, palette.pick(OPEN));
+        canvas.disc(at, 3.0, palette.sign);
     }
 }
 
@@ -89,12 +88,16 @@ fn cluster(canvas: &mut Canvas, at: Pixel, c: &Cluster, palette: &Palette, face:
     };
     for (from, to, ink) in [(0.0, share, OPEN), (share, 1.0, CLOSED)] {
         if from < to {
-            canvas.stroke(Outline::arc(at, middle, from, to).as_ref(), ink, &Pen::flat(RING_PX));
+            canvas.stroke(
+                Outline::arc(at, middle, from, to).as_ref(),
+                palette.pick(ink),
+                &Pen::flat(RING_PX),
+            );
         }
     }
     canvas.disc(at, middle - RING_PX / 2.0 + 0.5, palette.casing);
-    canvas.disc(at, middle - RING_PX / 2.0 - 1.0, look.fill);
-    let script = Script { size: COUNT_PX, ink: look.ink, halo: None, weight: 0.5 };
+    canvas.disc(at, middle - RING_PX / 2.0 - 1.0, palette.pick(look.fill));
+    let script = Script { size: COUNT_PX, ink: palette.pick(look.ink), halo: None, weight: 0.5 };
     face.draw(canvas, &[&abbreviated(c.count)], at, &script);
 }
 

@@ -102,18 +102,34 @@ export const tests = {
     await shot(page, 'report-errors');
   },
 
-  async 'a report that someone else sends appears when the page is looked at again'() {
+  async 'a report that someone else sends appears by itself, and only its tiles are asked for'() {
     const category = await placedCategory();
     const page = await open();
+    const listening = page.waitForResponse(/changes\?zoom=/);
     await emptySpot(page);
+    same((await listening).status(), 200, 'the stream');
+    await page.evaluate(() => dispatchEvent(new Event('focus'))); // from here on everything is fresh for half a minute
+    await settled(page);
+    const asked = new Set();
+    page.on('request', (request) => /\/tiles\/incidents\/\d/.test(request.url()) && asked.add(request.url()));
     const { id, properties } = await postAtCentre(page, category, 'Người khác gửi');
+    await standsOnMap(page, properties.id ?? id);
+    check(asked.size >= 1 && asked.size <= 4, `asked for ${[...asked].join(' ')}`);
+    clean(page);
+  },
+
+  async 'without a stream it appears when the page is looked at again'() {
+    const category = await placedCategory();
+    const page = await open('/', desktop, (p) => p.route(/changes\?zoom=/, (route) => route.fulfill({ status: 503 })));
+    await emptySpot(page);
+    const { id, properties } = await postAtCentre(page, category, 'Người khác gửi nữa');
     const looking = setInterval(() => page.evaluate(() => dispatchEvent(new Event('focus'))).catch(() => {}), 1_100);
     try {
       await standsOnMap(page, properties.id ?? id);
     } finally {
       clearInterval(looking);
     }
-    clean(page);
+    same(page.faults.filter((fault) => !fault.includes('503')).length, 0, `faults ${page.faults}`);
   },
 
   async 'reports on one spot are listed when zooming no longer parts them'() {

@@ -9,8 +9,9 @@ import { loadCard, shownPoint, startCard } from './card.js';
 import * as where from './locate.js';
 import * as report from './report.js';
 import { covered, isSheet, rest, startSheet } from './sheet.js';
-import { createMap, hasWebGL2 } from './map.js';
+import { DEEPEST_TILES, SHALLOWEST, createMap, hasWebGL2 } from './map.js';
 import { createStill } from './still.js';
+import { listen } from './live.js';
 import * as near from './near.js';
 import { standAt, startAlerts } from './alerts.js';
 import { drawBanner, showAlerts, startBanner } from './banner.js';
@@ -21,6 +22,7 @@ import { loadSchemas } from './schemas.js';
 import { startTheme } from './theme.js';
 
 const FRESH_MS = 30_000; // how old the map may get while someone looks at it
+const SOON_MS = 5_000; // how old lists may get once the server told of something new
 const LOST_MS = 5_000; // how soon it is tried again while the server does not answer
 const AFTER_SENDING_MS = [200, 1_000, 3_000]; // the report is on the map within a second, as the server promises
 const PAUSE_MS = 250; // rest after a move before the list follows
@@ -29,6 +31,7 @@ let stage = null;
 let view = 'browse';
 let opener = null; // where the focus was when the panel left the list
 let moving;
+let told = false; // whether something is new since the lists were read
 let me = null; // where the reader is, once a device has said so
 let behind = 'browse'; // the view that "back" leads to from a card
 let afar = false; // a link to a report that says nothing of where the map looks
@@ -122,12 +125,17 @@ function pointed(at) {
 
 /** Reads everything anew, the count first: when that fails the map and the list stay as they are, old but not empty. */
 async function readAnew() {
+  if (await readLists()) stage?.refresh();
+}
+
+/** Reads anew what is no map; whether the server answered. */
+async function readLists() {
+  told = false;
   const answered = await showCount();
-  if (answered === undefined) return;
+  if (answered === undefined) return false;
   $('trouble').hidden = answered;
-  if (!answered) return;
-  stage?.refresh();
-  if (view === 'browse') loadList();
+  if (answered && view === 'browse') loadList();
+  return answered;
 }
 
 /** A layer was switched, or another kind of it chosen. */
@@ -194,13 +202,31 @@ function drawLanguage() {
 
 function stay() {
   let read = Date.now();
+  let listed = read;
   // Returning to a page sends several events at once: one reading serves them all.
   const look = (_, age = 1_000) => {
     if (document.visibilityState !== 'visible' || Date.now() - read < age) return;
-    read = Date.now();
+    listed = read = Date.now();
     readAnew();
   };
-  setInterval(() => look(null, $('trouble').hidden ? FRESH_MS : LOST_MS), 1_000);
+  setInterval(() => {
+    look(null, $('trouble').hidden ? FRESH_MS : LOST_MS);
+    if (!told || Date.now() - listed < SOON_MS) return;
+    listed = Date.now();
+    readLists();
+  }, 1_000);
+  if (stage.renew) {
+    listen(LAYERS.filter((layer) => layer !== 'wards' && isOffered(layer)), [SHALLOWEST, DEEPEST_TILES], {
+      tiles: (names) => {
+        told = true;
+        stage.renew(names);
+      },
+      all: () => {
+        told = true;
+        stage.refresh();
+      },
+    });
+  }
   addEventListener('focus', look);
   document.addEventListener('visibilitychange', look);
   addEventListener('online', look);

@@ -9,6 +9,7 @@ import { onTheme, pick, theme } from './theme.js';
 export const CENTRE = [106.695, 10.777];
 export const REACH = [[104.6, 7.9], [109.2, 12.6]];
 export const DEEPEST_TILES = 18;
+export const SHALLOWEST = 7;
 export const CLICK_PX = 6; // a finger is not a needle
 const HOLD_MS = 600;
 const LIVE = ['incidents', 'alerts', 'traffic', 'facilities'];
@@ -38,7 +39,7 @@ export async function createMap(queryOf, isOn, on) {
     style,
     center: CENTRE,
     zoom: innerWidth < 720 ? 10.5 : 11.5,
-    minZoom: 7,
+    minZoom: SHALLOWEST,
     maxZoom: 20,
     maxBounds: REACH,
     hash: 'map',
@@ -63,6 +64,7 @@ export async function createMap(queryOf, isOn, on) {
   let padding = { top: 0, right: 0, bottom: 0, left: 0 };
   let goal = null; // where the move under way ends, so that a change of padding meanwhile does not end it early
   let wardsLost = false;
+  let elsewhere = false; // whether tiles that are kept out of sight may be old
 
   function ease(target, options, data) {
     map.easeTo({ ...target, padding, ...options }, data);
@@ -79,6 +81,8 @@ export async function createMap(queryOf, isOn, on) {
   onTheme(restyle);
   map.on('moveend', (event) => {
     goal = null;
+    if (elsewhere) map.refreshTiles('incidents');
+    elsewhere = false;
     on.move(!!event.padding);
   });
   map.on('click', (event) => {
@@ -128,10 +132,10 @@ export async function createMap(queryOf, isOn, on) {
   }
 
   /** MapLibre does not ask again for a tile that is under way: what is read anew meanwhile is read once more at rest. */
-  function surely(layer, read) {
+  function surely(layer, read, again = () => map.refreshTiles(layer)) {
     const busy = !map.isSourceLoaded(layer);
     read();
-    if (busy) map.once('idle', () => map.refreshTiles(layer));
+    if (busy) map.once('idle', again);
   }
 
   /** The report or cluster nearest to a point of the screen, within `reach` pixels of its symbol. */
@@ -210,6 +214,14 @@ export async function createMap(queryOf, isOn, on) {
       for (const layer of only ? [only] : LIVE) if (isOn(layer) && map.getSource(layer)) surely(layer, () => map.refreshTiles(layer));
       if (wardsLost) map.refreshTiles('wards');
       wardsLost = false;
+    },
+    /** Reads the tiles of reports anew that the server names; what is not in sight, when the map is moved there. */
+    renew(names) {
+      if (!isOn('incidents') || !map.getSource('incidents')) return;
+      const named = names.map((name) => name.split('/').map(Number)).map(([z, x, y]) => ({ z, x, y }));
+      const read = () => map.refreshTiles('incidents', named);
+      surely('incidents', read, read);
+      elsewhere = true;
     },
     pad(next) {
       padding = next;

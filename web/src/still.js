@@ -2,10 +2,9 @@
 // a click lists what stands there. It answers to the same names as the map of map.js.
 import { $, el } from './dom.js';
 import { lang, onLang, t } from './i18n.js';
-import { CENTRE, CLICK_PX, DEEPEST_TILES, REACH, lonLat } from './map.js';
+import { CENTRE, CLICK_PX, DEEPEST_TILES, REACH, SHALLOWEST, lonLat } from './map.js';
 
 const TILE_PX = 512; // the world at zoom 0
-const SHALLOWEST = 7;
 const MOST_PX = 1280; // a side of a picture; a larger stage enlarges it
 const STEP = 0.4; // how far a button moves, of what is in sight
 const SPOT_PX = 22;

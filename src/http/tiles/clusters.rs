@@ -9,8 +9,9 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::tileset;
+use crate::domain::deadline::is_overdue;
 use crate::domain::view::MapRow;
-use crate::domain::{Status, Vocabulary};
+use crate::domain::{Instant, Status, Vocabulary};
 use crate::format::geojson::{self, Link};
 use crate::http::Service;
 use crate::http::document::{Document, Keep};
@@ -33,13 +34,13 @@ pub(in crate::http) async fn cluster(
     let missing = || Problem::not_found("no cluster has this id; cluster_id of a tile's symbol is one");
     let (zoom, cell) = id.parse().ok().and_then(cluster_cell).ok_or_else(missing)?;
     let view = service.map()?;
-    let q = params::parse(&asked(query.as_deref())?, LIST, &view.words, service.clock.now())
-        .map_err(Problem::parameters)?;
+    let now = service.clock.now();
+    let q = params::parse(&asked(query.as_deref())?, LIST, &view.words, now).map_err(Problem::parameters)?;
     let home = format!("{}/tiles/{layer}/clusters", service.public_url);
     // All its rows may be all of the city's.
     let body = tokio::task::spawn_blocking(move || {
         let found = members(&view.snapshot, &q.filter, zoom, cell)?;
-        Some(document(&view, &found, &q, zoom, &home))
+        Some(document(&view, &found, &q, (zoom, now.floor_five_minutes()), &home))
     });
     let body = body.await.map_err(|_| Problem::internal())?;
     let body =
@@ -47,7 +48,7 @@ pub(in crate::http) async fn cluster(
     Ok(Document::json(geojson::MEDIA, &body, Keep::Revalidate).answer(&headers))
 }
 
-fn document(view: &View, found: &Members, q: &ListQuery, zoom: u8, home: &str) -> Value {
+fn document(view: &View, found: &Members, q: &ListQuery, (zoom, as_of): (u8, Instant), home: &str) -> Value {
     let limit = q.page.limit.unwrap_or(DEFAULT_LIMIT) as usize;
     let after = q.page.cursor.and_then(|id| found.rows.iter().position(|row| row.id == id));
     let from = after.map_or(0, |i| i + 1);
@@ -59,6 +60,9 @@ fn document(view: &View, found: &Members, q: &ListQuery, zoom: u8, home: &str) -
         links.push(link(address(Some(last.id)), "next", "The next page"));
     }
     let with = |status: Status| found.rows.iter().filter(|r| r.state.status() == status).count();
+    let overdue =
+        found.rows.iter().filter(|r| r.due.is_some_and(|due| is_overdue(r.state, due, as_of))).count();
+    let share = (overdue as f64 / found.rows.len() as f64 * 1e4).round() / 1e4;
     let bounds = found.bounds().map(|b| [b.west, b.south, b.east, b.north]);
     json!({
         "type": "FeatureCollection",
@@ -68,6 +72,8 @@ fn document(view: &View, found: &Members, q: &ListQuery, zoom: u8, home: &str) -
         "point_count": found.rows.len(),
         "open": with(Status::Open),
         "closed": with(Status::Closed),
+        "overdue": overdue,
+        "overdue_share": share,
         "bbox": bounds,
         "same_location": found.same_location(),
         "expansion_zoom": found.expansion_zoom(&view.snapshot, &q.filter, zoom),
