@@ -8,6 +8,7 @@ use i_overlay::core::overlay::{IntOverlayOptions, Overlay};
 use i_overlay::core::solver::{Precision, Solver};
 use i_overlay::i_float::int::point::IntPoint;
 
+use super::clip::area2;
 use super::frame::Path;
 
 /// Polygons as the standards want them (OGC 06-103r4 section 6.1.11), from rings wound as in a tile: outer
@@ -24,14 +25,17 @@ pub(super) fn solid(rings: &[Path]) -> Vec<Path> {
     let solver = Solver { precision: Precision::ABSOLUTE, multithreading: None, ..Solver::AUTO };
     let points = contours.iter().map(Vec::len).sum();
     let shapes = Overlay::new_custom(points, options, solver).simplify_shape(&contours, FillRule::Positive);
-    match shapes {
-        // Nothing crosses: the rings are as they should be.
-        None => rings.to_vec(),
-        Some(shapes) => {
-            let path = |contour: Vec<IntPoint>| contour.into_iter().map(|p| (p.x, p.y)).collect();
-            shapes.into_iter().flatten().map(path).collect()
+    // Nothing crosses: the rings are as they should be.
+    let Some(shapes) = shapes else { return rings.to_vec() };
+    let path = |(n, contour): (usize, Vec<IntPoint>)| {
+        let mut path: Path = contour.into_iter().map(|p| (p.x, p.y)).collect();
+        // A hole that touches the outline may come out wound as an outline.
+        if (area2(&path) > 0) != (n == 0) {
+            path.reverse();
         }
-    }
+        path
+    };
+    shapes.into_iter().flat_map(|shape| shape.into_iter().enumerate().map(path)).collect()
 }
 
 #[cfg(test)]
