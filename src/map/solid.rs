@@ -3,10 +3,14 @@
 //! what the areas on both sides of a common border agree about.
 //! Not here: which rings (mesh, drawn), cutting (clip).
 
+use std::cmp::Ordering;
+use std::ops::Range;
+
 use i_overlay::core::fill_rule::FillRule;
 use i_overlay::core::overlay::{IntOverlayOptions, Overlay};
 use i_overlay::core::solver::{Precision, Solver};
 use i_overlay::i_float::int::point::IntPoint;
+use i_overlay::i_shape::flat::buffer::FlatContoursBuffer;
 
 use super::clip::area2;
 use super::frame::Path;
@@ -20,49 +24,98 @@ pub(super) fn solid(rings: &[Path]) -> Vec<Path> {
     }
     let contours: Vec<Vec<IntPoint>> =
         rings.iter().map(|r| r.iter().map(|&(x, y)| IntPoint::new(x, y)).collect()).collect();
-    let options = IntOverlayOptions { ogc: true, ..IntOverlayOptions::keep_all_points() };
     // A crossing is moved to the nearest whole unit, no farther.
     let solver = Solver { precision: Precision::ABSOLUTE, multithreading: None, ..Solver::AUTO };
-    let points = contours.iter().map(Vec::len).sum();
-    let shapes = Overlay::new_custom(points, options, solver).simplify_shape(&contours, FillRule::Positive);
-    // Nothing crosses: the rings are as they should be.
-    let Some(shapes) = shapes else { return rings.to_vec() };
-    let path = |(n, contour): (usize, Vec<IntPoint>)| {
-        let mut path: Path = contour.into_iter().map(|p| (p.x, p.y)).collect();
-        // A hole that touches the outline may come out wound as an outline.
-        if (area2(&path) > 0) != (n == 0) {
-            path.reverse();
+    let mut found = FlatContoursBuffer::default();
+    found.set_with_shape(&contours);
+    // As contours only: which are whose holes the library cannot tell where they touch in points.
+    Overlay::new_custom(found.points.len(), IntOverlayOptions::keep_all_points(), solver)
+        .simplify_flat_buffer(&mut found, FillRule::Positive);
+    let path = |range: &Range<usize>| found.points[range.clone()].iter().map(|p| (p.x, p.y)).collect();
+    arrange(found.ranges.iter().map(path).flat_map(loops).collect())
+}
+
+/// A ring that meets itself in points, as rings that do not.
+fn loops(ring: Path) -> Vec<Path> {
+    let (mut out, mut way) = (Vec::new(), Path::new());
+    for p in ring {
+        if let Some(before) = way.iter().position(|q| *q == p) {
+            out.push(way.split_off(before));
         }
-        path
+        way.push(p);
+    }
+    out.push(way);
+    out.retain(|r| area2(r) != 0);
+    out
+}
+
+/// Rings that do not cross, however wound, as outlines, each followed by its holes: what an even number of
+/// the others holds is an outline.
+fn arrange(mut rings: Vec<Path>) -> Vec<Path> {
+    let holders: Vec<Vec<usize>> = rings
+        .iter()
+        .enumerate()
+        .map(|(i, ring)| (0..rings.len()).filter(|&j| i != j && holds(&rings[j], ring)).collect())
+        .collect();
+    for (ring, holders) in rings.iter_mut().zip(&holders) {
+        if (area2(ring) > 0) != holders.len().is_multiple_of(2) {
+            ring.reverse();
+        }
+    }
+    let outlines = (0..rings.len()).filter(|&i| holders[i].len().is_multiple_of(2));
+    let mut out = Vec::with_capacity(rings.len());
+    for i in outlines {
+        let inside = |j: &usize| holders[*j].len() == holders[i].len() + 1 && holders[*j].contains(&i);
+        out.extend(std::iter::once(i).chain((0..rings.len()).filter(inside)).map(|n| rings[n].clone()));
+    }
+    out
+}
+
+/// Whether a ring lies in another that it does not cross.
+fn holds(outer: &[(i32, i32)], ring: &[(i32, i32)]) -> bool {
+    let twice: Path = outer.iter().map(|&(x, y)| (2 * x, 2 * y)).collect();
+    let middles = edges(ring).map(|(a, b)| (a.0 + b.0, a.1 + b.1));
+    let ends = ring.iter().map(|&(x, y)| (2 * x, 2 * y));
+    ends.chain(middles).map(|p| place(p, &twice)).find(|side| side.is_ne()).is_some_and(Ordering::is_gt)
+}
+
+type Point = (i32, i32);
+
+fn edges(ring: &[Point]) -> impl Iterator<Item = (Point, Point)> {
+    ring.iter().copied().zip(ring.iter().copied().cycle().skip(1))
+}
+
+/// On which side of a way from `a` to `b` a point lies.
+fn turn(a: Point, b: Point, c: Point) -> Ordering {
+    let d = |p: Point, q: Point| (i64::from(q.0) - i64::from(p.0), i64::from(q.1) - i64::from(p.1));
+    let ((x, y), (u, v)) = (d(a, b), d(a, c));
+    (x * v - y * u).cmp(&0)
+}
+
+/// Whether a point lies on an edge.
+fn on(p: Point, a: Point, b: Point) -> bool {
+    let between = |v: i32, s: i32, t: i32| (s.min(t)..=s.max(t)).contains(&v);
+    turn(a, b, p).is_eq() && between(p.0, a.0, b.0) && between(p.1, a.1, b.1)
+}
+
+/// Where a point is: inside (greater), on the ring, outside.
+fn place(p: Point, ring: &[Point]) -> Ordering {
+    if edges(ring).any(|(a, b)| on(p, a, b)) {
+        return Ordering::Equal;
+    }
+    let right = |(a, b): &(Point, Point)| {
+        (a.1 > p.1) != (b.1 > p.1)
+            && turn(*a, *b, p) == if b.1 > a.1 { Ordering::Greater } else { Ordering::Less }
     };
-    shapes.into_iter().flat_map(|shape| shape.into_iter().enumerate().map(path)).collect()
+    if edges(ring).filter(right).count() % 2 == 1 { Ordering::Greater } else { Ordering::Less }
 }
 
 #[cfg(test)]
 pub(in crate::map) mod tests {
-    use std::cmp::Ordering;
-
     use proptest::prelude::*;
 
     use super::*;
     use crate::map::clip::{area2, clip};
-
-    type Point = (i32, i32);
-
-    fn turn(a: Point, b: Point, c: Point) -> Ordering {
-        let d = |p: Point, q: Point| (i64::from(q.0) - i64::from(p.0), i64::from(q.1) - i64::from(p.1));
-        let ((x, y), (u, v)) = (d(a, b), d(a, c));
-        (x * v - y * u).cmp(&0)
-    }
-
-    fn on(p: Point, a: Point, b: Point) -> bool {
-        let between = |v: i32, s: i32, t: i32| (s.min(t)..=s.max(t)).contains(&v);
-        turn(a, b, p).is_eq() && between(p.0, a.0, b.0) && between(p.1, a.1, b.1)
-    }
-
-    fn edges(ring: &[Point]) -> impl Iterator<Item = (Point, Point)> {
-        ring.iter().copied().zip(ring.iter().copied().cycle().skip(1))
-    }
 
     fn apart((a, b): (Point, Point), (c, d): (Point, Point)) -> bool {
         a.0.max(b.0) < c.0.min(d.0)
@@ -83,18 +136,6 @@ pub(in crate::map) mod tests {
         shared.sort_unstable();
         shared.dedup();
         shared.len() > 1
-    }
-
-    /// Where a point is: inside (greater), on the ring, outside.
-    fn place(p: Point, ring: &[Point]) -> Ordering {
-        if edges(ring).any(|(a, b)| on(p, a, b)) {
-            return Ordering::Equal;
-        }
-        let right = |(a, b): &(Point, Point)| {
-            (a.1 > p.1) != (b.1 > p.1)
-                && turn(*a, *b, p) == if b.1 > a.1 { Ordering::Greater } else { Ordering::Less }
-        };
-        if edges(ring).filter(right).count() % 2 == 1 { Ordering::Greater } else { Ordering::Less }
     }
 
     /// What a decoder makes of rings (an exterior begins a polygon, holes follow it), held against OGC

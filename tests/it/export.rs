@@ -214,7 +214,7 @@ fn check(layer: Option<(&str, String)>) -> (bool, String) {
 #[test]
 fn check_prints_every_mistake_with_file_and_line() {
     let (well, said) = check(None);
-    assert!(well && said == "5 layers, 11 examples, 2 styles: fine\n", "{said}");
+    assert!(well && said == "6 layers, 13 examples, 2 styles: fine\n", "{said}");
     let wards = include_str!("../../tiles/layers/wards.toml");
     let (well, said) = check(Some((
         "wards.toml",

@@ -81,7 +81,7 @@ fn alerts_and_traffic_are_on_the_picture_while_they_are_in_force() {
         let (.., pixels) = pixels(&server.get(&format!("{path}{layers}")));
         pixels.iter().filter(|p| p[..] == ink).count()
     };
-    let (severe, high) = ([0xb0, 0x10, 0x30], [0xa8, 0x12, 0x1f]);
+    let (severe, high) = ([0x6c, 0x0a, 0x2c], [0x8f, 0x0f, 0x1e]);
     assert!(count("alerts", severe) > 200 && count("wards", severe) == 0);
     assert!(count("alerts,traffic", high) > 100 && count("traffic&severity=low", high) == 0);
     server.clock.set(after(3_600_000));
