@@ -12,8 +12,8 @@ export const root = join(here, '../..');
 export const shots = join(here, 'shots');
 export const fromWeb = createRequire(join(root, 'web/package.json'));
 const { chromium } = fromWeb('playwright-core');
-export const WAIT_MS = 30_000; // software rendering on a busy machine is slow; a condition that holds ends the wait at once
-export const TEST_MS = 60_000;
+export const WAIT_MS = 60_000; // software rendering on a busy machine is slow; a condition that holds ends the wait at once
+export const TEST_MS = 120_000;
 
 /** Where the server answers, and the browser: set once by run.mjs, read by all. */
 export let base;

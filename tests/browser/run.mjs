@@ -4,7 +4,7 @@
 //
 // Without an address it starts `diaban demo` itself (DIABAN_EXE, or target/debug/diaban) and stops it at the end.
 // CHROMIUM names another browser than /usr/bin/chromium. ONLY runs the tests whose name holds it. Screenshots go to
-// tests/browser/shots/, and the log of the demo with them. Nothing waits for ever: a test has a minute, the whole run fifteen.
+// tests/browser/shots/, and the log of the demo with them. Nothing waits for ever: a test has two minutes, the whole run thirty.
 // The last line is `N passed, N failed`; the exit code is 1 when a test failed.
 import { mkdirSync } from 'node:fs';
 import * as access from './access.mjs';
@@ -16,7 +16,7 @@ import * as alerts from './alerts.mjs';
 import * as styles from './styles.mjs';
 import * as write from './write.mjs';
 
-const RUN_MS = 15 * 60_000;
+const RUN_MS = 30 * 60_000;
 const CLOSE_MS = 10_000;
 const tests = {
   ...browse.tests, ...write.tests, ...layers.tests, ...alerts.tests, ...styles.tests, ...access.tests, ...archive.tests,
