@@ -368,7 +368,7 @@ impl Totals {
         };
         let first = g.rows.tally(range, &mut tally);
         if self.row[n].is_none() {
-            self.row[n] = first;
+            self.row[n] = first.map(|at| g.rows.row(at));
         }
     }
 

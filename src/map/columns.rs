@@ -344,9 +344,8 @@ impl Columns {
 
     /// Positions of the rows whose codes lie in a closed range, searched from `from` on.
     pub(super) fn find(&self, (first, last): (u64, u64), from: usize) -> Range<usize> {
-        let start = from + self.morton[from..].partition_point(|&c| c < first);
-        let end = start + self.morton[start..].partition_point(|&c| c <= last);
-        start..end
+        let start = after(&self.morton, from, |c| c < first);
+        start..after(&self.morton, start, |c| c <= last)
     }
 
     /// Calls `f` with the cell and the rows of each run of one cell (2^bits cells a side, bits
@@ -386,6 +385,7 @@ impl Columns {
     }
 
     /// Adds one row to a tally.
+    #[inline]
     pub(super) fn tally_row(&self, i: usize, t: &mut Tally<'_>) {
         t.states[usize::from(self.state[i])] += 1;
         t.categories[usize::from(self.category[i])] += 1;
@@ -488,6 +488,19 @@ pub(super) fn live(range: Range<usize>, dead: &[u32]) -> impl Iterator<Item = us
         }
         true
     })
+}
+
+/// The first place from `from` on whose code is not `before`, which holds for a beginning of them. It is
+/// mostly near: steps that double find it with few looks, and those close together in memory.
+fn after(codes: &[u64], from: usize, before: impl Fn(u64) -> bool) -> usize {
+    let (mut low, mut step) = (from, 16);
+    loop {
+        let high = (low + step).min(codes.len());
+        if high == low || !before(codes[high - 1]) {
+            return low + codes[low..high].partition_point(|&c| before(c));
+        }
+        (low, step) = (high, step * 2);
+    }
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub(super) fn draw(
     id: TileId,
 ) -> Vec<u8> {
     let shown = Shown::new(set, layer, filter, now, id.z());
-    layer.vector_layers.iter().flat_map(|v| shown.write(v, id)).collect()
+    layer.vector_layers.iter().map(|v| shown.write(v, id)).collect::<Vec<_>>().concat()
 }
 
 /// The shapes of the features that are asked for, at whatever zoom they appear.

@@ -37,6 +37,7 @@ impl<'a> Matched<'a> {
                 let (first, last) = (range.start / BLOCK, (range.end - 1) / BLOCK);
                 (first..=last).map(|k| (words[k] & within(range, k)).count_ones()).sum()
             }
+            None if dead.is_empty() => range.len() as u32,
             None => (range.len() - in_range(dead, range).len()) as u32,
         }
     }
@@ -71,10 +72,10 @@ impl<'a> Matched<'a> {
         }
     }
 
-    /// Adds the matching rows of a range to a tally, and gives the first of them.
-    pub(super) fn tally(&self, range: Range<usize>, tally: &mut Tally<'_>) -> Option<MapRow> {
+    /// Adds the matching rows of a range to a tally, and gives the place of the first of them.
+    pub(super) fn tally(&self, range: Range<usize>, tally: &mut Tally<'_>) -> Option<usize> {
         let rows = self.part.rows;
-        let first = match &self.words {
+        match &self.words {
             None => {
                 let dead = self.part.dead_in(&range);
                 rows.tally(range.clone(), dead, tally);
@@ -88,8 +89,12 @@ impl<'a> Matched<'a> {
                 });
                 first
             }
-        };
-        first.map(|i| rows.row(i))
+        }
+    }
+
+    /// The row at a place.
+    pub(super) fn row(&self, at: usize) -> MapRow {
+        self.part.rows.row(at)
     }
 }
 

@@ -57,11 +57,14 @@ pub fn tile(sources: &Sources<'_>, layer: &Layer, filters: &Joint, id: TileId) -
                 Content::Cells => cell_layer(&cells(rows, filter, id), v, id),
                 _ => symbol_layer(&symbols(rows, filter, id, layer.top_categories), v, sources.words, id),
             };
-            layer.vector_layers.iter().flat_map(write).collect()
+            layer.vector_layers.iter().map(write).collect::<Vec<_>>().concat()
         }
         Source::Wards => match sources.wards {
             None => Vec::new(),
-            Some(w) => layer.vector_layers.iter().flat_map(|v| ward_layer(w, v, layer.buffer, id)).collect(),
+            Some(w) => {
+                let write = |v| ward_layer(w, v, layer.buffer, id);
+                layer.vector_layers.iter().map(write).collect::<Vec<_>>().concat()
+            }
         },
         Source::Features(name) => match sources.features.get(name) {
             None => Vec::new(),

@@ -77,7 +77,7 @@ impl<'a> Tileset<'a> {
 
     /// The tile of all layers, one after the other; no bytes if all are empty.
     pub fn tile(&self, sources: &Sources<'_>, filters: &Joint, id: TileId) -> Vec<u8> {
-        self.layers.iter().flat_map(|l| tile(sources, l, filters, id)).collect()
+        self.layers.iter().map(|l| tile(sources, l, filters, id)).collect::<Vec<_>>().concat()
     }
 
     /// The `TileJSON` document. `template` is the absolute address with `{z}`, `{x}` and `{y}`;

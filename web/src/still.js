@@ -2,6 +2,7 @@
 // a click lists what stands there. It answers to the same names as the map of map.js.
 import { $, el } from './dom.js';
 import { lang, onLang, t } from './i18n.js';
+import { onTheme, theme } from './theme.js';
 import { CENTRE, CLICK_PX, DEEPEST_TILES, REACH, SHALLOWEST, lonLat } from './map.js';
 
 const TILE_PX = 512; // the world at zoom 0
@@ -72,7 +73,7 @@ export function createStill(queryOf, isOn, on) {
     const larger = Math.max(1, width / MOST_PX, height / MOST_PX);
     const { lon, lat } = at({ x: width / 2, y: height / 2 });
     const shown = DRAWN.filter(isOn);
-    const query = new URLSearchParams({ layers: ['wards', ...shown].join(), lang: lang() });
+    const query = new URLSearchParams({ layers: ['wards', ...shown].join(), lang: lang(), style: theme() });
     for (const [name, value] of shown.flatMap((layer) => Object.entries(queryOf(layer) ?? {}))) {
       // Kinds of several layers stand in one list: each takes those that it knows.
       query.set(name, query.has(name) ? `${query.get(name)},${value}` : value);
@@ -159,6 +160,7 @@ export function createStill(queryOf, isOn, on) {
     return on.place(box(here.x - SPOT_PX, here.y - SPOT_PX, here.x + SPOT_PX, here.y + SPOT_PX));
   });
 
+  onTheme(load);
   onLang(() => {
     words();
     load();
