@@ -29,7 +29,9 @@ pub(super) fn encode(pixels: &Pixmap, opaque: bool) -> Result<Vec<u8>, PngError>
     let mut encoder = Encoder::new(&mut out, pixels.width(), pixels.height());
     encoder.set_color(if opaque { ColorType::Rgb } else { ColorType::Rgba });
     encoder.set_depth(BitDepth::Eight);
-    encoder.set_compression(Compression::Fast);
+    // Most tiles of an overlay are clear, and those cost nothing to pack well.
+    let clear = data.iter().all(|b| *b == 0);
+    encoder.set_compression(if clear { Compression::High } else { Compression::Fast });
     encoder.set_filter(Filter::Adaptive);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&data)?;

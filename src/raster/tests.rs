@@ -239,7 +239,7 @@ fn an_empty_tile_is_clear_and_small() {
     );
     let picture = Picture::of(&empty);
     assert!(picture.data.iter().all(|b| *b == 0));
-    assert!(empty.len() < 2_500, "{} bytes", empty.len());
+    assert!(empty.len() < 1_500, "{} bytes", empty.len());
 }
 
 #[test]
