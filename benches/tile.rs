@@ -1,6 +1,7 @@
 //! Tiles, counts and changes of the live index on a million heavy-tailed points: 60 hot spots by
 //! Zipf with log-normal spreads, 5% on one of 2000 addresses, 20% noise; fixed seed.
-//! Before the benches it prints p50 and p99 over 54 fixed tiles of zooms 8 to 17.
+//! Before the benches it prints p50 and p99 over 54 fixed tiles of zooms 8 to 17. `DIABAN_ROWS` asks for another
+//! number of points.
 
 use std::hint::black_box;
 use std::sync::LazyLock;
@@ -15,7 +16,6 @@ use rand_distr::{Distribution, LogNormal, Normal, StandardNormal, Uniform, weigh
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::SeedableRng;
 
-const N: usize = 1_000_000;
 const WEST: f64 = 106.35;
 const EAST: f64 = 107.05;
 const SOUTH: f64 = 10.35;
@@ -23,7 +23,11 @@ const NORTH: f64 = 11.15;
 /// 2026-01-01, the newest row.
 const NEWEST: f64 = 1_767_225_600_000.0;
 
-static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| Snapshot::from_rows(points(N), 0));
+static N: LazyLock<usize> = LazyLock::new(|| {
+    let asked = std::env::var("DIABAN_ROWS").ok();
+    asked.map_or(1_000_000, |n| n.parse().expect("DIABAN_ROWS is a number"))
+});
+static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| Snapshot::from_rows(points(*N), 0));
 static WORDS: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary {
     categories: (0..200).map(|i| format!("code_{i}").into()).collect(),
     wards: (0..200).map(|i| WardId::new("2025-07-01", &format!("{i:05}"))).collect(),
@@ -153,7 +157,7 @@ fn report(name: &str, snapshot: &Snapshot, filter: &Filter) {
 /// Changes of 32 rows spread over the index.
 fn changes(round: u32) -> Vec<Change> {
     (0..32)
-        .filter_map(|i| SNAPSHOT.get((i * 31_249 + round * 7) % N as u32))
+        .filter_map(|i| SNAPSHOT.get((i * 31_249 + round * 7) % *N as u32))
         .map(|r| {
             Change::Upsert(MapRow {
                 state: State::Resolved,
@@ -215,6 +219,6 @@ fn fold(bencher: divan::Bencher<'_, '_>) {
 
 #[divan::bench(sample_count = 3)]
 fn build_from_rows(bencher: divan::Bencher<'_, '_>) {
-    let rows = points(N);
+    let rows = points(*N);
     bencher.with_inputs(|| rows.clone()).bench_values(|r| Snapshot::from_rows(r, 0));
 }

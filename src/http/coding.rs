@@ -5,7 +5,6 @@ use std::io::{self, Write};
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
@@ -93,12 +92,12 @@ pub(super) fn compression() -> CompressionLayer {
 
 /// Around [`compression`]: takes the suffix off the tags of a request and puts it on those of the answer;
 /// what the answer varies with is told in one line.
-pub(super) async fn tags(mut request: Request, next: Next) -> Response {
+pub(super) async fn tags(mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let asked = request.headers().get(header::IF_NONE_MATCH).cloned();
     if let Some(plain) = asked.as_ref().and_then(|v| v.to_str().ok()).and_then(without_suffixes) {
         request.headers_mut().insert(header::IF_NONE_MATCH, plain);
     }
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     if let Some(tag) = coded_tag(response.status(), response.headers(), asked.as_ref()) {
         response.headers_mut().insert(header::ETAG, tag);
     }

@@ -2,10 +2,9 @@
 //! limits on the address, panics.
 
 use std::any::Any;
-use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -28,15 +27,20 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The outermost layer: gives the request an id, times it, writes one line of log without anything
 /// that a person sent (the route's pattern, never the address), counts it.
-pub(super) async fn observe(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
+pub(super) async fn observe(
+    service: &Service,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let id = format!("{:016x}", service.ids.request_id());
     let method = request.method().clone();
     let started = Stopwatch::now();
-    let mut response = next.run(request).await;
-    let route = response.extensions().get::<Route>().map_or_else(|| "-".to_owned(), |r| r.0.clone());
+    let mut response = next(request).await;
+    let route = response.extensions().get::<Route>().cloned();
+    let route = route.as_ref().map_or("-", |r| r.0.as_str());
     let elapsed = started.elapsed();
     let status = response.status().as_u16();
-    service.metrics.answered(&route, &method, status, elapsed);
+    service.metrics.answered(route, &method, status, elapsed);
     tracing::info!(target: "access", id, %method, route, status, ms = elapsed.as_secs_f64() * 1e3);
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -45,11 +49,11 @@ pub(super) async fn observe(State(service): State<Arc<Service>>, request: Reques
 }
 
 #[derive(Clone)]
-struct Route(String);
+struct Route(MatchedPath);
 
 /// Inside the router: remembers which route answered.
 pub(super) async fn remember_route(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map(|p| Route(p.as_str().to_owned()));
+    let route = request.extensions().get::<MatchedPath>().cloned().map(Route);
     let mut response = next.run(request).await;
     if let Some(route) = route {
         response.extensions_mut().insert(route);
@@ -61,7 +65,11 @@ pub(super) async fn remember_route(request: Request, next: Next) -> Response {
 /// problem document that keeps `Allow`, public answers may be read from any origin.
 ///
 /// What a caller may see is for that caller alone; errors are for the moment.
-pub(super) async fn rules(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
+pub(super) async fn rules(
+    service: &Service,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let options = request.method() == Method::OPTIONS;
     let authorized = request.headers().contains_key(header::AUTHORIZATION);
     let operators = matches!(request.uri().path(), "/metrics" | "/readyz");
@@ -71,7 +79,7 @@ pub(super) async fn rules(State(service): State<Arc<Service>>, request: Request,
             .detail(format!("at most {ADDRESS_BYTES} bytes of path and query"))
             .into_response()
     } else {
-        next.run(request).await
+        next(request).await
     };
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         response = method_answer(&response, options);

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Service;
@@ -60,8 +59,7 @@ impl Guards {
 struct Whole;
 
 /// Inside the compression: marks what is whole.
-pub(super) async fn mark_whole(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+pub(super) fn mark_whole<B: HttpBody>(mut response: Response<B>) -> Response<B> {
     if response.body().size_hint().exact().is_some() {
         response.extensions_mut().insert(Whole);
     }
@@ -69,9 +67,13 @@ pub(super) async fn mark_whole(request: Request, next: Next) -> Response {
 }
 
 /// Counts, sheds, then lets the request in.
-pub(super) async fn guard(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(
+    service: &Service,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let class = Class::of(&request);
-    let verdict = match count(&service, class, &request) {
+    let verdict = match count(service, class, &request) {
         Ok(verdict) => verdict,
         Err(used_up) => {
             let mut refusal = used_up.problem().into_response();
@@ -79,7 +81,7 @@ pub(super) async fn guard(State(service): State<Arc<Service>>, request: Request,
             return refusal;
         }
     };
-    let mut response = match admit(&service, class, request, next).await {
+    let mut response = match admit(service, class, request, next).await {
         Ok(response) => response,
         Err(shed) => {
             service.metrics.shed(shed);
@@ -125,16 +127,21 @@ fn count(service: &Service, class: Class, request: &Request) -> Result<Option<Ve
 }
 
 /// Waits for a turn and answers in it, compression included.
-async fn admit(service: &Service, class: Class, request: Request, next: Next) -> Result<Response, Class> {
+async fn admit(
+    service: &Service,
+    class: Class,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Result<Response, Class> {
     let shedder = &service.guards.shedder;
     let Some(turn) = shedder.enter(class, service.store.queued()).await? else {
-        return Ok(next.run(request).await);
+        return Ok(next(request).await);
     };
     let reader = request.extensions().get::<Arc<Connection>>().cloned();
     let place = (class == Class::Export).then(|| shedder.export(reader.clone())).transpose()?;
     let has_body = request.method() != Method::HEAD;
     let made = tokio::time::timeout(READ_DEADLINE, async {
-        let mut response = next.run(request).await;
+        let mut response = next(request).await;
         // Compressing is most of the work of a large answer: it belongs to the turn.
         if has_body
             && response.extensions().get::<Whole>().is_some()

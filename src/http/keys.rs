@@ -3,7 +3,6 @@
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::extract::pairs;
@@ -24,7 +23,10 @@ pub fn key_number(keys: &Keyring, now: Instant, headers: &HeaderMap) -> Option<u
 }
 
 /// Refuses a key that came in the query, before anything reads or counts the request.
-pub(super) async fn refuse_in_query(request: Request, next: Next) -> Response {
+pub(super) async fn refuse_in_query(
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let holds_key =
         |query: &str| pairs(Some(query)).iter().any(|(name, value)| is_key(value) || is_key(name));
     // The prefix first: nearly no request has it, and reading the pairs costs something.
@@ -36,5 +38,5 @@ pub(super) async fn refuse_in_query(request: Request, next: Next) -> Response {
         refused.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         return refused;
     }
-    next.run(request).await
+    next(request).await
 }

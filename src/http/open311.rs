@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::Response;
 
 use super::Service;
@@ -96,12 +95,12 @@ fn jurisdiction(public_url: &str) -> Option<String> {
 
 /// Around all that refuses: below `/open311` a problem is told as GeoReport tells errors, whoever found it (door,
 /// router, limits, shedding), so that its clients have to know one form only.
-pub(super) async fn errors(request: Request, next: Next) -> Response {
+pub(super) async fn errors(request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let path = request.uri().path();
     let here = path.starts_with(ROOT);
     // Who asked for neither form gets what this house gives everywhere else.
     let form = Form::of(path).map_or(Form::Json, |(_, form)| form);
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     let reasons = if here { response.extensions_mut().remove::<Reasons>() } else { None };
     let Some(Reasons(reasons)) = reasons else { return response };
     let body = georeport::errors(response.status().as_u16(), &reasons).write(form);

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{get, post};
+use tower::{Layer, ServiceExt};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
@@ -73,21 +75,25 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .fallback(async || Problem::not_found("no such resource; / lists what there is"))
-        // Each door bounds what it reads itself.
-        .layer(DefaultBodyLimit::disable())
         .route_layer(from_fn(edge::remember_route))
         .with_state(service.clone());
+    let doors = RequestBodyTimeoutLayer::new(BODY_IDLE).layer(doors);
+    let doors = CatchPanicLayer::custom(edge::panicked).layer(doors);
+    let doors = ServiceExt::<Request>::map_response(doors, guard::mark_whole);
     // Around the whole: inside, the layers would run before `Allow` is set on a 405.
     Router::new()
-        .fallback_service(doors)
-        .layer(RequestBodyTimeoutLayer::new(BODY_IDLE))
-        .layer(CatchPanicLayer::custom(edge::panicked))
-        .layer(from_fn(guard::mark_whole))
-        .layer(coding::compression())
-        .layer(from_fn(coding::tags))
-        .layer(from_fn(keys::refuse_in_query))
-        .layer(from_fn_with_state(service.clone(), guard::guard))
-        .layer(from_fn_with_state(service.clone(), edge::rules))
-        .layer(from_fn(open311::errors))
-        .layer(from_fn_with_state(service, edge::observe))
+        .fallback_service(coding::compression().layer(doors))
+        .layer(from_fn_with_state(service, around))
+}
+
+/// What every request goes through, the outermost first. One layer: each by itself would box the request's
+/// way and copy all that lie in it, which costs more than what most of them do.
+async fn around(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
+    let service = &*service;
+    let coded = async |request| coding::tags(request, async |request| next.run(request).await).await;
+    let keyless = async |request| keys::refuse_in_query(request, coded).await;
+    let guarded = async |request| guard::guard(service, request, keyless).await;
+    let ruled = async |request| edge::rules(service, request, guarded).await;
+    let told = async |request| open311::errors(request, ruled).await;
+    edge::observe(service, request, told).await
 }

@@ -26,14 +26,39 @@ const TILE: i32 = 1 << TILE_BITS;
 const R: i32 = 5;
 /// Cells along a block. One more than R, so that a seed covers its whole block.
 const BLOCK_CELLS: i32 = R + 1;
+/// Cells around a tile that hold the seeds it may depend on: those of members within R of a seed in it.
+const NEAR: i32 = 2 * R;
+/// Cells that two blocks take: the colours of a row of blocks repeat after so many.
+const PAIR: i32 = 2 * BLOCK_CELLS;
+/// Cells eastward and westward of a near block that its seed may depend on, besides the block beside
+/// it: a chain of blocks of the three earlier colours comes back to the same column's colours.
+const CHAIN: i32 = PAIR;
 /// Cells around a tile that its content may depend on: a member within R of its seed, that seed's
 /// block, and a chain of blocks of the three earlier colours, 5 + 5 + 5 + 3 * 6.
-pub const HALO: i32 = 33;
+pub const HALO: i32 = NEAR + (BLOCK_CELLS - 1) + BLOCK_CELLS + CHAIN;
 /// The same northward and southward: in the order of the colours only one step changes the row of
 /// blocks, 5 + 5 + 5 + 6.
-pub(super) const HALO_Y: i32 = 21;
-const WIDTH: usize = (TILE + 2 * HALO) as usize;
-const HEIGHT: usize = (TILE + 2 * HALO_Y) as usize;
+pub(super) const HALO_Y: i32 = NEAR + (BLOCK_CELLS - 1) + BLOCK_CELLS;
+/// Cells a side of the pieces that rows are looked up in: fewer searches than cell by cell, and what
+/// lies beside the ground is skipped.
+const PIECE_BITS: u32 = 3;
+const PIECE: i32 = 1 << PIECE_BITS;
+/// Cells from the grid's edge to the tile: whole pieces, so that a piece is on the grid or beside it.
+const EDGE_X: i32 = (HALO / PIECE + 1) * PIECE;
+const EDGE_Y: i32 = (HALO_Y / PIECE + 1) * PIECE;
+const WIDTH: usize = (TILE + 2 * EDGE_X) as usize;
+const HEIGHT: usize = (TILE + 2 * EDGE_Y) as usize;
+/// Where the cells of a piece, in Morton order, stand from its first.
+const IN_PIECE: [u16; (PIECE * PIECE) as usize] = {
+    let mut out = [0; (PIECE * PIECE) as usize];
+    let mut code = 0;
+    while code < out.len() {
+        let (x, y) = morton::deinterleave(code as u64);
+        out[code] = Grid::cell(x as usize, y as usize) as u16;
+        code += 1;
+    }
+    out
+};
 /// Cluster ids begin here, above every row's id.
 const FIRST_ID: u64 = 1 << 52;
 /// The deepest zoom with clusters: its cells still have distinct safe-integer ids.
@@ -107,17 +132,19 @@ pub fn symbols(snapshot: &Snapshot, filter: &Filter, tile: TileId, top: usize) -
         return Vec::new();
     }
     let seeds = grid.seeds();
-    let owners = Grid::owners(&seeds);
-    let shown: Vec<Option<usize>> = seeds
-        .iter()
-        .scan(0, |n, &(x, y)| Some(Grid::in_tile(x, y).then(|| std::mem::replace(n, *n + 1))))
-        .collect();
-    let mut totals = Totals::new(shown.iter().flatten().count(), snapshot.categories());
-    for g in &gathered {
-        totals.add(g, &seeds, &owners, &shown);
+    let shown: Vec<_> = seeds.iter().copied().filter(|&seed| Grid::in_tile(seed)).collect();
+    let mut next = 0..;
+    let symbols = seeds.into_iter().map(|seed| {
+        let symbol = if Grid::in_tile(seed) { next.next() } else { None };
+        (seed, symbol.unwrap_or(NOBODY))
+    });
+    let owners = Grid::owners(symbols);
+    let mut totals = Totals::new(&shown, snapshot.categories());
+    for (part, g) in gathered.iter().enumerate() {
+        totals.add(part, g, &owners);
     }
-    let visible = seeds.iter().zip(&shown).filter_map(|(s, n)| Some((*s, (*n)?)));
-    visible.map(|(seed, n)| totals.symbol(n, grid.world(seed), tile.z(), top)).collect()
+    let symbol = |(n, &seed)| totals.symbol(n, &gathered, grid.world(seed), tile.z(), top);
+    shown.iter().enumerate().map(symbol).collect()
 }
 
 /// The cells in and around a tile: how heavy each is.
@@ -125,6 +152,9 @@ pub(super) struct Grid {
     bits: u32,
     /// World cell of the corner; may lie outside the world.
     origin: (i32, i32),
+    /// The columns and rows of world cells that the tile may depend on: whole blocks, on the grid.
+    ground: (Range<i32>, Range<i32>),
+    /// Of cells that no seed covers yet.
     weight: Vec<u32>,
 }
 
@@ -141,38 +171,36 @@ pub(super) struct Run {
     pub(super) end: u32,
 }
 
-/// No owner: the cell is too far from the tile to matter, or empty.
+/// No owner: the cell is too far from the tile to matter, or no seed covers it.
 pub(super) const NOBODY: u16 = u16::MAX;
 
 impl Grid {
     pub(super) fn new(tile: TileId) -> Self {
+        let (west, north) = (tile.x() as i32 * TILE, tile.y() as i32 * TILE);
         Self {
             bits: u32::from(tile.z()) + TILE_BITS,
-            origin: (tile.x() as i32 * TILE - HALO, tile.y() as i32 * TILE - HALO_Y),
+            origin: (west - EDGE_X, north - EDGE_Y),
+            ground: (ground(west, CHAIN), ground(north, 0)),
             weight: vec![0; WIDTH * HEIGHT],
         }
     }
 
-    /// The grid's ground inside the world; x does not wrap.
+    /// The ground inside the world; x does not wrap.
     fn window(&self) -> Window {
-        let last = (1_i32 << self.bits) - 1;
-        let clamp = |v: i32| v.clamp(0, last) as u32;
-        Window {
-            bits: self.bits,
-            x0: clamp(self.origin.0),
-            y0: clamp(self.origin.1),
-            x1: clamp(self.origin.0 + WIDTH as i32 - 1),
-            y1: clamp(self.origin.1 + HEIGHT as i32 - 1),
-        }
+        let end = 1_i32 << self.bits;
+        let first = |v: &Range<i32>| v.start.max(0) as u32;
+        let last = |v: &Range<i32>| (v.end.min(end) - 1) as u32;
+        let (x, y) = &self.ground;
+        Window { bits: self.bits, x0: first(x), y0: first(y), x1: last(x), y1: last(y) }
     }
 
-    fn cell(x: usize, y: usize) -> usize {
+    const fn cell(x: usize, y: usize) -> usize {
         y * WIDTH + x
     }
 
-    fn in_tile(x: usize, y: usize) -> bool {
-        let inside = |v: usize, halo: i32| (halo..halo + TILE).contains(&(v as i32));
-        inside(x, HALO) && inside(y, HALO_Y)
+    fn in_tile((x, y): (usize, usize)) -> bool {
+        let inside = |v: usize, edge: i32| (edge..edge + TILE).contains(&(v as i32));
+        inside(x, EDGE_X) && inside(y, EDGE_Y)
     }
 
     /// The world cell of a seed; seeds hold rows, so they lie inside the world.
@@ -188,54 +216,59 @@ impl Grid {
     }
 
     /// Weighs the cells with the matching rows of a part.
-    pub(super) fn gather<'a>(&mut self, part: Part<'a>, select: &Select) -> Gathered<'a> {
+    pub(super) fn gather<'a>(&mut self, part: Part<'a>, select: &Select<'_>) -> Gathered<'a> {
         let mut rows = Matched::none(part, select);
         let mut runs = Vec::new();
         let mut from = 0;
-        // Ranges of cells eight times as wide: fewer searches, and what lies beside is skipped.
-        for range in self.window().coarser(3).ranges() {
+        for range in self.window().coarser(PIECE_BITS).ranges() {
             let found = part.rows.find(range, from);
             from = found.end;
             if found.is_empty() {
                 continue;
             }
             let dead = rows.mark(select, found.clone());
-            part.rows.runs(found, self.bits, |cx, cy, run| {
-                let (x, y) = (cx as i32 - self.origin.0, cy as i32 - self.origin.1);
-                if !(0..WIDTH as i32).contains(&x) || !(0..HEIGHT as i32).contains(&y) {
-                    return;
+            let (mut piece, mut corner) = (u64::MAX, 0);
+            part.rows.runs(found, self.bits, |code, run| {
+                let (in_piece, above) = (code as usize % IN_PIECE.len(), code >> (2 * PIECE_BITS));
+                if piece != above {
+                    (piece, corner) = (above, self.corner(above));
                 }
                 let n = rows.count(&run, dead);
                 if n > 0 {
-                    let cell = Self::cell(x as usize, y as usize);
-                    self.weight[cell] += n;
-                    runs.push(Run { cell: cell as u16, start: run.start as u32, end: run.end as u32 });
+                    let cell = corner + IN_PIECE[in_piece];
+                    self.weight[usize::from(cell)] += n;
+                    runs.push(Run { cell, start: run.start as u32, end: run.end as u32 });
                 }
             });
         }
         Gathered { rows, runs }
     }
 
-    /// The seeds on the grid, in world order. Near its edge they may be wrong for want of
+    /// The first cell of a piece, which touches the ground.
+    fn corner(&self, piece: u64) -> u16 {
+        let (x, y) = morton::deinterleave(piece);
+        let on = |v: u32, origin: i32| (v as i32 * PIECE - origin) as usize;
+        Self::cell(on(x, self.origin.0), on(y, self.origin.1)) as u16
+    }
+
+    /// The seeds on the ground, in world order. Near its edge they may be wrong for want of
     /// surroundings; nothing in the tile depends on those.
-    pub(super) fn seeds(&self) -> Vec<(usize, usize)> {
-        let blocks = |origin: i32, len: usize| {
-            origin.div_euclid(BLOCK_CELLS)..=(origin + len as i32 - 1).div_euclid(BLOCK_CELLS)
+    pub(super) fn seeds(&mut self) -> Vec<(usize, usize)> {
+        let blocks = |on: &Range<i32>| on.start / BLOCK_CELLS..on.end / BLOCK_CELLS;
+        let cells = |block: i32, origin: i32| {
+            let start = (block * BLOCK_CELLS - origin) as usize;
+            start..start + BLOCK_CELLS as usize
         };
-        let cells = |block: i32, origin: i32, len: usize| {
-            let start = block * BLOCK_CELLS - origin;
-            start.max(0) as usize..(start + BLOCK_CELLS).min(len as i32) as usize
-        };
-        let mut covered = vec![false; WIDTH * HEIGHT];
+        let (columns, rows) = (blocks(&self.ground.0), blocks(&self.ground.1));
         let mut out = Vec::new();
         for colour in 0..4 {
-            for by in blocks(self.origin.1, HEIGHT).filter(|by| by & 1 == colour >> 1) {
-                for bx in blocks(self.origin.0, WIDTH).filter(|bx| bx & 1 == colour & 1) {
-                    let (xs, ys) = (cells(bx, self.origin.0, WIDTH), cells(by, self.origin.1, HEIGHT));
-                    if let Some(seed) = self.heaviest(xs, ys, &covered) {
+            for by in rows.clone().filter(|by| by & 1 == colour >> 1) {
+                for bx in columns.clone().filter(|bx| bx & 1 == colour & 1) {
+                    let seed = self.heaviest(cells(bx, self.origin.0), cells(by, self.origin.1));
+                    if let Some(seed) = seed {
                         let (xs, ys) = around(seed);
                         for y in ys {
-                            covered[Self::cell(xs.start, y)..Self::cell(xs.end, y)].fill(true);
+                            self.weight[Self::cell(xs.start, y)..Self::cell(xs.end, y)].fill(0);
                         }
                         out.push(seed);
                     }
@@ -246,13 +279,12 @@ impl Grid {
         out
     }
 
-    fn heaviest(&self, xs: Range<usize>, ys: Range<usize>, covered: &[bool]) -> Option<(usize, usize)> {
+    fn heaviest(&self, xs: Range<usize>, ys: Range<usize>) -> Option<(usize, usize)> {
         let mut best: Option<((u32, u64), (usize, usize))> = None;
         for y in ys {
             for x in xs.clone() {
-                let i = Self::cell(x, y);
-                let weight = self.weight[i];
-                if weight == 0 || covered[i] || best.is_some_and(|(b, _)| weight < b.0) {
+                let weight = self.weight[Self::cell(x, y)];
+                if weight == 0 || best.is_some_and(|(b, _)| weight < b.0) {
                     continue;
                 }
                 let rank = (weight, tie(self.world((x, y))));
@@ -264,14 +296,14 @@ impl Grid {
         best.map(|b| b.1)
     }
 
-    /// Which seed each cell in reach of the tile joins: the nearest that covers it, ties to the
-    /// first in world order.
-    pub(super) fn owners(seeds: &[(usize, usize)]) -> Vec<u16> {
+    /// The number, given with it, of the seed that each cell in reach of the tile joins: of the nearest
+    /// that covers it, ties to the first in world order.
+    pub(super) fn owners(seeds: impl Iterator<Item = ((usize, usize), u16)>) -> Vec<u16> {
         let mut owner = vec![NOBODY; WIDTH * HEIGHT];
         let mut distance = vec![u8::MAX; WIDTH * HEIGHT];
-        let near = |v: usize, halo: i32| (halo - 2 * R..halo + TILE + 2 * R).contains(&(v as i32));
-        for (n, &(sx, sy)) in seeds.iter().enumerate() {
-            if !near(sx, HALO) || !near(sy, HALO_Y) {
+        let near = |v: usize, edge: i32| (edge - NEAR..edge + TILE + NEAR).contains(&(v as i32));
+        for ((sx, sy), n) in seeds {
+            if !near(sx, EDGE_X) || !near(sy, EDGE_Y) {
                 continue;
             }
             let (xs, ys) = around((sx, sy));
@@ -281,13 +313,22 @@ impl Grid {
                     let d = (x.abs_diff(sx).pow(2) + y.abs_diff(sy).pow(2)) as u8;
                     if d < distance[i] {
                         distance[i] = d;
-                        owner[i] = n as u16;
+                        owner[i] = n;
                     }
                 }
             }
         }
         owner
     }
+}
+
+/// The columns of cells that a tile may depend on whose first column is this one: the near ones, widened
+/// to pairs of blocks (even columns of blocks at both ends hold the colours that come first), and on each
+/// side the rest of the chain. The same for rows.
+fn ground(first: i32, chain: i32) -> Range<i32> {
+    let start = (first - NEAR).div_euclid(PAIR) * PAIR;
+    let end = (first + TILE + NEAR - 1 + BLOCK_CELLS).div_euclid(PAIR) * PAIR + BLOCK_CELLS;
+    start - chain..end + chain
 }
 
 /// The cells a seed covers, cut to the grid.
@@ -308,51 +349,54 @@ fn tie((x, y): (u32, u32)) -> u64 {
 /// What the shown symbols add up to, side by side.
 struct Totals {
     width: usize,
+    /// Their seeds' cells.
+    seeds: Vec<u16>,
     states: Vec<[u32; STATES]>,
     categories: Vec<u32>,
     latest: Vec<i64>,
     seed_sum: Vec<(u64, u64, u64)>,
-    /// Any one row of the symbol; the row itself if it is alone.
-    row: Vec<Option<MapRow>>,
+    /// The part and the place of any one row of the symbol; of the row itself if it is alone.
+    row: Vec<(usize, usize)>,
 }
 
 impl Totals {
-    fn new(symbols: usize, width: usize) -> Self {
+    fn new(shown: &[(usize, usize)], width: usize) -> Self {
+        let symbols = shown.len();
         Self {
             width,
+            seeds: shown.iter().map(|&(x, y)| Grid::cell(x, y) as u16).collect(),
             states: vec![[0; STATES]; symbols],
             categories: vec![0; symbols * width],
             latest: vec![i64::MIN; symbols],
             seed_sum: vec![(0, 0, 0); symbols],
-            row: vec![None; symbols],
+            row: vec![(0, 0); symbols],
         }
     }
 
-    /// Adds the rows of a part to their symbols.
-    fn add(&mut self, g: &Gathered<'_>, seeds: &[(usize, usize)], owners: &[u16], shown: &[Option<usize>]) {
-        let symbol = |run: &Run| match owners[usize::from(run.cell)] {
-            NOBODY => None,
-            seed => shown[usize::from(seed)],
-        };
+    /// Adds the rows of a part, by its number, to their symbols.
+    fn add(&mut self, part: usize, g: &Gathered<'_>, owners: &[u16]) {
+        let symbol = |run: &Run| owners[usize::from(run.cell)];
         let mut runs = g.runs.iter().peekable();
         while let Some(run) = runs.next() {
-            let Some(n) = symbol(run) else { continue };
+            let n = symbol(run);
+            if n == NOBODY {
+                continue;
+            }
             let mut range = run.start as usize..run.end as usize;
-            self.add_seed(n, g, run, seeds[usize::from(owners[usize::from(run.cell)])]);
+            self.add_seed(n.into(), g, run);
             // Neighbours in Morton order mostly belong together: add them at one go.
-            while let Some(next) =
-                runs.next_if(|next| next.start as usize == range.end && symbol(next) == Some(n))
+            while let Some(next) = runs.next_if(|next| next.start as usize == range.end && symbol(next) == n)
             {
                 range.end = next.end as usize;
-                self.add_seed(n, g, next, seeds[usize::from(owners[usize::from(next.cell)])]);
+                self.add_seed(n.into(), g, next);
             }
-            self.add_rows(n, g, range);
+            self.add_rows(n.into(), part, g, range);
         }
     }
 
     /// Sums the positions if the run lies in the symbol's seed cell.
-    fn add_seed(&mut self, n: usize, g: &Gathered<'_>, run: &Run, (x, y): (usize, usize)) {
-        if usize::from(run.cell) != Grid::cell(x, y) {
+    fn add_seed(&mut self, n: usize, g: &Gathered<'_>, run: &Run) {
+        if run.cell != self.seeds[n] {
             return;
         }
         let (sx, sy, count) = g.rows.sums(&(run.start as usize..run.end as usize));
@@ -360,31 +404,32 @@ impl Totals {
         *sum = (sum.0 + sx, sum.1 + sy, sum.2 + count);
     }
 
-    fn add_rows(&mut self, n: usize, g: &Gathered<'_>, range: Range<usize>) {
+    fn add_rows(&mut self, n: usize, part: usize, g: &Gathered<'_>, range: Range<usize>) {
         let mut tally = Tally {
             states: &mut self.states[n],
             categories: &mut self.categories[n * self.width..(n + 1) * self.width],
             latest: &mut self.latest[n],
         };
-        let first = g.rows.tally(range, &mut tally);
-        if self.row[n].is_none() {
-            self.row[n] = first.map(|at| g.rows.row(at));
+        if let Some(first) = g.rows.tally(range, &mut tally) {
+            self.row[n] = (part, first);
         }
     }
 
-    fn symbol(&self, n: usize, cell: (u32, u32), zoom: u8, top: usize) -> Symbol {
+    fn symbol(&self, n: usize, parts: &[Gathered<'_>], cell: (u32, u32), zoom: u8, top: usize) -> Symbol {
         let (x, y, in_seed) = self.seed_sum[n];
         let at = Mercator { x: (x / in_seed) as u32, y: (y / in_seed) as u32 };
         let count = self.states[n].iter().map(|&c| u64::from(c)).sum();
-        let kind = match self.row[n] {
-            Some(row) if count == 1 => SymbolKind::Row(row),
-            _ => SymbolKind::Cluster(Cluster {
+        let kind = if count == 1 {
+            let (part, at) = self.row[n];
+            SymbolKind::Row(parts[part].rows.row(at))
+        } else {
+            SymbolKind::Cluster(Cluster {
                 id: cluster_id(zoom, cell),
                 count,
                 states: self.states[n],
                 top: most_frequent(&self.categories[n * self.width..(n + 1) * self.width], top),
                 latest: Instant::from_ms(self.latest[n]),
-            }),
+            })
         };
         Symbol { at, kind }
     }

@@ -14,6 +14,8 @@ use crate::geo::{LonLat, Mercator, morton};
 pub(super) const BLOCK: usize = 64;
 /// How many states there are.
 pub(super) const STATES: usize = State::ALL.len();
+/// How many runs of one cell, or rows, are found before they are looked at.
+const BATCH: usize = 64;
 /// In the column of due dates: none. It is below every instant.
 pub(super) const NEVER: i64 = i64::MIN;
 
@@ -78,11 +80,15 @@ pub(super) fn key(row: &MapRow) -> (bool, u64, u64) {
 impl Columns {
     /// Builds the columns from rows in any order.
     pub(super) fn from_rows(rows: &[MapRow]) -> Self {
-        let mut keyed: Vec<_> = rows.iter().enumerate().map(|(i, r)| (key(r), i)).collect();
+        let mut keyed: Vec<_> = rows.iter().zip(0_u32..).map(|(row, i)| (key(row), i)).collect();
         keyed.sort_unstable();
         let mut out = Self::with_capacity(rows.len());
-        for (key, i) in keyed {
-            out.push(key, &rows[i]);
+        // Rows far apart in memory are waited for together and not one by one.
+        let mut near: Vec<MapRow> = Vec::with_capacity(BATCH);
+        for batch in keyed.chunks(BATCH) {
+            near.clear();
+            near.extend(batch.iter().map(|&(_, i)| rows[i as usize]));
+            batch.iter().zip(&near).for_each(|((key, _), row)| out.push(*key, row));
         }
         out.finish();
         out
@@ -348,16 +354,19 @@ impl Columns {
         start..after(&self.morton, start, |c| c <= last)
     }
 
-    /// Calls `f` with the cell and the rows of each run of one cell (2^bits cells a side, bits
-    /// 1..=32) in a range of placed rows; the range must begin and end at cells' borders.
-    pub(super) fn runs(&self, range: Range<usize>, bits: u32, mut f: impl FnMut(u32, u32, Range<usize>)) {
+    /// Calls `f` with the cell, as its Morton code among 2^bits a side, and the rows of each run of
+    /// one cell (bits 1..=32) in a range of placed rows; the range must begin and end at cells' borders.
+    pub(super) fn runs(&self, range: Range<usize>, bits: u32, mut f: impl FnMut(u64, Range<usize>)) {
         if range.is_empty() {
             return;
         }
-        let mut start = range.start;
-        let mut run = |start: usize, end: usize| {
-            let (x, y) = self.mercator(start).cell(bits);
-            f(x, y, start..end);
+        let mut batch = Batch { starts: [range.start; BATCH + 1], len: 1 };
+        let mut begin = |i: usize| {
+            batch.starts[batch.len] = i;
+            batch.len += 1;
+            if batch.len > BATCH {
+                batch.drain(|start| self.morton[start] >> (64 - 2 * bits), &mut f);
+            }
         };
         // Eight rows at a time: with the high bit set first, subtracting leaves it set exactly
         // where `common` is at most bits - 1.
@@ -367,21 +376,19 @@ impl Columns {
         for chunk in chunks {
             let mut hit = (limit - u64::from_le_bytes(*chunk)) & 0x8080_8080_8080_8080;
             while hit != 0 {
-                let i = at + (hit.trailing_zeros() / 8) as usize;
-                run(start, i);
-                start = i;
+                begin(at + (hit.trailing_zeros() / 8) as usize);
                 hit &= hit - 1;
             }
             at += 8;
         }
         for &common in rest {
             if u32::from(common) < bits {
-                run(start, at);
-                start = at;
+                begin(at);
             }
             at += 1;
         }
-        run(start, range.end);
+        begin(range.end);
+        batch.drain(|start| self.morton[start] >> (64 - 2 * bits), &mut f);
     }
 
     /// Adds one row to a tally.
@@ -432,9 +439,14 @@ impl Columns {
 
     fn tally_rows(&self, range: Range<usize>, dead: &[u32], t: &mut Tally<'_>) {
         if dead.is_empty() {
-            for i in range {
-                self.tally_row(i, t);
+            let (states, categories) = (&self.state[range.clone()], &self.category[range.clone()]);
+            let mut latest = *t.latest;
+            for ((&state, &category), &updated) in states.iter().zip(categories).zip(&self.updated[range]) {
+                t.states[usize::from(state)] += 1;
+                t.categories[usize::from(category)] += 1;
+                latest = latest.max(updated);
             }
+            *t.latest = latest;
         } else {
             for i in live(range, dead) {
                 self.tally_row(i, t);
@@ -470,6 +482,29 @@ impl Columns {
             y -= u64::from(m.y);
         }
         (x, y)
+    }
+}
+
+/// Where runs begin, as many as fit.
+struct Batch {
+    starts: [usize; BATCH + 1],
+    len: usize,
+}
+
+impl Batch {
+    /// Gives all runs but the last, which has no end yet. The codes are read by themselves: far apart in
+    /// memory, they are waited for together and not one by one.
+    fn drain(&mut self, code: impl Fn(usize) -> u64, mut f: impl FnMut(u64, Range<usize>)) {
+        let mut codes = [0; BATCH];
+        let last = self.len - 1;
+        for (out, &start) in codes.iter_mut().zip(&self.starts[..last]) {
+            *out = code(start);
+        }
+        for (code, ends) in codes.into_iter().zip(self.starts[..self.len].windows(2)) {
+            f(code, ends[0]..ends[1]);
+        }
+        self.starts[0] = self.starts[last];
+        self.len = 1;
     }
 }
 
@@ -515,8 +550,8 @@ mod tests {
         fn runs_are_the_cells(rows in rows(spots(), 200), bits in 1_u32..=32) {
             let c = Columns::from_rows(&rows);
             let mut got = Vec::new();
-            c.runs(0..c.placed(), bits, |x, y, r| got.extend(r.map(|i| (i, x, y))));
-            let want: Vec<_> = (0..c.placed()).map(|i| { let (x, y) = c.mercator(i).cell(bits); (i, x, y) }).collect();
+            c.runs(0..c.placed(), bits, |code, r| got.extend(r.map(|i| (i, morton::deinterleave(code)))));
+            let want: Vec<_> = (0..c.placed()).map(|i| (i, c.mercator(i).cell(bits))).collect();
             prop_assert_eq!(got, want);
         }
 

@@ -5,7 +5,7 @@ use super::cluster::{MAX_ZOOM, TILE_BITS, cluster_id};
 use super::index::Snapshot;
 use super::matched::Matched;
 use super::select::Select;
-use crate::geo::morton::{self, Window};
+use crate::geo::morton::Window;
 use crate::geo::{Mercator, TileId};
 use crate::query::Filter;
 
@@ -32,19 +32,15 @@ pub fn cells(snapshot: &Snapshot, filter: &Filter, tile: TileId) -> Vec<Cell> {
     let select = Select::new(filter);
     let z = u32::from(tile.z());
     let whole = Window { bits: z, x0: tile.x(), y0: tile.y(), x1: tile.x(), y1: tile.y() };
-    let local = |x: u32, y: u32| {
-        let inside = |v: u32| v & ((1 << TILE_BITS) - 1);
-        morton::interleave(inside(x), inside(y)) as usize
-    };
     let mut sums = vec![(0_u64, 0_u64, 0_u64); CELLS];
     for part in snapshot.parts() {
         let mut rows = Matched::none(part, &select);
         for range in whole.ranges() {
             let found = part.rows.find(range, 0);
             rows.mark(&select, found.clone());
-            part.rows.runs(found, z + TILE_BITS, |cx, cy, run| {
+            part.rows.runs(found, z + TILE_BITS, |code, run| {
                 let (x, y, count) = rows.sums(&run);
-                let sum = &mut sums[local(cx, cy)];
+                let sum = &mut sums[code as usize % CELLS];
                 *sum = (sum.0 + x, sum.1 + y, sum.2 + count);
             });
         }

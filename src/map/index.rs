@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::columns::{BLOCK, Columns, key, live};
+use super::kept::{Kept, Marks};
 use super::select::{Select, in_range};
 use crate::domain::Instant;
 use crate::domain::view::MapRow;
@@ -48,6 +49,7 @@ struct Base {
     rows: Columns,
     /// From seq to position: seqs are dense.
     position: Vec<u32>,
+    kept: Kept,
 }
 
 /// One sorted part of a snapshot, with the positions in it that do not count.
@@ -55,6 +57,7 @@ struct Base {
 pub(super) struct Part<'a> {
     pub(super) rows: &'a Columns,
     pub(super) dead: &'a [u32],
+    kept: Option<&'a Kept>,
 }
 
 impl Base {
@@ -63,7 +66,7 @@ impl Base {
         for (i, &seq) in rows.seqs().iter().enumerate() {
             position[seq as usize] = i as u32;
         }
-        Self { rows, position }
+        Self { rows, position, kept: Kept::default() }
     }
 
     fn find(&self, seq: u32) -> Option<usize> {
@@ -225,22 +228,28 @@ impl Snapshot {
 
     /// Base and delta as sorted parts; no row counts in both.
     pub(super) fn parts(&self) -> [Part<'_>; 2] {
-        [Part { rows: &self.base.rows, dead: &self.dead }, Part { rows: &self.delta, dead: &[] }]
+        [
+            Part { rows: &self.base.rows, dead: &self.dead, kept: Some(&self.base.kept) },
+            // Its rows are others with every change.
+            Part { rows: &self.delta, dead: &[], kept: None },
+        ]
     }
 
     /// Calls `f` for each part with the bits of its matching rows.
-    fn marked(&self, select: &Select, mut f: impl FnMut(&Columns, &[u64])) {
+    fn marked(&self, select: &Select<'_>, mut f: impl FnMut(&Columns, &[u64])) {
         let ranges = select.code_ranges();
         for part in self.parts() {
             let mut words = vec![0; part.rows.words()];
+            let marks = part.marks(select);
+            let mut mark = |range| select.mark(part.rows, marks.as_deref(), range, part.dead, &mut words);
             match &ranges {
-                None => select.mark(part.rows, 0..part.rows.len(), part.dead, &mut words),
+                None => mark(0..part.rows.len()),
                 Some(ranges) => {
                     let mut from = 0;
                     for &range in ranges {
                         let found = part.rows.find(range, from);
                         from = found.end;
-                        select.mark(part.rows, found, part.dead, &mut words);
+                        mark(found);
                     }
                 }
             }
@@ -250,6 +259,11 @@ impl Snapshot {
 }
 
 impl Part<'_> {
+    /// What is known of a filter before any row is looked at.
+    pub(super) fn marks(&self, select: &Select<'_>) -> Option<Arc<Marks>> {
+        Some(self.kept?.of(select.unbounded()?, self.rows.words()))
+    }
+
     /// The dead positions of a range.
     pub(super) fn dead_in(&self, range: &Range<usize>) -> &[u32] {
         in_range(self.dead, range)

@@ -2,9 +2,11 @@
 //! Not here: which rows a filter takes (select), what the sums are for (cluster, members, heat).
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::columns::{BLOCK, Tally, live};
 use super::index::Part;
+use super::kept::Marks;
 use super::select::{Select, in_range, within};
 use crate::domain::view::MapRow;
 
@@ -13,19 +15,23 @@ pub(super) struct Matched<'a> {
     part: Part<'a>,
     /// Bits of the matching rows; none if all live rows match.
     words: Option<Vec<u64>>,
+    marks: Option<Arc<Marks>>,
 }
 
 impl<'a> Matched<'a> {
     /// Before any row was looked at.
-    pub(super) fn none(part: Part<'a>, select: &Select) -> Self {
-        Self { part, words: (!select.is_all()).then(|| vec![0; part.rows.words()]) }
+    pub(super) fn none(part: Part<'a>, select: &Select<'_>) -> Self {
+        if select.is_all() {
+            return Self { part, words: None, marks: None };
+        }
+        Self { part, words: Some(vec![0; part.rows.words()]), marks: part.marks(select) }
     }
 
     /// Looks at a range of rows, and gives the dead positions in it.
-    pub(super) fn mark(&mut self, select: &Select, range: Range<usize>) -> &'a [u32] {
+    pub(super) fn mark(&mut self, select: &Select<'_>, range: Range<usize>) -> &'a [u32] {
         let dead = in_range(self.part.dead, &range);
         if let Some(words) = &mut self.words {
-            select.mark(self.part.rows, range, dead, words);
+            select.mark(self.part.rows, self.marks.as_deref(), range, dead, words);
         }
         dead
     }
@@ -35,7 +41,13 @@ impl<'a> Matched<'a> {
         match &self.words {
             Some(words) => {
                 let (first, last) = (range.start / BLOCK, (range.end - 1) / BLOCK);
-                (first..=last).map(|k| (words[k] & within(range, k)).count_ones()).sum()
+                let (head, tail) =
+                    (u64::MAX << (range.start % BLOCK), u64::MAX >> (BLOCK - 1 - (range.end - 1) % BLOCK));
+                if first == last {
+                    return (words[first] & head & tail).count_ones();
+                }
+                let ends = (words[first] & head).count_ones() + (words[last] & tail).count_ones();
+                ends + words[first + 1..last].iter().map(|w| w.count_ones()).sum::<u32>()
             }
             None if dead.is_empty() => range.len() as u32,
             None => (range.len() - in_range(dead, range).len()) as u32,

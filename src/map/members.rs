@@ -26,7 +26,7 @@ pub fn members(snapshot: &Snapshot, filter: &Filter, zoom: u8, cell: (u32, u32))
     let mut grid = Grid::new(tile);
     let gathered = snapshot.parts().map(|part| grid.gather(part, &select));
     let seeds = grid.seeds();
-    let owners = Grid::owners(&seeds);
+    let owners = Grid::owners(numbered(&seeds));
     let owner = owners[grid.index(cell)?];
     if owner == NOBODY {
         return None;
@@ -86,7 +86,7 @@ impl Members {
                     grid.gather(part, &select);
                 }
                 let seeds = grid.seeds();
-                let owners = Grid::owners(&seeds);
+                let owners = Grid::owners(numbered(&seeds));
                 cells.iter().filter(|&&c| tile_of(z, c) == Some(tile)).any(|&c| {
                     let owner = grid.index(c).map(|i| owners[i]).filter(|o| *o != NOBODY);
                     let seed = owner.map(|o| grid.world(seeds[usize::from(o)]));
@@ -99,6 +99,11 @@ impl Members {
     fn points(&self) -> impl Iterator<Item = LonLat> {
         self.rows.iter().filter_map(|row| row.point)
     }
+}
+
+/// Seeds with their positions.
+fn numbered(seeds: &[(usize, usize)]) -> impl Iterator<Item = ((usize, usize), u16)> {
+    seeds.iter().copied().zip(0..)
 }
 
 fn tile_of(zoom: u8, (x, y): (u32, u32)) -> Option<TileId> {

@@ -22,6 +22,7 @@ mod frame;
 mod frozen;
 mod heat;
 mod index;
+mod kept;
 mod layer;
 mod layer_check;
 mod layers;

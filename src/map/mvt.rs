@@ -3,110 +3,105 @@
 
 use std::collections::BTreeMap;
 
-use mvt::{Feature, GeomData, GeomEncoder, GeomType, Tile};
+use fast_mvt::{MvtCoord, MvtFeatureBuilder, MvtGeomType, MvtLayerBuilder, MvtValueRef};
 
-use super::layer::EXTENT;
+use super::clip::area2;
 
-const INTEGERS_FIT: &str = "integer coordinates without a transform always encode";
+const NAMED: &str = "a layer that is declared without a name is refused";
+const FITS: &str = "geometry of the feature's own type, under 2^32 keys and values";
 
-/// One layer being written.
-pub(super) struct LayerWriter {
-    tile: Tile,
-    layer: mvt::Layer,
-}
+/// One layer being written, 4096 units a side.
+pub(super) struct LayerWriter(MvtLayerBuilder);
 
 /// The attributes of one feature being written.
-pub(super) struct Tags(Feature);
+pub(super) struct Tags(MvtFeatureBuilder);
 
 impl LayerWriter {
     pub(super) fn new(name: &str) -> Self {
-        let tile = Tile::new(EXTENT);
-        let layer = tile.create_layer(name);
-        Self { tile, layer }
+        Self(MvtLayerBuilder::new(name).expect(NAMED))
     }
 
     /// Adds a point.
-    pub(super) fn point(self, id: u64, (x, y): (i32, i32), tags: impl FnOnce(&mut Tags)) -> Self {
-        self.points(id, &[(x, y)], tags)
+    pub(super) fn point(self, id: u64, at: (i32, i32), tags: impl FnOnce(&mut Tags)) -> Self {
+        self.points(id, &[at], tags)
     }
 
     /// Adds places, no two the same.
     pub(super) fn points(self, id: u64, places: &[(i32, i32)], tags: impl FnOnce(&mut Tags)) -> Self {
-        let mut encoder = GeomEncoder::new(GeomType::Point);
-        for &(x, y) in places {
-            encoder.add_point(x, y).expect(INTEGERS_FIT);
-        }
-        self.feature(id, encoder.encode().expect(INTEGERS_FIT), tags)
+        self.feature(id, MvtGeomType::Point, tags, |f| {
+            f.points(coords(places)).expect(FITS);
+        })
     }
 
-    /// Adds lines of two vertices or more without repeats, none beginning where the one before ends.
+    /// Adds lines of two vertices or more without repeats.
     pub(super) fn lines(self, id: u64, lines: &[Vec<(i32, i32)>], tags: impl FnOnce(&mut Tags)) -> Self {
-        let mut encoder = GeomEncoder::new(GeomType::Linestring);
-        for line in lines {
-            for &(x, y) in line {
-                encoder.add_point(x, y).expect(INTEGERS_FIT);
+        self.feature(id, MvtGeomType::LineString, tags, |f| {
+            for line in lines {
+                f.line(coords(line)).expect(FITS);
             }
-            encoder.complete_geom().expect(INTEGERS_FIT);
-        }
-        self.feature(id, encoder.encode().expect(INTEGERS_FIT), tags)
+        })
     }
 
     /// Adds a polygon from open rings: each exterior (positive area, y down) before its holes.
     pub(super) fn polygon(self, id: u64, rings: &[Vec<(i32, i32)>], tags: impl FnOnce(&mut Tags)) -> Self {
-        let mut encoder = GeomEncoder::new(GeomType::Polygon);
-        let mut pen = None;
-        for ring in rings {
-            // The encoder leaves out the move to a ring that begins where the last one ended.
-            let skip = usize::from(pen == ring.first().copied());
-            for &(x, y) in ring[skip..].iter().chain(&ring[..skip]) {
-                encoder.add_point(x, y).expect(INTEGERS_FIT);
-                pen = Some((x, y));
+        self.feature(id, MvtGeomType::Polygon, tags, |f| {
+            for ring in rings {
+                f.ring(coords(ring), area2(ring) > 0).expect(FITS);
             }
-            encoder.complete_geom().expect(INTEGERS_FIT);
-        }
-        self.feature(id, encoder.encode().expect(INTEGERS_FIT), tags)
+        })
     }
 
-    fn feature(self, id: u64, geometry: GeomData, tags: impl FnOnce(&mut Tags)) -> Self {
-        let mut feature = self.layer.into_feature(geometry);
-        feature.set_id(id);
+    fn feature(
+        self,
+        id: u64,
+        kind: MvtGeomType,
+        tags: impl FnOnce(&mut Tags),
+        geometry: impl FnOnce(&mut MvtFeatureBuilder),
+    ) -> Self {
+        let mut feature = self.0.feature_of(kind);
+        feature.id(Some(id));
+        geometry(&mut feature);
         let mut writer = Tags(feature);
         tags(&mut writer);
-        Self { tile: self.tile, layer: writer.0.into_layer() }
+        Self(writer.0.end())
     }
 
     /// The encoded layer, which is a tile of one layer; nothing if it has no features.
-    pub(super) fn finish(mut self) -> Vec<u8> {
-        if self.layer.num_features() == 0 {
-            return Vec::new();
-        }
-        self.tile.add_layer(self.layer).expect("the only layer, made by this tile");
-        self.tile.to_bytes().expect("encoding to memory does not fail")
+    pub(super) fn finish(self) -> Vec<u8> {
+        if self.0.num_features() == 0 { Vec::new() } else { self.0.encode() }
     }
+}
+
+fn coords(path: &[(i32, i32)]) -> impl Iterator<Item = MvtCoord> {
+    path.iter().map(|&(x, y)| MvtCoord { x, y })
 }
 
 impl Tags {
     pub(super) fn text(&mut self, key: &str, value: &str) {
-        self.0.add_tag_string(key, value);
+        self.tag(key, MvtValueRef::String(value));
     }
 
     pub(super) fn number(&mut self, key: &str, value: u64) {
-        self.0.add_tag_uint(key, value);
+        self.tag(key, MvtValueRef::UInt(value));
     }
 
     pub(super) fn integer(&mut self, key: &str, value: i64) {
         match u64::try_from(value) {
-            Ok(n) => self.0.add_tag_uint(key, n),
-            Err(_) => self.0.add_tag_sint(key, value),
+            Ok(n) => self.number(key, n),
+            Err(_) => self.tag(key, MvtValueRef::SInt(value)),
         }
     }
 
     pub(super) fn real(&mut self, key: &str, value: f64) {
-        self.0.add_tag_double(key, value);
+        self.tag(key, MvtValueRef::Double(value));
     }
 
     pub(super) fn flag(&mut self, key: &str, value: bool) {
-        self.0.add_tag_bool(key, value);
+        self.tag(key, MvtValueRef::Bool(value));
+    }
+
+    fn tag(&mut self, key: &str, value: MvtValueRef<'_>) {
+        self.0.tag_ref(key, value).expect(FITS);
     }
 }
 

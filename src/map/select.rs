@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::columns::{BLOCK, Columns, NEVER, STATES};
 use super::e7box::E7Box;
+use super::kept::Marks;
 use crate::geo::LonLat;
 use crate::query::cql::{Expr, Ground, Is, Literal, Relation, Scalar, Test};
 use crate::query::reports::{Coded, RowTest, Valued};
@@ -13,7 +14,8 @@ use crate::query::{CodeSet, Filter};
 
 /// A filter ready to run over columns.
 #[derive(Debug)]
-pub(super) struct Select {
+pub(super) struct Select<'a> {
+    filter: &'a Filter,
     test: Node,
     /// Every row that matches lies in it; none if rows may match anywhere, or nowhere.
     bbox: Option<E7Box>,
@@ -49,14 +51,20 @@ const MOST_BITSETS: usize = 16;
 /// From so many rows left of 64 on, comparing all of them at once is quicker than one by one.
 const DENSE: u32 = 8;
 
-impl Select {
-    pub(super) fn new(filter: &Filter) -> Self {
+impl<'a> Select<'a> {
+    pub(super) fn new(filter: &'a Filter) -> Self {
         let tests = filter.tests();
         let boxes = match &tests {
             Expr::All(parts) => parts.iter().filter_map(around).collect(),
             _ => Vec::new(),
         };
-        Self { test: Node::of(tests), bbox: boxes.into_iter().min_by_key(E7Box::extent) }
+        Self { filter, test: Node::of(tests), bbox: boxes.into_iter().min_by_key(E7Box::extent) }
+    }
+
+    /// The filter, if its rows may be anywhere: of one with a box only the rows in it are looked at, and
+    /// the next one has another.
+    pub(super) fn unbounded(&self) -> Option<&Filter> {
+        self.bbox.is_none().then_some(self.filter)
     }
 
     /// Whether every row matches.
@@ -66,14 +74,26 @@ impl Select {
 
     /// Sets the bits of the matching rows of a range in `out`, one word per 64 rows of all the
     /// columns; bits outside the range stay as they are, dead rows (sorted positions) stay unset.
-    pub(super) fn mark(&self, c: &Columns, range: Range<usize>, dead: &[u32], out: &mut [u64]) {
+    /// `marks` are what is known of the columns, dead rows included.
+    pub(super) fn mark(
+        &self,
+        c: &Columns,
+        marks: Option<&Marks>,
+        range: Range<usize>,
+        dead: &[u32],
+        out: &mut [u64],
+    ) {
         if range.is_empty() {
             return;
         }
         let first = range.start / BLOCK;
         for (n, out) in out[first..range.end.div_ceil(BLOCK)].iter_mut().enumerate() {
             let k = first + n;
-            *out |= self.test.pass(c, k, within(&range, k));
+            let asked = within(&range, k);
+            *out |= match marks {
+                Some(marks) => asked & marks.word(k, || self.test.pass(c, k, within(&(0..c.len()), k))),
+                None => self.test.pass(c, k, asked),
+            };
         }
         for &d in in_range(dead, &range) {
             out[d as usize / BLOCK] &= !(1 << (d as usize % BLOCK));
@@ -283,6 +303,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::map::kept::Kept;
     use crate::map::testing::{filter, rows, spots};
 
     proptest! {
@@ -294,7 +315,17 @@ mod tests {
             let select = Select::new(&filter);
             // An expression may choose all without looking so.
             prop_assert!(select.is_all() || !filter.is_all());
-            select.mark(&c, 0..c.len(), &dead, &mut words);
+            select.mark(&c, None, 0..c.len(), &dead, &mut words);
+            // The same in parts, and of what was worked out before.
+            let kept = Kept::default();
+            let marks = Some(kept.of(&filter, c.words()));
+            for cut in [c.len() / 3, c.len() / 2] {
+                let mut again = vec![0; c.words()];
+                for range in [0..cut, cut..c.len()] {
+                    select.mark(&c, marks.as_deref(), range, &dead, &mut again);
+                }
+                prop_assert_eq!(&again, &words);
+            }
             for i in 0..c.len() {
                 let want = filter.matches(&c.row(i)) && dead.binary_search(&(i as u32)).is_err();
                 prop_assert_eq!(words[i / BLOCK] >> (i % BLOCK) & 1 == 1, want, "{:?}", c.row(i));

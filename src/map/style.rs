@@ -205,13 +205,7 @@ fn list_of(source: &Value) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn layers() -> Vec<Layer> {
-        vec![
-            Layer::parse("incidents.toml", include_str!("../../tiles/layers/incidents.toml"), &[]).unwrap(),
-            Layer::parse("wards.toml", include_str!("../../tiles/layers/wards.toml"), &[]).unwrap(),
-        ]
-    }
+    use crate::map::testing::layers;
 
     fn own() -> Value {
         json!({

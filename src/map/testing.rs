@@ -7,6 +7,7 @@ use crate::domain::field::Value;
 use crate::domain::view::{MapRow, NO_BODY, NO_CATEGORY, NO_WARD};
 use crate::domain::{Collection, Feature, Instant, State};
 use crate::geo::{Bbox, LonLat};
+use crate::map::Layer;
 use crate::query::params::{FILTERS, parse};
 use crate::query::testing::{expression, words};
 use crate::query::{CodeSet, Filter, Interval};
@@ -117,4 +118,12 @@ pub(crate) fn made(c: &Collection, id: u64, geometry: geo::Geometry<f64>, values
         values,
         wards: Vec::new(),
     }
+}
+
+/// Two layers of the pack.
+pub(super) fn layers() -> Vec<Layer> {
+    vec![
+        Layer::parse("incidents.toml", include_str!("../../tiles/layers/incidents.toml"), &[]).unwrap(),
+        Layer::parse("wards.toml", include_str!("../../tiles/layers/wards.toml"), &[]).unwrap(),
+    ]
 }

@@ -194,13 +194,7 @@ mod tests {
     use crate::geo::Mercator;
     use crate::map::Snapshot;
     use crate::map::mvt::decode;
-
-    fn layers() -> Vec<Layer> {
-        vec![
-            Layer::parse("incidents.toml", include_str!("../../tiles/layers/incidents.toml"), &[]).unwrap(),
-            Layer::parse("wards.toml", include_str!("../../tiles/layers/wards.toml"), &[]).unwrap(),
-        ]
-    }
+    use crate::map::testing::layers;
 
     #[test]
     fn documents_name_every_vector_layer_once() {

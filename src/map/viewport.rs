@@ -10,6 +10,10 @@ const WORLD: f64 = 4_294_967_296.0;
 /// Bits of the pixels of a vector tile's side.
 const PIXEL_BITS: f64 = 9.0;
 
+/// Positions are rounded to so many parts of a pixel: exact in an `f32` up to 65,536 pixels, so that two
+/// pictures beside each other draw what reaches into both alike.
+const PARTS: f64 = 256.0;
+
 /// A position in pixels from the upper left corner.
 pub type Pixel = (f32, f32);
 
@@ -39,6 +43,13 @@ impl Viewport {
         Self::new((f64::from(x) + half, f64::from(y) + half), f64::from(id.z()) - 1.0, (256, 256))
     }
 
+    /// A tile and the one east of it as one picture.
+    #[cfg(test)]
+    pub(crate) fn of_two(west: TileId) -> Self {
+        let one = Self::of_tile(west);
+        Self { middle: (one.middle.0 + 128.0 * one.unit, one.middle.1), size: (512, 256), ..one }
+    }
+
     fn new(middle: (f64, f64), zoom: f64, size: (u32, u32)) -> Self {
         Self { middle, zoom, unit: WORLD / (PIXEL_BITS + zoom).exp2(), size }
     }
@@ -62,7 +73,8 @@ impl Viewport {
     pub fn pixel(&self, at: Mercator) -> Pixel {
         // The middle of the unit.
         let by = |v: u32, middle: f64, size: u32| {
-            ((f64::from(v) + 0.5 - middle) / self.unit + f64::from(size) / 2.0) as f32
+            let exact = (f64::from(v) + 0.5 - middle) / self.unit + f64::from(size) / 2.0;
+            ((exact * PARTS).round() / PARTS) as f32
         };
         (by(at.x, self.middle.0, self.size.0), by(at.y, self.middle.1, self.size.1))
     }

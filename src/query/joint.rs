@@ -35,6 +35,9 @@ impl Joint {
         words: &Vocabulary,
         now: Instant,
     ) -> Result<Self, Vec<Violation>> {
+        if pairs.is_empty() {
+            return Ok(Self::default());
+        }
         let mut names: Vec<&str> = if reports { FILTERS.to_vec() } else { Vec::new() };
         for name in collections.iter().flat_map(|c| filter_names(c)) {
             if !names.contains(&name) {

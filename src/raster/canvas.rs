@@ -4,7 +4,8 @@
 use std::f32::consts::{FRAC_PI_2, TAU};
 
 use tiny_skia::{
-    Color, FillRule, LineCap, LineJoin, Mask, Paint, Path, PathBuilder, Pixmap, Stroke, StrokeDash, Transform,
+    Color, FillRule, IntRect, LineCap, LineJoin, Mask, Paint, Path, PathBuilder, Pixmap, Stroke, StrokeDash,
+    Transform,
 };
 
 use crate::map::Pixel;
@@ -125,25 +126,37 @@ impl Outline {
 /// The surface.
 pub(super) struct Canvas {
     pixels: Pixmap,
-    scale: f32,
+    scale: u32,
+    /// Pixels of the ground drawn around the picture and cut off at last.
+    rim: u32,
 }
 
 impl Canvas {
-    /// Transparent; none without pixels or with more than memory holds.
-    pub(super) fn new((width, height): (u32, u32), scale: u32) -> Option<Self> {
-        Some(Self { pixels: Pixmap::new(width * scale, height * scale)?, scale: scale as f32 })
+    /// Transparent; none without pixels or with more than memory holds. A curve that leaves the surface is
+    /// drawn a trace differently: pictures that are to fit each other need a rim as wide as a symbol.
+    pub(super) fn new((width, height): (u32, u32), scale: u32, rim: u32) -> Option<Self> {
+        let side = |v: u32| (v + 2 * rim) * scale;
+        Some(Self { pixels: Pixmap::new(side(width), side(height))?, scale, rim })
     }
 
-    pub(super) fn scale(&self) -> f32 {
-        self.scale
+    /// Where a pixel of the surface stands, by its middle.
+    pub(super) fn place(&self) -> impl Fn(usize) -> f32 + use<> {
+        let (scale, rim) = (self.scale as f32, self.rim as f32);
+        move |v| (v as f32 + 0.5) / scale - rim
     }
 
     pub(super) fn pixels(&mut self) -> &mut Pixmap {
         &mut self.pixels
     }
 
-    pub(super) fn finish(self) -> Pixmap {
-        self.pixels
+    /// The picture; none when it has no pixels.
+    pub(super) fn finish(self) -> Option<Pixmap> {
+        if self.rim == 0 {
+            return Some(self.pixels);
+        }
+        let (edge, off) = ((self.rim * self.scale) as i32, 2 * self.rim * self.scale);
+        let (width, height) = (self.pixels.width() - off, self.pixels.height() - off);
+        self.pixels.clone_rect(IntRect::from_xywh(edge, edge, width, height)?)
     }
 
     pub(super) fn fill_all(&mut self, ink: Ink) {
@@ -183,7 +196,8 @@ impl Canvas {
     }
 
     fn transform(&self) -> Transform {
-        Transform::from_scale(self.scale, self.scale)
+        let (scale, edge) = (self.scale as f32, (self.rim * self.scale) as f32);
+        Transform::from_scale(scale, scale).post_translate(edge, edge)
     }
 }
 

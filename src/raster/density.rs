@@ -43,11 +43,10 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene<'_>) {
     let zoom = (scene.viewport.zoom() as f32).min(LAST_ZOOM);
     let full = (FULL.1 * (2.0 * (FULL.0 - zoom)).exp2()).ln_1p();
     let colours: Vec<[f32; 4]> = (0..=1024).map(|n| colour(n as f32 / 1024.0)).collect();
-    let scale = canvas.scale();
+    let at = canvas.place();
     let pixels = canvas.pixels();
     let width = pixels.width() as usize;
     for (n, pixel) in pixels.pixels_mut().iter_mut().enumerate() {
-        let at = |v: usize| (v as f32 + 0.5) / scale;
         let density = grid.at((at(n % width), at(n / width)));
         if density > 0.0 {
             let share = (density.ln_1p() / full).min(1.0);

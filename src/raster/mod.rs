@@ -25,6 +25,9 @@ pub use palette::Style;
 pub use png::PngError;
 pub use text::{Face, FaceError};
 
+/// A symbol that reaches into a picture is never wider.
+const RIM_PX: u32 = 52;
+
 /// What a picture shows.
 #[derive(Clone, Debug)]
 pub struct Scene<'a> {
@@ -52,7 +55,8 @@ pub struct Scene<'a> {
 /// When the picture has no pixels, or more than memory holds.
 pub fn draw(scene: &Scene<'_>, face: &Face) -> Result<Vec<u8>, PngError> {
     let palette = scene.style.palette();
-    let mut canvas = Canvas::new(scene.viewport.size(), scene.scale).ok_or(PngError::Size)?;
+    let rim = if scene.clear { RIM_PX } else { 0 };
+    let mut canvas = Canvas::new(scene.viewport.size(), scene.scale, rim).ok_or(PngError::Size)?;
     if !scene.clear {
         canvas.fill_all(palette.water);
     }
@@ -68,5 +72,5 @@ pub fn draw(scene: &Scene<'_>, face: &Face) -> Result<Vec<u8>, PngError> {
     if let Some(note) = &scene.note {
         label::note(&mut canvas, note, scene.viewport.size(), palette, face);
     }
-    png::encode(&canvas.finish(), !scene.clear)
+    png::encode(&canvas.finish().ok_or(PngError::Size)?, !scene.clear)
 }

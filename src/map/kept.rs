@@ -1,0 +1,95 @@
+//! Which rows pass the filters that were asked last: a map asks for many tiles with one filter, and a row is
+//! put to it once. Not here: how a row is put to it (select), rows that replaced others since (index).
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::columns::BLOCK;
+use crate::query::Filter;
+
+/// So many filters are kept; each takes a bit a row, and a 64th of that.
+const FILTERS: usize = 16;
+
+/// What is known of some columns, which never change.
+#[derive(Default)]
+pub(super) struct Kept(Mutex<VecDeque<(Filter, Arc<Marks>)>>);
+
+/// Which rows pass one filter, as far as they were looked at.
+pub(super) struct Marks {
+    /// One bit a row.
+    words: Box<[AtomicU64]>,
+    /// One bit for each word that was worked out.
+    known: Box<[AtomicU64]>,
+}
+
+impl Kept {
+    /// What is known of a filter; the one asked longest ago gives way.
+    pub(super) fn of(&self, filter: &Filter, words: usize) -> Arc<Marks> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = match kept.iter().position(|(f, _)| f == filter).and_then(|i| kept.remove(i)) {
+            Some(entry) => entry,
+            None => (filter.clone(), Arc::new(Marks::new(words))),
+        };
+        let marks = Arc::clone(&entry.1);
+        kept.push_front(entry);
+        kept.truncate(FILTERS);
+        marks
+    }
+}
+
+impl Marks {
+    fn new(words: usize) -> Self {
+        let zeros = |n: usize| (0..n).map(|_| AtomicU64::new(0)).collect();
+        Self { words: zeros(words), known: zeros(words.div_ceil(BLOCK)) }
+    }
+
+    /// Word `k`, worked out by `make` the first time. Two threads may do so at once and find the same.
+    pub(super) fn word(&self, k: usize, make: impl FnOnce() -> u64) -> u64 {
+        let (known, bit) = (&self.known[k / BLOCK], 1 << (k % BLOCK));
+        if known.load(Ordering::Acquire) & bit != 0 {
+            return self.words[k].load(Ordering::Relaxed);
+        }
+        let word = make();
+        self.words[k].store(word, Ordering::Relaxed);
+        known.fetch_or(bit, Ordering::Release);
+        word
+    }
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Kept")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn votes(min_votes: u32) -> Filter {
+        Filter { min_votes, ..Filter::default() }
+    }
+
+    #[test]
+    fn a_word_is_worked_out_once_for_each_filter() {
+        let kept = Kept::default();
+        let (a, b) = (kept.of(&votes(1), 130), kept.of(&votes(2), 130));
+        assert_eq!((a.word(129, || 7), b.word(129, || 8), a.word(128, || 0)), (7, 8, 0));
+        let again = kept.of(&votes(1), 130);
+        assert_eq!((again.word(129, || unreachable!()), again.word(128, || unreachable!())), (7, 0));
+    }
+
+    #[test]
+    fn the_filter_asked_longest_ago_gives_way() {
+        let kept = Kept::default();
+        for n in 0..=FILTERS as u32 {
+            kept.of(&votes(n), 1).word(0, || n.into());
+            kept.of(&votes(0), 1);
+        }
+        assert_eq!(kept.of(&votes(0), 1).word(0, || 99), 0);
+        assert_eq!(kept.of(&votes(1), 1).word(0, || 99), 99);
+        assert_eq!(kept.0.lock().unwrap().len(), FILTERS);
+    }
+}
