@@ -209,12 +209,12 @@ impl TileExport<'_> {
     /// The layers, with the zooms that are in the archive.
     fn vector_layers(&self, zooms: &RangeInclusive<u8>) -> Vec<Value> {
         let mut all = self.set.vector_layers();
+        let zoom = |layer: &Value, key: &str| layer[key].as_u64().unwrap_or_default();
+        let (first, last) = (u64::from(*zooms.start()), u64::from(*zooms.end()));
+        all.retain(|l| zoom(l, "minzoom") <= last && zoom(l, "maxzoom") >= first);
         for layer in &mut all {
-            for (key, most) in [("minzoom", false), ("maxzoom", true)] {
-                let own = layer[key].as_u64().unwrap_or_default();
-                let here =
-                    if most { own.min((*zooms.end()).into()) } else { own.max((*zooms.start()).into()) };
-                layer[key] = here.into();
+            for key in ["minzoom", "maxzoom"] {
+                layer[key] = zoom(layer, key).clamp(first, last).into();
             }
         }
         all

@@ -12,8 +12,8 @@
 //! Not here: points that no ward covers (locate), distances beyond [`REACH_M`] (nearest).
 
 use geo::{BoundingRect, Coord, LineString, Rect};
-use robust::orient2d;
 
+use super::edge::{Edge, winding};
 use super::unit::Unit;
 use crate::geo::{LonLat, Plane, metres_per_degree};
 
@@ -30,15 +30,6 @@ pub(super) const REACH_M: f64 = 100.0;
 const EMPTY: u32 = 0;
 /// Set in a cell that holds the index of its first entry; else the cell is a unit index + 1.
 const BORDER: u32 = 1 << 31;
-
-/// One directed edge in degrees: the ring's inside lies to the left of an exterior.
-#[derive(Clone, Copy, Debug)]
-struct Edge {
-    ax: f64,
-    ay: f64,
-    bx: f64,
-    by: f64,
-}
 
 /// What an entry says about its ring.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -432,55 +423,6 @@ impl Grid {
         }
         if winding == 0 { Side::Outside } else { Side::Inside }
     }
-}
-
-impl Edge {
-    #[inline]
-    fn orient(&self, x: f64, y: f64) -> f64 {
-        orient2d(
-            robust::Coord { x: self.ax, y: self.ay },
-            robust::Coord { x: self.bx, y: self.by },
-            robust::Coord { x, y },
-        )
-    }
-
-    /// Whether (x, y), moved east and much less north, lies to the left.
-    #[expect(clippy::float_cmp, reason = "an edge is level exactly, or it is not")]
-    #[inline]
-    fn left_of(&self, x: f64, y: f64) -> bool {
-        let turn = self.orient(x, y);
-        if turn != 0.0 {
-            turn > 0.0
-        } else if self.by == self.ay {
-            self.bx > self.ax
-        } else {
-            self.by < self.ay
-        }
-    }
-
-    /// Whether the edge crosses the level just north of `y`.
-    #[inline]
-    fn straddles_y(&self, y: f64) -> bool {
-        (self.ay > y) != (self.by > y)
-    }
-
-    /// Whether the edge crosses the meridian just east of `x`.
-    #[inline]
-    fn straddles_x(&self, x: f64) -> bool {
-        (self.ax > x) != (self.bx > x)
-    }
-}
-
-/// Winding number around (x, y), moved as [`Edge::left_of`] says, from the edges that cross its level.
-fn winding(level: &[Edge], x: f64, y: f64) -> i32 {
-    level
-        .iter()
-        .map(|e| match (e.by > e.ay, e.left_of(x, y)) {
-            (true, true) => 1,
-            (false, false) => -1,
-            _ => 0,
-        })
-        .sum()
 }
 
 /// Cells from the one of `low` to the one of `high`, kept inside the grid.

@@ -13,6 +13,7 @@
 
 mod book;
 mod check;
+mod edge;
 mod generation;
 mod grid;
 mod locate;

@@ -8,7 +8,8 @@ use crate::config::Settings;
 
 /// Look whether the settings, the city pack, the layers and the styles are right, and change nothing.
 ///
-/// Prints every mistake with file, line and what would be right; the exit code is 1 then.
+/// Prints all mistakes of the first of these that has any, each with file, line and what would be right;
+/// the exit code is 1 then.
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true, verbatim_doc_comment)]
 pub(super) struct Check {

@@ -22,7 +22,7 @@ pub fn key_number(keys: &Keyring, now: Instant, headers: &HeaderMap) -> Option<u
     opens.then(|| xxhash_rust::xxh3::xxh3_64(key.id.to_string().as_bytes()))
 }
 
-/// Refuses a key that came in the query, before anything reads or counts the request.
+/// Refuses a key that came in the query before any door reads it.
 pub(super) async fn refuse_in_query(
     request: Request,
     next: impl AsyncFnOnce(Request) -> Response,

@@ -13,7 +13,7 @@ use super::extract::{asked, lang};
 use super::page;
 use super::problem::Problem;
 use super::tiles::{filter_names, filters, keep};
-use crate::domain::{Lang, Violation};
+use crate::domain::{Instant, Lang, Violation};
 use crate::geo::{LonLat, LonLatError, TileId};
 use crate::map::{Source, Sources, Tileset, View, Viewport, figures};
 use crate::query::Joint;
@@ -56,7 +56,7 @@ pub(super) fn tile(
         clear: true,
         note: None,
     };
-    answer(service, &view, set, &filters, scene, headers)
+    answer((&view, now), set, &filters, scene, headers)
 }
 
 /// `/static/{lon},{lat},{zoom}/{width}x{height}.png` or `…@2x.png`
@@ -90,13 +90,12 @@ pub(super) async fn map(
     let (Ok(filters), true) = (filters, faults.is_empty()) else { return Err(Problem::parameters(faults)) };
     let note = Some(note(&set, &view, lang));
     let scene = Scene { viewport, scale, style, lang, figures: Vec::new(), markers, clear: false, note };
-    answer(&service, &view, &set, &filters, scene, &headers)
+    answer((&view, now), &set, &filters, scene, &headers)
 }
 
-/// Draws the layers of a set on a scene that has no figures yet.
+/// Draws the layers of a set at a moment on a scene that has no figures yet.
 fn answer<'a>(
-    service: &Service,
-    view: &'a View,
+    (view, now): (&'a View, Instant),
     set: &Tileset<'_>,
     filters: &Joint,
     mut scene: Scene<'a>,
@@ -105,7 +104,7 @@ fn answer<'a>(
     // Other tasks of this thread go elsewhere meanwhile, and the turn lasts as long as the work: a
     // client that goes away leaves none behind.
     let bytes = tokio::task::block_in_place(|| {
-        let sources = Sources::of(view, service.clock.now());
+        let sources = Sources::of(view, now);
         let of = |l| figures(&sources, l, filters, &scene.viewport, scene.scale);
         scene.figures = set.layers().iter().flat_map(|l| of(l)).collect();
         raster::draw(&scene, &FACE)

@@ -86,7 +86,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .layer(from_fn_with_state(service, around))
 }
 
-/// What every request goes through, the outermost first. One layer: each by itself would box the request's
+/// What every request goes through; the last line is the outermost. One layer: each by itself would box the request's
 /// way and copy all that lie in it, which costs more than what most of them do.
 async fn around(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
     let service = &*service;

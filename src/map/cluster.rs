@@ -30,22 +30,20 @@ const BLOCK_CELLS: i32 = R + 1;
 const NEAR: i32 = 2 * R;
 /// Cells that two blocks take: the colours of a row of blocks repeat after so many.
 const PAIR: i32 = 2 * BLOCK_CELLS;
-/// Cells eastward and westward of a near block that its seed may depend on, besides the block beside
-/// it: a chain of blocks of the three earlier colours comes back to the same column's colours.
+/// Cells that the chain of blocks of earlier colours reaches eastward and westward beyond the pairs of near
+/// blocks; northward and southward it stays in them, as only one step of the order changes the row.
 const CHAIN: i32 = PAIR;
-/// Cells around a tile that its content may depend on: a member within R of its seed, that seed's
-/// block, and a chain of blocks of the three earlier colours, 5 + 5 + 5 + 3 * 6.
-pub const HALO: i32 = NEAR + (BLOCK_CELLS - 1) + BLOCK_CELLS + CHAIN;
-/// The same northward and southward: in the order of the colours only one step changes the row of
-/// blocks, 5 + 5 + 5 + 6.
-pub(super) const HALO_Y: i32 = NEAR + (BLOCK_CELLS - 1) + BLOCK_CELLS;
+/// Cells eastward and westward of a tile that its content may depend on, however it lies on the blocks.
+pub(super) const HALO: i32 = halo(CHAIN);
+/// The same northward and southward.
+pub(super) const HALO_Y: i32 = halo(0);
 /// Cells a side of the pieces that rows are looked up in: fewer searches than cell by cell, and what
 /// lies beside the ground is skipped.
 const PIECE_BITS: u32 = 3;
 const PIECE: i32 = 1 << PIECE_BITS;
 /// Cells from the grid's edge to the tile: whole pieces, so that a piece is on the grid or beside it.
-const EDGE_X: i32 = (HALO / PIECE + 1) * PIECE;
-const EDGE_Y: i32 = (HALO_Y / PIECE + 1) * PIECE;
+const EDGE_X: i32 = (HALO + PIECE - 1) / PIECE * PIECE;
+const EDGE_Y: i32 = (HALO_Y + PIECE - 1) / PIECE * PIECE;
 const WIDTH: usize = (TILE + 2 * EDGE_X) as usize;
 const HEIGHT: usize = (TILE + 2 * EDGE_Y) as usize;
 /// Where the cells of a piece, in Morton order, stand from its first.
@@ -132,13 +130,14 @@ pub fn symbols(snapshot: &Snapshot, filter: &Filter, tile: TileId, top: usize) -
         return Vec::new();
     }
     let seeds = grid.seeds();
-    let shown: Vec<_> = seeds.iter().copied().filter(|&seed| Grid::in_tile(seed)).collect();
-    let mut next = 0..;
-    let symbols = seeds.into_iter().map(|seed| {
-        let symbol = if Grid::in_tile(seed) { next.next() } else { None };
-        (seed, symbol.unwrap_or(NOBODY))
-    });
-    let owners = Grid::owners(symbols);
+    let mut shown = Vec::new();
+    let owners = Grid::owners(seeds.into_iter().map(|seed| {
+        if !Grid::in_tile(seed) {
+            return (seed, NOBODY);
+        }
+        shown.push(seed);
+        (seed, (shown.len() - 1) as u16)
+    }));
     let mut totals = Totals::new(&shown, snapshot.categories());
     for (part, g) in gathered.iter().enumerate() {
         totals.add(part, g, &owners);
@@ -322,10 +321,23 @@ impl Grid {
     }
 }
 
+/// The most cells that the ground reaches beyond a tile on either side; tiles begin at three places of a pair.
+const fn halo(chain: i32) -> i32 {
+    let (mut most, mut first) = (0, 0);
+    while first < 3 * TILE {
+        let Range { start, end } = ground(first, chain);
+        let (before, after) = (first - start, end - (first + TILE));
+        most = if before > most { before } else { most };
+        most = if after > most { after } else { most };
+        first += TILE;
+    }
+    most
+}
+
 /// The columns of cells that a tile may depend on whose first column is this one: the near ones, widened
 /// to pairs of blocks (even columns of blocks at both ends hold the colours that come first), and on each
 /// side the rest of the chain. The same for rows.
-fn ground(first: i32, chain: i32) -> Range<i32> {
+const fn ground(first: i32, chain: i32) -> Range<i32> {
     let start = (first - NEAR).div_euclid(PAIR) * PAIR;
     let end = (first + TILE + NEAR - 1 + BLOCK_CELLS).div_euclid(PAIR) * PAIR + BLOCK_CELLS;
     start - chain..end + chain

@@ -235,12 +235,13 @@ impl Snapshot {
         ]
     }
 
-    /// Calls `f` for each part with the bits of its matching rows.
+    /// Calls `f` for each part with the bits of its matching rows. A filter that tiles are asked with is known
+    /// already; lists and feeds have too many to be remembered.
     fn marked(&self, select: &Select<'_>, mut f: impl FnMut(&Columns, &[u64])) {
         let ranges = select.code_ranges();
         for part in self.parts() {
             let mut words = vec![0; part.rows.words()];
-            let marks = part.marks(select);
+            let marks = part.known(select);
             let mut mark = |range| select.mark(part.rows, marks.as_deref(), range, part.dead, &mut words);
             match &ranges {
                 None => mark(0..part.rows.len()),
@@ -259,7 +260,12 @@ impl Snapshot {
 }
 
 impl Part<'_> {
-    /// What is known of a filter before any row is looked at.
+    /// What is known of a filter already.
+    fn known(&self, select: &Select<'_>) -> Option<Arc<Marks>> {
+        self.kept?.known(select.unbounded()?)
+    }
+
+    /// What is known of a filter, from now on.
     pub(super) fn marks(&self, select: &Select<'_>) -> Option<Arc<Marks>> {
         Some(self.kept?.of(select.unbounded()?, self.rows.words()))
     }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::columns::BLOCK;
 use crate::query::Filter;
@@ -25,17 +25,29 @@ pub(super) struct Marks {
 }
 
 impl Kept {
-    /// What is known of a filter; the one asked longest ago gives way.
+    /// What is known of a filter from now on; the one asked longest ago gives way.
     pub(super) fn of(&self, filter: &Filter, words: usize) -> Arc<Marks> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = match kept.iter().position(|(f, _)| f == filter).and_then(|i| kept.remove(i)) {
-            Some(entry) => entry,
-            None => (filter.clone(), Arc::new(Marks::new(words))),
-        };
+        self.known(filter).unwrap_or_else(|| {
+            let marks = Arc::new(Marks::new(words));
+            let mut kept = self.lock();
+            kept.push_front((filter.clone(), Arc::clone(&marks)));
+            kept.truncate(FILTERS);
+            marks
+        })
+    }
+
+    /// What is known of a filter already, if anything.
+    pub(super) fn known(&self, filter: &Filter) -> Option<Arc<Marks>> {
+        let mut kept = self.lock();
+        let at = kept.iter().position(|(f, _)| f == filter)?;
+        let entry = kept.remove(at)?;
         let marks = Arc::clone(&entry.1);
         kept.push_front(entry);
-        kept.truncate(FILTERS);
-        marks
+        Some(marks)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Filter, Arc<Marks>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -77,7 +89,8 @@ mod tests {
         let kept = Kept::default();
         let (a, b) = (kept.of(&votes(1), 130), kept.of(&votes(2), 130));
         assert_eq!((a.word(129, || 7), b.word(129, || 8), a.word(128, || 0)), (7, 8, 0));
-        let again = kept.of(&votes(1), 130);
+        assert!(kept.known(&votes(3)).is_none());
+        let again = kept.known(&votes(1)).unwrap();
         assert_eq!((again.word(129, || unreachable!()), again.word(128, || unreachable!())), (7, 0));
     }
 

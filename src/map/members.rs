@@ -31,6 +31,11 @@ pub fn members(snapshot: &Snapshot, filter: &Filter, zoom: u8, cell: (u32, u32))
     if owner == NOBODY {
         return None;
     }
+    let seed = grid.world(seeds[usize::from(owner)]);
+    // Only of a seed in its own tile the grid holds all members.
+    if tile_of(zoom, seed) != Some(tile) {
+        return members(snapshot, filter, zoom, seed);
+    }
     let mut rows = Vec::new();
     for g in &gathered {
         for run in g.runs.iter().filter(|run| owners[usize::from(run.cell)] == owner) {
@@ -38,8 +43,7 @@ pub fn members(snapshot: &Snapshot, filter: &Filter, zoom: u8, cell: (u32, u32))
         }
     }
     rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.seq));
-    let id = cluster_id(zoom, grid.world(seeds[usize::from(owner)]));
-    (!rows.is_empty()).then_some(Members { id, rows })
+    (!rows.is_empty()).then_some(Members { id: cluster_id(zoom, seed), rows })
 }
 
 impl Members {
@@ -116,7 +120,7 @@ mod tests {
 
     use super::*;
     use crate::map::cluster::{SymbolKind, cluster_cell, symbols};
-    use crate::map::testing::{filter, rows, spots};
+    use crate::map::testing::{filter, row_of, rows, spots};
 
     proptest! {
         #[test]
@@ -163,6 +167,41 @@ mod tests {
             let cell = Mercator::from_lonlat(row.point.unwrap()).cell(u32::from(zoom) + 6);
             let found = members(&snapshot, &Filter::default(), zoom, cell).unwrap();
             prop_assert!(found.rows.contains(row));
+            agrees_with_its_symbol(&snapshot, &found);
+        }
+    }
+
+    fn agrees_with_its_symbol(snapshot: &Snapshot, found: &Members) {
+        let (zoom, seed) = cluster_cell(found.id).unwrap();
+        let same = |s: &SymbolKind| match s {
+            SymbolKind::Cluster(c) => c.id == found.id && c.count == found.rows.len() as u64,
+            SymbolKind::Row(row) => found.rows == [*row],
+        };
+        let symbols = symbols(snapshot, &Filter::default(), tile_of(zoom, seed).unwrap(), 0);
+        assert!(symbols.iter().any(|s| same(&s.kind)), "{} rows of {seed:?}", found.rows.len());
+    }
+
+    /// Cells along the edge of a tile mostly join seeds on both sides of it.
+    #[test]
+    fn a_cell_beside_another_tile_is_answered_as_that_tile_shows_it() {
+        let cell = 1_u32 << (32 - 16);
+        let spots = (0..110_u32 * 110).filter(|i| i.wrapping_mul(2_654_435_761) >> 16 & 1 == 0);
+        let at = |i: u32| (700 * 64 - 20 + i % 110, 480 * 64 - 20 + i / 110);
+        let rows: Vec<_> = spots
+            .zip(0..)
+            .map(|(i, seq)| {
+                let (x, y) = at(i);
+                let place = Mercator { x: x * cell + cell / 2, y: y * cell + cell / 2 }.lonlat();
+                row_of(seq, (Some(place), 1, 0, 0, 1, 1))
+            })
+            .collect();
+        let snapshot = Snapshot::from_rows(rows, 1);
+        for i in 0..64 {
+            for cell in [(700 * 64 + i, 480 * 64), (700 * 64, 480 * 64 + i), (700 * 64 + 63, 480 * 64 + i)] {
+                if let Some(found) = members(&snapshot, &Filter::default(), 10, cell) {
+                    agrees_with_its_symbol(&snapshot, &found);
+                }
+            }
         }
     }
 }

@@ -50,7 +50,7 @@ mod versions;
 mod viewport;
 
 pub use appears::{Appears, Missing};
-pub use cluster::{Cluster, HALO, MAX_ZOOM, Symbol, SymbolKind, cluster_cell, cluster_id, symbols};
+pub use cluster::{Cluster, MAX_ZOOM, Symbol, SymbolKind, cluster_cell, cluster_id, symbols};
 pub use features::{FeatureChange, FeatureSet, FeatureSets};
 pub use figures::{Figure, Path, Subject, figures};
 pub use frozen::{Frozen, Head as FrozenHead, frozen_key};

@@ -59,6 +59,12 @@ impl Viewport {
         self.size
     }
 
+    /// The upper left corner, in pixels of the world at its zoom.
+    pub fn corner(&self) -> (f64, f64) {
+        let [west, north, ..] = self.edges(0.0);
+        (west / self.unit, north / self.unit)
+    }
+
     /// The zoom as asked for.
     pub fn zoom(&self) -> f64 {
         self.zoom

@@ -199,9 +199,10 @@ impl Filter {
         });
         let bbox = self.bbox.map(in_box);
         let plain = codes.chain(times).chain(votes).chain(bbox).map(Expr::Is);
-        let overdue = self.overdue.map(|(is, as_of)| overdue(is, as_of));
-        let rest = self.rest.as_ref().map(|r| r.rows.clone());
-        Expr::All(plain.chain(overdue).chain(rest).collect())
+        // In one row, so that whoever looks for a box sees it.
+        let overdue = self.overdue.map(|(is, as_of)| overdue(is, as_of).into_parts());
+        let rest = self.rest.as_ref().map(|r| r.rows.clone().into_parts());
+        Expr::All(plain.chain(overdue.into_iter().chain(rest).flatten()).collect())
     }
 }
 

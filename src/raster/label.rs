@@ -131,8 +131,9 @@ fn wrap(words: &str, face: &Face) -> Vec<String> {
     let goal = face.width(words) / count;
     let mut lines: Vec<String> = Vec::new();
     for word in words.split_whitespace() {
+        let full = lines.len() == LINES;
         match lines.last_mut() {
-            Some(line) if face.width(line) + face.width(word) / 2.0 <= goal => {
+            Some(line) if full || face.width(line) + face.width(word) / 2.0 <= goal => {
                 line.push(' ');
                 line.push_str(word);
             }

@@ -2,16 +2,16 @@
 
 use tiny_skia::{FillRule, Path};
 
-use super::Scene;
 use super::canvas::{Canvas, Outline, Pen};
 use super::palette::{Hatch, OF_AREAS, Palette, Severity, dash, of_area, of_place, of_way};
-use crate::map::{Figure, Pixel, Subject};
+use super::{RIM_PX, Scene};
+use crate::map::{Figure, Pixel, Subject, Viewport};
 
 /// How opaque the colour of an alert lies over the ground, and its hatching.
 const FILL: u8 = 34;
 const HATCH: u8 = 90;
 /// From one line of a hatching to the next, in pixels.
-const STEP_PX: f32 = 17.0;
+const STEP_PX: f64 = 17.0;
 /// Half the width of a place.
 const PLACE_PX: f32 = 4.5;
 
@@ -39,7 +39,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene<'_>, palette: &Palette) {
         canvas.fill(Some(path), palette.pick(severity.ink).with_alpha(FILL), FillRule::EvenOdd);
     }
     for severity in &OF_AREAS {
-        let Some(lines) = hatching(severity.hatch, scene.viewport.size()) else { continue };
+        let Some(lines) = Outline::lines(&hatching(severity.hatch, &scene.viewport)) else { continue };
         let areas: Vec<&Path> =
             alerts.iter().filter(|(s, _)| s.hatch == severity.hatch).map(|(_, p)| p).collect();
         let pen = Pen::flat(if severity.hatch == Hatch::Cross { 1.4 } else { 1.2 });
@@ -62,6 +62,7 @@ fn roads(canvas: &mut Canvas, scene: &Scene<'_>, palette: &Palette, zoom: f32) {
     let mut roads = Vec::new();
     for figure in &scene.figures {
         let Figure::Line(Subject::Feature(c, f), paths) = figure else { continue };
+        // Dashes begin where a way is cut: pictures beside each other do not agree on them.
         roads.extend(Outline::lines(paths).map(|path| (of_way(c, f), dash(c, f), path)));
     }
     // The worst on top; among equals the order of the features holds.
@@ -88,24 +89,31 @@ fn outlined(canvas: &mut Canvas, path: &Path, of: &Severity, palette: &Palette, 
     canvas.stroke(Some(path), palette.pick(of.ink), pen);
 }
 
-/// Slanting lines over a picture.
-fn hatching(hatch: Hatch, (width, height): (u32, u32)) -> Option<Path> {
+/// Slanting lines over a picture and its rim. They hang on the world, so those of pictures beside each other meet.
+fn hatching(hatch: Hatch, viewport: &Viewport) -> Vec<Vec<Pixel>> {
     let (step, both) = match hatch {
-        Hatch::None => return None,
+        Hatch::None => return Vec::new(),
         Hatch::Lines => (STEP_PX, false),
         Hatch::Dense => (STEP_PX / 2.0, false),
         Hatch::Cross => (STEP_PX / 2.0, true),
     };
-    let (wide, tall) = (width as f32, height as f32);
-    let mut lines: Vec<Vec<Pixel>> = Vec::new();
-    for n in 0..((wide + tall) / step).ceil() as u32 {
-        let by = n as f32 * step;
-        lines.push(vec![(by, 0.0), (by - tall, tall)]);
-        if both {
-            lines.push(vec![(by - tall, 0.0), (by, tall)]);
-        }
-    }
-    Outline::lines(&lines)
+    let ((width, height), (left, top)) = (viewport.size(), viewport.corner());
+    let low = -(RIM_PX as f32);
+    let (right, bottom) = (width as f32 - low, height as f32 - low);
+    // From the first line of the world that is not before.
+    let every = |from: f32, world: f64| {
+        let at = f64::from(from) + world;
+        from + ((at / step).ceil() * step - at) as f32
+    };
+    let lines =
+        |from: f32, to: f32| (0..).map(move |n| from + n as f32 * step as f32).take_while(move |v| *v < to);
+    let down = lines(every(2.0 * low, left + top), right + bottom)
+        .map(|sum| vec![(sum - low, low), (sum - bottom, bottom)]);
+    let up = || {
+        let off = lines(every(low - bottom, left - top), right - low);
+        off.map(|off| vec![(off + low, low), (off + bottom, bottom)])
+    };
+    if both { down.chain(up()).collect() } else { down.collect() }
 }
 
 /// The value at a zoom on a line through stops, ascending; beyond them that of the last.
@@ -119,4 +127,37 @@ pub(super) fn between(zoom: f32, stops: &[(f32, f32)]) -> f32 {
         last = (at, value);
     }
     last.1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geo::TileId;
+
+    #[test]
+    fn hatchings_of_pictures_beside_each_other_meet() {
+        let of = |x: u32, y: u32, hatch| hatching(hatch, &Viewport::of_tile(TileId::new(15, x, y).unwrap()));
+        for hatch in [Hatch::Lines, Hatch::Dense, Hatch::Cross] {
+            let here = of(26096, 15403, hatch);
+            assert!(here.len() > 20, "{hatch:?}");
+            for (x, y, dx, dy) in [(26097, 15403, 256.0, 0.0), (26096, 15404, 0.0, 256.0)] {
+                // A line is known by where it crosses the level of the seam's middle, and the way it slants.
+                let crossings = |lines: &[Vec<Pixel>], dx: f32, dy: f32| -> Vec<(i32, bool)> {
+                    let level = |l: &Vec<Pixel>| {
+                        let slant = (l[1].0 - l[0].0).signum();
+                        let at = l[0].0 + dx + slant * (200.0 - l[0].1 - dy);
+                        ((at * 16.0).round() as i32, slant > 0.0)
+                    };
+                    let shared = 210 * 16..250 * 16;
+                    let mut out: Vec<_> =
+                        lines.iter().map(level).filter(|(at, _)| shared.contains(at)).collect();
+                    out.sort_unstable();
+                    out
+                };
+                let there = crossings(&of(x, y, hatch), dx, dy);
+                assert!(there.len() > 1, "{hatch:?}");
+                assert_eq!(crossings(&here, 0.0, 0.0), there, "{hatch:?} {dx} {dy}");
+            }
+        }
+    }
 }

@@ -55,7 +55,8 @@ pub struct Scene<'a> {
 /// When the picture has no pixels, or more than memory holds.
 pub fn draw(scene: &Scene<'_>, face: &Face) -> Result<Vec<u8>, PngError> {
     let palette = scene.style.palette();
-    let rim = if scene.clear { RIM_PX } else { 0 };
+    let curves = scene.figures.iter().any(|f| !matches!(f, Figure::Cell(..)));
+    let rim = if scene.clear && curves { RIM_PX } else { 0 };
     let mut canvas = Canvas::new(scene.viewport.size(), scene.scale, rim).ok_or(PngError::Size)?;
     if !scene.clear {
         canvas.fill_all(palette.water);

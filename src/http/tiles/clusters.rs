@@ -37,12 +37,12 @@ pub(in crate::http) async fn cluster(
     let now = service.clock.now();
     let q = params::parse(&asked(query.as_deref())?, LIST, &view.words, now).map_err(Problem::parameters)?;
     let home = format!("{}/tiles/{layer}/clusters", service.public_url);
-    // All its rows may be all of the city's.
-    let body = tokio::task::spawn_blocking(move || {
+    // All its rows may be all of the city's: the turn lasts as long as the work, and a client that goes away
+    // leaves none behind.
+    let body = tokio::task::block_in_place(|| {
         let found = members(&view.snapshot, &q.filter, zoom, cell)?;
         Some(document(&view, &found, &q, (zoom, now.floor_five_minutes()), &home))
     });
-    let body = body.await.map_err(|_| Problem::internal())?;
     let body =
         body.ok_or_else(|| Problem::not_found("nothing that matches is left where this cluster was"))?;
     Ok(Document::json(geojson::MEDIA, &body, Keep::Revalidate).answer(&headers))
