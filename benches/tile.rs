@@ -24,7 +24,7 @@ const NORTH: f64 = 11.15;
 const NEWEST: f64 = 1_767_225_600_000.0;
 
 static N: LazyLock<usize> = LazyLock::new(|| {
-    let asked = std::env::var("DIABAN_ROWS").ok();
+    let asked = std::env::var_os("DIABAN_ROWS").and_then(|n| n.into_string().ok());
     asked.map_or(1_000_000, |n| n.parse().expect("DIABAN_ROWS is a number"))
 });
 static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| Snapshot::from_rows(points(*N), 0));
