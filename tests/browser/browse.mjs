@@ -100,9 +100,14 @@ export const tests = {
 
   async 'a list item opens the same card, and back returns to it'() {
     const page = await open();
-    const item = page.locator('#list button').first();
-    const id = await item.getAttribute('data-id');
-    await item.click();
+    await settled(page);
+    await page.waitForFunction(() => document.getElementById('list-title').textContent === 'Phản ánh trong khung nhìn');
+    // In one step: the list follows the map, so a row that was read before may be another when it is clicked.
+    const id = await page.locator('#list button').first().evaluate((row) => {
+      row.focus();
+      row.click();
+      return row.dataset.id;
+    });
     await page.locator('#card dl').waitFor();
     same(new URL(page.url()).searchParams.get('report'), id, 'address');
     await page.keyboard.press('Escape');
