@@ -6,7 +6,7 @@ REPORTS ?= 200000
 LISTEN  ?= 127.0.0.1:8080
 SHARED  ?= ../shared
 
-.PHONY: demo test check bench bless audit areas web conformance
+.PHONY: demo dist test check bench bless audit areas web conformance
 
 web: web/dist/index.html
 web/dist/index.html: $(wildcard web/src/* web/look/* web/package.json web/package-lock.json web/build.mjs)
@@ -15,6 +15,10 @@ web/dist/index.html: $(wildcard web/src/* web/look/* web/package.json web/packag
 demo: web
 	cargo build --release
 	./target/release/diaban demo --reports $(REPORTS) --listen $(LISTEN)
+
+# The executable to install: target/dist/diaban.
+dist: web
+	cargo build --profile dist --config tools/dist.toml
 
 test: web
 	tools/test

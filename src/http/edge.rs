@@ -2,11 +2,11 @@
 //! limits on the address, panics.
 
 use std::any::Any;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant as Stopwatch;
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Service;
@@ -29,15 +29,16 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// that a person sent (the route's pattern, never the address), counts it.
 pub(super) async fn observe(
     service: &Service,
-    request: Request,
+    mut request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let id = format!("{:016x}", service.ids.request_id());
     let method = request.method().clone();
+    let route = Route::default();
+    request.extensions_mut().insert(route.clone());
     let started = Stopwatch::now();
     let mut response = next(request).await;
-    let route = response.extensions().get::<Route>().cloned();
-    let route = route.as_ref().map_or("-", |r| r.0.as_str());
+    let route = route.0.get().map_or("-", |r| r.as_str());
     let elapsed = started.elapsed();
     let status = response.status().as_u16();
     service.metrics.answered(route, &method, status, elapsed);
@@ -48,17 +49,17 @@ pub(super) async fn observe(
     response
 }
 
-#[derive(Clone)]
-struct Route(MatchedPath);
+/// The route that answers, once it is known.
+#[derive(Clone, Default)]
+struct Route(Arc<OnceLock<MatchedPath>>);
 
-/// Inside the router: remembers which route answered.
-pub(super) async fn remember_route(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().cloned().map(Route);
-    let mut response = next.run(request).await;
-    if let Some(route) = route {
-        response.extensions_mut().insert(route);
+/// Inside the router: tells which route it is.
+pub(super) fn tell_route(request: Request) -> Request {
+    let extensions = request.extensions();
+    if let (Some(route), Some(path)) = (extensions.get::<Route>(), extensions.get::<MatchedPath>()) {
+        let _ = route.0.set(path.clone());
     }
-    response
+    request
 }
 
 /// Methods and headers: OPTIONS is answered from what the route allows, a wrong method becomes a

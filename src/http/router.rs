@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
-use tower::{Layer, ServiceExt};
+use tower::Layer;
+use tower::util::{MapRequestLayer, MapResponseLayer};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
@@ -23,6 +24,10 @@ const BODY_IDLE: Duration = Duration::from_secs(30);
 
 /// All doors of the service.
 pub fn router(service: Arc<Service>) -> Router {
+    // Kept in their codings already.
+    let tiles = Router::new()
+        .route("/tiles/{layers}/{z}/{x}/{file}", get(tiles::tile))
+        .route("/collections/{collection}/tiles/{matrix_set}/{z}/{row}/{column}", get(tiles::ogc_tile));
     let doors = Router::new()
         .route("/", get(features::landing))
         .route("/api", get(api::api))
@@ -39,7 +44,6 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/collections/{collection}/queryables", get(features::queryables))
         .route("/collections/{collection}/tiles", get(tiles::ogc_tilesets))
         .route("/collections/{collection}/tiles/{matrix_set}", get(tiles::ogc_tileset))
-        .route("/collections/{collection}/tiles/{matrix_set}/{z}/{row}/{column}", get(tiles::ogc_tile))
         .route("/tileMatrixSets", get(tiles::matrix_sets))
         .route("/tileMatrixSets/{matrix_set}", get(tiles::matrix_set))
         .route("/devices", post(devices::issue))
@@ -48,7 +52,6 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/nearest", get(nearest::nearest))
         .route("/tiles/{file}", get(tiles::tilejson))
         .route("/tiles/{layers}/metadata.json", get(tiles::metadata))
-        .route("/tiles/{layers}/{z}/{x}/{file}", get(tiles::tile))
         .route("/tiles/{layers}/changes", get(tiles::changes))
         .route("/tiles/{layer}/clusters/{id}", get(tiles::cluster))
         .route("/styles", get(styles::list))
@@ -75,15 +78,15 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .fallback(async || Problem::not_found("no such resource; / lists what there is"))
-        .route_layer(from_fn(edge::remember_route))
+        .layer(MapResponseLayer::new(guard::mark_whole))
+        .layer(coding::compression())
+        .merge(tiles)
+        .route_layer(MapRequestLayer::new(edge::tell_route))
         .with_state(service.clone());
     let doors = RequestBodyTimeoutLayer::new(BODY_IDLE).layer(doors);
     let doors = CatchPanicLayer::custom(edge::panicked).layer(doors);
-    let doors = ServiceExt::<Request>::map_response(doors, guard::mark_whole);
     // Around the whole: inside, the layers would run before `Allow` is set on a 405.
-    Router::new()
-        .fallback_service(coding::compression().layer(doors))
-        .layer(from_fn_with_state(service, around))
+    Router::new().fallback_service(doors).layer(from_fn_with_state(service, around))
 }
 
 /// What every request goes through; the last line is the outermost. One layer: each by itself would box the request's

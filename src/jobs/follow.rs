@@ -6,6 +6,7 @@
 //! kept in a file, where there is one.
 
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,6 @@ use tokio::task::JoinHandle;
 use super::Keeper;
 use crate::action::{City, CityError};
 use crate::area::Generation;
-use crate::domain::view::MapRow;
 use crate::domain::{Instant, Vocabulary};
 use crate::geo::Mercator;
 use crate::map::{
@@ -31,8 +31,11 @@ const POLL: Duration = Duration::from_secs(1);
 const GATHER: Duration = Duration::from_millis(3);
 /// Changes read in one go.
 const BATCH: i64 = 5_000;
-/// Rows read in one go when the map is loaded, and how many such reads run side by side.
-const LOAD_ROWS: i64 = 25_000;
+/// Rows read in one go when the map is loaded, and how many such reads run side by side. What a database's
+/// driver takes for a row is ten times the row, and memory once used by the heap stays with the process.
+const LOAD_ROWS: i64 = 4_000;
+/// The same of features, each with its shape.
+const LOAD_FEATURES: i64 = 1_000;
 const LOAD_READERS: usize = 2;
 
 /// Follows the log until it is dropped.
@@ -77,12 +80,17 @@ pub async fn load(store: &Store, words: &Vocabulary) -> Result<Snapshot, StoreEr
     let at = store.last_change().await?;
     let last = store.last_report().await?;
     let starts = (0..=last / LOAD_ROWS).map(|i| i * LOAD_ROWS + 1);
-    let parts: Vec<Vec<MapRow>> = stream::iter(starts)
-        .map(async |first| store.map_rows(&[(first, first + LOAD_ROWS - 1)], words).await)
-        .buffered(LOAD_READERS)
-        .try_collect()
-        .await?;
-    Ok(Snapshot::from_rows(parts.into_iter().flatten().collect(), at))
+    let mut parts = pin!(
+        stream::iter(starts)
+            .map(async |first| store.map_rows(&[(first, first + LOAD_ROWS - 1)], words).await)
+            .buffered(LOAD_READERS)
+    );
+    // One large piece of memory, which is given back whole.
+    let mut rows = Vec::with_capacity(last as usize);
+    while let Some(part) = parts.try_next().await? {
+        rows.extend(part);
+    }
+    Ok(Snapshot::from_rows(rows, at))
 }
 
 /// The map of one change, exactly: read whole, then levelled until the log has nothing more, whoever
@@ -237,8 +245,9 @@ impl Follower {
         let changed = self.store.features_changed().await?;
         let last = self.store.last_feature().await?;
         let mut rows = Vec::new();
-        for first in (1..=last).step_by(LOAD_ROWS as usize) {
-            rows.extend(self.store.features((first, first + LOAD_ROWS - 1), &collections, words).await?);
+        for first in (1..=last).step_by(LOAD_FEATURES as usize) {
+            let range = (first, first + LOAD_FEATURES - 1);
+            rows.extend(self.store.features(range, &collections, words).await?);
         }
         Ok(tokio::task::spawn_blocking(move || FeatureSets::build(&collections, rows, changed)).await?)
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::map::ground::tie;
 use crate::map::index::Change;
 use crate::map::testing::{filter, rows, spots};
 

@@ -1,7 +1,8 @@
 //! How many reports lie where: the cells of a tile that hold any, for heat maps.
 //! Not here: symbols that keep their distance (cluster), how cells are written (tile).
 
-use super::cluster::{MAX_ZOOM, TILE_BITS, cluster_id};
+use super::cluster::{MAX_ZOOM, cluster_id};
+use super::ground::TILE_BITS;
 use super::index::Snapshot;
 use super::matched::Matched;
 use super::select::Select;
@@ -35,10 +36,11 @@ pub fn cells(snapshot: &Snapshot, filter: &Filter, tile: TileId) -> Vec<Cell> {
     let mut sums = vec![(0_u64, 0_u64, 0_u64); CELLS];
     for part in snapshot.parts() {
         let mut rows = Matched::none(part, &select);
+        let mut places = part.rows.cells(z + TILE_BITS);
         for range in whole.ranges() {
-            let found = part.rows.find(range, 0);
-            rows.mark(&select, found.clone());
-            part.rows.runs(found, z + TILE_BITS, |code, run| {
+            let found = places.find(range);
+            rows.mark(&select, found.rows.clone());
+            places.each(&found, |code, run| {
                 let (x, y, count) = rows.sums(&run);
                 let sum = &mut sums[code as usize % CELLS];
                 *sum = (sum.0 + x, sum.1 + y, sum.2 + count);

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::columns::{BLOCK, Columns, key, live};
+use super::columns::{Columns, each, key, live};
 use super::kept::{Kept, Marks};
 use super::select::{Select, in_range};
 use crate::domain::Instant;
@@ -184,11 +184,7 @@ impl Snapshot {
         let mut out = Vec::new();
         self.marked(&Select::new(filter), |rows, words| {
             for (k, &word) in words.iter().enumerate() {
-                let mut left = word;
-                while left != 0 {
-                    out.push(rows.row(k * BLOCK + left.trailing_zeros() as usize));
-                    left &= left - 1;
-                }
+                each(k, word, |i| out.push(rows.row(i)));
             }
         });
         out
@@ -199,14 +195,11 @@ impl Snapshot {
         let mut out = Vec::new();
         self.marked(&Select::new(filter), |rows, words| {
             for (k, &word) in words.iter().enumerate() {
-                let mut left = word;
-                while left != 0 {
-                    let at = rows.place(k * BLOCK + left.trailing_zeros() as usize);
-                    let tile = at.and_then(|p| TileId::holding(p, zoom).ok());
+                each(k, word, |i| {
+                    let tile = rows.place(i).and_then(|p| TileId::holding(p, zoom).ok());
                     // In Morton order those of a tile stand together.
                     out.extend(tile.filter(|t| out.last() != Some(t)));
-                    left &= left - 1;
-                }
+                });
             }
         });
         out

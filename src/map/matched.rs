@@ -4,10 +4,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::columns::{BLOCK, Tally, live};
+use super::columns::{BLOCK, Tally, each, live, within};
 use super::index::Part;
 use super::kept::Marks;
-use super::select::{Select, in_range, within};
+use super::select::{Select, in_range};
 use crate::domain::view::MapRow;
 
 /// The matching rows among those that were looked at.
@@ -94,12 +94,10 @@ impl<'a> Matched<'a> {
                 live(range, dead).next()
             }
             Some(words) => {
-                let mut first = None;
-                each_set(words, &range, |i| {
-                    first.get_or_insert(i);
-                    rows.tally_row(i, tally);
-                });
-                first
+                rows.tally_set(&range, words, tally);
+                set(words, &range)
+                    .find(|(_, word)| *word != 0)
+                    .map(|(k, word)| k * BLOCK + word.trailing_zeros() as usize)
             }
         }
     }
@@ -112,12 +110,12 @@ impl<'a> Matched<'a> {
 
 /// Calls `f` with the positions of the set bits of a range.
 fn each_set(words: &[u64], range: &Range<usize>, mut f: impl FnMut(usize)) {
+    set(words, range).for_each(|(k, word)| each(k, word, &mut f));
+}
+
+/// The words of a range with their numbers, without the bits beside it.
+fn set<'a>(words: &'a [u64], range: &'a Range<usize>) -> impl Iterator<Item = (usize, u64)> + 'a {
     let first = range.start / BLOCK;
-    for (k, word) in (first..).zip(&words[first..range.end.div_ceil(BLOCK)]) {
-        let mut left = word & within(range, k);
-        while left != 0 {
-            f(k * BLOCK + left.trailing_zeros() as usize);
-            left &= left - 1;
-        }
-    }
+    let touched = &words[first..range.end.div_ceil(BLOCK)];
+    (first..).zip(touched).map(|(k, word)| (k, word & within(range, k)))
 }

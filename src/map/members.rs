@@ -1,7 +1,8 @@
 //! What a cluster holds in full, computed from its zoom and place when it is asked for: its rows, their
 //! bounds, the zoom at which they part. Not here: which symbols a tile shows (cluster).
 
-use super::cluster::{Grid, MAX_ZOOM, NOBODY, TILE_BITS, cluster_id};
+use super::cluster::{MAX_ZOOM, cluster_id};
+use super::ground::{Grid, NOBODY, Owners, TILE_BITS};
 use super::index::Snapshot;
 use super::select::Select;
 use crate::domain::view::MapRow;
@@ -26,8 +27,8 @@ pub fn members(snapshot: &Snapshot, filter: &Filter, zoom: u8, cell: (u32, u32))
     let mut grid = Grid::new(tile);
     let gathered = snapshot.parts().map(|part| grid.gather(part, &select));
     let seeds = grid.seeds();
-    let owners = Grid::owners(numbered(&seeds));
-    let owner = owners[grid.index(cell)?];
+    let owners = Owners::new(numbered(&seeds));
+    let owner = owners.of(grid.index(cell)?);
     if owner == NOBODY {
         return None;
     }
@@ -38,7 +39,7 @@ pub fn members(snapshot: &Snapshot, filter: &Filter, zoom: u8, cell: (u32, u32))
     }
     let mut rows = Vec::new();
     for g in &gathered {
-        for run in g.runs.iter().filter(|run| owners[usize::from(run.cell)] == owner) {
+        for run in g.runs.iter().filter(|run| owners.of(usize::from(run.cell)) == owner) {
             g.rows.list(run.start as usize..run.end as usize, &mut rows);
         }
     }
@@ -90,9 +91,9 @@ impl Members {
                     grid.gather(part, &select);
                 }
                 let seeds = grid.seeds();
-                let owners = Grid::owners(numbered(&seeds));
+                let owners = Owners::new(numbered(&seeds));
                 cells.iter().filter(|&&c| tile_of(z, c) == Some(tile)).any(|&c| {
-                    let owner = grid.index(c).map(|i| owners[i]).filter(|o| *o != NOBODY);
+                    let owner = grid.index(c).map(|i| owners.of(i)).filter(|o| *o != NOBODY);
                     let seed = owner.map(|o| grid.world(seeds[usize::from(o)]));
                     *common.get_or_insert(seed) != seed
                 })

@@ -20,6 +20,7 @@ mod features;
 mod figures;
 mod frame;
 mod frozen;
+mod ground;
 mod heat;
 mod index;
 mod kept;

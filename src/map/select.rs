@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::columns::{BLOCK, Columns, NEVER, STATES};
+use super::columns::{BLOCK, Columns, NEVER, STATES, each, within};
 use super::e7box::E7Box;
 use super::kept::Marks;
 use crate::geo::LonLat;
@@ -196,10 +196,10 @@ impl Node {
             Self::Codes(coded, bits) => {
                 let has = |code: usize| bits[code / BLOCK] >> (code % BLOCK) & 1 == 1;
                 match coded {
-                    Coded::Ward => each(k, left, |i| has(c.wards()[i].into())),
-                    Coded::Body => each(k, left, |i| has(c.bodies()[i].into())),
+                    Coded::Ward => passing(k, left, |i| has(c.wards()[i].into())),
+                    Coded::Body => passing(k, left, |i| has(c.bodies()[i].into())),
                     // States are few enough for bitsets.
-                    Coded::Category | Coded::State => each(k, left, |i| has(c.category()[i].into())),
+                    Coded::Category | Coded::State => passing(k, left, |i| has(c.category()[i].into())),
                 }
             }
             Self::Between(valued, from, to) => {
@@ -223,10 +223,10 @@ impl Node {
                     Valued::Id => c.ids()[i] as i64,
                     Valued::Place => NEVER,
                 };
-                each(k, left, |i| list.binary_search(&value(i)).is_ok() != *not)
+                passing(k, left, |i| list.binary_search(&value(i)).is_ok() != *not)
             }
-            Self::Inside(b) => each(k, left, |i| c.e7(i).is_some_and(|p| b.contains(p))),
-            Self::Lies(bbox, test) => each(k, left, |i| {
+            Self::Inside(b) => passing(k, left, |i| c.e7(i).is_some_and(|p| b.contains(p))),
+            Self::Lies(bbox, test) => passing(k, left, |i| {
                 c.e7(i).is_some_and(|(lon, lat)| {
                     bbox.is_none_or(|b| b.contains((lon, lat)))
                         && test.holds(Scalar::Point(LonLat::from_e7(lon, lat)))
@@ -258,34 +258,23 @@ fn around(part: &Expr<RowTest>) -> Option<E7Box> {
 }
 
 /// The rows of word `k` among those in `left` that pass, one by one.
-fn each(k: usize, mut left: u64, pass: impl Fn(usize) -> bool) -> u64 {
+fn passing(k: usize, left: u64, pass: impl Fn(usize) -> bool) -> u64 {
     let mut word = left;
-    while left != 0 {
-        let bit = left.trailing_zeros() as usize;
-        if !pass(k * BLOCK + bit) {
-            word &= !(1 << bit);
+    each(k, left, |i| {
+        if !pass(i) {
+            word ^= 1 << (i % BLOCK);
         }
-        left &= left - 1;
-    }
+    });
     word
 }
 
 /// The same for a column: all 64 at once where most are left.
 fn compare<T>(values: &[T], k: usize, left: u64, pass: impl Fn(&T) -> bool) -> u64 {
     if left.count_ones() < DENSE {
-        return each(k, left, |i| pass(&values[i]));
+        return passing(k, left, |i| pass(&values[i]));
     }
     let block = &values[k * BLOCK..((k + 1) * BLOCK).min(values.len())];
     left & block.iter().enumerate().fold(0, |w, (i, v)| w | u64::from(pass(v)) << i)
-}
-
-/// The bits of word `k` that belong to a range of positions.
-pub(super) fn within(range: &Range<usize>, k: usize) -> u64 {
-    let base = k * BLOCK;
-    let low = range.start.saturating_sub(base).min(BLOCK) as u32;
-    let high = range.end.saturating_sub(base).min(BLOCK) as u32;
-    let below = |n: u32| 1_u64.checked_shl(n).map_or(u64::MAX, |v| v - 1);
-    below(high) & !below(low)
 }
 
 /// The part of a sorted list of positions that lies in a range.

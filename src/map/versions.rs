@@ -8,7 +8,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::cluster::{HALO, HALO_Y, MAX_ZOOM, TILE_BITS};
+use super::cluster::MAX_ZOOM;
+use super::ground::{HALO, HALO_Y, TILE_BITS};
 use super::live::Moved;
 use crate::geo::{Mercator, TileId};
 

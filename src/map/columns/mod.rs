@@ -3,6 +3,7 @@
 //! Not here: which of two versions of a row counts (index), what is asked (select).
 
 use std::io::{self, Read, Write};
+use std::mem::take;
 use std::ops::Range;
 
 use super::frozen::Summed;
@@ -10,8 +11,10 @@ use crate::domain::view::MapRow;
 use crate::domain::{Instant, State};
 use crate::geo::{LonLat, Mercator, morton};
 
+mod cells;
 mod ranges;
 
+use cells::Listed;
 pub(super) use ranges::Tally;
 
 /// Rows per bitset word and per running sum.
@@ -31,6 +34,7 @@ pub(super) struct Columns {
     /// How many leading pairs of bits of `morton` equal those of the row before, 0..=32: a row
     /// begins a cell of a grid with 2^bits cells a side exactly if its number is below `bits`.
     common: Vec<u8>,
+    listed: Listed,
     lon_e7: Vec<i32>,
     lat_e7: Vec<i32>,
     category: Vec<u8>,
@@ -56,10 +60,15 @@ pub(super) struct Columns {
 struct Blocks {
     x: Vec<u64>,
     y: Vec<u64>,
-    /// Block-major, `categories + STATES` numbers a block.
-    values: Vec<u32>,
+    /// How many rows of each value are before each stretch of blocks, `categories + STATES` numbers for each.
+    stretches: Vec<u32>,
+    /// How many more before each block, from where its stretch begins.
+    values: Vec<u16>,
     latest: Vec<i64>,
 }
+
+/// Blocks to a stretch: their rows can be counted in 16 bits. Few rows are enough for tests to have several.
+const STRETCH: usize = if cfg!(test) { 2 } else { 512 };
 
 /// The sort key of a row: where it stands in the columns.
 pub(super) fn key(row: &MapRow) -> (bool, u64, u64) {
@@ -210,19 +219,25 @@ impl Columns {
     /// Computes bitsets and running sums once all rows are in.
     pub(super) fn finish(&mut self) {
         let (n, words) = (self.len(), self.words());
+        self.listed = Listed::new(&self.morton, &self.common);
         self.categories = self.category.iter().max().map_or(0, |&c| usize::from(c) + 1);
         let width = self.categories + STATES;
         self.bits = vec![0; width * words];
         self.blocks = Blocks {
             x: Vec::with_capacity(words),
             y: Vec::with_capacity(words),
+            stretches: Vec::with_capacity(words.div_ceil(STRETCH) * width),
             values: Vec::with_capacity(words * width),
             latest: Vec::with_capacity(words),
         };
-        let (mut x, mut y, mut values) = (0_u64, 0_u64, vec![0_u32; width]);
+        let (mut x, mut y, mut stretch, mut values) = (0_u64, 0_u64, vec![0_u32; width], vec![0_u16; width]);
         for k in 0..words {
             self.blocks.x.push(x);
             self.blocks.y.push(y);
+            if k % STRETCH == 0 {
+                stretch.iter_mut().zip(&mut values).for_each(|(all, some)| *all += u32::from(take(some)));
+                self.blocks.stretches.extend_from_slice(&stretch);
+            }
             self.blocks.values.extend_from_slice(&values);
             let mut latest = i64::MIN;
             for i in k * BLOCK..((k + 1) * BLOCK).min(n) {
@@ -357,4 +372,24 @@ pub(super) fn live(range: Range<usize>, dead: &[u32]) -> impl Iterator<Item = us
         }
         true
     })
+}
+
+/// Calls `f` with the positions of the bits that are set in word `k`.
+#[inline]
+pub(super) fn each(k: usize, set: u64, mut f: impl FnMut(usize)) {
+    let mut left = set;
+    while left != 0 {
+        f(k * BLOCK + left.trailing_zeros() as usize);
+        left &= left - 1;
+    }
+}
+
+/// The bits of word `k` that belong to a range of positions.
+#[inline]
+pub(super) fn within(range: &Range<usize>, k: usize) -> u64 {
+    let base = k * BLOCK;
+    let low = range.start.saturating_sub(base).min(BLOCK) as u32;
+    let high = range.end.saturating_sub(base).min(BLOCK) as u32;
+    let below = |n: u32| 1_u64.checked_shl(n).map_or(u64::MAX, |v| v - 1);
+    below(high) & !below(low)
 }

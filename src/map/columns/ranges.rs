@@ -1,9 +1,12 @@
-//! What ranges of rows hold: the cells they stand in, how many of each kind, the sums of their places.
-//! Not here: which rows of a range are asked for (matched).
+//! What ranges of rows add up to: how many of each kind, the newest change, the sums of their places.
+//! Not here: which rows of a range are asked for (matched), the cells they lie in (cells).
 
 use std::ops::Range;
 
-use super::{BATCH, BLOCK, Columns, STATES, live};
+use super::{BLOCK, Columns, STATES, STRETCH, each, live, within};
+
+/// Counting a row by itself takes as long as so many values of a block by their bitsets.
+const ROW_COST: u32 = 3;
 
 /// What a cluster knows of its rows.
 #[derive(Debug)]
@@ -17,49 +20,6 @@ pub(in crate::map) struct Tally<'a> {
 }
 
 impl Columns {
-    /// Positions of the rows whose codes lie in a closed range, searched from `from` on.
-    pub(in crate::map) fn find(&self, (first, last): (u64, u64), from: usize) -> Range<usize> {
-        let start = after(&self.morton, from, |c| c < first);
-        start..after(&self.morton, start, |c| c <= last)
-    }
-
-    /// Calls `f` with the cell, as its Morton code among 2^bits a side, and the rows of each run of
-    /// one cell (bits 1..=32) in a range of placed rows; the range must begin and end at cells' borders.
-    pub(in crate::map) fn runs(&self, range: Range<usize>, bits: u32, mut f: impl FnMut(u64, Range<usize>)) {
-        if range.is_empty() {
-            return;
-        }
-        let mut batch = Batch { starts: [range.start; BATCH + 1], len: 1 };
-        let mut begin = |i: usize| {
-            batch.starts[batch.len] = i;
-            batch.len += 1;
-            if batch.len > BATCH {
-                batch.drain(|start| self.morton[start] >> (64 - 2 * bits), &mut f);
-            }
-        };
-        // Eight rows at a time: with the high bit set first, subtracting leaves it set exactly
-        // where `common` is at most bits - 1.
-        let limit = 0x0101_0101_0101_0101 * u64::from(0x80 | (bits - 1) as u8);
-        let (chunks, rest) = self.common[range.start + 1..range.end].as_chunks::<8>();
-        let mut at = range.start + 1;
-        for chunk in chunks {
-            let mut hit = (limit - u64::from_le_bytes(*chunk)) & 0x8080_8080_8080_8080;
-            while hit != 0 {
-                begin(at + (hit.trailing_zeros() / 8) as usize);
-                hit &= hit - 1;
-            }
-            at += 8;
-        }
-        for &common in rest {
-            if u32::from(common) < bits {
-                begin(at);
-            }
-            at += 1;
-        }
-        begin(range.end);
-        batch.drain(|start| self.morton[start] >> (64 - 2 * bits), &mut f);
-    }
-
     /// Adds one row to a tally.
     #[inline]
     pub(in crate::map) fn tally_row(&self, i: usize, t: &mut Tally<'_>) {
@@ -78,14 +38,8 @@ impl Columns {
         let (a, b) = (split(first * BLOCK), split(last * BLOCK));
         self.tally_rows(range.start..first * BLOCK, &dead[..a], t);
         self.tally_rows(last * BLOCK..range.end, &dead[b..], t);
-        let width = self.categories + STATES;
-        let (begin, end) = (&self.blocks.values[first * width..], &self.blocks.values[last * width..]);
-        for v in 0..self.categories {
-            t.categories[v] += end[v] - begin[v];
-        }
-        for s in 0..STATES {
-            t.states[s] += end[self.categories + s] - begin[self.categories + s];
-        }
+        self.tally_blocks(first..last, 0, &mut t.categories[..self.categories]);
+        self.tally_blocks(first..last, self.categories, t.states);
         let mut dead = &dead[a..b];
         for &d in dead {
             t.states[usize::from(self.state[d as usize])] -= 1;
@@ -106,20 +60,64 @@ impl Columns {
         }
     }
 
+    /// Adds whole blocks to the counts of a field's values, the first of which is `at`.
+    fn tally_blocks(&self, blocks: Range<usize>, at: usize, counts: &mut [u32]) {
+        let (width, n) = (self.categories + STATES, counts.len());
+        let before = |k: usize| {
+            let stretch = &self.blocks.stretches[k / STRETCH * width + at..][..n];
+            (stretch, &self.blocks.values[k * width + at..][..n])
+        };
+        let ((far, near), (far_end, near_end)) = (before(blocks.start), before(blocks.end));
+        for (v, count) in counts.iter_mut().enumerate() {
+            *count += far_end[v] + u32::from(near_end[v]) - far[v] - u32::from(near[v]);
+        }
+    }
+
     fn tally_rows(&self, range: Range<usize>, dead: &[u32], t: &mut Tally<'_>) {
-        if dead.is_empty() {
-            let (states, categories) = (&self.state[range.clone()], &self.category[range.clone()]);
-            let mut latest = *t.latest;
-            for ((&state, &category), &updated) in states.iter().zip(categories).zip(&self.updated[range]) {
-                t.states[usize::from(state)] += 1;
-                t.categories[usize::from(category)] += 1;
-                latest = latest.max(updated);
+        if !dead.is_empty() {
+            return live(range, dead).for_each(|i| self.tally_row(i, t));
+        }
+        for (&state, &category) in self.state[range.clone()].iter().zip(&self.category[range.clone()]) {
+            t.states[usize::from(state)] += 1;
+            t.categories[usize::from(category)] += 1;
+        }
+        let blocks = range.start / BLOCK..range.end.div_ceil(BLOCK);
+        if self.blocks.latest[blocks].iter().any(|newest| newest > t.latest) {
+            *t.latest = self.updated[range].iter().fold(*t.latest, |latest, &at| latest.max(at));
+        }
+    }
+
+    /// Adds the rows of a range that have their bits set in `words`, one for each block.
+    pub(in crate::map) fn tally_set(&self, range: &Range<usize>, words: &[u64], t: &mut Tally<'_>) {
+        let first = range.start / BLOCK;
+        for (k, word) in (first..).zip(&words[first..range.end.div_ceil(BLOCK)]) {
+            let set = word & within(range, k);
+            if set.count_ones() * ROW_COST < (self.categories + STATES) as u32 {
+                each(k, set, |i| {
+                    t.states[usize::from(self.state[i])] += 1;
+                    t.categories[usize::from(self.category[i])] += 1;
+                });
+            } else {
+                self.tally_values(k, set, 0, t.categories);
+                self.tally_values(k, set, self.categories, t.states);
             }
-            *t.latest = latest;
-        } else {
-            for i in live(range, dead) {
-                self.tally_row(i, t);
+            if self.blocks.latest[k] > *t.latest {
+                each(k, set, |i| *t.latest = self.updated[i].max(*t.latest));
             }
+        }
+    }
+
+    /// Adds the rows of block `k` that are set to the counts of a field's values, whose bitsets begin at `first`.
+    fn tally_values(&self, k: usize, set: u64, first: usize, counts: &mut [u32]) {
+        let (words, mut left) = (self.words(), set);
+        for (v, count) in (first..).zip(counts) {
+            // Each row has one value.
+            if left == 0 {
+                break;
+            }
+            let here = left & self.bits[v * words + k];
+            *count += here.count_ones();
+            left ^= here;
         }
     }
 
@@ -154,60 +152,14 @@ impl Columns {
     }
 }
 
-/// Where runs begin, as many as fit.
-struct Batch {
-    starts: [usize; BATCH + 1],
-    len: usize,
-}
-
-impl Batch {
-    /// Gives all runs but the last, which has no end yet. The codes are read by themselves: far apart in
-    /// memory, they are waited for together and not one by one.
-    fn drain(&mut self, code: impl Fn(usize) -> u64, mut f: impl FnMut(u64, Range<usize>)) {
-        let mut codes = [0; BATCH];
-        let last = self.len - 1;
-        for (out, &start) in codes.iter_mut().zip(&self.starts[..last]) {
-            *out = code(start);
-        }
-        for (code, ends) in codes.into_iter().zip(self.starts[..self.len].windows(2)) {
-            f(code, ends[0]..ends[1]);
-        }
-        self.starts[0] = self.starts[last];
-        self.len = 1;
-    }
-}
-
-/// The first place from `from` on whose code is not `before`, which holds for a beginning of them. It is
-/// mostly near: steps that double find it with few looks, and those close together in memory.
-fn after(codes: &[u64], from: usize, before: impl Fn(u64) -> bool) -> usize {
-    let (mut low, mut step) = (from, 16);
-    loop {
-        let high = (low + step).min(codes.len());
-        if high == low || !before(codes[high - 1]) {
-            return low + codes[low..high].partition_point(|&c| before(c));
-        }
-        (low, step) = (high, step * 2);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::geo::morton;
     use crate::map::testing::{rows, spots};
 
     proptest! {
-        #[test]
-        fn runs_are_the_cells(rows in rows(spots(), 200), bits in 1_u32..=32) {
-            let c = Columns::from_rows(&rows);
-            let mut got = Vec::new();
-            c.runs(0..c.placed(), bits, |code, r| got.extend(r.map(|i| (i, morton::deinterleave(code)))));
-            let want: Vec<_> = (0..c.placed()).map(|i| (i, c.mercator(i).cell(bits))).collect();
-            prop_assert_eq!(got, want);
-        }
-
         #[test]
         fn running_sums_equal_row_by_row(rows in rows(spots(), 400), a in 0.0..1.0_f64, b in 0.0..1.0_f64, step in 1_usize..90) {
             let c = Columns::from_rows(&rows);
@@ -226,7 +178,14 @@ mod tests {
                 let m = c.mercator(i);
                 (x + u64::from(m.x), y + u64::from(m.y))
             });
-            prop_assert_eq!(c.sums(range, &dead), sums);
+            prop_assert_eq!(c.sums(range.clone(), &dead), sums);
+            // The same as bits.
+            let mut words = vec![u64::MAX; c.words()];
+            dead.iter().for_each(|&d| words[d as usize / BLOCK] ^= 1 << (d as usize % BLOCK));
+            let (mut states, mut categories, mut latest) = ([0; STATES], vec![0; 256], i64::MIN);
+            let mut t = Tally { states: &mut states, categories: &mut categories, latest: &mut latest };
+            c.tally_set(&range, &words, &mut t);
+            prop_assert_eq!((states, categories, latest), run(false));
         }
     }
 }
