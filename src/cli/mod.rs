@@ -9,6 +9,7 @@ mod demo;
 mod export;
 mod features;
 mod keys;
+mod logging;
 mod mapping;
 mod migrate;
 mod report;
@@ -78,7 +79,7 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 /// Runs the role that the arguments name.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    serve::start_logging();
+    logging::start();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => return failed(&e),

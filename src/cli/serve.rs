@@ -1,11 +1,9 @@
 //! `diaban serve`.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 
 use clap::Args;
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
 
 use super::Outcome;
 use crate::app;
@@ -58,16 +56,4 @@ pub(super) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
         }
         tracing::info!("stopping");
     })
-}
-
-/// Logs to standard error: JSON for machines, plain text on a terminal. `DIABAN_LOG` sets the
-/// filter, like `warn` or `info,access=off`.
-pub(super) fn start_logging() {
-    let filter = EnvFilter::try_from_env("DIABAN_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() {
-        builder.init();
-    } else {
-        builder.json().flatten_event(true).init();
-    }
 }

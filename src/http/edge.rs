@@ -42,7 +42,8 @@ pub(super) async fn observe(
     let elapsed = started.elapsed();
     let status = response.status().as_u16();
     service.metrics.answered(route, &method, status, elapsed);
-    tracing::info!(target: "access", id, %method, route, status, ms = elapsed.as_secs_f64() * 1e3);
+    let ms = elapsed.as_micros() as f64 / 1e3;
+    tracing::info!(target: "access", id, method = method.as_str(), route, status, ms);
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }

@@ -1,0 +1,149 @@
+//! The log on standard error: JSON for machines, plain text on a terminal.
+
+use std::fmt;
+use std::io::IsTerminal;
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::{Format, Json, JsonFields, Writer};
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent};
+use tracing_subscriber::registry::LookupSpan;
+
+/// Begins to log. `DIABAN_LOG` sets the filter, like `warn` or `info,access=off`.
+pub(super) fn start() {
+    let filter = EnvFilter::try_from_env("DIABAN_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        builder.init();
+    } else {
+        builder.fmt_fields(JsonFields::new()).event_format(Lines::default()).init();
+    }
+}
+
+/// Events as lines of JSON, as the library writes them, but for the one that every request writes: that takes
+/// it as long as sending a kept tile.
+struct Lines(Format<Json>);
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self(Format::default().json().flatten_event(true))
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, JsonFields> for Lines {
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, JsonFields>,
+        mut out: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let what = event.metadata();
+        if what.target() != "access" {
+            return self.0.format_event(context, out, event);
+        }
+        out.write_str(r#"{"timestamp":""#)?;
+        SystemTime.format_time(&mut out)?;
+        write!(out, r#"","level":"{}""#, what.level())?;
+        let mut members = Members { out, result: Ok(()) };
+        event.record(&mut members);
+        members.result?;
+        writeln!(members.out, r#","target":"access"}}"#)
+    }
+}
+
+/// Writes fields as members of an object that is begun.
+struct Members<'a> {
+    out: Writer<'a>,
+    result: fmt::Result,
+}
+
+impl Members<'_> {
+    fn member(&mut self, field: &Field, value: impl fmt::Display) {
+        if self.result.is_ok() {
+            self.result = write!(self.out, r#","{}":{value}"#, field.name());
+        }
+    }
+}
+
+impl Visit for Members<'_> {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.member(field, value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        if value.is_finite() {
+            self.member(field, value);
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.member(field, serde_json::Value::from(value));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.record_str(field, &format!("{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use jiff::Timestamp;
+    use serde_json::Value;
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'a> MakeWriter<'a> for Kept {
+        type Writer = Self;
+
+        fn make_writer(&'a self) -> Self {
+            self.clone()
+        }
+    }
+
+    fn logged(
+        format: impl FormatEvent<tracing_subscriber::Registry, JsonFields> + Send + Sync + 'static,
+    ) -> Value {
+        let kept = Kept::default();
+        let log = tracing_subscriber::fmt()
+            .fmt_fields(JsonFields::new())
+            .event_format(format)
+            .with_writer(kept.clone())
+            .finish();
+        tracing::subscriber::with_default(log, || {
+            let (id, method, route, ms) = ("0a", "GET \"\n", "/tiles/{layer}", 0.25);
+            tracing::info!(target: "access", id, method, route, status = 200_u16, ms);
+        });
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert!(text.ends_with("}\n") && text.lines().count() == 1, "{text}");
+        let mut line: Value = serde_json::from_str(&text).unwrap();
+        let written = line["timestamp"].take();
+        assert!(
+            written.as_str().unwrap().parse::<Timestamp>().is_ok() && written.as_str().unwrap().len() == 27
+        );
+        line
+    }
+
+    #[test]
+    fn the_line_of_a_request_is_what_the_library_writes() {
+        assert_eq!(logged(Lines::default()), logged(Lines::default().0));
+    }
+}
