@@ -221,17 +221,21 @@ mod tests {
                     let up = |v: u32| v.checked_shr(shift).unwrap_or(0);
                     (w.x0..=w.x1).contains(&up(x)) && (w.y0..=w.y1).contains(&up(y))
                 };
-                let (mut found, mut got) = (Vec::new(), Vec::new());
+                let (mut found, mut got, mut codes) = (Vec::new(), Vec::new(), Vec::new());
                 let mut cursor = c.cells(bits);
                 for range in w.ranges() {
                     let here = cursor.find(range);
                     found.extend(here.rows.clone());
-                    cursor.each(&here, |code, r| got.extend(r.map(|i| (i, morton::deinterleave(code)))));
+                    cursor.each(&here, |code, r| {
+                        codes.push(code);
+                        got.extend(r.map(|i| (i, morton::deinterleave(code))));
+                    });
                 }
                 let cells = (0..c.placed()).map(|i| (i, c.mercator(i).cell(bits)));
                 let want: Vec<_> = cells.filter(|(_, cell)| inside(*cell)).collect();
                 prop_assert_eq!(&found, &want.iter().map(|w| w.0).collect::<Vec<_>>());
                 prop_assert_eq!(got, want);
+                prop_assert!(codes.is_sorted_by(|a, b| a < b), "each cell once");
             }
         }
     }
