@@ -31,11 +31,12 @@ const POLL: Duration = Duration::from_secs(1);
 const GATHER: Duration = Duration::from_millis(3);
 /// Changes read in one go.
 const BATCH: i64 = 5_000;
-/// Rows read in one go when the map is loaded, and how many such reads run side by side. What a database's
-/// driver takes for a row is ten times the row, and memory once used by the heap stays with the process.
+/// Rows read in one go when the map is loaded. What a database's driver takes for a row is ten times the
+/// row, and memory once used by the heap stays with the process.
 const LOAD_ROWS: i64 = 4_000;
 /// The same of features, each with its shape.
 const LOAD_FEATURES: i64 = 1_000;
+/// How many such reads of rows run side by side.
 const LOAD_READERS: usize = 2;
 
 /// Follows the log until it is dropped.

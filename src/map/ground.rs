@@ -51,6 +51,7 @@ const IN_PIECE: [u16; (PIECE * PIECE) as usize] = {
     }
     out
 };
+
 /// The cells in and around a tile: how heavy each is.
 pub(super) struct Grid {
     bits: u32,

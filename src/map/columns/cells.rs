@@ -10,6 +10,8 @@ use super::{BATCH, Columns};
 const FIRST: u32 = 6;
 /// The finest grid whose cells are listed. Eight bytes a cell: together with the coarser ones a few a row.
 const LAST: u32 = 19;
+/// Fewer rows are read one by one: what changed since is sorted anew with each change. Tests have both.
+const WORTH: usize = if cfg!(test) { 50 } else { 1 << 16 };
 
 /// The cells of the listed grids.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +30,9 @@ impl Listed {
     /// Lists the cells of placed rows, given their codes and how much each has in common with the one before.
     pub(super) fn new(morton: &[u64], common: &[u8]) -> Self {
         let (Some(&first), Some(&last)) = (morton.first(), morton.last()) else { return Self::default() };
+        if morton.len() < WORTH {
+            return Self::default();
+        }
         // A city's cells lie close together; rows all over the world are read one by one.
         let near = |bits: &u32| u32::try_from(code(last, *bits) - code(first, *bits)).is_ok();
         let mut starts = [0; 33];
