@@ -213,7 +213,7 @@ pub async fn run(
         // A stream never ends by itself.
         let _ = stopping.send(true);
     };
-    http::serve(listener, http::router(service), connections, until).await;
+    http::serve(listener, http::doors(service), connections, until).await;
     jobs.iter().for_each(|job| job.abort());
     if let Some(text) = failure {
         Err(AppError::StorageFailed(text))

@@ -3,6 +3,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use rand::Rng as _;
+
 use crate::domain::Instant;
 use crate::domain::report::MAX_ID;
 
@@ -16,12 +18,16 @@ pub trait Clock: Send + Sync {
 pub trait Ids: Send + Sync {
     /// A random public id in `1..=MAX_ID`.
     fn report_id(&self) -> u64;
-    /// A random id for one request.
-    fn request_id(&self) -> u64;
-    /// Random bytes, for tokens and secrets.
+    /// Bits that nobody guesses, for tokens and secrets.
+    fn secret(&self) -> u64;
+    /// A random id for one request; nothing is opened by it.
+    fn request_id(&self) -> u64 {
+        self.secret()
+    }
+    /// Secret bytes.
     fn fill(&self, bytes: &mut [u8]) {
         for part in bytes.chunks_mut(8) {
-            part.copy_from_slice(&self.request_id().to_le_bytes()[..part.len()]);
+            part.copy_from_slice(&self.secret().to_le_bytes()[..part.len()]);
         }
     }
 }
@@ -44,7 +50,7 @@ pub struct SystemIds;
 impl Ids for SystemIds {
     fn report_id(&self) -> u64 {
         loop {
-            match self.request_id() & MAX_ID {
+            match self.secret() & MAX_ID {
                 0 => {}
                 id => return id,
             }
@@ -52,9 +58,14 @@ impl Ids for SystemIds {
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that draws at random")]
-    fn request_id(&self) -> u64 {
+    fn secret(&self) -> u64 {
         // A system without randomness cannot give ids that nobody guesses.
         getrandom::u64().expect("the operating system gives random bytes")
+    }
+
+    /// Without asking the system each time.
+    fn request_id(&self) -> u64 {
+        rand::rng().next_u64()
     }
 }
 
@@ -100,7 +111,7 @@ impl Ids for FixedIds {
         id
     }
 
-    fn request_id(&self) -> u64 {
+    fn secret(&self) -> u64 {
         1
     }
 }

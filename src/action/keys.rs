@@ -95,7 +95,7 @@ fn draw(ids: &dyn Ids) -> String {
     let (mut bits, mut left) = (0, 0);
     for _ in 0..ID_CHARS + SECRET_CHARS {
         if left == 0 {
-            (bits, left) = (ids.request_id(), 12);
+            (bits, left) = (ids.secret(), 12);
         }
         token.push(char::from(LETTERS[(bits & 31) as usize]));
         bits >>= 5;

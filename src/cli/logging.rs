@@ -45,11 +45,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, JsonFields> for Line
         }
         out.write_str(r#"{"timestamp":""#)?;
         SystemTime.format_time(&mut out)?;
-        write!(out, r#"","level":"{}""#, what.level())?;
+        out.write_str(r#"","level":""#)?;
+        out.write_str(what.level().as_str())?;
+        out.write_str("\"")?;
         let mut members = Members { out, result: Ok(()) };
         event.record(&mut members);
         members.result?;
-        writeln!(members.out, r#","target":"access"}}"#)
+        members.out.write_str(",\"target\":\"access\"}\n")
     }
 }
 
@@ -60,26 +62,40 @@ struct Members<'a> {
 }
 
 impl Members<'_> {
-    fn member(&mut self, field: &Field, value: impl fmt::Display) {
+    fn member(&mut self, field: &Field, value: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
+        let write = || {
+            self.out.write_str(",\"")?;
+            self.out.write_str(field.name())?;
+            self.out.write_str("\":")?;
+            value(&mut self.out)
+        };
         if self.result.is_ok() {
-            self.result = write!(self.out, r#","{}":{value}"#, field.name());
+            self.result = write();
         }
     }
 }
 
 impl Visit for Members<'_> {
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.member(field, value);
+        self.member(field, |out| write!(out, "{value}"));
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         if value.is_finite() {
-            self.member(field, value);
+            self.member(field, |out| write!(out, "{value}"));
         }
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.member(field, serde_json::Value::from(value));
+        let plain = value.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'"' && b != b'\\');
+        self.member(field, |out| {
+            if !plain {
+                return write!(out, "{}", serde_json::Value::from(value));
+            }
+            out.write_str("\"")?;
+            out.write_str(value)?;
+            out.write_str("\"")
+        });
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {

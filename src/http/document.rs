@@ -12,6 +12,9 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::domain::Instant;
 
+/// About how many headers an answer has in the end, so that their table is made once.
+const HEADERS: usize = 20;
+
 /// How long others may keep an answer.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Keep {
@@ -102,6 +105,7 @@ impl Document {
             full
         };
         let headers = response.headers_mut();
+        headers.reserve(HEADERS);
         headers.insert(header::ETAG, tag);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(self.keep.header()));
         let date = self.modified.and_then(|t| DateTimePrinter::new().timestamp_to_rfc9110_string(&t).ok());

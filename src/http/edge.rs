@@ -2,26 +2,41 @@
 //! limits on the address, panics.
 
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant as Stopwatch;
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 
 use super::Service;
+use super::metrics::Pattern;
 use super::problem::Problem;
 
 /// Bytes of path and query.
 const ADDRESS_BYTES: usize = 8 * 1024;
 
 /// What a page of another origin may read, and send.
-const EXPOSED: &str =
-    "ETag, Link, Location, Content-Crs, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
+static EXPOSED: HeaderValue = HeaderValue::from_static(
+    "ETag, Link, Location, Content-Crs, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id",
+);
 const ALLOWED: &str = "Authorization, Content-Type, Device-Token, Idempotency-Key, If-None-Match";
 
 /// RFC 7234 section 5.5.1: what caches and people know for an answer that may be old.
-const STALE: &str = "110 - \"Response is Stale\"";
+static STALE: HeaderValue = HeaderValue::from_static("110 - \"Response is Stale\"");
+
+static CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+static EVERYBODY: HeaderValue = HeaderValue::from_static("*");
+static NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+static NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+static CROSS_ORIGIN: HeaderValue = HeaderValue::from_static("cross-origin");
+static SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
+static HTTPS_FOR_A_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
+static PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
+static NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+static NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -38,12 +53,12 @@ pub(super) async fn observe(
     request.extensions_mut().insert(route.clone());
     let started = Stopwatch::now();
     let mut response = next(request).await;
-    let route = route.0.get().map_or("-", |r| r.as_str());
+    let route = Pattern(route.0.get().cloned());
     let elapsed = started.elapsed();
     let status = response.status().as_u16();
-    service.metrics.answered(route, &method, status, elapsed);
+    service.metrics.answered(&route, &method, status, elapsed);
     let ms = elapsed.as_micros() as f64 / 1e3;
-    tracing::info!(target: "access", id, method = method.as_str(), route, status, ms);
+    tracing::info!(target: "access", id, method = method.as_str(), route = route.as_str(), status, ms);
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -88,32 +103,29 @@ pub(super) async fn rules(
     }
     let failed = !response.status().is_success() && !response.status().is_redirection();
     let headers = response.headers_mut();
-    let mut set =
-        |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
-    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::REFERRER_POLICY, "no-referrer");
-    let corp = HeaderName::from_static("cross-origin-resource-policy");
+    let mut set = |name: HeaderName, value: &HeaderValue| headers.insert(name, value.clone());
+    set(header::X_CONTENT_TYPE_OPTIONS, &NOSNIFF);
+    set(header::REFERRER_POLICY, &NO_REFERRER);
     if operators {
-        set(corp, "same-origin");
+        set(CORP.clone(), &SAME_ORIGIN);
     } else {
-        set(corp, "cross-origin");
-        set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-        set(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        set(CORP.clone(), &CROSS_ORIGIN);
+        set(header::ACCESS_CONTROL_ALLOW_ORIGIN, &EVERYBODY);
+        set(header::ACCESS_CONTROL_EXPOSE_HEADERS, &EXPOSED);
     }
     if service.public_url.starts_with("https:") {
-        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+        set(header::STRICT_TRANSPORT_SECURITY, &HTTPS_FOR_A_YEAR);
     }
     if !failed && service.level.borrow().is_stale() {
-        set(header::WARNING, STALE);
+        set(header::WARNING, &STALE);
     }
     if authorized {
-        set(header::CACHE_CONTROL, "private, no-store");
+        set(header::CACHE_CONTROL, &PRIVATE);
     } else if failed {
-        set(header::CACHE_CONTROL, "no-store");
+        set(header::CACHE_CONTROL, &NO_STORE);
     }
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
-        let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-        headers.insert(header::CONTENT_SECURITY_POLICY, nothing);
+        headers.insert(header::CONTENT_SECURITY_POLICY, NOTHING.clone());
     }
     response
 }
@@ -146,7 +158,12 @@ fn method_answer(refused: &Response, options: bool) -> Response {
 }
 
 /// A panic in a handler becomes a 500 without detail; its text goes to the log.
-pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
+pub(super) async fn caught(answer: impl Future<Output = Response>) -> Response {
+    // Nothing of the request outlives it, and what is shared is behind locks that bear it.
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(panicked)
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -158,19 +175,11 @@ pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
-    use axum::body::Body;
-    use axum::routing::get;
-    use tower::ServiceExt;
-    use tower_http::catch_panic::CatchPanicLayer;
-
     use super::*;
 
     #[tokio::test]
     async fn a_panic_in_a_door_tells_nothing_of_the_inside() {
-        let door = get(async || -> StatusCode { panic!("the secret of line 7") });
-        let doors = Router::new().route("/", door).layer(CatchPanicLayer::custom(panicked));
-        let response = doors.oneshot(Request::new(Body::empty())).await.unwrap();
+        let response = caught(async { panic!("the secret of line 7") }).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
         let body = axum::body::to_bytes(response.into_body(), 4_096).await.unwrap();

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use hyper::body::Incoming;
@@ -18,11 +17,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tower::ServiceExt;
 
 use super::client::Peer;
 use super::connections::{Connections, Seat};
 use super::held::Held;
+use super::router::Doors;
 use super::socket::Socket;
 
 /// From the opening of a connection, or the end of the last answer, to the end of the next header.
@@ -56,7 +55,7 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 /// Serves until `stop` resolves, then lets running requests finish for a few seconds.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    doors: Doors,
     connections: Arc<Connections>,
     stop: impl Future<Output = ()>,
 ) {
@@ -77,7 +76,7 @@ pub async fn serve(
         // Without a seat it is closed at once: everybody else is in the middle of something.
         let Some(seat) = connections.seat(peer.ip()) else { continue };
         let connection = Arc::new(seat);
-        tokio::spawn(converse(builder.clone(), router.clone(), stream, peer, connection, graceful.watcher()));
+        tokio::spawn(converse(builder.clone(), doors.clone(), stream, peer, connection, graceful.watcher()));
     }
     drop(listener);
     if tokio::time::timeout(STOP_DEADLINE, graceful.shutdown()).await.is_err() {
@@ -106,7 +105,7 @@ async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
 /// One connection until it ends, is too slow, or must make room.
 async fn converse(
     builder: http1::Builder,
-    router: Router,
+    doors: Doors,
     stream: TcpStream,
     peer: SocketAddr,
     seat: Arc<Seat>,
@@ -117,14 +116,11 @@ async fn converse(
         request.extensions_mut().insert(peer);
         request.extensions_mut().insert(seat.connection.clone());
         let busy = seat.request();
-        let (seat, router) = (seat.clone(), router.clone());
+        let (seat, doors) = (seat.clone(), doors.clone());
         async move {
             let body = has_body(request.headers());
             let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
-            let mut response = match router.oneshot(request).await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            };
+            let mut response = doors.answer(request).await;
             // A chunked request may have carried a Content-Length, which hyper drops: whoever stands in
             // between may have split the stream elsewhere, so nothing after it is read (RFC 9112 6.1).
             let refused = body && leaves_bodies_unread(response.status());

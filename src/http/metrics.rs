@@ -1,9 +1,11 @@
 //! What the operator can count: requests, the live index, the change log, the writer.
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
+use axum::extract::MatchedPath;
 use axum::http::Method;
-use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -15,16 +17,46 @@ use super::shed::Class;
 /// Media type of the text format.
 pub(super) const MEDIA: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// The route that answered, as it stands in the table; "-" if none did. What others sent is not in it.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern(pub(super) Option<MatchedPath>);
+
+impl Pattern {
+    pub(super) fn as_str(&self) -> &str {
+        self.0.as_ref().map_or("-", MatchedPath::as_str)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Pattern {}
+
+impl Hash for Pattern {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl EncodeLabelValue for Pattern {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+        self.as_str().encode(encoder)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answer {
-    route: String,
-    method: String,
+    route: Pattern,
+    method: &'static str,
     status: u16,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Route {
-    route: String,
+    route: Pattern,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -155,16 +187,12 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    pub(super) fn answered(&self, route: &str, method: &Method, status: u16, elapsed: Duration) {
+    pub(super) fn answered(&self, route: &Pattern, method: &Method, status: u16, elapsed: Duration) {
         // Methods are the client's to invent: only known ones become a label.
-        let method = if method.as_str().len() <= 7 { method.as_str() } else { "OTHER" };
-        let method = match method {
-            "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS" => method,
-            _ => "OTHER",
-        };
-        let label = Answer { route: route.to_owned(), method: method.to_owned(), status };
-        self.answers.get_or_create(&label).inc();
-        self.seconds.get_or_create(&Route { route: route.to_owned() }).observe(elapsed.as_secs_f64());
+        let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+        let method = known.into_iter().find(|known| method == known).unwrap_or("OTHER");
+        self.answers.get_or_create(&Answer { route: route.clone(), method, status }).inc();
+        self.seconds.get_or_create(&Route { route: route.clone() }).observe(elapsed.as_secs_f64());
     }
 
     pub(super) fn shed(&self, class: Class) {

@@ -55,7 +55,7 @@ pub use keys::key_number;
 pub use limits::{Allowance, LimitMode, LimitSettings};
 pub use listener::{bind, serve};
 pub use metrics::Metrics;
-pub use router::router;
+pub use router::{Doors, doors};
 pub use sse::Streams;
 pub use styles::Styles;
 pub use tiles::TileCache;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::body::Body;
+use axum::http::Request;
 use axum::response::Response;
 use axum::routing::{get, post};
-use tower::Layer;
+use hyper::body::Incoming;
+use tower::ServiceExt;
 use tower::util::{MapRequestLayer, MapResponseLayer};
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::RequestBodyTimeoutLayer;
+use tower_http::timeout::TimeoutBody;
 
 use super::problem::Problem;
 use super::{
@@ -23,7 +23,7 @@ use super::{
 const BODY_IDLE: Duration = Duration::from_secs(30);
 
 /// All doors of the service.
-pub fn router(service: Arc<Service>) -> Router {
+pub fn doors(service: Arc<Service>) -> Doors {
     // Kept in their codings already.
     let tiles = Router::new()
         .route("/tiles/{layers}/{z}/{x}/{file}", get(tiles::tile))
@@ -83,20 +83,33 @@ pub fn router(service: Arc<Service>) -> Router {
         .merge(tiles)
         .route_layer(MapRequestLayer::new(edge::tell_route))
         .with_state(service.clone());
-    let doors = RequestBodyTimeoutLayer::new(BODY_IDLE).layer(doors);
-    let doors = CatchPanicLayer::custom(edge::panicked).layer(doors);
-    // Around the whole: inside, the layers would run before `Allow` is set on a 405.
-    Router::new().fallback_service(doors).layer(from_fn_with_state(service, around))
+    Doors { service, doors }
 }
 
-/// What every request goes through; the last line is the outermost. One layer: each by itself would box the request's
-/// way and copy all that lie in it, which costs more than what most of them do.
-async fn around(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
-    let service = &*service;
-    let coded = async |request| coding::tags(request, async |request| next.run(request).await).await;
-    let keyless = async |request| keys::refuse_in_query(request, coded).await;
-    let guarded = async |request| guard::guard(service, request, keyless).await;
-    let ruled = async |request| edge::rules(service, request, guarded).await;
-    let told = async |request| open311::errors(request, ruled).await;
-    edge::observe(service, request, told).await
+/// The doors and what stands around all of them.
+#[derive(Clone)]
+pub struct Doors {
+    service: Arc<Service>,
+    doors: Router,
+}
+
+impl Doors {
+    /// What every request goes through; the last line is the outermost. No layers of the router: inside, they
+    /// would run before `Allow` is set on a 405, and each by itself would box the request's way and copy all
+    /// that lie in it, which costs more than what most of them do.
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response {
+        let service = &*self.service;
+        let request = request.map(|body| Body::new(TimeoutBody::new(BODY_IDLE, body)));
+        let door = async |request| match self.doors.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let caught = async |request| edge::caught(door(request)).await;
+        let coded = async |request| coding::tags(request, caught).await;
+        let keyless = async |request| keys::refuse_in_query(request, coded).await;
+        let guarded = async |request| guard::guard(service, request, keyless).await;
+        let ruled = async |request| edge::rules(service, request, guarded).await;
+        let told = async |request| open311::errors(request, ruled).await;
+        edge::observe(service, request, told).await
+    }
 }

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::columns::{STATES, Tally};
-use super::ground::{Gathered, Grid, NOBODY, Owners, Run, TILE_BITS};
+use super::ground::{Gathered, Grid, NOBODY, Owners, Run, TILE_BITS, claim};
 use super::index::Snapshot;
 use super::select::Select;
 use crate::domain::view::MapRow;
@@ -122,7 +122,7 @@ impl Totals {
         let symbols = shown.len();
         Self {
             width,
-            seeds: shown.iter().map(|&(x, y)| Grid::cell(x, y) as u16).collect(),
+            seeds: shown.iter().map(|&(x, y)| claim((x as i32, y as i32))).collect(),
             states: vec![[0; STATES]; symbols],
             categories: vec![0; symbols * width],
             latest: vec![i64::MIN; symbols],
@@ -133,7 +133,7 @@ impl Totals {
 
     /// Adds the rows of a part, by its number, to their symbols.
     fn add(&mut self, part: usize, g: &Gathered<'_>, owners: &Owners) {
-        let symbol = |run: &Run| owners.of(usize::from(run.cell));
+        let symbol = |run: &Run| owners.of(run.cell);
         let mut runs = g.runs.iter().peekable();
         while let Some(run) = runs.next() {
             let n = symbol(run);

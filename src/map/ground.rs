@@ -18,6 +18,8 @@ pub(super) const TILE_BITS: u32 = 6;
 const TILE: i32 = 1 << TILE_BITS;
 /// Seeds are more than this many cells apart: 40 px between symbols at least.
 const R: i32 = 5;
+/// Cells along the square that a seed covers.
+const AROUND: usize = (2 * R + 1) as usize;
 /// Cells along a block. One more than R, so that a seed covers its whole block.
 const BLOCK_CELLS: i32 = R + 1;
 /// Cells around a tile that hold the seeds it may depend on: those of members within R of a seed in it.
@@ -40,17 +42,26 @@ const EDGE_X: i32 = (HALO + PIECE - 1) / PIECE * PIECE;
 const EDGE_Y: i32 = (HALO_Y + PIECE - 1) / PIECE * PIECE;
 const WIDTH: usize = (TILE + 2 * EDGE_X) as usize;
 const HEIGHT: usize = (TILE + 2 * EDGE_Y) as usize;
-/// Where the cells of a piece, in Morton order, stand from its first.
-const IN_PIECE: [u16; (PIECE * PIECE) as usize] = {
+/// Cells around a tile that its seeds' rows may lie in: the nearest whole pieces.
+const SHARED: i32 = PIECE;
+/// Cells around a tile that the seeds in [`NEAR`] may claim: whole pieces.
+const CLAIMED: i32 = (NEAR + R + PIECE - 1) / PIECE * PIECE;
+/// Cells a side of the square of those.
+const CLAIMS: usize = (TILE + 2 * CLAIMED) as usize;
+/// Where the cells of a piece, in Morton order, stand from its first: on the grid, and in the square of claims.
+const ON_GRID: [u16; (PIECE * PIECE) as usize] = in_piece(WIDTH);
+const IN_CLAIMS: [u16; (PIECE * PIECE) as usize] = in_piece(CLAIMS);
+
+const fn in_piece(width: usize) -> [u16; (PIECE * PIECE) as usize] {
     let mut out = [0; (PIECE * PIECE) as usize];
     let mut code = 0;
     while code < out.len() {
         let (x, y) = morton::deinterleave(code as u64);
-        out[code] = Grid::cell(x as usize, y as usize) as u16;
+        out[code] = (y as usize * width + x as usize) as u16;
         code += 1;
     }
     out
-};
+}
 
 /// The cells in and around a tile: how heavy each is.
 pub(super) struct Grid {
@@ -66,11 +77,13 @@ pub(super) struct Grid {
 /// The matching rows of one part that lie on the grid.
 pub(super) struct Gathered<'a> {
     pub(super) rows: Matched<'a>,
+    /// Those in and next to the tile: no seed of the tile has others.
     pub(super) runs: Vec<Run>,
 }
 
 /// Consecutive rows of one cell.
 pub(super) struct Run {
+    /// The cell in the square of claims.
     pub(super) cell: u16,
     pub(super) start: u32,
     pub(super) end: u32,
@@ -99,7 +112,7 @@ impl Grid {
         Window { bits: self.bits, x0: first(x), y0: first(y), x1: last(x), y1: last(y) }
     }
 
-    pub(super) const fn cell(x: usize, y: usize) -> usize {
+    fn cell(x: usize, y: usize) -> usize {
         y * WIDTH + x
     }
 
@@ -113,11 +126,11 @@ impl Grid {
         ((self.origin.0 + x as i32) as u32, (self.origin.1 + y as i32) as u32)
     }
 
-    /// Where a world cell stands on the grid; none if beside it.
-    pub(super) fn index(&self, (x, y): (u32, u32)) -> Option<usize> {
+    /// Where a world cell stands in the square of claims; none if beside it.
+    pub(super) fn claimed(&self, (x, y): (u32, u32)) -> Option<u16> {
         let (x, y) = (x as i32 - self.origin.0, y as i32 - self.origin.1);
-        let inside = (0..WIDTH as i32).contains(&x) && (0..HEIGHT as i32).contains(&y);
-        inside.then(|| Self::cell(x as usize, y as usize))
+        let inside = |v: i32, edge: i32| (edge - CLAIMED..edge + TILE + CLAIMED).contains(&v);
+        (inside(x, EDGE_X) && inside(y, EDGE_Y)).then(|| claim((x, y)))
     }
 
     /// Weighs the cells with the matching rows of a part.
@@ -131,28 +144,34 @@ impl Grid {
                 continue;
             }
             let dead = rows.mark(select, found.rows.clone());
-            let (mut piece, mut corner) = (u64::MAX, 0);
+            let (mut piece, mut corner, mut shared) = (u64::MAX, 0, None);
             cells.each(&found, |code, run| {
-                let (in_piece, above) = (code as usize % IN_PIECE.len(), code >> (2 * PIECE_BITS));
+                let (in_piece, above) = (code as usize % ON_GRID.len(), code >> (2 * PIECE_BITS));
                 if piece != above {
-                    (piece, corner) = (above, self.corner(above));
+                    piece = above;
+                    (corner, shared) = self.corner(above);
                 }
                 let n = rows.count(&run, dead);
                 if n > 0 {
-                    let cell = corner + IN_PIECE[in_piece];
-                    self.weight[usize::from(cell)] += n;
-                    runs.push(Run { cell, start: run.start as u32, end: run.end as u32 });
+                    self.weight[corner + usize::from(ON_GRID[in_piece])] += n;
+                    if let Some(corner) = shared {
+                        let cell = corner + IN_CLAIMS[in_piece];
+                        runs.push(Run { cell, start: run.start as u32, end: run.end as u32 });
+                    }
                 }
             });
         }
         Gathered { rows, runs }
     }
 
-    /// The first cell of a piece, which touches the ground.
-    fn corner(&self, piece: u64) -> u16 {
+    /// The first cell of a piece, which touches the ground; in the square of claims too, if the piece may hold
+    /// rows of the tile's seeds.
+    fn corner(&self, piece: u64) -> (usize, Option<u16>) {
         let (x, y) = morton::deinterleave(piece);
-        let on = |v: u32, origin: i32| (v as i32 * PIECE - origin) as usize;
-        Self::cell(on(x, self.origin.0), on(y, self.origin.1)) as u16
+        let (x, y) = (x as i32 * PIECE - self.origin.0, y as i32 * PIECE - self.origin.1);
+        let near = |v: i32, edge: i32| (edge - SHARED..edge + TILE + SHARED).contains(&v);
+        let shared = near(x, EDGE_X) && near(y, EDGE_Y);
+        (Self::cell(x as usize, y as usize), shared.then(|| claim((x, y))))
     }
 
     /// The seeds on the ground, in world order. Near its edge they may be wrong for want of
@@ -167,10 +186,7 @@ impl Grid {
                 for bx in columns.clone().filter(|bx| bx & 1 == colour & 1) {
                     let seed = self.heaviest((first(bx, self.origin.0), first(by, self.origin.1)));
                     if let Some(seed) = seed {
-                        let (xs, ys) = around(seed);
-                        for y in ys {
-                            self.weight[Self::cell(xs.start, y)..Self::cell(xs.end, y)].fill(0);
-                        }
+                        self.cover(seed);
                         out.push(seed);
                     }
                 }
@@ -178,6 +194,19 @@ impl Grid {
         }
         out.sort_unstable_by_key(|&(x, y)| (y, x));
         out
+    }
+
+    /// Takes away the weight of the cells that a seed covers, cut to the grid.
+    fn cover(&mut self, (x, y): (usize, usize)) {
+        let r = R as usize;
+        for y in y.saturating_sub(r)..(y + r + 1).min(HEIGHT) {
+            let row = &mut self.weight[y * WIDTH..(y + 1) * WIDTH];
+            // Mostly as many as there are: then their number is known beforehand.
+            match row.get_mut(x.wrapping_sub(r)..).and_then(|row| row.first_chunk_mut::<AROUND>()) {
+                Some(all) => *all = [0; AROUND],
+                None => row[x.saturating_sub(r)..(x + r + 1).min(WIDTH)].fill(0),
+            }
+        }
     }
 
     /// The heaviest cell of a block, given its first, if any row is in it.
@@ -192,17 +221,24 @@ impl Grid {
             columns.iter_mut().zip(row(y)).for_each(|(most, &weight)| *most = weight.max(*most));
         }
         let most = columns.into_iter().max().filter(|&most| most > 0)?;
-        let mut heaviest = rows.flat_map(|y| {
-            row(y).iter().zip(left..).filter(move |&(&weight, _)| weight == most).map(move |(_, x)| (x, y))
-        });
-        let first = heaviest.next()?;
-        let rank = |&cell: &(usize, usize)| tie(self.world(cell));
-        // Mostly there is but one.
-        match heaviest.next() {
-            None => Some(first),
-            Some(second) => [first, second].into_iter().chain(heaviest).max_by_key(rank),
+        // A bit for each cell that is as heavy; mostly there is but one.
+        let bits = rows
+            .flat_map(row)
+            .zip(0..)
+            .fold(0_u64, |bits, (&weight, n)| bits | u64::from(weight == most) << n);
+        let cell =
+            |n: u32| (left + (n as usize % BLOCK_CELLS as usize), top + (n as usize / BLOCK_CELLS as usize));
+        if bits.is_power_of_two() {
+            return Some(cell(bits.trailing_zeros()));
         }
+        (0..u64::BITS).filter(|n| bits >> n & 1 == 1).map(cell).max_by_key(|&cell| tie(self.world(cell)))
     }
+}
+
+/// Where a cell of the grid stands in the square of claims, in which it lies.
+pub(super) fn claim((x, y): (i32, i32)) -> u16 {
+    let (x, y) = (x - EDGE_X + CLAIMED, y - EDGE_Y + CLAIMED);
+    (y as usize * CLAIMS + x as usize) as u16
 }
 
 /// Which seed each cell in reach of a tile joins: the nearest that covers it, ties to the first in world order.
@@ -219,8 +255,8 @@ const CLAIMANT_BITS: u32 = 9;
 const CLAIMANTS: usize = 1 << CLAIMANT_BITS;
 const UNCLAIMED: i16 = i16::MAX;
 /// What a seed's claims on the cells along a row of its square differ by.
-const ALONG: [i16; (2 * R + 1) as usize] = {
-    let (mut out, mut x) = ([0; (2 * R + 1) as usize], 0);
+const ALONG: [i16; AROUND] = {
+    let (mut out, mut x) = ([0; AROUND], 0);
     while x < out.len() {
         out[x] = ((x as i32 - R).pow(2) << CLAIMANT_BITS) as i16;
         x += 1;
@@ -231,14 +267,13 @@ const ALONG: [i16; (2 * R + 1) as usize] = {
 impl Owners {
     /// Of seeds in world order and numbers for them, which need not differ.
     pub(super) fn new(seeds: impl Iterator<Item = ((usize, usize), u16)>) -> Self {
-        let mut out = Self { claims: vec![UNCLAIMED; WIDTH * HEIGHT], numbers: [NOBODY; CLAIMANTS] };
+        let mut out = Self { claims: vec![UNCLAIMED; CLAIMS * CLAIMS], numbers: [NOBODY; CLAIMANTS] };
         let near = |v: usize, edge: i32| (edge - NEAR..edge + TILE + NEAR).contains(&(v as i32));
         let in_reach = seeds.filter(|&((x, y), _)| near(x, EDGE_X) && near(y, EDGE_Y));
         for (((x, y), number), claimant) in in_reach.zip(0_i16..) {
             out.numbers[claimant as usize] = number;
-            let (xs, ys) = around((x, y));
-            for (y, up) in ys.zip(ALONG) {
-                let row = &mut out.claims[Grid::cell(xs.start, y)..Grid::cell(xs.end, y)];
+            let corner = usize::from(claim((x as i32 - R, y as i32 - R)));
+            for (row, up) in out.claims[corner..].chunks_mut(CLAIMS).zip(ALONG) {
                 for (claim, along) in row.iter_mut().zip(ALONG) {
                     *claim = (up + along + claimant).min(*claim);
                 }
@@ -247,9 +282,9 @@ impl Owners {
         out
     }
 
-    /// The number given with the seed that a cell joins, or [`NOBODY`].
-    pub(super) fn of(&self, cell: usize) -> u16 {
-        self.numbers[self.claims[cell] as usize % CLAIMANTS]
+    /// The number given with the seed that a cell of the square of claims joins, or [`NOBODY`].
+    pub(super) fn of(&self, cell: u16) -> u16 {
+        self.numbers[self.claims[usize::from(cell)] as usize % CLAIMANTS]
     }
 }
 
@@ -273,12 +308,6 @@ const fn ground(first: i32, chain: i32) -> Range<i32> {
     let start = (first - NEAR).div_euclid(PAIR) * PAIR;
     let end = (first + TILE + NEAR - 1 + BLOCK_CELLS).div_euclid(PAIR) * PAIR + BLOCK_CELLS;
     start - chain..end + chain
-}
-
-/// The cells a seed covers, cut to the grid.
-fn around((x, y): (usize, usize)) -> (Range<usize>, Range<usize>) {
-    let r = R as usize;
-    (x.saturating_sub(r)..(x + r + 1).min(WIDTH), y.saturating_sub(r)..(y + r + 1).min(HEIGHT))
 }
 
 /// Breaks ties between equally heavy cells by a fixed hash of the world cell (splitmix64), so

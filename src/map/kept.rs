@@ -3,10 +3,11 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::columns::BLOCK;
+use super::columns::{BLOCK, each, within};
 use crate::query::Filter;
 
 /// So many filters are kept; each takes a bit a row, and a 64th of that.
@@ -57,16 +58,23 @@ impl Marks {
         Self { words: zeros(words), known: zeros(words.div_ceil(BLOCK)) }
     }
 
-    /// Word `k`, worked out by `make` the first time. Two threads may do so at once and find the same.
-    pub(super) fn word(&self, k: usize, make: impl FnOnce() -> u64) -> u64 {
-        let (known, bit) = (&self.known[k / BLOCK], 1 << (k % BLOCK));
-        if known.load(Ordering::Acquire) & bit != 0 {
-            return self.words[k].load(Ordering::Relaxed);
+    /// Works words out with `make` that are not known yet. Two threads may do so at once and find the same.
+    pub(super) fn know(&self, words: Range<usize>, make: impl Fn(usize) -> u64) {
+        for (group, known) in
+            self.known.iter().enumerate().take(words.end.div_ceil(BLOCK)).skip(words.start / BLOCK)
+        {
+            let unknown = within(&words, group) & !known.load(Ordering::Acquire);
+            each(group, unknown, |k| self.words[k].store(make(k), Ordering::Relaxed));
+            if unknown != 0 {
+                known.fetch_or(unknown, Ordering::Release);
+            }
         }
-        let word = make();
-        self.words[k].store(word, Ordering::Relaxed);
-        known.fetch_or(bit, Ordering::Release);
-        word
+    }
+
+    /// Word `k`, which is known.
+    #[inline]
+    pub(super) fn word(&self, k: usize) -> u64 {
+        self.words[k].load(Ordering::Relaxed)
     }
 }
 
@@ -87,22 +95,31 @@ mod tests {
     #[test]
     fn a_word_is_worked_out_once_for_each_filter() {
         let kept = Kept::default();
+        let word = |marks: &Marks, k: usize, made: u64| {
+            marks.know(k..k + 1, |_| made);
+            marks.word(k)
+        };
         let (a, b) = (kept.of(&votes(1), 130), kept.of(&votes(2), 130));
-        assert_eq!((a.word(129, || 7), b.word(129, || 8), a.word(128, || 0)), (7, 8, 0));
+        assert_eq!((word(&a, 129, 7), word(&b, 129, 8), word(&a, 128, 5)), (7, 8, 5));
         assert!(kept.known(&votes(3)).is_none());
         let again = kept.known(&votes(1)).unwrap();
-        assert_eq!((again.word(129, || unreachable!()), again.word(128, || unreachable!())), (7, 0));
+        again.know(60..130, |k| if k < 128 { k as u64 } else { unreachable!() });
+        assert_eq!([60, 63, 64, 127, 128, 129].map(|k| again.word(k)), [60, 63, 64, 127, 5, 7]);
     }
 
     #[test]
     fn the_filter_asked_longest_ago_gives_way() {
         let kept = Kept::default();
         for n in 0..=FILTERS as u32 {
-            kept.of(&votes(n), 1).word(0, || n.into());
+            kept.of(&votes(n), 1).know(0..1, |_| n.into());
             kept.of(&votes(0), 1);
         }
-        assert_eq!(kept.of(&votes(0), 1).word(0, || 99), 0);
-        assert_eq!(kept.of(&votes(1), 1).word(0, || 99), 99);
+        let word = |n: u32| {
+            let marks = kept.of(&votes(n), 1);
+            marks.know(0..1, |_| 99);
+            marks.word(0)
+        };
+        assert_eq!((word(0), word(1)), (0, 99));
         assert_eq!(kept.0.lock().unwrap().len(), FILTERS);
     }
 }

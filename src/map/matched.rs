@@ -37,18 +37,10 @@ impl<'a> Matched<'a> {
     }
 
     /// How many rows of a range match; `dead` are the dead positions of a range around it.
+    #[inline]
     pub(super) fn count(&self, range: &Range<usize>, dead: &[u32]) -> u32 {
         match &self.words {
-            Some(words) => {
-                let (first, last) = (range.start / BLOCK, (range.end - 1) / BLOCK);
-                let (head, tail) =
-                    (u64::MAX << (range.start % BLOCK), u64::MAX >> (BLOCK - 1 - (range.end - 1) % BLOCK));
-                if first == last {
-                    return (words[first] & head & tail).count_ones();
-                }
-                let ends = (words[first] & head).count_ones() + (words[last] & tail).count_ones();
-                ends + words[first + 1..last].iter().map(|w| w.count_ones()).sum::<u32>()
-            }
+            Some(words) => count_set(words, range),
             None if dead.is_empty() => range.len() as u32,
             None => (range.len() - in_range(dead, range).len()) as u32,
         }
@@ -106,6 +98,18 @@ impl<'a> Matched<'a> {
     pub(super) fn row(&self, at: usize) -> MapRow {
         self.part.rows.row(at)
     }
+}
+
+/// How many bits of a range that is not empty are set.
+#[inline]
+fn count_set(words: &[u64], range: &Range<usize>) -> u32 {
+    let (first, last) = (range.start / BLOCK, (range.end - 1) / BLOCK);
+    let (head, tail) = (u64::MAX << (range.start % BLOCK), u64::MAX >> (BLOCK - 1 - (range.end - 1) % BLOCK));
+    if first == last {
+        return (words[first] & head & tail).count_ones();
+    }
+    let ends = (words[first] & head).count_ones() + (words[last] & tail).count_ones();
+    ends + words[first + 1..last].iter().map(|w| w.count_ones()).sum::<u32>()
 }
 
 /// Calls `f` with the positions of the set bits of a range.

@@ -28,7 +28,7 @@ pub fn members(snapshot: &Snapshot, filter: &Filter, zoom: u8, cell: (u32, u32))
     let gathered = snapshot.parts().map(|part| grid.gather(part, &select));
     let seeds = grid.seeds();
     let owners = Owners::new(numbered(&seeds));
-    let owner = owners.of(grid.index(cell)?);
+    let owner = owners.of(grid.claimed(cell)?);
     if owner == NOBODY {
         return None;
     }
@@ -39,7 +39,7 @@ pub fn members(snapshot: &Snapshot, filter: &Filter, zoom: u8, cell: (u32, u32))
     }
     let mut rows = Vec::new();
     for g in &gathered {
-        for run in g.runs.iter().filter(|run| owners.of(usize::from(run.cell)) == owner) {
+        for run in g.runs.iter().filter(|run| owners.of(run.cell) == owner) {
             g.rows.list(run.start as usize..run.end as usize, &mut rows);
         }
     }
@@ -93,7 +93,7 @@ impl Members {
                 let seeds = grid.seeds();
                 let owners = Owners::new(numbered(&seeds));
                 cells.iter().filter(|&&c| tile_of(z, c) == Some(tile)).any(|&c| {
-                    let owner = grid.index(c).map(|i| owners.of(i)).filter(|o| *o != NOBODY);
+                    let owner = grid.claimed(c).map(|i| owners.of(i)).filter(|o| *o != NOBODY);
                     let seed = owner.map(|o| grid.world(seeds[usize::from(o)]));
                     *common.get_or_insert(seed) != seed
                 })

@@ -2,6 +2,7 @@
 //! checks. Not here: what is written (tile), clipping and simplifying (shapes).
 
 use std::collections::BTreeMap;
+use std::fmt::{Display, Write};
 
 use fast_mvt::{MvtCoord, MvtFeatureBuilder, MvtGeomType, MvtLayerBuilder, MvtValueRef};
 
@@ -11,30 +12,37 @@ const NAMED: &str = "a layer that is declared without a name is refused";
 const FITS: &str = "geometry of the feature's own type, under 2^32 keys and values";
 
 /// One layer being written, 4096 units a side.
-pub(super) struct LayerWriter(MvtLayerBuilder);
+pub(super) struct LayerWriter {
+    layer: MvtLayerBuilder,
+    /// Room for a text.
+    text: String,
+}
 
 /// The attributes of one feature being written.
-pub(super) struct Tags(MvtFeatureBuilder);
+pub(super) struct Tags<'a> {
+    feature: MvtFeatureBuilder,
+    text: &'a mut String,
+}
 
 impl LayerWriter {
     pub(super) fn new(name: &str) -> Self {
-        Self(MvtLayerBuilder::new(name).expect(NAMED))
+        Self { layer: MvtLayerBuilder::new(name).expect(NAMED), text: String::new() }
     }
 
     /// Adds a point.
-    pub(super) fn point(self, id: u64, at: (i32, i32), tags: impl FnOnce(&mut Tags)) -> Self {
+    pub(super) fn point(self, id: u64, at: (i32, i32), tags: impl FnOnce(&mut Tags<'_>)) -> Self {
         self.points(id, &[at], tags)
     }
 
     /// Adds places, no two the same.
-    pub(super) fn points(self, id: u64, places: &[(i32, i32)], tags: impl FnOnce(&mut Tags)) -> Self {
+    pub(super) fn points(self, id: u64, places: &[(i32, i32)], tags: impl FnOnce(&mut Tags<'_>)) -> Self {
         self.feature(id, MvtGeomType::Point, tags, |f| {
             f.points(coords(places)).expect(FITS);
         })
     }
 
     /// Adds lines of two vertices or more without repeats.
-    pub(super) fn lines(self, id: u64, lines: &[Vec<(i32, i32)>], tags: impl FnOnce(&mut Tags)) -> Self {
+    pub(super) fn lines(self, id: u64, lines: &[Vec<(i32, i32)>], tags: impl FnOnce(&mut Tags<'_>)) -> Self {
         self.feature(id, MvtGeomType::LineString, tags, |f| {
             for line in lines {
                 f.line(coords(line)).expect(FITS);
@@ -43,7 +51,12 @@ impl LayerWriter {
     }
 
     /// Adds a polygon from open rings: each exterior (positive area, y down) before its holes.
-    pub(super) fn polygon(self, id: u64, rings: &[Vec<(i32, i32)>], tags: impl FnOnce(&mut Tags)) -> Self {
+    pub(super) fn polygon(
+        self,
+        id: u64,
+        rings: &[Vec<(i32, i32)>],
+        tags: impl FnOnce(&mut Tags<'_>),
+    ) -> Self {
         self.feature(id, MvtGeomType::Polygon, tags, |f| {
             for ring in rings {
                 f.ring(coords(ring), area2(ring) > 0).expect(FITS);
@@ -52,23 +65,24 @@ impl LayerWriter {
     }
 
     fn feature(
-        self,
+        mut self,
         id: u64,
         kind: MvtGeomType,
-        tags: impl FnOnce(&mut Tags),
+        tags: impl FnOnce(&mut Tags<'_>),
         geometry: impl FnOnce(&mut MvtFeatureBuilder),
     ) -> Self {
-        let mut feature = self.0.feature_of(kind);
+        let mut feature = self.layer.feature_of(kind);
         feature.id(Some(id));
         geometry(&mut feature);
-        let mut writer = Tags(feature);
+        let mut writer = Tags { feature, text: &mut self.text };
         tags(&mut writer);
-        Self(writer.0.end())
+        self.layer = writer.feature.end();
+        self
     }
 
     /// The encoded layer, which is a tile of one layer; nothing if it has no features.
     pub(super) fn finish(self) -> Vec<u8> {
-        if self.0.num_features() == 0 { Vec::new() } else { self.0.encode() }
+        if self.layer.num_features() == 0 { Vec::new() } else { self.layer.encode() }
     }
 }
 
@@ -76,9 +90,17 @@ fn coords(path: &[(i32, i32)]) -> impl Iterator<Item = MvtCoord> {
     path.iter().map(|&(x, y)| MvtCoord { x, y })
 }
 
-impl Tags {
+impl Tags<'_> {
     pub(super) fn text(&mut self, key: &str, value: &str) {
         self.tag(key, MvtValueRef::String(value));
+    }
+
+    /// A text as it is displayed.
+    pub(super) fn shown(&mut self, key: &str, value: impl Display) {
+        self.text.clear();
+        // Writing to memory does not fail.
+        let _ = write!(self.text, "{value}");
+        self.feature.tag_ref(key, MvtValueRef::String(self.text)).expect(FITS);
     }
 
     pub(super) fn number(&mut self, key: &str, value: u64) {
@@ -101,7 +123,7 @@ impl Tags {
     }
 
     fn tag(&mut self, key: &str, value: MvtValueRef<'_>) {
-        self.0.tag_ref(key, value).expect(FITS);
+        self.feature.tag_ref(key, value).expect(FITS);
     }
 }
 

@@ -86,14 +86,19 @@ impl<'a> Select<'a> {
         if range.is_empty() {
             return;
         }
-        let first = range.start / BLOCK;
-        for (n, out) in out[first..range.end.div_ceil(BLOCK)].iter_mut().enumerate() {
-            let k = first + n;
-            let asked = within(&range, k);
-            *out |= match marks {
-                Some(marks) => asked & marks.word(k, || self.test.pass(c, k, within(&(0..c.len()), k))),
-                None => self.test.pass(c, k, asked),
-            };
+        let touched = range.start / BLOCK..range.end.div_ceil(BLOCK);
+        if let Some(marks) = marks {
+            marks.know(touched.clone(), |k| self.test.pass(c, k, within(&(0..c.len()), k)));
+        }
+        let word = |k: usize, asked: u64| match marks {
+            Some(marks) => asked & marks.word(k),
+            None => self.test.pass(c, k, asked),
+        };
+        for k in [touched.start, touched.end - 1] {
+            out[k] |= word(k, within(&range, k));
+        }
+        for k in touched.start + 1..touched.end - 1 {
+            out[k] |= word(k, u64::MAX);
         }
         for &d in in_range(dead, &range) {
             out[d as usize / BLOCK] &= !(1 << (d as usize % BLOCK));

@@ -118,9 +118,21 @@ struct Declared {
     ward: bool,
     created: bool,
     updated: bool,
-    /// Names of the fields of the most frequent categories and of their counts.
-    top: Vec<(String, String)>,
+    /// How many of the most frequent categories.
+    top: usize,
 }
+
+/// Names of the fields of the most frequent categories and of their counts.
+const TOP: [(&str, &str); TOP_LIMIT] = [
+    ("top_1", "top_1_count"),
+    ("top_2", "top_2_count"),
+    ("top_3", "top_3_count"),
+    ("top_4", "top_4_count"),
+    ("top_5", "top_5_count"),
+    ("top_6", "top_6_count"),
+    ("top_7", "top_7_count"),
+    ("top_8", "top_8_count"),
+];
 
 impl Declared {
     fn of(v: &VectorLayer) -> Self {
@@ -137,10 +149,7 @@ impl Declared {
             ward: v.has("ward"),
             created: v.has("created_at"),
             updated: v.has("updated_at"),
-            top: (1..=TOP_LIMIT)
-                .map(|n| (format!("top_{n}"), format!("top_{n}_count")))
-                .take_while(|(t, _)| v.has(t))
-                .collect(),
+            top: TOP.iter().take_while(|(field, _)| v.has(field)).count(),
         }
     }
 }
@@ -156,13 +165,13 @@ fn row_tags(t: &mut Tags, has: &Declared, row: &MapRow, words: &Vocabulary) {
         t.text("state", row.state.name());
     }
     if let Some(ward) = words.wards.get(usize::from(row.ward)).filter(|_| has.ward) {
-        t.text("ward", &ward.to_string());
+        t.shown("ward", ward);
     }
     if has.created {
-        t.text("created_at", &row.created.to_string());
+        t.shown("created_at", row.created);
     }
     if has.updated {
-        t.text("updated_at", &row.updated.to_string());
+        t.shown("updated_at", row.updated);
     }
 }
 
@@ -185,14 +194,14 @@ fn cluster_tags(t: &mut Tags, has: &Declared, c: &Cluster, words: &Vocabulary) {
     if has.closed {
         t.number("closed", c.with_status(Status::Closed).into());
     }
-    for ((field, count_field), &(category, count)) in has.top.iter().zip(&c.top) {
+    for ((field, count_field), &(category, count)) in TOP[..has.top].iter().zip(&c.top) {
         if let Some(code) = words.categories.get(usize::from(category)) {
             t.text(field, code);
             t.number(count_field, count.into());
         }
     }
     if has.updated {
-        t.text("updated_at", &c.latest.to_string());
+        t.shown("updated_at", c.latest);
     }
 }
 
