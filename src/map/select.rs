@@ -94,11 +94,12 @@ impl<'a> Select<'a> {
             Some(marks) => asked & marks.word(k),
             None => self.test.pass(c, k, asked),
         };
-        for k in [touched.start, touched.end - 1] {
+        let (first, last) = (touched.start, touched.end - 1);
+        for k in [first, last] {
             out[k] |= word(k, within(&range, k));
         }
-        for k in touched.start + 1..touched.end - 1 {
-            out[k] |= word(k, u64::MAX);
+        for (k, out) in (first + 1..last).zip(&mut out[first + 1..]) {
+            *out |= word(k, u64::MAX);
         }
         for &d in in_range(dead, &range) {
             out[d as usize / BLOCK] &= !(1 << (d as usize % BLOCK));

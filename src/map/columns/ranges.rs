@@ -5,9 +5,6 @@ use std::ops::Range;
 
 use super::{BLOCK, Columns, STATES, STRETCH, each, live, within};
 
-/// Counting a row by itself takes as long as so many values of a block by their bitsets.
-const ROW_COST: u32 = 1;
-
 /// What a cluster knows of its rows.
 #[derive(Debug)]
 pub(in crate::map) struct Tally<'a> {
@@ -99,7 +96,8 @@ impl Columns {
         let first = range.start / BLOCK;
         for (k, word) in (first..).zip(&words[first..range.end.div_ceil(BLOCK)]) {
             let set = word & within(range, k);
-            if set.count_ones() * ROW_COST < (self.categories + STATES) as u32 {
+            // Row by row, or value by value by their bitsets: whichever are fewer.
+            if (set.count_ones() as usize) < self.categories + STATES {
                 each(k, set, |i| {
                     t.states[usize::from(self.state[i])] += 1;
                     t.categories[usize::from(self.category[i])] += 1;
