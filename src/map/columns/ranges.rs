@@ -74,16 +74,9 @@ impl Columns {
         if !dead.is_empty() {
             return live(range, dead).for_each(|i| self.tally_row(i, t));
         }
-        // States are counted in the bytes of a word: most rows have the same, and in memory each would wait for
-        // the one before.
-        let (states, categories) = (&self.state[range.clone()], &self.category[range.clone()]);
-        for (states, categories) in states.chunks(u8::MAX.into()).zip(categories.chunks(u8::MAX.into())) {
-            let mut counts = 0_u64;
-            for (&state, &category) in states.iter().zip(categories) {
-                counts += 1 << (u32::from(state) * u8::BITS);
-                t.categories[usize::from(category)] += 1;
-            }
-            t.states.iter_mut().zip(counts.to_le_bytes()).for_each(|(count, n)| *count += u32::from(n));
+        for (&state, &category) in self.state[range.clone()].iter().zip(&self.category[range.clone()]) {
+            t.states[usize::from(state)] += 1;
+            t.categories[usize::from(category)] += 1;
         }
         let blocks = range.start / BLOCK..range.end.div_ceil(BLOCK);
         if self.blocks.latest[blocks].iter().any(|newest| newest > t.latest) {
