@@ -6,13 +6,13 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
-use diaban::domain::feature::Valid;
-use diaban::domain::field::Value;
-use diaban::domain::{Feature, Instant, Vocabulary};
-use diaban::geo::{LonLat, Mercator, TileId};
-use diaban::map::{FeatureSet, FeatureSets, Layer, Snapshot, Sources, tile};
-use diaban::pack::Pack;
-use diaban::query::Joint;
+use diaban_core::domain::feature::Valid;
+use diaban_core::domain::field::Value;
+use diaban_core::domain::{Feature, Instant, Vocabulary};
+use diaban_core::geo::{LonLat, Mercator, TileId};
+use diaban_core::map::{FeatureSet, FeatureSets, Layer, Snapshot, Sources, tile};
+use diaban_core::pack::Pack;
+use diaban_core::query::Joint;
 use geo::{Geometry, LineString, Point};
 use rand_distr::{Distribution, Normal, StandardNormal};
 use rand_pcg::Pcg64;
@@ -67,7 +67,7 @@ fn features(pack: &Pack, id: &str, n: u64) -> Vec<(Arc<str>, Arc<Feature>)> {
 }
 
 fn main() {
-    let pack = Pack::embedded().expect("checked by tests");
+    let pack = diaban::city_files::embedded().expect("checked by tests");
     let (facilities, lines) = (features(&pack, "facilities", FACILITIES), features(&pack, "traffic", LINES));
     for (name, rows) in [("facilities", &facilities), ("traffic", &lines)] {
         let collection = pack.collection(name).expect("declared");

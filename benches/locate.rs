@@ -8,9 +8,9 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use diaban::area::{Generation, Unit, read_units};
-use diaban::domain::UnitKind;
-use diaban::geo::LonLat;
+use diaban_core::area::{Generation, Unit, read_units};
+use diaban_core::domain::UnitKind;
+use diaban_core::geo::LonLat;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use geo::indexed::IntervalTreeMultiPolygon;

@@ -7,11 +7,11 @@ use std::hint::black_box;
 use std::sync::LazyLock;
 use std::time::Instant as Stopwatch;
 
-use diaban::domain::view::MapRow;
-use diaban::domain::{Instant, State, Vocabulary, WardId};
-use diaban::geo::{Bbox, LonLat, TileId};
-use diaban::map::{Change, FeatureSets, Layer, Snapshot, Sources, tile};
-use diaban::query::{CodeSet, Filter, Interval, Joint};
+use diaban_core::domain::view::MapRow;
+use diaban_core::domain::{Instant, State, Vocabulary, WardId};
+use diaban_core::geo::{Bbox, LonLat, TileId};
+use diaban_core::map::{Change, FeatureSets, Layer, Snapshot, Sources, tile};
+use diaban_core::query::{CodeSet, Filter, Interval, Joint};
 use rand_distr::{Distribution, LogNormal, Normal, StandardNormal, Uniform, weighted::WeightedAliasIndex};
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::SeedableRng;

@@ -10,12 +10,12 @@ use crate::action::{City, CityError, Keyring};
 use crate::basemap::BasemapError;
 use crate::clock::{Clock, Ids};
 use crate::config::Config;
-use crate::geo::Bbox;
 use crate::http::{self, Basemap, Connections, Guards, Metrics, Service, Streams, Styles, TileCache};
 use crate::jobs::{Follower, Keeper, announce, keep, refresh_keys, supervise, trim};
-use crate::map::{Layer, Level, Live, Mistakes, View, read_layers};
-use crate::pack::{Pack, PackError};
 use crate::store::{Store, StoreError};
+use diaban_core::geo::Bbox;
+use diaban_core::map::{Layer, Level, Live, Mistakes, View, read_layers};
+use diaban_core::pack::{Pack, PackError};
 
 /// Messages that a live stream may be behind before it reads the store instead.
 const NEWS_KEPT: usize = 256;
@@ -54,7 +54,7 @@ pub enum AppError {
 /// # Errors
 /// When it is not right, with file and key.
 pub fn pack(config: &Config) -> Result<Pack, PackError> {
-    Pack::open(config.data.as_deref(), config.tiles.as_deref())
+    crate::city_files::open(config.data.as_deref(), config.tiles.as_deref())
 }
 
 /// The layers of a pack, their examples run.

@@ -16,7 +16,7 @@ use pmtiles::{
 };
 use serde_json::{Map, Value};
 
-use crate::geo::{Bbox, TileId};
+use diaban_core::geo::{Bbox, TileId};
 
 /// Bytes of a tile, of a directory or of the metadata, as they lie in the file.
 const MOST_STORED: usize = 16 * 1024 * 1024;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use rand::Rng as _;
 
-use crate::domain::Instant;
-use crate::domain::report::MAX_ID;
+use diaban_core::domain::Instant;
+use diaban_core::domain::report::MAX_ID;
 
 /// Tells the time.
 pub trait Clock: Send + Sync {

@@ -1,28 +1,18 @@
-//! diaban: citizen reports routed to the ward that must answer, and the live map of them.
+//! diaban: citizen reports routed to the ward that must answer, and the live map of them. This crate is the
+//! service; what is pure stands in `diaban_core`.
 //!
 //! The modules in reading order. Imports go one way, from the end of this list to its beginning;
 //! `tests/rules.rs` holds the storeys.
 
-pub mod geo;
-
-pub mod domain;
-
-pub mod query;
-
-pub mod area;
+pub mod city_files;
 pub mod clock;
-pub mod format;
-
-pub mod pack;
 
 pub mod import;
 
 pub mod basemap;
-pub mod map;
 pub mod store;
 
 pub mod action;
-pub mod raster;
 
 pub mod demo;
 pub mod jobs;
@@ -37,5 +27,3 @@ pub mod cli;
 
 #[cfg(test)]
 extern crate self as diaban;
-#[cfg(test)]
-mod real_data;

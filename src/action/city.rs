@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::area::{self, AreaBook, Generation};
-use crate::domain::view::PublicReport;
-use crate::domain::{BodyId, Text, Vocabulary, WardId};
-use crate::geo::LonLat;
-use crate::pack::{Pack, PackError};
 use crate::store::{ReportRecord, StoredGeneration};
+use diaban_core::area::{self, AreaBook, Generation};
+use diaban_core::domain::view::PublicReport;
+use diaban_core::domain::{BodyId, Text, Vocabulary, WardId};
+use diaban_core::geo::LonLat;
+use diaban_core::pack::{Pack, PackError};
 
 /// The zoom at which the city fills a screen.
 pub const CITY_ZOOM: u8 = 9;

@@ -7,14 +7,14 @@ use bytes::Bytes;
 use geo::{Geometry, Point};
 
 use super::city::{Areas, City};
-use crate::domain::feed::{Entry, Link, Minter, Tag};
-use crate::domain::field::{self, Value};
-use crate::domain::report::{EventKind, Withdrawn};
-use crate::domain::view::PublicReport;
-use crate::domain::{BodyId, Instant, State, Text, WardId};
-use crate::format::{geojson, json_feed};
-use crate::geo::LonLat;
 use crate::store::{News, Position};
+use diaban_core::domain::feed::{Entry, Link, Minter, Tag};
+use diaban_core::domain::field::{self, Value};
+use diaban_core::domain::report::{EventKind, Withdrawn};
+use diaban_core::domain::view::PublicReport;
+use diaban_core::domain::{BodyId, Instant, State, Text, WardId};
+use diaban_core::format::{geojson, json_feed};
+use diaban_core::geo::LonLat;
 
 /// Fields that an entry says in its title and content.
 const SAID: &[&str] = &["title", "description"];

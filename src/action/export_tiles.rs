@@ -17,11 +17,11 @@ use pmtiles::{Compression, PmTilesStreamWriter, PmTilesWriter, PmtError, TileCoo
 use serde_json::{Map, Value, json};
 
 use super::city::{Areas, CITY_ZOOM};
-use crate::domain::Instant;
-use crate::geo::{LonLat, TileId};
-use crate::map::{Sources, Tileset, View, occupied};
-use crate::query::Joint;
 use crate::store::{Mbtiles, StoreError};
+use diaban_core::domain::Instant;
+use diaban_core::geo::{LonLat, TileId};
+use diaban_core::map::{Sources, Tileset, View, occupied};
+use diaban_core::query::Joint;
 
 /// Tiles made by one core in one go.
 const CHUNK: usize = 128;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::entries::Entries;
-use crate::domain::feed::{Entry, Link, Tag};
-use crate::domain::field::Value;
-use crate::domain::{Collection, Feature, Instant, PropertyKind, Text, Vocabulary};
-use crate::format::geojson;
+use diaban_core::domain::feed::{Entry, Link, Tag};
+use diaban_core::domain::field::Value;
+use diaban_core::domain::{Collection, Feature, Instant, PropertyKind, Text, Vocabulary};
+use diaban_core::format::geojson;
 
 /// Names of wards in a text; what is more is counted.
 const NAMED: usize = 10;

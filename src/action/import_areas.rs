@@ -7,11 +7,11 @@ use std::io::Write;
 use super::city::{Areas, City, CityError, generation};
 use super::submit::{Place, public_point};
 use super::transfer::TRANSFERRED;
-use crate::area::{Finding, Generation};
 use crate::clock::Clock;
-use crate::domain::Precision;
-use crate::geo::LonLat;
 use crate::store::{Assignment, PlacedRecord, Store, StoreError, StoredGeneration};
+use diaban_core::area::{Finding, Generation};
+use diaban_core::domain::Precision;
+use diaban_core::geo::LonLat;
 
 /// Reports read and assigned in one go.
 const BATCH: i64 = 2_000;
@@ -54,7 +54,7 @@ pub fn candidate(city: &City, id: &str, bytes: &[u8]) -> Result<(Generation, Vec
     let expected: Vec<&str> =
         city.pack.areas.units().iter().filter(|u| *u.id.generation == *id).map(|u| &*u.id.code).collect();
     let former = areas.book.generation(id).filter(|g| !g.approximate());
-    let findings = crate::area::check(&candidate, &expected, former.map(|g| &**g));
+    let findings = diaban_core::area::check(&candidate, &expected, former.map(|g| &**g));
     Ok((candidate, findings))
 }
 

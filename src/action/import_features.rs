@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::City;
 use crate::clock::Clock;
-use crate::domain::Collection;
-use crate::domain::feature::NewFeature;
-use crate::format::feature::content_hash;
 use crate::import::{self, Diff, Format, Input, Outside, Profile, Read};
 use crate::store::{FeatureWrite, Store, StoreError};
+use diaban_core::domain::Collection;
+use diaban_core::domain::feature::NewFeature;
+use diaban_core::format::feature::content_hash;
 
 /// Features written in one transaction when nothing must go at the same moment.
 const BATCH: usize = 2_000;

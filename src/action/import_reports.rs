@@ -9,10 +9,10 @@ use sha2::{Digest, Sha256};
 use super::city::{Areas, City};
 use super::submit::{Refusal, Submission, assess, public_time};
 use crate::clock::{Clock, Ids};
-use crate::domain::report::{Event, NewReport};
-use crate::domain::{State, text};
 use crate::import::{self, Format, ImportError, Incoming, Profile, Rejected, ReportInput, ReportRead};
 use crate::store::{IdempotencyKey, KeyedReports, Outcome, Store, StoreError};
+use diaban_core::domain::report::{Event, NewReport};
+use diaban_core::domain::{State, text};
 
 /// Characters of the door that a report came through, and of each word of an office.
 const DOOR: usize = 100;
@@ -165,7 +165,7 @@ fn judge(city: &City, areas: &Areas, source: &str, incoming: Incoming) -> Result
     let mut faults = Vec::new();
     let mut words = |raw: Option<&str>, field: &str, max: usize| {
         text::clean(raw.unwrap_or_default(), max).unwrap_or_else(|e| {
-            faults.push(crate::domain::Violation::new(field, e.to_string()));
+            faults.push(diaban_core::domain::Violation::new(field, e.to_string()));
             None
         })
     };
@@ -217,8 +217,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::domain::Instant;
-    use crate::pack::Pack;
+    use diaban_core::domain::Instant;
 
     fn incoming() -> Incoming {
         let created = Instant::parse("2025-03-03T02:30:00Z").unwrap();
@@ -245,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_report_of_the_past_has_the_life_it_had() {
-        let city = City::new(Pack::embedded().unwrap(), &[]).unwrap();
+        let city = City::new(crate::city_files::embedded().unwrap(), &[]).unwrap();
         let areas = city.areas();
         let judged = |r: Incoming| judge(&city, &areas, "old", r);
         let new = judged(incoming()).unwrap();
@@ -286,7 +285,7 @@ mod tests {
     async fn a_batch_whose_id_is_taken_draws_anew() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&crate::store::test_database::store_url(folder.path())).await.unwrap();
-        let city = City::new(Pack::embedded().unwrap(), &[]).unwrap();
+        let city = City::new(crate::city_files::embedded().unwrap(), &[]).unwrap();
         let batch = |source: &str| {
             let report = judge(&city, &city.areas(), source, incoming()).unwrap();
             Arc::new(vec![(NewReport { id: 5, ..report }, key(source, &incoming()))])

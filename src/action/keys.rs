@@ -8,10 +8,10 @@ use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
 
 use crate::clock::{Clock, Ids};
-use crate::domain::key::{FEED, ID_CHARS, Key, KeyId, LETTERS, PREFIX, SCOPES, SECRET_CHARS, is_key};
-use crate::domain::{Instant, Violation, Vocabulary};
-use crate::query::params::{FILTERS, parse};
 use crate::store::{Outcome, Store, StoreError};
+use diaban_core::domain::key::{FEED, ID_CHARS, Key, KeyId, LETTERS, PREFIX, SCOPES, SECRET_CHARS, is_key};
+use diaban_core::domain::{Instant, Violation, Vocabulary};
+use diaban_core::query::params::{FILTERS, parse};
 
 /// Characters of a name.
 const NAME: usize = 100;
@@ -50,7 +50,7 @@ pub async fn add_key(
     days: Option<u32>,
 ) -> Result<(KeyId, String), KeyError> {
     let refused = |field: &str, detail: String| KeyError::Refused(vec![Violation::new(field, detail)]);
-    let name = crate::domain::text::clean(name, NAME).map_err(|e| refused("name", e.to_string()))?;
+    let name = diaban_core::domain::text::clean(name, NAME).map_err(|e| refused("name", e.to_string()))?;
     let name = name.ok_or_else(|| refused("name", "must not be empty".into()))?;
     let (scopes, query) = match purpose {
         Purpose::Scopes(scopes) => {

@@ -3,12 +3,12 @@
 use geo::Geometry;
 
 use super::city::{Areas, City};
-use crate::area::lent_shape;
 use crate::clock::Clock;
-use crate::domain::WardId;
-use crate::domain::feature::Membership;
-use crate::format::geometry;
 use crate::store::{FeatureAssignment, Outcome, PlacedFeature, Store, StoreError};
+use diaban_core::area::lent_shape;
+use diaban_core::domain::WardId;
+use diaban_core::domain::feature::Membership;
+use diaban_core::format::geometry;
 
 /// Features read and assigned in one go.
 const BATCH: i64 = 2_000;

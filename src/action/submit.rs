@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::city::{Areas, City};
-use crate::area::{Generation, Located, Outside, OutsideReason};
 use crate::clock::{Clock, Ids};
-use crate::domain::report::{Event, NewReport, PrivateFacts, PublicFacts};
-use crate::domain::view::PublicReport;
-use crate::domain::{
+use crate::store::{IdempotencyKey, Outcome, ReportRecord, Store, StoreError};
+use diaban_core::area::{Generation, Located, Outside, OutsideReason};
+use diaban_core::domain::report::{Event, NewReport, PrivateFacts, PublicFacts};
+use diaban_core::domain::view::PublicReport;
+use diaban_core::domain::{
     Category, Instant, PlaceRule, Precision, QuestionKind, State, Violation, WardId, WardName, deadline,
     nearest, text,
 };
-use crate::geo::{GridCell, LonLat};
-use crate::store::{IdempotencyKey, Outcome, ReportRecord, Store, StoreError};
+use diaban_core::geo::{GridCell, LonLat};
 
 /// Characters of each text.
 const TITLE: usize = 200;

@@ -3,8 +3,8 @@
 use super::city::City;
 use super::verb::{Decision, VerbError, decide};
 use crate::clock::Clock;
-use crate::domain::{BodyId, Precision, WardName};
 use crate::store::{Step, Store};
+use diaban_core::domain::{BodyId, Precision, WardName};
 
 /// The rule of a report that people sent where it is; re-assignment inside one generation leaves it there.
 pub(super) const TRANSFERRED: &str = "transfer";

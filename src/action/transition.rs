@@ -3,8 +3,8 @@
 use super::city::City;
 use super::verb::{Decision, VerbError, decide, words};
 use crate::clock::Clock;
-use crate::domain::State;
 use crate::store::{Standing, Step, Store};
+use diaban_core::domain::State;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,7 +82,7 @@ fn rule(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::report::Withdrawn;
+    use diaban_core::domain::report::Withdrawn;
 
     fn standing(state: State) -> Standing {
         Standing {

@@ -4,10 +4,10 @@
 use super::city::City;
 use super::submit::public_time;
 use crate::clock::Clock;
-use crate::domain::Violation;
-use crate::domain::report::Withdrawn;
-use crate::domain::text;
 use crate::store::{Amendment, Outcome, Standing, Step, Store, StoreError};
+use diaban_core::domain::Violation;
+use diaban_core::domain::report::Withdrawn;
+use diaban_core::domain::text;
 
 /// Characters of a reason or a note.
 const WORDS: usize = 2_000;

@@ -3,8 +3,8 @@
 use super::city::City;
 use super::verb::{Decision, VerbError, decide};
 use crate::clock::Clock;
-use crate::domain::report::Withdrawn;
 use crate::store::{Step, Store};
+use diaban_core::domain::report::Withdrawn;
 
 /// What a moderator does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

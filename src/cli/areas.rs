@@ -13,11 +13,11 @@ use rand_pcg::Pcg64;
 use super::Outcome;
 use crate::action::{self, City};
 use crate::app;
-use crate::area::{self, Severity};
 use crate::clock::SystemClock;
 use crate::config::Settings;
-use crate::geo::LonLat;
 use crate::store::Store;
+use diaban_core::area::{self, Severity};
+use diaban_core::geo::LonLat;
 
 /// Bytes of a boundary file, as it is stored or sent.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;

@@ -15,9 +15,9 @@ use crate::app;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{DemoSettings, Settings};
 use crate::demo::{self, Generator};
-use crate::domain::PlaceRule;
-use crate::geo::{LonLat, Mercator, TileId};
 use crate::store::Store;
+use diaban_core::domain::PlaceRule;
+use diaban_core::geo::{LonLat, Mercator, TileId};
 
 /// Reports in one commit. Fewer write the same index pages again and again: 5,000 cost a third of the
 /// rate; more would hold more memory and move the bar in leaps.
@@ -121,7 +121,7 @@ struct Hints {
 impl Hints {
     fn new(city: &City, seed: u64) -> Self {
         let at = Generator::new(city, seed, SystemClock.now(), 0).busiest();
-        let simple = |c: &&crate::domain::Category| {
+        let simple = |c: &&diaban_core::domain::Category| {
             c.place != PlaceRule::None && c.questions.iter().all(|q| !q.required)
         };
         let wanted = city.pack.categories.by_code("drainage").into_iter();

@@ -14,7 +14,7 @@ use crate::app;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Settings;
 use crate::jobs;
-use crate::map::Tileset;
+use diaban_core::map::Tileset;
 
 /// Write all tiles of layers to one file, as they are at this change; works beside a running server.
 ///

@@ -12,8 +12,8 @@ use crate::action::{self, FeatureImport};
 use crate::app;
 use crate::clock::SystemClock;
 use crate::config::Settings;
-use crate::domain::nearest;
 use crate::import::{Diff, Outside, Read, Rejected, rejected_csv};
+use diaban_core::domain::nearest;
 
 /// Ids told of each kind of difference.
 const TOLD_IDS: usize = 5;

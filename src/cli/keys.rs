@@ -7,8 +7,8 @@ use crate::action::{self, Purpose};
 use crate::app;
 use crate::clock::{Clock, SystemClock, SystemIds};
 use crate::config::Settings;
-use crate::domain::key::KeyId;
 use crate::store::Store;
+use diaban_core::domain::key::KeyId;
 
 /// What the operator does with keys.
 #[derive(Subcommand)]

@@ -7,8 +7,8 @@ use super::{Outcome, With};
 use crate::action::{self, Transition, Withdrawal};
 use crate::app;
 use crate::clock::SystemClock;
-use crate::domain::State;
 use crate::store::Store;
+use diaban_core::domain::State;
 
 /// What the operator does with a report.
 #[derive(Subcommand)]

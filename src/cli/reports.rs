@@ -18,8 +18,8 @@ use crate::action::{self, JudgedReports, Loaded, ReportImport};
 use crate::app;
 use crate::clock::{SystemClock, SystemIds};
 use crate::config::Settings;
-use crate::domain::text;
 use crate::import::{Reasons, Rejected, RejectedTable, ReportRead};
+use diaban_core::domain::text;
 
 /// Characters of a source's name.
 const MAX_SOURCE: usize = 100;

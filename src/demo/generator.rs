@@ -14,9 +14,9 @@ use super::timeline::{HOUR_MS, Moment, Timeline};
 use super::topics::Topics;
 use super::words::{self, Words};
 use crate::action::{Areas, City, Submission, assess};
-use crate::domain::report::{MAX_ID, NewReport};
-use crate::domain::{Category, Instant, PlaceRule};
-use crate::geo::LonLat;
+use diaban_core::domain::report::{MAX_ID, NewReport};
+use diaban_core::domain::{Category, Instant, PlaceRule};
+use diaban_core::geo::LonLat;
 
 /// The doors, and how many come through each.
 const SOURCES: [(&str, f64); 4] = [("api", 0.42), ("web", 0.26), ("hotline_1022", 0.24), ("zalo", 0.08)];

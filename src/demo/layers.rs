@@ -12,13 +12,13 @@ use super::places::Places;
 use super::table::Table;
 use super::words;
 use crate::action::City;
-use crate::area::Generation;
-use crate::domain::feature::{Membership, NewFeature};
-use crate::domain::field::Value;
-use crate::domain::{Collection, Instant, UnitKind};
-use crate::geo::{LonLat, Plane};
 use crate::import;
 use crate::store::FeatureWrite;
+use diaban_core::area::Generation;
+use diaban_core::domain::feature::{Membership, NewFeature};
+use diaban_core::domain::field::Value;
+use diaban_core::domain::{Collection, Instant, UnitKind};
+use diaban_core::geo::{LonLat, Plane};
 
 /// The source that all of it is said to come from.
 const SOURCE: &str = "demo";

@@ -8,8 +8,8 @@ use rand_pcg::Pcg64;
 use super::table::one;
 use super::timeline::{HOUR_MS, hour_of, weekday_of};
 use crate::action::public_time;
-use crate::domain::report::{Event, NewReport};
-use crate::domain::{Category, Instant, State};
+use diaban_core::domain::report::{Event, NewReport};
+use diaban_core::domain::{Category, Instant, State};
 
 const DAY_MS: f64 = 24.0 * HOUR_MS as f64;
 /// Share of reports that lie, and for how many days in the mean.

@@ -8,9 +8,9 @@ use rand_pcg::Pcg64;
 
 use super::table::{Table, zipf};
 use super::timeline::day_rng;
-use crate::area::Generation;
-use crate::domain::UnitKind;
-use crate::geo::{LonLat, Plane};
+use diaban_core::area::Generation;
+use diaban_core::domain::UnitKind;
+use diaban_core::geo::{LonLat, Plane};
 
 /// Hot spots of a ward.
 const SPOTS: usize = 12;

@@ -6,9 +6,8 @@ use unicode_normalization::is_nfc;
 
 use super::Generator;
 use crate::action::City;
-use crate::domain::report::{MAX_ID, NewReport};
-use crate::domain::{Instant, PlaceRule, State, Status};
-use crate::pack::Pack;
+use diaban_core::domain::report::{MAX_ID, NewReport};
+use diaban_core::domain::{Instant, PlaceRule, State, Status};
 
 const N: usize = 12_000;
 
@@ -17,7 +16,7 @@ fn now() -> Instant {
 }
 
 fn city() -> City {
-    City::new(Pack::embedded().unwrap(), &[]).unwrap()
+    City::new(crate::city_files::embedded().unwrap(), &[]).unwrap()
 }
 
 fn reports(city: &City) -> Vec<NewReport> {

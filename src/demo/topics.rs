@@ -1,7 +1,7 @@
 //! What reports are about: how often, at which hour, how much more in the rain, how often with a place.
 
-use crate::domain::Category;
-use crate::pack::Pack;
+use diaban_core::domain::Category;
+use diaban_core::pack::Pack;
 
 use super::table::Table;
 use super::timeline::Moment;

@@ -7,8 +7,8 @@ use rand_pcg::Pcg64;
 use super::phrases::{self, Phrases};
 use super::table::one;
 use crate::action::Submission;
-use crate::domain::{Category, Precision, Question, QuestionKind};
-use crate::pack::Pack;
+use diaban_core::domain::{Category, Precision, Question, QuestionKind};
+use diaban_core::pack::Pack;
 
 /// Families of streets; two words in a row make a name that no map knows.
 const FIRST: &[&str] = &[

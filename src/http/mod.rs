@@ -2,40 +2,10 @@
 //! verb or one read, and writes the answer.
 //! Not here: rules about reports (domain, action), SQL (store), what a tile holds (map).
 
-mod api;
-mod basemap;
-mod categories;
-mod client;
-mod coding;
-mod connections;
-mod devices;
-mod document;
+mod doors;
 mod edge;
-mod extract;
-mod features;
-mod feeds;
-mod guard;
-mod health;
-mod held;
-mod keys;
-mod limits;
-mod listener;
-mod locate;
-mod metrics;
-mod nearest;
-mod negotiate;
-mod open311;
-mod page;
-mod pictures;
-mod problem;
-mod room;
 mod router;
-mod shed;
-mod socket;
-mod sse;
-mod strict_json;
-mod styles;
-mod tiles;
+mod wire;
 
 use std::sync::Arc;
 
@@ -43,22 +13,22 @@ use tokio::sync::watch;
 
 use crate::action::{City, Keyring};
 use crate::clock::{Clock, Ids};
-use crate::domain::Instant;
-use crate::map::{Layer, Level, Live, View};
 use crate::store::Store;
+use diaban_core::domain::Instant;
+use diaban_core::map::{Layer, Level, Live, View};
 
-pub use basemap::{Basemap, BasemapSetting};
-pub use client::{Proxies, TooWide};
-pub use connections::{ConnectionSettings, Connections};
-pub use guard::{Guards, KeyReader};
-pub use keys::key_number;
-pub use limits::{Allowance, LimitMode, LimitSettings};
-pub use listener::{bind, serve};
-pub use metrics::Metrics;
+pub use doors::basemap::{Basemap, BasemapSetting};
+pub use doors::styles::Styles;
+pub use doors::tiles::TileCache;
+pub use edge::client::{Proxies, TooWide};
+pub use edge::connections::{ConnectionSettings, Connections};
+pub use edge::guard::{Guards, KeyReader};
+pub use edge::keys::key_number;
+pub use edge::limits::{Allowance, LimitMode, LimitSettings};
+pub use edge::listener::{bind, serve};
+pub use edge::metrics::Metrics;
 pub use router::{Doors, doors};
-pub use sse::Streams;
-pub use styles::Styles;
-pub use tiles::TileCache;
+pub use wire::sse::Streams;
 
 /// Everything the doors need, joined by `app`.
 pub struct Service {
@@ -103,11 +73,11 @@ impl Service {
     ///
     /// # Errors
     /// 503 before that.
-    fn map(&self) -> Result<Arc<View>, problem::Problem> {
+    fn map(&self) -> Result<Arc<View>, wire::problem::Problem> {
         if self.level.borrow().loaded {
             Ok(self.live.load())
         } else {
-            Err(problem::Problem::not_ready(*self.level.borrow()))
+            Err(wire::problem::Problem::not_ready(*self.level.borrow()))
         }
     }
 }

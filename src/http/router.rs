@@ -13,11 +13,14 @@ use tower::ServiceExt;
 use tower::util::{MapRequestLayer, MapResponseLayer};
 use tower_http::timeout::TimeoutBody;
 
-use super::problem::Problem;
-use super::{
-    Service, api, basemap, categories, coding, devices, edge, features, feeds, guard, health, keys, locate,
-    nearest, open311, page, pictures, styles, tiles,
+use crate::http::doors::{
+    api, basemap, categories, devices, features, feeds, health, locate, nearest, open311, page, pictures,
+    styles, tiles,
 };
+use crate::http::edge::{guard, keys};
+use crate::http::wire::coding;
+use crate::http::wire::problem::Problem;
+use crate::http::{Service, edge};
 
 /// A body of which nothing comes for so long is given up, whatever its door bounds besides.
 const BODY_IDLE: Duration = Duration::from_secs(30);
@@ -97,7 +100,7 @@ impl Doors {
     /// What every request goes through; the last line is the outermost. No layers of the router: inside, they
     /// would run before `Allow` is set on a 405, and each by itself would box the request's way and copy all
     /// that lie in it, which costs more than what most of them do.
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response {
+    pub(in crate::http) async fn answer(&self, request: Request<Incoming>) -> Response {
         let service = &*self.service;
         let request = request.map(|body| Body::new(TimeoutBody::new(BODY_IDLE, body)));
         let door = async |request| match self.doors.clone().oneshot(request).await {

@@ -10,9 +10,9 @@ use super::identity::Identity;
 use super::mapping::Mapping;
 use super::raw::Raw;
 use super::{circle, recognise, shape};
-use crate::area::{Generation, lent_shape};
-use crate::domain::feature::{Membership, NewFeature};
-use crate::domain::{Collection, Shape};
+use diaban_core::area::{Generation, lent_shape};
+use diaban_core::domain::feature::{Membership, NewFeature};
+use diaban_core::domain::{Collection, Shape};
 
 /// A shape that is in no ward may lie so many metres outside.
 const NEAR_M: f64 = 500.0;

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::format::{FormatError, strip_bom};
 use super::raw::{Raw, Row, Unread};
 use super::{MAX_COLUMNS, MAX_ROWS, shape};
-use crate::domain::field::Value;
+use diaban_core::domain::field::Value;
 
 /// Bytes of one feature.
 pub(super) const MAX_FEATURE_BYTES: usize = 16 << 20;

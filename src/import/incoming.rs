@@ -13,8 +13,8 @@ use super::mapping::{Mapping, Properties};
 use super::raw::{Raw, written};
 use super::report::GUARDED;
 use super::times::TimeReader;
-use crate::domain::field::Value;
-use crate::domain::{Instant, State};
+use diaban_core::domain::field::Value;
+use diaban_core::domain::{Instant, State};
 
 /// What a report is read from; a profile names the columns.
 const PROPERTIES: [&str; 14] = [
@@ -174,7 +174,7 @@ impl RowReader<'_> {
         });
         let (Some(created), true) = (created, faults.is_empty()) else { return Err(faults) };
         // What is closed was closed then; what is open was touched last when it was updated.
-        let since = if state.status() == crate::domain::Status::Closed {
+        let since = if state.status() == diaban_core::domain::Status::Closed {
             closed.or(updated)
         } else {
             updated.or(closed)

@@ -10,8 +10,8 @@ use super::clean::{Letters, clean};
 use super::raw::Raw;
 use super::table::Columns;
 use super::times::Times;
-use crate::domain::field::Value;
-use crate::domain::{Collection, nearest};
+use diaban_core::domain::field::Value;
+use diaban_core::domain::{Collection, nearest};
 
 /// How the columns of one source become a collection's properties.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -10,8 +10,8 @@ use osmpbf::{BlobDecode, BlobReader, Element};
 use super::format::FormatError;
 use super::raw::{Raw, Row, Unread};
 use super::{MAX_ROWS, MAX_VERTICES};
-use crate::domain::OsmRules;
-use crate::domain::field::Value;
+use diaban_core::domain::OsmRules;
+use diaban_core::domain::field::Value;
 
 /// Most elements walked through: a small country's; a file of hostile blobs ends here.
 const MAX_ELEMENTS: u64 = 200_000_000;

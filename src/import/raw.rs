@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use geo::Geometry;
 
-use crate::domain::field::Value;
+use diaban_core::domain::field::Value;
 
 /// A row as the file has it.
 #[derive(Clone, Debug, PartialEq)]

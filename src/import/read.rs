@@ -9,9 +9,9 @@ use super::mapping::{Mapping, MappingError, Profile, Properties, columns_of};
 use super::raw::{Row, Unread};
 use super::recognise::{Survey, Wrong};
 use super::{MAX_COLUMNS, MAX_ROWS, geojson, osm, shape, table};
-use crate::area::Generation;
-use crate::domain::feature::NewFeature;
-use crate::domain::{Collection, OsmRules, nearest};
+use diaban_core::area::Generation;
+use diaban_core::domain::feature::NewFeature;
+use diaban_core::domain::{Collection, OsmRules, nearest};
 
 /// Columns that nobody reads are told up to this many.
 const TOLD: usize = 12;

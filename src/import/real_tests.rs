@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::area::{Generation, read_sea, read_units};
-use crate::pack::Pack;
+use diaban_core::area::{Generation, read_sea, read_units};
+use diaban_core::pack::Pack;
 
 fn generation(folder: &Path, pack: &Pack) -> Generation {
     let units = read_units(&std::fs::read(folder.join("wards-2025-07.geojson.gz")).unwrap()).unwrap();
@@ -21,8 +21,8 @@ struct Case {
 
 impl Case {
     fn new(test: &str) -> Option<Self> {
-        let folder = crate::real_data::folder(test)?;
-        let pack = Pack::embedded().unwrap();
+        let folder = diaban_core::real_data::folder(test)?;
+        let pack = crate::city_files::embedded().unwrap();
         let areas = generation(&folder, &pack);
         Some(Self { folder, pack, areas })
     }

@@ -4,8 +4,8 @@
 
 use geo::{Coord, CoordsIter, Geometry};
 
-use crate::area::Generation;
-use crate::geo::{LonLat, Projection};
+use diaban_core::area::Generation;
+use diaban_core::geo::{LonLat, Projection};
 
 /// Positions tried against each projection.
 const SAMPLE: usize = 200;

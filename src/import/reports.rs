@@ -19,8 +19,8 @@ use super::stream::{self, Sink};
 use super::table::is_place;
 use super::times::TimeReader;
 use super::{MAX_COLUMNS, shape};
-use crate::area::Generation;
-use crate::domain::Instant;
+use diaban_core::area::Generation;
+use diaban_core::domain::Instant;
 
 /// Rows that are looked at before the first is taken.
 const SAMPLE: usize = 1_000;

@@ -7,8 +7,8 @@ use geo::{
 use geojson::{GeometryValue, Position};
 
 use super::MAX_VERTICES;
-use crate::geo::polygon::{vertices, wind};
-use crate::geo::{LonLat, LonLatError};
+use diaban_core::geo::polygon::{vertices, wind};
+use diaban_core::geo::{LonLat, LonLatError};
 
 /// Most vertices of an area whose rings are checked for crossing themselves: the check compares
 /// every edge with every other.

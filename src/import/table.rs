@@ -13,7 +13,7 @@ use super::mapping::Profile;
 use super::raw::{Raw, Row, Unread};
 use super::stream::Budget;
 use super::{MAX_COLUMNS, MAX_VERTICES, shape};
-use crate::domain::field::Value;
+use diaban_core::domain::field::Value;
 
 /// What columns of degrees are called.
 const LON: &[&str] = &["lon", "lng", "long", "longitude", "x", "kinh_do", "kinh độ", "kinhdo"];

@@ -7,16 +7,16 @@ use geo::{Distance, Geodesic, Geometry, Point};
 use proptest::prelude::*;
 
 use super::*;
-use crate::area::{Generation, read_units};
-use crate::domain::Collection;
-use crate::domain::feature::Membership;
-use crate::format::feature::content_hash;
-use crate::pack::Pack;
+use diaban_core::area::{Generation, read_units};
+use diaban_core::domain::Collection;
+use diaban_core::domain::feature::Membership;
+use diaban_core::format::feature::content_hash;
+use diaban_core::pack::Pack;
 
 pub(super) fn city() -> &'static (Pack, Generation) {
     static CITY: OnceLock<(Pack, Generation)> = OnceLock::new();
     CITY.get_or_init(|| {
-        let pack = Pack::embedded().unwrap();
+        let pack = crate::city_files::embedded().unwrap();
         let units = read_units(pack.areas.area_file("2025-07-01").unwrap()).unwrap();
         let areas = Generation::build("2025-07-01", true, units, None).unwrap();
         (pack, areas)

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::mapping::MappingError;
-use crate::domain::Instant;
+use diaban_core::domain::Instant;
 
 /// How a source writes times.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

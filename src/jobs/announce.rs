@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 
 use crate::action::{City, Entries, Told};
-use crate::map::Level;
 use crate::store::{Position, Store, StoreError};
+use diaban_core::map::Level;
 
 /// Events read in one go.
 const BATCH: u32 = 500;

@@ -16,13 +16,13 @@ use tokio::task::JoinHandle;
 
 use super::Keeper;
 use crate::action::{City, CityError};
-use crate::area::Generation;
-use crate::domain::{Instant, Vocabulary};
-use crate::geo::Mercator;
-use crate::map::{
+use crate::store::{self, ChangeKind, Store, StoreError};
+use diaban_core::area::Generation;
+use diaban_core::domain::{Instant, Vocabulary};
+use diaban_core::geo::Mercator;
+use diaban_core::map::{
     Change, FeatureChange, FeatureSets, Level, Live, Moved, ShapeError, Snapshot, View, WardShape, WardShapes,
 };
-use crate::store::{self, ChangeKind, Store, StoreError};
 
 /// The log is read at least this often, whatever the wake-ups say.
 const POLL: Duration = Duration::from_secs(1);

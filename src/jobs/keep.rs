@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::domain::Vocabulary;
-use crate::map::{Frozen, Level, Live, Snapshot, View, frozen_key};
 use crate::store::{Change, Store};
+use diaban_core::domain::Vocabulary;
+use diaban_core::map::{Frozen, Level, Live, Snapshot, View, frozen_key};
 
 /// How often it is looked at whether the file is too old.
 const LOOK: Duration = Duration::from_secs(30);

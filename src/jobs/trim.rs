@@ -7,9 +7,9 @@ use tokio::sync::watch;
 
 use super::Keeper;
 use crate::clock::Clock;
-use crate::domain::Instant;
-use crate::map::Level;
 use crate::store::{Following, Store, StoreError};
+use diaban_core::domain::Instant;
+use diaban_core::map::Level;
 
 /// How often a process says where it stands.
 const SAY: Duration = Duration::from_secs(60);

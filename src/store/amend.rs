@@ -6,9 +6,9 @@ use super::events::Ledger;
 use super::read::{point, state, ward};
 use super::write::{Command, Outcome};
 use super::{Store, StoreError};
-use crate::domain::report::{EventKind, Withdrawn};
-use crate::domain::{Instant, State, WardId};
-use crate::geo::LonLat;
+use diaban_core::domain::report::{EventKind, Withdrawn};
+use diaban_core::domain::{Instant, State, WardId};
+use diaban_core::geo::LonLat;
 
 /// How a report stands: what a step builds on.
 #[derive(Clone, Debug, PartialEq)]

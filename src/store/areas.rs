@@ -3,8 +3,8 @@
 use super::changes::{ChangeKind, log};
 use super::db::{Db, Sql};
 use super::{Outcome, Store, StoreError};
-use crate::domain::Instant;
 use crate::store::write::Command;
+use diaban_core::domain::Instant;
 
 /// A generation as it was imported.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::db::{Db, Row, Sql};
 use super::{Store, StoreError};
-use crate::domain::Instant;
+use diaban_core::domain::Instant;
 
 /// What a change is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

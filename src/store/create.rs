@@ -8,7 +8,7 @@ use super::db::{Db, Sql};
 use super::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
 use super::reports::{PRIVATE_COLUMNS, PUBLIC_COLUMNS, insert, private_row, public_row, received};
 use super::write::{IdempotencyKey, Outcome};
-use crate::domain::report::NewReport;
+use diaban_core::domain::report::NewReport;
 
 /// A report to store, and the key it came with.
 #[derive(Clone, Copy, Debug)]
@@ -137,7 +137,8 @@ async fn insert_rest(db: &mut Db<'_>, stored: &[Stored<'_>]) -> Result<(), sqlx:
         db.execute(q).await?;
     }
     // Nobody else writes inside this transaction, so the range holds these rows and no others.
-    let at = stored.iter().map(|s| received(s.made.report)).max().unwrap_or(crate::domain::Instant::MIN);
+    let at =
+        stored.iter().map(|s| received(s.made.report)).max().unwrap_or(diaban_core::domain::Instant::MIN);
     log(db, ChangeKind::Reports { first, last }, at).await
 }
 

@@ -1,7 +1,7 @@
 //! What the two databases say in different words, each difference once.
 
 use super::db::Sql;
-use crate::geo::Bbox;
+use diaban_core::geo::Bbox;
 
 /// Whose words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 //! say, so whoever reads newest first and stops at what is known has missed nothing.
 
 use super::db::{Db, Sql, Values};
-use crate::domain::Instant;
-use crate::domain::report::{Event, EventKind};
+use diaban_core::domain::Instant;
+use diaban_core::domain::report::{Event, EventKind};
 
 pub(super) const EVENT_COLUMNS: &str =
     "seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward";
@@ -63,7 +63,7 @@ pub(super) struct Entry<'a> {
 /// The rows of a new report's events; the first is that it was received.
 pub(super) fn life<'a>(
     report: i64,
-    ward: Option<&crate::domain::WardId>,
+    ward: Option<&diaban_core::domain::WardId>,
     events: &'a [Event],
     at: &[Position],
 ) -> Vec<Entry<'a>> {

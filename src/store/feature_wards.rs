@@ -11,9 +11,9 @@ use super::features::{CHUNK, geometry, ranges};
 use super::read::ward;
 use super::write::{Command, Outcome};
 use super::{Store, StoreError};
-use crate::domain::feature::Membership;
-use crate::domain::{Instant, Vocabulary};
-use crate::format;
+use diaban_core::domain::feature::Membership;
+use diaban_core::domain::{Instant, Vocabulary};
+use diaban_core::format;
 
 /// What decides about the wards of a stored feature.
 #[derive(Clone, Debug, PartialEq)]
@@ -201,11 +201,11 @@ pub(super) mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::domain::Collection;
-    use crate::domain::feature::NewFeature;
-    use crate::domain::field::Value;
     use crate::store::FeatureWrite;
     use crate::store::test_database::store_url;
+    use diaban_core::domain::Collection;
+    use diaban_core::domain::feature::NewFeature;
+    use diaban_core::domain::field::Value;
 
     pub(crate) fn write(collection: &Arc<Collection>, name: &str, wards: &[&str]) -> FeatureWrite {
         let values = collection
@@ -231,7 +231,7 @@ pub(super) mod tests {
     async fn wards_follow_what_was_seen_or_nothing_is_written() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&store_url(folder.path())).await.unwrap();
-        let pack = crate::pack::Pack::embedded().unwrap();
+        let pack = crate::city_files::embedded().unwrap();
         let collection = pack.collection("facilities").unwrap();
         let at = Instant::from_ms(1_000);
         store.write_features(write(collection, "A", &["g.1"]), at).await.unwrap();

@@ -10,9 +10,9 @@ use super::db::{Db, Row, Sql};
 use super::feature_wards;
 use super::write::{Command, Outcome};
 use super::{Store, StoreError};
-use crate::domain::feature::{self, NewFeature, Valid};
-use crate::domain::{Collection, Feature, Instant, Vocabulary};
-use crate::format;
+use diaban_core::domain::feature::{self, NewFeature, Valid};
+use diaban_core::domain::{Collection, Feature, Instant, Vocabulary};
+use diaban_core::format;
 
 /// Values bound in one statement.
 pub(super) const CHUNK: usize = 500;

@@ -8,9 +8,9 @@ use super::events::Position;
 use super::narrow::{among, facts, kinds};
 use super::read::{COLUMNS, WALK_ABOVE, record, state, ward};
 use super::{ReportRecord, Store, StoreError};
-use crate::domain::report::{EventKind, Withdrawn};
-use crate::domain::{Instant, State, Vocabulary, WardId};
-use crate::query::Filter;
+use diaban_core::domain::report::{EventKind, Withdrawn};
+use diaban_core::domain::{Instant, State, Vocabulary, WardId};
+use diaban_core::query::Filter;
 
 /// One event with the report as it is now.
 #[derive(Clone, Debug, PartialEq)]

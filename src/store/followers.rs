@@ -7,7 +7,7 @@ use super::changes::{AREAS, FEATURES, REPORTS, TRIMMED};
 use super::db::{Db, Sql};
 use super::write::{Command, Outcome};
 use super::{Store, StoreError};
-use crate::domain::Instant;
+use diaban_core::domain::Instant;
 
 /// Rows taken from the log in one commit.
 const PIECE: i64 = 10_000;
@@ -104,7 +104,7 @@ mod tests {
     async fn the_log_is_kept_for_the_slowest_and_says_where_it_begins() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&store_url(folder.path())).await.unwrap();
-        let pack = crate::pack::Pack::embedded().unwrap();
+        let pack = crate::city_files::embedded().unwrap();
         let facilities = write(pack.collection("facilities").unwrap(), "A", &["g.1"]);
         store.write_features(facilities, Instant::from_ms(1_000)).await.unwrap();
         for id in 1..=9 {

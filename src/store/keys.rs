@@ -3,8 +3,8 @@
 use super::db::{Db, Row, Sql};
 use super::write::{Command, Outcome};
 use super::{Store, StoreError};
-use crate::domain::Instant;
-use crate::domain::key::{Key, KeyId};
+use diaban_core::domain::Instant;
+use diaban_core::domain::key::{Key, KeyId};
 
 impl Store {
     /// All keys, oldest first.

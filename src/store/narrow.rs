@@ -3,12 +3,12 @@
 //! about every row that comes back (`read`).
 
 use super::db::Sql;
-use crate::domain::view::NO_WARD;
-use crate::domain::{Instant, State, Vocabulary};
-use crate::geo::Bbox;
-use crate::query::cql::{Expr, Is, Literal, Test};
-use crate::query::reports::{Coded, RowTest, Valued};
-use crate::query::{CodeSet, Filter, Interval};
+use diaban_core::domain::view::NO_WARD;
+use diaban_core::domain::{Instant, State, Vocabulary};
+use diaban_core::geo::Bbox;
+use diaban_core::query::cql::{Expr, Is, Literal, Test};
+use diaban_core::query::reports::{Coded, RowTest, Valued};
+use diaban_core::query::{CodeSet, Filter, Interval};
 
 /// Names in one list of a condition; a longer one is left to the evaluator, or the statement would have
 /// too many parameters.
@@ -197,11 +197,11 @@ mod tests {
     use super::super::reports::tests::report;
     use super::super::{Known, NewsPage, Page, Store};
     use super::*;
-    use crate::domain::report::NewReport;
-    use crate::geo::LonLat;
-    use crate::query::params::{LIST, parse};
-    use crate::query::testing::{expression, words};
     use crate::store::test_database::store_url;
+    use diaban_core::domain::report::NewReport;
+    use diaban_core::geo::LonLat;
+    use diaban_core::query::params::{LIST, parse};
+    use diaban_core::query::testing::{expression, words};
 
     /// Reports of all kinds, some with names that nobody knows.
     fn made(id: u64, words: &Vocabulary) -> NewReport {

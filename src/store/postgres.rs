@@ -9,6 +9,7 @@ use sqlx::{ConnectOptions, PgConnection, PgPool};
 use tokio::sync::watch;
 
 use super::db::Db;
+use super::dialect::Dialect;
 use super::{StoreError, schema};
 
 /// Readers of one process beside its writer.
@@ -26,8 +27,6 @@ const LOG_LOCK: i64 = 0x6469_6162_616e;
 const CHANNEL: &str = "diaban_change";
 /// Between attempts to listen again.
 const LISTEN_AGAIN: Duration = Duration::from_millis(500);
-
-pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations/postgres");
 
 /// Whether an address is PostgreSQL's.
 pub(super) fn is_url(url: &str) -> bool {
@@ -64,7 +63,7 @@ pub(super) async fn open(url: &str) -> Result<(PgPool, PgPool, String), StoreErr
     let (mut db, _) = connect(url).await?;
     // A newer process may have migrated already and run beside this one for a day: what migrations of one
     // release take away, no program of the release before still uses.
-    let mut migrations = sqlx::migrate!("src/store/migrations/postgres");
+    let mut migrations = schema::embedded(Dialect::Postgres);
     migrations
         .set_ignore_missing(true)
         .run_direct(None, &mut db, false)
@@ -278,8 +277,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let url = store_url(folder.path());
         let store = Store::open(&url).await.unwrap();
-        let states = crate::domain::State::ALL;
-        let of = |state: crate::domain::State| {
+        let states = diaban_core::domain::State::ALL;
+        let of = |state: diaban_core::domain::State| {
             let mut r = crate::store::reports::tests::report(state as u64 + 1);
             r.public.state = state;
             r

@@ -4,11 +4,11 @@ use super::db::{Row, Sql};
 use super::dialect::Dialect;
 use super::narrow::{among, facts, kinds};
 use super::{Assignment, Store, StoreError};
-use crate::domain::report::PublicFacts;
-use crate::domain::view::{MapRow, NO_BODY, NO_CATEGORY, NO_WARD};
-use crate::domain::{BodyId, Instant, State, Vocabulary, WardId};
-use crate::geo::LonLat;
-use crate::query::Filter;
+use diaban_core::domain::report::PublicFacts;
+use diaban_core::domain::view::{MapRow, NO_BODY, NO_CATEGORY, NO_WARD};
+use diaban_core::domain::{BodyId, Instant, State, Vocabulary, WardId};
+use diaban_core::geo::LonLat;
+use diaban_core::query::Filter;
 
 /// A report as it was read: the public facts with their keys.
 #[derive(Clone, Debug, PartialEq)]

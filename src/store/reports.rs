@@ -10,8 +10,8 @@ use super::db::{Db, Row, Sql, Values};
 use super::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
 use super::write::{Assignment, Command, IdempotencyKey, Outcome};
 use super::{Store, StoreError};
-use crate::domain::Instant;
-use crate::domain::report::{EventKind, NewReport, PrivateFacts};
+use diaban_core::domain::Instant;
+use diaban_core::domain::report::{EventKind, NewReport, PrivateFacts};
 
 impl Store {
     /// Stores one report durably: the report, its events and its change in one commit.
@@ -265,17 +265,17 @@ pub(super) async fn assign(
 }
 
 /// Whether a ward, by its canonical id, is another one of the same generation.
-fn is_neighbour(from: &str, to: &crate::domain::WardId) -> bool {
+fn is_neighbour(from: &str, to: &diaban_core::domain::WardId) -> bool {
     from.split_once('.').is_some_and(|(generation, code)| generation == &*to.generation && code != &*to.code)
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::domain::State;
-    use crate::domain::report::{Event, PublicFacts};
-    use crate::geo::LonLat;
     use crate::store::test_database::{is_postgres, store_url};
+    use diaban_core::domain::State;
+    use diaban_core::domain::report::{Event, PublicFacts};
+    use diaban_core::geo::LonLat;
 
     pub(crate) fn report(id: u64) -> NewReport {
         let created = Instant::from_ms(1_000);

@@ -1,13 +1,17 @@
 //! Which version of the schema a database has, and whether this program can work with it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use rust_embed::RustEmbed;
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
 
+use super::StoreError;
 use super::db::{Db, Sql};
 use super::dialect::Dialect;
 use super::single::Single;
-use super::{StoreError, postgres, sqlite};
 
 /// The table that stands in a database as long as a copy into it is not finished.
 pub(super) const COPYING: &str = "copying";
@@ -32,11 +36,42 @@ pub async fn migrate(url: &str) -> Result<Migrated, StoreError> {
     Ok(migrated)
 }
 
-fn migrations(dialect: Dialect) -> &'static Migrator {
+/// The migrations of both databases. Embedded by hand: the macro of sqlx would build both of its drivers a
+/// second time, for the machine that compiles.
+#[derive(RustEmbed)]
+#[folder = "src/store/migrations/"]
+struct Files;
+
+static SQLITE: LazyLock<Migrator> = LazyLock::new(|| embedded(Dialect::Sqlite));
+static POSTGRES: LazyLock<Migrator> = LazyLock::new(|| embedded(Dialect::Postgres));
+
+/// The migrations of a database.
+pub(super) fn migrations(dialect: Dialect) -> &'static Migrator {
     match dialect {
-        Dialect::Sqlite => &sqlite::MIGRATIONS,
-        Dialect::Postgres => &postgres::MIGRATIONS,
+        Dialect::Sqlite => &SQLITE,
+        Dialect::Postgres => &POSTGRES,
     }
+}
+
+/// The migrations of a database, from the files named `NNNN_name.sql`.
+pub(super) fn embedded(dialect: Dialect) -> Migrator {
+    let folder = match dialect {
+        Dialect::Sqlite => "sqlite/",
+        Dialect::Postgres => "postgres/",
+    };
+    let read = |path: Cow<'static, str>| {
+        let (version, name) = path.strip_prefix(folder)?.strip_suffix(".sql")?.split_once('_')?;
+        let (version, name) = (version.parse().ok()?, name.replace('_', " "));
+        let sql = String::from_utf8(Files::get(&path)?.data.into_owned()).ok()?;
+        Some(Migration::new(
+            version,
+            name.into(),
+            MigrationType::Simple,
+            AssertSqlSafe(sql).into_sql_str(),
+            false,
+        ))
+    };
+    Migrator::with_migrations(Files::iter().filter_map(read).collect())
 }
 
 /// The version that this program makes.

@@ -86,8 +86,10 @@ impl Single {
         let from = schema::version(&mut self.db()).await.map_err(StoreError::sort)?;
         match &mut self.inner {
             // As `run`, which makes futures that cannot go to another thread.
-            Inner::Sqlite(db) => sqlite::MIGRATIONS.run_direct(None, &mut **db, false).await,
-            Inner::Postgres(db) => postgres::MIGRATIONS.run_direct(None, &mut **db, false).await,
+            Inner::Sqlite(db) => schema::migrations(Dialect::Sqlite).run_direct(None, &mut **db, false).await,
+            Inner::Postgres(db) => {
+                schema::migrations(Dialect::Postgres).run_direct(None, &mut **db, false).await
+            }
         }
         .map_err(|e| StoreError::Open(format!("{}: {}", self.name, schema::explain(&e))))?;
         Ok(Migrated { from, to: schema::latest(self.dialect()) })

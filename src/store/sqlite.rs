@@ -9,6 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
 
 use super::db::Db;
+use super::dialect::Dialect;
 use super::{StoreError, schema};
 
 /// Older versions can lose a commit in a race between a WAL reset and a reader.
@@ -19,8 +20,6 @@ const WRITER_CACHE_KIB: &str = "-65536";
 const READER_CACHE_KIB: &str = "-16384";
 /// Readers beside the one writer.
 const READERS: u32 = 4;
-
-pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 
 /// Opens the file, makes it when missing and migrates it: readers and the writer's connection.
 pub(super) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreError> {
@@ -36,7 +35,7 @@ pub(super) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreE
         .await
         .map_err(|e| named(&e))?;
     check_version(&write).await?;
-    MIGRATIONS.run(&write).await.map_err(|e| named(&schema::explain(&e)))?;
+    schema::migrations(Dialect::Sqlite).run(&write).await.map_err(|e| named(&schema::explain(&e)))?;
     let mut db = write.acquire().await.map_err(|e| named(&e))?;
     if schema::has_table(&mut Db::Sqlite(&mut db), schema::COPYING).await? {
         return Err(named(&schema::unfinished()));

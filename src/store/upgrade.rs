@@ -6,9 +6,10 @@ use sqlx::migrate::Migrator;
 
 use super::db::Db;
 use super::db::testing::Connection;
+use super::dialect::Dialect;
 use super::reports::tests::report;
 use super::test_database::{is_postgres, store_url};
-use super::{ChangeKind, Store, postgres, sqlite};
+use super::{ChangeKind, Store, schema, sqlite};
 
 /// The schema of the last release: set it when there is one, and write down below what that release writes.
 const RELEASED: i64 = 7;
@@ -60,10 +61,13 @@ async fn the_last_releases_database_is_migrated_and_served() {
         let mut db = sqlx::PgConnection::connect(&url).await.unwrap();
         let clear = "DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE EXTENSION postgis";
         Db::Postgres(&mut db).run(clear.to_owned()).await.unwrap();
-        first(&postgres::MIGRATIONS, RELEASED).run_direct(None, &mut db, false).await.unwrap();
+        first(schema::migrations(Dialect::Postgres), RELEASED)
+            .run_direct(None, &mut db, false)
+            .await
+            .unwrap();
     } else {
         let mut db = sqlite::connect(&sqlite::path_of(&url).unwrap()).await.unwrap();
-        first(&sqlite::MIGRATIONS, RELEASED).run_direct(None, &mut db, false).await.unwrap();
+        first(schema::migrations(Dialect::Sqlite), RELEASED).run_direct(None, &mut db, false).await.unwrap();
         db.close().await.unwrap();
     }
     write_as_released(&url, 21).await;
@@ -94,7 +98,9 @@ fn migrations_since_the_last_release_only_add() {
     // What a statement may begin with; a column that is added must be empty or have a default.
     const ADDING: [&str; 6] =
         ["CREATE TABLE", "CREATE INDEX", "CREATE UNIQUE INDEX", "CREATE VIEW", "COMMENT ON", "GRANT SELECT"];
-    for migration in sqlite::MIGRATIONS.iter().chain(postgres::MIGRATIONS.iter()) {
+    for migration in
+        schema::migrations(Dialect::Sqlite).iter().chain(schema::migrations(Dialect::Postgres).iter())
+    {
         if migration.version <= RELEASED {
             continue;
         }

@@ -10,9 +10,9 @@ use super::features::FeatureWrite;
 use super::followers::Following;
 use super::reports::KeyedReports;
 use super::{amend, areas, feature_wards, features, followers, keys, reports, secrets};
-use crate::domain::key::{Key, KeyId};
-use crate::domain::report::NewReport;
-use crate::domain::{Instant, WardId};
+use diaban_core::domain::key::{Key, KeyId};
+use diaban_core::domain::report::NewReport;
+use diaban_core::domain::{Instant, WardId};
 
 /// A command to the writer.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ pub struct Assignment {
     /// The routing rule that chose it.
     pub rule: String,
     /// The public point, blurred inside the new ward.
-    pub point: Option<crate::geo::LonLat>,
+    pub point: Option<diaban_core::geo::LonLat>,
     /// Metres to the nearest ward border.
     pub border_m: Option<f64>,
     /// Metres out at sea.

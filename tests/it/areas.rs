@@ -10,8 +10,8 @@ use diaban::clock::SystemIds;
 use serde_json::{Value, json};
 
 use crate::harness::{CENTRE, Server, feature};
-use crate::real_data;
 use crate::test_database::store_url;
+use diaban_core::real_data;
 
 fn import(folder: &Path, file: &Path, more: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_diaban"))
@@ -202,7 +202,7 @@ fn alerts_go_to_the_successors_of_the_wards_that_they_name() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let server = Server::start_in(folder, Arc::new(SystemIds));
-    let pack = diaban::pack::Pack::embedded().unwrap();
+    let pack = diaban::city_files::embedded().unwrap();
     let split = pack.areas.successors().iter().find(|s| s.part).unwrap();
     let mut heirs: Vec<String> = pack.areas.successors_of(&split.from).map(|s| s.to.to_string()).collect();
     heirs.sort_unstable();

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use diaban::geo::{LonLat, Mercator, TileId};
-use diaban::map::{DecodedFeature, Value, decode};
+use diaban_core::geo::{LonLat, Mercator, TileId};
+use diaban_core::map::{DecodedFeature, Value, decode};
 use serde_json::Value as Json;
 
 use crate::harness::{CENTRE, Server};

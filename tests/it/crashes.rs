@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use diaban::clock::SystemIds;
-use diaban::map::{Value, decode};
+use diaban_core::map::{Value, decode};
 use sqlx::{Connection, PgConnection};
 
 use crate::harness::{CENTRE, Server, agent, feature, get, until};

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
-use diaban::geo::{LonLat, Mercator, TileId};
+use diaban_core::geo::{LonLat, Mercator, TileId};
 use pmtiles::{AsyncPmTilesReader, Compression, TileCoord, TileType};
 use serde_json::{Value, json};
 use sqlx::{Connection, Row};
@@ -264,11 +264,11 @@ fn a_layer_more_is_one_file_and_its_tiles_hold_what_it_says() {
     let names = |query: &str| {
         let answer = server.get(&format!("/tiles/hospitals/16/{}/{}.mvt?{query}", at.x(), at.y()));
         let layers =
-            if answer.status == 204 { Vec::new() } else { diaban::map::decode(&answer.body).unwrap() };
+            if answer.status == 204 { Vec::new() } else { diaban_core::map::decode(&answer.body).unwrap() };
         layers.into_iter().flat_map(|l| l.features).map(|f| f.tags["name_vi"].clone()).collect::<Vec<_>>()
     };
     server.until("the hospital is on the map", || !names("").is_empty());
-    assert_eq!(names(""), [diaban::map::Value::Text("A".to_owned())]);
+    assert_eq!(names(""), [diaban_core::map::Value::Text("A".to_owned())]);
     assert_eq!(names("kind=toilet"), [], "what the layer leaves out cannot be asked for");
     assert_eq!(server.get("/tiles/hospitals.json").json()["vector_layers"][0]["id"], "hospitals");
 }

@@ -1,7 +1,7 @@
 //! Feeds of alerts and traffic: in force or not by the clock alone, told anew when revised, page by page.
 
 use diaban::clock::Clock;
-use diaban::domain::Instant;
+use diaban_core::domain::Instant;
 use insta::{assert_json_snapshot, assert_snapshot};
 use serde_json::{Value, json};
 

@@ -38,7 +38,7 @@ fn the_documents() {
     let server = Server::start_counting();
     let made = server.report("road_sign", Some(CENTRE));
     let ward = ward_of(&made);
-    server.clock.set(diaban::domain::Instant::parse("2026-11-25T02:30:00Z").unwrap());
+    server.clock.set(diaban_core::domain::Instant::parse("2026-11-25T02:30:00Z").unwrap());
     done(&server, &["report", "set-state", "1", "in_progress", "--note", "Đang xử lý <nhanh> & gọn"]);
     server.until("it is seen", || server.matched("state=in_progress") == 1);
     // The executable reads the machine's clock.
@@ -74,8 +74,8 @@ fn what_is_known_costs_no_body() {
     assert_eq!(with(&[("If-None-Match", "\"other\""), ("If-Modified-Since", &date)]), 200);
     // One more in the same second: a reader by date alone sees it once the second is over.
     server.report("pothole", Some(CENTRE));
-    let t = diaban::domain::Instant::parse(NOW).unwrap().ms();
-    server.clock.set(diaban::domain::Instant::from_ms(t + 5_000));
+    let t = diaban_core::domain::Instant::parse(NOW).unwrap().ms();
+    server.clock.set(diaban_core::domain::Instant::from_ms(t + 5_000));
     assert_eq!(with(&[("If-Modified-Since", &date)]), 200);
     assert_eq!(with(&[("If-None-Match", &tag)]), 200);
 }

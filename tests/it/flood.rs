@@ -5,9 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant as Stopwatch};
 
 use diaban::action::{City, Transition, transition};
-use diaban::domain::{Instant, State};
-use diaban::pack::Pack;
 use diaban::store::Store;
+use diaban_core::domain::{Instant, State};
 use serde_json::Value;
 
 use crate::feeds::ward_of;
@@ -33,7 +32,10 @@ fn flood(server: &Server, changes: usize) -> BTreeSet<String> {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let (store, city) = runtime.block_on(async {
-        (Store::open(&server.store).await.unwrap(), City::new(Pack::embedded().unwrap(), &[]).unwrap())
+        (
+            Store::open(&server.store).await.unwrap(),
+            City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap(),
+        )
     });
     let write = |n: usize| {
         let mut told = Vec::new();

@@ -10,11 +10,10 @@ use diaban::app;
 use diaban::clock::{Clock, FixedClock, FixedIds, Ids, SystemIds};
 use diaban::config::Config;
 use diaban::demo::Generator;
-use diaban::domain::feature::{Membership, NewFeature};
-use diaban::domain::field::Value as FieldValue;
-use diaban::domain::{Collection, Instant};
-use diaban::pack::Pack;
 use diaban::store::{FeatureWrite, Store};
+use diaban_core::domain::feature::{Membership, NewFeature};
+use diaban_core::domain::field::Value as FieldValue;
+use diaban_core::domain::{Collection, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -74,7 +73,7 @@ impl Server {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let store = Store::open(&store_url(folder)).await.unwrap();
-            let city = City::new(Pack::embedded().unwrap(), &[]).unwrap();
+            let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
             let now = Instant::parse(NOW).unwrap();
             store.load_reports(Generator::new(&city, 7, now, reports).collect()).await.unwrap();
             store.close().await;
@@ -161,7 +160,7 @@ impl Server {
 
     /// Writes features beside the server, as an import does, and waits until it shows them.
     pub fn features(&self, collection: &str, source: &str, features: &[Value], gone: &[&str]) {
-        let pack = Pack::embedded().unwrap();
+        let pack = diaban::city_files::embedded().unwrap();
         let collection = pack.collection(collection).unwrap();
         let write = FeatureWrite {
             collection: collection.clone(),
@@ -199,7 +198,7 @@ fn new_feature(collection: &Collection, f: &Value) -> NewFeature {
         .collect();
     NewFeature {
         source_id: f["source_id"].as_str().unwrap().to_owned(),
-        geometry: diaban::format::geometry::from_json(&f["geometry"]).unwrap(),
+        geometry: diaban_core::format::geometry::from_json(&f["geometry"]).unwrap(),
         values: collection.read(&raw).unwrap(),
         wards: f["wards"]
             .as_array()

@@ -9,13 +9,12 @@ use std::sync::Arc;
 use diaban::action::City;
 use diaban::clock::SystemIds;
 use diaban::demo::Generator;
-use diaban::domain::Instant;
-use diaban::pack::Pack;
 use diaban::store::Store;
+use diaban_core::domain::Instant;
 
 use crate::harness::{Server, until};
-use crate::real_data;
 use crate::test_database::store_url;
+use diaban_core::real_data;
 
 const PROFILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/profiles");
 
@@ -236,7 +235,7 @@ fn an_export_comes_in_elsewhere_whole() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let store = Store::open(&store_url(there.path())).await.unwrap();
-        let city = City::new(Pack::embedded().unwrap(), &[]).unwrap();
+        let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
         let now = Instant::parse("2025-06-01T00:00:00Z").unwrap();
         store.load_reports(Generator::new(&city, 7, now, REPORTS).collect()).await.unwrap();
         store.close().await;

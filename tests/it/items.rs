@@ -12,8 +12,8 @@ const ITEMS: &str = "/collections/reports/items";
 fn filled() -> Server {
     let server = Server::start();
     for i in 0..30_i64 {
-        let t = diaban::domain::Instant::parse(crate::harness::NOW).unwrap();
-        server.clock.set(diaban::domain::Instant::from_ms(t.ms() + i * 60_000));
+        let t = diaban_core::domain::Instant::parse(crate::harness::NOW).unwrap();
+        server.clock.set(diaban_core::domain::Instant::from_ms(t.ms() + i * 60_000));
         let category = ["pothole", "road_sign", "admin_procedure"][i as usize % 3];
         let place = (i % 3 != 2).then_some((CENTRE.0 + i as f64 * 0.000_5, CENTRE.1));
         server.report(category, place);

@@ -1,8 +1,8 @@
 //! Features on the map: shown while they are valid, filtered as their list, at both addresses.
 
-use diaban::domain::Instant;
-use diaban::geo::{LonLat, Mercator, TileId};
-use diaban::map::{DecodedLayer, decode};
+use diaban_core::domain::Instant;
+use diaban_core::geo::{LonLat, Mercator, TileId};
+use diaban_core::map::{DecodedLayer, decode};
 use serde_json::{Value, json};
 
 use crate::harness::{CENTRE, Server, after};

@@ -28,8 +28,6 @@ mod open311;
 mod pictures;
 mod process;
 mod query;
-#[path = "../../src/real_data.rs"]
-mod real_data;
 mod start;
 mod styles;
 mod submit;

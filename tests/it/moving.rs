@@ -10,9 +10,8 @@ use std::sync::Arc;
 use diaban::action::{self, City, Purpose};
 use diaban::clock::{FixedClock, SystemIds};
 use diaban::demo::{self, Generator};
-use diaban::domain::Instant;
-use diaban::pack::Pack;
 use diaban::store::{self, Compared, CopyStep, Outcome, Store, StoredGeneration};
+use diaban_core::domain::Instant;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tokio::sync::Notify;
 
@@ -55,7 +54,7 @@ pub fn url(folder: &Path, name: &str) -> String {
 /// A city with rows in every table, and numbers that were given to rows which are there no more.
 pub async fn fill(url: &str, reports: usize) {
     let store = Store::open(url).await.unwrap();
-    let city = City::new(Pack::embedded().unwrap(), &[]).unwrap();
+    let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
     let now = Instant::parse(NOW).unwrap();
     let made: Vec<_> = Generator::new(&city, 7, now, reports + 2).collect();
     store.load_reports(made[..reports].to_vec()).await.unwrap();
@@ -313,7 +312,7 @@ fn a_city_moves_to_postgresql_and_back() {
         let head = compared(&a, &server).await;
         let given = |name: &str| head.iter().find(|t| t.table == name).unwrap().given.unwrap()[0];
         let store = Store::open(&server).await.unwrap();
-        let city = City::new(Pack::embedded().unwrap(), &[]).unwrap();
+        let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
         let made = Generator::new(&city, 8, Instant::parse(NOW).unwrap(), 1).next().unwrap();
         assert_eq!(store.create_report(made, None).await.unwrap(), Outcome::Done);
         assert_eq!(store.last_report().await.unwrap(), given("report_public") + 1);

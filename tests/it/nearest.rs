@@ -70,7 +70,9 @@ fn mistakes_are_named() {
 
 #[test]
 fn opening_hours_of_real_lists_are_understood() {
-    let Some(data) = crate::real_data::folder("opening_hours_of_real_lists_are_understood") else { return };
+    let Some(data) = diaban_core::real_data::folder("opening_hours_of_real_lists_are_understood") else {
+        return;
+    };
     let folder = data.join("facilities");
     let mut texts = std::collections::BTreeSet::new();
     let mut lots = csv::Reader::from_path(folder.join("parking-lots-2020.csv")).unwrap();
@@ -87,7 +89,7 @@ fn opening_hours_of_real_lists_are_understood() {
         texts.extend(f["properties"]["tags"]["opening_hours"].as_str().map(str::to_owned));
     }
     let lost: Vec<&String> =
-        texts.iter().filter(|t| diaban::domain::hours::Hours::parse(t).is_none()).collect();
+        texts.iter().filter(|t| diaban_core::domain::hours::Hours::parse(t).is_none()).collect();
     println!("{} of {} distinct values are understood", texts.len() - lost.len(), texts.len());
     assert!(texts.len() > 90 && lost.is_empty(), "{lost:?}");
 }

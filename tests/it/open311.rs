@@ -22,7 +22,7 @@ fn discovery_leads_to_the_services() {
     let document = server.get("/open311/discovery.json");
     assert_eq!(document.header("content-type"), "application/json; charset=utf-8");
     assert_json_snapshot!("discovery", document.json());
-    let instant = |text: &Value| diaban::domain::Instant::parse(text.as_str().unwrap()).unwrap();
+    let instant = |text: &Value| diaban_core::domain::Instant::parse(text.as_str().unwrap()).unwrap();
     assert_eq!(instant(&document.json()["changeset"]), instant(&json!(NOW)), "when the process began");
 
     let xml = server.get("/open311/discovery.xml");

@@ -2,8 +2,8 @@
 
 use std::io::Cursor;
 
-use diaban::geo::{LonLat, Mercator, TileId};
-use diaban::map::{Value, decode};
+use diaban_core::geo::{LonLat, Mercator, TileId};
+use diaban_core::map::{Value, decode};
 use serde_json::json;
 
 use crate::harness::{Answer, CENTRE, Server, after};

@@ -73,14 +73,14 @@ fn what_is_overdue_moves_with_the_clock_by_five_minutes_and_nothing_is_written()
     let server = Server::start();
     let report = server.report("pothole", Some(CENTRE));
     server.until("it is on the map", || counted(&server, 12, "") == 1);
-    let due = diaban::domain::Instant::parse(report["properties"]["due_at"].as_str().unwrap()).unwrap();
+    let due = diaban_core::domain::Instant::parse(report["properties"]["due_at"].as_str().unwrap()).unwrap();
     let late = || (server.matched("overdue=true"), counted(&server, 12, &filter("overdue = TRUE")));
     let on_time = || (server.matched(&filter("NOT overdue = TRUE")), counted(&server, 12, "overdue=false"));
     assert_eq!((late(), on_time()), ((0, 0), (1, 1)));
     // Due on the stroke of five minutes: late from the next stroke on.
-    server.clock.set(diaban::domain::Instant::from_ms(due.ms() + 5 * MINUTE - 1));
+    server.clock.set(diaban_core::domain::Instant::from_ms(due.ms() + 5 * MINUTE - 1));
     assert_eq!((late(), on_time()), ((0, 0), (1, 1)));
-    server.clock.set(diaban::domain::Instant::from_ms(due.ms() + 5 * MINUTE));
+    server.clock.set(diaban_core::domain::Instant::from_ms(due.ms() + 5 * MINUTE));
     assert_eq!((late(), on_time()), ((1, 1), (0, 0)));
 }
 

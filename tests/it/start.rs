@@ -7,10 +7,9 @@ use std::sync::Arc;
 use diaban::action::City;
 use diaban::clock::SystemIds;
 use diaban::demo::Generator;
-use diaban::domain::Instant;
-use diaban::geo::{LonLat, Mercator, TileId};
-use diaban::pack::Pack;
 use diaban::store::{Following, Store};
+use diaban_core::domain::Instant;
+use diaban_core::geo::{LonLat, Mercator, TileId};
 
 use crate::harness::{CENTRE, NOW, Server};
 use crate::test_database::store_url;
@@ -51,7 +50,7 @@ fn beside<T>(folder: &Path, work: impl AsyncFnOnce(&Store) -> T) -> T {
 
 fn load_more(folder: &Path, seed: u64, n: usize) {
     beside(folder, async |store| {
-        let city = City::new(Pack::embedded().unwrap(), &[]).unwrap();
+        let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
         let now = Instant::parse(NOW).unwrap();
         store.load_reports(Generator::new(&city, seed, now, n).collect()).await.unwrap();
     });

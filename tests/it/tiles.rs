@@ -1,7 +1,7 @@
 //! What the map counts is exact at every zoom, live, and the same as the list.
 
-use diaban::geo::{LonLat, Mercator, TileId};
-use diaban::map::{DecodedLayer, Value, decode};
+use diaban_core::geo::{LonLat, Mercator, TileId};
+use diaban_core::map::{DecodedLayer, Value, decode};
 
 use crate::harness::{CENTRE, Server};
 

@@ -1,0 +1,125 @@
+//! Which rows pass the filters that were asked last: a map asks for many tiles with one filter, and a row is
+//! put to it once. Not here: how a row is put to it (select), rows that replaced others since (index).
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::map::index::columns::{BLOCK, each, within};
+use crate::query::Filter;
+
+/// So many filters are kept; each takes a bit a row, and a 64th of that.
+const FILTERS: usize = 16;
+
+/// What is known of some columns, which never change.
+#[derive(Default)]
+pub(in crate::map) struct Kept(Mutex<VecDeque<(Filter, Arc<Marks>)>>);
+
+/// Which rows pass one filter, as far as they were looked at.
+pub(in crate::map) struct Marks {
+    /// One bit a row.
+    words: Box<[AtomicU64]>,
+    /// One bit for each word that was worked out.
+    known: Box<[AtomicU64]>,
+}
+
+impl Kept {
+    /// What is known of a filter from now on; the one asked longest ago gives way.
+    pub(in crate::map) fn of(&self, filter: &Filter, words: usize) -> Arc<Marks> {
+        self.known(filter).unwrap_or_else(|| {
+            let marks = Arc::new(Marks::new(words));
+            let mut kept = self.lock();
+            kept.push_front((filter.clone(), Arc::clone(&marks)));
+            kept.truncate(FILTERS);
+            marks
+        })
+    }
+
+    /// What is known of a filter already, if anything.
+    pub(in crate::map) fn known(&self, filter: &Filter) -> Option<Arc<Marks>> {
+        let mut kept = self.lock();
+        let at = kept.iter().position(|(f, _)| f == filter)?;
+        let entry = kept.remove(at)?;
+        let marks = Arc::clone(&entry.1);
+        kept.push_front(entry);
+        Some(marks)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Filter, Arc<Marks>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Marks {
+    fn new(words: usize) -> Self {
+        let zeros = |n: usize| (0..n).map(|_| AtomicU64::new(0)).collect();
+        Self { words: zeros(words), known: zeros(words.div_ceil(BLOCK)) }
+    }
+
+    /// Works words out with `make` that are not known yet. Two threads may do so at once and find the same.
+    pub(in crate::map) fn know(&self, words: Range<usize>, make: impl Fn(usize) -> u64) {
+        for (group, known) in
+            self.known.iter().enumerate().take(words.end.div_ceil(BLOCK)).skip(words.start / BLOCK)
+        {
+            let unknown = within(&words, group) & !known.load(Ordering::Acquire);
+            each(group, unknown, |k| self.words[k].store(make(k), Ordering::Relaxed));
+            if unknown != 0 {
+                known.fetch_or(unknown, Ordering::Release);
+            }
+        }
+    }
+
+    /// Word `k`, which is known.
+    #[inline]
+    pub(in crate::map) fn word(&self, k: usize) -> u64 {
+        self.words[k].load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Kept")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn votes(min_votes: u32) -> Filter {
+        Filter { min_votes, ..Filter::default() }
+    }
+
+    #[test]
+    fn a_word_is_worked_out_once_for_each_filter() {
+        let kept = Kept::default();
+        let word = |marks: &Marks, k: usize, made: u64| {
+            marks.know(k..k + 1, |_| made);
+            marks.word(k)
+        };
+        let (a, b) = (kept.of(&votes(1), 130), kept.of(&votes(2), 130));
+        assert_eq!((word(&a, 129, 7), word(&b, 129, 8), word(&a, 128, 5)), (7, 8, 5));
+        assert!(kept.known(&votes(3)).is_none());
+        let again = kept.known(&votes(1)).unwrap();
+        again.know(60..130, |k| if k < 128 { k as u64 } else { unreachable!() });
+        assert_eq!([60, 63, 64, 127, 128, 129].map(|k| again.word(k)), [60, 63, 64, 127, 5, 7]);
+    }
+
+    #[test]
+    fn the_filter_asked_longest_ago_gives_way() {
+        let kept = Kept::default();
+        for n in 0..=FILTERS as u32 {
+            kept.of(&votes(n), 1).know(0..1, |_| n.into());
+            kept.of(&votes(0), 1);
+        }
+        let word = |n: u32| {
+            let marks = kept.of(&votes(n), 1);
+            marks.know(0..1, |_| 99);
+            marks.word(0)
+        };
+        assert_eq!((word(0), word(1)), (0, 99));
+        assert_eq!(kept.0.lock().unwrap().len(), FILTERS);
+    }
+}

@@ -1,0 +1,139 @@
+//! The wards of a generation as areas ready for tiles, with their names.
+//! Not here: which ward owns a place (area), borders that stay shared (mesh), writing (mvt).
+
+pub(in crate::map) mod appears;
+pub(in crate::map) mod clip;
+pub(in crate::map) mod draw;
+pub(in crate::map) mod drawn;
+pub(in crate::map) mod e7box;
+pub(in crate::map) mod features;
+pub(in crate::map) mod frame;
+pub(in crate::map) mod mesh;
+pub(in crate::map) mod simplify;
+pub(in crate::map) mod solid;
+pub(in crate::map) mod thin;
+
+use geo::MultiPolygon;
+
+use crate::geo::{LonLat, Mercator};
+use crate::map::shape::frame::{Bounds, Frame, Path};
+use crate::map::shape::mesh::{Mesh, project};
+
+/// One ward to be shown.
+#[derive(Clone, Debug)]
+pub struct WardShape {
+    /// The official code, a number: also the feature's id.
+    pub code: String,
+    /// The name shown.
+    pub name: String,
+    /// The canonical id, `{generation}.{code}`.
+    pub ward: String,
+    /// Where the name stands.
+    pub label: LonLat,
+    /// The ground in degrees; rings in any winding.
+    pub area: MultiPolygon<f64>,
+}
+
+/// Why shapes can't be shown.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ShapeError {
+    /// A code that gives no feature id.
+    #[error("ward code {0:?} is no number from 1 to 2^53 - 1, which a tile needs as an id")]
+    Code(String),
+    /// Two wards with one id.
+    #[error("ward code {0:?} occurs twice in one generation")]
+    Twice(String),
+    /// A coordinate out of range.
+    #[error("ward {0:?} has a position that is not in degrees")]
+    Position(String),
+}
+
+/// All wards of a generation, built once when it is loaded.
+#[derive(Debug)]
+pub struct WardShapes {
+    generation: String,
+    approximate: bool,
+    wards: Vec<Ward>,
+    mesh: Mesh,
+}
+
+/// One ward as tiles need it.
+#[derive(Debug)]
+pub(in crate::map) struct Ward {
+    pub(in crate::map) id: u64,
+    pub(in crate::map) code: String,
+    pub(in crate::map) name: String,
+    pub(in crate::map) canonical: String,
+    pub(in crate::map) label: Mercator,
+    /// Its place in the mesh.
+    area: usize,
+}
+
+impl WardShapes {
+    /// Builds the shapes of one generation; `approximate` says that the borders are not official.
+    ///
+    /// # Errors
+    /// See [`ShapeError`].
+    pub fn build(generation: &str, approximate: bool, shapes: &[WardShape]) -> Result<Self, ShapeError> {
+        let mut projected = Vec::with_capacity(shapes.len());
+        for s in shapes {
+            projected.push(project(&s.area).ok_or_else(|| ShapeError::Position(s.code.clone()))?);
+        }
+        let mut wards: Vec<Ward> = Vec::with_capacity(shapes.len());
+        for (area, s) in shapes.iter().enumerate() {
+            let id = s.code.parse::<u64>().ok().filter(|id| (1..1 << 53).contains(id));
+            let id = id.ok_or_else(|| ShapeError::Code(s.code.clone()))?;
+            if wards.iter().any(|w| w.id == id) {
+                return Err(ShapeError::Twice(s.code.clone()));
+            }
+            wards.push(Ward {
+                id,
+                code: s.code.clone(),
+                name: s.name.clone(),
+                canonical: s.ward.clone(),
+                label: Mercator::from_lonlat(s.label),
+                area,
+            });
+        }
+        let mesh = Mesh::build(projected.iter());
+        Ok(Self { generation: generation.to_owned(), approximate, wards, mesh })
+    }
+
+    /// No wards at all, before any are loaded.
+    pub fn none() -> Self {
+        Self {
+            generation: String::new(),
+            approximate: false,
+            wards: Vec::new(),
+            mesh: Mesh::build(std::iter::empty()),
+        }
+    }
+
+    /// The generation's id.
+    pub fn generation(&self) -> &str {
+        &self.generation
+    }
+
+    /// Whether the borders are not the official ones.
+    pub fn approximate(&self) -> bool {
+        self.approximate
+    }
+
+    pub(in crate::map) fn wards(&self) -> &[Ward] {
+        &self.wards
+    }
+
+    /// The box around a ward.
+    pub(in crate::map) fn bounds(&self, ward: &Ward) -> Bounds {
+        self.mesh.areas[ward.area].bounds
+    }
+
+    /// The rings of a ward in a tile; see [`Mesh::rings`].
+    pub(in crate::map) fn rings(&self, ward: &Ward, frame: &Frame) -> Vec<Path> {
+        self.mesh.rings(ward.area, frame)
+    }
+}
+
+#[cfg(test)]
+#[path = "shapes_tests.rs"]
+mod tests;

@@ -1,0 +1,232 @@
+//! Reads `data/areas/`: unit facts, successors, and the boundary files as bytes.
+//! Not here: geometry. Boundaries are parsed and checked where they are imported (area).
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use unicode_normalization::UnicodeNormalization;
+
+use super::PackError;
+use super::source::Source;
+use crate::domain::{UnitKind, WardId};
+use crate::geo::LonLat;
+
+const FOLDER: &str = "data/areas/";
+pub(super) const UNITS: &str = "data/areas/units.csv";
+const SUCCESSORS: &str = "data/areas/successors.csv";
+const SEA: &str = "data/areas/sea.geojson";
+const BOUNDARIES: &str = "/boundaries.geojson";
+
+/// What is known of a unit beside its boundary.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    /// Generation and official code.
+    pub id: WardId,
+    /// Full name with its kind, NFC: `Phường Sài Gòn`.
+    pub name: String,
+    /// Its kind.
+    pub kind: UnitKind,
+    /// The district it belonged to; none since 2025-07-01.
+    pub district: Option<String>,
+    /// The province it belongs to, or whose ground it has.
+    pub province_former: String,
+    /// A point in its middle, rough.
+    pub centre: LonLat,
+    /// Its area by decree in km², where stated; not that of any boundary.
+    pub area_km2: Option<f64>,
+}
+
+/// Where the ground of a former unit is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Successor {
+    /// The former unit.
+    pub from: WardId,
+    /// A unit that has ground of it.
+    pub to: WardId,
+    /// Whether only a part went there; otherwise the whole.
+    pub part: bool,
+    /// The one to name first: the only one, or that of the larger part.
+    pub main: bool,
+}
+
+/// The generations of units. Codes are reused between them with other shapes.
+#[derive(Clone, Debug)]
+pub struct Areas {
+    units: Vec<Unit>,
+    by_id: HashMap<WardId, usize>,
+    successors: Vec<Successor>,
+    files: BTreeMap<String, Cow<'static, [u8]>>,
+    sea: Cow<'static, [u8]>,
+}
+
+impl Areas {
+    /// The facts of all units of all generations, by generation and code.
+    pub fn units(&self) -> &[Unit] {
+        &self.units
+    }
+
+    /// The facts of one unit.
+    pub fn unit(&self, id: &WardId) -> Option<&Unit> {
+        self.by_id.get(id).map(|&i| &self.units[i])
+    }
+
+    /// All successors, by former unit.
+    pub fn successors(&self) -> &[Successor] {
+        &self.successors
+    }
+
+    /// The successors of one former unit, the main one first.
+    pub fn successors_of<'a>(&'a self, from: &'a WardId) -> impl Iterator<Item = &'a Successor> {
+        let first = self.successors.iter().filter(move |s| s.from == *from && s.main);
+        first.chain(self.successors.iter().filter(move |s| s.from == *from && !s.main))
+    }
+
+    /// The wards that stand for one now: itself while it is in force, else its successors or theirs.
+    /// A ward that nobody took over stands for itself.
+    pub fn standing_for(&self, ward: &WardId, in_force: impl Copy + Fn(&WardId) -> bool) -> Vec<WardId> {
+        if in_force(ward) {
+            return vec![ward.clone()];
+        }
+        // Only forward in time, so that this ends whatever the table says; ids are dates.
+        let later = self.successors_of(ward).filter(|s| s.to.generation > ward.generation);
+        let found: Vec<WardId> = later.flat_map(|s| self.standing_for(&s.to, in_force)).collect();
+        if found.is_empty() { vec![ward.clone()] } else { found }
+    }
+
+    /// The generations that have a boundary file, oldest first.
+    pub fn generations(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
+    /// The boundaries of a generation as they stand in the file (GeoJSON).
+    pub fn area_file(&self, generation: &str) -> Option<&[u8]> {
+        self.files.get(generation).map(|b| &**b)
+    }
+
+    /// The coarse seaward polygon as it stands in the file (GeoJSON).
+    pub fn sea(&self) -> &[u8] {
+        &self.sea
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnitWire {
+    generation: String,
+    code: String,
+    name: String,
+    kind: String,
+    district: Option<String>,
+    province_former: String,
+    lon: f64,
+    lat: f64,
+    area_km2: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SuccessorWire {
+    from_generation: String,
+    from_code: String,
+    to_generation: String,
+    to_code: String,
+    part: u8,
+    main: u8,
+}
+
+pub(super) fn read(source: Source<'_>) -> Result<Areas, PackError> {
+    let mut files = BTreeMap::new();
+    for path in source.list(FOLDER)? {
+        let generation = &path[FOLDER.len()..];
+        if generation.parse::<jiff::civil::Date>().is_ok() {
+            files.insert(generation.to_owned(), source.bytes(&format!("{path}{BOUNDARIES}"))?);
+        }
+    }
+    let units = rows(source, UNITS)?.into_iter().map(unit).collect::<Result<Vec<_>, _>>()?;
+    let mut by_id = HashMap::new();
+    for (i, unit) in units.iter().enumerate() {
+        let wrong = |reason: &str| Err(PackError::value(UNITS, format!("unit `{}`", unit.id), reason));
+        if !files.contains_key(&*unit.id.generation) {
+            return wrong("its generation has no boundaries");
+        }
+        if by_id.insert(unit.id.clone(), i).is_some() {
+            return wrong("stands there twice");
+        }
+    }
+    let successors = rows(source, SUCCESSORS)?.iter().map(successor).collect::<Result<Vec<_>, _>>()?;
+    check_successors(&successors, &by_id)?;
+    Ok(Areas { units, by_id, successors, files, sea: source.bytes(SEA)? })
+}
+
+fn rows<T: DeserializeOwned>(source: Source<'_>, file: &str) -> Result<Vec<T>, PackError> {
+    let bytes = source.bytes(file)?;
+    csv::Reader::from_reader(&*bytes)
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .map_err(|source| PackError::Csv { file: file.into(), source })
+}
+
+fn unit(wire: UnitWire) -> Result<Unit, PackError> {
+    let id = WardId::new(&wire.generation, &wire.code);
+    let wrong = |key: &str, reason: String| PackError::value(UNITS, format!("unit `{id}`, {key}"), reason);
+    if wire.code.len() != 5 || !wire.code.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(wrong("code", "must have five digits".into()));
+    }
+    let kind =
+        UnitKind::parse(&wire.kind).ok_or_else(|| wrong("kind", format!("`{}` is unknown", wire.kind)))?;
+    let centre = LonLat::new(wire.lon, wire.lat).map_err(|e| wrong("lon, lat", e.to_string()))?;
+    Ok(Unit {
+        name: wire.name.nfc().collect(),
+        kind,
+        district: wire.district.map(|d| d.nfc().collect()),
+        province_former: wire.province_former.nfc().collect(),
+        centre,
+        area_km2: wire.area_km2,
+        id,
+    })
+}
+
+fn successor(wire: &SuccessorWire) -> Result<Successor, PackError> {
+    let from = WardId::new(&wire.from_generation, &wire.from_code);
+    let flag = |key: &str, value: u8| match value {
+        0 | 1 => Ok(value == 1),
+        _ => Err(PackError::value(SUCCESSORS, format!("`{from}`, {key}"), "must be 0 or 1")),
+    };
+    Ok(Successor {
+        to: WardId::new(&wire.to_generation, &wire.to_code),
+        part: flag("part", wire.part)?,
+        main: flag("main", wire.main)?,
+        from,
+    })
+}
+
+/// Both ends exist, and each former unit has one main successor, or went whole to just one.
+fn check_successors(successors: &[Successor], units: &HashMap<WardId, usize>) -> Result<(), PackError> {
+    let (mut all, mut mains, mut pairs) = (HashMap::new(), HashSet::new(), HashSet::new());
+    let wrong = |s: &Successor, reason: &str| {
+        Err(PackError::value(SUCCESSORS, format!("`{}` to `{}`", s.from, s.to), reason))
+    };
+    for s in successors {
+        if !units.contains_key(&s.from) || !units.contains_key(&s.to) {
+            return wrong(s, "one of them is no unit of units.csv");
+        }
+        if !pairs.insert((&s.from, &s.to)) {
+            return wrong(s, "stands there twice");
+        }
+        if s.main && !mains.insert(&s.from) {
+            return wrong(s, "the former unit has two main successors");
+        }
+        *all.entry(&s.from).or_insert(0) += 1;
+    }
+    for s in successors {
+        if !mains.contains(&s.from) {
+            return wrong(s, "the former unit has no main successor");
+        }
+        if !s.part && all[&s.from] > 1 {
+            return wrong(s, "a unit that went whole has one successor only");
+        }
+    }
+    Ok(())
+}

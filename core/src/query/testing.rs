@@ -1,0 +1,61 @@
+//! Names and expressions for the tests of all who answer queries about reports.
+
+use proptest::prelude::*;
+
+use crate::domain::{BodyId, Instant, Vocabulary, WardId};
+
+/// The names of the codes of made-up rows.
+pub fn words() -> Vocabulary {
+    Vocabulary {
+        categories: ["pothole", "drainage", "noise", "tree", "light", "road_sign"].map(Into::into).to_vec(),
+        wards: ["26740", "26743", "26746", "26749"].map(|c| WardId::new("2025-07-01", c)).to_vec(),
+        active: "2025-07-01".into(),
+        bodies: ["infrastructure", "traffic"].map(BodyId::new).to_vec(),
+    }
+}
+
+/// Expressions over reports, of all kinds of tests.
+pub fn expression() -> BoxedStrategy<String> {
+    let when = || (0_i64..200).prop_map(|s| format!("TIMESTAMP('{}')", Instant::from_ms(s * 1000)));
+    let time = prop_oneof![Just("created_at"), Just("updated_at"), Just("due_at")];
+    let op = || prop_oneof![Just("="), Just("<>"), Just("<"), Just("<="), Just(">"), Just(">=")];
+    let test = prop_oneof![
+        (op(), 0..14_i32).prop_map(|(op, n)| format!("votes {op} {n}")),
+        (0..12_i32, 0..12_i32).prop_map(|(a, b)| format!("votes BETWEEN {a} AND {b}")),
+        (0..12_i32, 0..12_i32).prop_map(|(a, b)| format!("votes IN ({a},{b})")),
+        (time.clone(), op(), when()).prop_map(|(t, op, w)| format!("{t} {op} {w}")),
+        (time, when(), when()).prop_map(|(t, a, b)| format!("{t} IN ({a},{b})")),
+        prop_oneof![
+            Just("due_at IS NULL"),
+            Just("ward IS NOT NULL"),
+            Just("category IS NULL"),
+            Just("geometry IS NULL")
+        ]
+        .prop_map(str::to_owned),
+        prop_oneof![Just("noise"), Just("tree"), Just("pothole")].prop_map(|c| format!("category <> '{c}'")),
+        "[pdn%_r]{1,3}%".prop_map(|p| format!("category LIKE '{p}'")),
+        prop_oneof![Just("open"), Just("closed")].prop_map(|s| format!("status = '{s}'")),
+        prop_oneof![Just("26740"), Just("2025-07-01.26743")].prop_map(|w| format!("ward IN ('26746','{w}')")),
+        prop_oneof![Just("traffic"), Just("ward:26743")].prop_map(|b| format!("body = '{b}'")),
+        Just("body LIKE 'ward:%'".to_owned()),
+        any::<bool>().prop_map(|is| format!("overdue = {is}")),
+        (106.0..107.0_f64, 10.0..11.0_f64, 0.0..1.0_f64).prop_map(|(w, s, d)| format!(
+            "S_INTERSECTS(geometry, BBOX({w},{s},{},{}))",
+            w + d,
+            s + d
+        )),
+        (106.6..106.8_f64, 10.6..10.8_f64, 0.01..0.2_f64).prop_map(|(x, y, d)| format!(
+            "S_WITHIN(geometry, POLYGON(({x} {y},{} {y},{x} {},{x} {y})))",
+            x + d,
+            y + d
+        )),
+    ];
+    test.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 1..4).prop_map(|v| format!("({})", v.join(" AND "))),
+            proptest::collection::vec(inner.clone(), 1..4).prop_map(|v| format!("({})", v.join(" OR "))),
+            inner.prop_map(|e| format!("NOT {e}")),
+        ]
+    })
+    .boxed()
+}

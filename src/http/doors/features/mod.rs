@@ -1,0 +1,18 @@
+//! OGC API Features: landing page, conformance, collections, items; and the POST that makes a report.
+
+mod collections;
+mod declared;
+mod items;
+mod landing;
+mod paging;
+mod schema;
+mod submit;
+mod wards;
+
+pub(in crate::http) use collections::{collection, collections};
+pub(in crate::http) use declared::{feature, features};
+pub(in crate::http) use items::{report, reports};
+pub(in crate::http) use landing::{conformance, json_only, landing, no_parameter_but_f};
+pub(in crate::http) use schema::{MEDIA as SCHEMA_MEDIA, queryables, schema};
+pub(in crate::http) use submit::submit;
+pub(in crate::http) use wards::{ward, wards};

@@ -1,0 +1,211 @@
+//! `/collections/{c}/schema` and `/queryables`: what the features of a collection hold (OGC API Features
+//! Part 5), and by what of it they can be asked for (Part 3), both as JSON Schema from one list of
+//! properties. Codes have their names in both languages.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::landing::no_parameter_but_f;
+use super::{collections, wards};
+use crate::http::Service;
+use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::negotiate::{Offer, choose};
+use crate::http::wire::problem::Problem;
+use diaban_core::domain::field::{self, Kind};
+use diaban_core::domain::{Collection, Property, PropertyKind, State as ReportState, Status, Text};
+use diaban_core::query::cql::{Queryable, Type};
+use diaban_core::query::{declared, reports};
+
+/// Media type of both documents.
+pub(in crate::http) const MEDIA: &str = "application/schema+json";
+const OFFERS: &[Offer<()>] = &[Offer { names: &["json"], media: &[MEDIA, "application/json"], format: () }];
+
+/// What the features of a declared collection hold beside what it declares.
+const COMMON: [(&str, Kind, &str, &str); 6] = [
+    ("id", Kind::Integer, "Mã", "Id"),
+    ("source", Kind::Text, "Nguồn", "Source"),
+    ("source_id", Kind::Text, "Mã của nguồn", "Id in the source"),
+    ("revision", Kind::Integer, "Lần sửa", "Revision"),
+    ("created_at", Kind::Instant, "Có từ", "Here since"),
+    ("updated_at", Kind::Instant, "Cập nhật lúc", "Last changed at"),
+];
+
+/// What the features of a collection hold.
+struct Holdings<'a> {
+    title: Text,
+    properties: Map<String, Value>,
+    /// What each of them has.
+    required: Vec<&'a str>,
+    /// By what they can be asked for.
+    asked: Vec<Queryable<'a>>,
+}
+
+/// `/collections/{c}/schema`
+pub(in crate::http) async fn schema(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let held = asked(&service, &id, query.as_deref(), &headers)?;
+    let mut body = begun(&service, &id, "schema", &held.title);
+    body["properties"] = held.properties.into();
+    body["required"] = held.required.into();
+    Ok(Document::json(MEDIA, &body, Keep::Hour).answer(&headers))
+}
+
+/// `/collections/{c}/queryables`: what `filter` can name, in lists, tiles and feeds alike.
+pub(in crate::http) async fn queryables(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let held = asked(&service, &id, query.as_deref(), &headers)?;
+    let mut body = begun(&service, &id, "queryables", &held.title);
+    let about = |q: &Queryable<'_>| held.properties.get(q.name).cloned().unwrap_or_else(|| beside(q));
+    body["properties"] =
+        held.asked.iter().map(|q| (q.name.to_owned(), about(q))).collect::<Map<_, _>>().into();
+    // Another name is refused, as the standard asks of a list that says so.
+    body["additionalProperties"] = false.into();
+    Ok(Document::json(MEDIA, &body, Keep::Hour).answer(&headers))
+}
+
+fn asked<'a>(
+    service: &'a Service,
+    id: &str,
+    query: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<Holdings<'a>, Problem> {
+    let held = match id {
+        collections::REPORTS => of_reports(service),
+        collections::WARDS => of_wards(),
+        _ => {
+            let missing = || Problem::not_found("no such collection; /collections lists them");
+            of_declared(service.city.pack.collection(id).ok_or_else(missing)?)
+        }
+    };
+    let f = no_parameter_but_f(query)?;
+    choose(OFFERS, f.as_deref(), headers)?;
+    Ok(held)
+}
+
+fn begun(service: &Service, id: &str, document: &str, title: &Text) -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": format!("{}/collections/{id}/{document}", service.public_url),
+        "type": "object",
+        "title": title.en,
+        "x-title-vi": title.vi,
+    })
+}
+
+/// A property that is asked for and not held: the place, and what is computed.
+fn beside(q: &Queryable<'_>) -> Value {
+    match q.holds {
+        Type::Of(kind) => plain(kind, "Quá hạn trả lời", "Open, and the answer was due before now"),
+        Type::Place => {
+            let mut about = json!({ "format": "geometry-any", "x-ogc-role": "primary-geometry" });
+            title(&mut about, "Vị trí", "Place");
+            about
+        }
+    }
+}
+
+fn of_reports(service: &Service) -> Holdings<'static> {
+    let categories = &service.city.pack.categories;
+    let field = |f: &field::Field| {
+        let (vi, en) = f.title;
+        let mut about = plain(f.kind, vi, en);
+        match f.name {
+            "category" => {
+                let all = categories.iter().map(|c| choice(&c.code, &c.name.vi, &c.name.en));
+                about["oneOf"] = all.collect();
+            }
+            "state" => {
+                let all = ReportState::ALL.map(|s| choice(s.name(), s.words().0, s.words().1));
+                about["oneOf"] = all.to_vec().into();
+            }
+            "status" => about["enum"] = [Status::Open, Status::Closed].map(Status::name).to_vec().into(),
+            _ => {}
+        }
+        (f.name.to_owned(), about)
+    };
+    let id = ("id".to_owned(), plain(Kind::Integer, "Mã", "Id"));
+    Holdings {
+        title: collections::reports_title(),
+        properties: std::iter::once(id).chain(field::REPORT.iter().map(field)).collect(),
+        required: vec!["id", "category", "status", "state", "created_at", "updated_at"],
+        asked: reports::schema().to_vec(),
+    }
+}
+
+fn of_wards() -> Holdings<'static> {
+    Holdings {
+        title: collections::wards_title(),
+        properties: wards::PROPERTIES.iter().map(named).collect(),
+        required: wards::PROPERTIES.iter().map(|p| p.0).collect(),
+        asked: wards::schema(),
+    }
+}
+
+fn of_declared(collection: &Collection) -> Holdings<'_> {
+    let mut properties: Map<String, Value> =
+        collection.properties.iter().map(|p| (p.name.clone(), property(p))).collect();
+    properties.extend(COMMON.iter().map(named));
+    let mut wards = json!({ "type": "array", "items": { "type": "string" } });
+    title(&mut wards, "Phường, xã", "Wards");
+    properties.insert("wards".to_owned(), wards);
+    Holdings {
+        title: collection.title.clone(),
+        properties,
+        required: collection.properties.iter().filter(|p| p.required).map(|p| p.name.as_str()).collect(),
+        asked: declared::schema(collection),
+    }
+}
+
+fn property(p: &Property) -> Value {
+    let mut about = plain(p.kind.kind(), &p.title.vi, &p.title.en);
+    match &p.kind {
+        PropertyKind::Text(max) => about["maxLength"] = (*max).into(),
+        PropertyKind::Integer(low, high) => {
+            about["minimum"] = (*low).into();
+            about["maximum"] = (*high).into();
+        }
+        PropertyKind::Code(codes) => {
+            about["oneOf"] = codes.iter().map(|c| choice(&c.code, &c.name.vi, &c.name.en)).collect();
+        }
+        PropertyKind::Number | PropertyKind::Boolean | PropertyKind::Instant => {}
+    }
+    about
+}
+
+fn named((name, kind, vi, en): &(&str, Kind, &str, &str)) -> (String, Value) {
+    ((*name).to_owned(), plain(*kind, vi, en))
+}
+
+/// A property of which only type and title are known.
+fn plain(kind: Kind, vi: &str, en: &str) -> Value {
+    let mut about = match kind {
+        Kind::Text => json!({ "type": "string" }),
+        Kind::Instant => json!({ "type": "string", "format": "date-time" }),
+        Kind::Integer => json!({ "type": "integer" }),
+        Kind::Number => json!({ "type": "number" }),
+        Kind::Boolean => json!({ "type": "boolean" }),
+    };
+    title(&mut about, vi, en);
+    about
+}
+
+fn title(about: &mut Value, vi: &str, en: &str) {
+    about["title"] = en.into();
+    about["x-title-vi"] = vi.into();
+}
+
+fn choice(code: &str, vi: &str, en: &str) -> Value {
+    json!({ "const": code, "title": en, "x-title-vi": vi })
+}

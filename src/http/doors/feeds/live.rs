@@ -1,0 +1,115 @@
+//! Events as they happen, as server-sent events, resumed by the id of the last one that arrived.
+//!
+//! What is new is read once and told to all (`jobs::announce`). Who has just come, or has fallen behind,
+//! reads the store page by page until level; nothing is kept for anybody but a few messages on their way.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderName};
+use axum::response::Response;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::timeout;
+
+use super::reports::position;
+use crate::action::{Entries, Told};
+use crate::http::Service;
+use crate::http::wire::extract::pairs;
+use crate::http::wire::problem::Problem;
+use crate::http::wire::sse::{Gone, HEARTBEAT, Outlet};
+use crate::store::Position;
+use diaban_core::domain::{Violation, WardId};
+use diaban_core::query::params;
+
+/// Events read from the store in one go.
+const CATCH_UP: u32 = 200;
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+pub(super) async fn stream(
+    service: Arc<Service>,
+    ward: Option<WardId>,
+    query: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let pairs = pairs(query);
+    let faults = params::check_names(&pairs, &["last_event_id"]);
+    if !faults.is_empty() {
+        return Err(Problem::parameters(faults));
+    }
+    let permit = service.streams.place("poll the feed of changes meanwhile; it tells the same")?;
+    // First the ear, then the look: nothing falls in between.
+    let news = service.streams.news.subscribe();
+    let sent = headers.get(LAST_EVENT_ID).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    // A browser that resumes sends the header; the parameter is for the first time.
+    let last = sent.or_else(|| pairs.into_iter().find(|(k, _)| k == "last_event_id").map(|(_, v)| v));
+    let at = match last.as_deref().map(str::trim).filter(|id| !id.is_empty()) {
+        Some(id) => position(&service, id).await.map_err(|e| match e {
+            crate::store::StoreError::NoCursor => Problem::parameters(vec![Violation::new(
+                "last_event_id",
+                "is not the id of an event; begin again without it",
+            )]),
+            e => e.into(),
+        })?,
+        None => service.store.last_event().await?,
+    };
+    let streams = service.clone();
+    Ok(streams
+        .streams
+        .answer(permit, |out| async move { Reader { service, ward, at, out }.tell(news).await }))
+}
+
+/// One who listens.
+struct Reader {
+    service: Arc<Service>,
+    ward: Option<WardId>,
+    /// The last event that was sent, or would have been.
+    at: Position,
+    out: Outlet,
+}
+
+impl Reader {
+    async fn tell(mut self, mut news: broadcast::Receiver<Arc<Told>>) -> Result<(), Gone> {
+        self.out.greet().await?;
+        self.catch_up().await?;
+        loop {
+            match timeout(HEARTBEAT, news.recv()).await {
+                Err(_) => self.out.beat().await?,
+                Ok(Ok(told)) => {
+                    if told.at.is_after(self.at) {
+                        self.at = told.at;
+                        if self.concerns(&told) {
+                            self.out.send(told.message.clone()).await?;
+                        }
+                    }
+                }
+                Ok(Err(RecvError::Lagged(_))) => self.catch_up().await?,
+                Ok(Err(RecvError::Closed)) => return Ok(()),
+            }
+        }
+    }
+
+    /// Everything from the store after the last event, in bounded pages.
+    async fn catch_up(&mut self) -> Result<(), Gone> {
+        loop {
+            let page = self.service.store.events_after(self.ward.as_ref(), self.at, CATCH_UP).await;
+            let page = page.map_err(|error| {
+                tracing::warn!(%error, "a live stream cannot read the store");
+                Gone
+            })?;
+            let end = page.len() < CATCH_UP as usize;
+            for event in page {
+                self.at = event.at;
+                let service = self.service.clone();
+                let message = Entries::new(&service.city, &service.public_url).told(event).message;
+                self.out.send(message).await?;
+            }
+            if end {
+                return Ok(());
+            }
+        }
+    }
+
+    fn concerns(&self, told: &Told) -> bool {
+        self.ward.is_none() || told.wards.contains(&self.ward)
+    }
+}

@@ -1,0 +1,257 @@
+//! `/feeds/…`: what is new, as Atom, JSON Feed and GeoJSON, page by page or live.
+//!
+//! Order and cursors are those of the log of events: a page begins after an event, and no event ever
+//! moves or comes in between, so a reader who follows `next` until it meets what it knows has read all
+//! there is, however much was written meanwhile. Feeds of features (alerts, traffic) tell what is in
+//! force now.
+
+mod features;
+mod live;
+mod page;
+mod reports;
+
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use self::page::{OfWard, Source};
+use self::reports::{Kind, Scope, serve};
+use crate::action::Entries;
+use crate::http::Service;
+use crate::http::wire::document::Keep;
+use crate::http::wire::extract::pairs;
+use crate::http::wire::problem::Problem;
+use diaban_core::domain::{Text, WardId, WardName};
+use diaban_core::format::{atom, geojson, json_feed};
+use diaban_core::query::params::{self, FILTERS};
+use diaban_core::query::{CodeSet, Filter};
+
+/// A form of a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Atom,
+    Json,
+    GeoJson,
+}
+
+impl Format {
+    const ALL: [Self; 3] = [Self::Atom, Self::Json, Self::GeoJson];
+
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Atom => "atom",
+            Self::Json => "json",
+            Self::GeoJson => "geojson",
+        }
+    }
+
+    fn media(self) -> &'static str {
+        match self {
+            Self::Atom => atom::MEDIA,
+            Self::Json => json_feed::MEDIA,
+            Self::GeoJson => geojson::MEDIA,
+        }
+    }
+
+    /// Splits a file's name: a ward's canonical id has a dot of its own, the last one counts.
+    fn of(file: &str) -> Option<(&str, Self)> {
+        let (name, extension) = file.rsplit_once('.')?;
+        Self::ALL.into_iter().find(|f| f.extension() == extension).map(|f| (name, f))
+    }
+}
+
+fn no_feed() -> Problem {
+    Problem::not_found("no such feed; a feed ends in .atom, .json or .geojson")
+}
+
+/// The parameters of a ward's feeds: those of a list but the ward.
+fn ward_params() -> Vec<&'static str> {
+    FILTERS.iter().copied().filter(|f| *f != "ward").collect()
+}
+
+/// `/feeds/{reports|collection}.{atom,json,geojson}`
+pub(in crate::http) async fn city(
+    State(service): State<Arc<Service>>,
+    Path(file): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (name, format) = Format::of(&file).ok_or_else(no_feed)?;
+    let source = |title: Text| Source {
+        path: format!("/feeds/{name}"),
+        id: format!("feeds/{name}"),
+        home: "/".to_owned(),
+        title,
+        ward: None,
+        keep: Keep::Revalidate,
+    };
+    if name == "reports" {
+        let source = source(Text { vi: "Phản ánh".into(), en: "Reports".into() });
+        let scope = Scope { kind: Kind::Reports, filter: Filter::default(), params: FILTERS.to_vec() };
+        return serve(&service, source, scope, format, query.as_deref(), &headers).await;
+    }
+    let view = service.map()?;
+    let set = view.features.get(name).filter(|s| s.collection().feed.is_some()).ok_or_else(no_feed)?;
+    let source = source(set.collection().title.clone());
+    features::serve(&service, source, (set, None), format, query.as_deref(), &headers)
+}
+
+/// `/feeds/wards/{ward}.{atom,json,geojson}`
+pub(in crate::http) async fn ward(
+    State(service): State<Arc<Service>>,
+    Path(file): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (name, format) = Format::of(&file).ok_or_else(no_feed)?;
+    of_ward(&service, name, "reports", format, query.as_deref(), &headers).await
+}
+
+/// `/feeds/wards/{ward}/{changes|collection}.{atom,json,geojson}`
+pub(in crate::http) async fn ward_more(
+    State(service): State<Arc<Service>>,
+    Path((ward, file)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (what, format) = Format::of(&file).filter(|(w, _)| *w != "reports").ok_or_else(no_feed)?;
+    of_ward(&service, &ward, what, format, query.as_deref(), &headers).await
+}
+
+/// `/feeds/reports/events`
+pub(in crate::http) async fn events(
+    State(service): State<Arc<Service>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    live::stream(service, None, query.as_deref(), &headers).await
+}
+
+/// `/feeds/wards/{ward}/events`
+pub(in crate::http) async fn ward_events(
+    State(service): State<Arc<Service>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let ward = known_ward(&service, &name)?;
+    live::stream(service, Some(ward), query.as_deref(), &headers).await
+}
+
+/// `/feeds/k/{secret}/{reports|changes}.{atom,json,geojson}`: one saved query for whoever has the link.
+/// What does not open is not there, whatever the reason.
+pub(in crate::http) async fn secret(
+    State(service): State<Arc<Service>>,
+    Path((secret, file)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let key = service.keys.find(&secret, service.clock.now()).ok_or_else(no_feed)?;
+    let saved = key.query.as_deref().ok_or_else(no_feed)?;
+    let (name, format) = Format::of(&file).ok_or_else(no_feed)?;
+    let kind = match name {
+        "reports" => Kind::Reports,
+        "changes" => Kind::Changes,
+        _ => return Err(no_feed()),
+    };
+    let words = service.map()?.words.clone();
+    let filter =
+        params::parse(&pairs(Some(saved)), FILTERS, &words, service.clock.now()).map_err(|faults| {
+            tracing::warn!(key = %key.id, "the query of a secret feed is not understood any more");
+            Problem::new(StatusCode::GONE, "query-gone", "What this feed asks for is not there any more")
+                .detail(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        })?;
+    let source = Source {
+        path: format!("/feeds/k/{secret}/{name}"),
+        id: format!("feeds/k/{}/{name}", key.id),
+        home: "/".to_owned(),
+        title: Text { vi: key.name.clone(), en: key.name.clone() },
+        ward: None,
+        keep: Keep::Private,
+    };
+    let scope = Scope { kind, filter: filter.filter, params: Vec::new() };
+    let mut response = serve(&service, source, scope, format, query.as_deref(), &headers).await?;
+    let noindex = HeaderValue::from_static("noindex, nofollow");
+    response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), noindex);
+    Ok(response)
+}
+
+/// A feed that is bound to a ward. A bare code means the generation in force, today and whenever it is
+/// read again; the canonical address, which stays with this ward, is among the links.
+async fn of_ward(
+    service: &Service,
+    name: &str,
+    what: &str,
+    format: Format,
+    query: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let ward = known_ward(service, name)?;
+    let view = service.map()?;
+    let set = view.features.get(what).filter(|s| s.collection().feed.is_some());
+    let about = match (what, set) {
+        ("reports", _) => Text { vi: "phản ánh".into(), en: "reports".into() },
+        ("changes", _) => Text { vi: "diễn biến".into(), en: "changes".into() },
+        (_, Some(set)) => set.collection().title.clone(),
+        (_, None) => return Err(no_feed()),
+    };
+    let tail = if what == "reports" { String::new() } else { format!("/{what}") };
+    let active = &service.city.areas().words.active;
+    let source = Source {
+        path: format!("/feeds/wards/{name}{tail}"),
+        id: format!("feeds/wards/{ward}{tail}"),
+        home: format!("/?ward={ward}"),
+        title: Text {
+            vi: format!(
+                "{}: {}",
+                Entries::new(&service.city, &service.public_url).ward_name(&ward),
+                about.vi
+            ),
+            en: about.en,
+        },
+        ward: Some(OfWard {
+            tail,
+            bare: !name.contains('.'),
+            former: ward.generation != *active,
+            ward: ward.clone(),
+        }),
+        keep: Keep::Revalidate,
+    };
+    // A ward that the map does not know yet has nothing on it.
+    let number: CodeSet = view.words.ward_index(&ward).into_iter().collect();
+    if let Some(set) = set {
+        return features::serve(service, source, (set, Some(number)), format, query, headers);
+    }
+    let kind = if what == "changes" { Kind::Changes } else { Kind::Reports };
+    let filter = Filter { wards: Some(number), ..Filter::default() };
+    serve(service, source, Scope { kind, filter, params: ward_params() }, format, query, headers).await
+}
+
+/// The ward of that name: 404 when there never was one, 410 when only former generations know the bare
+/// code, with who took over.
+fn known_ward(service: &Service, name: &str) -> Result<WardId, Problem> {
+    let areas = service.city.areas();
+    let missing = || Problem::not_found("no ward has this code");
+    match areas.words.ward(name) {
+        WardName::Known(i) => areas.words.wards.get(usize::from(i)).cloned().ok_or_else(missing),
+        WardName::Unknown => Err(missing()),
+        WardName::Former(ids) => {
+            let entries = Entries::new(&service.city, &service.public_url);
+            let feed = |w: &WardId| format!("{}/feeds/wards/{w}.atom", service.public_url);
+            let mut successors: Vec<WardId> = ids.iter().flat_map(|w| entries.successors(w)).collect();
+            successors.dedup();
+            let list: Vec<Value> = successors
+                .iter()
+                .map(|w| json!({ "ward": w.to_string(), "name": entries.ward_name(w), "feed": feed(w) }))
+                .collect();
+            let former: Vec<String> = ids.iter().map(feed).collect();
+            Err(Problem::new(StatusCode::GONE, "ward-gone", "This ward is not in force any more")
+                .detail(format!("since {} its ground belongs to the successors", areas.words.active))
+                .with("successors", list)
+                .with("former_feeds", former))
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Feeds of reports and of what happened to them: read from the record, page by page.
+
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::Format;
+use super::page::{MAX_LIMIT, Source, Told, answer, cursor_apart};
+use crate::action::{Entries, cursor};
+use crate::http::Service;
+use crate::http::wire::problem::Problem;
+use crate::store::{NewsPage, Position, StoreError};
+use diaban_core::domain::Instant;
+use diaban_core::query::Filter;
+use diaban_core::query::params::{self, DEFAULT_LIMIT};
+
+/// Whether a feed tells of reports or of what happened to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Reports,
+    Changes,
+}
+
+/// Which reports a feed may tell of.
+pub(super) struct Scope {
+    pub(super) kind: Kind,
+    /// What it is bound to; its own parameters come on top.
+    pub(super) filter: Filter,
+    /// The filters that it takes.
+    pub(super) params: Vec<&'static str>,
+}
+
+pub(super) async fn serve(
+    service: &Service,
+    source: Source,
+    scope: Scope,
+    format: Format,
+    query: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let view = service.map()?;
+    let words = &*view.words;
+    let (from, rest) = cursor_apart(query)?;
+    let valid: Vec<&str> = scope.params.iter().copied().chain(["limit"]).collect();
+    let asked = params::parse(&rest, &valid, words, service.clock.now()).map_err(Problem::parameters)?;
+    let before = match &from {
+        Some(text) => Some(position(service, text).await?),
+        None => None,
+    };
+    let filter = joined(&scope, &asked.filter);
+    let limit = asked.page.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
+    let expected = view.snapshot.count(&filter);
+    // One more tells whether there is a next page.
+    let page = NewsPage { filter: &filter, words, before, limit: limit + 1, expected };
+    let mut news = match scope.kind {
+        Kind::Reports => service.store.report_news(page).await?,
+        Kind::Changes => service.store.changes(page).await?,
+    };
+    let more = news.len() > limit as usize;
+    news.truncate(limit as usize);
+    let next = news.last().filter(|_| more).map(cursor);
+    let make = Entries::new(&service.city, &service.public_url);
+    let entries = match scope.kind {
+        Kind::Reports => news.into_iter().map(|n| make.report(n)).collect(),
+        Kind::Changes => news.into_iter().map(|n| make.change(n)).collect(),
+    };
+    let pairs = asked.filter.pairs(words).into_iter().map(|(name, value)| (name.to_owned(), value));
+    let told = Told {
+        entries,
+        query: pairs.chain(asked.page.limit.map(|l| ("limit".to_owned(), l.to_string()))).collect(),
+        cursor: from,
+        next,
+        left: Instant::MIN,
+        changed: Instant::MIN,
+    };
+    Ok(answer(service, source, format, told, headers))
+}
+
+/// Where the event of a cursor or a stream's id stands.
+pub(super) async fn position(service: &Service, text: &str) -> Result<Position, StoreError> {
+    let (report, n) = text.split_once('.').ok_or(StoreError::NoCursor)?;
+    let report: u64 =
+        report.parse().ok().filter(|r| i64::try_from(*r).is_ok()).ok_or(StoreError::NoCursor)?;
+    service.store.event_position(report, n.parse().map_err(|_| StoreError::NoCursor)?).await
+}
+
+/// The query under what the feed is bound to. A feed that is bound to wards takes no `ward`, a saved
+/// query takes nothing at all.
+fn joined(scope: &Scope, asked: &Filter) -> Filter {
+    if scope.params.is_empty() {
+        return scope.filter.clone();
+    }
+    Filter { wards: scope.filter.wards.clone().or_else(|| asked.wards.clone()), ..asked.clone() }
+}

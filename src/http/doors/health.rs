@@ -1,0 +1,60 @@
+//! `/healthz`, `/readyz`, `/metrics`: for the operator and the machines that watch.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::http::Service;
+use crate::http::edge::metrics;
+use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::problem::Problem;
+
+/// The process lives.
+pub(in crate::http) async fn healthz(headers: HeaderMap) -> Response {
+    Document::json("application/json", &json!({ "status": "alive" }), Keep::Never).answer(&headers)
+}
+
+/// The live map was level with the log once and follows it. A map that cannot reach the record any more is
+/// stale but serves: taking every such process out of a balancer would leave nobody to ask.
+pub(in crate::http) async fn readyz(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let level = *service.level.borrow();
+    if !level.levelled {
+        return Err(Problem::not_ready(level));
+    }
+    let status = if level.is_stale() { "stale" } else { "ready" };
+    let reports = service.live.load().snapshot.len();
+    let from = if level.from_file { "file" } else { "record" };
+    let body = json!({
+        "status": status,
+        "applied": level.applied,
+        "head": level.head,
+        "reports": reports,
+        "loaded_from": from,
+    });
+    Ok(Document::json("application/json", &body, Keep::Never).answer(&headers))
+}
+
+/// `OpenMetrics` text.
+pub(in crate::http) async fn metrics(State(service): State<Arc<Service>>) -> Response {
+    let now = metrics::Now {
+        reports: service.live.load().snapshot.len() as u64,
+        applied: service.level.borrow().applied,
+        stale: service.level.borrow().is_stale(),
+        queued: service.store.queued(),
+        waiting: service.guards.shedder.waiting(),
+        limit_keys: service.guards.limits.keys(),
+        tile_bytes: service.tiles.bytes(),
+        connections: service.connections.counts(),
+    };
+    let mut response = service.metrics.print(now).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(metrics::MEDIA));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,111 @@
+//! The map page and what it loads: `web/dist`, embedded. Nothing of it comes from elsewhere but the basemap of
+//! others that the operator may name.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::Response;
+use bytes::Bytes;
+use rust_embed::Embed;
+
+use crate::http::Service;
+use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::problem::Problem;
+
+#[derive(Embed)]
+#[folder = "web/dist/"]
+struct Dist;
+
+/// What the page may do: MapLibre makes its worker from a file of ours, sets inline styles and draws to
+/// blobs. `origins` are those that a basemap of others is fetched from.
+pub(in crate::http) fn policy(origins: &[String]) -> HeaderValue {
+    let connect =
+        std::iter::once("'self'").chain(origins.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
+    HeaderValue::try_from(format!(
+        "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; \
+         img-src 'self' data: blob:; font-src 'self'; connect-src {connect}; manifest-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ))
+    .expect("an origin has letters, digits, dots, hyphens and colons")
+}
+
+/// The page itself.
+pub(in crate::http) fn index(service: &Service) -> Document {
+    let file = file("index.html").expect("build.rs checks that web/dist holds the page");
+    let geolocation = HeaderValue::from_static("geolocation=(self), camera=(), microphone=()");
+    Document::new("text/html; charset=utf-8", file, Keep::Revalidate)
+        .header(header::CONTENT_SECURITY_POLICY, service.basemap.policy.clone())
+        .header(HeaderName::from_static("permissions-policy"), geolocation)
+}
+
+/// The typeface of pictures.
+pub(in crate::http) fn typeface() -> &'static [u8] {
+    let file = Dist::get("fonts/BeVietnamPro-Regular.ttf").expect("web/build.mjs puts it there");
+    match file.data {
+        std::borrow::Cow::Borrowed(data) => data,
+        std::borrow::Cow::Owned(data) => Vec::leak(data),
+    }
+}
+
+/// `/assets/…`
+pub(in crate::http) async fn asset(
+    State(service): State<Arc<Service>>,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    serve(&service, &path, &headers)
+}
+
+/// `/licences/…`: the texts of what is embedded.
+pub(in crate::http) async fn licence(
+    State(service): State<Arc<Service>>,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    serve(&service, &format!("licences/{path}"), &headers)
+}
+
+/// `/licences` and `/licences/`
+pub(in crate::http) async fn licences(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    serve(&service, "licences/index.html", &headers)
+}
+
+fn serve(service: &Service, path: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+    let file = file(path).ok_or_else(|| Problem::not_found("no such file"))?;
+    // A worker has the policy of its own response.
+    Ok(Document::new(media(path), file, Keep::Revalidate)
+        .header(header::CONTENT_SECURITY_POLICY, service.basemap.policy.clone())
+        .answer(headers))
+}
+
+/// A file of `web/dist` by its path there.
+pub(in crate::http) fn file(path: &str) -> Option<Bytes> {
+    Some(match Dist::get(path)?.data {
+        std::borrow::Cow::Borrowed(data) => Bytes::from_static(data),
+        std::borrow::Cow::Owned(data) => data.into(),
+    })
+}
+
+/// The paths of the files of `web/dist` below a folder, without it.
+pub(in crate::http) fn files(folder: &str) -> impl Iterator<Item = String> {
+    Dist::iter().filter_map(move |path| path.strip_prefix(folder).map(str::to_owned))
+}
+
+pub(in crate::http) fn media(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or_default() {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "json" | "map" => "application/json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "woff2" => "font/woff2",
+        "ttf" => "font/ttf",
+        "webmanifest" => "application/manifest+json",
+        _ => "text/plain; charset=utf-8",
+    }
+}

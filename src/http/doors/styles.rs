@@ -1,0 +1,204 @@
+//! How the layers look: `/styles/{name}.json`, with the pictures and letters that styles draw from:
+//! `/sprites/{name}` and `/fonts/{stack}/{range}.pbf`. All of it is made by `make web`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use crate::action::CITY_ZOOM;
+use crate::http::Service;
+use crate::http::doors::page;
+use crate::http::doors::tiles::extent;
+use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::extract::{lang, pairs};
+use crate::http::wire::problem::Problem;
+use diaban_core::map::{Layer, Mistakes, Reader, Style};
+use diaban_core::query::params::check_names;
+
+/// Media type of glyphs.
+const GLYPHS: &str = "application/x-protobuf";
+/// Code points of a range.
+const RANGE: u32 = 256;
+
+/// The styles of the service by name.
+#[derive(Clone, Debug)]
+pub struct Styles(BTreeMap<String, Style>);
+
+impl Styles {
+    /// Our own, and those of the city's pack: `own` are path and text of each. A name of ours that
+    /// the pack has too is the pack's.
+    ///
+    /// # Errors
+    /// The mistakes of all files, each with file and line, when a style shows what is not there.
+    pub fn new(own: &[(String, String)], layers: &[Layer]) -> Result<Self, Mistakes> {
+        let (mut styles, mut mistakes) = (BTreeMap::new(), Vec::new());
+        let mut add = |name: String, style: Result<Style, Mistakes>| match style {
+            Ok(style) => drop(styles.insert(name, style)),
+            Err(Mistakes(more)) => mistakes.extend(more),
+        };
+        for name in names("styles/", ".json") {
+            let text = page::file(&format!("styles/{name}.json")).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text);
+            let style = Style::fitted(&format!("the style {name} inside the executable"), &text, layers);
+            add(name, style);
+        }
+        for (path, text) in own {
+            let name = std::path::Path::new(path).file_stem().unwrap_or_default().to_string_lossy();
+            add(name.into_owned(), Style::parse(path, text, layers));
+        }
+        if mistakes.is_empty() { Ok(Self(styles)) } else { Err(Mistakes(mistakes)) }
+    }
+
+    /// The layers of vector basemaps that one or another of them can show.
+    pub(in crate::http) fn basemap_layers(&self) -> BTreeSet<&str> {
+        self.0.values().flat_map(Style::basemap_layers).collect()
+    }
+
+    /// Their names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+/// `/styles`: which there are.
+pub(in crate::http) async fn list(
+    State(service): State<Arc<Service>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    crate::http::doors::features::json_only(query.as_deref(), &headers)?;
+    let styles: Vec<Value> = service
+        .styles
+        .0
+        .iter()
+        .map(|(name, style)| {
+            let href = format!("{}/styles/{name}.json", service.public_url);
+            let link = json!({ "href": href, "rel": "stylesheet", "type": "application/json" });
+            json!({ "id": name, "title": style.title().unwrap_or(name), "links": [link] })
+        })
+        .collect();
+    Ok(Document::json("application/json", &json!({ "styles": styles }), Keep::Revalidate).answer(&headers))
+}
+
+/// `/styles/{name}.json?lang=`
+pub(in crate::http) async fn style(
+    State(service): State<Arc<Service>>,
+    Path(file): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let pairs = pairs(query.as_deref());
+    let mut faults = check_names(&pairs, &["lang"]);
+    let lang = lang(&pairs, &mut faults);
+    if !faults.is_empty() {
+        return Err(Problem::parameters(faults));
+    }
+    let found = file.strip_suffix(".json").and_then(|name| service.styles.0.get(name));
+    let style = found.ok_or_else(|| {
+        let known = service.styles.names().collect::<Vec<_>>().join(", ");
+        Problem::not_found(format!("styles are at /styles/{{name}}.json; there are {known}"))
+    })?;
+    let (_, center) = extent(&service);
+    let ground = service.basemap.ground();
+    let reader = Reader { base: &service.public_url, lang, ground, center, zoom: CITY_ZOOM };
+    Ok(Document::json("application/json", &style.document(&reader), Keep::Revalidate).answer(&headers))
+}
+
+/// `/sprites/{name}.json` and `.png`. One sheet suits every screen, also under the name that clients
+/// with dense screens ask for, with `@2x` before the extension.
+pub(in crate::http) async fn sprite(
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let file = file.replacen("@2x.", ".", 1);
+    let sheet = page::file(&format!("sprites/{file}")).ok_or_else(|| {
+        let names = names("sprites/", ".json").join(", ");
+        Problem::not_found(format!(
+            "sprites are at /sprites/{{name}} with .json, .png, @2x.json or @2x.png; there are {names}"
+        ))
+    })?;
+    Ok(Document::new(page::media(&file), sheet, Keep::Hour).answer(&headers))
+}
+
+/// `/fonts/{stack}/{range}.pbf`. `stack` may be a list with commas: the first font that is known counts.
+pub(in crate::http) async fn font(
+    Path((stack, file)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let known: BTreeSet<String> =
+        page::files("glyphs/").filter_map(|f| Some(f.split_once('/')?.0.to_owned())).collect();
+    let font = stack.split(',').map(str::trim).find(|name| known.contains(*name)).ok_or_else(|| {
+        let known = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        Problem::not_found(format!("there is no font {stack:?}; there are {known}"))
+    })?;
+    let first = file.strip_suffix(".pbf").and_then(first_of).ok_or_else(|| {
+        Problem::not_found("ranges are 0-255.pbf, 256-511.pbf and so on in steps of 256 to 65280-65535.pbf")
+    })?;
+    let range = format!("{first}-{}", first + RANGE - 1);
+    // A range without letters is answered, because clients leave out all words of a tile for a 404.
+    let glyphs =
+        page::file(&format!("glyphs/{font}/{range}.pbf")).unwrap_or_else(|| no_glyphs(font, &range).into());
+    Ok(Document::new(GLYPHS, glyphs, Keep::Week).answer(&headers))
+}
+
+/// The first code point of a range, if it is one.
+fn first_of(range: &str) -> Option<u32> {
+    let first: u32 = range.split_once('-')?.0.parse().ok()?;
+    let right = first.is_multiple_of(RANGE) && u16::try_from(first).is_ok();
+    (right && range == format!("{first}-{}", first + RANGE - 1)).then_some(first)
+}
+
+/// Glyph PBF of a font and a range without a glyph; both are short.
+fn no_glyphs(font: &str, range: &str) -> Vec<u8> {
+    let field = |number: u8, content: &[u8]| {
+        let length = u8::try_from(content.len()).ok().filter(|n| *n < 128).expect("our names are short");
+        [&[(number << 3) | 2, length], content].concat()
+    };
+    field(1, &[field(1, font.as_bytes()), field(2, range.as_bytes())].concat())
+}
+
+/// The names of the files in a folder of `web/dist` that have an extension.
+fn names(folder: &'static str, extension: &str) -> Vec<String> {
+    page::files(folder).filter_map(|file| file.strip_suffix(extension).map(str::to_owned)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_steps_of_256() {
+        assert_eq!(first_of("0-255"), Some(0));
+        assert_eq!(first_of("7680-7935"), Some(7680));
+        assert_eq!(first_of("65280-65535"), Some(65280));
+        for wrong in [
+            "",
+            "0",
+            "0-256",
+            "1-256",
+            "-255",
+            "+0-255",
+            "00-255",
+            "65536-65791",
+            "4294967040-4294967295",
+            "a-b",
+        ] {
+            assert_eq!(first_of(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn our_fonts_have_the_letters_of_the_language() {
+        let fonts: Vec<String> = page::files("glyphs/").collect();
+        for font in ["Be Vietnam Pro Regular", "Be Vietnam Pro SemiBold"] {
+            for letter in "aĂđƠưạỹ–₫".chars() {
+                let first = u32::from(letter) / RANGE * RANGE;
+                assert!(fonts.contains(&format!("{font}/{first}-{}.pbf", first + 255)), "{font} {letter}");
+            }
+        }
+    }
+}

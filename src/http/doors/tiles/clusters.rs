@@ -1,0 +1,122 @@
+//! `/tiles/{layer}/clusters/{id}`: what a cluster holds, from its zoom, its place and the same query as its
+//! tile. An id whose cluster has moved on is answered by its place.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::tileset;
+use crate::http::Service;
+use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::extract::asked;
+use crate::http::wire::problem::Problem;
+use diaban_core::domain::deadline::is_overdue;
+use diaban_core::domain::view::MapRow;
+use diaban_core::domain::{Instant, Status, Vocabulary};
+use diaban_core::format::geojson::{self, Link};
+use diaban_core::map::{Members, Source, View, cluster_cell, members};
+use diaban_core::query::params::{self, DEFAULT_LIMIT, LIST};
+use diaban_core::query::{Filter, ListQuery};
+
+pub(in crate::http) async fn cluster(
+    State(service): State<Arc<Service>>,
+    Path((layer, id)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let set = tileset(&service, &layer)?;
+    if set.layers().iter().any(|l| l.source != Source::Reports) {
+        return Err(Problem::not_found("only layers of reports have clusters"));
+    }
+    let missing = || Problem::not_found("no cluster has this id; cluster_id of a tile's symbol is one");
+    let (zoom, cell) = id.parse().ok().and_then(cluster_cell).ok_or_else(missing)?;
+    let view = service.map()?;
+    let now = service.clock.now();
+    let q = params::parse(&asked(query.as_deref())?, LIST, &view.words, now).map_err(Problem::parameters)?;
+    let home = format!("{}/tiles/{layer}/clusters", service.public_url);
+    // All its rows may be all of the city's: the turn lasts as long as the work, and a client that goes away
+    // leaves none behind.
+    let body = tokio::task::block_in_place(|| {
+        let found = members(&view.snapshot, &q.filter, zoom, cell)?;
+        Some(document(&view, &found, &q, (zoom, now.floor_five_minutes()), &home))
+    });
+    let body =
+        body.ok_or_else(|| Problem::not_found("nothing that matches is left where this cluster was"))?;
+    Ok(Document::json(geojson::MEDIA, &body, Keep::Revalidate).answer(&headers))
+}
+
+fn document(view: &View, found: &Members, q: &ListQuery, (zoom, as_of): (u8, Instant), home: &str) -> Value {
+    let limit = q.page.limit.unwrap_or(DEFAULT_LIMIT) as usize;
+    let after = q.page.cursor.and_then(|id| found.rows.iter().position(|row| row.id == id));
+    let from = after.map_or(0, |i| i + 1);
+    let page = &found.rows[from..found.rows.len().min(from + limit)];
+    let address = |cursor: Option<u64>| address(home, found.id, &q.filter, &view.words, q.page.limit, cursor);
+    let link = |href, rel, title| Link { href, rel, media: geojson::MEDIA, title }.to_json();
+    let mut links = vec![link(address(q.page.cursor), "self", "This page")];
+    if let Some(last) = page.last().filter(|_| from + page.len() < found.rows.len()) {
+        links.push(link(address(Some(last.id)), "next", "The next page"));
+    }
+    let with = |status: Status| found.rows.iter().filter(|r| r.state.status() == status).count();
+    let overdue =
+        found.rows.iter().filter(|r| r.due.is_some_and(|due| is_overdue(r.state, due, as_of))).count();
+    let share = (overdue as f64 / found.rows.len() as f64 * 1e4).round() / 1e4;
+    let bounds = found.bounds().map(|b| [b.west, b.south, b.east, b.north]);
+    json!({
+        "type": "FeatureCollection",
+        "cluster": true,
+        "cluster_id": found.id,
+        "zoom": zoom,
+        "point_count": found.rows.len(),
+        "open": with(Status::Open),
+        "closed": with(Status::Closed),
+        "overdue": overdue,
+        "overdue_share": share,
+        "bbox": bounds,
+        "same_location": found.same_location(),
+        "expansion_zoom": found.expansion_zoom(&view.snapshot, &q.filter, zoom),
+        "numberMatched": found.rows.len(),
+        "numberReturned": page.len(),
+        "links": links,
+        "features": page.iter().map(|row| feature(row, &view.words)).collect::<Vec<_>>(),
+    })
+}
+
+/// A row with the properties of a symbol that stands for it alone.
+fn feature(row: &MapRow, words: &Vocabulary) -> Value {
+    let mut properties = Map::new();
+    if let Some(code) = words.categories.get(usize::from(row.category)) {
+        properties.insert("category".into(), (&**code).into());
+    }
+    properties.insert("status".into(), row.state.status().name().into());
+    properties.insert("state".into(), row.state.name().into());
+    if let Some(ward) = words.wards.get(usize::from(row.ward)) {
+        properties.insert("ward".into(), ward.to_string().into());
+    }
+    properties.insert("created_at".into(), row.created.to_string().into());
+    properties.insert("updated_at".into(), row.updated.to_string().into());
+    json!({
+        "type": "Feature",
+        "id": row.id,
+        "geometry": row.point.map(|p| json!({ "type": "Point", "coordinates": [p.lon(), p.lat()] })),
+        "properties": properties,
+    })
+}
+
+fn address(
+    home: &str,
+    id: u64,
+    filter: &Filter,
+    words: &Vocabulary,
+    limit: Option<u32>,
+    cursor: Option<u64>,
+) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(filter.pairs(words));
+    query.extend_pairs(limit.map(|l| ("limit", l.to_string())));
+    query.extend_pairs(cursor.map(|c| ("cursor", c.to_string())));
+    let query = query.finish();
+    format!("{home}/{id}{}{query}", if query.is_empty() { "" } else { "?" })
+}

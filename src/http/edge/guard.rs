@@ -1,0 +1,175 @@
+//! Before the doors: who asks, whether they asked too often, whether there is time for it now.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::http::Service;
+use crate::http::doors::devices::Devices;
+use crate::http::edge::client::{Network, Peer, Proxies};
+use crate::http::edge::connections::Connection;
+use crate::http::edge::held::Held;
+use crate::http::edge::limits::{Act, Caller, LimitMode, LimitSettings, Limits, Verdict};
+use crate::http::edge::shed::{Class, Shedder, paced};
+use crate::http::wire::problem::Problem;
+
+/// From the turn of a read until its answer is made.
+const READ_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Tells the id of the API key of a request; `None` without a valid one.
+pub type KeyReader = dyn Fn(&HeaderMap) -> Option<u64> + Send + Sync;
+
+/// What stands before the doors.
+pub struct Guards {
+    proxies: Proxies,
+    keys: Box<KeyReader>,
+    pub(in crate::http) devices: Devices,
+    pub(in crate::http) limits: Limits,
+    pub(in crate::http) shedder: Arc<Shedder>,
+}
+
+impl Guards {
+    /// Trusts these proxies, sets these limits, knows device tokens by this secret. `keys` must not wait.
+    pub fn new(proxies: Proxies, limits: LimitSettings, device_secret: &[u8], keys: Box<KeyReader>) -> Self {
+        Self {
+            proxies,
+            keys,
+            devices: Devices::new(device_secret),
+            limits: Limits::new(limits),
+            shedder: Arc::default(),
+        }
+    }
+
+    fn caller(&self, address: IpAddr, headers: &HeaderMap) -> Caller {
+        Caller {
+            network: Network::from(address),
+            device: self.devices.of(headers),
+            key: (self.keys)(headers),
+        }
+    }
+}
+
+/// Marks an answer whose bytes are all there before it is compressed.
+#[derive(Clone, Copy)]
+struct Whole;
+
+/// Inside the compression: marks what is whole.
+pub(in crate::http) fn mark_whole<B: HttpBody>(mut response: Response<B>) -> Response<B> {
+    if response.body().size_hint().exact().is_some() {
+        response.extensions_mut().insert(Whole);
+    }
+    response
+}
+
+/// Counts, sheds, then lets the request in.
+pub(in crate::http) async fn guard(
+    service: &Service,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
+    let class = Class::of(&request);
+    let verdict = match count(service, class, &request) {
+        Ok(verdict) => verdict,
+        Err(used_up) => {
+            let mut refusal = used_up.problem().into_response();
+            used_up.headers(refusal.headers_mut());
+            return refusal;
+        }
+    };
+    let mut response = match admit(service, class, request, next).await {
+        Ok(response) => response,
+        Err(shed) => {
+            service.metrics.shed(shed);
+            shed.problem().into_response()
+        }
+    };
+    if let Some(verdict) = verdict {
+        verdict.headers(response.headers_mut());
+    }
+    response
+}
+
+/// What the limits say, to be told; or the limit that refuses.
+fn count(service: &Service, class: Class, request: &Request) -> Result<Option<Verdict>, Verdict> {
+    let guards = &service.guards;
+    let (limits, headers) = (&guards.limits, request.headers());
+    if class == Class::Health || request.method() == Method::OPTIONS {
+        return Ok(None);
+    }
+    let peer = request.extensions().get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |p| p.0);
+    let address = guards.proxies.client(peer, headers);
+    if limits.exempt(address) {
+        return Ok(None);
+    }
+    let act = match class {
+        Class::Create if request.uri().path() == "/devices" => Act::Device,
+        Class::Create => Act::Create,
+        _ => Act::Read,
+    };
+    let Some(verdict) = limits.check(act, guards.caller(address, headers)) else { return Ok(None) };
+    let enforced = limits.mode() == LimitMode::Enforce;
+    if !verdict.allowed {
+        service.metrics.limited(verdict.policy, enforced);
+        if limits.may_log() {
+            tracing::info!(policy = verdict.policy, enforced, "a limit is used up");
+        }
+        if enforced {
+            return Err(verdict);
+        }
+    }
+    // A limit that is not enforced is not announced either.
+    Ok(enforced.then_some(verdict))
+}
+
+/// Waits for a turn and answers in it, compression included.
+async fn admit(
+    service: &Service,
+    class: Class,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Result<Response, Class> {
+    let shedder = &service.guards.shedder;
+    let Some(turn) = shedder.enter(class, service.store.queued()).await? else {
+        return Ok(next(request).await);
+    };
+    let reader = request.extensions().get::<Arc<Connection>>().cloned();
+    let place = (class == Class::Export).then(|| shedder.export(reader.clone())).transpose()?;
+    let has_body = request.method() != Method::HEAD;
+    let made = tokio::time::timeout(READ_DEADLINE, async {
+        let mut response = next(request).await;
+        // Compressing is most of the work of a large answer: it belongs to the turn.
+        if has_body
+            && response.extensions().get::<Whole>().is_some()
+            && response.headers().contains_key(header::CONTENT_ENCODING)
+        {
+            let (parts, body) = response.into_parts();
+            let Ok(bytes) = to_bytes(body, usize::MAX).await else {
+                return Problem::internal().into_response();
+            };
+            response = Response::from_parts(parts, Body::from(bytes));
+        }
+        response
+    })
+    .await;
+    drop(turn);
+    let Ok(response) = made else {
+        return Ok(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-slow", "This took too long")
+            .retry_after(10)
+            .into_response());
+    };
+    if let Some(place) = place {
+        return Ok(response.map(|body| {
+            if body.size_hint().exact().is_some() { body } else { paced(shedder.clone(), body, place) }
+        }));
+    }
+    match response.body().size_hint().exact().map(|n| shedder.unsent(n, reader)) {
+        Some(Err(())) => Err(class),
+        Some(Ok(Some(room))) => Ok(response.map(|body| Body::new(Held::new(body, room)))),
+        _ => Ok(response),
+    }
+}

@@ -1,0 +1,227 @@
+//! What the operator can count: requests, the live index, the change log, the writer.
+
+use std::hash::{Hash, Hasher};
+use std::time::Duration;
+
+use axum::extract::MatchedPath;
+use axum::http::Method;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text::encode};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::http::edge::shed::Class;
+
+/// Media type of the text format.
+pub(in crate::http) const MEDIA: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The route that answered, as it stands in the table; "-" if none did. What others sent is not in it.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Pattern(pub(in crate::http) Option<MatchedPath>);
+
+impl Pattern {
+    pub(in crate::http) fn as_str(&self) -> &str {
+        self.0.as_ref().map_or("-", MatchedPath::as_str)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Pattern {}
+
+impl Hash for Pattern {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl EncodeLabelValue for Pattern {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+        self.as_str().encode(encoder)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answer {
+    route: Pattern,
+    method: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    route: Pattern,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Shed {
+    class: Class,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Limited {
+    policy: &'static str,
+    enforced: u8,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Job {
+    job: &'static str,
+}
+
+/// What is read at the moment of printing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::http) struct Now {
+    pub(in crate::http) reports: u64,
+    pub(in crate::http) applied: i64,
+    pub(in crate::http) stale: bool,
+    pub(in crate::http) queued: usize,
+    pub(in crate::http) waiting: usize,
+    pub(in crate::http) limit_keys: usize,
+    pub(in crate::http) tile_bytes: u64,
+    /// Open, closed to make room, refused.
+    pub(in crate::http) connections: (usize, u64, u64),
+}
+
+/// The numbers and the registry that prints them.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    answers: Family<Answer, Counter>,
+    seconds: Family<Route, Histogram, fn() -> Histogram>,
+    reports: Gauge,
+    applied: Gauge,
+    stale: Gauge,
+    queued: Gauge,
+    shed: Family<Shed, Counter>,
+    limited: Family<Limited, Counter>,
+    restarts: Family<Job, Counter>,
+    waiting: Gauge,
+    limit_keys: Gauge,
+    tile_bytes: Gauge,
+    connections: [Gauge; 3],
+}
+
+fn buckets() -> Histogram {
+    Histogram::new([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0])
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("diaban");
+        let answers = Family::default();
+        let seconds = Family::new_with_constructor(buckets as fn() -> Histogram);
+        let (reports, applied, queued) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let stale = Gauge::default();
+        registry.register(
+            "stale",
+            "1 while the record cannot be reached and the map shows how things were",
+            stale.clone(),
+        );
+        registry.register("http_answers", "Answers by route, method and status", answers.clone());
+        registry.register_with_unit("http_answer", "Time to answer by route", Unit::Seconds, seconds.clone());
+        registry.register("live_reports", "Reports in the live index", reports.clone());
+        registry.register(
+            "applied_change",
+            "Position in the change log the live index stands at",
+            applied.clone(),
+        );
+        registry.register("queued_writes", "Writes waiting for the writer", queued.clone());
+        let (shed, limited, restarts) = (Family::default(), Family::default(), Family::default());
+        let (waiting, limit_keys, tile_bytes) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let connections: [Gauge; 3] = Default::default();
+        registry.register(
+            "shed",
+            "Requests refused because there was too much to do, by class",
+            shed.clone(),
+        );
+        registry.register("limited", "Requests beyond a rate limit, refused when enforced", limited.clone());
+        registry.register(
+            "job_restarts",
+            "Background jobs that failed and were started again",
+            restarts.clone(),
+        );
+        registry.register("waiting_reads", "Reads waiting for their turn", waiting.clone());
+        registry.register("limit_keys", "Keys in the table of rate limits", limit_keys.clone());
+        registry.register_with_unit(
+            "tile_cache",
+            "Encoded tiles that are kept",
+            Unit::Bytes,
+            tile_bytes.clone(),
+        );
+        let [open, made_room, refused] = &connections;
+        registry.register("connections", "Open connections", open.clone());
+        registry.register(
+            "connections_made_room",
+            "Idle connections closed for newcomers so far",
+            made_room.clone(),
+        );
+        registry.register(
+            "connections_refused",
+            "Connections refused so far: all others were busy",
+            refused.clone(),
+        );
+        Self {
+            registry,
+            answers,
+            seconds,
+            reports,
+            applied,
+            stale,
+            queued,
+            shed,
+            limited,
+            restarts,
+            waiting,
+            limit_keys,
+            tile_bytes,
+            connections,
+        }
+    }
+}
+
+impl Metrics {
+    pub(in crate::http) fn answered(&self, route: &Pattern, method: &Method, status: u16, elapsed: Duration) {
+        // Methods are the client's to invent: only known ones become a label.
+        let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+        let method = known.into_iter().find(|known| method == known).unwrap_or("OTHER");
+        self.answers.get_or_create(&Answer { route: route.clone(), method, status }).inc();
+        self.seconds.get_or_create(&Route { route: route.clone() }).observe(elapsed.as_secs_f64());
+    }
+
+    pub(in crate::http) fn shed(&self, class: Class) {
+        self.shed.get_or_create(&Shed { class }).inc();
+    }
+
+    pub(in crate::http) fn limited(&self, policy: &'static str, enforced: bool) {
+        self.limited.get_or_create(&Limited { policy, enforced: enforced.into() }).inc();
+    }
+
+    /// A background job failed and was started again.
+    pub fn restarted(&self, job: &'static str) {
+        self.restarts.get_or_create(&Job { job }).inc();
+    }
+
+    pub(in crate::http) fn print(&self, now: Now) -> String {
+        self.reports.set(now.reports as i64);
+        self.applied.set(now.applied);
+        self.stale.set(now.stale.into());
+        self.queued.set(now.queued as i64);
+        self.waiting.set(now.waiting as i64);
+        self.limit_keys.set(now.limit_keys as i64);
+        self.tile_bytes.set(now.tile_bytes as i64);
+        let (open, made_room, refused) = now.connections;
+        for (gauge, n) in self.connections.iter().zip([open as i64, made_room as i64, refused as i64]) {
+            gauge.set(n);
+        }
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("writing to a string cannot fail");
+        text
+    }
+}

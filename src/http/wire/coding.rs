@@ -1,0 +1,179 @@
+//! Compression of answers, and ETags that tell the codings apart (RFC 9110 section 8.8.3.3): the
+//! tag of a compressed answer carries its coding as a suffix.
+
+use std::io::{self, Write};
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+
+/// What the tags of compressed answers end in: the coding and the version of our encoders. A plain tag is a
+/// hash of the bytes, so two versions of the program beside each other never call different bytes the same;
+/// of compressed bytes that holds only if this is raised with another library, level or default.
+const SUFFIXES: [(&str, &str); 3] = [("gzip", "-gzip1"), ("br", "-br1"), ("zstd", "-zstd1")];
+
+/// A coding of content that we write ourselves, for what is kept and sent many times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::http) enum Coding {
+    /// RFC 8878.
+    Zstd,
+    /// RFC 7932.
+    Brotli,
+    /// RFC 1952.
+    Gzip,
+}
+
+impl Coding {
+    /// In the order in which we like them.
+    const ALL: [Self; 3] = [Self::Zstd, Self::Brotli, Self::Gzip];
+
+    pub(in crate::http) fn name(self) -> &'static str {
+        match self {
+            Self::Zstd => "zstd",
+            Self::Brotli => "br",
+            Self::Gzip => "gzip",
+        }
+    }
+
+    /// The one that a request likes best (RFC 9110 section 12.5.3); none: bytes as they are.
+    pub(in crate::http) fn of(request: &HeaderMap) -> Option<Self> {
+        let lists = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok());
+        let asked: Vec<(&str, f32)> = lists.flat_map(|list| list.split(',')).map(weighed).collect();
+        let weight = |name: &str| {
+            let of = |n: &str| asked.iter().find(|(a, _)| a.eq_ignore_ascii_case(n)).map(|a| a.1);
+            of(name).or_else(|| of("*")).unwrap_or(0.0)
+        };
+        let plain = asked.iter().find(|(a, _)| a.eq_ignore_ascii_case("identity")).map_or(0.0, |a| a.1);
+        let mut best = None;
+        for coding in Self::ALL {
+            let q = weight(coding.name());
+            if q > 0.0 && q >= plain && best.is_none_or(|(_, b)| q > b) {
+                best = Some((coding, q));
+            }
+        }
+        best.map(|b| b.0)
+    }
+
+    /// The bytes in this coding, with the effort that is worth it for what is sent many times.
+    ///
+    /// # Errors
+    /// Writing to memory has none.
+    pub(in crate::http) fn encode(self, bytes: &[u8]) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Zstd => zstd::bulk::compress(bytes, 6),
+            Self::Gzip => {
+                let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
+                out.write_all(bytes)?;
+                out.finish()
+            }
+            Self::Brotli => {
+                let mut out = Vec::new();
+                let params = brotli::enc::BrotliEncoderParams { quality: 5, ..Default::default() };
+                brotli::BrotliCompress(&mut &bytes[..], &mut out, &params)?;
+                Ok(out)
+            }
+        }
+    }
+}
+
+fn weighed(item: &str) -> (&str, f32) {
+    let mut parts = item.split(';').map(str::trim);
+    let name = parts.next().unwrap_or_default();
+    let q = parts.find_map(|p| p.strip_prefix("q=").or_else(|| p.strip_prefix("Q="))?.parse().ok());
+    (name, q.unwrap_or(1.0))
+}
+
+/// The layer that compresses: the fastest level, because an answer is compressed each time it is given.
+pub(in crate::http) fn compression() -> CompressionLayer {
+    CompressionLayer::new().quality(CompressionLevel::Fastest)
+}
+
+/// Around [`compression`]: takes the suffix off the tags of a request and puts it on those of the answer;
+/// what the answer varies with is told in one line.
+pub(in crate::http) async fn tags(
+    mut request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
+    let asked = request.headers().get(header::IF_NONE_MATCH).cloned();
+    if let Some(plain) = asked.as_ref().and_then(|v| v.to_str().ok()).and_then(without_suffixes) {
+        request.headers_mut().insert(header::IF_NONE_MATCH, plain);
+    }
+    let mut response = next(request).await;
+    if let Some(tag) = coded_tag(response.status(), response.headers(), asked.as_ref()) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    if let Some(vary) = one_line(response.headers()) {
+        response.headers_mut().insert(header::VARY, vary);
+    }
+    response
+}
+
+/// Several lines of `Vary` as one: not every cache reads the second.
+fn one_line(headers: &HeaderMap) -> Option<HeaderValue> {
+    let lines: Vec<&str> = headers.get_all(header::VARY).iter().filter_map(|v| v.to_str().ok()).collect();
+    (lines.len() > 1).then(|| HeaderValue::try_from(lines.join(", ")).ok()).flatten()
+}
+
+fn without_suffixes(list: &str) -> Option<HeaderValue> {
+    let mut plain = list.to_owned();
+    for (_, suffix) in SUFFIXES {
+        plain = plain.replace(&format!("{suffix}\""), "\"");
+    }
+    HeaderValue::try_from(plain).ok()
+}
+
+fn coded_tag(status: StatusCode, headers: &HeaderMap, asked: Option<&HeaderValue>) -> Option<HeaderValue> {
+    let opaque = headers.get(header::ETAG)?.to_str().ok()?.strip_suffix('"')?;
+    let suffix = if status == StatusCode::NOT_MODIFIED {
+        // The answer has no body to tell the coding by: the tag that the client has is the right one.
+        let asked = asked?.to_str().ok()?;
+        SUFFIXES.into_iter().find(|(_, s)| asked.contains(&format!("{opaque}{s}\"")))?.1
+    } else {
+        let coding = headers.get(header::CONTENT_ENCODING)?;
+        SUFFIXES.into_iter().find(|(name, _)| coding == name)?.1
+    };
+    HeaderValue::try_from(format!("{opaque}{suffix}\"")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    fn asked(list: &str) -> Option<&'static str> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::try_from(list).unwrap());
+        Coding::of(&headers).map(Coding::name)
+    }
+
+    #[test]
+    fn a_request_says_which_coding_it_likes() {
+        assert_eq!(asked("gzip, deflate, br, zstd"), Some("zstd"));
+        assert_eq!(asked("gzip, deflate, br"), Some("br"));
+        assert_eq!(asked("GZIP"), Some("gzip"));
+        assert_eq!(asked("gzip;q=1, br;q=0.5"), Some("gzip"));
+        assert_eq!(asked("zstd;q=0, *"), Some("br"));
+        assert_eq!(asked("identity, gzip;q=0.5"), None);
+        assert_eq!(asked("identity;q=0.5, gzip"), Some("gzip"));
+        for nothing in ["", "deflate", "gzip;q=0", "identity"] {
+            assert_eq!(asked(nothing), None, "{nothing}");
+        }
+        assert_eq!(Coding::of(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn what_is_encoded_can_be_read() {
+        let text = "một phường, hai phường ".repeat(200);
+        let coded = |c: Coding| c.encode(text.as_bytes()).unwrap();
+        let mut back = String::new();
+        flate2::read::GzDecoder::new(&coded(Coding::Gzip)[..]).read_to_string(&mut back).unwrap();
+        assert_eq!(back, text);
+        back.clear();
+        brotli::Decompressor::new(&coded(Coding::Brotli)[..], 4096).read_to_string(&mut back).unwrap();
+        assert_eq!(back, text);
+        assert_eq!(zstd::decode_all(&coded(Coding::Zstd)[..]).unwrap(), text.as_bytes());
+    }
+}

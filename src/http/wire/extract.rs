@@ -1,0 +1,140 @@
+//! Reading a request: query pairs, the JSON body within its bounds, the idempotency key.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::http::wire::problem::Problem;
+use crate::http::wire::strict_json;
+use crate::store::IdempotencyKey;
+use diaban_core::domain::{Lang, Violation};
+use diaban_core::format::cql2_json;
+use diaban_core::query::cql;
+
+/// Bytes of a JSON body.
+pub(in crate::http) const JSON_BYTES: usize = 64 * 1024;
+/// From the header to the end of the body.
+const BODY_DEADLINE: Duration = Duration::from_secs(30);
+/// Characters of an `Idempotency-Key`.
+const KEY_CHARS: usize = 200;
+
+/// Query parameters in the order in which they came.
+pub(in crate::http) fn pairs(query: Option<&str>) -> Vec<(String, String)> {
+    form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
+}
+
+/// The same where features can be asked for: an expression in JSON is turned into text.
+///
+/// # Errors
+/// 400 when it is no such expression.
+pub(in crate::http) fn asked(query: Option<&str>) -> Result<Vec<(String, String)>, Problem> {
+    let mut pairs = pairs(query);
+    let [text, json] = cql::LANGUAGES;
+    if !pairs.iter().any(|(name, value)| name == "filter-lang" && value == json) {
+        return Ok(pairs);
+    }
+    for (name, value) in &mut pairs {
+        match name.as_str() {
+            "filter-lang" if value == json => text.clone_into(value),
+            "filter" => {
+                *value = from_json(value)
+                    .map_err(|detail| Problem::parameters(vec![Violation::new("filter", detail)]))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(pairs)
+}
+
+fn from_json(value: &str) -> Result<String, String> {
+    if value.len() > cql::MAX_BYTES {
+        return Err(format!("must have at most {} bytes", cql::MAX_BYTES));
+    }
+    cql2_json::to_text(&strict_json::read(value.as_bytes()).map_err(|e| format!("is not JSON: {e}"))?)
+}
+
+/// The language asked for by `lang`; Vietnamese when nothing is said.
+pub(in crate::http) fn lang(pairs: &[(String, String)], faults: &mut Vec<Violation>) -> Lang {
+    let Some((_, tag)) = pairs.iter().find(|(name, _)| name == "lang") else { return Lang::default() };
+    Lang::from_tag(tag).unwrap_or_else(|| {
+        faults.push(Violation::new("lang", "must be vi or en"));
+        Lang::default()
+    })
+}
+
+/// Reads a JSON body: media type first, then the announced size, then the bytes.
+///
+/// # Errors
+/// 415, 413, 408 or 400.
+pub(in crate::http) async fn json(headers: &HeaderMap, body: Body, media: &[&str]) -> Result<Value, Problem> {
+    let sent = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let sent = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if !media.contains(&sent.as_str()) {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            "This media type is not read here",
+        )
+        .detail(format!("send one of: {}", media.join(", "))));
+    }
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|v| v != "identity") {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-coding",
+            "Compressed bodies are not read here",
+        )
+        .detail("send the body without Content-Encoding"));
+    }
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|n| n > JSON_BYTES as u64) {
+        return Err(too_large());
+    }
+    let read = tokio::time::timeout(BODY_DEADLINE, Limited::new(body, JSON_BYTES).collect()).await;
+    let bytes = match read {
+        Err(_) => {
+            return Err(Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "body-too-slow",
+                "The body did not arrive in time",
+            ));
+        }
+        Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => return Err(too_large()),
+        Ok(Err(_)) => return Err(malformed("the body broke off")),
+        Ok(Ok(collected)) => collected.to_bytes(),
+    };
+    strict_json::read(&bytes).map_err(|e| malformed(&e.to_string()))
+}
+
+fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large")
+        .detail(format!("at most {JSON_BYTES} bytes"))
+}
+
+fn malformed(detail: &str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "malformed-json", "The body is not JSON").detail(detail)
+}
+
+/// The idempotency key of a request, with the hash of its body: the same content in another order
+/// of members or with other spaces is the same body.
+///
+/// # Errors
+/// 400 when the key is empty or too long.
+pub(in crate::http) fn idempotency_key(
+    headers: &HeaderMap,
+    body: &Value,
+) -> Result<Option<IdempotencyKey>, Problem> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = key.to_str().ok().map(str::trim).filter(|k| !k.is_empty() && k.len() <= KEY_CHARS).ok_or_else(
+        || {
+            let detail = format!("must have 1 to {KEY_CHARS} printable ASCII characters; a UUID is right");
+            Problem::parameters(vec![Violation::new("Idempotency-Key", detail)])
+        },
+    )?;
+    // serde_json keeps members sorted, so this is a canonical form.
+    let canonical = serde_json::to_vec(body).expect("a JSON value is JSON");
+    Ok(Some(IdempotencyKey { key: Sha256::digest(key).into(), body: Sha256::digest(canonical).into() }))
+}

@@ -1,0 +1,115 @@
+//! Which format to answer in: the `f` parameter, else the Accept header (RFC 9110 section 12.5.1).
+
+use axum::http::{HeaderMap, header};
+
+use crate::http::wire::problem::Problem;
+use diaban_core::domain::{Violation, nearest};
+
+/// One format of a resource.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::http) struct Offer<T> {
+    /// Its names in the `f` parameter.
+    pub(in crate::http) names: &'static [&'static str],
+    /// Media types in Accept that ask for it.
+    pub(in crate::http) media: &'static [&'static str],
+    /// What it is.
+    pub(in crate::http) format: T,
+}
+
+/// Chooses; the first offer is what a client without preference gets.
+///
+/// # Errors
+/// 400 for an unknown `f`, 406 when nothing accepted is offered.
+pub(in crate::http) fn choose<T: Copy>(
+    offers: &[Offer<T>],
+    f: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<T, Problem> {
+    if let Some(f) = f {
+        let names = || offers.iter().flat_map(|o| o.names.iter().copied());
+        return offers.iter().find(|o| o.names.contains(&f)).map(|o| o.format).ok_or_else(|| {
+            let hint = nearest(f, names()).map_or_else(
+                || format!("valid: {}", names().collect::<Vec<_>>().join(", ")),
+                |n| format!("did you mean {n}?"),
+            );
+            Problem::parameters(vec![Violation::new("f", format!("has no such value; {hint}"))])
+        });
+    }
+    let accept =
+        headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).collect::<Vec<_>>().join(",");
+    if accept.trim().is_empty() {
+        return Ok(offers[0].format);
+    }
+    let ranges: Vec<Range<'_>> = accept.split(',').take(64).filter_map(Range::parse).collect();
+    offers
+        .iter()
+        .map(|o| (o.media.iter().map(|m| quality(&ranges, m)).max().unwrap_or(0), o))
+        // The first of the best: `max_by_key` would take the last.
+        .rev()
+        .max_by_key(|(q, _)| *q)
+        .filter(|(q, _)| *q > 0)
+        .map(|(_, o)| o.format)
+        .ok_or_else(|| Problem::not_acceptable(&offers.iter().map(|o| o.media[0]).collect::<Vec<_>>()))
+}
+
+struct Range<'a> {
+    kind: &'a str,
+    subtype: &'a str,
+    /// Thousandths.
+    quality: u16,
+}
+
+impl<'a> Range<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.split(';').map(str::trim);
+        let (kind, subtype) = parts.next()?.split_once('/')?;
+        let q = parts.find_map(|p| p.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok())?;
+        Some(Self { kind, subtype, quality: (q.clamp(0.0, 1.0) * 1000.0) as u16 })
+    }
+}
+
+/// The quality of the most specific range that names the type.
+fn quality(ranges: &[Range<'_>], media: &str) -> u16 {
+    let (kind, subtype) = media.split_once('/').unwrap_or((media, ""));
+    ranges
+        .iter()
+        .filter_map(|r| {
+            let specific = match (r.kind, r.subtype) {
+                ("*", "*") => 0,
+                (k, "*") if k.eq_ignore_ascii_case(kind) => 1,
+                (k, s) if k.eq_ignore_ascii_case(kind) && s.eq_ignore_ascii_case(subtype) => 2,
+                _ => return None,
+            };
+            Some((specific, r.quality))
+        })
+        .max()
+        .map_or(0, |(_, q)| q)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OFFERS: &[Offer<u8>] = &[
+        Offer { names: &["json"], media: &["application/json"], format: 0 },
+        Offer { names: &["html"], media: &["text/html"], format: 1 },
+    ];
+
+    fn with(accept: &str) -> Option<u8> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, accept.parse().unwrap());
+        choose(OFFERS, None, &headers).ok()
+    }
+
+    #[test]
+    fn json_unless_the_client_prefers_something_else() {
+        assert_eq!(choose(OFFERS, None, &HeaderMap::new()).ok(), Some(0));
+        assert_eq!(with("*/*"), Some(0));
+        assert_eq!(with("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"), Some(1));
+        assert_eq!(with("application/json;q=0.5, text/*;q=0.4"), Some(0));
+        assert_eq!(with("application/x-no-such-type"), None);
+        assert_eq!(with("application/json;q=0, */*"), Some(1));
+        assert_eq!(choose(OFFERS, Some("html"), &HeaderMap::new()).ok(), Some(1));
+        assert!(choose(OFFERS, Some("htm"), &HeaderMap::new()).is_err());
+    }
+}

@@ -1,0 +1,170 @@
+//! Every error answer: RFC 9457 problem documents, each kind of failure with its status in one place.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use crate::store::StoreError;
+use diaban_core::domain::Violation;
+use diaban_core::map::Level;
+
+/// Media type of a problem document.
+pub(in crate::http) const MEDIA: &str = "application/problem+json";
+
+/// Travels beside a problem document: what it says, for who tells it in another form.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Reasons(pub(in crate::http) Vec<String>);
+
+/// A problem document in the making.
+#[derive(Debug)]
+pub(in crate::http) struct Problem {
+    status: StatusCode,
+    slug: &'static str,
+    title: &'static str,
+    detail: Option<String>,
+    errors: Vec<Violation>,
+    more: Map<String, Value>,
+    retry_after_s: Option<u32>,
+}
+
+impl Problem {
+    /// A problem with its status, the last part of its type URI and its title.
+    pub(in crate::http) fn new(status: StatusCode, slug: &'static str, title: &'static str) -> Self {
+        Self { status, slug, title, detail: None, errors: Vec::new(), more: Map::new(), retry_after_s: None }
+    }
+
+    pub(in crate::http) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// A member beside the standard ones.
+    pub(in crate::http) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(in crate::http) fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// 400: query parameters that cannot be understood.
+    pub(in crate::http) fn parameters(errors: Vec<Violation>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid-parameter", "A parameter is not right").errors(errors)
+    }
+
+    /// 422: a body that was understood and breaks rules.
+    pub(in crate::http) fn content(errors: Vec<Violation>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-content", "The content breaks a rule")
+            .errors(errors)
+    }
+
+    /// 404.
+    pub(in crate::http) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here").detail(detail)
+    }
+
+    /// 410: a report that was taken from the public for good, or a repeat of one that was hidden.
+    pub(in crate::http) fn erased() -> Self {
+        Self::new(StatusCode::GONE, "erased", "This report is not public any more")
+    }
+
+    /// 406.
+    pub(in crate::http) fn not_acceptable(offered: &[&str]) -> Self {
+        Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "None of the accepted formats is offered")
+            .detail(format!("offered: {}", offered.join(", ")))
+    }
+
+    /// Every fault, or all that is known.
+    fn reasons(&self) -> Vec<String> {
+        if self.errors.is_empty() {
+            return vec![self.detail.clone().unwrap_or_else(|| self.title.to_owned())];
+        }
+        self.errors.iter().map(ToString::to_string).collect()
+    }
+
+    fn errors(mut self, errors: Vec<Violation>) -> Self {
+        self.detail = Some(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
+        self.errors = errors;
+        self
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let reasons = Reasons(self.reasons());
+        let mut body = Map::new();
+        body.insert("type".into(), format!("urn:diaban:problem:{}", self.slug).into());
+        body.insert("title".into(), self.title.into());
+        body.insert("status".into(), self.status.as_u16().into());
+        if let Some(detail) = self.detail {
+            body.insert("detail".into(), detail.into());
+        }
+        if !self.errors.is_empty() {
+            let errors = self.errors.iter().map(|v| json!({ "field": v.field, "detail": v.detail }));
+            body.insert("errors".into(), errors.collect::<Vec<_>>().into());
+        }
+        body.extend(self.more);
+        let bytes = serde_json::to_vec(&body).expect("a map of JSON values is JSON");
+        let mut response = (self.status, bytes).into_response();
+        response.extensions_mut().insert(reasons);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    /// The inner text goes to the log, never into an answer.
+    fn from(error: StoreError) -> Self {
+        let unavailable = |slug, title| Self::new(StatusCode::SERVICE_UNAVAILABLE, slug, title);
+        if !matches!(error, StoreError::NoCursor | StoreError::Busy) {
+            tracing::error!(%error, "store");
+        }
+        match error {
+            StoreError::Full => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage-full", "There is no space to store this")
+                    .retry_after(30)
+            }
+            StoreError::ReadOnly => unavailable("read-only", "Nothing can be stored now").retry_after(30),
+            StoreError::Storage(_) => unavailable("storage-failed", "The storage failed").retry_after(30),
+            StoreError::Commit(_) => unavailable(
+                "outcome-unknown",
+                "It is not known whether this was stored; send it again with the same key",
+            )
+            .retry_after(1),
+            StoreError::Away => unavailable("away", "The record cannot be reached now").retry_after(2),
+            StoreError::Busy => unavailable("busy", "Too many writes are waiting").retry_after(1),
+            StoreError::NoCursor => Self::parameters(vec![Violation::new(
+                "cursor",
+                "is not a cursor of this list; begin again without it",
+            )]),
+            StoreError::Other(_) | StoreError::Open(_) => Self::internal(),
+        }
+    }
+}
+
+impl Problem {
+    /// 503: the live map is not level with the log.
+    pub(in crate::http) fn not_ready(level: Level) -> Self {
+        let why = match level {
+            Level { reachable: false, loaded: true, .. } => "the database cannot be read",
+            _ => "the live map is catching up",
+        };
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", "Not ready yet")
+            .detail(why)
+            .with("applied", level.applied)
+            .with("head", level.head)
+            .retry_after(1)
+    }
+
+    /// 500 without detail.
+    pub(in crate::http) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here")
+    }
+}
