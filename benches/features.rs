@@ -8,7 +8,7 @@ use std::time::Instant as Stopwatch;
 
 use diaban_core::domain::feature::Valid;
 use diaban_core::domain::field::Value;
-use diaban_core::domain::{Feature, Instant, Vocabulary};
+use diaban_core::domain::{CodeBook, Feature, Instant};
 use diaban_core::geo::{LonLat, Mercator, TileId};
 use diaban_core::map::{FeatureSet, FeatureSets, Layer, Snapshot, Sources, tile};
 use diaban_core::pack::Pack;
@@ -79,9 +79,9 @@ fn main() {
     let sets =
         FeatureSets::build(&pack.collections, facilities.into_iter().chain(lines).collect(), Instant::MIN);
     let snapshot = Snapshot::from_rows(Vec::new(), 0);
-    let words = Vocabulary::default();
+    let codebook = CodeBook::default();
     let sources =
-        Sources { snapshot: &snapshot, words: &words, wards: None, features: &sets, now: Instant::MIN };
+        Sources { snapshot: &snapshot, codebook: &codebook, wards: None, features: &sets, now: Instant::MIN };
     let middle = LonLat::new(106.68, 10.78).expect("in range");
     for name in ["facilities", "traffic"] {
         let (_, text) = pack

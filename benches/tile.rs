@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use std::time::Instant as Stopwatch;
 
 use diaban_core::domain::view::MapRow;
-use diaban_core::domain::{Instant, State, Vocabulary, WardId};
+use diaban_core::domain::{CodeBook, Instant, State, WardId};
 use diaban_core::geo::{Bbox, LonLat, TileId};
 use diaban_core::map::{Change, FeatureSets, Layer, Snapshot, Sources, tile};
 use diaban_core::query::{CodeSet, Filter, Interval, Joint};
@@ -28,7 +28,7 @@ static N: LazyLock<usize> = LazyLock::new(|| {
     asked.map_or(1_000_000, |n| n.parse().expect("DIABAN_ROWS is a number"))
 });
 static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| Snapshot::from_rows(points(*N), 0));
-static WORDS: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary {
+static WORDS: LazyLock<CodeBook> = LazyLock::new(|| CodeBook {
     categories: (0..200).map(|i| format!("code_{i}").into()).collect(),
     wards: (0..200).map(|i| WardId::new("2025-07-01", &format!("{i:05}"))).collect(),
     active: "2025-07-01".into(),
@@ -128,7 +128,7 @@ fn narrow() -> Filter {
 
 fn make(snapshot: &Snapshot, filter: &Filter, id: TileId) -> Vec<u8> {
     let features = &FeatureSets::default();
-    let sources = Sources { snapshot, words: &WORDS, wards: None, features, now: Instant::MIN };
+    let sources = Sources { snapshot, codebook: &WORDS, wards: None, features, now: Instant::MIN };
     tile(&sources, &LAYER, &Joint::from(filter.clone()), id)
 }
 

@@ -11,7 +11,7 @@ use crate::basemap::BasemapError;
 use crate::clock::{Clock, Ids};
 use crate::config::Config;
 use crate::http::{self, Basemap, Connections, Guards, Metrics, Service, Streams, Styles, TileCache};
-use crate::jobs::{Follower, Keeper, announce, keep, refresh_keys, supervise, trim};
+use crate::jobs::{Follower, SnapshotWriter, announce, refresh_keys, supervise, trim, write_snapshots};
 use crate::store::{Store, StoreError};
 use diaban_core::geo::Bbox;
 use diaban_core::map::{Layer, Level, Live, Mistakes, View, read_layers};
@@ -123,10 +123,10 @@ pub async fn run(
     };
     let city = Arc::new(city);
     // Empty until the follower has loaded it; /readyz says so, and so do the doors that need it.
-    let live = Arc::new(Live::new(View::empty(&city.pack.collections, city.areas().words.clone())));
+    let live = Arc::new(Live::new(View::empty(&city.pack.collections, city.areas().codebook.clone())));
     let (level, watched) = watch::channel(Level::default());
     let watching = watched.clone();
-    let keeper = Arc::new(Keeper::new(store.map_file(config.cache.as_deref())));
+    let snapshots = Arc::new(SnapshotWriter::new(store.map_file(config.cache.as_deref())));
     let (news, _) = broadcast::channel(NEWS_KEPT);
     let (moves, _) = broadcast::channel(NEWS_KEPT);
     let last = store.last_event().await?;
@@ -147,24 +147,26 @@ pub async fn run(
     let device_secret = store.secret("device-token", fresh).await?;
     let connections = Arc::new(Connections::new(config.connections, config.trusted_proxies.clone()));
     let follow = {
-        let (store, city, live, keeper) = (store.clone(), city.clone(), live.clone(), keeper.clone());
+        let (store, city, live, snapshots) = (store.clone(), city.clone(), live.clone(), snapshots.clone());
         let moves = moves.clone();
         move || {
-            Follower::new(store.clone(), city.clone(), live.clone(), level.clone(), keeper.clone())
+            Follower::new(store.clone(), city.clone(), live.clone(), level.clone(), snapshots.clone())
                 .telling(moves.clone())
                 .run()
         }
     };
-    let keep_map = {
-        let (keeper, store, live, watched) = (keeper.clone(), store.clone(), live.clone(), watched.clone());
-        move || keep(keeper.clone(), store.clone(), live.clone(), watched.clone())
+    let write_snapshots = {
+        let (snapshots, store, live, watched) =
+            (snapshots.clone(), store.clone(), live.clone(), watched.clone());
+        move || write_snapshots(snapshots.clone(), store.clone(), live.clone(), watched.clone())
     };
     let trim_log = {
         let mut number = [0; 8];
         ids.fill(&mut number);
         let id = i64::from_le_bytes(number);
-        let (store, keeper, watched, clock) = (store.clone(), keeper.clone(), watched.clone(), clock.clone());
-        move || trim(id, store.clone(), keeper.clone(), watched.clone(), clock.clone())
+        let (store, snapshots, watched, clock) =
+            (store.clone(), snapshots.clone(), watched.clone(), clock.clone());
+        move || trim(id, store.clone(), snapshots.clone(), watched.clone(), clock.clone())
     };
     let counted = {
         let (keys, clock) = (keys.clone(), clock.clone());
@@ -197,7 +199,7 @@ pub async fn run(
         tokio::spawn(supervise("follow", follow, restarted())),
         tokio::spawn(supervise("announce", tell, restarted())),
         tokio::spawn(supervise("refresh_keys", read_keys, restarted())),
-        tokio::spawn(supervise("keep", keep_map, restarted())),
+        tokio::spawn(supervise("snapshots", write_snapshots, restarted())),
         tokio::spawn(supervise("trim", trim_log, restarted())),
     ];
     let failed = {
@@ -219,7 +221,7 @@ pub async fn run(
         Err(AppError::StorageFailed(text))
     } else {
         if watching.borrow().loaded
-            && let Err(error) = keeper.save(&store, &live.load()).await
+            && let Err(error) = snapshots.save(&store, &live.load()).await
         {
             tracing::warn!(%error, "the map cannot be kept: the next start will read the whole record");
         }

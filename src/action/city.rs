@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use crate::store::{ReportRecord, StoredGeneration};
 use diaban_core::area::{self, AreaBook, Generation};
 use diaban_core::domain::view::PublicReport;
-use diaban_core::domain::{BodyId, Text, Vocabulary, WardId};
+use diaban_core::domain::{BodyId, CodeBook, Text, WardId};
 use diaban_core::geo::LonLat;
 use diaban_core::pack::{Pack, PackError};
 
@@ -28,7 +28,7 @@ pub struct Areas {
     /// All generations, ready for look-up.
     pub book: AreaBook,
     /// The names behind the codes.
-    pub words: Arc<Vocabulary>,
+    pub codebook: Arc<CodeBook>,
 }
 
 /// Why a city cannot be made.
@@ -124,13 +124,13 @@ impl Areas {
         // The newest is in force: a generation is imported when it is, not before.
         let newest = generations.iter().map(|g| g.id().to_string()).max().unwrap_or_default();
         let book = AreaBook::new(generations, &newest)?;
-        let words = Vocabulary {
+        let codebook = CodeBook {
             categories: pack.categories.iter().map(|c| c.code.clone()).collect(),
             wards: book.wards().to_vec(),
             active: book.active().id().clone(),
             bodies: (&pack.bodies).into_iter().map(|b| b.id.clone()).collect(),
         };
-        Ok(Self { book, words: Arc::new(words) })
+        Ok(Self { book, codebook: Arc::new(codebook) })
     }
 
     /// The generation in force.

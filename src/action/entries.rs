@@ -211,7 +211,7 @@ impl<'a> Entries<'a> {
         match news.kind {
             EventKind::State if news.from.is_none() => text("Phản ánh mới", "New report"),
             EventKind::State => {
-                let (vi, en) = news.to.words();
+                let (vi, en) = news.to.titles();
                 text(vi, en)
             }
             EventKind::Note => text("Ghi chú", "Note"),
@@ -242,7 +242,7 @@ impl<'a> Entries<'a> {
         written: [Option<&str>; 2],
     ) -> String {
         let body = self.city.body_name(&self.areas, &BodyId::new(&r.facts.body));
-        let (vi, en) = state.words();
+        let (vi, en) = state.titles();
         let ward = ward.map_or_else(String::new, |w| format!(" · {w}"));
         let mut text = format!("{vi}{ward} · {}\n{en}{ward} · {}", body.vi, body.en);
         for line in written.into_iter().flatten() {
@@ -253,7 +253,7 @@ impl<'a> Entries<'a> {
     }
 
     fn tags(&self, r: &PublicReport, state: State) -> Vec<Tag> {
-        let (vi, en) = state.words();
+        let (vi, en) = state.titles();
         let category = Tag { term: r.facts.category.clone(), label: self.category(&r.facts.category).both() };
         vec![category, Tag { term: state.name().to_owned(), label: format!("{vi} / {en}") }]
     }

@@ -189,9 +189,9 @@ impl TileExport<'_> {
     /// What both formats say of the archive beside what each has a place of its own for.
     fn notes(&self) -> Vec<(&'static str, String)> {
         let moment = |t: Option<Instant>| t.filter(|t| *t > Instant::MIN).map(|t| t.to_string());
-        let words = &self.view.words;
+        let codebook = &self.view.codebook;
         let mut asked = form_urlencoded::Serializer::new(String::new());
-        let asked = asked.extend_pairs(self.filters.pairs(words)).finish();
+        let asked = asked.extend_pairs(self.filters.pairs(codebook)).finish();
         let all = [
             ("name", Some(self.set.title())),
             ("type", Some("overlay".to_owned())),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::entries::Entries;
 use diaban_core::domain::feed::{Entry, Link, Tag};
 use diaban_core::domain::field::Value;
-use diaban_core::domain::{Collection, Feature, Instant, PropertyKind, Text, Vocabulary};
+use diaban_core::domain::{CodeBook, Collection, Feature, Instant, PropertyKind, Text};
 use diaban_core::format::geojson;
 
 /// Names of wards in a text; what is more is counted.
@@ -22,7 +22,7 @@ impl Entries<'_> {
         &self,
         collection: &Collection,
         f: &Arc<Feature>,
-        words: &Vocabulary,
+        codebook: &CodeBook,
         now: Instant,
     ) -> Entry {
         let feed = collection.feed.clone().unwrap_or_default();
@@ -33,13 +33,13 @@ impl Entries<'_> {
         let line = said(&feed.title).join(" / ");
         let first = tags.first().map_or("", |t| t.label.as_str());
         let mut content: Vec<String> = said(&feed.content).iter().map(|t| (*t).to_owned()).collect();
-        content.push(self.where_and_when(collection, f, words));
+        content.push(self.where_and_when(collection, f, codebook));
         let item = format!("{}/collections/{}/items/{}", self.base, collection.id, f.id);
         let properties = collection.properties.iter().zip(&f.values);
         let told = [&feed.title[..], &feed.content[..]].concat();
         let facts = properties.enumerate().filter(|(i, _)| !told.contains(i));
         let mut facts: Vec<_> = facts.map(|(_, (p, v))| (p.name.clone().into(), v.clone())).collect();
-        let wards: Vec<String> = words.ward_names(&f.wards).collect();
+        let wards: Vec<String> = codebook.ward_names(&f.wards).collect();
         facts.extend([
             ("collection".into(), Value::Text(collection.id.to_string())),
             ("feature".into(), Value::Integer(f.id as i64)),
@@ -63,7 +63,7 @@ impl Entries<'_> {
     }
 
     /// In force from when until when, in the city's own time, and in which wards.
-    fn where_and_when(&self, collection: &Collection, f: &Feature, words: &Vocabulary) -> String {
+    fn where_and_when(&self, collection: &Collection, f: &Feature, codebook: &CodeBook) -> String {
         let zone = self.city.pack.time_zone();
         let shown = |t: Instant| zone.to_datetime(t.timestamp()).strftime("%H:%M %d/%m/%Y").to_string();
         let [from, to] = [f.valid.from, f.valid.to].map(|t| {
@@ -74,7 +74,7 @@ impl Entries<'_> {
         let names: Vec<String> = f
             .wards
             .iter()
-            .filter_map(|w| words.wards.get(usize::from(*w)))
+            .filter_map(|w| codebook.wards.get(usize::from(*w)))
             .map(|w| self.ward_name(w))
             .collect();
         if !names.is_empty() {

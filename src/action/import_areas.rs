@@ -117,7 +117,7 @@ pub async fn reassign(
 
 fn assignment(city: &City, areas: &Areas, record: &PlacedRecord) -> Option<Assignment> {
     // What people sent elsewhere stays there as long as the ward is the same one.
-    let placed = record.assigned.ward.as_ref().filter(|w| w.generation == areas.words.active);
+    let placed = record.assigned.ward.as_ref().filter(|w| w.generation == areas.codebook.active);
     if record.assigned.rule == TRANSFERRED && placed.is_some_and(|w| areas.book.unit(w).is_some()) {
         return Some(record.assigned.clone());
     }

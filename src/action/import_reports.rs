@@ -163,15 +163,15 @@ fn key(source: &str, r: &Incoming) -> IdempotencyKey {
 /// The checks of a report that is sent, at the time it was received, then what became of it.
 fn judge(city: &City, areas: &Areas, source: &str, incoming: Incoming) -> Result<NewReport, Refusal> {
     let mut faults = Vec::new();
-    let mut words = |raw: Option<&str>, field: &str, max: usize| {
+    let mut codebook = |raw: Option<&str>, field: &str, max: usize| {
         text::clean(raw.unwrap_or_default(), max).unwrap_or_else(|e| {
             faults.push(diaban_core::domain::Violation::new(field, e.to_string()));
             None
         })
     };
-    let door = words(incoming.door.as_deref(), "source", DOOR);
-    let reason = words(incoming.reason.as_deref(), "reason", WORDS);
-    let note = words(incoming.note.as_deref(), "note", WORDS);
+    let door = codebook(incoming.door.as_deref(), "source", DOOR);
+    let reason = codebook(incoming.reason.as_deref(), "reason", WORDS);
+    let note = codebook(incoming.note.as_deref(), "note", WORDS);
     let submission = Submission {
         place: incoming.place,
         category: incoming.category,

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::clock::{Clock, Ids};
 use crate::store::{Outcome, Store, StoreError};
 use diaban_core::domain::key::{FEED, ID_CHARS, Key, KeyId, LETTERS, PREFIX, SCOPES, SECRET_CHARS, is_key};
-use diaban_core::domain::{Instant, Violation, Vocabulary};
+use diaban_core::domain::{CodeBook, Instant, Violation};
 use diaban_core::query::params::{FILTERS, parse};
 
 /// Characters of a name.
@@ -44,7 +44,7 @@ pub async fn add_key(
     store: &Store,
     clock: &dyn Clock,
     ids: &dyn Ids,
-    words: &Vocabulary,
+    words: &CodeBook,
     name: &str,
     purpose: Purpose,
     days: Option<u32>,
@@ -82,7 +82,7 @@ pub async fn revoke_key(store: &Store, clock: &dyn Clock, id: &str) -> Result<bo
 }
 
 /// The saved query in normal form.
-fn normal(query: &str, words: &Vocabulary, now: Instant) -> Result<String, Vec<Violation>> {
+fn normal(query: &str, words: &CodeBook, now: Instant) -> Result<String, Vec<Violation>> {
     let pairs: Vec<(String, String)> =
         form_urlencoded::parse(query.trim_start_matches('?').as_bytes()).into_owned().collect();
     let filter = parse(&pairs, FILTERS, words, now)?.filter;
@@ -138,7 +138,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&store_url(folder.path())).await.unwrap();
         let clock = FixedClock::at(Instant::from_ms(1_000));
-        let words = Vocabulary { categories: vec!["pothole".into()], ..Vocabulary::default() };
+        let words = CodeBook { categories: vec!["pothole".into()], ..CodeBook::default() };
         let make =
             async |purpose, days| add_key(&store, &clock, &SystemIds, &words, "app", purpose, days).await;
         let (id, token) = make(Purpose::Scopes(vec!["read".into()]), Some(1)).await.unwrap();

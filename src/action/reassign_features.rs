@@ -84,7 +84,7 @@ fn assignment(city: &City, areas: &Areas, feature: &PlacedFeature) -> FeatureAss
 
 /// The wards that stand for those a source named, ascending.
 fn named(city: &City, areas: &Areas, wards: &[String]) -> Vec<WardId> {
-    let in_force = |w: &WardId| w.generation == areas.words.active && areas.book.unit(w).is_some();
+    let in_force = |w: &WardId| w.generation == areas.codebook.active && areas.book.unit(w).is_some();
     let ids = wards.iter().filter_map(|w| w.split_once('.')).map(|(g, code)| WardId::new(g, code));
     let mut now: Vec<WardId> = ids.flat_map(|w| city.pack.areas.standing_for(&w, in_force)).collect();
     now.sort_unstable();

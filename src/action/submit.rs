@@ -281,12 +281,13 @@ fn place(
             locate(areas, p, refusal).map(|(p, located)| Place::at(areas, p, located))
         }
         (_, None) => {
-            let named = ward.map(|name| (name, areas.words.ward(name)));
+            let named = ward.map(|name| (name, areas.codebook.ward(name)));
             match named {
                 None => Some(Place::default()),
-                Some((_, WardName::Known(i))) => {
-                    Some(Place { ward: areas.words.wards.get(usize::from(i)).cloned(), ..Place::default() })
-                }
+                Some((_, WardName::Known(i))) => Some(Place {
+                    ward: areas.codebook.wards.get(usize::from(i)).cloned(),
+                    ..Place::default()
+                }),
                 Some((_, WardName::Former(_))) => {
                     fault(
                         "properties.ward",

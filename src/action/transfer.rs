@@ -21,9 +21,9 @@ pub async fn transfer(
     ward: &str,
 ) -> Result<(), VerbError> {
     let areas = city.areas();
-    let known = match areas.words.ward(ward) {
+    let known = match areas.codebook.ward(ward) {
         WardName::Known(i) => {
-            areas.words.wards.get(usize::from(i)).filter(|w| w.generation == areas.words.active)
+            areas.codebook.wards.get(usize::from(i)).filter(|w| w.generation == areas.codebook.active)
         }
         _ => None,
     };

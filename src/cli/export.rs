@@ -68,7 +68,7 @@ impl Export {
         let set = Tileset::named(&layers, &self.layer).map_err(|e| format!("--layer: {e}"))?;
         let view = jobs::view_now(&store, city.clone(), config.cache.as_deref()).await?;
         let filters = set
-            .filters(&self.query, &view.words, now)
+            .filters(&self.query, &view.codebook, now)
             .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
         let at = view.snapshot.at();
         let changed = store.change(at).await?.map(|c| c.at);

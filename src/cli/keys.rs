@@ -105,8 +105,9 @@ async fn make(
 ) -> Result<(KeyId, String, String), Box<dyn std::error::Error + Send + Sync>> {
     let config = settings.resolve()?;
     let (store, city) = app::open(&config).await?;
-    let words = city.areas().words.clone();
-    let (id, token) = action::add_key(&store, &SystemClock, &SystemIds, &words, name, purpose, days).await?;
+    let codebook = city.areas().codebook.clone();
+    let (id, token) =
+        action::add_key(&store, &SystemClock, &SystemIds, &codebook, name, purpose, days).await?;
     store.close().await;
     Ok((id, token, config.public_url.unwrap_or_default()))
 }

@@ -14,11 +14,11 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
-use super::Keeper;
+use super::SnapshotWriter;
 use crate::action::{City, CityError};
 use crate::store::{self, ChangeKind, Store, StoreError};
 use diaban_core::area::Generation;
-use diaban_core::domain::{Instant, Vocabulary};
+use diaban_core::domain::{CodeBook, Instant};
 use diaban_core::geo::Mercator;
 use diaban_core::map::{
     Change, FeatureChange, FeatureSets, Level, Live, Moved, ShapeError, Snapshot, View, WardShape, WardShapes,
@@ -45,7 +45,7 @@ pub struct Follower {
     city: Arc<City>,
     live: Arc<Live>,
     level: watch::Sender<Level>,
-    keeper: Arc<Keeper>,
+    snapshots: Arc<SnapshotWriter>,
     moves: Option<broadcast::Sender<Arc<Moved>>>,
     fold: Option<Fold>,
 }
@@ -77,13 +77,13 @@ pub enum FollowError {
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn load(store: &Store, words: &Vocabulary) -> Result<Snapshot, StoreError> {
+pub async fn load(store: &Store, codebook: &CodeBook) -> Result<Snapshot, StoreError> {
     let at = store.last_change().await?;
     let last = store.last_report().await?;
     let starts = (0..=last / LOAD_ROWS).map(|i| i * LOAD_ROWS + 1);
     let mut parts = pin!(
         stream::iter(starts)
-            .map(async |first| store.map_rows(&[(first, first + LOAD_ROWS - 1)], words).await)
+            .map(async |first| store.map_rows(&[(first, first + LOAD_ROWS - 1)], codebook).await)
             .buffered(LOAD_READERS)
     );
     // One large piece of memory, which is given back whole.
@@ -101,10 +101,10 @@ pub async fn load(store: &Store, words: &Vocabulary) -> Result<Snapshot, StoreEr
 /// # Errors
 /// When the database cannot be read or the areas are not right.
 pub async fn view_now(store: &Store, city: Arc<City>, cache: Option<&Path>) -> Result<View, FollowError> {
-    let live = Arc::new(Live::new(View::empty(&city.pack.collections, city.areas().words.clone())));
-    let keeper = Arc::new(Keeper::new(store.map_file(cache)));
+    let live = Arc::new(Live::new(View::empty(&city.pack.collections, city.areas().codebook.clone())));
+    let snapshots = Arc::new(SnapshotWriter::new(store.map_file(cache)));
     let level = watch::Sender::new(Level::default());
-    let mut follower = Follower::new(store.clone(), city, live.clone(), level, keeper);
+    let mut follower = Follower::new(store.clone(), city, live.clone(), level, snapshots);
     follower.load().await?;
     let mut before = 0;
     while live.load().snapshot.at() != before {
@@ -121,9 +121,9 @@ impl Follower {
         city: Arc<City>,
         live: Arc<Live>,
         level: watch::Sender<Level>,
-        keeper: Arc<Keeper>,
+        snapshots: Arc<SnapshotWriter>,
     ) -> Self {
-        Self { store, city, live, level, keeper, moves: None, fold: None }
+        Self { store, city, live, level, snapshots, moves: None, fold: None }
     }
 
     /// One that tells what moved with each step, after it can be seen.
@@ -169,19 +169,19 @@ impl Follower {
         // The positions are read first: what is written in between is applied again.
         let head = self.store.last_change().await?;
         let first = !self.level.borrow().loaded;
-        let kept = if first { self.keeper.load(&self.store, &areas.words).await } else { None };
+        let kept = if first { self.snapshots.load(&self.store, &areas.codebook).await } else { None };
         let from_file = kept.is_some();
         let snapshot = match kept {
             Some(kept) => kept,
-            None => load(&self.store, &areas.words).await?,
+            None => load(&self.store, &areas.codebook).await?,
         };
-        let features = self.features(&areas.words).await?;
+        let features = self.features(&areas.codebook).await?;
         let at = snapshot.at();
         let shapes = Arc::new(shapes(areas.active())?);
         self.live.store(View {
             snapshot: Arc::new(snapshot),
             features,
-            words: areas.words.clone(),
+            codebook: areas.codebook.clone(),
             shapes,
             step: 0,
         });
@@ -227,10 +227,10 @@ impl Follower {
 
     /// The rows behind the log, each read once as it is now.
     async fn changes(&self, log: &[store::Change]) -> Result<Vec<Change>, StoreError> {
-        let words = self.live.load().words.clone();
+        let codebook = self.live.load().codebook.clone();
         let mut changes = Vec::new();
         let ranges = ranges(log, reports_of);
-        let mut rows = self.store.map_rows(&ranges, &words).await?.into_iter().peekable();
+        let mut rows = self.store.map_rows(&ranges, &codebook).await?.into_iter().peekable();
         for seq in ranges.into_iter().flat_map(|(first, last)| first..=last) {
             changes.push(match rows.next_if(|r| i64::from(r.seq) == seq) {
                 Some(row) => Change::Upsert(row),
@@ -241,14 +241,14 @@ impl Follower {
     }
 
     /// All features of the city's collections.
-    async fn features(&self, words: &Vocabulary) -> Result<FeatureSets, FollowError> {
+    async fn features(&self, codebook: &CodeBook) -> Result<FeatureSets, FollowError> {
         let collections = self.city.pack.collections.clone();
         let changed = self.store.features_changed().await?;
         let last = self.store.last_feature().await?;
         let mut rows = Vec::new();
         for first in (1..=last).step_by(LOAD_FEATURES as usize) {
             let range = (first, first + LOAD_FEATURES - 1);
-            rows.extend(self.store.features(range, &collections, words).await?);
+            rows.extend(self.store.features(range, &collections, codebook).await?);
         }
         Ok(tokio::task::spawn_blocking(move || FeatureSets::build(&collections, rows, changed)).await?)
     }
@@ -257,7 +257,8 @@ impl Follower {
     async fn feature_changes(&self, log: &[store::Change], view: &View) -> Result<FeatureSets, FollowError> {
         let mut changes = Vec::new();
         for (first, last) in ranges(log, features_of) {
-            let rows = self.store.features((first, last), &self.city.pack.collections, &view.words).await?;
+            let rows =
+                self.store.features((first, last), &self.city.pack.collections, &view.codebook).await?;
             let mut rows = rows.into_iter().peekable();
             for seq in first..=last {
                 changes.push(match rows.next_if(|(_, f)| f.seq == seq) {

@@ -2,14 +2,14 @@
 
 mod announce;
 mod follow;
-mod keep;
 mod refresh_keys;
+mod snapshots;
 mod supervise;
 mod trim;
 
 pub use announce::announce;
 pub use follow::{FollowError, Follower, load, view_now};
-pub use keep::{Keeper, keep};
 pub use refresh_keys::refresh_keys;
+pub use snapshots::{SnapshotWriter, write_snapshots};
 pub use supervise::supervise;
 pub use trim::trim;

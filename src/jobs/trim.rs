@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::Keeper;
+use super::SnapshotWriter;
 use crate::clock::Clock;
 use crate::store::{Following, Store, StoreError};
 use diaban_core::domain::Instant;
@@ -22,7 +22,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 pub async fn trim(
     id: i64,
     store: Store,
-    keeper: Arc<Keeper>,
+    snapshots: Arc<SnapshotWriter>,
     mut level: watch::Receiver<Level>,
     clock: Arc<dyn Clock>,
 ) {
@@ -33,7 +33,7 @@ pub async fn trim(
     loop {
         // After a restart it would go on from its file.
         let applied = level.borrow().applied;
-        let position = keeper.position().map_or(applied, |kept| kept.min(applied));
+        let position = snapshots.position().map_or(applied, |kept| kept.min(applied));
         if let Err(error) = once(&store, id, position, clock.now(), times % TRIM_EVERY == 0).await {
             tracing::warn!(%error, "trimming the change log");
         }

@@ -12,7 +12,7 @@ use super::read::ward;
 use super::write::{Command, Outcome};
 use super::{Store, StoreError};
 use diaban_core::domain::feature::Membership;
-use diaban_core::domain::{Instant, Vocabulary};
+use diaban_core::domain::{CodeBook, Instant};
 use diaban_core::format;
 
 /// What decides about the wards of a stored feature.
@@ -95,7 +95,7 @@ impl Store {
         &self,
         first: i64,
         last: i64,
-        words: &Vocabulary,
+        codebook: &CodeBook,
     ) -> Result<HashMap<i64, Vec<u16>>, StoreError> {
         let rows = self
             .read
@@ -108,7 +108,7 @@ impl Store {
         let mut out: HashMap<i64, Vec<u16>> = HashMap::new();
         for row in &rows {
             let id = ward(row.try_get(1)?);
-            out.entry(row.try_get(0)?).or_default().extend(id.and_then(|id| words.ward_index(&id)));
+            out.entry(row.try_get(0)?).or_default().extend(id.and_then(|id| codebook.ward_index(&id)));
         }
         out.values_mut().for_each(|w| w.sort_unstable());
         Ok(out)

@@ -11,7 +11,7 @@ use super::feature_wards;
 use super::write::{Command, Outcome};
 use super::{Store, StoreError};
 use diaban_core::domain::feature::{self, NewFeature, Valid};
-use diaban_core::domain::{Collection, Feature, Instant, Vocabulary};
+use diaban_core::domain::{CodeBook, Collection, Feature, Instant};
 use diaban_core::format;
 
 /// Values bound in one statement.
@@ -92,9 +92,9 @@ impl Store {
         &self,
         (first, last): (i64, i64),
         collections: &[Arc<Collection>],
-        words: &Vocabulary,
+        codebook: &CodeBook,
     ) -> Result<Vec<(Arc<str>, Arc<Feature>)>, StoreError> {
-        let mut wards = self.feature_wards(first, last, words).await?;
+        let mut wards = self.feature_wards(first, last, codebook).await?;
         let rows = self.read.fetch_all(Sql::new(
             "SELECT seq, id, collection, source, source_id, revision, geometry, properties, created_ms,
                     updated_ms

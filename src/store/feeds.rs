@@ -9,7 +9,7 @@ use super::narrow::{among, facts, kinds};
 use super::read::{COLUMNS, WALK_ABOVE, record, state, ward};
 use super::{ReportRecord, Store, StoreError};
 use diaban_core::domain::report::{EventKind, Withdrawn};
-use diaban_core::domain::{Instant, State, Vocabulary, WardId};
+use diaban_core::domain::{CodeBook, Instant, State, WardId};
 use diaban_core::query::Filter;
 
 /// One event with the report as it is now.
@@ -49,7 +49,7 @@ pub struct NewsPage<'a> {
     /// Which reports; of changes, the wards are those in which they happened.
     pub filter: &'a Filter,
     /// The names behind the filter's codes.
-    pub words: &'a Vocabulary,
+    pub codebook: &'a CodeBook,
     /// Only what stands before this position.
     pub before: Option<Position>,
     /// At most how many.
@@ -100,7 +100,8 @@ impl Store {
             };
             let ended = news.len() < limit;
             next.before = news.last().map(|n| n.at).or(next.before);
-            let shown = |n: &News| n.withdrawn != Withdrawn::No || now.matches(&n.report.on_map(page.words));
+            let shown =
+                |n: &News| n.withdrawn != Withdrawn::No || now.matches(&n.report.on_map(page.codebook));
             out.extend(news.into_iter().filter(shown));
             if ended || out.len() >= limit {
                 out.truncate(limit);
@@ -127,14 +128,14 @@ impl Store {
         if let Some(b) = boxed {
             dialect.place(&mut shown, b);
         }
-        facts(&mut shown, f, page.words);
+        facts(&mut shown, f, page.codebook);
         // A tombstone has neither place nor state: it goes to whoever may have known the report.
         let from = dialect.along("report_public r", "report_public_withdrawn");
         let gone = select(&with_event(&from), "r.withdrawn <> 0");
         let mut both = vec![shown, gone];
         for q in &mut both {
-            kinds(q, f, page.words);
-            let name = |w| page.words.wards.get(w).map(ToString::to_string);
+            kinds(q, f, page.codebook);
+            let name = |w| page.codebook.wards.get(w).map(ToString::to_string);
             among(q, "r.ward", f.wards.as_ref(), name);
             if let Some(p) = page.before {
                 q.push(" AND (r.fed_ms, r.fed) < (")
@@ -161,7 +162,7 @@ impl Store {
 
     async fn narrowed_changes(&self, page: NewsPage<'_>) -> Result<Vec<News>, StoreError> {
         let names: Option<Vec<String>> =
-            page.filter.wards.as_ref().map(|set| page.words.ward_names(set.as_slice()).collect());
+            page.filter.wards.as_ref().map(|set| page.codebook.ward_names(set.as_slice()).collect());
         let limit = i64::from(page.limit);
         let dialect = self.read.dialect();
         if let Some([ward]) = names.as_deref() {
@@ -181,7 +182,7 @@ impl Store {
         }
         let mut q = select(&events(dialect, "event e"), "e.shown_ms IS NOT NULL");
         if names.is_some() {
-            let name = |w| page.words.wards.get(w).map(ToString::to_string);
+            let name = |w| page.codebook.wards.get(w).map(ToString::to_string);
             q.push(" AND ((1 = 1");
             among(&mut q, "e.ward", page.filter.wards.as_ref(), name);
             q.push(") OR (1 = 1");
@@ -290,9 +291,9 @@ fn into_and_out_of(dialect: Dialect, ward: &str) -> Vec<Sql> {
 
 /// The filter on the report as it is now; withdrawn ones pass, they become tombstones.
 fn visible(q: &mut Sql, page: &NewsPage<'_>) {
-    kinds(q, page.filter, page.words);
+    kinds(q, page.filter, page.codebook);
     q.push(" AND (r.withdrawn <> 0 OR (1 = 1");
-    facts(q, page.filter, page.words);
+    facts(q, page.filter, page.codebook);
     q.push("))");
 }
 

@@ -4,7 +4,7 @@
 
 use super::db::Sql;
 use diaban_core::domain::view::NO_WARD;
-use diaban_core::domain::{Instant, State, Vocabulary};
+use diaban_core::domain::{CodeBook, Instant, State};
 use diaban_core::geo::Bbox;
 use diaban_core::query::cql::{Expr, Is, Literal, Test};
 use diaban_core::query::reports::{Coded, RowTest, Valued};
@@ -15,7 +15,7 @@ use diaban_core::query::{CodeSet, Filter, Interval};
 const MAX_NAMES: usize = 100;
 
 /// What the filter says of all but category and ward: what a withdrawn report has no more.
-pub(super) fn facts(q: &mut Sql, f: &Filter, words: &Vocabulary) {
+pub(super) fn facts(q: &mut Sql, f: &Filter, codebook: &CodeBook) {
     if let Some(b) = f.bbox {
         q.push(" AND ");
         inside(q, b);
@@ -25,7 +25,7 @@ pub(super) fn facts(q: &mut Sql, f: &Filter, words: &Vocabulary) {
     if let Some(states) = &f.states {
         q.push(" AND r.state").push_in(states.as_slice().iter().map(|s| i64::from(*s)));
     }
-    let name = |b| words.body_id(b).map(|b| b.to_string());
+    let name = |b| codebook.body_id(b).map(|b| b.to_string());
     among(q, "r.body", f.bodies.as_ref(), name);
     // Votes, what is overdue and what only CQL2 can say.
     let rest =
@@ -33,13 +33,13 @@ pub(super) fn facts(q: &mut Sql, f: &Filter, words: &Vocabulary) {
     let rest = rest.tests();
     if !rest.is_yes() {
         q.push(" AND ");
-        condition(q, &rest, words);
+        condition(q, &rest, codebook);
     }
 }
 
 /// What the filter says of the category.
-pub(super) fn kinds(q: &mut Sql, f: &Filter, words: &Vocabulary) {
-    among(q, "r.category", f.categories.as_ref(), |c| words.categories.get(c).map(ToString::to_string));
+pub(super) fn kinds(q: &mut Sql, f: &Filter, codebook: &CodeBook) {
+    among(q, "r.category", f.categories.as_ref(), |c| codebook.categories.get(c).map(ToString::to_string));
 }
 
 fn between(q: &mut Sql, column: &str, interval: Interval) {
@@ -68,11 +68,11 @@ fn inside(q: &mut Sql, b: Bbox) {
     q.push(" AND r.lat BETWEEN ").push_bind(b.south).push(" AND ").push_bind(b.north);
 }
 
-fn condition(q: &mut Sql, e: &Expr<RowTest>, words: &Vocabulary) {
+fn condition(q: &mut Sql, e: &Expr<RowTest>, codebook: &CodeBook) {
     let (parts, word, empty) = match e {
         Expr::All(parts) => (parts, " AND ", "1 = 1"),
         Expr::Any(parts) => (parts, " OR ", "1 = 0"),
-        Expr::Is(RowTest::Code(coded, set)) => return code(q, *coded, set, words),
+        Expr::Is(RowTest::Code(coded, set)) => return code(q, *coded, set, codebook),
         Expr::Is(RowTest::Value(valued, test)) => return value(q, *valued, test),
     };
     if parts.is_empty() {
@@ -81,12 +81,12 @@ fn condition(q: &mut Sql, e: &Expr<RowTest>, words: &Vocabulary) {
     }
     for (i, part) in parts.iter().enumerate() {
         q.push(if i == 0 { "(" } else { word });
-        condition(q, part, words);
+        condition(q, part, codebook);
     }
     q.push(")");
 }
 
-fn code(q: &mut Sql, coded: Coded, set: &CodeSet, words: &Vocabulary) {
+fn code(q: &mut Sql, coded: Coded, set: &CodeSet, codebook: &CodeBook) {
     let (column, count) = match coded {
         Coded::State => {
             // A state of a later version of the program is read as received.
@@ -100,14 +100,14 @@ fn code(q: &mut Sql, coded: Coded, set: &CodeSet, words: &Vocabulary) {
             }
             return;
         }
-        Coded::Category => ("r.category", words.categories.len()),
-        Coded::Ward => ("r.ward", words.wards.len()),
-        Coded::Body => ("r.body", words.body_count()),
+        Coded::Category => ("r.category", codebook.categories.len()),
+        Coded::Ward => ("r.ward", codebook.wards.len()),
+        Coded::Body => ("r.body", codebook.body_count()),
     };
     let name = |c: usize| match coded {
-        Coded::Category => words.categories.get(c).map(ToString::to_string),
-        Coded::Ward => words.wards.get(c).map(ToString::to_string),
-        Coded::Body => words.body_id(c).map(|b| b.to_string()),
+        Coded::Category => codebook.categories.get(c).map(ToString::to_string),
+        Coded::Ward => codebook.wards.get(c).map(ToString::to_string),
+        Coded::Body => codebook.body_id(c).map(|b| b.to_string()),
         Coded::State => None,
     };
     let names = |wanted: bool| -> Vec<String> {
@@ -201,20 +201,20 @@ mod tests {
     use diaban_core::domain::report::NewReport;
     use diaban_core::geo::LonLat;
     use diaban_core::query::params::{LIST, parse};
-    use diaban_core::query::testing::{expression, words};
+    use diaban_core::query::testing::{codebook, expression};
 
     /// Reports of all kinds, some with names that nobody knows.
-    fn made(id: u64, words: &Vocabulary) -> NewReport {
+    fn made(id: u64, codebook: &CodeBook) -> NewReport {
         let mut r = report(id);
         let at = |s: u64| Instant::from_ms(s as i64 * 1_000);
         let f = &mut r.public;
         f.point = f
             .point
             .map(|_| LonLat::new(106.0 + (id % 11) as f64 / 10.0, 10.0 + (id % 13) as f64 / 10.0).unwrap());
-        f.category = words.categories.get(id as usize % 7).map_or("gone".into(), ToString::to_string);
+        f.category = codebook.categories.get(id as usize % 7).map_or("gone".into(), ToString::to_string);
         f.state = State::ALL[id as usize % 7];
-        f.ward = words.wards.get(id as usize % 5).cloned();
-        f.body = words.body_id(id as usize % 7).map_or("gone".into(), |b| b.to_string());
+        f.ward = codebook.wards.get(id as usize % 5).cloned();
+        f.body = codebook.body_id(id as usize % 7).map_or("gone".into(), |b| b.to_string());
         (f.created, f.updated) = (at(id * 5 % 100), at(id * 5 % 100 + id % 90));
         f.due = (!id.is_multiple_of(3)).then(|| at(id * 7 % 180));
         r
@@ -225,16 +225,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let url = store_url(folder.path());
         let store = Store::open(&url).await.unwrap();
-        let words = words();
-        store.load_reports((1..=150).map(|id| made(id, &words)).collect()).await.unwrap();
+        let codebook = codebook();
+        store.load_reports((1..=150).map(|id| made(id, &codebook)).collect()).await.unwrap();
         let mut connection = Connection::open(&url).await;
         connection.db().run("UPDATE report_public SET votes = seq % 12".to_owned()).await.unwrap();
-        let rows = store.map_rows(&[(0, i64::MAX)], &words).await.unwrap();
+        let rows = store.map_rows(&[(0, i64::MAX)], &codebook).await.unwrap();
         let mut runner = TestRunner::deterministic();
         let (mut found, mut rounds) = (0, 0);
         while rounds < 150 {
             let text = expression().new_tree(&mut runner).unwrap().current();
-            let Ok(q) = parse(&[("filter".into(), text.clone())], LIST, &words, Instant::from_ms(400_000))
+            let Ok(q) = parse(&[("filter".into(), text.clone())], LIST, &codebook, Instant::from_ms(400_000))
             else {
                 continue;
             };
@@ -244,8 +244,14 @@ mod tests {
             found += want.len();
             let (mut got, mut before) = (Vec::new(), None);
             loop {
-                let page =
-                    Page { filter: &q.filter, words: &words, before, limit: 40, expected: 150, known: None };
+                let page = Page {
+                    filter: &q.filter,
+                    codebook: &codebook,
+                    before,
+                    limit: 40,
+                    expected: 150,
+                    known: None,
+                };
                 let part = store.page(page).await.unwrap();
                 got.extend(part.iter().map(|r| r.seq));
                 before = got.last().copied();
@@ -257,14 +263,15 @@ mod tests {
             let known = Known { rows: want.clone(), last: 150 };
             let page = Page {
                 filter: &q.filter,
-                words: &words,
+                codebook: &codebook,
                 before: None,
                 limit: 200,
                 expected: 150,
                 known: Some(&known),
             };
             assert_eq!(store.page(page).await.unwrap().len(), want.len(), "{text}");
-            let news = NewsPage { filter: &q.filter, words: &words, before: None, limit: 200, expected: 150 };
+            let news =
+                NewsPage { filter: &q.filter, codebook: &codebook, before: None, limit: 200, expected: 150 };
             assert_eq!(store.report_news(news).await.unwrap().len(), want.len(), "{text}");
             let changes = Filter { wards: None, ..q.filter.clone() };
             let all = rows.iter().filter(|r| changes.matches(r)).count();

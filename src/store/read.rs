@@ -6,7 +6,7 @@ use super::narrow::{among, facts, kinds};
 use super::{Assignment, Store, StoreError};
 use diaban_core::domain::report::PublicFacts;
 use diaban_core::domain::view::{MapRow, NO_BODY, NO_CATEGORY, NO_WARD};
-use diaban_core::domain::{BodyId, Instant, State, Vocabulary, WardId};
+use diaban_core::domain::{BodyId, CodeBook, Instant, State, WardId};
 use diaban_core::geo::LonLat;
 use diaban_core::query::Filter;
 
@@ -40,7 +40,7 @@ pub struct Page<'a> {
     /// Which rows.
     pub filter: &'a Filter,
     /// The names behind the filter's codes.
-    pub words: &'a Vocabulary,
+    pub codebook: &'a CodeBook,
     /// Only rows before this internal sequence.
     pub before: Option<i64>,
     /// At most how many.
@@ -111,7 +111,7 @@ impl Store {
             for row in &rows {
                 let record = record(row)?;
                 next.before = Some(record.seq);
-                if page.filter.matches(&record.on_map(page.words)) {
+                if page.filter.matches(&record.on_map(page.codebook)) {
                     out.push(record);
                 }
             }
@@ -130,7 +130,7 @@ impl Store {
     pub async fn map_rows(
         &self,
         ranges: &[(i64, i64)],
-        words: &Vocabulary,
+        codebook: &CodeBook,
     ) -> Result<Vec<MapRow>, StoreError> {
         let (long, short): (Vec<_>, Vec<_>) = ranges.iter().partition(|(first, last)| last - first >= LONG);
         let mut found = Vec::new();
@@ -150,7 +150,7 @@ impl Store {
             q.push_in(seqs.iter().copied());
             found.extend(self.read.fetch_all(q).await?);
         }
-        let mut rows = found.iter().map(|row| map_row(row, words)).collect::<Result<Vec<_>, _>>()?;
+        let mut rows = found.iter().map(|row| map_row(row, codebook)).collect::<Result<Vec<_>, _>>()?;
         rows.sort_unstable_by_key(|r| r.seq);
         Ok(rows)
     }
@@ -208,9 +208,9 @@ fn page_query(dialect: Dialect, page: &Page<'_>) -> Sql {
         q.push(" AND (r.seq > ").push_bind(known.last).push(" OR r.seq");
         q.push_in(known.rows.iter().copied()).push(")");
     }
-    facts(&mut q, f, page.words);
-    kinds(&mut q, f, page.words);
-    among(&mut q, "r.ward", f.wards.as_ref(), |w| page.words.wards.get(w).map(ToString::to_string));
+    facts(&mut q, f, page.codebook);
+    kinds(&mut q, f, page.codebook);
+    among(&mut q, "r.ward", f.wards.as_ref(), |w| page.codebook.wards.get(w).map(ToString::to_string));
     q.push(" ORDER BY r.seq DESC LIMIT ").push_bind(i64::from(page.limit));
     q
 }
@@ -255,20 +255,20 @@ pub(super) fn record(row: &Row) -> Result<ReportRecord, StoreError> {
     })
 }
 
-fn map_row(row: &Row, words: &Vocabulary) -> Result<MapRow, StoreError> {
+fn map_row(row: &Row, codebook: &CodeBook) -> Result<MapRow, StoreError> {
     Ok(MapRow {
         seq: u32::try_from(row.try_get::<i64>(0)?).map_err(|e| sqlx::Error::Decode(e.into()))?,
         id: row.try_get::<i64>(1)? as u64,
         point: point(row.try_get(2)?, row.try_get(3)?),
         // A category that left the pack keeps its reports: they are counted, under no name.
-        category: words.category(row.try_get(4)?).unwrap_or(NO_CATEGORY),
+        category: codebook.category(row.try_get(4)?).unwrap_or(NO_CATEGORY),
         state: state(row.code(5)?),
         ward: row
             .try_get::<Option<&str>>(6)?
             .and_then(ward)
-            .and_then(|w| words.ward_index(&w))
+            .and_then(|w| codebook.ward_index(&w))
             .unwrap_or(NO_WARD),
-        body: words.body(&BodyId::new(row.try_get(7)?)).unwrap_or(NO_BODY),
+        body: codebook.body(&BodyId::new(row.try_get(7)?)).unwrap_or(NO_BODY),
         votes: votes(row.try_get(8)?),
         created: Instant::from_ms(row.try_get(9)?),
         updated: Instant::from_ms(row.try_get(10)?),
@@ -283,17 +283,17 @@ fn votes(n: i64) -> u32 {
 
 impl ReportRecord {
     /// The report as the map knows it.
-    pub(super) fn on_map(&self, words: &Vocabulary) -> MapRow {
+    pub(super) fn on_map(&self, codebook: &CodeBook) -> MapRow {
         let f = &self.facts;
         MapRow {
             // Filters do not ask for it.
             seq: u32::try_from(self.seq).unwrap_or(u32::MAX),
             id: self.id,
             point: f.point,
-            category: words.category(&f.category).unwrap_or(NO_CATEGORY),
+            category: codebook.category(&f.category).unwrap_or(NO_CATEGORY),
             state: f.state,
-            ward: f.ward.as_ref().and_then(|w| words.ward_index(w)).unwrap_or(NO_WARD),
-            body: words.body(&BodyId::new(&f.body)).unwrap_or(NO_BODY),
+            ward: f.ward.as_ref().and_then(|w| codebook.ward_index(w)).unwrap_or(NO_WARD),
+            body: codebook.body(&BodyId::new(&f.body)).unwrap_or(NO_BODY),
             votes: votes(self.votes),
             created: f.created,
             updated: f.updated,

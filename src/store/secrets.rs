@@ -17,7 +17,7 @@ impl Store {
 }
 
 /// Keeps a secret unless the name has one.
-pub(super) async fn keep(db: &mut Db<'_>, name: &str, value: &[u8]) -> Result<Outcome, sqlx::Error> {
+pub(super) async fn set(db: &mut Db<'_>, name: &str, value: &[u8]) -> Result<Outcome, sqlx::Error> {
     db.execute(
         Sql::new("INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
             .bind(name)

@@ -110,7 +110,7 @@ pub(super) async fn apply(db: &mut Db<'_>, commands: &[&Command]) -> Result<Vec<
             Command::Amend(amendment) => amend::amend(db, amendment).await?,
             Command::AddKey(key) => keys::add(db, key).await?,
             Command::RevokeKey { id, at } => keys::revoke(db, id, *at).await?,
-            Command::Secret { name, value } => secrets::keep(db, name, value).await?,
+            Command::Secret { name, value } => secrets::set(db, name, value).await?,
             Command::Follow { following, since } => followers::register(db, *following, *since).await?,
             Command::Trim { before } => followers::trim(db, *before).await?,
         });

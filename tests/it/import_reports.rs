@@ -149,11 +149,11 @@ fn a_repeat_stores_nothing_and_a_dry_run_neither() {
 fn a_file_that_is_wrong_as_a_whole_is_refused_and_one_that_breaks_off_goes_on_later() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let wrong = |name: &str, text: &str, more: &[&str], words: &[&str]| {
+    let wrong = |name: &str, text: &str, more: &[&str], codebook: &[&str]| {
         std::fs::write(folder.join(name), text).unwrap();
         let output = import(folder, &[&[name], more].concat());
         let told = said(&output);
-        assert!(!output.status.success() && words.iter().all(|w| told.contains(w)), "{told}");
+        assert!(!output.status.success() && codebook.iter().all(|w| told.contains(w)), "{told}");
     };
     let swapped = format!("{HEAD}1,10.78,106.7,pothole,2025-03-03T09:30:00Z,,\n");
     wrong("a.csv", &swapped, &[], &["a.csv: ", "latitude before longitude", "--swap-axes"]);
@@ -277,7 +277,7 @@ fn real_files_of_other_cities_say_why_they_do_not_come_in() {
         let profile = format!("{PROFILES}/{profile}.toml");
         said(&import(folder.path(), &[&[file.as_str(), "--profile", &profile], more].concat()))
     };
-    for (file, profile, words) in [
+    for (file, profile, codebook) in [
         (
             "nyc311-animals-2025-q1.csv.gz",
             "reports-nyc311",
@@ -293,7 +293,7 @@ fn real_files_of_other_cities_say_why_they_do_not_come_in() {
     ] {
         let told = run(file, profile, &[]);
         println!("{file}: {told}");
-        assert!(words.iter().all(|w| told.contains(w)), "{file}: {told}");
+        assert!(codebook.iter().all(|w| told.contains(w)), "{file}: {told}");
     }
     assert_eq!(stored(folder.path()), 0);
 }

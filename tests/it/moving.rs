@@ -74,9 +74,9 @@ pub async fn fill(url: &str, reports: usize) {
     store.write_features(write, now).await.unwrap();
     store.secret("device-token", vec![0, 10, 92, 255]).await.unwrap();
     let clock = FixedClock::at(now);
-    let words = city.areas().words.clone();
+    let codebook = city.areas().codebook.clone();
     let purpose = Purpose::Scopes(vec!["read".to_owned()]);
-    action::add_key(&store, &clock, &SystemIds, &words, "Ứng dụng\t\\N", purpose, None).await.unwrap();
+    action::add_key(&store, &clock, &SystemIds, &codebook, "Ứng dụng\t\\N", purpose, None).await.unwrap();
     let areas = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/areas");
     let generation = StoredGeneration {
         id: "2025-01-01".to_owned(),

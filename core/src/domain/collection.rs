@@ -25,12 +25,12 @@ pub struct Collection {
     /// Whether a feature without a shape may name wards instead, which then are its area.
     pub named_wards: bool,
     /// What feeds tell of a feature; none when the collection has no feed.
-    pub feed: Option<FeedWords>,
+    pub feed: Option<FeedText>,
 }
 
 /// Positions in [`Collection::properties`] of what a feed tells of a feature, each Vietnamese first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FeedWords {
+pub struct FeedText {
     /// Its title.
     pub title: Vec<usize>,
     /// Its text.

@@ -3,6 +3,7 @@
 
 mod calendar;
 mod category;
+mod code_book;
 mod collection;
 mod instant;
 mod lang;
@@ -11,7 +12,6 @@ mod routing;
 mod status;
 mod unit_kind;
 mod violation;
-mod vocabulary;
 mod ward;
 
 pub mod deadline;
@@ -28,7 +28,8 @@ pub use calendar::{Calendar, CalendarError, Holiday};
 pub use category::{
     Categories, Category, CategoryError, Choice, Group, PlaceRule, Precision, Question, QuestionKind,
 };
-pub use collection::{Collection, FeedWords, MAX_CODES, Property, PropertyKind, RESERVED, Shape, Validity};
+pub use code_book::{CodeBook, WardName};
+pub use collection::{Collection, FeedText, MAX_CODES, Property, PropertyKind, RESERVED, Shape, Validity};
 pub use feature::Feature;
 pub use instant::Instant;
 pub use lang::{Lang, Text};
@@ -37,5 +38,4 @@ pub use routing::{Assigned, Bodies, Body, BodyError, BodyId, Routing, RoutingErr
 pub use status::{State, Status};
 pub use unit_kind::UnitKind;
 pub use violation::{Violation, nearest};
-pub use vocabulary::{Vocabulary, WardName};
 pub use ward::WardId;

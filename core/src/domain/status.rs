@@ -55,7 +55,7 @@ impl State {
     }
 
     /// How people call it, in Vietnamese and in English.
-    pub const fn words(self) -> (&'static str, &'static str) {
+    pub const fn titles(self) -> (&'static str, &'static str) {
         match self {
             Self::Received => ("Đã tiếp nhận", "Received"),
             Self::Forwarded => ("Đã chuyển xử lý", "Forwarded"),

@@ -19,7 +19,7 @@ pub struct MapRow {
     pub state: State,
     /// Position of the ward in the process-wide ward table; `NO_WARD` for none.
     pub ward: u16,
-    /// Position of the body that must answer, as [`Vocabulary::body`](super::Vocabulary::body) counts;
+    /// Position of the body that must answer, as [`CodeBook::body`](super::CodeBook::body) counts;
     /// `NO_BODY` for one that left the pack.
     pub body: u16,
     /// How many people support it.

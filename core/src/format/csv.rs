@@ -4,7 +4,7 @@
 use super::geometry;
 use crate::domain::field::{self, Value};
 use crate::domain::view::PublicReport;
-use crate::domain::{Collection, Feature, Vocabulary};
+use crate::domain::{CodeBook, Collection, Feature};
 
 /// Media type.
 pub const MEDIA: &str = "text/csv; charset=utf-8; header=present";
@@ -45,8 +45,8 @@ impl Writer {
     }
 
     /// One feature; its shape is well-known text.
-    pub fn feature(&mut self, collection: &Collection, f: &Feature, words: &Vocabulary) {
-        let wards: Vec<String> = words.ward_names(&f.wards).collect();
+    pub fn feature(&mut self, collection: &Collection, f: &Feature, codebook: &CodeBook) {
+        let wards: Vec<String> = codebook.ward_names(&f.wards).collect();
         let ends = [
             wards.join(" "),
             guarded(f.source.to_string()),

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::geometry;
 use crate::domain::feature::{Membership, NewFeature};
 use crate::domain::field::{Kind, Value};
-use crate::domain::{Collection, Feature, Vocabulary};
+use crate::domain::{CodeBook, Collection, Feature};
 
 /// The properties of a collection's feature, by name; absent ones are null.
 pub fn properties(collection: &Collection, values: &[Value]) -> Map<String, Json> {
@@ -63,9 +63,9 @@ pub fn text_hash(
     xxh3_128(text.as_bytes()).to_be_bytes()
 }
 
-/// A feature as GeoJSON; `words` names its wards.
-pub fn geojson(collection: &Collection, f: &Arc<Feature>, words: &Vocabulary) -> Map<String, Json> {
-    let wards: Vec<Json> = words.ward_names(&f.wards).map(Json::from).collect();
+/// A feature as GeoJSON; `codebook` names its wards.
+pub fn geojson(collection: &Collection, f: &Arc<Feature>, codebook: &CodeBook) -> Map<String, Json> {
+    let wards: Vec<Json> = codebook.ward_names(&f.wards).map(Json::from).collect();
     let mut all = Map::new();
     all.insert("id".into(), f.id.into());
     all.extend(properties(collection, &f.values));

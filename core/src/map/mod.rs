@@ -35,7 +35,7 @@ pub use shape::appears::{Appears, Missing};
 pub use shape::features::{FeatureChange, FeatureSet, FeatureSets};
 pub use shape::{ShapeError, WardShape, WardShapes};
 pub use style::style_check::check_style;
-pub use style::{BASEMAP, Ground, Reader, Style};
+pub use style::{BASEMAP, Background, Reader, Style};
 pub use tile::figures::{Figure, Path, Subject, figures};
 pub use tile::mvt::{DecodedFeature, DecodedLayer, Value, decode};
 pub use tile::occupied::occupied;

@@ -10,7 +10,7 @@ use crate::geo::{Bbox, LonLat};
 #[cfg(test)]
 use crate::map::Layer;
 use crate::query::params::{FILTERS, parse};
-use crate::query::testing::{expression, words};
+use crate::query::testing::{codebook, expression};
 use crate::query::{CodeSet, Filter, Interval};
 
 /// Points that are hard: one spot, a lattice, corners of tiles and blocks, the antimeridian, the
@@ -96,7 +96,7 @@ pub fn filter() -> BoxedStrategy<Filter> {
         .prop_map(|(plain, bodies, min_votes, overdue, asked)| {
             let (bbox, created, updated, categories, states, wards) = plain;
             let pairs = asked.map(|text| vec![("filter".to_owned(), text)]).unwrap_or_default();
-            let rest = parse(&pairs, FILTERS, &words(), Instant::from_ms(400_000)).unwrap().filter;
+            let rest = parse(&pairs, FILTERS, &codebook(), Instant::from_ms(400_000)).unwrap().filter;
             // What the expression says that a parameter can say, too, gives way to the parameter.
             let rest = Filter { rest: rest.rest, ..Filter::default() };
             Filter { bbox, created, updated, categories, states, wards, bodies, min_votes, overdue, ..rest }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::source::Source;
 use super::text::TextWire;
 use super::{PackError, toml};
-use crate::domain::{Choice, Collection, FeedWords, Property, PropertyKind, Shape, Validity};
+use crate::domain::{Choice, Collection, FeedText, Property, PropertyKind, Shape, Validity};
 
 const FOLDER: &str = "data/collections/";
 /// Collections that are not declared but built in.
@@ -109,7 +109,7 @@ fn collection(file: &str, wire: FileWire) -> Result<Collection, PackError> {
             let positions = |key: &str, names: &[String]| {
                 names.iter().map(|n| position(key, n)).collect::<Result<Vec<_>, _>>()
             };
-            Some(FeedWords {
+            Some(FeedText {
                 title: positions("feed.title", &f.title)?,
                 content: positions("feed.content", &f.content)?,
                 author: f.author.as_ref().map(|n| position("feed.author", n)).transpose()?,

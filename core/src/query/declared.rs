@@ -1,7 +1,7 @@
 //! By what the features of a declared collection can be asked for in CQL2: every property it declares,
 //! and what all features have.
 
-use super::cql::{self, Expr, Ground, Is, Literal, Queryable, Relation, Scalar, Test, Type};
+use super::cql::{self, Expr, Is, Literal, Queryable, Relation, Scalar, SpatialLiteral, Test, Type};
 use super::params::quoted;
 use super::{FeatureFilter, Interval};
 use crate::domain::field::{Kind, Value};
@@ -120,7 +120,7 @@ impl FeatureFilter {
                 };
                 self.updated = Some(both);
             }
-            (Is::Lies(Relation::Intersects, Ground::Box(b)), _) if self.bbox.is_none() => {
+            (Is::Lies(Relation::Intersects, SpatialLiteral::Box(b)), _) if self.bbox.is_none() => {
                 self.bbox = Some(*b);
             }
             _ => return Some(Expr::Is(test)),

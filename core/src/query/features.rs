@@ -1,12 +1,12 @@
 //! Which features of a collection are asked for: the parameters, the filter and its one evaluator.
 //! Every code of the collection is a parameter; the rest is as with reports.
 
-use super::cql::{self, Ground};
+use super::cql::{self, SpatialLiteral};
 use super::normal::interval_text;
 use super::params::{PageQuery, check_names, codes, flag, quoted, ward};
 use super::{CodeSet, Interval, datetime, declared};
 use crate::domain::field::Value;
-use crate::domain::{Collection, Feature, Instant, PropertyKind, Violation, Vocabulary, nearest};
+use crate::domain::{CodeBook, Collection, Feature, Instant, PropertyKind, Violation, nearest};
 use crate::geo::Bbox;
 
 /// Parameters that every collection's features can be filtered by.
@@ -60,10 +60,10 @@ pub fn filter_names(collection: &Collection) -> Vec<&str> {
 pub fn parse(
     pairs: &[(String, String)],
     collection: &Collection,
-    words: &Vocabulary,
+    codebook: &CodeBook,
 ) -> Result<FeatureQuery, Vec<Violation>> {
     let names: Vec<&str> = filter_names(collection).into_iter().chain(PAGE).collect();
-    parse_named(pairs, &names, collection, words)
+    parse_named(pairs, &names, collection, codebook)
 }
 
 /// As [`parse`], where only these names are parameters.
@@ -74,10 +74,10 @@ pub fn parse_named(
     pairs: &[(String, String)],
     names: &[&str],
     collection: &Collection,
-    words: &Vocabulary,
+    codebook: &CodeBook,
 ) -> Result<FeatureQuery, Vec<Violation>> {
     let mut faults = check_names(pairs, names);
-    let (filter, more) = parse_filter(pairs, collection, words);
+    let (filter, more) = parse_filter(pairs, collection, codebook);
     faults.extend(more);
     let mut q = FeatureQuery { filter, ..FeatureQuery::default() };
     for (name, value) in pairs {
@@ -93,9 +93,9 @@ pub fn parse_named(
 pub fn parse_filter(
     pairs: &[(String, String)],
     collection: &Collection,
-    words: &Vocabulary,
+    codebook: &CodeBook,
 ) -> (FeatureFilter, Vec<Violation>) {
-    let (mut filter, mut faults) = plain(pairs, collection, words);
+    let (mut filter, mut faults) = plain(pairs, collection, codebook);
     match cql::read(pairs, &declared::schema(collection)) {
         Ok(None) => {}
         Ok(Some(asked)) => {
@@ -111,7 +111,7 @@ pub fn parse_filter(
 pub(super) fn plain(
     pairs: &[(String, String)],
     collection: &Collection,
-    words: &Vocabulary,
+    codebook: &CodeBook,
 ) -> (FeatureFilter, Vec<Violation>) {
     let mut faults = Vec::new();
     let mut filter = FeatureFilter::default();
@@ -121,7 +121,7 @@ pub(super) fn plain(
             "bbox" => Bbox::parse(value).map(|b| filter.bbox = Some(b)).map_err(|e| e.to_string()),
             "datetime" => datetime::parse(value).map(|i| filter.during = Some(i)),
             "updated" => datetime::parse(value).map(|i| filter.updated = Some(i)),
-            "ward" => codes(value, |v| ward(v, words)).map(|c| filter.wards = Some(c)),
+            "ward" => codes(value, |v| ward(v, codebook)).map(|c| filter.wards = Some(c)),
             "source" => sources(value).map(|s| filter.sources = Some(s)),
             "active" => flag(value).map(|a| filter.active = Some(a)),
             _ => code_values(collection, name, value).map(|c| filter.codes.extend(c)),
@@ -182,7 +182,9 @@ impl FeatureFilter {
             && self.codes.iter().all(code)
             && self.wards.as_ref().is_none_or(|set| f.wards.iter().any(|w| set.contains(*w)))
             && self.sources.as_ref().is_none_or(|s| s.iter().any(|s| **s == *f.source))
-            && self.bbox.is_none_or(|b| f.geometry.as_ref().is_some_and(|g| cql::meets(g, &Ground::Box(b))))
+            && self
+                .bbox
+                .is_none_or(|b| f.geometry.as_ref().is_some_and(|g| cql::meets(g, &SpatialLiteral::Box(b))))
             && self.rest.as_ref().is_none_or(|r| r.holds(f))
     }
 
@@ -194,7 +196,7 @@ impl FeatureFilter {
     }
 
     /// The filter as query parameters in fixed order, wards by their canonical ids.
-    pub fn pairs(&self, collection: &Collection, words: &Vocabulary) -> Vec<(String, String)> {
+    pub fn pairs(&self, collection: &Collection, codebook: &CodeBook) -> Vec<(String, String)> {
         let mut out = Vec::new();
         let mut push = |name: &str, value: String| out.push((name.to_owned(), value));
         if let Some(b) = self.bbox {
@@ -212,7 +214,7 @@ impl FeatureFilter {
             push(&collection.properties[*at].name, codes.join(","));
         }
         if let Some(set) = &self.wards {
-            push("ward", words.ward_names(set.as_slice()).collect::<Vec<_>>().join(","));
+            push("ward", codebook.ward_names(set.as_slice()).collect::<Vec<_>>().join(","));
         }
         if let Some(sources) = &self.sources {
             push("source", sources.join(","));
@@ -271,7 +273,7 @@ mod tests {
 
     fn read(query: &[(&str, &str)]) -> Result<FeatureQuery, Vec<Violation>> {
         let pairs: Vec<_> = query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        parse(&pairs, &collection(), &Vocabulary::default())
+        parse(&pairs, &collection(), &CodeBook::default())
     }
 
     #[test]
@@ -299,7 +301,7 @@ mod tests {
         let q = read(&[("kind", "closure,crash")]).unwrap();
         assert!(q.filter.matches(&f, Instant::MIN));
         assert_eq!(
-            q.filter.pairs(&collection(), &Vocabulary::default()),
+            q.filter.pairs(&collection(), &CodeBook::default()),
             [("kind".into(), "closure,crash".into())]
         );
         let said: Vec<String> =

@@ -8,7 +8,7 @@ use super::cql::{self, Expr, Queryable, Test};
 use super::features::{self, filter_names};
 use super::params::{self, FILTERS, check_names};
 use super::{FeatureFilter, Filter, declared};
-use crate::domain::{Choice, Collection, Instant, PropertyKind, Violation, Vocabulary};
+use crate::domain::{Choice, CodeBook, Collection, Instant, PropertyKind, Violation};
 
 /// A filter for each of several layers. The default asks for all.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,7 +32,7 @@ impl Joint {
         pairs: &[(String, String)],
         reports: bool,
         collections: &[Arc<Collection>],
-        words: &Vocabulary,
+        codebook: &CodeBook,
         now: Instant,
     ) -> Result<Self, Vec<Violation>> {
         if pairs.is_empty() {
@@ -50,16 +50,16 @@ impl Joint {
             Shared { pairs, alone: collections.len() + usize::from(reports) == 1, texts: Vec::new() };
         if reports {
             let own: Vec<_> = pairs.iter().filter(|(k, _)| FILTERS.contains(&k.as_str())).cloned().collect();
-            match params::plain(&own, FILTERS, words, now) {
+            match params::plain(&own, FILTERS, codebook, now) {
                 Ok(q) => out.reports = q.filter,
                 Err(more) => faults.extend(more),
             }
-            let narrow = |asked, lower| out.reports.narrow(asked, words, now.floor_five_minutes(), lower);
+            let narrow = |asked, lower| out.reports.narrow(asked, codebook, now.floor_five_minutes(), lower);
             faults.extend(filter.read("incidents", super::reports::schema(), narrow));
         }
         for c in collections {
             let (own, nothing) = narrowed(pairs, c, collections);
-            let (mut of, more) = features::plain(&own, c, words);
+            let (mut of, more) = features::plain(&own, c, codebook);
             faults.extend(more);
             of.codes.extend(nothing.into_iter().map(|at| (at, Vec::new())));
             of.codes.sort();
@@ -90,10 +90,10 @@ impl Joint {
     }
 
     /// As query parameters in fixed order, each once, codes together.
-    pub fn pairs(&self, words: &Vocabulary) -> Vec<(String, String)> {
-        let reports = self.reports.pairs(words).into_iter();
+    pub fn pairs(&self, codebook: &CodeBook) -> Vec<(String, String)> {
+        let reports = self.reports.pairs(codebook).into_iter();
         let mut out: Vec<(String, String)> = reports.map(|(k, v)| (k.to_owned(), v)).collect();
-        for (name, value) in self.features.iter().flat_map(|(c, f)| f.pairs(c, words)) {
+        for (name, value) in self.features.iter().flat_map(|(c, f)| f.pairs(c, codebook)) {
             match out.iter_mut().find(|(known, _)| *known == name) {
                 None => out.push((name, value)),
                 Some((_, known)) if self.features.iter().any(|(c, _)| codes(c, &name).is_some()) => {
@@ -217,12 +217,13 @@ mod tests {
     #[test]
     fn each_collection_takes_the_codes_that_it_knows() {
         let all = [collection("roads", &["crash", "other"]), collection("places", &["hospital", "other"])];
-        let words = Vocabulary::default();
-        let parse =
-            |kinds: &str| Joint::parse(&[("kind".into(), kinds.into())], false, &all, &words, Instant::MIN);
+        let codebook = CodeBook::default();
+        let parse = |kinds: &str| {
+            Joint::parse(&[("kind".into(), kinds.into())], false, &all, &codebook, Instant::MIN)
+        };
         let of = |kinds: &str| {
             let joint = parse(kinds).unwrap();
-            assert_eq!(joint.pairs(&words), [("kind".to_owned(), kinds.to_owned())]);
+            assert_eq!(joint.pairs(&codebook), [("kind".to_owned(), kinds.to_owned())]);
             joint.features.iter().map(|(_, f)| f.codes[0].1.join("+")).collect::<Vec<_>>()
         };
         assert_eq!(of("crash"), ["crash", ""]);

@@ -1,12 +1,12 @@
 //! The normal form of a filter: one text for all ways of asking the same, for links and cache keys.
 
 use super::{CodeSet, Filter, Interval, cql, reports};
-use crate::domain::{Instant, State, Status, Vocabulary};
+use crate::domain::{CodeBook, Instant, State, Status};
 
 impl Filter {
     /// The filter as query parameters in fixed order, wards by their canonical ids. The moment of
     /// [`Filter::as_of`] is not among them: who follows a link asks about his own.
-    pub fn pairs(&self, words: &Vocabulary) -> Vec<(&'static str, String)> {
+    pub fn pairs(&self, codebook: &CodeBook) -> Vec<(&'static str, String)> {
         let mut out = Vec::new();
         if let Some(b) = self.bbox {
             out.push(("bbox", format!("{},{},{},{}", b.west, b.south, b.east, b.north)));
@@ -17,16 +17,16 @@ impl Filter {
             }
         }
         if let Some(set) = &self.categories {
-            out.push(("category", join(set, |c| words.categories.get(c).map(ToString::to_string))));
+            out.push(("category", join(set, |c| codebook.categories.get(c).map(ToString::to_string))));
         }
         if let Some(set) = &self.states {
             out.extend(states_text(set));
         }
         if let Some(set) = &self.wards {
-            out.push(("ward", words.ward_names(set.as_slice()).collect::<Vec<_>>().join(",")));
+            out.push(("ward", codebook.ward_names(set.as_slice()).collect::<Vec<_>>().join(",")));
         }
         if let Some(set) = &self.bodies {
-            out.push(("body", join(set, |b| words.body_id(b).map(|b| b.to_string()))));
+            out.push(("body", join(set, |b| codebook.body_id(b).map(|b| b.to_string()))));
         }
         if self.min_votes > 0 {
             out.push(("min_votes", self.min_votes.to_string()));
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn the_normal_form_reads_back_as_the_same_filter() {
-        let words = Vocabulary {
+        let codebook = CodeBook {
             categories: vec!["pothole".into(), "drainage".into()],
             wards: vec![WardId::new("2025-07-01", "26740")],
             active: "2025-07-01".into(),
@@ -96,15 +96,15 @@ mod tests {
         ]
         .map(|(k, v)| (k.to_owned(), v.to_owned()))
         .to_vec();
-        let filter = parse(&pairs, LIST, &words, Instant::MIN).unwrap().filter;
+        let filter = parse(&pairs, LIST, &codebook, Instant::MIN).unwrap().filter;
         let normal: Vec<(String, String)> =
-            filter.pairs(&words).into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
+            filter.pairs(&codebook).into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
         let text: Vec<String> = normal.iter().map(|(k, v)| format!("{k}={v}")).collect();
         assert_eq!(
             text.join("&"),
             "bbox=106.5,10.5,107,11&datetime=2026-01-01T00:00:00.000Z/..&category=pothole,drainage\
              &status=open&ward=2025-07-01.26740"
         );
-        assert_eq!(parse(&normal, LIST, &words, Instant::MIN).unwrap().filter, filter);
+        assert_eq!(parse(&normal, LIST, &codebook, Instant::MIN).unwrap().filter, filter);
     }
 }

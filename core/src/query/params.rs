@@ -1,7 +1,7 @@
 //! Reads query parameters into a [`ListQuery`], saying everything that is wrong at once.
 
 use super::{CodeSet, Filter, cql, datetime, reports};
-use crate::domain::{BodyId, Instant, State, Status, Violation, Vocabulary, WardName, nearest};
+use crate::domain::{BodyId, CodeBook, Instant, State, Status, Violation, WardName, nearest};
 use crate::geo::Bbox;
 
 /// The parameters that filter reports; they mean the same on every door.
@@ -86,12 +86,12 @@ pub fn check_names(pairs: &[(String, String)], valid: &[&str]) -> Vec<Violation>
 pub fn parse(
     pairs: &[(String, String)],
     valid: &[&str],
-    words: &Vocabulary,
+    codebook: &CodeBook,
     now: Instant,
 ) -> Result<ListQuery, Vec<Violation>> {
-    let mut q = plain(pairs, valid, words, now)?;
+    let mut q = plain(pairs, valid, codebook, now)?;
     if let Some(asked) = cql::read(pairs, reports::schema())? {
-        let narrowed = q.filter.narrow(asked, words, now.floor_five_minutes(), true);
+        let narrowed = q.filter.narrow(asked, codebook, now.floor_five_minutes(), true);
         narrowed.map_err(|detail| vec![Violation::new("filter", detail)])?;
     }
     Ok(q)
@@ -101,7 +101,7 @@ pub fn parse(
 pub(super) fn plain(
     pairs: &[(String, String)],
     valid: &[&str],
-    words: &Vocabulary,
+    codebook: &CodeBook,
     now: Instant,
 ) -> Result<ListQuery, Vec<Violation>> {
     let mut faults = check_names(pairs, valid);
@@ -112,9 +112,9 @@ pub(super) fn plain(
             "bbox" => Bbox::parse(value).map(|b| q.filter.bbox = Some(b)).map_err(|e| e.to_string()),
             "datetime" => datetime::parse(value).map(|i| q.filter.created = i),
             "updated" => datetime::parse(value).map(|i| q.filter.updated = i),
-            "category" => codes(value, |v| category(v, words)).map(|c| q.filter.categories = Some(c)),
-            "ward" => codes(value, |v| ward(v, words)).map(|c| q.filter.wards = Some(c)),
-            "body" => codes(value, |v| body(v, words)).map(|c| q.filter.bodies = Some(c)),
+            "category" => codes(value, |v| category(v, codebook)).map(|c| q.filter.categories = Some(c)),
+            "ward" => codes(value, |v| ward(v, codebook)).map(|c| q.filter.wards = Some(c)),
+            "body" => codes(value, |v| body(v, codebook)).map(|c| q.filter.bodies = Some(c)),
             "min_votes" => votes(value).map(|n| q.filter.min_votes = n),
             "overdue" => flag(value).map(|is| q.filter.overdue = Some((is, now.floor_five_minutes()))),
             "status" => status_states(value).map(|s| states = Some(both(states.take(), &s))),
@@ -153,13 +153,13 @@ fn votes(value: &str) -> Result<u32, String> {
 }
 
 /// A body of the city by its id, or a ward's own office by `ward:` and the ward's name.
-pub(super) fn body(value: &str, words: &Vocabulary) -> Result<u16, String> {
+pub(super) fn body(value: &str, codebook: &CodeBook) -> Result<u16, String> {
     if let Some(name) = value.strip_prefix("ward:") {
-        let ward = ward(name, words)?;
-        return Ok(words.bodies.len() as u16 + ward);
+        let ward = ward(name, codebook)?;
+        return Ok(codebook.bodies.len() as u16 + ward);
     }
-    words.body(&BodyId::new(value)).ok_or_else(|| {
-        let names = || words.bodies.iter().map(BodyId::as_str);
+    codebook.body(&BodyId::new(value)).ok_or_else(|| {
+        let names = || codebook.bodies.iter().map(BodyId::as_str);
         let hint = nearest(value, names()).map_or_else(
             || format!("valid: {}, or ward: and a ward's code", names().collect::<Vec<_>>().join(", ")),
             |n| format!("did you mean {n}?"),
@@ -168,23 +168,23 @@ pub(super) fn body(value: &str, words: &Vocabulary) -> Result<u16, String> {
     })
 }
 
-pub(super) fn category(value: &str, words: &Vocabulary) -> Result<u16, String> {
-    words.category(value).map(u16::from).ok_or_else(|| {
-        let hint = nearest(value, words.categories.iter().map(|c| &**c))
+pub(super) fn category(value: &str, codebook: &CodeBook) -> Result<u16, String> {
+    codebook.category(value).map(u16::from).ok_or_else(|| {
+        let hint = nearest(value, codebook.categories.iter().map(|c| &**c))
             .map_or_else(|| "see /categories".to_owned(), |n| format!("did you mean {n}?"));
         format!("has no value {}; {hint}", quoted(value))
     })
 }
 
-pub(super) fn ward(value: &str, words: &Vocabulary) -> Result<u16, String> {
-    match words.ward(value) {
+pub(super) fn ward(value: &str, codebook: &CodeBook) -> Result<u16, String> {
+    match codebook.ward(value) {
         WardName::Known(i) => Ok(i),
         WardName::Former(ids) => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             Err(format!(
                 "code {} is not in force since {}; ask for {}",
                 quoted(value),
-                words.active,
+                codebook.active,
                 ids.join(" or ")
             ))
         }
@@ -249,8 +249,8 @@ mod tests {
     use super::*;
     use crate::domain::WardId;
 
-    fn words() -> Vocabulary {
-        Vocabulary {
+    fn codebook() -> CodeBook {
+        CodeBook {
             categories: vec!["pothole".into(), "drainage".into()],
             wards: vec![WardId::new("2025-01-01", "26743"), WardId::new("2025-07-01", "26740")],
             active: "2025-07-01".into(),
@@ -260,7 +260,7 @@ mod tests {
 
     fn read(query: &[(&str, &str)]) -> Result<ListQuery, Vec<Violation>> {
         let pairs: Vec<_> = query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        parse(&pairs, LIST, &words(), Instant::from_ms(0))
+        parse(&pairs, LIST, &codebook(), Instant::from_ms(0))
     }
 
     #[test]

@@ -3,12 +3,12 @@
 
 use std::sync::LazyLock;
 
-use super::cql::{self, Expr, Ground, Is, Literal, Queryable, Range, Relation, Scalar, Test, Type};
+use super::cql::{self, Expr, Is, Literal, Queryable, Range, Relation, Scalar, SpatialLiteral, Test, Type};
 use super::params::{body, category, state, status, ward};
 use super::{CodeSet, Filter, Interval};
 use crate::domain::field::{ASKED_BESIDE, Ask, REPORT};
 use crate::domain::view::{MapRow, NO_WARD};
-use crate::domain::{Instant, State, Status, Vocabulary};
+use crate::domain::{CodeBook, Instant, State, Status};
 use crate::geo::Bbox;
 
 /// A test of one row of the map.
@@ -98,16 +98,16 @@ impl Filter {
     pub(super) fn narrow(
         &mut self,
         asked: Expr<Test>,
-        words: &Vocabulary,
+        codebook: &CodeBook,
         as_of: Instant,
         lower: bool,
     ) -> Result<(), String> {
-        let named = asked.try_map(&mut |t| canonical(t, words).map(Expr::Is))?;
+        let named = asked.try_map(&mut |t| canonical(t, codebook).map(Expr::Is))?;
         let asked = cql::checked(cql::simplified(named, schema()), schema())?;
         let parts = asked.into_parts().into_iter();
         let rest = Expr::All(
             parts
-                .filter_map(|part| if lower { self.lower(part, words, as_of) } else { Some(part) })
+                .filter_map(|part| if lower { self.lower(part, codebook, as_of) } else { Some(part) })
                 .collect(),
         );
         let asked = cql::simplified(rest, schema());
@@ -117,14 +117,14 @@ impl Filter {
         let mut timed = false;
         let rows = asked.clone().try_map(&mut |t: Test| {
             timed |= SCHEMA.1[t.property] == Ask::Overdue;
-            Ok::<_, String>(bound(t, words, as_of))
+            Ok::<_, String>(bound(t, codebook, as_of))
         })?;
         self.rest = Some(Rest { asked, rows, as_of: timed.then_some(as_of) });
         Ok(())
     }
 
     /// Takes a part that must hold as a parameter would say it; gives back what is left of it.
-    fn lower(&mut self, part: Expr<Test>, words: &Vocabulary, as_of: Instant) -> Option<Expr<Test>> {
+    fn lower(&mut self, part: Expr<Test>, codebook: &CodeBook, as_of: Instant) -> Option<Expr<Test>> {
         let Expr::Is(test) = part else { return Some(part) };
         let ask = SCHEMA.1[test.property];
         if test.not || test.fold != cql::Fold::default() {
@@ -148,7 +148,7 @@ impl Filter {
                     Ask::Body => &mut self.bodies,
                     _ => return Some(Expr::Is(test)),
                 };
-                let Expr::Is(RowTest::Code(_, found)) = bound(test.clone(), words, as_of) else {
+                let Expr::Is(RowTest::Code(_, found)) = bound(test.clone(), codebook, as_of) else {
                     return Some(Expr::Is(test));
                 };
                 let both = set.as_ref().map_or_else(|| found.clone(), |before| before.meet(&found));
@@ -173,7 +173,7 @@ impl Filter {
                 *times = both;
                 None
             }
-            (Ask::Place, Is::Lies(Relation::Intersects, Ground::Box(b))) if self.bbox.is_none() => {
+            (Ask::Place, Is::Lies(Relation::Intersects, SpatialLiteral::Box(b))) if self.bbox.is_none() => {
                 self.bbox = Some(*b);
                 None
             }
@@ -217,7 +217,7 @@ fn within(valued: Valued, i: Interval) -> RowTest {
 }
 
 fn in_box(b: Bbox) -> RowTest {
-    RowTest::Value(Valued::Place, Test::new(0, Is::Lies(Relation::Intersects, Ground::Box(b))))
+    RowTest::Value(Valued::Place, Test::new(0, Is::Lies(Relation::Intersects, SpatialLiteral::Box(b))))
 }
 
 /// Open, and due before that moment; or not.
@@ -238,19 +238,18 @@ fn overdue(is: bool, as_of: Instant) -> Expr<RowTest> {
 
 /// The test with names that people write in one way each; what is no name is a fault, as it is in the
 /// parameter of that name.
-fn canonical(test: Test, words: &Vocabulary) -> Result<Test, String> {
+fn canonical(test: Test, codebook: &CodeBook) -> Result<Test, String> {
     let Is::OneOf(list) = &test.is else { return Ok(test) };
     if test.fold != cql::Fold::default() {
         return Ok(test);
     }
     let name = |t: &str| match SCHEMA.1[test.property] {
-        Ask::Category => category(t, words).map(|_| t.to_owned()),
+        Ask::Category => category(t, codebook).map(|_| t.to_owned()),
         Ask::Status => status(t).map(|_| t.to_owned()),
         Ask::State => state(t).map(|_| t.to_owned()),
-        Ask::Ward => ward(t, words).map(|i| words.wards[usize::from(i)].to_string()),
-        Ask::Body => {
-            body(t, words).map(|i| words.body_id(usize::from(i)).map_or_else(String::new, |b| b.to_string()))
-        }
+        Ask::Ward => ward(t, codebook).map(|i| codebook.wards[usize::from(i)].to_string()),
+        Ask::Body => body(t, codebook)
+            .map(|i| codebook.body_id(usize::from(i)).map_or_else(String::new, |b| b.to_string())),
         _ => Ok(t.to_owned()),
     };
     let list = list.iter().map(|l| match l {
@@ -263,7 +262,7 @@ fn canonical(test: Test, words: &Vocabulary) -> Result<Test, String> {
 }
 
 /// What a test means for a row.
-fn bound(test: Test, words: &Vocabulary, as_of: Instant) -> Expr<RowTest> {
+fn bound(test: Test, codebook: &CodeBook, as_of: Instant) -> Expr<RowTest> {
     let ask = SCHEMA.1[test.property];
     let plain = |holds: bool| if holds { Expr::yes() } else { Expr::no() };
     let value = |valued, test| Expr::Is(RowTest::Value(valued, test));
@@ -276,7 +275,7 @@ fn bound(test: Test, words: &Vocabulary, as_of: Instant) -> Expr<RowTest> {
         Ask::Place => value(Valued::Place, test),
         Ask::Ward if test.is == Is::Null => {
             let set = if test.not {
-                (0..words.wards.len() as u16).collect()
+                (0..codebook.wards.len() as u16).collect()
             } else {
                 CodeSet::from_iter([NO_WARD])
             };
@@ -294,7 +293,7 @@ fn bound(test: Test, words: &Vocabulary, as_of: Instant) -> Expr<RowTest> {
             Expr::Any(vec![one(true), one(false)])
         }
         Ask::Category => {
-            of(Coded::Category, words.categories.len(), &|i| Some(words.categories[i].to_string()))
+            of(Coded::Category, codebook.categories.len(), &|i| Some(codebook.categories[i].to_string()))
         }
         Ask::Status => {
             of(Coded::State, State::ALL.len(), &|i| Some(State::ALL[i].status().name().to_owned()))
@@ -303,10 +302,10 @@ fn bound(test: Test, words: &Vocabulary, as_of: Instant) -> Expr<RowTest> {
         Ask::Ward => {
             // Exact names are canonical ids by now; patterns are about what people write.
             let exact = matches!(test.is, Is::OneOf(_)) && test.fold == cql::Fold::default();
-            of(Coded::Ward, words.wards.len(), &|i| {
-                if exact { Some(words.wards[i].to_string()) } else { words.ward_word(i) }
+            of(Coded::Ward, codebook.wards.len(), &|i| {
+                if exact { Some(codebook.wards[i].to_string()) } else { codebook.ward_word(i) }
             })
         }
-        Ask::Body => of(Coded::Body, words.body_count(), &|i| Some(words.body_id(i)?.to_string())),
+        Ask::Body => of(Coded::Body, codebook.body_count(), &|i| Some(codebook.body_id(i)?.to_string())),
     }
 }

@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use crate::domain::{BodyId, Instant, Vocabulary, WardId};
+use crate::domain::{BodyId, CodeBook, Instant, WardId};
 
 /// The names of the codes of made-up rows.
-pub fn words() -> Vocabulary {
-    Vocabulary {
+pub fn codebook() -> CodeBook {
+    CodeBook {
         categories: ["pothole", "drainage", "noise", "tree", "light", "road_sign"].map(Into::into).to_vec(),
         wards: ["26740", "26743", "26746", "26749"].map(|c| WardId::new("2025-07-01", c)).to_vec(),
         active: "2025-07-01".into(),

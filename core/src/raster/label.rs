@@ -27,14 +27,14 @@ const NOTE_PX: f32 = 11.0;
 /// What is taken already.
 pub(super) struct Labels {
     size: (f32, f32),
-    taken: Vec<Room>,
+    taken: Vec<Extent>,
 }
 
 /// Left, top, right, bottom.
 #[derive(Clone, Copy, Debug)]
-struct Room([f32; 4]);
+struct Extent([f32; 4]);
 
-impl Room {
+impl Extent {
     fn around((x, y): Pixel, half_width: f32, half_height: f32) -> Self {
         Self([x - half_width, y - half_height, x + half_width, y + half_height])
     }
@@ -51,11 +51,11 @@ impl Labels {
 
     /// Keeps a disc free.
     pub(super) fn keep_free(&mut self, at: Pixel, radius: f32) {
-        self.taken.push(Room::around(at, radius, radius));
+        self.taken.push(Extent::around(at, radius, radius));
     }
 
     /// Takes room for words, if there is.
-    fn take(&mut self, room: Room) -> bool {
+    fn take(&mut self, room: Extent) -> bool {
         let [left, top, right, bottom] = room.0;
         let inside = left >= 0.0 && top >= 0.0 && right <= self.size.0 && bottom <= self.size.1;
         let free = inside && !self.taken.iter().any(|t| t.meets(room));
@@ -115,7 +115,7 @@ fn write(canvas: &mut Canvas, labels: &mut Labels, words: &str, at: Pixel, scrip
     let height = lines.len() as f32 * LINE * script.size;
     for away in [0.0, 1.0, -1.0] {
         let middle = (at.0, at.1 + away * (height / 2.0 + 1.6 * script.size));
-        let room = Room::around(middle, widest / 2.0 + GAP_PX, height / 2.0 + GAP_PX);
+        let room = Extent::around(middle, widest / 2.0 + GAP_PX, height / 2.0 + GAP_PX);
         if labels.take(room) {
             let first = (middle.0, middle.1 - (lines.len() - 1) as f32 * LINE * script.size / 2.0);
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::view::{MapRow, NO_WARD};
-use crate::domain::{Instant, State, Vocabulary};
+use crate::domain::{CodeBook, Instant, State};
 use crate::geo::TileId;
 use crate::map::{FeatureSets, Layer, Snapshot, Sources, WardShape, WardShapes, figures};
 use crate::query::Joint;
@@ -100,9 +100,9 @@ fn scene(viewport: Viewport) -> Scene<'static> {
 
 fn shown(mut scene: Scene<'_>, rows: Vec<MapRow>, wards: Option<&WardShapes>, layers: &[&str]) -> Vec<u8> {
     let snapshot = Snapshot::from_rows(rows, 0);
-    let (words, features) = (Vocabulary::default(), FeatureSets::default());
+    let (codebook, features) = (CodeBook::default(), FeatureSets::default());
     let sources =
-        Sources { snapshot: &snapshot, words: &words, wards, features: &features, now: Instant::MIN };
+        Sources { snapshot: &snapshot, codebook: &codebook, wards, features: &features, now: Instant::MIN };
     let layers: Vec<Layer> = layers.iter().map(|n| layer(n)).collect();
     let joint = Joint::default();
     let all = layers.iter().flat_map(|l| figures(&sources, l, &joint, &scene.viewport, scene.scale));

@@ -12,7 +12,7 @@ use crate::http::Service;
 use crate::http::doors::features::{SCHEMA_MEDIA, no_parameter_but_f};
 use crate::http::doors::tiles::layer_filters;
 use crate::http::doors::{nearest, open311, pictures};
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::negotiate::{Offer, choose};
 use crate::http::wire::problem::{self, Problem};
 use diaban_core::domain::{Collection, State as ReportState, Status};
@@ -53,7 +53,7 @@ pub(in crate::http) async fn api(
 ) -> Result<Response, Problem> {
     let f = no_parameter_but_f(query.as_deref())?;
     choose(OFFERS, f.as_deref(), &headers)?;
-    Ok(Document::json(MEDIA, &document(&service), Keep::Hour).answer(&headers))
+    Ok(Document::json(MEDIA, &document(&service), CachePolicy::Hour).answer(&headers))
 }
 
 fn document(service: &Service) -> Value {

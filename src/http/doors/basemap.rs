@@ -14,10 +14,10 @@ use crate::http::Service;
 use crate::http::doors::page;
 use crate::http::doors::styles::Styles;
 use crate::http::doors::tiles;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::problem::Problem;
 use diaban_core::geo::Bbox;
-use diaban_core::map::{BASEMAP, Ground};
+use diaban_core::map::{BASEMAP, Background};
 
 /// What is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub enum BasemapSetting {
 #[derive(Debug)]
 pub struct Basemap {
     archive: Option<Archive>,
-    ground: Ground,
+    ground: Background,
     /// What the page may do.
     pub(in crate::http) policy: HeaderValue,
 }
@@ -91,9 +91,9 @@ impl Basemap {
             if let BasemapSetting::Style { origins, .. } = setting { origins } else { &[] };
         let policy = page::policy(origins);
         let path = match setting {
-            BasemapSetting::None => return Ok(Self { archive: None, ground: Ground::Sketch, policy }),
+            BasemapSetting::None => return Ok(Self { archive: None, ground: Background::Sketch, policy }),
             BasemapSetting::Style { url, .. } => {
-                return Ok(Self { archive: None, ground: Ground::Style(url.clone()), policy });
+                return Ok(Self { archive: None, ground: Background::Style(url.clone()), policy });
             }
             BasemapSetting::File(path) => path,
         };
@@ -105,7 +105,7 @@ impl Basemap {
             return Err(fail(format!("covers {}, and the city lies in {}", corners(own), corners(city))));
         }
         let ground = match archive.tiles() {
-            Some(Tiles::Pictures(_)) => Ground::Pictures,
+            Some(Tiles::Pictures(_)) => Background::Pictures,
             Some(Tiles::Vector(layers)) => {
                 let drawn = styles.basemap_layers();
                 if !layers.iter().any(|l| drawn.contains(l.as_str())) {
@@ -115,15 +115,15 @@ impl Basemap {
                         "has the layers {has}; the styles draw those of OpenMapTiles, Protomaps and Shortbread: {drawn}"
                     )));
                 }
-                Ground::Vector(layers)
+                Background::Vector(layers)
             }
-            None => Ground::Sketch,
+            None => Background::Sketch,
         };
         Ok(Self { archive: Some(archive), ground, policy })
     }
 
     /// What the styles find below them.
-    pub(in crate::http) fn ground(&self) -> &Ground {
+    pub(in crate::http) fn ground(&self) -> &Background {
         &self.ground
     }
 }
@@ -149,7 +149,7 @@ pub(in crate::http) async fn tilejson(
             body[name] = value.clone();
         }
     }
-    Ok(Document::json("application/json", &body, Keep::Hour).answer(&headers))
+    Ok(Document::json("application/json", &body, CachePolicy::Hour).answer(&headers))
 }
 
 /// `/basemap/{z}/{x}/{y}`, with or without an extension.
@@ -170,14 +170,16 @@ pub(in crate::http) async fn tile(
     })?;
     match (found, archive.tiles()) {
         (Some(picture), Some(Tiles::Pictures(media))) => {
-            Ok(Document::new(media, picture, Keep::Hour).answer(&headers))
+            Ok(Document::new(media, picture, CachePolicy::Hour).answer(&headers))
         }
-        (Some(bytes), _) => Ok(Document::new(tiles::MEDIA, bytes, Keep::Hour).answer(&headers)),
+        (Some(bytes), _) => Ok(Document::new(tiles::MEDIA, bytes, CachePolicy::Hour).answer(&headers)),
         // There is no picture of nothing.
         (None, Some(Tiles::Pictures(_))) => Err(Problem::not_found("the basemap has no tile here")),
         (None, _) => {
             let mut empty = StatusCode::NO_CONTENT.into_response();
-            empty.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(Keep::Hour.header()));
+            empty
+                .headers_mut()
+                .insert(header::CACHE_CONTROL, HeaderValue::from_static(CachePolicy::Hour.header()));
             Ok(empty)
         }
     }

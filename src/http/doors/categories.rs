@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use crate::http::Service;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::{lang, pairs};
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::{Category, Lang, Question, QuestionKind, Text, Violation, WardId};
@@ -47,8 +47,8 @@ pub(in crate::http) async fn categories(
         json!({ "code": *g.code, "name": both(&g.name), "label": g.name.get(lang), "categories": members.collect::<Vec<_>>() })
     });
     let body = json!({ "lang": lang.tag(), "groups": groups.collect::<Vec<_>>() });
-    let keep = if place.is_some() { Keep::Never } else { Keep::Revalidate };
-    Ok(Document::json("application/json", &body, keep).answer(&headers))
+    let cache = if place.is_some() { CachePolicy::Never } else { CachePolicy::Revalidate };
+    Ok(Document::json("application/json", &body, cache).answer(&headers))
 }
 
 fn both(t: &Text) -> Value {

@@ -9,12 +9,12 @@ use serde_json::json;
 
 use crate::http::Service;
 use crate::http::edge::metrics;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::problem::Problem;
 
 /// The process lives.
 pub(in crate::http) async fn healthz(headers: HeaderMap) -> Response {
-    Document::json("application/json", &json!({ "status": "alive" }), Keep::Never).answer(&headers)
+    Document::json("application/json", &json!({ "status": "alive" }), CachePolicy::Never).answer(&headers)
 }
 
 /// The live map was level with the log once and follows it. A map that cannot reach the record any more is
@@ -37,7 +37,7 @@ pub(in crate::http) async fn readyz(
         "reports": reports,
         "loaded_from": from,
     });
-    Ok(Document::json("application/json", &body, Keep::Never).answer(&headers))
+    Ok(Document::json("application/json", &body, CachePolicy::Never).answer(&headers))
 }
 
 /// `OpenMetrics` text.

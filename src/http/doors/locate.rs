@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::action::outside_text;
 use crate::http::Service;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::pairs;
 use crate::http::wire::problem::Problem;
 use diaban_core::area::Generation;
@@ -42,7 +42,7 @@ pub(in crate::http) async fn locate(
     let category = get("category").and_then(|code| {
         let found = service.city.pack.categories.by_code(code);
         if found.is_none() {
-            let hint = nearest(code, areas.words.categories.iter().map(|c| &**c))
+            let hint = nearest(code, areas.codebook.categories.iter().map(|c| &**c))
                 .map_or_else(|| "see /categories".to_owned(), |n| format!("did you mean {n}?"));
             faults.push(Violation::new("category", format!("has no such value; {hint}")));
         }
@@ -101,7 +101,7 @@ pub(in crate::http) async fn locate(
         "offshore_m": located.offshore_m.map(decimetres),
     });
     // A place is personal: the answer stays out of shared caches.
-    Ok(Document::json("application/json", &answer, Keep::Never).answer(&headers))
+    Ok(Document::json("application/json", &answer, CachePolicy::Never).answer(&headers))
 }
 
 pub(in crate::http) fn number(text: Option<&str>, name: &str, faults: &mut Vec<Violation>) -> Option<f64> {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::http::Service;
 use crate::http::doors::locate::number;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::hours::{Hours, Openness};
@@ -48,7 +48,7 @@ pub(in crate::http) async fn nearest(
     let collection = set.collection();
     let valid: Vec<&str> = PARAMS.into_iter().chain(filter_names(collection)).collect();
     let mut faults = check_names(&pairs, &valid);
-    let (filter, more) = parse_filter(&pairs, collection, &view.words);
+    let (filter, more) = parse_filter(&pairs, collection, &view.codebook);
     faults.extend(more);
     let lon = number(get("lon"), "lon", &mut faults);
     let lat = number(get("lat"), "lat", &mut faults);
@@ -93,7 +93,7 @@ pub(in crate::http) async fn nearest(
     let features: Vec<Value> = found
         .iter()
         .map(|n| {
-            let mut feature = feature::geojson(collection, &n.feature, &view.words);
+            let mut feature = feature::geojson(collection, &n.feature, &view.codebook);
             let o = openness(&n.feature);
             let until =
                 |open: bool| o.filter(|o| o.open == open).and_then(|o| o.until).map(|t| t.to_string());
@@ -108,7 +108,7 @@ pub(in crate::http) async fn nearest(
         .collect();
     let body = json!({ "type": "FeatureCollection", "numberReturned": features.len(), "features": features });
     // A place is personal: the answer stays out of shared caches.
-    Ok(Document::json(geojson::MEDIA, &body, Keep::Never).answer(&headers))
+    Ok(Document::json(geojson::MEDIA, &body, CachePolicy::Never).answer(&headers))
 }
 
 /// Whether a place is open now; `None` when its hours are unknown or not understood.

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
 use crate::http::Service;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::{lang, pairs};
 use crate::http::wire::problem::{Problem, Reasons};
 use diaban_core::domain::Lang;
@@ -67,7 +67,7 @@ fn missing() -> Problem {
 }
 
 fn answer(document: &georeport::Document, form: Form, headers: &HeaderMap) -> Response {
-    Document::new(form.media(), document.write(form), Keep::Revalidate).answer(headers)
+    Document::new(form.media(), document.write(form), CachePolicy::Revalidate).answer(headers)
 }
 
 /// The parameters. One that is empty counts as one that is not there, as GeoReport says.

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use rust_embed::Embed;
 
 use crate::http::Service;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::problem::Problem;
 
 #[derive(Embed)]
@@ -34,7 +34,7 @@ pub(in crate::http) fn policy(origins: &[String]) -> HeaderValue {
 pub(in crate::http) fn index(service: &Service) -> Document {
     let file = file("index.html").expect("build.rs checks that web/dist holds the page");
     let geolocation = HeaderValue::from_static("geolocation=(self), camera=(), microphone=()");
-    Document::new("text/html; charset=utf-8", file, Keep::Revalidate)
+    Document::new("text/html; charset=utf-8", file, CachePolicy::Revalidate)
         .header(header::CONTENT_SECURITY_POLICY, service.basemap.policy.clone())
         .header(HeaderName::from_static("permissions-policy"), geolocation)
 }
@@ -77,7 +77,7 @@ pub(in crate::http) async fn licences(
 fn serve(service: &Service, path: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let file = file(path).ok_or_else(|| Problem::not_found("no such file"))?;
     // A worker has the policy of its own response.
-    Ok(Document::new(media(path), file, Keep::Revalidate)
+    Ok(Document::new(media(path), file, CachePolicy::Revalidate)
         .header(header::CONTENT_SECURITY_POLICY, service.basemap.policy.clone())
         .answer(headers))
 }

@@ -9,8 +9,8 @@ use axum::response::Response;
 
 use crate::http::Service;
 use crate::http::doors::page;
-use crate::http::doors::tiles::{filter_names, filters, keep};
-use crate::http::wire::document::{Document, Keep};
+use crate::http::doors::tiles::{cache_policy, filter_names, filters};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::{asked, lang};
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::{Instant, Lang, Violation};
@@ -45,7 +45,7 @@ pub(in crate::http) fn tile(
 ) -> Result<Response, Problem> {
     let view = service.map()?;
     let now = service.clock.now();
-    let filters = filters(set, &asked(query)?, &view.words, now).map_err(Problem::parameters)?;
+    let filters = filters(set, &asked(query)?, &view.codebook, now).map_err(Problem::parameters)?;
     let scene = Scene {
         viewport: Viewport::of_tile(id),
         scale,
@@ -86,7 +86,7 @@ pub(in crate::http) async fn map(
     let rest: Vec<_> = pairs.iter().filter(|(k, _)| of_layers(k)).cloned().collect();
     let view = service.map()?;
     let now = service.clock.now();
-    let filters = filters(&set, &rest, &view.words, now).map_err(|more| faults.extend(more));
+    let filters = filters(&set, &rest, &view.codebook, now).map_err(|more| faults.extend(more));
     let (Ok(filters), true) = (filters, faults.is_empty()) else { return Err(Problem::parameters(faults)) };
     let note = Some(note(&set, &view, lang));
     let scene = Scene { viewport, scale, style, lang, figures: Vec::new(), markers, clear: false, note };
@@ -113,8 +113,8 @@ fn answer<'a>(
         tracing::error!(%error, "picture");
         Problem::internal()
     })?;
-    let keep: Keep = keep(set);
-    Ok(Document::new(MEDIA, bytes, keep).answer(headers))
+    let cache: CachePolicy = cache_policy(set);
+    Ok(Document::new(MEDIA, bytes, cache).answer(headers))
 }
 
 /// Place, zoom and size out of the path; none when one of them is at fault.

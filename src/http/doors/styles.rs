@@ -13,7 +13,7 @@ use crate::action::CITY_ZOOM;
 use crate::http::Service;
 use crate::http::doors::page;
 use crate::http::doors::tiles::extent;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::{lang, pairs};
 use crate::http::wire::problem::Problem;
 use diaban_core::map::{Layer, Mistakes, Reader, Style};
@@ -81,7 +81,8 @@ pub(in crate::http) async fn list(
             json!({ "id": name, "title": style.title().unwrap_or(name), "links": [link] })
         })
         .collect();
-    Ok(Document::json("application/json", &json!({ "styles": styles }), Keep::Revalidate).answer(&headers))
+    Ok(Document::json("application/json", &json!({ "styles": styles }), CachePolicy::Revalidate)
+        .answer(&headers))
 }
 
 /// `/styles/{name}.json?lang=`
@@ -105,7 +106,7 @@ pub(in crate::http) async fn style(
     let (_, center) = extent(&service);
     let ground = service.basemap.ground();
     let reader = Reader { base: &service.public_url, lang, ground, center, zoom: CITY_ZOOM };
-    Ok(Document::json("application/json", &style.document(&reader), Keep::Revalidate).answer(&headers))
+    Ok(Document::json("application/json", &style.document(&reader), CachePolicy::Revalidate).answer(&headers))
 }
 
 /// `/sprites/{name}.json` and `.png`. One sheet suits every screen, also under the name that clients
@@ -121,7 +122,7 @@ pub(in crate::http) async fn sprite(
             "sprites are at /sprites/{{name}} with .json, .png, @2x.json or @2x.png; there are {names}"
         ))
     })?;
-    Ok(Document::new(page::media(&file), sheet, Keep::Hour).answer(&headers))
+    Ok(Document::new(page::media(&file), sheet, CachePolicy::Hour).answer(&headers))
 }
 
 /// `/fonts/{stack}/{range}.pbf`. `stack` may be a list with commas: the first font that is known counts.
@@ -142,7 +143,7 @@ pub(in crate::http) async fn font(
     // A range without letters is answered, because clients leave out all words of a tile for a 404.
     let glyphs =
         page::file(&format!("glyphs/{font}/{range}.pbf")).unwrap_or_else(|| no_glyphs(font, &range).into());
-    Ok(Document::new(GLYPHS, glyphs, Keep::Week).answer(&headers))
+    Ok(Document::new(GLYPHS, glyphs, CachePolicy::Week).answer(&headers))
 }
 
 /// The first code point of a range, if it is one.

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use tokio::sync::Notify;
 
 use crate::http::edge::client::{Network, Proxies};
-use crate::http::edge::room::Reader;
+use crate::http::edge::send_budget::Reader;
 
 /// The table `[connections]` of the settings file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

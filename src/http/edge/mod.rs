@@ -9,7 +9,7 @@ pub(in crate::http) mod keys;
 pub(in crate::http) mod limits;
 pub(in crate::http) mod listener;
 pub(in crate::http) mod metrics;
-pub(in crate::http) mod room;
+pub(in crate::http) mod send_budget;
 pub(in crate::http) mod shed;
 pub(in crate::http) mod socket;
 

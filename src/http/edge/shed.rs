@@ -19,13 +19,13 @@ use prometheus_client::encoding::EncodeLabelValue;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::http::edge::connections::Connection;
-use crate::http::edge::room::{Room, Share};
+use crate::http::edge::send_budget::{SendBudget, Share};
 use crate::http::wire::problem::Problem;
 
 /// Tiles up to this zoom show so much of the city that each is work.
 const COSTLY_ZOOM: u8 = 8;
 /// A row as short as this is always let stand: a few slow turns are no flood.
-const SHORT_ROW: usize = 8;
+const SHORT_QUEUE: usize = 8;
 /// The longest that anybody stands in the row, however wrong the estimate was.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// Exports under way; each holds a page of rows.
@@ -114,7 +114,7 @@ impl Class {
 }
 
 /// Work of which so much is done at once; the rest waits in a row.
-struct Row {
+struct Queue {
     turns: Semaphore,
     at_once: usize,
     waiting: AtomicUsize,
@@ -124,17 +124,17 @@ struct Row {
 
 /// The turns of the reads.
 pub(in crate::http) struct Shedder {
-    reads: Row,
-    pictures: Row,
-    exports: Arc<Room>,
+    reads: Queue,
+    pictures: Queue,
+    exports: Arc<SendBudget>,
     /// Pages of exports are made one after the other, whatever their number: they never hold all turns.
     export_page: Semaphore,
-    unsent: Arc<Room>,
+    unsent: Arc<SendBudget>,
 }
 
 /// A turn; it ends when dropped.
 struct Turn<'a> {
-    row: &'a Row,
+    queue: &'a Queue,
     begun: Stopwatch,
     _permit: SemaphorePermit<'a>,
 }
@@ -145,7 +145,7 @@ pub(in crate::http) struct Turns<'a> {
     _picture: Option<Turn<'a>>,
 }
 
-impl Row {
+impl Queue {
     fn new(at_once: usize) -> Self {
         Self {
             turns: Semaphore::new(at_once),
@@ -159,7 +159,7 @@ impl Row {
     fn exceeds(&self, patience: Duration) -> bool {
         let waiting = self.waiting.load(Relaxed);
         let wait_us = waiting as u64 * self.usual_us.load(Relaxed) / self.at_once as u64;
-        waiting >= SHORT_ROW && Duration::from_micros(wait_us) >= patience
+        waiting >= SHORT_QUEUE && Duration::from_micros(wait_us) >= patience
     }
 
     /// Waits for a turn; none when that takes too long.
@@ -173,7 +173,7 @@ impl Row {
     }
 
     fn begin<'a>(&'a self, permit: SemaphorePermit<'a>) -> Turn<'a> {
-        Turn { row: self, begun: Stopwatch::now(), _permit: permit }
+        Turn { queue: self, begun: Stopwatch::now(), _permit: permit }
     }
 }
 
@@ -187,11 +187,11 @@ impl Shedder {
     /// So many turns at once, half of them for pictures.
     fn new(at_once: usize) -> Self {
         Self {
-            reads: Row::new(at_once),
-            pictures: Row::new(at_once.div_ceil(2)),
-            exports: Arc::new(Room::new(EXPORTS)),
+            reads: Queue::new(at_once),
+            pictures: Queue::new(at_once.div_ceil(2)),
+            exports: Arc::new(SendBudget::new(EXPORTS)),
             export_page: Semaphore::new(1),
-            unsent: Arc::new(Room::new(UNSENT_KIB)),
+            unsent: Arc::new(SendBudget::new(UNSENT_KIB)),
         }
     }
 
@@ -237,7 +237,7 @@ impl Shedder {
         self.exports.take(1, reader).ok_or(Class::Export)
     }
 
-    /// Room for an answer of this size while its reader takes it; `None` for a small one.
+    /// SendBudget for an answer of this size while its reader takes it; `None` for a small one.
     ///
     /// # Errors
     /// When too much waits already for readers that are slow but not still.
@@ -258,9 +258,9 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let took = self.begun.elapsed().as_micros() as u64;
         // Two ends at once may lose one of them: it is an estimate.
-        let usual = self.row.usual_us.load(Relaxed);
+        let usual = self.queue.usual_us.load(Relaxed);
         let next = if usual == 0 { took } else { usual - usual / 8 + took / 8 };
-        self.row.usual_us.store(next, Relaxed);
+        self.queue.usual_us.store(next, Relaxed);
     }
 }
 

@@ -17,7 +17,7 @@ const HEADERS: usize = 20;
 
 /// How long others may keep an answer.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::http) enum Keep {
+pub(in crate::http) enum CachePolicy {
     /// Ask each time whether it is still right.
     Revalidate,
     /// A few seconds: live data.
@@ -35,7 +35,7 @@ pub(in crate::http) enum Keep {
     Never,
 }
 
-impl Keep {
+impl CachePolicy {
     pub(in crate::http) fn header(self) -> &'static str {
         match self {
             Self::Revalidate => "public, no-cache",
@@ -54,19 +54,19 @@ impl Keep {
 pub(in crate::http) struct Document {
     media: &'static str,
     body: Bytes,
-    keep: Keep,
+    cache: CachePolicy,
     headers: Vec<(HeaderName, HeaderValue)>,
     tag: Option<HeaderValue>,
     modified: Option<Timestamp>,
 }
 
 impl Document {
-    pub(in crate::http) fn new(media: &'static str, body: impl Into<Bytes>, keep: Keep) -> Self {
-        Self { media, body: body.into(), keep, headers: Vec::new(), tag: None, modified: None }
+    pub(in crate::http) fn new(media: &'static str, body: impl Into<Bytes>, cache: CachePolicy) -> Self {
+        Self { media, body: body.into(), cache, headers: Vec::new(), tag: None, modified: None }
     }
 
-    pub(in crate::http) fn json(media: &'static str, value: &Value, keep: Keep) -> Self {
-        Self::new(media, serde_json::to_vec(value).expect("a JSON value is JSON"), keep)
+    pub(in crate::http) fn json(media: &'static str, value: &Value, cache: CachePolicy) -> Self {
+        Self::new(media, serde_json::to_vec(value).expect("a JSON value is JSON"), cache)
     }
 
     pub(in crate::http) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -107,7 +107,7 @@ impl Document {
         let headers = response.headers_mut();
         headers.reserve(HEADERS);
         headers.insert(header::ETAG, tag);
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(self.keep.header()));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(self.cache.header()));
         let date = self.modified.and_then(|t| DateTimePrinter::new().timestamp_to_rfc9110_string(&t).ok());
         if let Some(date) = date.and_then(|d| HeaderValue::try_from(d).ok()) {
             headers.insert(header::LAST_MODIFIED, date);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::map::cluster::ground::tie;
+use crate::map::cluster::neighbourhood::tie;
 use crate::map::index::Change;
 use crate::map::testing::{filter, rows, spots};
 

@@ -3,8 +3,8 @@
 
 use crate::geo::morton::Window;
 use crate::geo::{Mercator, TileId};
-use crate::map::cluster::ground::TILE_BITS;
 use crate::map::cluster::matched::Matched;
+use crate::map::cluster::neighbourhood::TILE_BITS;
 use crate::map::cluster::{MAX_ZOOM, cluster_id};
 use crate::map::index::Snapshot;
 use crate::map::index::select::Select;

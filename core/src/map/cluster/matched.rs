@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::domain::view::MapRow;
 use crate::map::index::Part;
 use crate::map::index::columns::{BLOCK, Tally, each, live, within};
-use crate::map::index::kept::Marks;
+use crate::map::index::filter_cache::Marks;
 use crate::map::index::select::{Select, in_range};
 
 /// The matching rows among those that were looked at.

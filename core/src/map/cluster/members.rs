@@ -3,7 +3,7 @@
 
 use crate::domain::view::MapRow;
 use crate::geo::{Bbox, LonLat, Mercator, TileId};
-use crate::map::cluster::ground::{Grid, NOBODY, Owners, TILE_BITS};
+use crate::map::cluster::neighbourhood::{Grid, NOBODY, Owners, TILE_BITS};
 use crate::map::cluster::{MAX_ZOOM, cluster_id};
 use crate::map::index::Snapshot;
 use crate::map::index::select::Select;

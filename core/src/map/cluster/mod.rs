@@ -4,17 +4,17 @@
 //! Not here: which cells are seeds (ground), how symbols are written (tile), what a cluster holds in full
 //! (members).
 
-pub(in crate::map) mod ground;
 pub(in crate::map) mod heat;
 pub(in crate::map) mod matched;
 pub(in crate::map) mod members;
+pub(in crate::map) mod neighbourhood;
 
 use std::ops::Range;
 
 use crate::domain::view::MapRow;
 use crate::domain::{Instant, State, Status};
 use crate::geo::{Mercator, TileId, morton};
-use crate::map::cluster::ground::{Gathered, Grid, NOBODY, Owners, Run, TILE_BITS, claim};
+use crate::map::cluster::neighbourhood::{Gathered, Grid, NOBODY, Owners, Run, TILE_BITS, claim};
 use crate::map::index::Snapshot;
 use crate::map::index::columns::{STATES, Tally};
 use crate::map::index::select::Select;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::domain::{Collection, Instant, Vocabulary};
+use crate::domain::{CodeBook, Collection, Instant};
 use crate::geo::Mercator;
 use crate::map::index::Snapshot;
 use crate::map::index::versions::Versions;
@@ -20,7 +20,7 @@ pub struct View {
     /// The features of the city's collections.
     pub features: FeatureSets,
     /// The names of their codes.
-    pub words: Arc<Vocabulary>,
+    pub codebook: Arc<CodeBook>,
     /// The wards in force.
     pub shapes: Arc<WardShapes>,
     /// How many views came before it in this process; [`Live`] counts.
@@ -43,11 +43,11 @@ pub enum Moved {
 
 impl View {
     /// Before anything is loaded.
-    pub fn empty(collections: &[Arc<Collection>], words: Arc<Vocabulary>) -> Self {
+    pub fn empty(collections: &[Arc<Collection>], codebook: Arc<CodeBook>) -> Self {
         Self {
             snapshot: Arc::new(Snapshot::from_rows(Vec::new(), 0)),
             features: FeatureSets::build(collections, Vec::new(), Instant::MIN),
-            words,
+            codebook,
             shapes: Arc::new(WardShapes::none()),
             step: 0,
         }

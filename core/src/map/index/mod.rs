@@ -3,8 +3,8 @@
 //! Not here: following the change log (jobs), SQL (store), the columns themselves (columns).
 
 pub(in crate::map) mod columns;
+pub(in crate::map) mod filter_cache;
 pub(in crate::map) mod frozen;
-pub(in crate::map) mod kept;
 pub(in crate::map) mod level;
 pub(in crate::map) mod live;
 pub(in crate::map) mod nearest;
@@ -19,7 +19,7 @@ use crate::domain::Instant;
 use crate::domain::view::MapRow;
 use crate::geo::TileId;
 use crate::map::index::columns::{Columns, each, key, live};
-use crate::map::index::kept::{Kept, Marks};
+use crate::map::index::filter_cache::{FilterCache, Marks};
 use crate::map::index::select::{Select, in_range};
 use crate::query::Filter;
 
@@ -58,7 +58,7 @@ struct Base {
     rows: Columns,
     /// From seq to position: seqs are dense.
     position: Vec<u32>,
-    kept: Kept,
+    filters: FilterCache,
 }
 
 /// One sorted part of a snapshot, with the positions in it that do not count.
@@ -66,7 +66,7 @@ struct Base {
 pub(in crate::map) struct Part<'a> {
     pub(in crate::map) rows: &'a Columns,
     pub(in crate::map) dead: &'a [u32],
-    kept: Option<&'a Kept>,
+    filters: Option<&'a FilterCache>,
 }
 
 impl Base {
@@ -75,7 +75,7 @@ impl Base {
         for (i, &seq) in rows.seqs().iter().enumerate() {
             position[seq as usize] = i as u32;
         }
-        Self { rows, position, kept: Kept::default() }
+        Self { rows, position, filters: FilterCache::default() }
     }
 
     fn find(&self, seq: u32) -> Option<usize> {
@@ -231,9 +231,9 @@ impl Snapshot {
     /// Base and delta as sorted parts; no row counts in both.
     pub(in crate::map) fn parts(&self) -> [Part<'_>; 2] {
         [
-            Part { rows: &self.base.rows, dead: &self.dead, kept: Some(&self.base.kept) },
+            Part { rows: &self.base.rows, dead: &self.dead, filters: Some(&self.base.filters) },
             // Its rows are others with every change.
-            Part { rows: &self.delta, dead: &[], kept: None },
+            Part { rows: &self.delta, dead: &[], filters: None },
         ]
     }
 
@@ -264,12 +264,12 @@ impl Snapshot {
 impl Part<'_> {
     /// What is known of a filter already.
     fn known(&self, select: &Select<'_>) -> Option<Arc<Marks>> {
-        self.kept?.known(select.unbounded()?)
+        self.filters?.known(select.unbounded()?)
     }
 
     /// What is known of a filter, from now on.
     pub(in crate::map) fn marks(&self, select: &Select<'_>) -> Option<Arc<Marks>> {
-        Some(self.kept?.of(select.unbounded()?, self.rows.words()))
+        Some(self.filters?.of(select.unbounded()?, self.rows.words()))
     }
 
     /// The dead positions of a range.

@@ -6,9 +6,9 @@ use std::ops::Range;
 
 use crate::geo::LonLat;
 use crate::map::index::columns::{BLOCK, Columns, NEVER, STATES, each, within};
-use crate::map::index::kept::Marks;
+use crate::map::index::filter_cache::Marks;
 use crate::map::shape::e7box::E7Box;
-use crate::query::cql::{Expr, Ground, Is, Literal, Relation, Scalar, Test};
+use crate::query::cql::{Expr, Is, Literal, Relation, Scalar, SpatialLiteral, Test};
 use crate::query::reports::{Coded, RowTest, Valued};
 use crate::query::{CodeSet, Filter};
 
@@ -147,7 +147,9 @@ impl Node {
     fn place(test: Test) -> Self {
         match &test.is {
             Is::Null => Self::Placed(test.not),
-            Is::Lies(Relation::Intersects, Ground::Box(b)) if !test.not => Self::Inside(E7Box::new(*b)),
+            Is::Lies(Relation::Intersects, SpatialLiteral::Box(b)) if !test.not => {
+                Self::Inside(E7Box::new(*b))
+            }
             Is::Lies(_, ground) => {
                 // What does not meet the ground lies nowhere near it.
                 let bbox = (!test.not).then(|| E7Box::new(ground.bbox()));
@@ -298,7 +300,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::map::index::kept::Kept;
+    use crate::map::index::filter_cache::FilterCache;
     use crate::map::testing::{filter, rows, spots};
 
     proptest! {
@@ -312,8 +314,8 @@ mod tests {
             prop_assert!(select.is_all() || !filter.is_all());
             select.mark(&c, None, 0..c.len(), &dead, &mut words);
             // The same in parts, and of what was worked out before.
-            let kept = Kept::default();
-            let marks = Some(kept.of(&filter, c.words()));
+            let cache = FilterCache::default();
+            let marks = Some(cache.of(&filter, c.words()));
             for cut in [c.len() / 3, c.len() / 2] {
                 let mut again = vec![0; c.words()];
                 for range in [0..cut, cut..c.len()] {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::geo::{Mercator, TileId};
 use crate::map::cluster::MAX_ZOOM;
-use crate::map::cluster::ground::{HALO, HALO_Y, TILE_BITS};
+use crate::map::cluster::neighbourhood::{HALO, HALO_Y, TILE_BITS};
 use crate::map::index::live::Moved;
 
 /// Slots of the table: half a megabyte.

@@ -8,7 +8,7 @@ use geo::CoordsIter;
 
 use crate::domain::feature::Valid;
 use crate::domain::view::{MapRow, NO_WARD};
-use crate::domain::{Collection, Feature, Instant, State, Vocabulary, WardId, field};
+use crate::domain::{CodeBook, Collection, Feature, Instant, State, WardId, field};
 use crate::format::geometry::from_json;
 use crate::geo::{LonLat, Mercator, TileId};
 use crate::map::index::Snapshot;
@@ -25,7 +25,7 @@ const MAX_COPIES: u32 = 1_000_000;
 /// What an example puts on the map, the names of its codes, the moment, and a place in its tile.
 struct Stage {
     rows: Vec<MapRow>,
-    words: Vocabulary,
+    codebook: CodeBook,
     features: FeatureSets,
     now: Instant,
     place: LonLat,
@@ -45,7 +45,7 @@ pub(in crate::map) fn run(layer: &Layer, e: &Example) -> Result<(), String> {
     let snapshot = Snapshot::from_rows(stage.rows, 0);
     let sources = Sources {
         snapshot: &snapshot,
-        words: &stage.words,
+        codebook: &stage.codebook,
         wards: None,
         features: &stage.features,
         now: stage.now,
@@ -92,14 +92,14 @@ fn report(r: &ExampleRow) -> Result<Stage, String> {
         due: None,
     };
     let ward = r.ward.as_deref().and_then(|w| w.split_once('.'));
-    let words = Vocabulary {
+    let codebook = CodeBook {
         categories: vec![r.category.as_str().into()],
         wards: ward.iter().map(|(generation, code)| WardId::new(generation, code)).collect(),
         active: ward.map_or("", |w| w.0).into(),
         bodies: Vec::new(),
     };
     let rows = (0..r.copies).map(|i| MapRow { seq: i, id: row.id + u64::from(i), ..row }).collect();
-    Ok(Stage { rows, words, features: FeatureSets::default(), now: Instant::MIN, place })
+    Ok(Stage { rows, codebook, features: FeatureSets::default(), now: Instant::MIN, place })
 }
 
 fn feature(c: &Arc<Collection>, e: &ExampleFeature) -> Result<Stage, String> {
@@ -133,7 +133,7 @@ fn feature(c: &Arc<Collection>, e: &ExampleFeature) -> Result<Stage, String> {
         wards: Vec::new(),
     };
     let features = FeatureSets::build(std::slice::from_ref(c), vec![(c.id.clone(), Arc::new(f))], now);
-    Ok(Stage { rows: Vec::new(), words: Vocabulary::default(), features, now, place })
+    Ok(Stage { rows: Vec::new(), codebook: CodeBook::default(), features, now, place })
 }
 
 fn instant(name: &str, text: &str) -> Result<Instant, String> {

@@ -7,7 +7,7 @@ use geo::{Coord, LineString, Polygon};
 use rand::{RngExt, SeedableRng};
 
 use super::*;
-use crate::domain::Vocabulary;
+use crate::domain::CodeBook;
 use crate::geo::TileId;
 use crate::map::layer::Layer;
 use crate::map::shape::clip::area2;
@@ -157,7 +157,7 @@ fn names_show_once_and_ids_are_codes() {
     let snapshot = crate::map::Snapshot::from_rows(Vec::new(), 0);
     let sources = Sources {
         snapshot: &snapshot,
-        words: &Vocabulary::default(),
+        codebook: &CodeBook::default(),
         wards: Some(&shapes),
         features: &FeatureSets::default(),
         now: crate::domain::Instant::MIN,
@@ -249,7 +249,7 @@ fn every_real_ward_is_valid_in_every_tile_and_has_its_name_once() {
     let snapshot = crate::map::Snapshot::from_rows(Vec::new(), 0);
     let sources = Sources {
         snapshot: &snapshot,
-        words: &Vocabulary::default(),
+        codebook: &CodeBook::default(),
         wards: Some(&shapes),
         features: &FeatureSets::default(),
         now: crate::domain::Instant::MIN,

@@ -35,7 +35,7 @@ pub struct Style {
 
 /// What lies below the layers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ground {
+pub enum Background {
     /// The style's own sketch.
     Sketch,
     /// A style of others; clients that can join styles find its address in the metadata.
@@ -54,7 +54,7 @@ pub struct Reader<'a> {
     /// The language of its words.
     pub lang: Lang,
     /// What lies below.
-    pub ground: &'a Ground,
+    pub ground: &'a Background,
     /// Where a map begins.
     pub center: LonLat,
     /// How near.
@@ -123,7 +123,7 @@ impl Style {
         let (sources, layers) = self.on(reader.ground);
         document.insert("sources".to_owned(), sources.into());
         document.insert("layers".to_owned(), layers.into());
-        if let Ground::Style(url) = reader.ground {
+        if let Background::Style(url) = reader.ground {
             document.insert("metadata".to_owned(), json!({ BASEMAP_STYLE: url }));
         }
         let mut document = Value::Object(document);
@@ -141,13 +141,13 @@ impl Style {
     }
 
     /// The sources and layers that a ground has something for.
-    fn on(&self, ground: &Ground) -> (Map<String, Value>, Vec<Value>) {
+    fn on(&self, ground: &Background) -> (Map<String, Value>, Vec<Value>) {
         let fits = |source: &Value| {
             source["url"] != BASEMAP
                 || match ground {
-                    Ground::Sketch | Ground::Style(_) => false,
-                    Ground::Vector(_) => source["type"] == "vector",
-                    Ground::Pictures => source["type"] == "raster",
+                    Background::Sketch | Background::Style(_) => false,
+                    Background::Vector(_) => source["type"] == "vector",
+                    Background::Pictures => source["type"] == "raster",
                 }
         };
         let sources: Map<String, Value> =
@@ -156,13 +156,13 @@ impl Style {
             let Some(id) = layer["source"].as_str() else { return true };
             let Some(source) = sources.get(id) else { return false };
             match (ground, layer["source-layer"].as_str()) {
-                (Ground::Vector(there), Some(name)) if source["url"] == BASEMAP => there.contains(name),
+                (Background::Vector(there), Some(name)) if source["url"] == BASEMAP => there.contains(name),
                 _ => true,
             }
         };
         let mut layers: Vec<Value> =
             self.document["layers"].as_array().into_iter().flatten().filter(drawn).cloned().collect();
-        if matches!(ground, Ground::Vector(_) | Ground::Pictures) {
+        if matches!(ground, Background::Vector(_) | Background::Pictures) {
             layers.iter_mut().for_each(paint_over);
         }
         (sources, layers)
@@ -232,7 +232,7 @@ mod tests {
         })
     }
 
-    fn written(ground: &Ground) -> Value {
+    fn written(ground: &Background) -> Value {
         let style = Style::parse("own.json", &own().to_string(), &layers()).unwrap();
         let center = LonLat::new(106.7, 10.8).unwrap();
         style.document(&Reader { base: "https://x.vn", lang: Lang::En, ground, center, zoom: 9 })
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn addresses_are_absolute_and_words_are_in_the_language() {
-        let style = written(&Ground::Sketch);
+        let style = written(&Background::Sketch);
         assert_eq!(style["sprite"], "https://x.vn/sprites/light");
         assert_eq!(style["glyphs"], "https://fonts.example/{fontstack}/{range}.pbf");
         let expected = json!({
@@ -258,15 +258,15 @@ mod tests {
 
     #[test]
     fn a_basemap_gets_the_layers_that_it_has_something_for() {
-        assert_eq!(ids(&written(&Ground::Sketch)), ["sky", "names"]);
-        let vector = written(&Ground::Vector(["water".to_owned(), "roads".to_owned()].into()));
+        assert_eq!(ids(&written(&Background::Sketch)), ["sky", "names"]);
+        let vector = written(&Background::Vector(["water".to_owned(), "roads".to_owned()].into()));
         assert_eq!(ids(&vector), ["sky", "sea", "names"]);
         assert_eq!(vector["sources"]["basemap"]["url"], "https://x.vn/basemap.json");
         assert_eq!(vector["layers"][0]["paint"]["background-color"], "#111");
-        let pictures = written(&Ground::Pictures);
+        let pictures = written(&Background::Pictures);
         assert_eq!(ids(&pictures), ["sky", "photo", "names"]);
         let url = "https://tiles.example/style.json".to_owned();
-        let style = written(&Ground::Style(url.clone()));
+        let style = written(&Background::Style(url.clone()));
         assert_eq!(
             (ids(&style), &style["metadata"]["diaban:basemap-style"]),
             (vec!["sky", "names"], &json!(url))

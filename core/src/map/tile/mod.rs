@@ -8,7 +8,7 @@ pub(in crate::map) mod tilejson;
 pub(in crate::map) mod viewport;
 
 use crate::domain::view::MapRow;
-use crate::domain::{Instant, Status, Vocabulary};
+use crate::domain::{CodeBook, Instant, Status};
 use crate::geo::TileId;
 use crate::map::cluster::heat::{Cell, cells};
 use crate::map::cluster::{Cluster, Symbol, SymbolKind, symbols};
@@ -28,7 +28,7 @@ pub struct Sources<'a> {
     /// The reports.
     pub snapshot: &'a Snapshot,
     /// The names of their codes; a code without a name is left out of the tags.
-    pub words: &'a Vocabulary,
+    pub codebook: &'a CodeBook,
     /// The shapes of a generation, if one is loaded.
     pub wards: Option<&'a WardShapes>,
     /// The features of the city's collections.
@@ -42,7 +42,7 @@ impl<'a> Sources<'a> {
     pub fn of(view: &'a View, now: Instant) -> Self {
         Self {
             snapshot: &view.snapshot,
-            words: &view.words,
+            codebook: &view.codebook,
             wards: Some(&view.shapes),
             features: &view.features,
             now,
@@ -61,7 +61,7 @@ pub fn tile(sources: &Sources<'_>, layer: &Layer, filters: &Joint, id: TileId) -
             let (rows, filter) = (sources.snapshot, &filters.reports);
             let write = |v: &VectorLayer| match v.content {
                 Content::Cells => cell_layer(&cells(rows, filter, id), v, id),
-                _ => symbol_layer(&symbols(rows, filter, id, layer.top_categories), v, sources.words, id),
+                _ => symbol_layer(&symbols(rows, filter, id, layer.top_categories), v, sources.codebook, id),
             };
             layer.vector_layers.iter().map(write).collect::<Vec<_>>().concat()
         }
@@ -82,7 +82,7 @@ pub fn tile(sources: &Sources<'_>, layer: &Layer, filters: &Joint, id: TileId) -
     }
 }
 
-fn symbol_layer(found: &[Symbol], v: &VectorLayer, words: &Vocabulary, id: TileId) -> Vec<u8> {
+fn symbol_layer(found: &[Symbol], v: &VectorLayer, codebook: &CodeBook, id: TileId) -> Vec<u8> {
     if found.is_empty() {
         return Vec::new();
     }
@@ -91,8 +91,8 @@ fn symbol_layer(found: &[Symbol], v: &VectorLayer, words: &Vocabulary, id: TileI
     for s in found {
         let at = id.quantise(s.at, EXTENT_BITS);
         out = match &s.kind {
-            SymbolKind::Row(row) => out.point(row.id, at, |t| row_tags(t, &has, row, words)),
-            SymbolKind::Cluster(c) => out.point(c.id, at, |t| cluster_tags(t, &has, c, words)),
+            SymbolKind::Row(row) => out.point(row.id, at, |t| row_tags(t, &has, row, codebook)),
+            SymbolKind::Cluster(c) => out.point(c.id, at, |t| cluster_tags(t, &has, c, codebook)),
         };
     }
     out.finish()
@@ -160,8 +160,8 @@ impl Declared {
     }
 }
 
-fn row_tags(t: &mut Tags, has: &Declared, row: &MapRow, words: &Vocabulary) {
-    if let Some(code) = words.categories.get(usize::from(row.category)).filter(|_| has.category) {
+fn row_tags(t: &mut Tags, has: &Declared, row: &MapRow, codebook: &CodeBook) {
+    if let Some(code) = codebook.categories.get(usize::from(row.category)).filter(|_| has.category) {
         t.text("category", code);
     }
     if has.status {
@@ -170,7 +170,7 @@ fn row_tags(t: &mut Tags, has: &Declared, row: &MapRow, words: &Vocabulary) {
     if has.state {
         t.text("state", row.state.name());
     }
-    if let Some(ward) = words.wards.get(usize::from(row.ward)).filter(|_| has.ward) {
+    if let Some(ward) = codebook.wards.get(usize::from(row.ward)).filter(|_| has.ward) {
         t.shown("ward", ward);
     }
     if has.created {
@@ -181,7 +181,7 @@ fn row_tags(t: &mut Tags, has: &Declared, row: &MapRow, words: &Vocabulary) {
     }
 }
 
-fn cluster_tags(t: &mut Tags, has: &Declared, c: &Cluster, words: &Vocabulary) {
+fn cluster_tags(t: &mut Tags, has: &Declared, c: &Cluster, codebook: &CodeBook) {
     if has.cluster {
         t.flag("cluster", true);
     }
@@ -201,7 +201,7 @@ fn cluster_tags(t: &mut Tags, has: &Declared, c: &Cluster, words: &Vocabulary) {
         t.number("closed", c.with_status(Status::Closed).into());
     }
     for ((field, count_field), &(category, count)) in TOP[..has.top].iter().zip(&c.top) {
-        if let Some(code) = words.categories.get(usize::from(category)) {
+        if let Some(code) = codebook.categories.get(usize::from(category)) {
             t.text(field, code);
             t.number(count_field, count.into());
         }

@@ -79,7 +79,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::{Instant, Vocabulary};
+    use crate::domain::{CodeBook, Instant};
     use crate::map::testing::{filter, made, rows, spots};
     use crate::map::tile::tile;
     use crate::map::{FeatureSets, Snapshot, WardShapes, read_layers};
@@ -139,7 +139,7 @@ mod tests {
             }
             let (snapshot, features) = (Snapshot::from_rows(rows, 1), FeatureSets::build(&pack.collections, features, Instant::MIN));
             let wards = WardShapes::none();
-            let sources = Sources { snapshot: &snapshot, words: &Vocabulary::default(), wards: Some(&wards), features: &features, now: Instant::from_ms(0) };
+            let sources = Sources { snapshot: &snapshot, codebook: &CodeBook::default(), wards: Some(&wards), features: &features, now: Instant::from_ms(0) };
             let filters = Joint::from(filter);
             for layer in &layers {
                 let set = Tileset::named(&layers, &layer.id).unwrap();

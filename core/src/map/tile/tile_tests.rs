@@ -18,7 +18,7 @@ fn a_tile_without_rows_has_no_bytes() {
     let snapshot = Snapshot::from_rows(Vec::new(), 0);
     let sources = Sources {
         snapshot: &snapshot,
-        words: &Vocabulary::default(),
+        codebook: &CodeBook::default(),
         wards: None,
         features: &FeatureSets::default(),
         now: Instant::MIN,

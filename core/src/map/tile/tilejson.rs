@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::domain::{Collection, Instant, Violation, Vocabulary};
+use crate::domain::{CodeBook, Collection, Instant, Violation};
 use crate::geo::{Bbox, LonLat, TileId};
 use crate::map::layer::{Layer, Source, VectorLayer};
 use crate::map::shape::features::FeatureSets;
@@ -107,7 +107,7 @@ impl<'a> Tileset<'a> {
     pub fn filters(
         &self,
         pairs: &[(String, String)],
-        words: &Vocabulary,
+        codebook: &CodeBook,
         now: Instant,
     ) -> Result<Joint, Vec<Violation>> {
         let reports = self.layers.iter().any(|l| l.source == Source::Reports);
@@ -117,7 +117,7 @@ impl<'a> Tileset<'a> {
                 collections.push(c.clone());
             }
         }
-        Joint::parse(pairs, reports, &collections, words, now)
+        Joint::parse(pairs, reports, &collections, codebook, now)
     }
 
     /// Whose data it is, each said once; nothing where no layer says so.
@@ -248,7 +248,7 @@ mod tests {
         let decoded = decode(&set.tile(
             &Sources {
                 snapshot: &s,
-                words: &Vocabulary::default(),
+                codebook: &CodeBook::default(),
                 wards: None,
                 features: &FeatureSets::default(),
                 now,

@@ -5,9 +5,9 @@ use wkt::TryFromWkt;
 
 use super::Type;
 use super::expr::Expr;
-use super::ground::{Ground, Relation};
 use super::lex::{Token, Word};
 use super::parse::{Fault, Parser, Side, Value, opposite, shown};
+use super::spatial::{Relation, SpatialLiteral};
 use super::test::{Is, Literal, Range, Test};
 use crate::domain::Instant;
 use crate::domain::field::Kind;
@@ -147,7 +147,7 @@ impl Parser<'_> {
         }
     }
 
-    fn ground(&mut self, relation: Relation) -> Result<Ground, Fault> {
+    fn ground(&mut self, relation: Relation) -> Result<SpatialLiteral, Fault> {
         let at = self.next.at;
         match self.function().as_deref() {
             Some("BBOX") => {
@@ -166,14 +166,15 @@ impl Parser<'_> {
                 }
                 self.expect(&Word::Close, "a closing parenthesis")?;
                 let bbox = Bbox::parse(&numbers.join(",")).map_err(|e| e.to_string());
-                bbox.and_then(|b| Ground::boxed(b, relation)).map_err(|e| (at, format!("the box {e}")))
+                bbox.and_then(|b| SpatialLiteral::boxed(b, relation))
+                    .map_err(|e| (at, format!("the box {e}")))
             }
             Some(name) if SHAPES.contains(&name) => {
                 let text = self.lexer.enclosed(at, SHAPE_DEPTH)?;
                 self.next = self.lexer.next()?;
                 let shape: Result<Geometry<f64>, _> = Geometry::try_from_wkt_str(text);
                 let shape = shape.map_err(|_| (at, "the shape is no well-known text".to_owned()))?;
-                Ground::shaped(&shape).map_err(|e| (at, format!("the shape {e}")))
+                SpatialLiteral::shaped(&shape).map_err(|e| (at, format!("the shape {e}")))
             }
             _ => self.fail(format!("a shape is missing: BBOX, {}", SHAPES.join(", "))),
         }

@@ -170,7 +170,7 @@ proptest! {
 
     #[test]
     fn nor_does_a_text_of_its_own_words(
-        words in proptest::collection::vec(
+        codebook in proptest::collection::vec(
             proptest::sample::select(vec![
                 "name", "n", "at", "geometry", "\"like\"", "'a'", "''", "'", "\"", "(", ")", ",", "=", "<>", "<", "NOT",
                 "AND", "OR", "IN", "LIKE", "BETWEEN", "IS", "NULL", "TRUE", "1", "-1.5e3", "1e999", "-", "CASEI", "ACCENTI",
@@ -181,7 +181,7 @@ proptest! {
             0..14,
         ),
     ) {
-        let _ = read(&words.join(" "), &SCHEMA);
+        let _ = read(&codebook.join(" "), &SCHEMA);
     }
 }
 

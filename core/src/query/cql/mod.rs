@@ -10,11 +10,11 @@
 mod compare;
 mod expr;
 mod functions;
-mod ground;
 mod lex;
 mod like;
 mod parse;
 mod simplify;
+mod spatial;
 mod test;
 mod write;
 
@@ -22,9 +22,9 @@ mod write;
 mod laws;
 
 pub use expr::Expr;
-pub(super) use ground::meets;
-pub use ground::{Ground, Relation};
 pub use like::{Fold, Pattern};
+pub(super) use spatial::meets;
+pub use spatial::{Relation, SpatialLiteral};
 pub use test::{Is, Literal, Range, Scalar, Test};
 
 use crate::domain::field::Kind;

@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 use geo::Geometry;
 
 use super::expr::Expr;
-use super::ground::{Ground, Relation};
 use super::like::{Fold, Pattern};
+use super::spatial::{Relation, SpatialLiteral};
 use crate::domain::Instant;
 use crate::geo::LonLat;
 
@@ -37,7 +37,7 @@ pub enum Is {
     /// Its text fits a pattern.
     Like(Pattern),
     /// Its place or shape lies so to a ground.
-    Lies(Relation, Ground),
+    Lies(Relation, SpatialLiteral),
 }
 
 /// A value of a test; all of one test have the type of the property.

@@ -4,9 +4,9 @@ use wkt::ToWkt;
 
 use super::Queryable;
 use super::expr::Expr;
-use super::ground::Ground;
 use super::lex::is_name;
 use super::like::Fold;
+use super::spatial::SpatialLiteral;
 use super::test::{Is, Literal, Range, Test};
 use crate::domain::Instant;
 
@@ -135,9 +135,9 @@ fn property(name: &str) -> String {
     if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
-fn place(ground: &Ground) -> String {
+fn place(ground: &SpatialLiteral) -> String {
     match ground {
-        Ground::Box(b) => format!("BBOX({},{},{},{})", b.west, b.south, b.east, b.north),
-        Ground::Shape(g) => g.wkt_string(),
+        SpatialLiteral::Box(b) => format!("BBOX({},{},{},{})", b.west, b.south, b.east, b.north),
+        SpatialLiteral::Shape(g) => g.wkt_string(),
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::landing::json_only;
 use super::schema;
 use crate::http::Service;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::{Instant, Text};
 use diaban_core::format::{csv, geojson};
@@ -86,7 +86,7 @@ pub(in crate::http) async fn collections(
         ],
         "collections": all(&service).iter().map(|c| describe(&service, c)).collect::<Vec<_>>(),
     });
-    Ok(Document::json("application/json", &body, Keep::Revalidate).answer(&headers))
+    Ok(Document::json("application/json", &body, CachePolicy::Revalidate).answer(&headers))
 }
 
 pub(in crate::http) async fn collection(
@@ -98,7 +98,7 @@ pub(in crate::http) async fn collection(
     let found = all(&service).into_iter().find(|c| c.id == id);
     let c = found.ok_or_else(|| Problem::not_found("no such collection; /collections lists them"))?;
     json_only(query.as_deref(), &headers)?;
-    Ok(Document::json("application/json", &describe(&service, &c), Keep::Revalidate).answer(&headers))
+    Ok(Document::json("application/json", &describe(&service, &c), CachePolicy::Revalidate).answer(&headers))
 }
 
 fn describe(service: &Service, c: &Collection) -> Value {

@@ -13,11 +13,11 @@ use futures_util::stream;
 use super::items::{Format, OFFERS, one_feature_only, with_links};
 use super::paging::{Paging, streamed};
 use crate::http::Service;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
 use crate::http::wire::negotiate::choose;
 use crate::http::wire::problem::Problem;
-use diaban_core::domain::{Collection, Feature, Violation, Vocabulary};
+use diaban_core::domain::{CodeBook, Collection, Feature, Violation};
 use diaban_core::format::{csv, feature, geojson};
 use diaban_core::map::{FeatureSet, View};
 use diaban_core::query::features;
@@ -39,8 +39,8 @@ pub(in crate::http) async fn features(
     let view = service.map()?;
     let set = set(&view, &id)?;
     let collection = set.collection();
-    let q =
-        features::parse(&asked(query.as_deref())?, collection, &view.words).map_err(Problem::parameters)?;
+    let q = features::parse(&asked(query.as_deref())?, collection, &view.codebook)
+        .map_err(Problem::parameters)?;
     let format = choose(OFFERS, q.page.format.as_deref(), &headers)?;
     let found = set.find(&q.filter, service.clock.now());
     let start = match q.page.cursor {
@@ -57,16 +57,16 @@ pub(in crate::http) async fn features(
         Format::GeoJson => {
             let end = found.len().min(start + q.page.limit.unwrap_or(DEFAULT_LIMIT) as usize);
             let next = (end < found.len()).then(|| found[end - 1].id);
-            let row = |f: &&Arc<Feature>| geojson::written(&feature::geojson(collection, f, &view.words));
+            let row = |f: &&Arc<Feature>| geojson::written(&feature::geojson(collection, f, &view.codebook));
             let rows: Vec<_> = found[start..end].iter().map(row).collect();
-            let filter = q.filter.pairs(collection, &view.words);
+            let filter = q.filter.pairs(collection, &view.codebook);
             let paging = Paging { collection: &id, filter, page: &q.page, next };
             Ok(paging.document(&service, &rows, found.len() as u64).answer(&headers))
         }
         Format::Sequence | Format::Csv => {
             let end = q.page.limit.map_or(found.len(), |l| found.len().min(start + l as usize));
             let rows = found[start..end].iter().map(|f| Arc::clone(f)).collect();
-            Ok(stream(collection.clone(), view.words.clone(), rows, format))
+            Ok(stream(collection.clone(), view.codebook.clone(), rows, format))
         }
     }
 }
@@ -74,7 +74,7 @@ pub(in crate::http) async fn features(
 /// All that match, or as many as asked for; the rows are those of the moment of the request.
 fn stream(
     collection: Arc<Collection>,
-    words: Arc<Vocabulary>,
+    codebook: Arc<CodeBook>,
     rows: Vec<Arc<Feature>>,
     format: Format,
 ) -> Response {
@@ -87,12 +87,12 @@ fn stream(
         let part = &rows[i * STREAM_PART..rows.len().min((i + 1) * STREAM_PART)];
         if format == Format::Csv {
             let mut writer = csv::Writer::default();
-            part.iter().for_each(|f| writer.feature(&collection, f, &words));
+            part.iter().for_each(|f| writer.feature(&collection, f, &codebook));
             return Bytes::from(writer.take());
         }
         let mut out = Vec::new();
         for f in part {
-            geojson::sequence_record(&feature::geojson(&collection, f, &words), &mut out);
+            geojson::sequence_record(&feature::geojson(&collection, f, &codebook), &mut out);
         }
         Bytes::from(out)
     });
@@ -111,6 +111,7 @@ pub(in crate::http) async fn feature(
     one_feature_only(query.as_deref(), &headers)?;
     let missing = || Problem::not_found("no feature of this collection has this id");
     let found = set.get(id.parse().map_err(|_| missing())?).ok_or_else(missing)?;
-    let body = with_links(&service, feature::geojson(set.collection(), found, &view.words), &collection, &id);
-    Ok(Document::json(geojson::MEDIA, &body, Keep::Revalidate).answer(&headers))
+    let body =
+        with_links(&service, feature::geojson(set.collection(), found, &view.codebook), &collection, &id);
+    Ok(Document::json(geojson::MEDIA, &body, CachePolicy::Revalidate).answer(&headers))
 }

@@ -13,12 +13,12 @@ use serde_json::Value;
 use super::landing::no_parameter_but_f;
 use super::paging::{Paging, streamed};
 use crate::http::Service;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
 use crate::http::wire::negotiate::{Offer, choose};
 use crate::http::wire::problem::Problem;
 use crate::store::{Known, Page, StoreError};
-use diaban_core::domain::Vocabulary;
+use diaban_core::domain::CodeBook;
 use diaban_core::domain::report::Withdrawn;
 use diaban_core::domain::view::PublicReport;
 use diaban_core::format::csv;
@@ -56,8 +56,8 @@ pub(in crate::http) async fn reports(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let view = service.map()?;
-    let words = view.words.clone();
-    let q = params::parse(&asked(query.as_deref())?, LIST, &words, service.clock.now())
+    let codebook = view.codebook.clone();
+    let q = params::parse(&asked(query.as_deref())?, LIST, &codebook, service.clock.now())
         .map_err(Problem::parameters)?;
     let format = choose(OFFERS, q.page.format.as_deref(), &headers)?;
     let before = match q.page.cursor {
@@ -66,7 +66,7 @@ pub(in crate::http) async fn reports(
     };
     match format {
         Format::GeoJson => page(&service, &view, &q, before, &headers).await,
-        Format::Sequence | Format::Csv => Ok(stream(service, words, q, before, format)),
+        Format::Sequence | Format::Csv => Ok(stream(service, codebook, q, before, format)),
     }
 }
 
@@ -78,7 +78,7 @@ async fn page(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let limit = q.page.limit.unwrap_or(DEFAULT_LIMIT);
-    let words = &*view.words;
+    let codebook = &*view.codebook;
     let matched = view.snapshot.count(&q.filter);
     let known = few(&view.snapshot, &q.filter, matched);
     let (mut features, mut last, mut before) = (Vec::new(), None, before);
@@ -88,7 +88,7 @@ async fn page(
     while left > 0 {
         let part = left.min(STREAM_PAGE);
         let known = known.as_ref();
-        let page = Page { filter: &q.filter, words, before, limit: part, expected: matched, known };
+        let page = Page { filter: &q.filter, codebook, before, limit: part, expected: matched, known };
         let records = service.store.page(page).await?;
         let ended = records.len() < part as usize;
         left = if ended { 0 } else { left - part };
@@ -103,7 +103,7 @@ async fn page(
     let next = last.filter(|_| features.len() > limit as usize);
     features.truncate(limit as usize);
     let matched = matched.max(features.len() as u64);
-    let filter = q.filter.pairs(words).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let filter = q.filter.pairs(codebook).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let paging = Paging { collection: "reports", filter, page: &q.page, next };
     Ok(paging.document(service, &features, matched).answer(headers))
 }
@@ -120,7 +120,7 @@ fn few(snapshot: &Snapshot, filter: &Filter, matched: u64) -> Option<Known> {
 
 struct Export {
     service: Arc<Service>,
-    words: Arc<Vocabulary>,
+    codebook: Arc<CodeBook>,
     filter: Filter,
     format: Format,
     before: Option<i64>,
@@ -133,13 +133,14 @@ struct Export {
 /// while a slow client reads. An error after the first byte breaks the transfer off.
 fn stream(
     service: Arc<Service>,
-    words: Arc<Vocabulary>,
+    codebook: Arc<CodeBook>,
     q: ListQuery,
     before: Option<i64>,
     format: Format,
 ) -> Response {
     let left = q.page.limit.map_or(u64::MAX, u64::from);
-    let start = Export { service, words, filter: q.filter, format, before, left, begun: false, ended: false };
+    let start =
+        Export { service, codebook, filter: q.filter, format, before, left, begun: false, ended: false };
     let parts = stream::try_unfold(start, |mut export| async move {
         let part = export.next().await?;
         Ok::<_, StoreError>(part.map(|bytes| (bytes, export)))
@@ -153,7 +154,7 @@ impl Export {
             return Ok(None);
         }
         let limit = self.left.min(u64::from(STREAM_PAGE)) as u32;
-        let (service, words, filter) = (self.service.clone(), self.words.clone(), self.filter.clone());
+        let (service, codebook, filter) = (self.service.clone(), self.codebook.clone(), self.filter.clone());
         let before = self.before;
         // In a task of its own: an encoder reads ahead, and a body that nobody asks for its next part
         // must not sit on a connection that it has taken.
@@ -162,7 +163,7 @@ impl Export {
             let expected = snapshot.count(&filter);
             let known = few(&snapshot, &filter, expected);
             let known = known.as_ref();
-            let page = Page { filter: &filter, words: &words, before, limit, expected, known };
+            let page = Page { filter: &filter, codebook: &codebook, before, limit, expected, known };
             service.store.page(page).await
         });
         let records = page.await.map_err(|_| StoreError::Busy)??;
@@ -206,7 +207,7 @@ pub(in crate::http) async fn report(
     };
     let feature =
         with_links(&service, geojson::report(&service.city.view(record)), "reports", &id.to_string());
-    Ok(Document::json(geojson::MEDIA, &feature, Keep::Revalidate).answer(&headers))
+    Ok(Document::json(geojson::MEDIA, &feature, CachePolicy::Revalidate).answer(&headers))
 }
 
 /// For a single feature: no parameter but `f`, no format but GeoJSON.

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::http::Service;
 use crate::http::doors::page;
 use crate::http::doors::{api, tiles};
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::pairs;
 use crate::http::wire::negotiate::{Offer, choose};
 use crate::http::wire::problem::Problem;
@@ -75,7 +75,7 @@ pub(in crate::http) async fn landing(
     let vary = (header::VARY, HeaderValue::from_static("Accept"));
     let document = match choose(OFFERS, f, &headers)? {
         Landing::Html => page::index(&service),
-        Landing::Json => Document::json("application/json", &document(&service), Keep::Hour),
+        Landing::Json => Document::json("application/json", &document(&service), CachePolicy::Hour),
     };
     Ok(document.header(vary.0, vary.1).answer(&headers))
 }
@@ -126,7 +126,8 @@ pub(in crate::http) async fn conformance(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     json_only(query.as_deref(), &headers)?;
-    Ok(Document::json("application/json", &json!({ "conformsTo": CONFORMS_TO }), Keep::Hour).answer(&headers))
+    Ok(Document::json("application/json", &json!({ "conformsTo": CONFORMS_TO }), CachePolicy::Hour)
+        .answer(&headers))
 }
 
 /// For resources that speak JSON alone: refuses other parameters and other formats.

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::items::Format;
 use crate::http::Service;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use diaban_core::format::csv;
 use diaban_core::format::geojson::{self, Link};
 use diaban_core::query::PageQuery;
@@ -34,7 +34,7 @@ impl Paging<'_> {
         links.extend(next.iter().map(|href| link(href.clone(), "next", geojson::MEDIA, "The next page")));
         links.push(link(home, "collection", "application/json", "The collection"));
         let body = geojson::collection(features, matched, &links);
-        let document = Document::new(geojson::MEDIA, body, Keep::Revalidate)
+        let document = Document::new(geojson::MEDIA, body, CachePolicy::Revalidate)
             .header(header::VARY, HeaderValue::from_static("Accept"));
         match next.and_then(|href| HeaderValue::try_from(format!("<{href}>; rel=\"next\"")).ok()) {
             Some(value) => document.header(header::LINK, value),

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::landing::no_parameter_but_f;
 use super::{collections, wards};
 use crate::http::Service;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::negotiate::{Offer, choose};
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::field::{self, Kind};
@@ -55,7 +55,7 @@ pub(in crate::http) async fn schema(
     let mut body = begun(&service, &id, "schema", &held.title);
     body["properties"] = held.properties.into();
     body["required"] = held.required.into();
-    Ok(Document::json(MEDIA, &body, Keep::Hour).answer(&headers))
+    Ok(Document::json(MEDIA, &body, CachePolicy::Hour).answer(&headers))
 }
 
 /// `/collections/{c}/queryables`: what `filter` can name, in lists, tiles and feeds alike.
@@ -72,7 +72,7 @@ pub(in crate::http) async fn queryables(
         held.asked.iter().map(|q| (q.name.to_owned(), about(q))).collect::<Map<_, _>>().into();
     // Another name is refused, as the standard asks of a list that says so.
     body["additionalProperties"] = false.into();
-    Ok(Document::json(MEDIA, &body, Keep::Hour).answer(&headers))
+    Ok(Document::json(MEDIA, &body, CachePolicy::Hour).answer(&headers))
 }
 
 fn asked<'a>(
@@ -127,7 +127,7 @@ fn of_reports(service: &Service) -> Holdings<'static> {
                 about["oneOf"] = all.collect();
             }
             "state" => {
-                let all = ReportState::ALL.map(|s| choice(s.name(), s.words().0, s.words().1));
+                let all = ReportState::ALL.map(|s| choice(s.name(), s.titles().0, s.titles().1));
                 about["oneOf"] = all.to_vec().into();
             }
             "status" => about["enum"] = [Status::Open, Status::Closed].map(Status::name).to_vec().into(),

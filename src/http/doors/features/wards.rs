@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::items::{OFFERS, one_feature_only, with_links};
 use super::paging::Paging;
 use crate::http::Service;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
 use crate::http::wire::negotiate::choose;
 use crate::http::wire::problem::Problem;
@@ -48,7 +48,8 @@ pub(in crate::http) async fn wards(
     if !faults.is_empty() {
         return Err(Problem::parameters(faults));
     }
-    let q = params::parse(&plain, PARAMS, &areas.words, service.clock.now()).map_err(Problem::parameters)?;
+    let q =
+        params::parse(&plain, PARAMS, &areas.codebook, service.clock.now()).map_err(Problem::parameters)?;
     let asked = cql::read(&filter, &schema()).map_err(Problem::parameters)?;
     choose(&OFFERS[..1], q.page.format.as_deref(), &headers)?;
     let generation = areas.active();
@@ -74,7 +75,7 @@ pub(in crate::http) async fn wards(
     let more = start + page.len() < matching.len();
     let next = page.last().filter(|_| more).and_then(|u| numeric(u));
     let features: Vec<_> = page.iter().map(|u| geojson::written(&feature(generation, u))).collect();
-    let plain = q.filter.pairs(&areas.words).into_iter().map(|(name, value)| (name.to_owned(), value));
+    let plain = q.filter.pairs(&areas.codebook).into_iter().map(|(name, value)| (name.to_owned(), value));
     let text = asked.map(|e| ("filter".to_owned(), cql::written(&e, &schema())));
     let filter = plain.chain(text).collect();
     let paging = Paging { collection: "wards", filter, page: &q.page, next };
@@ -89,8 +90,8 @@ pub(in crate::http) async fn ward(
 ) -> Result<Response, Problem> {
     one_feature_only(query.as_deref(), &headers)?;
     let areas = service.city.areas();
-    let id: WardId = match areas.words.ward(&id) {
-        WardName::Known(i) => areas.words.wards[usize::from(i)].clone(),
+    let id: WardId = match areas.codebook.ward(&id) {
+        WardName::Known(i) => areas.codebook.wards[usize::from(i)].clone(),
         WardName::Former(ids) => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             return Err(Problem::not_found(format!(
@@ -104,7 +105,7 @@ pub(in crate::http) async fn ward(
     let generation = areas.book.generation(&id.generation).ok_or_else(missing)?;
     let unit = areas.book.unit(&id).ok_or_else(missing)?;
     let feature = with_links(&service, feature(generation, unit), "wards", &id.to_string());
-    Ok(Document::json(geojson::MEDIA, &feature, Keep::Revalidate).answer(&headers))
+    Ok(Document::json(geojson::MEDIA, &feature, CachePolicy::Revalidate).answer(&headers))
 }
 
 /// By what wards can be asked for: all that they hold, and their shape.

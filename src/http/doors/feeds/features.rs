@@ -33,10 +33,10 @@ pub(super) fn serve(
     let names = filter_names(collection).into_iter().filter(|n| wards.is_none() || *n != "ward");
     let names: Vec<&str> = names.chain(["limit"]).collect();
     let FeatureQuery { filter: asked, page } =
-        parse_named(&rest, &names, collection, &view.words).map_err(Problem::parameters)?;
+        parse_named(&rest, &names, collection, &view.codebook).map_err(Problem::parameters)?;
     let before = from.as_deref().map(place).transpose().map_err(|v| Problem::parameters(vec![v]))?;
     let now = service.clock.now();
-    let pairs = asked.pairs(collection, &view.words).into_iter();
+    let pairs = asked.pairs(collection, &view.codebook).into_iter();
     let query = pairs.chain(page.limit.map(|l| ("limit".to_owned(), l.to_string()))).collect();
     let filter = FeatureFilter { wards: wards.or_else(|| asked.wards.clone()), ..asked };
     // Those that match at any time tell when the feed last changed by the clock alone.
@@ -52,7 +52,8 @@ pub(super) fn serve(
     let next = shown[start..end].last().filter(|_| end < shown.len());
     let next = next.map(|f| format!("{}.{}", told_at(f, now).ms(), f.id));
     let make = Entries::new(&service.city, &service.public_url);
-    let entries = shown[start..end].iter().map(|f| make.feature(collection, f, &view.words, now)).collect();
+    let entries =
+        shown[start..end].iter().map(|f| make.feature(collection, f, &view.codebook, now)).collect();
     let told = Told { entries, query, cursor: from, next, left, changed: view.features.changed() };
     Ok(answer(service, source, format, told, headers))
 }

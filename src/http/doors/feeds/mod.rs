@@ -21,7 +21,7 @@ use self::page::{OfWard, Source};
 use self::reports::{Kind, Scope, serve};
 use crate::action::Entries;
 use crate::http::Service;
-use crate::http::wire::document::Keep;
+use crate::http::wire::document::CachePolicy;
 use crate::http::wire::extract::pairs;
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::{Text, WardId, WardName};
@@ -86,7 +86,7 @@ pub(in crate::http) async fn city(
         home: "/".to_owned(),
         title,
         ward: None,
-        keep: Keep::Revalidate,
+        cache: CachePolicy::Revalidate,
     };
     if name == "reports" {
         let source = source(Text { vi: "Phản ánh".into(), en: "Reports".into() });
@@ -157,9 +157,9 @@ pub(in crate::http) async fn secret(
         "changes" => Kind::Changes,
         _ => return Err(no_feed()),
     };
-    let words = service.map()?.words.clone();
+    let codebook = service.map()?.codebook.clone();
     let filter =
-        params::parse(&pairs(Some(saved)), FILTERS, &words, service.clock.now()).map_err(|faults| {
+        params::parse(&pairs(Some(saved)), FILTERS, &codebook, service.clock.now()).map_err(|faults| {
             tracing::warn!(key = %key.id, "the query of a secret feed is not understood any more");
             Problem::new(StatusCode::GONE, "query-gone", "What this feed asks for is not there any more")
                 .detail(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
@@ -170,7 +170,7 @@ pub(in crate::http) async fn secret(
         home: "/".to_owned(),
         title: Text { vi: key.name.clone(), en: key.name.clone() },
         ward: None,
-        keep: Keep::Private,
+        cache: CachePolicy::Private,
     };
     let scope = Scope { kind, filter: filter.filter, params: Vec::new() };
     let mut response = serve(&service, source, scope, format, query.as_deref(), &headers).await?;
@@ -199,7 +199,7 @@ async fn of_ward(
         (_, None) => return Err(no_feed()),
     };
     let tail = if what == "reports" { String::new() } else { format!("/{what}") };
-    let active = &service.city.areas().words.active;
+    let active = &service.city.areas().codebook.active;
     let source = Source {
         path: format!("/feeds/wards/{name}{tail}"),
         id: format!("feeds/wards/{ward}{tail}"),
@@ -218,10 +218,10 @@ async fn of_ward(
             former: ward.generation != *active,
             ward: ward.clone(),
         }),
-        keep: Keep::Revalidate,
+        cache: CachePolicy::Revalidate,
     };
     // A ward that the map does not know yet has nothing on it.
-    let number: CodeSet = view.words.ward_index(&ward).into_iter().collect();
+    let number: CodeSet = view.codebook.ward_index(&ward).into_iter().collect();
     if let Some(set) = set {
         return features::serve(service, source, (set, Some(number)), format, query, headers);
     }
@@ -235,8 +235,8 @@ async fn of_ward(
 fn known_ward(service: &Service, name: &str) -> Result<WardId, Problem> {
     let areas = service.city.areas();
     let missing = || Problem::not_found("no ward has this code");
-    match areas.words.ward(name) {
-        WardName::Known(i) => areas.words.wards.get(usize::from(i)).cloned().ok_or_else(missing),
+    match areas.codebook.ward(name) {
+        WardName::Known(i) => areas.codebook.wards.get(usize::from(i)).cloned().ok_or_else(missing),
         WardName::Unknown => Err(missing()),
         WardName::Former(ids) => {
             let entries = Entries::new(&service.city, &service.public_url);
@@ -249,7 +249,7 @@ fn known_ward(service: &Service, name: &str) -> Result<WardId, Problem> {
                 .collect();
             let former: Vec<String> = ids.iter().map(feed).collect();
             Err(Problem::new(StatusCode::GONE, "ward-gone", "This ward is not in force any more")
-                .detail(format!("since {} its ground belongs to the successors", areas.words.active))
+                .detail(format!("since {} its ground belongs to the successors", areas.codebook.active))
                 .with("successors", list)
                 .with("former_feeds", former))
         }

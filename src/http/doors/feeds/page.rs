@@ -6,7 +6,7 @@ use axum::response::Response;
 use super::Format;
 use crate::action::Entries;
 use crate::http::Service;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::feed::{Entry, Feed, Link};
@@ -29,7 +29,7 @@ pub(super) struct Source {
     pub(super) title: Text,
     /// Set when it is a ward's.
     pub(super) ward: Option<OfWard>,
-    pub(super) keep: Keep,
+    pub(super) cache: CachePolicy,
 }
 
 /// The ward that a feed is bound to.
@@ -84,9 +84,9 @@ pub(super) fn answer(
     };
     let media = format.media();
     let document = match format {
-        Format::Atom => Document::new(media, atom::document(&feed), source.keep),
-        Format::Json => Document::json(media, &json_feed::document(&feed), source.keep),
-        Format::GeoJson => Document::json(media, &geojson_feed::document(&feed), source.keep),
+        Format::Atom => Document::new(media, atom::document(&feed), source.cache),
+        Format::Json => Document::json(media, &json_feed::document(&feed), source.cache),
+        Format::GeoJson => Document::json(media, &geojson_feed::document(&feed), source.cache),
     };
     let mut document = document.modified(feed.updated.max(told.changed), service.clock.now());
     if let Some(value) = next.and_then(|n| HeaderValue::try_from(n).ok()) {

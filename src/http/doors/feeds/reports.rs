@@ -38,10 +38,10 @@ pub(super) async fn serve(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let view = service.map()?;
-    let words = &*view.words;
+    let codebook = &*view.codebook;
     let (from, rest) = cursor_apart(query)?;
     let valid: Vec<&str> = scope.params.iter().copied().chain(["limit"]).collect();
-    let asked = params::parse(&rest, &valid, words, service.clock.now()).map_err(Problem::parameters)?;
+    let asked = params::parse(&rest, &valid, codebook, service.clock.now()).map_err(Problem::parameters)?;
     let before = match &from {
         Some(text) => Some(position(service, text).await?),
         None => None,
@@ -50,7 +50,7 @@ pub(super) async fn serve(
     let limit = asked.page.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
     let expected = view.snapshot.count(&filter);
     // One more tells whether there is a next page.
-    let page = NewsPage { filter: &filter, words, before, limit: limit + 1, expected };
+    let page = NewsPage { filter: &filter, codebook, before, limit: limit + 1, expected };
     let mut news = match scope.kind {
         Kind::Reports => service.store.report_news(page).await?,
         Kind::Changes => service.store.changes(page).await?,
@@ -63,7 +63,7 @@ pub(super) async fn serve(
         Kind::Reports => news.into_iter().map(|n| make.report(n)).collect(),
         Kind::Changes => news.into_iter().map(|n| make.change(n)).collect(),
     };
-    let pairs = asked.filter.pairs(words).into_iter().map(|(name, value)| (name.to_owned(), value));
+    let pairs = asked.filter.pairs(codebook).into_iter().map(|(name, value)| (name.to_owned(), value));
     let told = Told {
         entries,
         query: pairs.chain(asked.page.limit.map(|l| ("limit".to_owned(), l.to_string()))).collect(),

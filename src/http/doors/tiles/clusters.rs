@@ -10,12 +10,12 @@ use serde_json::{Map, Value, json};
 
 use super::tileset;
 use crate::http::Service;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::deadline::is_overdue;
 use diaban_core::domain::view::MapRow;
-use diaban_core::domain::{Instant, Status, Vocabulary};
+use diaban_core::domain::{CodeBook, Instant, Status};
 use diaban_core::format::geojson::{self, Link};
 use diaban_core::map::{Members, Source, View, cluster_cell, members};
 use diaban_core::query::params::{self, DEFAULT_LIMIT, LIST};
@@ -35,7 +35,8 @@ pub(in crate::http) async fn cluster(
     let (zoom, cell) = id.parse().ok().and_then(cluster_cell).ok_or_else(missing)?;
     let view = service.map()?;
     let now = service.clock.now();
-    let q = params::parse(&asked(query.as_deref())?, LIST, &view.words, now).map_err(Problem::parameters)?;
+    let q =
+        params::parse(&asked(query.as_deref())?, LIST, &view.codebook, now).map_err(Problem::parameters)?;
     let home = format!("{}/tiles/{layer}/clusters", service.public_url);
     // All its rows may be all of the city's: the turn lasts as long as the work, and a client that goes away
     // leaves none behind.
@@ -45,7 +46,7 @@ pub(in crate::http) async fn cluster(
     });
     let body =
         body.ok_or_else(|| Problem::not_found("nothing that matches is left where this cluster was"))?;
-    Ok(Document::json(geojson::MEDIA, &body, Keep::Revalidate).answer(&headers))
+    Ok(Document::json(geojson::MEDIA, &body, CachePolicy::Revalidate).answer(&headers))
 }
 
 fn document(view: &View, found: &Members, q: &ListQuery, (zoom, as_of): (u8, Instant), home: &str) -> Value {
@@ -53,7 +54,8 @@ fn document(view: &View, found: &Members, q: &ListQuery, (zoom, as_of): (u8, Ins
     let after = q.page.cursor.and_then(|id| found.rows.iter().position(|row| row.id == id));
     let from = after.map_or(0, |i| i + 1);
     let page = &found.rows[from..found.rows.len().min(from + limit)];
-    let address = |cursor: Option<u64>| address(home, found.id, &q.filter, &view.words, q.page.limit, cursor);
+    let address =
+        |cursor: Option<u64>| address(home, found.id, &q.filter, &view.codebook, q.page.limit, cursor);
     let link = |href, rel, title| Link { href, rel, media: geojson::MEDIA, title }.to_json();
     let mut links = vec![link(address(q.page.cursor), "self", "This page")];
     if let Some(last) = page.last().filter(|_| from + page.len() < found.rows.len()) {
@@ -80,19 +82,19 @@ fn document(view: &View, found: &Members, q: &ListQuery, (zoom, as_of): (u8, Ins
         "numberMatched": found.rows.len(),
         "numberReturned": page.len(),
         "links": links,
-        "features": page.iter().map(|row| feature(row, &view.words)).collect::<Vec<_>>(),
+        "features": page.iter().map(|row| feature(row, &view.codebook)).collect::<Vec<_>>(),
     })
 }
 
 /// A row with the properties of a symbol that stands for it alone.
-fn feature(row: &MapRow, words: &Vocabulary) -> Value {
+fn feature(row: &MapRow, codebook: &CodeBook) -> Value {
     let mut properties = Map::new();
-    if let Some(code) = words.categories.get(usize::from(row.category)) {
+    if let Some(code) = codebook.categories.get(usize::from(row.category)) {
         properties.insert("category".into(), (&**code).into());
     }
     properties.insert("status".into(), row.state.status().name().into());
     properties.insert("state".into(), row.state.name().into());
-    if let Some(ward) = words.wards.get(usize::from(row.ward)) {
+    if let Some(ward) = codebook.wards.get(usize::from(row.ward)) {
         properties.insert("ward".into(), ward.to_string().into());
     }
     properties.insert("created_at".into(), row.created.to_string().into());
@@ -109,12 +111,12 @@ fn address(
     home: &str,
     id: u64,
     filter: &Filter,
-    words: &Vocabulary,
+    codebook: &CodeBook,
     limit: Option<u32>,
     cursor: Option<u64>,
 ) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(filter.pairs(words));
+    query.extend_pairs(filter.pairs(codebook));
     query.extend_pairs(limit.map(|l| ("limit", l.to_string())));
     query.extend_pairs(cursor.map(|c| ("cursor", c.to_string())));
     let query = query.finish();

@@ -12,10 +12,10 @@ use crate::http::Service;
 use crate::http::doors::features::json_only;
 use crate::http::doors::pictures;
 use crate::http::wire::coding::Coding;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
 use crate::http::wire::problem::Problem;
-use diaban_core::domain::{Instant, Violation, Vocabulary};
+use diaban_core::domain::{CodeBook, Instant, Violation};
 use diaban_core::geo::{Bbox, LonLat, TileId};
 use diaban_core::map::{Layer, Source, Sources, Tileset};
 use diaban_core::query::{Joint, features, params};
@@ -59,7 +59,7 @@ pub(in crate::http) async fn tilejson(
     let template = format!("{}/tiles/{}/{{z}}/{{x}}/{{y}}.mvt{query}", service.public_url, set.id());
     let (bounds, center) = extent(&service);
     let body = set.tilejson(&template, bounds, center, CITY_ZOOM);
-    Ok(Document::json("application/json", &body, Keep::Revalidate).answer(&headers))
+    Ok(Document::json("application/json", &body, CachePolicy::Revalidate).answer(&headers))
 }
 
 /// `/tiles/{layers}/metadata.json`
@@ -72,7 +72,7 @@ pub(in crate::http) async fn metadata(
     json_only(query.as_deref(), &headers)?;
     let (bounds, center) = extent(&service);
     let body = tileset(&service, &list)?.metadata(bounds, center, CITY_ZOOM);
-    Ok(Document::json("application/json", &body, Keep::Revalidate).answer(&headers))
+    Ok(Document::json("application/json", &body, CachePolicy::Revalidate).answer(&headers))
 }
 
 /// `/tiles/{layers}/{z}/{x}/{y}.mvt`, with the filters of the list.
@@ -110,24 +110,24 @@ async fn answer(
 ) -> Result<Response, Problem> {
     let view = service.map()?;
     let now = service.clock.now();
-    let filters = filters(set, &asked(query)?, &view.words, now).map_err(Problem::parameters)?;
+    let filters = filters(set, &asked(query)?, &view.codebook, now).map_err(Problem::parameters)?;
     let coding = Coding::of(headers);
     let key = Key {
         set: set.id().into(),
-        query: query_text(&filters, &view.words).into(),
+        query: query_text(&filters, &view.codebook).into(),
         id,
         version: version(service, set, id, view.step),
         as_of: set.as_of(&view.features, now).max(filters.as_of()).unwrap_or(Instant::MIN),
         coding,
     };
     let tile = service.tiles.get(key, || set.tile(&Sources::of(&view, now), &filters, id)).await;
-    let keep = keep(set);
+    let cache = cache_policy(set);
     if tile.bytes.is_empty() {
         let mut empty = StatusCode::NO_CONTENT.into_response();
-        empty.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(keep.header()));
+        empty.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache.header()));
         return Ok(empty);
     }
-    let mut answer = Document::new(MEDIA, tile.bytes, keep)
+    let mut answer = Document::new(MEDIA, tile.bytes, cache)
         .tagged(tile.tag)
         .header(header::VARY, HeaderValue::from_static("accept-encoding"))
         .answer(headers);
@@ -150,8 +150,8 @@ fn version(service: &Service, set: &Tileset<'_>, id: TileId, step: u64) -> u64 {
 }
 
 /// How long others may keep what shows a set.
-pub(in crate::http) fn keep(set: &Tileset<'_>) -> Keep {
-    if set.layers().iter().any(|l| l.is_timed()) { Keep::Second } else { Keep::Live }
+pub(in crate::http) fn cache_policy(set: &Tileset<'_>) -> CachePolicy {
+    if set.layers().iter().any(|l| l.is_timed()) { CachePolicy::Second } else { CachePolicy::Live }
 }
 
 /// The parameters that filter a set, each once.
@@ -178,10 +178,10 @@ pub(in crate::http) fn layer_filters(layer: &Layer) -> Vec<&str> {
 pub(in crate::http) fn filters(
     set: &Tileset<'_>,
     pairs: &[(String, String)],
-    words: &Vocabulary,
+    codebook: &CodeBook,
     now: Instant,
 ) -> Result<Joint, Vec<Violation>> {
-    set.filters(pairs, words, now)
+    set.filters(pairs, codebook, now)
 }
 
 fn tileset<'a>(service: &'a Service, list: &str) -> Result<Tileset<'a>, Problem> {
@@ -202,17 +202,19 @@ pub(in crate::http) fn numbers(z: &str, x: &str, y: &str) -> Option<TileId> {
 
 /// The filter of a TileJSON request in normal form, so that its tiles carry it.
 fn filter_query(service: &Service, set: &Tileset<'_>, query: Option<&str>) -> Result<String, Problem> {
-    let words = service.city.areas().words.clone();
+    let codebook = service.city.areas().codebook.clone();
     let pairs: Vec<_> = asked(query)?.into_iter().filter(|(k, _)| k != "f").collect();
-    let text =
-        query_text(&filters(set, &pairs, &words, service.clock.now()).map_err(Problem::parameters)?, &words);
+    let text = query_text(
+        &filters(set, &pairs, &codebook, service.clock.now()).map_err(Problem::parameters)?,
+        &codebook,
+    );
     Ok(if text.is_empty() { text } else { format!("?{text}") })
 }
 
 /// What is asked, in normal form.
-fn query_text(filters: &Joint, words: &Vocabulary) -> String {
+fn query_text(filters: &Joint, codebook: &CodeBook) -> String {
     let mut text = form_urlencoded::Serializer::new(String::new());
-    text.extend_pairs(filters.pairs(words));
+    text.extend_pairs(filters.pairs(codebook));
     text.finish()
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{MEDIA, answer, numbers, tilejson_path};
 use crate::http::Service;
 use crate::http::doors::features::json_only;
-use crate::http::wire::document::{Document, Keep};
+use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::problem::Problem;
 use diaban_core::map::{Layer, Tileset};
 
@@ -62,7 +62,7 @@ pub(in crate::http) async fn tilesets(
             ],
         }],
     });
-    Ok(Document::json(JSON, &body, Keep::Hour).answer(&headers))
+    Ok(Document::json(JSON, &body, CachePolicy::Hour).answer(&headers))
 }
 
 /// `/collections/{c}/tiles/WebMercatorQuad`
@@ -108,7 +108,7 @@ pub(in crate::http) async fn tileset(
             { "href": format!("{base}{}", tilejson_path(&layer.id)), "rel": "describedby", "type": JSON, "title": "TileJSON" },
         ],
     });
-    Ok(Document::json(JSON, &body, Keep::Hour).answer(&headers))
+    Ok(Document::json(JSON, &body, CachePolicy::Hour).answer(&headers))
 }
 
 /// `/collections/{c}/tiles/WebMercatorQuad/{z}/{row}/{column}`, with the filters of the list.
@@ -144,7 +144,7 @@ pub(in crate::http) async fn matrix_sets(
         "crs": CRS,
         "links": [{ "href": href, "rel": "self", "type": JSON, "title": "Its definition" }],
     }] });
-    Ok(Document::json(JSON, &body, Keep::Hour).answer(&headers))
+    Ok(Document::json(JSON, &body, CachePolicy::Hour).answer(&headers))
 }
 
 /// `/tileMatrixSets/WebMercatorQuad`
@@ -178,7 +178,7 @@ pub(in crate::http) async fn matrix_set(
         "wellKnownScaleSet": "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible",
         "tileMatrices": (0..MATRICES).map(matrix).collect::<Vec<_>>(),
     });
-    Ok(Document::json(JSON, &body, Keep::Hour).answer(&headers))
+    Ok(Document::json(JSON, &body, CachePolicy::Hour).answer(&headers))
 }
 
 /// The layer that shows a collection.

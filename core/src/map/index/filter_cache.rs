@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::map::index::columns::{BLOCK, each, within};
 use crate::query::Filter;
 
-/// So many filters are kept; each takes a bit a row, and a 64th of that.
+/// So many filters are cache; each takes a bit a row, and a 64th of that.
 const FILTERS: usize = 16;
 
 /// What is known of some columns, which never change.
 #[derive(Default)]
-pub(in crate::map) struct Kept(Mutex<VecDeque<(Filter, Arc<Marks>)>>);
+pub(in crate::map) struct FilterCache(Mutex<VecDeque<(Filter, Arc<Marks>)>>);
 
 /// Which rows pass one filter, as far as they were looked at.
 pub(in crate::map) struct Marks {
@@ -25,25 +25,25 @@ pub(in crate::map) struct Marks {
     known: Box<[AtomicU64]>,
 }
 
-impl Kept {
+impl FilterCache {
     /// What is known of a filter from now on; the one asked longest ago gives way.
     pub(in crate::map) fn of(&self, filter: &Filter, words: usize) -> Arc<Marks> {
         self.known(filter).unwrap_or_else(|| {
             let marks = Arc::new(Marks::new(words));
-            let mut kept = self.lock();
-            kept.push_front((filter.clone(), Arc::clone(&marks)));
-            kept.truncate(FILTERS);
+            let mut cache = self.lock();
+            cache.push_front((filter.clone(), Arc::clone(&marks)));
+            cache.truncate(FILTERS);
             marks
         })
     }
 
     /// What is known of a filter already, if anything.
     pub(in crate::map) fn known(&self, filter: &Filter) -> Option<Arc<Marks>> {
-        let mut kept = self.lock();
-        let at = kept.iter().position(|(f, _)| f == filter)?;
-        let entry = kept.remove(at)?;
+        let mut cache = self.lock();
+        let at = cache.iter().position(|(f, _)| f == filter)?;
+        let entry = cache.remove(at)?;
         let marks = Arc::clone(&entry.1);
-        kept.push_front(entry);
+        cache.push_front(entry);
         Some(marks)
     }
 
@@ -78,9 +78,9 @@ impl Marks {
     }
 }
 
-impl fmt::Debug for Kept {
+impl fmt::Debug for FilterCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Kept")
+        f.write_str("FilterCache")
     }
 }
 
@@ -94,32 +94,32 @@ mod tests {
 
     #[test]
     fn a_word_is_worked_out_once_for_each_filter() {
-        let kept = Kept::default();
+        let cache = FilterCache::default();
         let word = |marks: &Marks, k: usize, made: u64| {
             marks.know(k..k + 1, |_| made);
             marks.word(k)
         };
-        let (a, b) = (kept.of(&votes(1), 130), kept.of(&votes(2), 130));
+        let (a, b) = (cache.of(&votes(1), 130), cache.of(&votes(2), 130));
         assert_eq!((word(&a, 129, 7), word(&b, 129, 8), word(&a, 128, 5)), (7, 8, 5));
-        assert!(kept.known(&votes(3)).is_none());
-        let again = kept.known(&votes(1)).unwrap();
+        assert!(cache.known(&votes(3)).is_none());
+        let again = cache.known(&votes(1)).unwrap();
         again.know(60..130, |k| if k < 128 { k as u64 } else { unreachable!() });
         assert_eq!([60, 63, 64, 127, 128, 129].map(|k| again.word(k)), [60, 63, 64, 127, 5, 7]);
     }
 
     #[test]
     fn the_filter_asked_longest_ago_gives_way() {
-        let kept = Kept::default();
+        let cache = FilterCache::default();
         for n in 0..=FILTERS as u32 {
-            kept.of(&votes(n), 1).know(0..1, |_| n.into());
-            kept.of(&votes(0), 1);
+            cache.of(&votes(n), 1).know(0..1, |_| n.into());
+            cache.of(&votes(0), 1);
         }
         let word = |n: u32| {
-            let marks = kept.of(&votes(n), 1);
+            let marks = cache.of(&votes(n), 1);
             marks.know(0..1, |_| 99);
             marks.word(0)
         };
         assert_eq!((word(0), word(1)), (0, 99));
-        assert_eq!(kept.0.lock().unwrap().len(), FILTERS);
+        assert_eq!(cache.0.lock().unwrap().len(), FILTERS);
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::store::{Change, Store};
-use diaban_core::domain::Vocabulary;
+use diaban_core::domain::CodeBook;
 use diaban_core::map::{Frozen, Level, Live, Snapshot, View, frozen_key};
 
 /// How often it is looked at whether the file is too old.
@@ -25,7 +25,7 @@ const SHARE: u64 = 16;
 
 /// The file of one database's map, of which this process knows how far it goes.
 #[derive(Debug)]
-pub struct Keeper {
+pub struct SnapshotWriter {
     /// None: nothing is kept.
     path: Option<PathBuf>,
     /// Position and number of rows of what the file holds.
@@ -33,8 +33,8 @@ pub struct Keeper {
     rows: AtomicU64,
 }
 
-impl Keeper {
-    /// A keeper of this file; none keeps nothing.
+impl SnapshotWriter {
+    /// A snapshots of this file; none keeps nothing.
     pub fn new(path: Option<PathBuf>) -> Self {
         Self { path, at: AtomicI64::new(0), rows: AtomicU64::new(0) }
     }
@@ -46,10 +46,10 @@ impl Keeper {
     }
 
     /// The map as it was kept, if it belongs to this record and these names.
-    pub async fn load(&self, store: &Store, words: &Vocabulary) -> Option<Snapshot> {
+    pub async fn load(&self, store: &Store, codebook: &CodeBook) -> Option<Snapshot> {
         let path = self.path.clone()?;
         let name = path.display().to_string();
-        let snapshot = match read(path, store, words).await {
+        let snapshot = match read(path, store, codebook).await {
             Ok(snapshot) => snapshot,
             Err(error) => {
                 tracing::info!(%error, file = name, "the map is read from the record");
@@ -73,7 +73,7 @@ impl Keeper {
         let Some(change) = store.change(snapshot.at()).await.map_err(io::Error::other)? else {
             return Ok(());
         };
-        let key = key(change, &view.words);
+        let key = key(change, &view.codebook);
         self.note(&snapshot);
         tokio::task::spawn_blocking(move || write(&path, &snapshot, key)).await?
     }
@@ -93,7 +93,12 @@ impl Keeper {
 }
 
 /// Writes the map down whenever the file is too far behind, for ever.
-pub async fn keep(keeper: Arc<Keeper>, store: Store, live: Arc<Live>, mut level: watch::Receiver<Level>) {
+pub async fn write_snapshots(
+    snapshots: Arc<SnapshotWriter>,
+    store: Store,
+    live: Arc<Live>,
+    mut level: watch::Receiver<Level>,
+) {
     if level.wait_for(|l| l.loaded).await.is_err() {
         return;
     }
@@ -101,9 +106,9 @@ pub async fn keep(keeper: Arc<Keeper>, store: Store, live: Arc<Live>, mut level:
     loop {
         looks += 1;
         let view = live.load();
-        if keeper.position().is_none() || looks >= LOOKS || keeper.is_far_behind(&view.snapshot) {
+        if snapshots.position().is_none() || looks >= LOOKS || snapshots.is_far_behind(&view.snapshot) {
             looks = 0;
-            if let Err(error) = keeper.save(&store, &view).await {
+            if let Err(error) = snapshots.save(&store, &view).await {
                 tracing::warn!(%error, "the map cannot be kept: the next start will read the whole record");
             }
         }
@@ -114,23 +119,23 @@ pub async fn keep(keeper: Arc<Keeper>, store: Store, live: Arc<Live>, mut level:
 
 /// What the numbers in a file mean: which row of the log they stand at, in whichever database, and the
 /// names behind the codes.
-fn key(change: Change, words: &Vocabulary) -> u128 {
+fn key(change: Change, codebook: &CodeBook) -> u128 {
     let change = format!("{change:?}");
-    let categories = words.categories.iter().map(|c| c.to_string());
-    let bodies = words.bodies.iter().map(ToString::to_string);
-    let wards = words.wards.iter().map(ToString::to_string);
-    let counts = [words.categories.len(), words.bodies.len()].map(|n| n.to_string());
+    let categories = codebook.categories.iter().map(|c| c.to_string());
+    let bodies = codebook.bodies.iter().map(ToString::to_string);
+    let wards = codebook.wards.iter().map(ToString::to_string);
+    let counts = [codebook.categories.len(), codebook.bodies.len()].map(|n| n.to_string());
     let parts: Vec<String> =
         [change].into_iter().chain(counts).chain(categories).chain(bodies).chain(wards).collect();
     frozen_key(parts.iter().map(String::as_bytes))
 }
 
-async fn read(path: PathBuf, store: &Store, words: &Vocabulary) -> io::Result<Snapshot> {
+async fn read(path: PathBuf, store: &Store, codebook: &CodeBook) -> io::Result<Snapshot> {
     let frozen =
         tokio::task::spawn_blocking(move || Frozen::open(BufReader::new(File::open(path)?))).await??;
     let head = frozen.head();
     let change = store.change(head.at).await.map_err(io::Error::other)?;
-    if change.is_none_or(|change| key(change, words) != head.key) {
+    if change.is_none_or(|change| key(change, codebook) != head.key) {
         return Err(io::Error::other("it is not of this record as it is now"));
     }
     tokio::task::spawn_blocking(move || frozen.thaw()).await?

@@ -8,7 +8,7 @@ use super::{BodyId, WardId};
 
 /// The names of one moment; swapped whole when areas change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Vocabulary {
+pub struct CodeBook {
     /// Category codes in pack order.
     pub categories: Vec<Arc<str>>,
     /// Wards of all generations, ascending.
@@ -22,7 +22,7 @@ pub struct Vocabulary {
 /// What a ward's name in a query means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WardName {
-    /// Position in [`Vocabulary::wards`].
+    /// Position in [`CodeBook::wards`].
     Known(u16),
     /// A code that only former generations know; they are named.
     Former(Vec<WardId>),
@@ -30,7 +30,7 @@ pub enum WardName {
     Unknown,
 }
 
-impl Vocabulary {
+impl CodeBook {
     /// Position of a category.
     pub fn category(&self, code: &str) -> Option<u8> {
         self.categories.iter().position(|c| **c == *code).map(|i| i as u8)
@@ -95,7 +95,7 @@ mod tests {
             WardId::new("2025-01-01", "26743"),
             WardId::new("2025-07-01", "26740"),
         ];
-        let v = Vocabulary {
+        let v = CodeBook {
             categories: vec!["drainage".into()],
             wards,
             active: "2025-07-01".into(),

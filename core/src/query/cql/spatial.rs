@@ -11,7 +11,7 @@ use crate::geo::{Bbox, LonLat};
 
 /// A box or a shape, in degrees (CRS84) to seven decimals.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Ground {
+pub enum SpatialLiteral {
     /// A closed box; it may cross the antimeridian.
     Box(Bbox),
     /// A valid shape.
@@ -71,9 +71,9 @@ impl Relation {
     }
 
     /// Whether a place lies so.
-    pub(super) fn of_point(self, p: LonLat, ground: &Ground) -> bool {
+    pub(super) fn of_point(self, p: LonLat, ground: &SpatialLiteral) -> bool {
         let at = coord! { x: p.lon(), y: p.lat() };
-        if let (Self::Intersects, Ground::Box(b)) = (self, ground) {
+        if let (Self::Intersects, SpatialLiteral::Box(b)) = (self, ground) {
             return b.contains(p);
         }
         let shape = ground.shape();
@@ -88,7 +88,7 @@ impl Relation {
     }
 
     /// Whether a shape lies so.
-    pub(super) fn of_shape(self, g: &Geometry<f64>, ground: &Ground) -> bool {
+    pub(super) fn of_shape(self, g: &Geometry<f64>, ground: &SpatialLiteral) -> bool {
         if let Geometry::Point(p) = g {
             // What is no position on the ground lies nowhere.
             return LonLat::new(p.x(), p.y()).is_ok_and(|p| self.of_point(p, ground));
@@ -113,11 +113,11 @@ impl Relation {
 }
 
 /// Whether a shape and a ground have something in common.
-pub(in crate::query) fn meets(g: &Geometry<f64>, ground: &Ground) -> bool {
+pub(in crate::query) fn meets(g: &Geometry<f64>, ground: &SpatialLiteral) -> bool {
     let near = |rect: &Rect<f64>| g.bounding_rect().is_some_and(|e| e.intersects(rect));
     match ground {
-        Ground::Box(b) => rects(b).iter().any(|r| near(r) && g.intersects(r)),
-        Ground::Shape(s) => s.bounding_rect().is_some_and(|r| near(&r)) && g.intersects(s),
+        SpatialLiteral::Box(b) => rects(b).iter().any(|r| near(r) && g.intersects(r)),
+        SpatialLiteral::Shape(s) => s.bounding_rect().is_some_and(|r| near(&r)) && g.intersects(s),
     }
 }
 
@@ -132,7 +132,7 @@ fn rects(b: &Bbox) -> Vec<Rect<f64>> {
     }
 }
 
-impl Ground {
+impl SpatialLiteral {
     /// Checks a shape and rounds it to seven decimals.
     ///
     /// # Errors

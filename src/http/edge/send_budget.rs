@@ -67,8 +67,8 @@ impl Reader {
     }
 }
 
-/// Room for so much, in units that its user chooses.
-pub(in crate::http) struct Room {
+/// SendBudget for so much, in units that its user chooses.
+pub(in crate::http) struct SendBudget {
     total: u32,
     taken: Mutex<Taken>,
 }
@@ -82,16 +82,16 @@ struct Taken {
 
 /// A part of the room, given back when dropped.
 pub(in crate::http) struct Share {
-    room: Arc<Room>,
+    room: Arc<SendBudget>,
     id: u64,
 }
 
-impl Room {
+impl SendBudget {
     pub(in crate::http) fn new(total: u32) -> Self {
         Self { total, taken: Mutex::default() }
     }
 
-    /// Room of this size for a reader, if need be of others that are still. `None`, and nobody is cut
+    /// SendBudget of this size for a reader, if need be of others that are still. `None`, and nobody is cut
     /// off, when that is not enough.
     pub(in crate::http) fn take(
         self: &Arc<Self>,
@@ -169,7 +169,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_stillest_make_room_and_no_more_of_them_than_needed() {
-        let room = Arc::new(Room::new(10));
+        let room = Arc::new(SendBudget::new(10));
         let readers = [reader(), reader(), reader(), reader()];
         let share = |i: usize, size| room.take(size, Some(readers[i].clone())).unwrap();
         let shares = [share(0, 3), share(1, 2), share(2, 3), share(3, 2)];
