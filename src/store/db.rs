@@ -2,14 +2,14 @@
 //! SQLite or PostgreSQL; rows read by position. What differs between them is named in `dialect`.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use futures_util::TryFutureExt;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{
-    AssertSqlSafe, Decode, PgConnection, PgPool, Postgres, Row as _, Sqlite, SqliteConnection, SqlitePool,
-    Type,
+    AssertSqlSafe, ColumnIndex, Decode, PgConnection, PgPool, Postgres, Row as _, Sqlite, SqliteConnection,
+    SqlitePool, Type,
 };
 
 use super::StoreError;
@@ -48,9 +48,13 @@ pub(super) trait Column<'r>:
 impl<'r, T> Column<'r> for T where T: Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres>
 {}
 
+/// How a column is named: by its name or its position.
+pub(super) trait Named: ColumnIndex<SqliteRow> + ColumnIndex<PgRow> + fmt::Debug + Copy {}
+impl<T> Named for T where T: ColumnIndex<SqliteRow> + ColumnIndex<PgRow> + fmt::Debug + Copy {}
+
 impl Row {
     /// The value of a column.
-    pub(super) fn try_get<'r, T: Column<'r>>(&'r self, i: usize) -> Result<T, sqlx::Error> {
+    pub(super) fn try_get<'r, T: Column<'r>>(&'r self, i: impl Named) -> Result<T, sqlx::Error> {
         match self {
             Self::Sqlite(row) => row.try_get(i),
             Self::Postgres(row) => row.try_get(i),
@@ -60,7 +64,7 @@ impl Row {
 
 impl Row {
     /// A small number that stands for a word; none where the column is null.
-    pub(super) fn code_optional(&self, i: usize) -> Result<Option<i64>, sqlx::Error> {
+    pub(super) fn code_optional(&self, i: impl Named) -> Result<Option<i64>, sqlx::Error> {
         match self {
             Self::Sqlite(row) => row.try_get(i),
             Self::Postgres(row) => Ok(row.try_get::<Option<i16>, _>(i)?.map(i64::from)),
@@ -68,9 +72,9 @@ impl Row {
     }
 
     /// A small number that stands for a word.
-    pub(super) fn code(&self, i: usize) -> Result<i64, sqlx::Error> {
+    pub(super) fn code(&self, i: impl Named) -> Result<i64, sqlx::Error> {
         self.code_optional(i)?.ok_or_else(|| sqlx::Error::ColumnDecode {
-            index: i.to_string(),
+            index: format!("{i:?}"),
             source: "a code is missing".into(),
         })
     }
