@@ -13,7 +13,8 @@ use diaban_core::domain::field::{self, Value};
 use diaban_core::domain::report::{EventKind, Withdrawn};
 use diaban_core::domain::view::PublicReport;
 use diaban_core::domain::{BodyId, Instant, State, Text, WardId};
-use diaban_core::format::{geojson, json_feed};
+use diaban_core::format::feed::json;
+use diaban_core::format::geojson;
 use diaban_core::geo::LonLat;
 
 /// Fields that an entry says in its title and content.
@@ -156,7 +157,7 @@ impl<'a> Entries<'a> {
             _ => None,
         });
         // JSON escapes line feeds, so one `data` line holds it.
-        let (event, data) = (event.unwrap_or("deleted"), json_feed::item(&entry));
+        let (event, data) = (event.unwrap_or("deleted"), json::item(&entry));
         Told { at, wards, message: format!("id: {id}\nevent: {event}\ndata: {data}\n\n").into() }
     }
 

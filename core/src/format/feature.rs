@@ -1,12 +1,13 @@
-//! A city feature as a Feature of GeoJSON, as a CSV record, and as the text that tells whether it
+//! A city feature as a row of a list, as a Feature of GeoJSON, and as the text that tells whether it
 //! changed.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use serde_json::{Map, Value as Json};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::geometry;
+use super::list::{Cell, Place, Row, Schema};
 use crate::domain::feature::{Membership, NewFeature};
 use crate::domain::field::{Kind, Value};
 use crate::domain::{CodeBook, Collection, Feature};
@@ -63,22 +64,33 @@ pub fn text_hash(
     xxh3_128(text.as_bytes()).to_be_bytes()
 }
 
+/// What stands after the properties of a declared collection.
+const ENDS: [&str; 6] = ["wards", "source", "source_id", "revision", "created_at", "updated_at"];
+
+/// What the features of a collection hold, as lists write it.
+pub fn schema(collection: &Collection) -> Schema {
+    let properties = collection.properties.iter().map(|p| Cow::Owned(p.name.clone()));
+    Schema::new(Place::Shape, true, properties.chain(ENDS.map(Cow::Borrowed)))
+}
+
+/// A feature as a row of that schema; `codebook` names its wards.
+pub fn row<'a>(f: &'a Feature, codebook: &CodeBook) -> Row<'a> {
+    let ends = [
+        Cell::Texts(codebook.ward_names(&f.wards).collect()),
+        (*f.source).into(),
+        f.source_id.as_str().into(),
+        Cell::Integer(f.revision.into()),
+        f.created.to_string().into(),
+        f.updated.to_string().into(),
+    ];
+    Row {
+        id: f.id.into(),
+        geometry: f.geometry.as_ref().map(Cow::Borrowed),
+        cells: f.values.iter().map(Cell::from).chain(ends).collect(),
+    }
+}
+
 /// A feature as GeoJSON; `codebook` names its wards.
-pub fn geojson(collection: &Collection, f: &Arc<Feature>, codebook: &CodeBook) -> Map<String, Json> {
-    let wards: Vec<Json> = codebook.ward_names(&f.wards).map(Json::from).collect();
-    let mut all = Map::new();
-    all.insert("id".into(), f.id.into());
-    all.extend(properties(collection, &f.values));
-    all.insert("wards".into(), wards.into());
-    all.insert("source".into(), (*f.source).into());
-    all.insert("source_id".into(), f.source_id.clone().into());
-    all.insert("revision".into(), f.revision.into());
-    all.insert("created_at".into(), f.created.to_string().into());
-    all.insert("updated_at".into(), f.updated.to_string().into());
-    let mut feature = Map::new();
-    feature.insert("type".into(), "Feature".into());
-    feature.insert("id".into(), f.id.into());
-    feature.insert("geometry".into(), geometry::to_json(f.geometry.as_ref()));
-    feature.insert("properties".into(), all.into());
-    feature
+pub fn geojson(collection: &Collection, f: &Feature, codebook: &CodeBook) -> Map<String, Json> {
+    super::geojson::Feature { schema: &schema(collection), row: &row(f, codebook) }.to_map()
 }

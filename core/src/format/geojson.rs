@@ -1,17 +1,21 @@
-//! GeoJSON (RFC 7946) and its text sequence (RFC 8142). Coordinates have seven decimals at most.
+//! GeoJSON (RFC 7946): a row as a Feature, and the links of its documents. Members stand in the order of
+//! their names, as in all JSON documents of this service; coordinates have seven decimals at most.
 
-use serde::Serialize;
-use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+use geo::Point;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
+use super::geometry;
+use super::list::{Cell, Place, Row, Schema};
 use crate::domain::field::{self, Value};
 use crate::domain::view::PublicReport;
 use crate::geo::LonLat;
 
 /// Media type of a feature or a collection.
 pub const MEDIA: &str = "application/geo+json";
-/// Media type of a text sequence.
-pub const MEDIA_SEQ: &str = "application/geo+json-seq";
 
 /// One link of a document.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,19 +37,23 @@ impl Link {
     }
 }
 
+/// What a report holds, as lists write it.
+pub fn report_schema() -> Schema {
+    Schema::new(Place::LonLat, true, field::REPORT.iter().map(|f| f.name))
+}
+
+/// A report as a row of that schema.
+pub fn report_row(r: &PublicReport) -> Row<'_> {
+    Row {
+        id: r.id.into(),
+        geometry: r.facts.point.map(|p| Cow::Owned(Point::new(p.lon(), p.lat()).into())),
+        cells: field::REPORT.iter().map(|f| (f.get)(r).into()).collect(),
+    }
+}
+
 /// A report as a Feature; its id is a number.
 pub fn report(r: &PublicReport) -> Map<String, Json> {
-    let mut properties = Map::new();
-    properties.insert("id".into(), r.id.into());
-    for f in field::REPORT {
-        properties.insert(f.name.into(), value((f.get)(r)));
-    }
-    let mut feature = Map::new();
-    feature.insert("type".into(), "Feature".into());
-    feature.insert("id".into(), r.id.into());
-    feature.insert("geometry".into(), r.facts.point.map_or(Json::Null, point));
-    feature.insert("properties".into(), properties.into());
-    feature
+    Feature { schema: &report_schema(), row: &report_row(r) }.to_map()
 }
 
 /// A point geometry.
@@ -53,39 +61,60 @@ pub fn point(p: LonLat) -> Json {
     json!({ "type": "Point", "coordinates": [p.lon(), p.lat()] })
 }
 
-/// A feature of a page, written at once: as a tree it would take ten times the room, and a page may
-/// have ten thousand.
-pub fn written(feature: &Map<String, Json>) -> Box<RawValue> {
-    serde_json::value::to_raw_value(feature).expect("a JSON value is JSON")
+/// A row as a Feature.
+#[derive(Clone, Copy, Debug)]
+pub struct Feature<'a> {
+    /// What the row holds.
+    pub schema: &'a Schema,
+    /// The row.
+    pub row: &'a Row<'a>,
 }
 
-/// A page of features.
-pub fn collection(features: &[Box<RawValue>], matched: u64, links: &[Link]) -> Vec<u8> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Page<'a> {
-        features: &'a [Box<RawValue>],
-        links: Vec<Json>,
-        number_matched: u64,
-        number_returned: usize,
-        r#type: &'static str,
+impl Feature<'_> {
+    /// As a tree, to which more can be added.
+    pub fn to_map(&self) -> Map<String, Json> {
+        match serde_json::to_value(self) {
+            Ok(Json::Object(members)) => members,
+            _ => unreachable!("a feature is an object"),
+        }
     }
-    let links = links.iter().map(Link::to_json).collect();
-    let page = Page {
-        features,
-        links,
-        number_matched: matched,
-        number_returned: features.len(),
-        r#type: "FeatureCollection",
-    };
-    serde_json::to_vec(&page).expect("a JSON value is JSON")
 }
 
-/// One record of a text sequence: record separator, feature, line feed.
-pub fn sequence_record(feature: &Map<String, Json>, out: &mut Vec<u8>) {
-    out.push(0x1e);
-    serde_json::to_writer(&mut *out, feature).expect("writing JSON to memory cannot fail");
-    out.push(b'\n');
+impl Serialize for Feature<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut feature = serializer.serialize_map(Some(4))?;
+        feature.serialize_entry("geometry", &self.row.geometry.as_deref().map(geometry::GeoJson))?;
+        feature.serialize_entry("id", &self.row.id)?;
+        feature.serialize_entry("properties", &Properties(self))?;
+        feature.serialize_entry("type", "Feature")?;
+        feature.end()
+    }
+}
+
+struct Properties<'a>(&'a Feature<'a>);
+
+impl Serialize for Properties<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.schema.properties(self.0.row))
+    }
+}
+
+impl Serialize for Cell<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Texts(texts) => serializer.collect_seq(texts),
+            Self::Integer(i) => serializer.serialize_i64(*i),
+            Self::Number(n) => serializer.serialize_f64(*n),
+            Self::Boolean(b) => serializer.serialize_bool(*b),
+        }
+    }
+}
+
+/// Writes something as JSON.
+pub(super) fn write(what: &impl Serialize, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, what).expect("writing JSON to memory cannot fail");
 }
 
 pub(super) fn value(v: Value) -> Json {

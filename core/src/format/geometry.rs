@@ -3,36 +3,70 @@
 
 use ::geojson::GeometryValue;
 use geo::orient::{Direction, Orient};
-use geo::{Coord, Geometry, LineString, Polygon};
-use serde_json::{Value as Json, json};
+use geo::{Coord, Geometry, LineString, Point, Polygon};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value as Json;
 
 /// The GeoJSON geometry; null for none.
 pub fn to_json(geometry: Option<&Geometry<f64>>) -> Json {
-    match geometry {
-        None => Json::Null,
-        Some(Geometry::Point(p)) => json!({ "type": "Point", "coordinates": position(p.0) }),
-        Some(Geometry::MultiPoint(m)) => {
-            let points: Vec<Json> = m.0.iter().map(|p| position(p.0)).collect();
-            json!({ "type": "MultiPoint", "coordinates": points })
-        }
-        Some(Geometry::LineString(l)) => json!({ "type": "LineString", "coordinates": line(l) }),
-        Some(Geometry::MultiLineString(m)) => {
-            let lines: Vec<Json> = m.0.iter().map(line).collect();
-            json!({ "type": "MultiLineString", "coordinates": lines })
-        }
-        Some(Geometry::Polygon(p)) => json!({ "type": "Polygon", "coordinates": polygon(p) }),
-        Some(Geometry::MultiPolygon(m)) => {
-            let polygons: Vec<Json> = m.0.iter().map(polygon).collect();
-            json!({ "type": "MultiPolygon", "coordinates": polygons })
-        }
-        Some(Geometry::Line(l)) => {
-            json!({ "type": "LineString", "coordinates": [position(l.start), position(l.end)] })
-        }
-        Some(Geometry::Rect(r)) => json!({ "type": "Polygon", "coordinates": polygon(&r.to_polygon()) }),
-        Some(Geometry::Triangle(t)) => json!({ "type": "Polygon", "coordinates": polygon(&t.to_polygon()) }),
-        Some(Geometry::GeometryCollection(c)) => {
-            let parts: Vec<Json> = c.0.iter().map(|g| to_json(Some(g))).collect();
-            json!({ "type": "GeometryCollection", "geometries": parts })
+    serde_json::to_value(geometry.map(GeoJson)).expect("coordinates are numbers")
+}
+
+/// A shape that serializes as its GeoJSON geometry.
+#[derive(Clone, Copy, Debug)]
+pub struct GeoJson<'a>(pub &'a Geometry<f64>);
+
+/// The coordinates of a geometry.
+enum Coordinates<'a> {
+    Position(Coord<f64>),
+    Points(&'a [Point<f64>]),
+    Line(&'a [Coord<f64>]),
+    Lines(&'a [LineString<f64>]),
+    Polygon(&'a Polygon<f64>),
+    Polygons(&'a [Polygon<f64>]),
+}
+
+impl Serialize for GeoJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use Coordinates as At;
+        let mut geometry = serializer.serialize_map(Some(2))?;
+        let kind = {
+            let mut coordinates = |at: At<'_>| geometry.serialize_entry("coordinates", &at);
+            match self.0 {
+                Geometry::Point(p) => coordinates(At::Position(p.0)).map(|()| "Point"),
+                Geometry::MultiPoint(m) => coordinates(At::Points(&m.0)).map(|()| "MultiPoint"),
+                Geometry::LineString(l) => coordinates(At::Line(&l.0)).map(|()| "LineString"),
+                Geometry::Line(l) => coordinates(At::Line(&[l.start, l.end])).map(|()| "LineString"),
+                Geometry::MultiLineString(m) => coordinates(At::Lines(&m.0)).map(|()| "MultiLineString"),
+                Geometry::Polygon(p) => coordinates(At::Polygon(p)).map(|()| "Polygon"),
+                Geometry::Rect(r) => coordinates(At::Polygon(&r.to_polygon())).map(|()| "Polygon"),
+                Geometry::Triangle(t) => coordinates(At::Polygon(&t.to_polygon())).map(|()| "Polygon"),
+                Geometry::MultiPolygon(m) => coordinates(At::Polygons(&m.0)).map(|()| "MultiPolygon"),
+                Geometry::GeometryCollection(c) => {
+                    let parts: Vec<_> = c.iter().map(GeoJson).collect();
+                    geometry.serialize_entry("geometries", &parts).map(|()| "GeometryCollection")
+                }
+            }
+        }?;
+        geometry.serialize_entry("type", kind)?;
+        geometry.end()
+    }
+}
+
+impl Serialize for Coordinates<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Position(c) => [seven(c.x), seven(c.y)].serialize(serializer),
+            Self::Points(points) => serializer.collect_seq(points.iter().map(|p| Self::Position(p.0))),
+            Self::Line(line) => serializer.collect_seq(line.iter().map(|c| Self::Position(*c))),
+            Self::Lines(lines) => serializer.collect_seq(lines.iter().map(|l| Coordinates::Line(&l.0))),
+            Self::Polygon(p) => {
+                let p = p.orient(Direction::Default);
+                let rings = std::iter::once(p.exterior()).chain(p.interiors());
+                serializer.collect_seq(rings.map(|ring| Coordinates::Line(&ring.0)))
+            }
+            Self::Polygons(all) => serializer.collect_seq(all.iter().map(Coordinates::Polygon)),
         }
     }
 }
@@ -82,21 +116,10 @@ fn seven(v: f64) -> f64 {
     (v * 1e7).round() / 1e7 + 0.0
 }
 
-fn position(c: Coord<f64>) -> Json {
-    json!([seven(c.x), seven(c.y)])
-}
-
-fn line(l: &LineString<f64>) -> Json {
-    l.0.iter().map(|c| position(*c)).collect::<Vec<_>>().into()
-}
-
-fn polygon(p: &Polygon<f64>) -> Json {
-    let p = p.orient(Direction::Default);
-    std::iter::once(p.exterior()).chain(p.interiors()).map(line).collect::<Vec<_>>().into()
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

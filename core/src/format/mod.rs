@@ -1,17 +1,14 @@
-//! Views to bytes, one file a format. Not here: HTTP headers (http), what may be seen (`domain::view`).
+//! Views to bytes: lists and feeds with one file a format, and the documents that stand alone. Not here:
+//! HTTP headers (http), what may be seen (`domain::view`).
 
-pub mod atom;
 pub mod cql2_json;
-pub mod csv;
 pub mod feature;
+pub mod feed;
 pub mod geojson;
-pub mod geojson_feed;
 pub mod geometry;
 pub mod georeport;
-pub mod json_feed;
+pub mod list;
 mod xml;
 
 #[cfg(test)]
 mod cql2_tests;
-#[cfg(test)]
-mod feed_testing;

@@ -17,7 +17,7 @@ use crate::http::wire::negotiate::{Offer, choose};
 use crate::http::wire::problem::{self, Problem};
 use diaban_core::domain::{Collection, State as ReportState, Status};
 use diaban_core::format::georeport::Form;
-use diaban_core::format::{atom, csv, geojson, json_feed};
+use diaban_core::format::{feed, geojson, list};
 use diaban_core::map::Layer;
 use diaban_core::query::cql;
 use diaban_core::query::features;
@@ -160,7 +160,7 @@ fn one(path: &str, id: &str, summary: &str, query: &[&str], media: &[&'static st
 }
 
 fn operations(service: &Service) -> Vec<Operation> {
-    const LIST: &[&str] = &[geojson::MEDIA, geojson::MEDIA_SEQ, csv::MEDIA];
+    let formats: Vec<&str> = list::media().collect();
     let mut all = vec![
         one("/", "landing", "Links to everything, or the map", &["f"], &["application/json", "text/html"]),
         one("/api", "api", "This description", &["f"], &[MEDIA]),
@@ -175,7 +175,7 @@ fn operations(service: &Service) -> Vec<Operation> {
             JSON,
         ),
         one("/collections/reports", "reports", "About the reports", &["f"], JSON),
-        one("/collections/reports/items", "listReports", "Reports, newest first", params::LIST, LIST),
+        one("/collections/reports/items", "listReports", "Reports, newest first", params::LIST, &formats),
         one("/collections/reports/items/{id}", "report", "One report", &["f"], &[geojson::MEDIA]),
         one("/collections/wards", "wards", "About the wards", &["f"], JSON),
         one(
@@ -183,7 +183,7 @@ fn operations(service: &Service) -> Vec<Operation> {
             "listWards",
             "Wards in force",
             &["bbox", "datetime", "filter", "filter-lang", "filter-crs", "limit", "cursor", "f"],
-            &[geojson::MEDIA],
+            &formats,
         ),
         one("/collections/wards/items/{id}", "ward", "One ward", &["f"], &[geojson::MEDIA]),
         one("/tileMatrixSets", "matrixSets", "How tiles are cut", &["f"], JSON),
@@ -204,7 +204,7 @@ fn operations(service: &Service) -> Vec<Operation> {
         let list: Vec<&str> = filters.into_iter().chain(["limit", "cursor", "f"]).collect();
         all.extend([
             one(&path(""), &format!("{id}Collection"), &format!("About {title}"), &["f"], JSON),
-            one(&path("/items"), &format!("{id}List"), title, &list, LIST),
+            one(&path("/items"), &format!("{id}List"), title, &list, &formats),
             one(
                 &path("/items/{id}"),
                 &format!("{id}Item"),
@@ -252,7 +252,7 @@ fn operations(service: &Service) -> Vec<Operation> {
 
 /// The feeds of the city and of a ward, each in all formats, and their live streams.
 fn feeds(collections: &[Arc<Collection>]) -> Vec<Operation> {
-    const MEDIA: &[&str] = &[atom::MEDIA, json_feed::MEDIA, geojson::MEDIA];
+    let formats: Vec<&str> = feed::ALL.iter().map(|f| f.media).collect();
     let paged = |filters: &[&str], bound: bool| -> Vec<String> {
         let filters = filters.iter().copied().filter(|f| !bound || *f != "ward");
         filters.chain(["limit", "cursor"]).map(str::to_owned).collect()
@@ -262,7 +262,7 @@ fn feeds(collections: &[Arc<Collection>]) -> Vec<Operation> {
         id,
         summary,
         query,
-        media: MEDIA.to_vec(),
+        media: formats.clone(),
         array: false,
     };
     let reports = |bound| paged(params::FILTERS, bound);
@@ -368,6 +368,9 @@ fn parameter(service: &Service, name: &str) -> Value {
     let codes = |all: Vec<&str>| json!({ "type": "array", "items": { "type": "string", "enum": all } });
     let all_layers: Vec<&str> = service.layers.iter().map(|l| l.id.as_str()).collect();
     let styles = Style::ALL.map(Style::name);
+    let formats: Vec<String> = list::ALL.iter().map(|f| format!("{} ({})", f.names[0], f.title)).collect();
+    let formats =
+        format!("The format, where the Accept header does not say it; of lists {}", formats.join(", "));
     let number = |low: f64, high: f64| json!({ "type": "number", "minimum": low, "maximum": high });
     let (schema, about): (Value, &str) = match name {
         "bbox" => (
@@ -417,7 +420,7 @@ fn parameter(service: &Service, name: &str) -> Value {
             "Rows of a page; more is clamped",
         ),
         "cursor" => (text, "Where the next page begins; follow the next link"),
-        "f" => (text, "The format, where the Accept header does not say it"),
+        "f" => (text, &formats),
         "lon" => (number(-180.0, 180.0), "Longitude in degrees (CRS84); never without lat"),
         "lat" => (number(-90.0, 90.0), "Latitude in degrees (CRS84); never without lon"),
         "collection" => (text, "A collection of places"),

@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::http::edge::connections::Connection;
 use crate::http::edge::send_budget::{SendBudget, Share};
 use crate::http::wire::problem::Problem;
+use diaban_core::format::list::{self, Extent};
 
 /// Tiles up to this zoom show so much of the city that each is work.
 const COSTLY_ZOOM: u8 = 8;
@@ -80,8 +81,11 @@ impl Class {
         let asked = query.split('&').find_map(|p| p.strip_prefix("f="));
         let accept = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let streamed = match asked {
-            Some(f) => matches!(f, "csv" | "geojsonseq"),
-            None => accept.starts_with("text/csv") || accept.starts_with("application/geo+json-seq"),
+            Some(f) => list::named(f).is_some_and(|f| f.extent == Extent::Stream),
+            None => {
+                let mut streams = list::ALL.iter().filter(|f| f.extent == Extent::Stream);
+                streams.any(|f| f.accepts.iter().any(|media| accept.starts_with(media)))
+            }
         };
         if streamed && path.ends_with("/items") { Self::Export } else { Self::Read }
     }

@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, header};
 
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::{Violation, nearest};
+use diaban_core::format::list::Format;
 
 /// One format of a resource.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +15,13 @@ pub(in crate::http) struct Offer<T> {
     pub(in crate::http) media: &'static [&'static str],
     /// What it is.
     pub(in crate::http) format: T,
+}
+
+impl Offer<&'static Format> {
+    /// A format of lists.
+    pub(in crate::http) fn of(format: &'static Format) -> Self {
+        Self { names: format.names, media: format.accepts, format }
+    }
 }
 
 /// Chooses; the first offer is what a client without preference gets.

@@ -13,15 +13,13 @@ use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::{Instant, Text};
-use diaban_core::format::{csv, geojson};
+use diaban_core::format::list;
 
 /// A collection as it is described.
 struct Collection {
     id: String,
     title: String,
     description: String,
-    /// Media types of its items, with the `f` that asks for each.
-    formats: &'static [(&'static str, &'static str)],
     /// The times of its features, when they have any: the first, and the last unless more come.
     times: Option<[Option<Instant>; 2]>,
 }
@@ -38,9 +36,6 @@ pub(super) fn wards_title() -> Text {
     Text { vi: "Phường, xã, đặc khu".into(), en: "Wards".into() }
 }
 
-const FORMATS: &[(&str, &str)] =
-    &[("geojson", geojson::MEDIA), ("geojsonseq", geojson::MEDIA_SEQ), ("csv", csv::MEDIA)];
-
 /// The collections there are: reports and wards, then those that the city pack declares.
 fn all(service: &Service) -> Vec<Collection> {
     let view = service.live.load();
@@ -49,14 +44,12 @@ fn all(service: &Service) -> Vec<Collection> {
             id: REPORTS.into(),
             title: reports_title().both(),
             description: "What citizens reported, with the ward and the body that must answer".into(),
-            formats: FORMATS,
             times: Some([view.snapshot.earliest(), None]),
         },
         Collection {
             id: WARDS.into(),
             title: wards_title().both(),
             description: "The wards in force".into(),
-            formats: &FORMATS[..1],
             times: None,
         },
     ];
@@ -66,7 +59,6 @@ fn all(service: &Service) -> Vec<Collection> {
             id: c.id.to_string(),
             title: c.title.both(),
             description: format!("{} {}", c.description.vi, c.description.en),
-            formats: FORMATS,
             times: c.validity.map(|_| set.times()),
         }
     }));
@@ -107,11 +99,10 @@ fn describe(service: &Service, c: &Collection) -> Value {
     let mut links = vec![
         json!({ "href": format!("{base}/collections/{}", c.id), "rel": "self", "type": "application/json", "title": c.title }),
     ];
-    for (f, media) in c.formats {
-        links.push(
-            json!({ "href": format!("{items}?f={f}"), "rel": "items", "type": media, "title": c.title }),
-        );
-    }
+    links.extend(list::ALL.iter().map(|f| {
+        let href = format!("{items}?f={}", f.names[0]);
+        json!({ "href": href, "rel": "items", "type": f.media, "title": c.title })
+    }));
     links.extend(crate::http::doors::tiles::tilesets_link(service, &c.id));
     let [west, south, east, north] = service.city.areas().bounds();
     let mut extent = json!({

@@ -3,28 +3,22 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use bytes::Bytes;
-use futures_util::stream;
 
-use super::items::{Format, OFFERS, one_feature_only, with_links};
-use super::paging::{Paging, streamed};
+use super::items::{one_feature_only, with_links};
+use super::list::{self, List, Source};
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
-use crate::http::wire::negotiate::choose;
 use crate::http::wire::problem::Problem;
-use diaban_core::domain::{CodeBook, Collection, Feature, Violation};
-use diaban_core::format::{csv, feature, geojson};
+use crate::store::StoreError;
+use diaban_core::domain::{CodeBook, Feature, Violation};
+use diaban_core::format::list::Row;
+use diaban_core::format::{feature, geojson};
 use diaban_core::map::{FeatureSet, View};
 use diaban_core::query::features;
-use diaban_core::query::params::DEFAULT_LIMIT;
-
-/// Features written in one part of a stream.
-const STREAM_PART: usize = 500;
 
 fn set<'a>(view: &'a View, id: &str) -> Result<&'a Arc<FeatureSet>, Problem> {
     view.features.get(id).ok_or_else(|| Problem::not_found("no such collection; /collections lists them"))
@@ -41,7 +35,7 @@ pub(in crate::http) async fn features(
     let collection = set.collection();
     let q = features::parse(&asked(query.as_deref())?, collection, &view.codebook)
         .map_err(Problem::parameters)?;
-    let format = choose(OFFERS, q.page.format.as_deref(), &headers)?;
+    let format = list::format(&q.page, &headers)?;
     let found = set.find(&q.filter, service.clock.now());
     let start = match q.page.cursor {
         None => 0,
@@ -53,51 +47,40 @@ pub(in crate::http) async fn features(
             found.partition_point(|f| f.seq >= after.seq)
         }
     };
-    match format {
-        Format::GeoJson => {
-            let end = found.len().min(start + q.page.limit.unwrap_or(DEFAULT_LIMIT) as usize);
-            let next = (end < found.len()).then(|| found[end - 1].id);
-            let row = |f: &&Arc<Feature>| geojson::written(&feature::geojson(collection, f, &view.codebook));
-            let rows: Vec<_> = found[start..end].iter().map(row).collect();
-            let filter = q.filter.pairs(collection, &view.codebook);
-            let paging = Paging { collection: &id, filter, page: &q.page, next };
-            Ok(paging.document(&service, &rows, found.len() as u64).answer(&headers))
-        }
-        Format::Sequence | Format::Csv => {
-            let end = q.page.limit.map_or(found.len(), |l| found.len().min(start + l as usize));
-            let rows = found[start..end].iter().map(|f| Arc::clone(f)).collect();
-            Ok(stream(collection.clone(), view.codebook.clone(), rows, format))
-        }
-    }
+    let list = List {
+        collection: &id,
+        schema: feature::schema(collection),
+        filter: q.filter.pairs(collection, &view.codebook),
+        page: &q.page,
+        format,
+        matched: found.len() as u64,
+    };
+    let rows: Vec<Arc<Feature>> =
+        found[start..].iter().take(list::most(format, &q.page)).map(|f| Arc::clone(f)).collect();
+    let source = Features { codebook: view.codebook.clone(), rows: rows.into_iter() };
+    list.answer(&service, source, &headers).await
 }
 
-/// All that match, or as many as asked for; the rows are those of the moment of the request.
-fn stream(
-    collection: Arc<Collection>,
+/// Features as the live map held them at the moment of the request.
+struct Features {
     codebook: Arc<CodeBook>,
-    rows: Vec<Arc<Feature>>,
-    format: Format,
-) -> Response {
-    let begun = (format == Format::Csv).then(|| {
-        let mut writer = csv::Writer::default();
-        writer.feature_header(&collection);
-        Bytes::from(writer.take())
-    });
-    let parts = (0..rows.len().div_ceil(STREAM_PART)).map(move |i| {
-        let part = &rows[i * STREAM_PART..rows.len().min((i + 1) * STREAM_PART)];
-        if format == Format::Csv {
-            let mut writer = csv::Writer::default();
-            part.iter().for_each(|f| writer.feature(&collection, f, &codebook));
-            return Bytes::from(writer.take());
-        }
-        let mut out = Vec::new();
-        for f in part {
-            geojson::sequence_record(&feature::geojson(&collection, f, &codebook), &mut out);
-        }
-        Bytes::from(out)
-    });
-    let parts = begun.into_iter().chain(parts).map(Ok::<_, std::convert::Infallible>);
-    streamed(Body::from_stream(stream::iter(parts)), format)
+    rows: std::vec::IntoIter<Arc<Feature>>,
+}
+
+impl Source for Features {
+    type View = Arc<Feature>;
+
+    async fn next(&mut self, limit: usize) -> Result<Vec<Arc<Feature>>, StoreError> {
+        Ok(self.rows.by_ref().take(limit).collect())
+    }
+
+    fn row<'a>(&'a self, view: &'a Arc<Feature>) -> Row<'a> {
+        feature::row(view, &self.codebook)
+    }
+
+    fn cursor(&self, view: &Arc<Feature>) -> Option<u64> {
+        Some(view.id)
+    }
 }
 
 pub(in crate::http) async fn feature(

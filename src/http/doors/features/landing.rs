@@ -14,7 +14,7 @@ use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::pairs;
 use crate::http::wire::negotiate::{Offer, choose};
 use crate::http::wire::problem::Problem;
-use diaban_core::format::atom;
+use diaban_core::format::feed::atom;
 use diaban_core::format::geojson::Link;
 use diaban_core::query::params::check_names;
 

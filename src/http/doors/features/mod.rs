@@ -4,7 +4,7 @@ mod collections;
 mod declared;
 mod items;
 mod landing;
-mod paging;
+mod list;
 mod schema;
 mod submit;
 mod wards;

@@ -1,27 +1,29 @@
 //! `/collections/wards/items`: the wards in force, with their boundaries.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use geo::{BoundingRect, MultiPolygon};
-use serde_json::{Map, Value, json};
 
-use super::items::{OFFERS, one_feature_only, with_links};
-use super::paging::Paging;
+use super::items::{one_feature_only, with_links};
+use super::list::{self, List, Source};
+use crate::action::Areas;
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
-use crate::http::wire::negotiate::choose;
 use crate::http::wire::problem::Problem;
+use crate::store::StoreError;
 use diaban_core::area::{Generation, Unit};
 use diaban_core::domain::field::Kind;
 use diaban_core::domain::{Violation, WardId, WardName};
 use diaban_core::format::geojson;
+use diaban_core::format::list::{Cell, Place, Row, Schema};
 use diaban_core::geo::Bbox;
 use diaban_core::query::cql::{self, Expr, Queryable, Scalar, Test, Type};
-use diaban_core::query::params::{self, DEFAULT_LIMIT};
+use diaban_core::query::params;
 
 /// Only what a ward has: no time, no state.
 pub(super) const PARAMS: &[&str] = &["bbox", "datetime", "limit", "cursor", "f"];
@@ -51,35 +53,63 @@ pub(in crate::http) async fn wards(
     let q =
         params::parse(&plain, PARAMS, &areas.codebook, service.clock.now()).map_err(Problem::parameters)?;
     let asked = cql::read(&filter, &schema()).map_err(Problem::parameters)?;
-    choose(&OFFERS[..1], q.page.format.as_deref(), &headers)?;
+    let format = list::format(&q.page, &headers)?;
     let generation = areas.active();
-    let wanted = |u: &&Unit| {
+    let wanted = |u: &Unit| {
         q.filter.bbox.is_none_or(|b| touches(&b, &u.shape))
             && asked.as_ref().is_none_or(|e| passes(e, generation, u))
     };
-    let matching: Vec<&Unit> = generation.units().iter().filter(wanted).collect();
+    let matching: Vec<usize> =
+        (0..generation.units().len()).filter(|i| wanted(&generation.units()[*i])).collect();
     let start = match q.page.cursor {
         None => 0,
         // The cursor is the numeric code of the last ward of the page before.
-        Some(code) => {
-            matching.iter().position(|u| numeric(u) == Some(code)).map(|i| i + 1).ok_or_else(|| {
+        Some(code) => matching
+            .iter()
+            .position(|i| numeric(&generation.units()[*i]) == Some(code))
+            .map(|i| i + 1)
+            .ok_or_else(|| {
                 Problem::parameters(vec![Violation::new(
                     "cursor",
                     "is not a cursor of this list; begin again without it",
                 )])
-            })?
-        }
+            })?,
     };
-    let limit = q.page.limit.unwrap_or(DEFAULT_LIMIT) as usize;
-    let page = &matching[start..matching.len().min(start + limit)];
-    let more = start + page.len() < matching.len();
-    let next = page.last().filter(|_| more).and_then(|u| numeric(u));
-    let features: Vec<_> = page.iter().map(|u| geojson::written(&feature(generation, u))).collect();
     let plain = q.filter.pairs(&areas.codebook).into_iter().map(|(name, value)| (name.to_owned(), value));
     let text = asked.map(|e| ("filter".to_owned(), cql::written(&e, &schema())));
-    let filter = plain.chain(text).collect();
-    let paging = Paging { collection: "wards", filter, page: &q.page, next };
-    Ok(paging.document(&service, &features, matching.len() as u64).answer(&headers))
+    let list = List {
+        collection: "wards",
+        schema: columns(),
+        filter: plain.chain(text).collect(),
+        page: &q.page,
+        format,
+        matched: matching.len() as u64,
+    };
+    let rows = matching[start..].to_vec().into_iter();
+    list.answer(&service, Wards { areas, rows }, &headers).await
+}
+
+/// Wards in force, by their position in the generation.
+struct Wards {
+    areas: Arc<Areas>,
+    rows: std::vec::IntoIter<usize>,
+}
+
+impl Source for Wards {
+    type View = usize;
+
+    async fn next(&mut self, limit: usize) -> Result<Vec<usize>, StoreError> {
+        Ok(self.rows.by_ref().take(limit).collect())
+    }
+
+    fn row<'a>(&'a self, view: &'a usize) -> Row<'a> {
+        let generation = self.areas.active();
+        row(generation, &generation.units()[*view])
+    }
+
+    fn cursor(&self, view: &usize) -> Option<u64> {
+        numeric(&self.areas.active().units()[*view])
+    }
 }
 
 pub(in crate::http) async fn ward(
@@ -104,7 +134,8 @@ pub(in crate::http) async fn ward(
     let missing = || Problem::not_found("no ward has this code");
     let generation = areas.book.generation(&id.generation).ok_or_else(missing)?;
     let unit = areas.book.unit(&id).ok_or_else(missing)?;
-    let feature = with_links(&service, feature(generation, unit), "wards", &id.to_string());
+    let feature = geojson::Feature { schema: &columns(), row: &row(generation, unit) }.to_map();
+    let feature = with_links(&service, feature, "wards", &id.to_string());
     Ok(Document::json(geojson::MEDIA, &feature, CachePolicy::Revalidate).answer(&headers))
 }
 
@@ -151,37 +182,22 @@ fn touches(b: &Bbox, shape: &MultiPolygon<f64>) -> bool {
     !apart && within
 }
 
-/// A ward as a Feature; its id is the canonical one.
-fn feature(generation: &Generation, unit: &Unit) -> Map<String, Value> {
-    let id = format!("{}.{}", generation.id(), unit.code);
-    let polygons: Vec<Value> = unit
-        .shape
-        .iter()
-        .map(|p| {
-            std::iter::once(p.exterior())
-                .chain(p.interiors())
-                .map(|ring| positions(&ring.0))
-                .collect::<Vec<_>>()
-                .into()
-        })
-        .collect();
-    let geometry = json!({ "type": "MultiPolygon", "coordinates": polygons });
-    let properties = json!({
-        "code": *unit.code,
-        "name": unit.name,
-        "generation": **generation.id(),
-        "approximate": generation.approximate(),
-        "area_km2": area(unit),
-    });
-    let mut feature = Map::new();
-    feature.insert("type".into(), "Feature".into());
-    feature.insert("id".into(), id.into());
-    feature.insert("geometry".into(), geometry);
-    feature.insert("properties".into(), properties);
-    feature
+/// What wards hold, as lists write it.
+fn columns() -> Schema {
+    Schema::new(Place::Shape, false, PROPERTIES.iter().map(|p| p.0))
 }
 
-fn positions(ring: &[geo::Coord<f64>]) -> Value {
-    let seven = |v: f64| (v * 1e7).round() / 1e7;
-    ring.iter().map(|c| json!([seven(c.x), seven(c.y)])).collect::<Vec<_>>().into()
+/// A ward as a row; its id is the canonical one, the values stand in the order of [`PROPERTIES`].
+fn row<'a>(generation: &'a Generation, unit: &'a Unit) -> Row<'a> {
+    Row {
+        id: format!("{}.{}", generation.id(), unit.code).into(),
+        geometry: Some(Cow::Owned(unit.shape.clone().into())),
+        cells: vec![
+            (*unit.code).into(),
+            unit.name.as_str().into(),
+            (**generation.id()).into(),
+            Cell::Boolean(generation.approximate()),
+            Cell::Number(area(unit)),
+        ],
+    }
 }

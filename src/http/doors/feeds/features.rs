@@ -4,12 +4,12 @@
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::Format;
 use super::page::{MAX_LIMIT, Source, Told, answer, cursor_apart};
 use crate::action::{Entries, told_at};
 use crate::http::Service;
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::{Instant, Violation};
+use diaban_core::format::feed::Format;
 use diaban_core::map::FeatureSet;
 use diaban_core::query::features::{filter_names, parse_named};
 use diaban_core::query::params::DEFAULT_LIMIT;
@@ -23,7 +23,7 @@ pub(super) fn serve(
     service: &Service,
     source: Source,
     (set, wards): (&FeatureSet, Option<CodeSet>),
-    format: Format,
+    format: &'static Format,
     query: Option<&str>,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {

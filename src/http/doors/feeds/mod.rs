@@ -25,46 +25,13 @@ use crate::http::wire::document::CachePolicy;
 use crate::http::wire::extract::pairs;
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::{Text, WardId, WardName};
-use diaban_core::format::{atom, geojson, json_feed};
+use diaban_core::format::feed::{self, Format};
 use diaban_core::query::params::{self, FILTERS};
 use diaban_core::query::{CodeSet, Filter};
 
-/// A form of a feed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Atom,
-    Json,
-    GeoJson,
-}
-
-impl Format {
-    const ALL: [Self; 3] = [Self::Atom, Self::Json, Self::GeoJson];
-
-    fn extension(self) -> &'static str {
-        match self {
-            Self::Atom => "atom",
-            Self::Json => "json",
-            Self::GeoJson => "geojson",
-        }
-    }
-
-    fn media(self) -> &'static str {
-        match self {
-            Self::Atom => atom::MEDIA,
-            Self::Json => json_feed::MEDIA,
-            Self::GeoJson => geojson::MEDIA,
-        }
-    }
-
-    /// Splits a file's name: a ward's canonical id has a dot of its own, the last one counts.
-    fn of(file: &str) -> Option<(&str, Self)> {
-        let (name, extension) = file.rsplit_once('.')?;
-        Self::ALL.into_iter().find(|f| f.extension() == extension).map(|f| (name, f))
-    }
-}
-
 fn no_feed() -> Problem {
-    Problem::not_found("no such feed; a feed ends in .atom, .json or .geojson")
+    let endings: Vec<String> = feed::ALL.iter().map(|f| format!(".{}", f.extension)).collect();
+    Problem::not_found(format!("no such feed; a feed ends in {}", endings.join(" or ")))
 }
 
 /// The parameters of a ward's feeds: those of a list but the ward.
@@ -79,7 +46,7 @@ pub(in crate::http) async fn city(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (name, format) = Format::of(&file).ok_or_else(no_feed)?;
+    let (name, format) = feed::of(&file).ok_or_else(no_feed)?;
     let source = |title: Text| Source {
         path: format!("/feeds/{name}"),
         id: format!("feeds/{name}"),
@@ -106,7 +73,7 @@ pub(in crate::http) async fn ward(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (name, format) = Format::of(&file).ok_or_else(no_feed)?;
+    let (name, format) = feed::of(&file).ok_or_else(no_feed)?;
     of_ward(&service, name, "reports", format, query.as_deref(), &headers).await
 }
 
@@ -117,7 +84,7 @@ pub(in crate::http) async fn ward_more(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (what, format) = Format::of(&file).filter(|(w, _)| *w != "reports").ok_or_else(no_feed)?;
+    let (what, format) = feed::of(&file).filter(|(w, _)| *w != "reports").ok_or_else(no_feed)?;
     of_ward(&service, &ward, what, format, query.as_deref(), &headers).await
 }
 
@@ -151,7 +118,7 @@ pub(in crate::http) async fn secret(
 ) -> Result<Response, Problem> {
     let key = service.keys.find(&secret, service.clock.now()).ok_or_else(no_feed)?;
     let saved = key.query.as_deref().ok_or_else(no_feed)?;
-    let (name, format) = Format::of(&file).ok_or_else(no_feed)?;
+    let (name, format) = feed::of(&file).ok_or_else(no_feed)?;
     let kind = match name {
         "reports" => Kind::Reports,
         "changes" => Kind::Changes,
@@ -185,7 +152,7 @@ async fn of_ward(
     service: &Service,
     name: &str,
     what: &str,
-    format: Format,
+    format: &'static Format,
     query: Option<&str>,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {

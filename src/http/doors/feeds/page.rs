@@ -3,7 +3,6 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
-use super::Format;
 use crate::action::Entries;
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
@@ -11,7 +10,7 @@ use crate::http::wire::extract::asked;
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::feed::{Entry, Feed, Link};
 use diaban_core::domain::{Instant, Text, Violation, WardId};
-use diaban_core::format::{atom, geojson_feed, json_feed};
+use diaban_core::format::feed::{self, Format};
 
 /// Entries on a page; more are clamped.
 pub(super) const MAX_LIMIT: u32 = 1_000;
@@ -62,7 +61,7 @@ pub(super) struct Told {
 pub(super) fn answer(
     service: &Service,
     source: Source,
-    format: Format,
+    format: &Format,
     mut told: Told,
     headers: &HeaderMap,
 ) -> Response {
@@ -82,12 +81,7 @@ pub(super) fn answer(
         links,
         entries: told.entries,
     };
-    let media = format.media();
-    let document = match format {
-        Format::Atom => Document::new(media, atom::document(&feed), source.cache),
-        Format::Json => Document::json(media, &json_feed::document(&feed), source.cache),
-        Format::GeoJson => Document::json(media, &geojson_feed::document(&feed), source.cache),
-    };
+    let document = Document::new(format.media, (format.document)(&feed), source.cache);
     let mut document = document.modified(feed.updated.max(told.changed), service.clock.now());
     if let Some(value) = next.and_then(|n| HeaderValue::try_from(n).ok()) {
         document = document.header(header::LINK, value);
@@ -108,33 +102,32 @@ pub(super) fn cursor_apart(query: Option<&str>) -> Result<(Option<String>, Pairs
 }
 
 /// The address of a page in normal form.
-fn address(service: &Service, source: &Source, told: &Told, format: Format, cursor: Option<&str>) -> String {
+fn address(service: &Service, source: &Source, told: &Told, format: &Format, cursor: Option<&str>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(&told.query);
     query.extend_pairs(cursor.map(|c| ("cursor", c)));
     let query = query.finish();
     let mark = if query.is_empty() { "" } else { "?" };
-    format!("{}{}.{}{mark}{query}", service.public_url, source.path, format.extension())
+    format!("{}{}.{}{mark}{query}", service.public_url, source.path, format.extension)
 }
 
-fn links(service: &Service, source: &Source, make: &Entries<'_>, format: Format, told: &Told) -> Vec<Link> {
+fn links(service: &Service, source: &Source, make: &Entries<'_>, format: &Format, told: &Told) -> Vec<Link> {
     let link = |rel, href, media| Link { rel, href, media };
-    let here = |format: Format, cursor: Option<&str>| address(service, source, told, format, cursor);
+    let here = |format: &Format, cursor: Option<&str>| address(service, source, told, format, cursor);
     let cursor = told.cursor.as_deref();
-    let media = format.media();
+    let media = format.media;
     let mut links = vec![
         link("self", here(format, cursor), media),
         link("alternate", format!("{}{}", service.public_url, source.home), "text/html"),
     ];
     links.extend(told.next.as_deref().map(|n| link("next", here(format, Some(n)), media)));
     links.extend(cursor.map(|_| link("first", here(format, None), media)));
-    for other in Format::ALL.into_iter().filter(|f| *f != format) {
-        links.push(link("alternate", here(other, cursor), other.media()));
+    for other in feed::ALL.iter().filter(|f| f.extension != format.extension) {
+        links.push(link("alternate", here(other, cursor), other.media));
     }
     let Some(of) = &source.ward else { return links };
-    let feed = |ward: &WardId| {
-        format!("{}/feeds/wards/{ward}{}.{}", service.public_url, of.tail, format.extension())
-    };
+    let feed =
+        |ward: &WardId| format!("{}/feeds/wards/{ward}{}.{}", service.public_url, of.tail, format.extension);
     if of.bare {
         links.push(link("canonical", feed(&of.ward), media));
     }

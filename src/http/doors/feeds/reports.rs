@@ -3,13 +3,13 @@
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::Format;
 use super::page::{MAX_LIMIT, Source, Told, answer, cursor_apart};
 use crate::action::{Entries, cursor};
 use crate::http::Service;
 use crate::http::wire::problem::Problem;
 use crate::store::{NewsPage, Position, StoreError};
 use diaban_core::domain::Instant;
+use diaban_core::format::feed::Format;
 use diaban_core::query::Filter;
 use diaban_core::query::params::{self, DEFAULT_LIMIT};
 
@@ -33,7 +33,7 @@ pub(super) async fn serve(
     service: &Service,
     source: Source,
     scope: Scope,
-    format: Format,
+    format: &'static Format,
     query: Option<&str>,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {

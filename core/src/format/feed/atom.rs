@@ -3,11 +3,15 @@
 use geo::{Coord, Geometry};
 use quick_xml::events::{BytesEnd, BytesStart, Event};
 
-use super::xml::Xml;
+use super::Format;
 use crate::domain::feed::{Entry, Feed, Link};
+use crate::format::xml::Xml;
 
 /// Media type.
 pub const MEDIA: &str = "application/atom+xml";
+
+/// The format.
+pub const FORMAT: Format = Format { extension: "atom", media: MEDIA, document };
 
 const NAMESPACES: [(&str, &str); 3] = [
     ("xmlns", "http://www.w3.org/2005/Atom"),
@@ -15,8 +19,7 @@ const NAMESPACES: [(&str, &str); 3] = [
     ("xmlns:at", "http://purl.org/atompub/tombstones/1.0"),
 ];
 
-/// A page of a feed as a document.
-pub fn document(feed: &Feed) -> Vec<u8> {
+fn document(feed: &Feed) -> Vec<u8> {
     let mut x = Xml::new(1_024 + feed.entries.len() * 1_200);
     let mut root = BytesStart::new("feed");
     root.extend_attributes(NAMESPACES);
@@ -93,9 +96,9 @@ fn lat_lon<'a>(points: impl IntoIterator<Item = &'a Coord<f64>>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::feed_testing::{entry, feed};
-    use super::super::xml::clean;
+    use super::super::testing::{entry, feed};
     use super::*;
+    use crate::format::xml::clean;
     use proptest::prelude::*;
     use quick_xml::Reader;
 

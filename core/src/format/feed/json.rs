@@ -2,17 +2,21 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::geojson::value;
-use super::geometry;
+use super::Format;
 use crate::domain::feed::{Entry, Feed};
+use crate::format::geojson::value;
+use crate::format::geometry;
 
 /// Media type.
 pub const MEDIA: &str = "application/feed+json";
 
+/// The format.
+pub const FORMAT: Format =
+    Format { extension: "json", media: MEDIA, document: |feed| document(feed).to_string().into_bytes() };
+
 const VERSION: &str = "https://jsonfeed.org/version/1.1";
 
-/// A page of a feed as a document.
-pub fn document(feed: &Feed) -> Json {
+fn document(feed: &Feed) -> Json {
     let mut out = json!({
         "version": VERSION,
         "title": feed.title.both(),
@@ -69,7 +73,7 @@ pub fn item(e: &Entry) -> Json {
 
 #[cfg(test)]
 mod tests {
-    use super::super::feed_testing::feed;
+    use super::super::testing::feed;
 
     #[test]
     fn the_document() {

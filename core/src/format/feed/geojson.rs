@@ -2,12 +2,19 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::geojson::value;
-use super::geometry;
+use super::Format;
 use crate::domain::feed::{Entry, Feed, Link};
+use crate::format::geojson::{self, value};
+use crate::format::geometry;
 
-/// A page of a feed as a document.
-pub fn document(feed: &Feed) -> Json {
+/// The format.
+pub const FORMAT: Format = Format {
+    extension: "geojson",
+    media: geojson::MEDIA,
+    document: |feed| document(feed).to_string().into_bytes(),
+};
+
+fn document(feed: &Feed) -> Json {
     json!({
         "type": "FeatureCollection",
         "id": feed.id,
@@ -46,7 +53,7 @@ fn feature(e: &Entry) -> Json {
 
 #[cfg(test)]
 mod tests {
-    use super::super::feed_testing::feed;
+    use super::super::testing::feed;
 
     #[test]
     fn the_document() {

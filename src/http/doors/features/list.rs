@@ -1,0 +1,186 @@
+//! Answers with lists, in any format: a page with its links, or all rows as a stream. Where the rows come
+//! from and what they are of is the source's matter, how they are written the format's.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream;
+
+use crate::http::Service;
+use crate::http::wire::document::{CachePolicy, Document};
+use crate::http::wire::negotiate::{Offer, choose};
+use crate::http::wire::problem::Problem;
+use crate::store::StoreError;
+use diaban_core::format::geojson::Link;
+use diaban_core::format::list::{ALL, Encoder, Extent, Format, Page, Row, Schema};
+use diaban_core::query::PageQuery;
+use diaban_core::query::params::DEFAULT_LIMIT;
+
+/// Rows read and written at once: those of ten thousand would take a hundred times what is written of them.
+const PART: usize = 1_000;
+
+/// Where the rows of a list come from: the store part by part, or memory.
+pub(super) trait Source: Send + 'static {
+    /// What a row is made of.
+    type View: Send;
+
+    /// The next ones in the order of the list, at most so many; fewer are the last ones.
+    fn next(&mut self, limit: usize) -> impl Future<Output = Result<Vec<Self::View>, StoreError>> + Send;
+
+    fn row<'a>(&'a self, view: &'a Self::View) -> Row<'a>;
+
+    /// The cursor of a list that goes on after it.
+    fn cursor(&self, view: &Self::View) -> Option<u64>;
+}
+
+/// A list as it was asked for.
+pub(super) struct List<'a> {
+    /// The collection's id.
+    pub(super) collection: &'a str,
+    pub(super) schema: Schema,
+    /// The filter in normal form.
+    pub(super) filter: Vec<(String, String)>,
+    pub(super) page: &'a PageQuery,
+    pub(super) format: &'static Format,
+    /// How many rows match.
+    pub(super) matched: u64,
+}
+
+/// The format of a list that was asked for.
+///
+/// # Errors
+/// 400 for an unknown `f`, 406 when nothing accepted is offered.
+pub(super) fn format(page: &PageQuery, headers: &HeaderMap) -> Result<&'static Format, Problem> {
+    let offers: Vec<_> = ALL.iter().map(|f| Offer::of(f)).collect();
+    choose(&offers, page.format.as_deref(), headers)
+}
+
+/// Most rows that an answer takes from its source. A page takes one more than it shows: it tells whether
+/// there is a next page, so that no page is ever empty.
+pub(super) fn most(format: &Format, page: &PageQuery) -> usize {
+    match format.extent {
+        Extent::Page => page.limit.unwrap_or(DEFAULT_LIMIT) as usize + 1,
+        Extent::Stream => page.limit.map_or(usize::MAX, |l| l as usize),
+    }
+}
+
+impl List<'_> {
+    pub(super) async fn answer(
+        self,
+        service: &Service,
+        source: impl Source,
+        headers: &HeaderMap,
+    ) -> Result<Response, Problem> {
+        match self.format.extent {
+            Extent::Page => Ok(self.page(service, source).await?.answer(headers)),
+            Extent::Stream => Ok(self.stream(source)),
+        }
+    }
+
+    async fn page(self, service: &Service, mut source: impl Source) -> Result<Document, Problem> {
+        let (mut encoder, mut out) = ((self.format.encoder)(), Vec::new());
+        encoder.begin(&self.schema, &mut out);
+        let mut left = most(self.format, self.page);
+        let (mut returned, mut last, mut next) = (0, None, None);
+        while left > 0 {
+            let part = left.min(PART);
+            let views = source.next(part).await?;
+            left -= part;
+            // The last row of all only tells that there are more.
+            let beyond = views.len() == part && left == 0;
+            for view in &views[..views.len() - usize::from(beyond)] {
+                encoder.row(&self.schema, &source.row(view), &mut out);
+                returned += 1;
+                last = source.cursor(view);
+            }
+            if beyond {
+                next = last;
+            } else if views.len() < part {
+                break;
+            }
+        }
+        let home = format!("{}/collections/{}", service.public_url, self.collection);
+        let media = self.format.media;
+        let link = |href, rel, media, title| Link { href, rel, media, title };
+        let next = next.map(|c| self.address(&home, Some(c)));
+        let mut links = vec![link(self.address(&home, self.page.cursor), "self", media, "This page")];
+        links.extend(next.iter().map(|href| link(href.clone(), "next", media, "The next page")));
+        links.push(link(home, "collection", "application/json", "The collection"));
+        encoder.end(&Page { matched: self.matched.max(returned), links: &links }, &mut out);
+        let document = Document::new(media, out, CachePolicy::Revalidate)
+            .header(header::VARY, HeaderValue::from_static("Accept"));
+        Ok(match next.and_then(|href| HeaderValue::try_from(format!("<{href}>; rel=\"next\"")).ok()) {
+            Some(value) => document.header(header::LINK, value),
+            None => document,
+        })
+    }
+
+    /// The address of a page in normal form.
+    fn address(&self, home: &str, cursor: Option<u64>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(&self.filter);
+        query.extend_pairs(self.page.limit.map(|l| ("limit", l.to_string())));
+        query.extend_pairs(cursor.map(|c| ("cursor", c.to_string())));
+        let query = query.finish();
+        format!("{home}/items{}{query}", if query.is_empty() { "" } else { "?" })
+    }
+
+    fn stream(self, source: impl Source) -> Response {
+        let Self { collection, format, page, schema, .. } = self;
+        let left = most(format, page);
+        let start = Export { source, schema, encoder: (format.encoder)(), left, written: 0, ended: false };
+        let parts = stream::try_unfold(start, |export| async move {
+            if export.ended { Ok(None) } else { export.next().await.map(Some) }
+        });
+        let mut response = Response::new(Body::from_stream(parts));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+        let name = format!("attachment; filename=\"{collection}.{}\"", format.extension);
+        if let Ok(name) = HeaderValue::try_from(name) {
+            headers.insert(header::CONTENT_DISPOSITION, name);
+        }
+        response
+    }
+}
+
+/// A stream under way. Its rows are read in short parts: no connection to the database is held while a
+/// slow client reads. An error after the first byte breaks the transfer off.
+struct Export<S> {
+    source: S,
+    schema: Schema,
+    encoder: Box<dyn Encoder>,
+    left: usize,
+    written: u64,
+    ended: bool,
+}
+
+impl<S: Source> Export<S> {
+    /// The next part of the document.
+    async fn next(mut self) -> Result<(Bytes, Self), StoreError> {
+        let limit = self.left.min(PART);
+        let mut source = self.source;
+        // In a task of its own: the connection reads ahead, and a body that nobody asks for its next part
+        // must not sit on a connection to the database that it has taken.
+        let read = tokio::spawn(async move { (source.next(limit).await, source) });
+        let (views, source) = read.await.map_err(|_| StoreError::Busy)?;
+        let views = views?;
+        self.source = source;
+        self.left -= views.len();
+        self.ended = views.len() < limit || self.left == 0;
+        let mut out = Vec::with_capacity(views.len() * 800);
+        if self.written == 0 {
+            self.encoder.begin(&self.schema, &mut out);
+        }
+        for view in &views {
+            self.encoder.row(&self.schema, &self.source.row(view), &mut out);
+        }
+        self.written += views.len() as u64;
+        if self.ended {
+            self.encoder.end(&Page { matched: self.written, links: &[] }, &mut out);
+        }
+        Ok((out.into(), self))
+    }
+}
