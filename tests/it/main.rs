@@ -11,6 +11,7 @@ mod feature_feeds;
 mod features;
 mod feeds;
 mod flood;
+mod formats;
 mod harness;
 mod hostile;
 mod import_features;

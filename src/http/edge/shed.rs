@@ -321,6 +321,15 @@ mod tests {
         assert_eq!(class("GET", &format!("{items}?status=open&f=csv"), "*/*"), Class::Export);
         assert_eq!(class("GET", items, "application/geo+json-seq"), Class::Export);
         assert_eq!(class("GET", &format!("{items}?f=json"), "text/csv"), Class::Read);
+        for format in list::ALL {
+            let wanted = if format.extent == Extent::Stream { Class::Export } else { Class::Read };
+            for f in format.names {
+                assert_eq!(class("GET", &format!("{items}?f={f}"), "*/*"), wanted);
+            }
+            for media in format.accepts {
+                assert_eq!(class("GET", items, media), wanted);
+            }
+        }
         assert_eq!(class("GET", "/tiles/incidents/8/1/1.mvt", "*/*"), Class::CostlyTile);
         assert_eq!(class("GET", "/tiles/incidents/9/1/1.mvt", "*/*"), Class::Read);
         assert_eq!(class("GET", "/tiles/incidents.json", "*/*"), Class::Read);
