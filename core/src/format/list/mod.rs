@@ -5,6 +5,7 @@
 pub mod csv;
 pub mod geojson;
 pub mod geojson_seq;
+pub mod ndjson;
 mod row;
 
 pub use row::{Cell, Place, Row, Schema};
@@ -61,7 +62,7 @@ pub struct Page<'a> {
 }
 
 /// All formats; the first one is what a client without preference gets.
-pub const ALL: &[&Format] = &[&geojson::FORMAT, &geojson_seq::FORMAT, &csv::FORMAT];
+pub const ALL: &[&Format] = &[&geojson::FORMAT, &geojson_seq::FORMAT, &csv::FORMAT, &ndjson::FORMAT];
 
 /// The format of a name.
 pub fn named(name: &str) -> Option<&'static Format> {
