@@ -5,7 +5,6 @@
 pub mod csv;
 pub mod geojson;
 pub mod geojson_seq;
-pub mod ndjson;
 mod row;
 
 pub use row::{Cell, Place, Row, Schema};
@@ -62,7 +61,7 @@ pub struct Page<'a> {
 }
 
 /// All formats; the first one is what a client without preference gets.
-pub const ALL: &[&Format] = &[&geojson::FORMAT, &geojson_seq::FORMAT, &csv::FORMAT, &ndjson::FORMAT];
+pub const ALL: &[&Format] = &[&geojson::FORMAT, &geojson_seq::FORMAT, &csv::FORMAT];
 
 /// The format of a name.
 pub fn named(name: &str) -> Option<&'static Format> {
