@@ -13,8 +13,8 @@ web/dist/index.html: $(wildcard web/src/* web/look/* web/package.json web/packag
 	cd web && npm ci --no-audit --no-fund --loglevel=error && node build.mjs
 
 demo: web
-	cargo build --release
-	./target/release/diaban demo --reports $(REPORTS) --listen $(LISTEN)
+	cargo build --profile demo
+	./target/demo/diaban demo --reports $(REPORTS) --listen $(LISTEN)
 
 # The executable to install: target/dist/diaban.
 dist: web
@@ -25,8 +25,8 @@ test: web
 
 check: web
 	cargo fmt --check
-	cargo clippy --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 	tools/cargo-deny check bans licenses sources
 
 bench:
@@ -34,7 +34,7 @@ bench:
 
 # Accept what the snapshot tests see now.
 bless: web
-	INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test
+	INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test --workspace
 
 # Known vulnerabilities; needs the advisory database from the net.
 audit:
