@@ -35,7 +35,7 @@ pub(in crate::http) async fn features(
     let collection = set.collection();
     let q = features::parse(&asked(query.as_deref())?, collection, &view.codebook)
         .map_err(Problem::parameters)?;
-    let format = list::format(&q.page, &headers)?;
+    let format = list::format(q.page.format.as_deref(), &headers)?;
     let found = set.find(&q.filter, service.clock.now());
     let start = match q.page.cursor {
         None => 0,

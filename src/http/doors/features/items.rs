@@ -36,7 +36,7 @@ pub(in crate::http) async fn reports(
     let codebook = view.codebook.clone();
     let q = params::parse(&asked(query.as_deref())?, LIST, &codebook, service.clock.now())
         .map_err(Problem::parameters)?;
-    let format = list::format(&q.page, &headers)?;
+    let format = list::format(q.page.format.as_deref(), &headers)?;
     let before = match q.page.cursor {
         Some(id) => Some(service.store.cursor(id).await?),
         None => None,

@@ -47,13 +47,13 @@ pub(super) struct List<'a> {
     pub(super) matched: u64,
 }
 
-/// The format of a list that was asked for.
+/// The format of a list, from its `f` parameter and the Accept header.
 ///
 /// # Errors
 /// 400 for an unknown `f`, 406 when nothing accepted is offered.
-pub(super) fn format(page: &PageQuery, headers: &HeaderMap) -> Result<&'static Format, Problem> {
+pub(super) fn format(f: Option<&str>, headers: &HeaderMap) -> Result<&'static Format, Problem> {
     let offers: Vec<_> = ALL.iter().map(|f| Offer::of(f)).collect();
-    choose(&offers, page.format.as_deref(), headers)
+    choose(&offers, f, headers)
 }
 
 /// Most rows that an answer takes from its source. A page takes one more than it shows: it tells whether
@@ -122,6 +122,8 @@ impl List<'_> {
         query.extend_pairs(&self.filter);
         query.extend_pairs(self.page.limit.map(|l| ("limit", l.to_string())));
         query.extend_pairs(cursor.map(|c| ("cursor", c.to_string())));
+        let by_default = self.format.names == ALL[0].names;
+        query.extend_pairs((!by_default).then_some(("f", self.format.names[0])));
         let query = query.finish();
         format!("{home}/items{}{query}", if query.is_empty() { "" } else { "?" })
     }

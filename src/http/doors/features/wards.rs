@@ -53,7 +53,7 @@ pub(in crate::http) async fn wards(
     let q =
         params::parse(&plain, PARAMS, &areas.codebook, service.clock.now()).map_err(Problem::parameters)?;
     let asked = cql::read(&filter, &schema()).map_err(Problem::parameters)?;
-    let format = list::format(&q.page, &headers)?;
+    let format = list::format(q.page.format.as_deref(), &headers)?;
     let generation = areas.active();
     let wanted = |u: &Unit| {
         q.filter.bbox.is_none_or(|b| touches(&b, &u.shape))
