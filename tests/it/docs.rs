@@ -138,7 +138,7 @@ impl Demo {
     fn start(folder: &Path) -> Self {
         let store = format!("sqlite:{}", folder.join("demo.db").display());
         let mut child = Command::new(env!("CARGO_BIN_EXE_diaban"))
-            .args(["demo", "--reports", "2000", "--listen", "127.0.0.1:0", "--store", &store])
+            .args(["demo", "--reports", "1000", "--listen", "127.0.0.1:0", "--store", &store])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
