@@ -246,9 +246,9 @@ fn check_prints_every_mistake_with_file_and_line() {
 fn a_layer_more_is_one_file_and_its_tiles_hold_what_it_says() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join("layers")).unwrap();
-    let readme = include_str!("../../README.md");
-    let begin = readme.find("id = \"hospitals\"").expect("README shows a layer");
-    let text = &readme[begin..begin + readme[begin..].find("```").unwrap()];
+    let guide = include_str!("../../docs/operations.md");
+    let begin = guide.find("id = \"hospitals\"").expect("the guide shows a layer");
+    let text = &guide[begin..begin + guide[begin..].find("```").unwrap()];
     std::fs::write(folder.path().join("layers/hospitals.toml"), text).unwrap();
     let tiles = folder.path().to_owned();
     let server = Server::start_set(|c| c.tiles = Some(tiles));
