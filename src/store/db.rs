@@ -169,6 +169,14 @@ impl Sql {
         self.push(")")
     }
 
+    /// Goes on with ` IN (…)` for keys of rows. The last one is repeated up to a power of two, so that there are few
+    /// statements and the database knows them again.
+    pub(super) fn push_keys(&mut self, keys: impl ExactSizeIterator<Item = i64> + Clone) -> &mut Self {
+        let last = keys.clone().last();
+        let more = keys.len().next_power_of_two() - keys.len();
+        self.push_in(keys.chain(last.into_iter().cycle().take(more)))
+    }
+
     /// Goes on with `VALUES (…), (…)`, each row made by `row`.
     pub(super) fn push_values<T>(
         &mut self,
@@ -416,6 +424,12 @@ mod tests {
             row.push_bind(a).push_bind(b);
         });
         assert_eq!(sql.written(Dialect::Postgres), "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)");
+        let mut sql = Sql::new("a");
+        sql.push_keys([7, 8, 9].into_iter());
+        assert_eq!((sql.written(Dialect::Sqlite).as_str(), sql.args.len()), ("a IN (?, ?, ?, ?)", 4));
+        let mut sql = Sql::new("a");
+        sql.push_keys([].into_iter());
+        assert_eq!(sql.written(Dialect::Sqlite), "a IN (NULL)");
         let numbered = Sql::new("SELECT $1").bind(1_i64);
         assert_eq!(numbered.written(Dialect::Sqlite), "SELECT $1");
     }

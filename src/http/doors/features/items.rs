@@ -1,4 +1,4 @@
-//! `/collections/reports/items`: pages, streams and one report.
+//! `/collections/reports/items`: pages, streams and one report. Which rows they hold: `pages`.
 
 use std::sync::Arc;
 
@@ -11,21 +11,21 @@ use futures_util::stream;
 use serde_json::Value;
 
 use super::landing::no_parameter_but_f;
+use super::pages::{PART, Rows};
 use super::paging::{Paging, streamed};
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
 use crate::http::wire::negotiate::{Offer, choose};
 use crate::http::wire::problem::Problem;
-use crate::store::{Known, Page, StoreError};
-use diaban_core::domain::CodeBook;
+use crate::store::StoreError;
 use diaban_core::domain::report::Withdrawn;
 use diaban_core::domain::view::PublicReport;
 use diaban_core::format::csv;
 use diaban_core::format::geojson::{self, Link};
-use diaban_core::map::{Snapshot, View};
+use diaban_core::map::View;
 use diaban_core::query::params::{self, DEFAULT_LIMIT, LIST};
-use diaban_core::query::{Filter, ListQuery};
+use diaban_core::query::ListQuery;
 
 /// What a list of features can be written as.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,11 +45,6 @@ pub(super) const OFFERS: &[Offer<Format>] = &[
     Offer { names: &["csv"], media: &["text/csv"], format: Format::Csv },
 ];
 
-/// Rows read in one short transaction of a stream.
-const STREAM_PAGE: u32 = 1_000;
-/// So many matches are few.
-const FEW: u64 = 1_000;
-
 pub(in crate::http) async fn reports(
     State(service): State<Arc<Service>>,
     RawQuery(query): RawQuery,
@@ -65,13 +60,13 @@ pub(in crate::http) async fn reports(
         None => None,
     };
     match format {
-        Format::GeoJson => page(&service, &view, &q, before, &headers).await,
-        Format::Sequence | Format::Csv => Ok(stream(service, codebook, q, before, format)),
+        Format::GeoJson => page(service, &view, &q, before, &headers).await,
+        Format::Sequence | Format::Csv => Ok(stream(service, &view, q, before, format)),
     }
 }
 
 async fn page(
-    service: &Service,
+    service: Arc<Service>,
     view: &View,
     q: &ListQuery,
     before: Option<i64>,
@@ -79,20 +74,15 @@ async fn page(
 ) -> Result<Response, Problem> {
     let limit = q.page.limit.unwrap_or(DEFAULT_LIMIT);
     let codebook = &*view.codebook;
-    let matched = view.snapshot.count(&q.filter);
-    let known = few(&view.snapshot, &q.filter, matched);
-    let (mut features, mut last, mut before) = (Vec::new(), None, before);
-    // One row more tells whether there is a next page, so that no page is ever empty. Read in parts: the
-    // rows of ten thousand at once would take a hundred times what is written of them.
+    let mut rows = Rows::new(service.clone(), view, q.filter.clone(), before);
+    let matched = rows.matched();
+    let (mut features, mut last) = (Vec::new(), None);
+    // One row more tells whether there is a next page, so that no page is ever empty.
     let mut left = limit + 1;
     while left > 0 {
-        let part = left.min(STREAM_PAGE);
-        let known = known.as_ref();
-        let page = Page { filter: &q.filter, codebook, before, limit: part, expected: matched, known };
-        let records = service.store.page(page).await?;
-        let ended = records.len() < part as usize;
-        left = if ended { 0 } else { left - part };
-        before = records.last().map(|r| r.seq);
+        let part = left.min(PART);
+        let records = rows.next(part).await?;
+        left = if records.len() < part as usize { 0 } else { left - part };
         for record in records {
             if features.len() < limit as usize {
                 last = Some(record.id);
@@ -105,25 +95,13 @@ async fn page(
     let matched = matched.max(features.len() as u64);
     let filter = q.filter.pairs(codebook).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let paging = Paging { collection: "reports", filter, page: &q.page, next };
-    Ok(paging.document(service, &features, matched).answer(headers))
-}
-
-/// The rows that match as the map knows them, where they are few and SQL alone cannot tell: rows that are
-/// rare are then looked up instead of searched for. What came after the map's last row is searched for, so
-/// that who has just reported finds it.
-fn few(snapshot: &Snapshot, filter: &Filter, matched: u64) -> Option<Known> {
-    (filter.rest.is_some() && matched <= FEW).then(|| Known {
-        rows: snapshot.rows(filter).iter().map(|r| r.seq.into()).collect(),
-        last: snapshot.last_seq().into(),
-    })
+    Ok(paging.document(&service, &features, matched).answer(headers))
 }
 
 struct Export {
     service: Arc<Service>,
-    codebook: Arc<CodeBook>,
-    filter: Filter,
+    rows: Rows,
     format: Format,
-    before: Option<i64>,
     left: u64,
     begun: bool,
     ended: bool,
@@ -133,14 +111,14 @@ struct Export {
 /// while a slow client reads. An error after the first byte breaks the transfer off.
 fn stream(
     service: Arc<Service>,
-    codebook: Arc<CodeBook>,
+    view: &View,
     q: ListQuery,
     before: Option<i64>,
     format: Format,
 ) -> Response {
     let left = q.page.limit.map_or(u64::MAX, u64::from);
-    let start =
-        Export { service, codebook, filter: q.filter, format, before, left, begun: false, ended: false };
+    let rows = Rows::new(service.clone(), view, q.filter, before);
+    let start = Export { service, rows, format, left, begun: false, ended: false };
     let parts = stream::try_unfold(start, |mut export| async move {
         let part = export.next().await?;
         Ok::<_, StoreError>(part.map(|bytes| (bytes, export)))
@@ -153,23 +131,10 @@ impl Export {
         if self.ended {
             return Ok(None);
         }
-        let limit = self.left.min(u64::from(STREAM_PAGE)) as u32;
-        let (service, codebook, filter) = (self.service.clone(), self.codebook.clone(), self.filter.clone());
-        let before = self.before;
-        // In a task of its own: an encoder reads ahead, and a body that nobody asks for its next part
-        // must not sit on a connection that it has taken.
-        let page = tokio::spawn(async move {
-            let snapshot = service.live.load().snapshot.clone();
-            let expected = snapshot.count(&filter);
-            let known = few(&snapshot, &filter, expected);
-            let known = known.as_ref();
-            let page = Page { filter: &filter, codebook: &codebook, before, limit, expected, known };
-            service.store.page(page).await
-        });
-        let records = page.await.map_err(|_| StoreError::Busy)??;
+        let limit = self.left.min(u64::from(PART)) as u32;
+        let records = self.rows.next(limit).await?;
         self.left -= records.len() as u64;
         self.ended = records.len() < limit as usize || self.left == 0;
-        self.before = records.last().map(|r| r.seq);
         let views: Vec<PublicReport> = records.into_iter().map(|r| self.service.city.view(r)).collect();
         let bytes = match self.format {
             Format::Csv => {

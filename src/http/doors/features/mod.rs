@@ -4,6 +4,7 @@ mod collections;
 mod declared;
 mod items;
 mod landing;
+mod pages;
 mod paging;
 mod schema;
 mod submit;
