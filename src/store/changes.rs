@@ -68,17 +68,6 @@ impl Store {
         rows.iter().map(change).collect()
     }
 
-    /// The newest changes after a position, newest first.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub(super) async fn newest_changes(&self, seq: i64, limit: i64) -> Result<Vec<Change>, StoreError> {
-        let newest =
-            Sql::new(format!("SELECT {COLUMNS} FROM change WHERE seq > $1 ORDER BY seq DESC LIMIT $2"));
-        let rows = self.read.fetch_all(newest.bind(seq).bind(limit)).await?;
-        rows.iter().map(change).collect()
-    }
-
     /// The change at a position, if the log still tells it.
     ///
     /// # Errors
@@ -111,6 +100,16 @@ impl Store {
     }
 }
 
+/// The newest changes after a position that the map may lack and a page still knows.
+const NEWEST: i64 = 5_000;
+
+/// The newest changes after a position, newest first.
+pub(super) fn newest(seq: i64) -> Sql {
+    Sql::new(format!("SELECT {COLUMNS} FROM change WHERE seq > $1 ORDER BY seq DESC LIMIT $2"))
+        .bind(seq)
+        .bind(NEWEST)
+}
+
 /// The sequences of one kind that the log names, as few ascending ranges that do not meet.
 pub fn ranges(log: &[Change], of: fn(ChangeKind) -> Option<(i64, i64)>) -> Vec<(i64, i64)> {
     let mut named: Vec<(i64, i64)> = log.iter().filter_map(|c| of(c.kind)).collect();
@@ -125,7 +124,7 @@ pub fn ranges(log: &[Change], of: fn(ChangeKind) -> Option<(i64, i64)>) -> Vec<(
     out
 }
 
-fn change(row: &Row) -> Result<Change, StoreError> {
+pub(super) fn change(row: &Row) -> Result<Change, StoreError> {
     let kind = match row.code(1)? {
         AREAS => ChangeKind::Areas,
         FEATURES => ChangeKind::Features { first: row.try_get(2)?, last: row.try_get(3)? },

@@ -3,8 +3,8 @@
 
 use std::iter::Peekable;
 
-use super::changes::{ChangeKind, ranges};
-use super::db::Sql;
+use super::changes::{ChangeKind, change, newest, ranges};
+use super::db::{Row, Sql};
 use super::read::{COLUMNS, record};
 use super::{ReportRecord, Store, StoreError};
 use diaban_core::domain::CodeBook;
@@ -13,8 +13,6 @@ use diaban_core::query::Filter;
 
 /// Rows read by one statement.
 const PART: usize = 1_000;
-/// The newest changes that the map may lack and a page still knows.
-const LOG: i64 = 5_000;
 /// A page looks at so many rows in vain that only the log names. More come at once from a bulk load
 /// only, and the map has them a moment later.
 const MISSES: usize = 1_000;
@@ -37,7 +35,7 @@ pub struct Page<'a> {
 }
 
 impl Store {
-    /// A page of the list: exactly the rows that match now, as long as the map is at most [`LOG`] changes
+    /// A page of the list: exactly the rows that match now, as long as the map is at most 5,000 changes
     /// behind. What is read is bounded by the limit, whatever the filter.
     ///
     /// # Errors
@@ -70,14 +68,14 @@ impl Store {
     }
 
     /// The reports that the log names after a position.
-    pub(super) async fn changed_since(&self, at: i64) -> Result<Ranges, StoreError> {
-        let log = self.newest_changes(at, LOG).await?;
-        Ok(Ranges(ranges(&log, ChangeKind::reports)))
+    async fn changed_since(&self, at: i64) -> Result<Ranges, StoreError> {
+        Ranges::of_log(&self.read.fetch_all(newest(at)).await?)
     }
 
     /// Reports by descending sequences, in this order; those that are withdrawn are left out.
     async fn reports_by_key(&self, seqs: &[u32]) -> Result<Vec<ReportRecord>, StoreError> {
-        let mut q = Sql::new(format!("SELECT {COLUMNS} FROM report_public r WHERE r.withdrawn = 0 AND r.seq"));
+        let mut q =
+            Sql::new(format!("SELECT {COLUMNS} FROM report_public r WHERE r.withdrawn = 0 AND r.seq"));
         match *seqs {
             // Nearly all rows of a range: one walk finds them sooner than as many look-ups. The others are
             // as good as chosen, if they match.
@@ -100,8 +98,14 @@ impl Store {
 pub(super) struct Ranges(Vec<(i64, i64)>);
 
 impl Ranges {
+    /// The reports that rows of the change log name.
+    pub(super) fn of_log(rows: &[Row]) -> Result<Self, StoreError> {
+        let log = rows.iter().map(change).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self(ranges(&log, ChangeKind::reports)))
+    }
+
     /// Their sequences below `end`, the highest first.
-    fn before(&self, end: Option<u32>) -> impl Iterator<Item = u32> + '_ {
+    pub(super) fn before(&self, end: Option<u32>) -> impl Iterator<Item = u32> + '_ {
         let end = end.map_or(i64::from(u32::MAX) + 1, i64::from);
         let below = move |(first, last): &(i64, i64)| (*first..=(*last).min(end - 1)).rev();
         // Sequences of reports fit: the map checks it when it reads them.
@@ -147,7 +151,7 @@ impl<A: Iterator<Item = u32>, B: Iterator<Item = u32>> Iterator for Merged<A, B>
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::strategy::{Strategy, ValueTree};
     use proptest::test_runner::TestRunner;
 
@@ -163,7 +167,7 @@ mod tests {
     use diaban_core::query::testing::{codebook, expression};
 
     /// Reports of all kinds, some with names that nobody knows.
-    pub(in crate::store) fn made(id: u64, codebook: &CodeBook) -> NewReport {
+    pub(crate) fn made(id: u64, codebook: &CodeBook) -> NewReport {
         let mut r = report(id);
         let at = |s: u64| Instant::from_ms(s as i64 * 1_000);
         let f = &mut r.public;
@@ -176,11 +180,18 @@ mod tests {
         f.body = codebook.body_id(id as usize % 7).map_or("gone".into(), |b| b.to_string());
         (f.created, f.updated) = (at(id * 5 % 100), at(id * 5 % 100 + id % 90));
         f.due = (!id.is_multiple_of(3)).then(|| at(id * 7 % 180));
+        r.events[0].shown = at(id * 11 % 60);
         r
     }
 
     /// All pages of so many rows, and how they went on.
-    async fn pages(store: &Store, filter: &Filter, codebook: &CodeBook, map: &Snapshot, limit: u32) -> Vec<i64> {
+    async fn pages(
+        store: &Store,
+        filter: &Filter,
+        codebook: &CodeBook,
+        map: &Snapshot,
+        limit: u32,
+    ) -> Vec<i64> {
         let chosen = map.matching(filter);
         let (mut all, mut before) = (Vec::new(), None);
         loop {
@@ -253,7 +264,8 @@ mod tests {
         let all: Vec<i64> = (1..=5_000).rev().collect();
         assert_eq!(pages(&store, &Filter::default(), &codebook, &map, 700).await, all);
         // The oldest row matches alone: it is found, and what lies before it is not read to the end.
-        let only = parse(&[("filter".into(), "id = 2".into())], LIST, &codebook, Instant::MIN).unwrap().filter;
+        let only =
+            parse(&[("filter".into(), "id = 2".into())], LIST, &codebook, Instant::MIN).unwrap().filter;
         assert_eq!(pages(&store, &only, &codebook, &map, 1).await, [2]);
         store.close().await;
     }

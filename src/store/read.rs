@@ -3,7 +3,7 @@
 use super::db::{Row, Sql};
 use super::{Assignment, Store, StoreError};
 use diaban_core::domain::report::PublicFacts;
-use diaban_core::domain::view::{MapRow, NO_BODY, NO_CATEGORY, NO_WARD};
+use diaban_core::domain::view::{MapRow, NO_BODY, NO_CATEGORY, NO_WARD, Position};
 use diaban_core::domain::{BodyId, CodeBook, Instant, State, WardId};
 use diaban_core::geo::LonLat;
 
@@ -31,16 +31,13 @@ pub struct PlacedRecord {
     pub assigned: Assignment,
 }
 
-/// x
-pub(super) const WALK_ABOVE: u64 = 20_000;
-
 /// A range of so many rows is read by a statement of its own.
 const LONG: i64 = 16;
 /// So many rows that lie apart are read by one statement.
 const SCATTERED: usize = 512;
 
 const MAP_ROWS: &str = "SELECT seq, id, lon, lat, category, state, ward, body, votes, created_ms,
-     updated_ms, due_ms FROM report_public WHERE withdrawn = 0 AND seq";
+     updated_ms, due_ms, fed_ms, fed FROM report_public WHERE withdrawn = 0 AND seq";
 
 pub(super) const COLUMNS: &str = "r.seq, r.id, r.votes, r.lon, r.lat, r.category, r.state, r.ward, r.body, r.rule, r.title, \
      r.description, r.address, r.source, r.border_m, r.offshore_m, r.observed_ms, r.created_ms, r.updated_ms, r.due_ms";
@@ -192,6 +189,7 @@ fn map_row(row: &Row, codebook: &CodeBook) -> Result<MapRow, StoreError> {
         created: Instant::from_ms(row.try_get(9)?),
         updated: Instant::from_ms(row.try_get(10)?),
         due: row.try_get::<Option<i64>>(11)?.map(Instant::from_ms),
+        last_event: Position { shown_ms: row.try_get("fed_ms")?, seq: row.try_get("fed")? },
     })
 }
 
@@ -205,7 +203,7 @@ impl ReportRecord {
     pub(super) fn on_map(&self, codebook: &CodeBook) -> MapRow {
         let f = &self.facts;
         MapRow {
-            // Filters do not ask for it.
+            // Filters ask neither for it nor for the last event.
             seq: u32::try_from(self.seq).unwrap_or(u32::MAX),
             id: self.id,
             point: f.point,
@@ -217,6 +215,7 @@ impl ReportRecord {
             created: f.created,
             updated: f.updated,
             due: f.due,
+            last_event: Position::default(),
         }
     }
 }

@@ -5,6 +5,7 @@
 pub(in crate::map) mod columns;
 pub(in crate::map) mod filter_cache;
 pub(in crate::map) mod frozen;
+pub(in crate::map) mod ground;
 pub(in crate::map) mod level;
 pub(in crate::map) mod live;
 pub(in crate::map) mod nearest;

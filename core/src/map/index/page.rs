@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use crate::domain::view::Position;
 use crate::map::index::Snapshot;
 use crate::map::index::columns::{BLOCK, Columns, each};
 use crate::map::index::select::Select;
@@ -107,6 +108,21 @@ impl Snapshot {
         self.matching(filter).before(before).take(n).collect()
     }
 
+    /// The next `n` rows that match and are `wanted`, before a position in the order of their last events,
+    /// newest first.
+    pub fn latest(
+        &self,
+        filter: &Filter,
+        before: Option<Position>,
+        n: usize,
+        wanted: impl Fn(u32) -> bool,
+    ) -> Vec<(Position, u32)> {
+        self.greatest(filter, n, |rows, i| {
+            let at = rows.last_event(i);
+            (before.is_none_or(|b| at < b) && wanted(rows.seqs()[i])).then_some(at)
+        })
+    }
+
     /// The `n` rows that match with the greatest keys, the greatest first; rows without a key are left
     /// out. One pass over the rows and a heap of `n`.
     pub(in crate::map) fn greatest<K: Ord + Copy>(
@@ -181,16 +197,15 @@ mod tests {
             let matching: Vec<&MapRow> = now.iter().rev().filter(|r| filter.matches(r)).collect();
             let below = |r: &&&MapRow| before.is_none_or(|b| r.seq < b);
             let want: Vec<u32> = matching.iter().filter(below).take(n).map(|r| r.seq).collect();
-            let mut by_time: Vec<(i64, u32)> = matching.iter().map(|r| (r.updated.ms(), r.seq)).collect();
-            by_time.sort_unstable_by_key(|k| Reverse(*k));
-            let limit = before.map(|b| i64::from(b) * 500);
-            by_time.retain(|k| limit.is_none_or(|l| k.0 < l));
-            by_time.truncate(n);
+            let end = before.map(|b| Position { shown_ms: i64::from(b) * 500, seq: 50 });
+            let mut latest: Vec<(Position, u32)> = matching.iter().map(|r| (r.last_event, r.seq)).collect();
+            latest.retain(|(at, seq)| end.is_none_or(|e| *at < e) && seq % 5 > 0);
+            latest.sort_unstable_by_key(|k| Reverse(*k));
+            latest.truncate(n);
             for s in snapshots {
                 prop_assert_eq!(s.page(&filter, before, n), want.clone());
                 prop_assert_eq!(s.matching(&filter).count(), matching.len() as u64);
-                let key = |rows: &Columns, i: usize| Some(rows.updated()[i]).filter(|ms| limit.is_none_or(|l| *ms < l));
-                prop_assert_eq!(s.greatest(&filter, n, key), by_time.clone());
+                prop_assert_eq!(s.latest(&filter, end, n, |seq| seq % 5 > 0), latest.clone());
             }
         }
 

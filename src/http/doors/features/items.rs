@@ -24,8 +24,8 @@ use diaban_core::domain::view::PublicReport;
 use diaban_core::format::csv;
 use diaban_core::format::geojson::{self, Link};
 use diaban_core::map::View;
-use diaban_core::query::params::{self, DEFAULT_LIMIT, LIST};
 use diaban_core::query::ListQuery;
+use diaban_core::query::params::{self, DEFAULT_LIMIT, LIST};
 
 /// What a list of features can be written as.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -109,13 +109,7 @@ struct Export {
 
 /// All rows, or as many as asked for, in short keyset pages: no connection to the database is held
 /// while a slow client reads. An error after the first byte breaks the transfer off.
-fn stream(
-    service: Arc<Service>,
-    view: &View,
-    q: ListQuery,
-    before: Option<i64>,
-    format: Format,
-) -> Response {
+fn stream(service: Arc<Service>, view: &View, q: ListQuery, before: Option<i64>, format: Format) -> Response {
     let left = q.page.limit.map_or(u64::MAX, u64::from);
     let rows = Rows::new(service.clone(), view, q.filter, before);
     let start = Export { service, rows, format, left, begun: false, ended: false };
