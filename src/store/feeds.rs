@@ -141,24 +141,18 @@ impl Store {
         by_last_event(&mut q, &page);
         let mut all = moment.news(q).await?;
         let changed = moment.changed_since(page.map.at()).await?;
-        let from = format!("report_public r {} event e ON e.seq = r.fed", dialect.join());
-        let mut by_key = select(&from, "r.withdrawn = 0 AND r.seq");
-        let mut changed_too = by_key.clone();
-        let newest: Vec<i64> = changed.before(None).take(CHANGED).map(i64::from).collect();
-        if !newest.is_empty() {
-            changed_too.push_keys(newest.into_iter());
-            let news = moment.news(changed_too).await?.into_iter();
+        let unchanged = |seq: u32| !changed.contains(seq.into());
+        let chosen = block_in_place(|| page.map.latest(page.filter, page.before, limit, unchanged));
+        let newest = changed.before(None).take(CHANGED);
+        let keys: Vec<i64> = chosen.into_iter().map(|(_, seq)| seq).chain(newest).map(i64::from).collect();
+        if !keys.is_empty() {
+            let from = format!("report_public r {} event e ON e.seq = r.fed", dialect.join());
+            let mut q = select(&from, "r.withdrawn = 0 AND r.seq");
+            q.push_keys(keys.into_iter());
             let shown = |n: &News| {
                 page.before.is_none_or(|p| n.at < p) && page.filter.matches(&n.report.on_map(page.codebook))
             };
-            all.extend(news.filter(shown));
-        }
-        let unchanged = |seq: u32| !changed.contains(seq.into());
-        let chosen = block_in_place(|| page.map.latest(page.filter, page.before, limit, unchanged));
-        if !chosen.is_empty() {
-            let keys: Vec<i64> = chosen.iter().map(|(_, seq)| i64::from(*seq)).collect();
-            by_key.push_keys(keys.into_iter());
-            all.extend(moment.news(by_key).await?);
+            all.extend(moment.news(q).await?.into_iter().filter(shown));
         }
         all.sort_unstable_by_key(|n| Reverse(n.at));
         all.truncate(limit);
