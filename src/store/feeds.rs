@@ -77,8 +77,8 @@ pub struct Changes {
 
 /// So many of the newest reports that changed since the map was made are looked at.
 const CHANGED: usize = 1_000;
-/// The events of at most so many reports are looked up; those of more are searched for.
-const FEW: u64 = if cfg!(test) { 20 } else { 1_000 };
+/// The events of at most so many matching reports are looked up; those of more are searched for.
+const FEW: usize = if cfg!(test) { 20 } else { 1_000 };
 /// Events that are looked at for one page. If the page is not full then, the next one goes on from there.
 const MOST: usize = if cfg!(test) { 60 } else { 50_000 };
 /// Of these so many are read by one statement.
@@ -183,8 +183,8 @@ impl Store {
             })
         };
         let mut few = match &chosen {
-            Some((matching, _, changed)) if matching.count() <= FEW => {
-                let reports = matching.before(None).chain(changed.before(None).take(FEW as usize + 1));
+            Some((matching, _, changed)) if matching.count() <= FEW as u64 => {
+                let reports = matching.before(None).chain(changed.before(None)).take(2 * FEW + 1);
                 moment.events_of(&walk, reports.map(i64::from).collect()).await?
             }
             _ => None,
@@ -394,20 +394,21 @@ impl Moment {
     }
 
     /// All events of these reports and of the withdrawn ones, in the order of a walk; none if they are
-    /// too many.
+    /// too many to be looked up.
     async fn events_of(&mut self, walk: &Walk, reports: Vec<i64>) -> Result<Option<Vec<Key>>, StoreError> {
-        let most = FEW as i64 * 2 + 1;
-        let q = Sql::new("SELECT seq FROM report_public WHERE withdrawn <> 0 LIMIT $1").bind(most);
-        let mut all: HashSet<i64> = reports.into_iter().collect();
-        for row in self.fetch_all(q).await? {
-            all.insert(row.try_get("seq")?);
-        }
-        if all.len() as i64 >= most {
+        let most = 2 * FEW;
+        let q = Sql::new("SELECT seq FROM report_public WHERE withdrawn <> 0 LIMIT $1");
+        let withdrawn = self.fetch_all(q.bind(most as i64 + 1)).await?;
+        if reports.len() > most || withdrawn.len() > most {
             return Ok(None);
+        }
+        let mut all: HashSet<i64> = reports.into_iter().collect();
+        for row in &withdrawn {
+            all.insert(row.try_get("seq")?);
         }
         let all: Vec<i64> = all.into_iter().collect();
         let mut events = Vec::new();
-        for reports in all.chunks(FEW as usize) {
+        for reports in all.chunks(FEW) {
             let mut q = Sql::new(format!("{KEY}event e WHERE e.shown_ms IS NOT NULL AND e.report"));
             q.push_keys(reports.iter().copied());
             let rows = self.fetch_all(q).await?;
