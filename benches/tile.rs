@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::LazyLock;
 use std::time::Instant as Stopwatch;
 
-use diaban_core::domain::view::MapRow;
+use diaban_core::domain::view::{MapRow, Position};
 use diaban_core::domain::{CodeBook, Instant, State, WardId};
 use diaban_core::geo::{Bbox, LonLat, TileId};
 use diaban_core::map::{Change, FeatureSets, Layer, Snapshot, Sources, tile};
@@ -95,6 +95,7 @@ fn points(n: usize) -> Vec<MapRow> {
                 created,
                 updated: created,
                 due: (i % 3 > 0).then(|| Instant::from_ms(created.ms() + 259_200_000)),
+                last_event: Position { shown_ms: created.ms(), seq: i as i64 + 1 },
             }
         })
         .collect()

@@ -26,7 +26,7 @@ const GIVE_UP: Duration = Duration::from_secs(10);
 pub struct Process {
     child: Child,
     pub address: SocketAddr,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Process {
@@ -50,7 +50,12 @@ impl Process {
             .find_map(|l| l.strip_prefix("listening on http://")?.parse().ok())
             .expect("it says where it listens");
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address, _folder: folder }
+        Self { child, address, folder }
+    }
+
+    /// The address of its store.
+    pub fn store(&self) -> String {
+        format!("sqlite:{}", self.folder.path().join("load.db").display())
     }
 
     /// Resident memory in MiB.

@@ -31,10 +31,10 @@ pub struct Told {
     pub message: Bytes,
 }
 
-/// What cursors and the ids of live streams are made of: the report and the number of its event. It says
+/// What cursors and the ids of live streams are made of: the report's public id and the number of its event. It says
 /// nothing about how many there are.
-pub fn cursor(news: &News) -> String {
-    format!("{}.{}", news.report.id, news.n)
+pub fn cursor(report: u64, n: i64) -> String {
+    format!("{report}.{n}")
 }
 
 fn on_ground(p: LonLat) -> Geometry<f64> {
@@ -150,7 +150,8 @@ impl<'a> Entries<'a> {
 
     /// An event as live streams send it: the same object as in the feed of changes.
     pub fn told(&self, news: News) -> Told {
-        let (id, at, wards) = (cursor(&news), news.at, [news.ward.clone(), news.from_ward.clone()]);
+        let (id, at, wards) =
+            (cursor(news.report.id, news.n), news.at, [news.ward.clone(), news.from_ward.clone()]);
         let entry = self.change(news);
         let event = entry.facts.iter().find_map(|(name, value)| match value {
             Value::Text(text) if name == "event" => Some(text.as_str()),

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::SnapshotWriter;
 use crate::action::{City, CityError};
-use crate::store::{self, ChangeKind, Store, StoreError};
+use crate::store::{self, ChangeKind, Store, StoreError, ranges};
 use diaban_core::area::Generation;
 use diaban_core::domain::{CodeBook, Instant};
 use diaban_core::geo::Mercator;
@@ -217,7 +217,7 @@ impl Follower {
         }
         let moved = Moved::Some {
             reports: places(&view.snapshot, &changes),
-            features: log.iter().any(|c| features_of(c.kind).is_some()),
+            features: log.iter().any(|c| c.kind.features().is_some()),
         };
         self.live.advance(View { snapshot: Arc::new(snapshot), features, ..View::clone(&view) }, &moved);
         self.tell(moved);
@@ -229,7 +229,7 @@ impl Follower {
     async fn changes(&self, log: &[store::Change]) -> Result<Vec<Change>, StoreError> {
         let codebook = self.live.load().codebook.clone();
         let mut changes = Vec::new();
-        let ranges = ranges(log, reports_of);
+        let ranges = ranges(log, ChangeKind::reports);
         let mut rows = self.store.map_rows(&ranges, &codebook).await?.into_iter().peekable();
         for seq in ranges.into_iter().flat_map(|(first, last)| first..=last) {
             changes.push(match rows.next_if(|r| i64::from(r.seq) == seq) {
@@ -256,7 +256,7 @@ impl Follower {
     /// The collections after the log's changes, each feature read once as it is now.
     async fn feature_changes(&self, log: &[store::Change], view: &View) -> Result<FeatureSets, FollowError> {
         let mut changes = Vec::new();
-        for (first, last) in ranges(log, features_of) {
+        for (first, last) in ranges(log, ChangeKind::features) {
             let rows =
                 self.store.features((first, last), &self.city.pack.collections, &view.codebook).await?;
             let mut rows = rows.into_iter().peekable();
@@ -271,7 +271,7 @@ impl Follower {
         if changes.is_empty() {
             return Ok(before);
         }
-        let touching = log.iter().filter(|c| features_of(c.kind).is_some());
+        let touching = log.iter().filter(|c| c.kind.features().is_some());
         let at = touching.map(|c| c.at).max().unwrap_or(Instant::MIN);
         Ok(tokio::task::spawn_blocking(move || before.apply(&changes, at)).await?)
     }
@@ -315,43 +315,4 @@ fn places(before: &Snapshot, changes: &[Change]) -> Vec<Mercator> {
         [before.get(seq).and_then(|row| row.point), now]
     };
     changes.iter().flat_map(of).flatten().map(Mercator::from_lonlat).collect()
-}
-
-fn reports_of(kind: ChangeKind) -> Option<(i64, i64)> {
-    if let ChangeKind::Reports { first, last } = kind { Some((first, last)) } else { None }
-}
-
-fn features_of(kind: ChangeKind) -> Option<(i64, i64)> {
-    if let ChangeKind::Features { first, last } = kind { Some((first, last)) } else { None }
-}
-
-/// The sequences of one kind that the log names, as few ascending ranges that do not meet.
-fn ranges(log: &[store::Change], of: fn(ChangeKind) -> Option<(i64, i64)>) -> Vec<(i64, i64)> {
-    let mut named: Vec<(i64, i64)> = log.iter().filter_map(|c| of(c.kind)).collect();
-    named.sort_unstable();
-    let mut out: Vec<(i64, i64)> = Vec::new();
-    for (first, last) in named {
-        match out.last_mut() {
-            Some((_, end)) if first <= *end + 1 => *end = last.max(*end),
-            _ => out.push((first, last)),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_row_named_many_times_is_read_once() {
-        let change = |first, last| store::Change {
-            seq: 0,
-            at: Instant::MIN,
-            kind: ChangeKind::Reports { first, last },
-        };
-        let log = [change(5, 5), change(1, 3), change(4, 4), change(9, 12), change(10, 11), change(5, 5)];
-        assert_eq!(ranges(&log, reports_of), [(1, 5), (9, 12)]);
-        assert_eq!(ranges(&log, features_of), []);
-    }
 }

@@ -27,6 +27,18 @@ pub enum ChangeKind {
     Trimmed,
 }
 
+impl ChangeKind {
+    /// The reports that it names, by internal sequence.
+    pub const fn reports(self) -> Option<(i64, i64)> {
+        if let Self::Reports { first, last } = self { Some((first, last)) } else { None }
+    }
+
+    /// The features that it names, by internal sequence.
+    pub const fn features(self) -> Option<(i64, i64)> {
+        if let Self::Features { first, last } = self { Some((first, last)) } else { None }
+    }
+}
+
 /// One row of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -88,7 +100,31 @@ impl Store {
     }
 }
 
-fn change(row: &Row) -> Result<Change, StoreError> {
+/// The newest changes after a position that the map may lack and a page still knows.
+const NEWEST: i64 = 5_000;
+
+/// The newest changes after a position, newest first.
+pub(super) fn newest(seq: i64) -> Sql {
+    Sql::new(format!("SELECT {COLUMNS} FROM change WHERE seq > $1 ORDER BY seq DESC LIMIT $2"))
+        .bind(seq)
+        .bind(NEWEST)
+}
+
+/// The sequences of one kind that the log names, as few ascending ranges that do not meet.
+pub fn ranges(log: &[Change], of: fn(ChangeKind) -> Option<(i64, i64)>) -> Vec<(i64, i64)> {
+    let mut named: Vec<(i64, i64)> = log.iter().filter_map(|c| of(c.kind)).collect();
+    named.sort_unstable();
+    let mut out: Vec<(i64, i64)> = Vec::new();
+    for (first, last) in named {
+        match out.last_mut() {
+            Some((_, end)) if first <= *end + 1 => *end = last.max(*end),
+            _ => out.push((first, last)),
+        }
+    }
+    out
+}
+
+pub(super) fn change(row: &Row) -> Result<Change, StoreError> {
     let kind = match row.code(1)? {
         AREAS => ChangeKind::Areas,
         FEATURES => ChangeKind::Features { first: row.try_get(2)?, last: row.try_get(3)? },
@@ -114,4 +150,18 @@ pub(super) async fn log(db: &mut Db<'_>, kind: ChangeKind, at: Instant) -> Resul
     )
     .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_named_many_times_is_read_once() {
+        let change =
+            |first, last| Change { seq: 0, at: Instant::MIN, kind: ChangeKind::Reports { first, last } };
+        let log = [change(5, 5), change(1, 3), change(4, 4), change(9, 12), change(10, 11), change(5, 5)];
+        assert_eq!(ranges(&log, ChangeKind::reports), [(1, 5), (9, 12)]);
+        assert_eq!(ranges(&log, ChangeKind::features), []);
+    }
 }

@@ -9,7 +9,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{
     AssertSqlSafe, ColumnIndex, Decode, PgConnection, PgPool, Postgres, Row as _, Sqlite, SqliteConnection,
-    SqlitePool, Type,
+    SqlitePool, Transaction, Type,
 };
 
 use super::StoreError;
@@ -30,6 +30,24 @@ pub(super) enum Pool {
 pub(super) enum Db<'c> {
     Sqlite(&'c mut SqliteConnection),
     Postgres(&'c mut PgConnection),
+}
+
+/// A read of several statements that see one moment.
+#[derive(Debug)]
+pub(super) enum Moment {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Moment {
+    /// All rows.
+    pub(super) async fn fetch_all(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
+        let mut db = match self {
+            Self::Sqlite(tx) => Db::Sqlite(tx),
+            Self::Postgres(tx) => Db::Postgres(tx),
+        };
+        db.fetch_all(sql).await.map_err(StoreError::sort)
+    }
 }
 
 /// One row.
@@ -167,6 +185,14 @@ impl Sql {
             self.push("NULL");
         }
         self.push(")")
+    }
+
+    /// Goes on with ` IN (…)` for keys of rows. The last one is repeated up to a power of two, so that there are few
+    /// statements and the database knows them again.
+    pub(super) fn push_keys(&mut self, keys: impl ExactSizeIterator<Item = i64> + Clone) -> &mut Self {
+        let last = keys.clone().last();
+        let more = keys.len().next_power_of_two() - keys.len();
+        self.push_in(keys.chain(last.into_iter().cycle().take(more)))
     }
 
     /// Goes on with `VALUES (…), (…)`, each row made by `row`.
@@ -339,25 +365,23 @@ impl Pool {
         Ok(self.fetch_value_optional(sql).await?.ok_or(sqlx::Error::RowNotFound)?)
     }
 
-    /// The rows of several statements that see one moment.
-    pub(super) async fn fetch_moment(&self, statements: Vec<Sql>) -> Result<Vec<Row>, StoreError> {
-        let mut out = Vec::new();
-        match self {
-            Self::Sqlite(pool) => {
-                let mut tx = pool.begin().await.map_err(StoreError::sort)?;
-                let mut db = Db::Sqlite(&mut tx);
-                for sql in statements {
-                    out.extend(db.fetch_all(sql).await.map_err(StoreError::sort)?);
-                }
-            }
+    /// A moment for several statements.
+    pub(super) async fn moment(&self) -> Result<Moment, StoreError> {
+        Ok(match self {
+            Self::Sqlite(pool) => Moment::Sqlite(pool.begin().await.map_err(StoreError::sort)?),
             Self::Postgres(pool) => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                let mut tx = pool.begin_with(begin).await.map_err(StoreError::sort)?;
-                let mut db = Db::Postgres(&mut tx);
-                for sql in statements {
-                    out.extend(db.fetch_all(sql).await.map_err(StoreError::sort)?);
-                }
+                Moment::Postgres(pool.begin_with(begin).await.map_err(StoreError::sort)?)
             }
+        })
+    }
+
+    /// The rows of several statements that see one moment.
+    pub(super) async fn fetch_moment(&self, statements: Vec<Sql>) -> Result<Vec<Row>, StoreError> {
+        let mut moment = self.moment().await?;
+        let mut out = Vec::new();
+        for sql in statements {
+            out.extend(moment.fetch_all(sql).await?);
         }
         Ok(out)
     }
@@ -416,6 +440,12 @@ mod tests {
             row.push_bind(a).push_bind(b);
         });
         assert_eq!(sql.written(Dialect::Postgres), "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)");
+        let mut sql = Sql::new("a");
+        sql.push_keys([7, 8, 9].into_iter());
+        assert_eq!((sql.written(Dialect::Sqlite).as_str(), sql.args.len()), ("a IN (?, ?, ?, ?)", 4));
+        let mut sql = Sql::new("a");
+        sql.push_keys([].into_iter());
+        assert_eq!(sql.written(Dialect::Sqlite), "a IN (NULL)");
         let numbered = Sql::new("SELECT $1").bind(1_i64);
         assert_eq!(numbered.written(Dialect::Sqlite), "SELECT $1");
     }

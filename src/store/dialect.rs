@@ -1,7 +1,6 @@
 //! What the two databases say in different words, each difference once.
 
 use super::db::Sql;
-use diaban_core::geo::Bbox;
 
 /// Whose words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,28 +23,6 @@ impl Dialect {
         match self {
             Self::Sqlite => "CROSS JOIN",
             Self::Postgres => "JOIN",
-        }
-    }
-
-    /// The public reports `r` by way of the index over their points.
-    pub(super) const fn reports_by_place(self) -> &'static str {
-        match self {
-            Self::Sqlite => "report_box b CROSS JOIN report_public r ON r.seq = b.seq",
-            Self::Postgres => "report_public r",
-        }
-    }
-
-    /// The condition that goes with [`Dialect::reports_by_place`]: candidates, never too few.
-    pub(super) fn place(self, q: &mut Sql, b: Bbox) {
-        match self {
-            Self::Sqlite => {
-                q.push(" AND b.east >= ").push_bind(b.west).push(" AND b.west <= ").push_bind(b.east);
-                q.push(" AND b.north >= ").push_bind(b.south).push(" AND b.south <= ").push_bind(b.north);
-            }
-            Self::Postgres => {
-                q.push(" AND r.geom && ST_MakeEnvelope(").push_list([b.west, b.south, b.east, b.north]);
-                q.push(", 4326)");
-            }
         }
     }
 

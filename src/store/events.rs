@@ -5,18 +5,10 @@
 use super::db::{Db, Sql, Values};
 use diaban_core::domain::Instant;
 use diaban_core::domain::report::{Event, EventKind};
+pub use diaban_core::domain::view::Position;
 
 pub(super) const EVENT_COLUMNS: &str =
     "seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward";
-
-/// Where an event stands in the order of news.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    /// The public moment, in milliseconds.
-    pub(super) shown_ms: i64,
-    /// The sequence of the event.
-    pub(super) seq: i64,
-}
 
 /// Gives out positions for the length of one transaction.
 #[derive(Debug)]

@@ -1,14 +1,11 @@
-//! Reading reports: one, a page of a list, the rows of the map, the true places for re-assignment.
+//! Reading reports: one, the rows of the map, the true places for re-assignment.
 
 use super::db::{Row, Sql};
-use super::dialect::Dialect;
-use super::narrow::{among, facts, kinds};
 use super::{Assignment, Store, StoreError};
 use diaban_core::domain::report::PublicFacts;
-use diaban_core::domain::view::{MapRow, NO_BODY, NO_CATEGORY, NO_WARD};
+use diaban_core::domain::view::{MapRow, NO_BODY, NO_CATEGORY, NO_WARD, Position};
 use diaban_core::domain::{BodyId, CodeBook, Instant, State, WardId};
 use diaban_core::geo::LonLat;
-use diaban_core::query::Filter;
 
 /// A report as it was read: the public facts with their keys.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,43 +31,13 @@ pub struct PlacedRecord {
     pub assigned: Assignment,
 }
 
-/// A page of a list, newest first by internal sequence.
-#[derive(Clone, Copy, Debug)]
-pub struct Page<'a> {
-    /// Which rows.
-    pub filter: &'a Filter,
-    /// The names behind the filter's codes.
-    pub codebook: &'a CodeBook,
-    /// Only rows before this internal sequence.
-    pub before: Option<i64>,
-    /// At most how many.
-    pub limit: u32,
-    /// About how many rows match in all: a small box is looked up, a large one is walked.
-    pub expected: u64,
-    /// The rows that match, where the map knows them to be few.
-    pub known: Option<&'a Known>,
-}
-
-/// Which rows match, as the map knows it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Known {
-    /// Their internal sequences.
-    pub rows: Vec<i64>,
-    /// The last internal sequence that the map knows: of later ones it says nothing.
-    pub last: i64,
-}
-
-/// Above this many matches, walking the list newest first finds a page sooner than sorting all
-/// candidates of the box.
-pub(super) const WALK_ABOVE: u64 = 20_000;
-
 /// A range of so many rows is read by a statement of its own.
 const LONG: i64 = 16;
 /// So many rows that lie apart are read by one statement.
 const SCATTERED: usize = 512;
 
 const MAP_ROWS: &str = "SELECT seq, id, lon, lat, category, state, ward, body, votes, created_ms,
-     updated_ms, due_ms FROM report_public WHERE withdrawn = 0 AND seq";
+     updated_ms, due_ms, fed_ms, fed FROM report_public WHERE withdrawn = 0 AND seq";
 
 pub(super) const COLUMNS: &str = "r.seq, r.id, r.votes, r.lon, r.lat, r.category, r.state, r.ward, r.body, r.rule, r.title, \
      r.description, r.address, r.source, r.border_m, r.offshore_m, r.observed_ms, r.created_ms, r.updated_ms, r.due_ms";
@@ -99,29 +66,6 @@ impl Store {
             .ok_or(StoreError::NoCursor)
     }
 
-    /// A page of the list: the condition narrows, the evaluator decides, and more is read until the page is
-    /// full.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn page(&self, page: Page<'_>) -> Result<Vec<ReportRecord>, StoreError> {
-        let (mut out, mut next) = (Vec::new(), page);
-        loop {
-            let rows = self.read.fetch_all(page_query(self.read.dialect(), &next)).await?;
-            for row in &rows {
-                let record = record(row)?;
-                next.before = Some(record.seq);
-                if page.filter.matches(&record.on_map(page.codebook)) {
-                    out.push(record);
-                }
-            }
-            if rows.len() < page.limit as usize || out.len() >= page.limit as usize {
-                out.truncate(page.limit as usize);
-                return Ok(out);
-            }
-        }
-    }
-
     /// Rows of the live map with internal sequences in one of the ranges, ascending; a range is its first
     /// and its last, and none meets another.
     ///
@@ -139,15 +83,10 @@ impl Store {
             q.push(" BETWEEN ").push_bind(first).push(" AND ").push_bind(last);
             found.extend(self.read.fetch_all(q).await?);
         }
-        let mut scattered: Vec<i64> = short.into_iter().flat_map(|(first, last)| first..=last).collect();
-        // One statement for many rows that lie apart; of few lengths, so that statements are known again.
-        if let Some(&last) = scattered.last() {
-            let whole = scattered.len().next_power_of_two().min(scattered.len().next_multiple_of(SCATTERED));
-            scattered.resize(whole, last);
-        }
+        let scattered: Vec<i64> = short.into_iter().flat_map(|(first, last)| first..=last).collect();
         for seqs in scattered.chunks(SCATTERED) {
             let mut q = Sql::new(MAP_ROWS);
-            q.push_in(seqs.iter().copied());
+            q.push_keys(seqs.iter().copied());
             found.extend(self.read.fetch_all(q).await?);
         }
         let mut rows = found.iter().map(|row| map_row(row, codebook)).collect::<Result<Vec<_>, _>>()?;
@@ -190,29 +129,6 @@ impl Store {
             })
             .collect()
     }
-}
-
-fn page_query(dialect: Dialect, page: &Page<'_>) -> Sql {
-    let f = page.filter;
-    // The tree of boxes knows no antimeridian, and gives candidates only.
-    let boxed = f.bbox.filter(|b| !b.crosses_antimeridian() && page.expected <= WALK_ABOVE);
-    let from = if boxed.is_some() { dialect.reports_by_place() } else { "report_public r" };
-    let mut q = Sql::new(format!("SELECT {COLUMNS} FROM {from} WHERE r.withdrawn = 0"));
-    if let Some(b) = boxed {
-        dialect.place(&mut q, b);
-    }
-    if let Some(seq) = page.before {
-        q.push(" AND r.seq < ").push_bind(seq);
-    }
-    if let Some(known) = page.known {
-        q.push(" AND (r.seq > ").push_bind(known.last).push(" OR r.seq");
-        q.push_in(known.rows.iter().copied()).push(")");
-    }
-    facts(&mut q, f, page.codebook);
-    kinds(&mut q, f, page.codebook);
-    among(&mut q, "r.ward", f.wards.as_ref(), |w| page.codebook.wards.get(w).map(ToString::to_string));
-    q.push(" ORDER BY r.seq DESC LIMIT ").push_bind(i64::from(page.limit));
-    q
 }
 
 pub(super) fn point(lon: Option<f64>, lat: Option<f64>) -> Option<LonLat> {
@@ -273,6 +189,7 @@ fn map_row(row: &Row, codebook: &CodeBook) -> Result<MapRow, StoreError> {
         created: Instant::from_ms(row.try_get(9)?),
         updated: Instant::from_ms(row.try_get(10)?),
         due: row.try_get::<Option<i64>>(11)?.map(Instant::from_ms),
+        last_event: Position { shown_ms: row.try_get("fed_ms")?, seq: row.try_get("fed")? },
     })
 }
 
@@ -286,7 +203,7 @@ impl ReportRecord {
     pub(super) fn on_map(&self, codebook: &CodeBook) -> MapRow {
         let f = &self.facts;
         MapRow {
-            // Filters do not ask for it.
+            // Filters ask neither for it nor for the last event.
             seq: u32::try_from(self.seq).unwrap_or(u32::MAX),
             id: self.id,
             point: f.point,
@@ -298,6 +215,7 @@ impl ReportRecord {
             created: f.created,
             updated: f.updated,
             due: f.due,
+            last_event: Position::default(),
         }
     }
 }

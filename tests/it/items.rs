@@ -56,6 +56,32 @@ fn pages_hold_every_row_once_newest_first_and_none_is_empty() {
 }
 
 #[test]
+fn writes_between_pages_neither_repeat_nor_hide_a_row_and_are_found_at_once() {
+    let server = filled();
+    let filter: String = form_urlencoded::byte_serialize(
+        b"category = 'pothole' OR S_INTERSECTS(geometry, LINESTRING(106.4 10.4,107.2 11.2)) OR votes > 3",
+    )
+    .collect();
+    let query = format!("{ITEMS}?filter={filter}&limit=3");
+    let before = ids(&server.get(&format!("{query}0")).json());
+    assert_eq!(before.len(), 10);
+    let mut seen = Vec::new();
+    let mut next = query.clone();
+    loop {
+        let page = server.get(&next).json();
+        seen.extend(ids(&page));
+        // Who has just reported finds it, whether or not the map has it already.
+        let id = server.report("pothole", Some(CENTRE))["id"].as_u64().unwrap();
+        server.report("road_sign", Some(CENTRE));
+        assert_eq!(ids(&server.get(&query).json())[0], id);
+        let link = page["links"].as_array().unwrap().iter().find(|l| l["rel"] == "next").cloned();
+        let Some(link) = link else { break };
+        next = link["href"].as_str().unwrap().strip_prefix("https://map.test").unwrap().to_owned();
+    }
+    assert_eq!(seen, before);
+}
+
+#[test]
 fn every_format_gives_the_same_rows() {
     let server = filled();
     for query in

@@ -30,6 +30,29 @@ pub struct MapRow {
     pub updated: Instant,
     /// When an answer is due.
     pub due: Option<Instant>,
+    /// Where its last event stands: the order of feeds.
+    pub last_event: Position,
+}
+
+/// Where an event stands in the order of feeds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The public moment, in milliseconds.
+    pub shown_ms: i64,
+    /// The sequence of the event.
+    pub seq: i64,
+}
+
+impl Position {
+    /// The public moment.
+    pub const fn shown(self) -> Instant {
+        Instant::from_ms(self.shown_ms)
+    }
+
+    /// Whether it was recorded later than another: the order of a live stream.
+    pub const fn is_after(self, other: Self) -> bool {
+        self.seq > other.seq
+    }
 }
 
 /// `MapRow::ward` of a report that belongs to no ward.

@@ -24,6 +24,7 @@ pub use index::frozen::{Frozen, Head as FrozenHead, frozen_key};
 pub use index::level::Level;
 pub use index::live::{Live, Moved, View};
 pub use index::nearest::Near;
+pub use index::page::SeqSet;
 pub use index::versions::{Versions, touched};
 pub use index::{Change, Snapshot};
 pub use layer::layers::read_layers;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::domain::feature::Valid;
 use crate::domain::field::Value;
-use crate::domain::view::{MapRow, NO_BODY, NO_CATEGORY, NO_WARD};
+use crate::domain::view::{MapRow, NO_BODY, NO_CATEGORY, NO_WARD, Position};
 use crate::domain::{Collection, Feature, Instant, State};
 use crate::geo::{Bbox, LonLat};
 #[cfg(test)]
@@ -60,6 +60,7 @@ pub fn row_of(seq: u32, (point, category, state, ward, created, later): Parts) -
         created: Instant::from_ms(created * 1000),
         updated: Instant::from_ms((created + later) * 1000),
         due: (id % 3 > 0).then(|| Instant::from_ms((created + (id % 90) as i64) * 1000)),
+        last_event: Position { shown_ms: (created + later) * 1000, seq: (id % 100) as i64 },
     }
 }
 

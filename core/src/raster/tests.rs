@@ -6,7 +6,7 @@ use ::geo::{MultiPolygon, Polygon};
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::view::{MapRow, NO_WARD};
+use crate::domain::view::{MapRow, NO_WARD, Position};
 use crate::domain::{CodeBook, Instant, State};
 use crate::geo::TileId;
 use crate::map::{FeatureSets, Layer, Snapshot, Sources, WardShape, WardShapes, figures};
@@ -54,6 +54,7 @@ fn row(seq: u32, lon: f64, lat: f64, state: State) -> MapRow {
         body: 0,
         votes: 0,
         due: None,
+        last_event: Position::default(),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::map::index::columns::Columns;
 
 /// The first bytes of a file. The last is the version of the format: raise it when a column comes,
 /// goes or means something else.
-const MAGIC: [u8; 8] = *b"diabanm\x02";
+const MAGIC: [u8; 8] = *b"diabanm\x03";
 /// Values turned to bytes or back in one go.
 const CHUNK: usize = 1 << 15;
 

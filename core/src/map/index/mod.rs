@@ -8,7 +8,9 @@ pub(in crate::map) mod frozen;
 pub(in crate::map) mod level;
 pub(in crate::map) mod live;
 pub(in crate::map) mod nearest;
+pub(in crate::map) mod page;
 pub(in crate::map) mod select;
+pub(in crate::map) mod shape_test;
 pub(in crate::map) mod versions;
 
 use std::collections::HashMap;
@@ -20,6 +22,7 @@ use crate::domain::view::MapRow;
 use crate::geo::TileId;
 use crate::map::index::columns::{Columns, each, key, live};
 use crate::map::index::filter_cache::{FilterCache, Marks};
+use crate::map::index::page::SeqSet;
 use crate::map::index::select::{Select, in_range};
 use crate::query::Filter;
 
@@ -58,6 +61,8 @@ struct Base {
     rows: Columns,
     /// From seq to position: seqs are dense.
     position: Vec<u32>,
+    /// The seqs that are there.
+    present: SeqSet,
     filters: FilterCache,
 }
 
@@ -75,7 +80,8 @@ impl Base {
         for (i, &seq) in rows.seqs().iter().enumerate() {
             position[seq as usize] = i as u32;
         }
-        Self { rows, position, filters: FilterCache::default() }
+        let present = rows.seqs().iter().copied().collect();
+        Self { rows, position, present, filters: FilterCache::default() }
     }
 
     fn find(&self, seq: u32) -> Option<usize> {

@@ -4,11 +4,11 @@
 
 use std::ops::Range;
 
-use crate::geo::LonLat;
 use crate::map::index::columns::{BLOCK, Columns, NEVER, STATES, each, within};
 use crate::map::index::filter_cache::Marks;
+use crate::map::index::shape_test::ShapeTest;
 use crate::map::shape::e7box::E7Box;
-use crate::query::cql::{Expr, Is, Literal, Relation, Scalar, SpatialLiteral, Test};
+use crate::query::cql::{Expr, Is, Literal, Relation, SpatialLiteral, Test};
 use crate::query::reports::{Coded, RowTest, Valued};
 use crate::query::{CodeSet, Filter};
 
@@ -36,8 +36,8 @@ enum Node {
     OneOf(Valued, Vec<i64>, bool),
     /// A place in a box.
     Inside(E7Box),
-    /// A place that lies so; in the box, if there is one.
-    Lies(Option<E7Box>, Test),
+    /// A place that lies so.
+    Lies(Box<ShapeTest>),
     /// With a place, or without.
     Placed(bool),
     /// All of these.
@@ -150,11 +150,7 @@ impl Node {
             Is::Lies(Relation::Intersects, SpatialLiteral::Box(b)) if !test.not => {
                 Self::Inside(E7Box::new(*b))
             }
-            Is::Lies(_, ground) => {
-                // What does not meet the ground lies nowhere near it.
-                let bbox = (!test.not).then(|| E7Box::new(ground.bbox()));
-                Self::Lies(bbox, test)
-            }
+            Is::Lies(..) => Self::Lies(Box::new(ShapeTest::new(test))),
             _ => Self::Any(Vec::new()),
         }
     }
@@ -234,12 +230,7 @@ impl Node {
                 passing(k, left, |i| list.binary_search(&value(i)).is_ok() != *not)
             }
             Self::Inside(b) => passing(k, left, |i| c.e7(i).is_some_and(|p| b.contains(p))),
-            Self::Lies(bbox, test) => passing(k, left, |i| {
-                c.e7(i).is_some_and(|(lon, lat)| {
-                    bbox.is_none_or(|b| b.contains((lon, lat)))
-                        && test.holds(Scalar::Point(LonLat::from_e7(lon, lat)))
-                })
-            }),
+            Self::Lies(shape) => shape.pass(c, k, left),
             Self::All(parts) => parts.iter().fold(left, |w, p| if w == 0 { 0 } else { p.pass(c, k, w) }),
             Self::Any(parts) => {
                 let mut out = 0;

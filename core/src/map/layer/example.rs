@@ -7,7 +7,7 @@ use std::sync::Arc;
 use geo::CoordsIter;
 
 use crate::domain::feature::Valid;
-use crate::domain::view::{MapRow, NO_WARD};
+use crate::domain::view::{MapRow, NO_WARD, Position};
 use crate::domain::{CodeBook, Collection, Feature, Instant, State, WardId, field};
 use crate::format::geometry::from_json;
 use crate::geo::{LonLat, Mercator, TileId};
@@ -90,6 +90,7 @@ fn report(r: &ExampleRow) -> Result<Stage, String> {
         body: 0,
         votes: 0,
         due: None,
+        last_event: Position::default(),
     };
     let ward = r.ward.as_deref().and_then(|w| w.split_once('.'));
     let codebook = CodeBook {

@@ -190,7 +190,7 @@ fn said_once<'t>(texts: impl Iterator<Item = &'t str>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::view::MapRow;
+    use crate::domain::view::{MapRow, Position};
     use crate::geo::Mercator;
     use crate::map::Snapshot;
     use crate::map::testing::layers;
@@ -241,6 +241,7 @@ mod tests {
             created: now,
             updated: now,
             due: None,
+            last_event: Position::default(),
         };
         let s = Snapshot::from_rows(vec![row], 0);
         let id = TileId::holding(Mercator::from_lonlat(point), 12).unwrap();

@@ -1,4 +1,4 @@
-//! `/collections/reports/items`: the list and one report.
+//! `/collections/reports/items`: the list and one report. Which rows it holds: `pages`.
 
 use std::sync::Arc;
 
@@ -9,23 +9,18 @@ use serde_json::Value;
 
 use super::landing::no_parameter_but_f;
 use super::list::{self, List, Source};
+use super::pages::Rows;
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
 use crate::http::wire::negotiate::{Offer, choose};
 use crate::http::wire::problem::Problem;
-use crate::store::{Known, Page, StoreError};
-use diaban_core::domain::CodeBook;
+use crate::store::StoreError;
 use diaban_core::domain::report::Withdrawn;
 use diaban_core::domain::view::PublicReport;
 use diaban_core::format::geojson::{self, Link};
 use diaban_core::format::list::{Row, geojson::FORMAT};
-use diaban_core::map::Snapshot;
-use diaban_core::query::Filter;
 use diaban_core::query::params::{self, LIST};
-
-/// So many matches are few.
-const FEW: u64 = 1_000;
 
 pub(in crate::http) async fn reports(
     State(service): State<Arc<Service>>,
@@ -41,7 +36,7 @@ pub(in crate::http) async fn reports(
         Some(id) => Some(service.store.cursor(id).await?),
         None => None,
     };
-    let choice = Choice::new(&view.snapshot, &q.filter);
+    let rows = Rows::new(service.clone(), &view, q.filter.clone(), before);
     let pairs = q.filter.pairs(&codebook).into_iter();
     let list = List {
         collection: "reports",
@@ -49,42 +44,22 @@ pub(in crate::http) async fn reports(
         filter: pairs.map(|(name, value)| (name.to_owned(), value)).collect(),
         page: &q.page,
         format,
-        matched: choice.matched,
+        matched: rows.matched(),
     };
-    let source =
-        Reports { service: service.clone(), codebook, filter: q.filter, before, choice: Some(choice) };
-    list.answer(&service, source, &headers).await
+    list.answer(&service, Reports { service: service.clone(), rows }, &headers).await
 }
 
-/// Reports from the store, newest first.
+/// Reports as the map chose them, newest first.
 struct Reports {
     service: Arc<Service>,
-    codebook: Arc<CodeBook>,
-    filter: Filter,
-    /// The last row that was read.
-    before: Option<i64>,
-    /// For the first part: the map may move on while a long list is read.
-    choice: Option<Choice>,
+    rows: Rows,
 }
 
 impl Source for Reports {
     type View = PublicReport;
 
     async fn next(&mut self, limit: usize) -> Result<Vec<PublicReport>, StoreError> {
-        let choice = self
-            .choice
-            .take()
-            .unwrap_or_else(|| Choice::new(&self.service.live.load().snapshot, &self.filter));
-        let page = Page {
-            filter: &self.filter,
-            codebook: &self.codebook,
-            before: self.before,
-            limit: limit as u32,
-            expected: choice.matched,
-            known: choice.known.as_ref(),
-        };
-        let records = self.service.store.page(page).await?;
-        self.before = records.last().map(|r| r.seq).or(self.before);
+        let records = self.rows.next(limit as u32).await?;
         Ok(records.into_iter().map(|r| self.service.city.view(r)).collect())
     }
 
@@ -95,29 +70,6 @@ impl Source for Reports {
     fn cursor(&self, view: &PublicReport) -> Option<u64> {
         Some(view.id)
     }
-}
-
-/// What the live map knows of the rows that match.
-struct Choice {
-    matched: u64,
-    known: Option<Known>,
-}
-
-impl Choice {
-    fn new(snapshot: &Snapshot, filter: &Filter) -> Self {
-        let matched = snapshot.count(filter);
-        Self { matched, known: few(snapshot, filter, matched) }
-    }
-}
-
-/// The rows that match as the map knows them, where they are few and SQL alone cannot tell: rows that are
-/// rare are then looked up instead of searched for. What came after the map's last row is searched for, so
-/// that who has just reported finds it.
-fn few(snapshot: &Snapshot, filter: &Filter, matched: u64) -> Option<Known> {
-    (filter.rest.is_some() && matched <= FEW).then(|| Known {
-        rows: snapshot.rows(filter).iter().map(|r| r.seq.into()).collect(),
-        last: snapshot.last_seq().into(),
-    })
 }
 
 pub(in crate::http) async fn report(

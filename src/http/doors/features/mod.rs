@@ -5,6 +5,7 @@ mod declared;
 mod items;
 mod landing;
 mod list;
+mod pages;
 mod schema;
 mod submit;
 mod wards;

@@ -7,7 +7,7 @@ use super::page::{MAX_LIMIT, Source, Told, answer, cursor_apart};
 use crate::action::{Entries, cursor};
 use crate::http::Service;
 use crate::http::wire::problem::Problem;
-use crate::store::{NewsPage, Position, StoreError};
+use crate::store::{Changes, NewsPage, Position, StoreError};
 use diaban_core::domain::Instant;
 use diaban_core::format::feed::Format;
 use diaban_core::query::Filter;
@@ -48,16 +48,16 @@ pub(super) async fn serve(
     };
     let filter = joined(&scope, &asked.filter);
     let limit = asked.page.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
-    let expected = view.snapshot.count(&filter);
     // One more tells whether there is a next page.
-    let page = NewsPage { filter: &filter, codebook, before, limit: limit + 1, expected };
-    let mut news = match scope.kind {
-        Kind::Reports => service.store.report_news(page).await?,
+    let page = NewsPage { filter: &filter, codebook, map: &view.snapshot, before, limit: limit + 1 };
+    let Changes { mut news, stopped } = match scope.kind {
+        Kind::Reports => Changes { news: service.store.report_news(page).await?, stopped: None },
         Kind::Changes => service.store.changes(page).await?,
     };
     let more = news.len() > limit as usize;
     news.truncate(limit as usize);
-    let next = news.last().filter(|_| more).map(cursor);
+    let last = if more { news.last().map(|n| (n.report.id, n.n)) } else { stopped };
+    let next = last.map(|(report, n)| cursor(report, n));
     let make = Entries::new(&service.city, &service.public_url);
     let entries = match scope.kind {
         Kind::Reports => news.into_iter().map(|n| make.report(n)).collect(),

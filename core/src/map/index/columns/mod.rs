@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::mem::take;
 use std::ops::Range;
 
-use crate::domain::view::MapRow;
+use crate::domain::view::{MapRow, Position};
 use crate::domain::{Instant, State};
 use crate::geo::{LonLat, Mercator, morton};
 use crate::map::index::frozen::Summed;
@@ -46,6 +46,8 @@ pub(in crate::map) struct Columns {
     updated: Vec<i64>,
     /// `NEVER` where no answer is due.
     due: Vec<i64>,
+    event_ms: Vec<i64>,
+    event_seq: Vec<i64>,
     id: Vec<u64>,
     seq: Vec<u32>,
     /// One more than the highest category.
@@ -116,6 +118,8 @@ impl Columns {
             created: Vec::with_capacity(n),
             updated: Vec::with_capacity(n),
             due: Vec::with_capacity(n),
+            event_ms: Vec::with_capacity(n),
+            event_seq: Vec::with_capacity(n),
             id: Vec::with_capacity(n),
             seq: Vec::with_capacity(n),
             ..Self::default()
@@ -140,6 +144,8 @@ impl Columns {
         self.created.push(row.created.ms());
         self.updated.push(row.updated.ms());
         self.due.push(row.due.map_or(NEVER, Instant::ms));
+        self.event_ms.push(row.last_event.shown_ms);
+        self.event_seq.push(row.last_event.seq);
         self.id.push(row.id);
         self.seq.push(row.seq);
     }
@@ -160,6 +166,8 @@ impl Columns {
             created,
             updated,
             due,
+            event_ms,
+            event_seq,
             id,
             seq,
             ..
@@ -175,6 +183,8 @@ impl Columns {
         out.put(created)?;
         out.put(updated)?;
         out.put(due)?;
+        out.put(event_ms)?;
+        out.put(event_seq)?;
         out.put(id)?;
         out.put(seq)
     }
@@ -197,6 +207,8 @@ impl Columns {
             created: input.take(rows)?,
             updated: input.take(rows)?,
             due: input.take(rows)?,
+            event_ms: input.take(rows)?,
+            event_seq: input.take(rows)?,
             id: input.take(rows)?,
             seq: input.take(rows)?,
             ..Self::default()
@@ -294,7 +306,13 @@ impl Columns {
             created: Instant::from_ms(self.created[i]),
             updated: Instant::from_ms(self.updated[i]),
             due: (self.due[i] != NEVER).then(|| Instant::from_ms(self.due[i])),
+            last_event: self.last_event(i),
         }
+    }
+
+    /// Where the last event of a row stands.
+    pub(in crate::map) fn last_event(&self, i: usize) -> Position {
+        Position { shown_ms: self.event_ms[i], seq: self.event_seq[i] }
     }
 
     /// The sort key of the row at a position.
@@ -342,6 +360,13 @@ impl Columns {
     /// Longitude and latitude in units of 1e-7 degree; none for a placeless row.
     pub(in crate::map) fn e7(&self, i: usize) -> Option<(i32, i32)> {
         Some((*self.lon_e7.get(i)?, *self.lat_e7.get(i)?))
+    }
+
+    /// Longitudes and latitudes of the placed rows of a range, in the same units.
+    pub(in crate::map) fn places(&self, range: Range<usize>) -> (&[i32], &[i32]) {
+        let end = range.end.min(self.placed());
+        let range = range.start.min(end)..end;
+        (&self.lon_e7[range.clone()], &self.lat_e7[range])
     }
 
     /// The mercator position of a placed row.

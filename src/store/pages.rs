@@ -1,0 +1,286 @@
+//! Pages of reports: the live map chooses the rows, SQL reads them by key. What was written since the map
+//! was made is read beside it, and the evaluator decides about every row as it now is.
+
+use std::iter::Peekable;
+
+use super::changes::{ChangeKind, change, newest, ranges};
+use super::db::{Row, Sql};
+use super::read::{COLUMNS, record};
+use super::{ReportRecord, Store, StoreError};
+use diaban_core::domain::CodeBook;
+use diaban_core::map::SeqSet;
+use diaban_core::query::Filter;
+
+/// Rows read by one statement.
+const PART: usize = 1_000;
+/// A page looks at so many rows in vain that only the log names. More come at once from a bulk load
+/// only, and the map has them a moment later.
+const MISSES: usize = 1_000;
+
+/// A page of a list, newest first by internal sequence.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// Which rows.
+    pub filter: &'a Filter,
+    /// The names behind the filter's codes.
+    pub codebook: &'a CodeBook,
+    /// The rows that match as the map knows them.
+    pub chosen: &'a SeqSet,
+    /// The position of the change log at which the map stood.
+    pub at: i64,
+    /// Only rows before this internal sequence.
+    pub before: Option<i64>,
+    /// At most how many.
+    pub limit: u32,
+}
+
+impl Store {
+    /// A page of the list: exactly the rows that match now, as long as the map is at most 5,000 changes
+    /// behind. What is read is bounded by the limit, whatever the filter.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn page(&self, page: Page<'_>) -> Result<Vec<ReportRecord>, StoreError> {
+        let limit = page.limit as usize;
+        let end = page.before.map(|seq| u32::try_from(seq).unwrap_or(u32::MAX));
+        let changed = self.changed_since(page.at).await?;
+        let mut keys = Merged::new(page.chosen.before(end), changed.before(end));
+        let (mut out, mut read, mut misses) = (Vec::with_capacity(limit), 0, 0);
+        while out.len() < limit {
+            // Some rows do not match any more. The parts grow, so that there are few of them.
+            let wanted = (limit - out.len()).max(read).min(PART);
+            let part: Vec<u32> = keys.by_ref().take(wanted).collect();
+            if part.is_empty() {
+                break;
+            }
+            read += part.len();
+            let before = out.len();
+            let records = self.reports_by_key(&part).await?;
+            out.extend(records.into_iter().filter(|r| page.filter.matches(&r.on_map(page.codebook))));
+            let from_log = part.iter().filter(|seq| !page.chosen.contains(**seq)).count();
+            misses += from_log.saturating_sub(out.len() - before);
+            if misses >= MISSES {
+                keys.leave_second();
+            }
+        }
+        out.truncate(limit);
+        Ok(out)
+    }
+
+    /// The reports that the log names after a position.
+    async fn changed_since(&self, at: i64) -> Result<Ranges, StoreError> {
+        Ranges::of_log(&self.read.fetch_all(newest(at)).await?)
+    }
+
+    /// Reports by descending sequences, in this order; those that are withdrawn are left out.
+    async fn reports_by_key(&self, seqs: &[u32]) -> Result<Vec<ReportRecord>, StoreError> {
+        let mut q =
+            Sql::new(format!("SELECT {COLUMNS} FROM report_public r WHERE r.withdrawn = 0 AND r.seq"));
+        match *seqs {
+            // Nearly all rows of a range: one walk finds them sooner than as many look-ups. The others are
+            // as good as chosen, if they match.
+            [last, .., first] if (last - first) as usize <= seqs.len() + seqs.len() / 4 => {
+                q.push(" BETWEEN ").push_bind(first).push(" AND ").push_bind(last);
+            }
+            _ => {
+                q.push_keys(seqs.iter().map(|s| i64::from(*s)));
+            }
+        }
+        let rows = self.read.fetch_all(q).await?;
+        let mut records = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
+        records.sort_unstable_by_key(|r| std::cmp::Reverse(r.seq));
+        Ok(records)
+    }
+}
+
+/// Ascending ranges of internal sequences that do not meet, each its first and its last.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Ranges(Vec<(i64, i64)>);
+
+impl Ranges {
+    /// The reports that rows of the change log name.
+    pub(super) fn of_log(rows: &[Row]) -> Result<Self, StoreError> {
+        let log = rows.iter().map(change).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self(ranges(&log, ChangeKind::reports)))
+    }
+
+    /// Their sequences below `end`, the highest first.
+    pub(super) fn before(&self, end: Option<u32>) -> impl Iterator<Item = u32> + '_ {
+        let end = end.map_or(i64::from(u32::MAX) + 1, i64::from);
+        let below = move |(first, last): &(i64, i64)| (*first..=(*last).min(end - 1)).rev();
+        // Sequences of reports fit: the map checks it when it reads them.
+        self.0.iter().rev().flat_map(below).filter_map(|seq| u32::try_from(seq).ok())
+    }
+
+    /// Whether a sequence lies in one of them.
+    pub(super) fn contains(&self, seq: i64) -> bool {
+        let next = self.0.partition_point(|(first, _)| *first <= seq);
+        next > 0 && seq <= self.0[next - 1].1
+    }
+}
+
+/// Two descending lists as one, each sequence once.
+struct Merged<A: Iterator<Item = u32>, B: Iterator<Item = u32>> {
+    first: Peekable<A>,
+    second: Option<Peekable<B>>,
+}
+
+impl<A: Iterator<Item = u32>, B: Iterator<Item = u32>> Merged<A, B> {
+    fn new(first: A, second: B) -> Self {
+        Self { first: first.peekable(), second: Some(second.peekable()) }
+    }
+
+    /// Goes on with the first list alone.
+    fn leave_second(&mut self) {
+        self.second = None;
+    }
+}
+
+impl<A: Iterator<Item = u32>, B: Iterator<Item = u32>> Iterator for Merged<A, B> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        let second = self.second.as_mut().and_then(|b| b.peek().copied());
+        let next = self.first.peek().copied().max(second)?;
+        self.first.next_if_eq(&next);
+        if let Some(b) = &mut self.second {
+            b.next_if_eq(&next);
+        }
+        Some(next)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::strategy::{Strategy, ValueTree};
+    use proptest::test_runner::TestRunner;
+
+    use super::super::db::testing::Connection;
+    use super::super::reports::tests::report;
+    use super::*;
+    use crate::store::test_database::store_url;
+    use diaban_core::domain::report::NewReport;
+    use diaban_core::domain::{Instant, State};
+    use diaban_core::geo::LonLat;
+    use diaban_core::map::Snapshot;
+    use diaban_core::query::params::{LIST, parse};
+    use diaban_core::query::testing::{codebook, expression};
+
+    /// Reports of all kinds, some with names that nobody knows.
+    pub(crate) fn made(id: u64, codebook: &CodeBook) -> NewReport {
+        let mut r = report(id);
+        let at = |s: u64| Instant::from_ms(s as i64 * 1_000);
+        let f = &mut r.public;
+        f.point = f
+            .point
+            .map(|_| LonLat::new(106.0 + (id % 11) as f64 / 10.0, 10.0 + (id % 13) as f64 / 10.0).unwrap());
+        f.category = codebook.categories.get(id as usize % 7).map_or("gone".into(), ToString::to_string);
+        f.state = State::ALL[id as usize % State::ALL.len()];
+        f.ward = codebook.wards.get(id as usize % 5).cloned();
+        f.body = codebook.body_id(id as usize % 7).map_or("gone".into(), |b| b.to_string());
+        (f.created, f.updated) = (at(id * 5 % 100), at(id * 5 % 100 + id % 90));
+        f.due = (!id.is_multiple_of(3)).then(|| at(id * 7 % 180));
+        r.events[0].shown = at(id * 11 % 60);
+        r
+    }
+
+    /// All pages of so many rows, and how they went on.
+    async fn pages(
+        store: &Store,
+        filter: &Filter,
+        codebook: &CodeBook,
+        map: &Snapshot,
+        limit: u32,
+    ) -> Vec<i64> {
+        let chosen = map.matching(filter);
+        let (mut all, mut before) = (Vec::new(), None);
+        loop {
+            let page = Page { filter, codebook, chosen: &chosen, at: map.at(), before, limit };
+            let part = store.page(page).await.unwrap();
+            all.extend(part.iter().map(|r| r.seq));
+            before = all.last().copied();
+            if part.len() < limit as usize {
+                return all;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn pages_hold_what_the_evaluator_chooses_though_the_map_is_older() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = store_url(folder.path());
+        let store = Store::open(&url).await.unwrap();
+        let codebook = codebook();
+        store.load_reports((1..=150).map(|id| made(id, &codebook)).collect()).await.unwrap();
+        let mut connection = Connection::open(&url).await;
+        connection.db().run("UPDATE report_public SET votes = seq % 12".to_owned()).await.unwrap();
+        let rows = store.map_rows(&[(0, i64::MAX)], &codebook).await.unwrap();
+        let older = Snapshot::from_rows(rows, store.last_change().await.unwrap());
+        // What the map does not know yet: new rows, other values in a third of the old ones, some withdrawn.
+        store.load_reports((151..=190).map(|id| made(id, &codebook)).collect()).await.unwrap();
+        connection
+            .db()
+            .run(
+                "UPDATE report_public SET votes = (seq + 5) % 12, state = (seq * 3) % 7, due_ms = 90000
+                 WHERE seq BETWEEN 40 AND 89;
+                 UPDATE report_public SET withdrawn = 1 WHERE seq BETWEEN 60 AND 64 OR seq = 170;
+                 INSERT INTO change (kind, first, last, at_ms) VALUES (0, 40, 70, 0), (0, 60, 89, 0), (0, 170, 170, 0)"
+                    .to_owned(),
+            )
+            .await
+            .unwrap();
+        let rows = store.map_rows(&[(0, i64::MAX)], &codebook).await.unwrap();
+        assert_eq!(rows.len(), 184);
+        let level = Snapshot::from_rows(rows.clone(), store.last_change().await.unwrap());
+        let mut runner = TestRunner::deterministic();
+        let (mut found, mut rounds) = (0, 0);
+        while rounds < 150 {
+            let text = expression().new_tree(&mut runner).unwrap().current();
+            let Ok(q) = parse(&[("filter".into(), text.clone())], LIST, &codebook, Instant::from_ms(400_000))
+            else {
+                continue;
+            };
+            rounds += 1;
+            let want: Vec<i64> =
+                rows.iter().rev().filter(|r| q.filter.matches(r)).map(|r| r.seq.into()).collect();
+            found += want.len();
+            assert_eq!(pages(&store, &q.filter, &codebook, &older, 7).await, want, "{text}");
+            assert_eq!(pages(&store, &q.filter, &codebook, &level, 40).await, want, "{text}");
+        }
+        assert!(found > 2_000, "most expressions choose something: {found}");
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_bulk_load_that_the_map_has_not_seen_is_not_searched_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&store_url(folder.path())).await.unwrap();
+        let codebook = codebook();
+        store.load_reports((1..=3).map(|id| made(id, &codebook)).collect()).await.unwrap();
+        let rows = store.map_rows(&[(0, i64::MAX)], &codebook).await.unwrap();
+        let map = Snapshot::from_rows(rows, store.last_change().await.unwrap());
+        store.load_reports((4..=5_000).map(|id| made(id, &codebook)).collect()).await.unwrap();
+        // All rows match: all are there.
+        let all: Vec<i64> = (1..=5_000).rev().collect();
+        assert_eq!(pages(&store, &Filter::default(), &codebook, &map, 700).await, all);
+        // The oldest row matches alone: it is found, and what lies before it is not read to the end.
+        let only =
+            parse(&[("filter".into(), "id = 2".into())], LIST, &codebook, Instant::MIN).unwrap().filter;
+        assert_eq!(pages(&store, &only, &codebook, &map, 1).await, [2]);
+        store.close().await;
+    }
+
+    #[test]
+    fn ranges_and_lists_are_walked_downwards() {
+        let ranges = Ranges(vec![(2, 4), (7, 7), (10, 12)]);
+        assert!(ranges.before(None).eq([12, 11, 10, 7, 4, 3, 2]));
+        assert!(ranges.before(Some(11)).eq([10, 7, 4, 3, 2]));
+        assert_eq!(Ranges(Vec::new()).before(None).next(), None);
+        assert!((0..14).all(|s| ranges.contains(s.into()) == ranges.before(None).any(|x| x == s)));
+        let chosen: SeqSet = [1, 7, 11, 13].into_iter().collect();
+        let mut merged = Merged::new(chosen.before(None), ranges.before(None));
+        assert!(merged.by_ref().take(4).eq([13, 12, 11, 10]));
+        merged.leave_second();
+        assert!(merged.eq([7, 1]));
+    }
+}
