@@ -10,7 +10,7 @@ use super::city::{Areas, City};
 use super::submit::{Refusal, Submission, assess, public_time};
 use crate::clock::{Clock, Ids};
 use crate::import::{self, Format, ImportError, Incoming, Profile, Rejected, ReportInput, ReportRead};
-use crate::store::{IdempotencyKey, KeyedReports, Outcome, Store, StoreError};
+use crate::store::{IdempotencyKey, KeyedReports, Loaded, Store, StoreError};
 use diaban_core::domain::report::{Event, NewReport};
 use diaban_core::domain::{State, text};
 
@@ -44,17 +44,6 @@ pub struct JudgedReports {
     pub left_out: u64,
 }
 
-/// What became of a batch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Loaded {
-    /// Reports that are new.
-    pub stored: u64,
-    /// Reports that were there already.
-    pub there: u64,
-    /// Of these, those that the file tells otherwise now; they were left as they are.
-    pub changed: u64,
-}
-
 /// Reads and judges a file and gives it in batches as long as they are taken; nothing is stored. Not on
 /// an async thread.
 ///
@@ -79,8 +68,8 @@ pub fn read_reports(
     };
     import::read_reports(file, input, &mut |batch| {
         let mut rejected = batch.rejected;
-        let mut reports = Vec::with_capacity(batch.reports.len());
-        for incoming in batch.reports {
+        let mut reports = Vec::with_capacity(batch.taken.len());
+        for incoming in batch.taken {
             let (row, id) = (incoming.row, incoming.source_id.clone());
             let key = key(&import.source, &incoming);
             match judge(city, &areas, &import.source, incoming) {
@@ -110,17 +99,14 @@ pub async fn store_reports(
     ids: &dyn Ids,
     mut reports: KeyedReports,
 ) -> Result<Loaded, StoreError> {
-    let all = reports.len() as u64;
-    let outcome = match store.load_keyed(reports.clone()).await {
+    match store.load_keyed(reports.clone()).await {
         // Of millions of drawn ids one may be another report's: the batch draws anew, once.
         Err(StoreError::Other(_)) => {
             Arc::make_mut(&mut reports).iter_mut().for_each(|(report, _)| report.id = ids.report_id());
-            store.load_keyed(reports).await?
+            store.load_keyed(reports).await
         }
-        outcome => outcome?,
-    };
-    let Outcome::Loaded { stored, changed } = outcome else { return Ok(Loaded::default()) };
-    Ok(Loaded { stored, there: all - stored, changed })
+        loaded => loaded,
+    }
 }
 
 /// What would become of a batch.

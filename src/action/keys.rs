@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
 
 use crate::clock::{Clock, Ids};
-use crate::store::{Outcome, Store, StoreError};
+use crate::store::{Applied, Store, StoreError};
 use diaban_core::domain::key::{FEED, ID_CHARS, Key, KeyId, LETTERS, PREFIX, SCOPES, SECRET_CHARS, is_key};
 use diaban_core::domain::{CodeBook, Instant, Violation};
 use diaban_core::query::params::{FILTERS, parse};
@@ -78,7 +78,7 @@ pub async fn add_key(
 /// # Errors
 /// When the store fails.
 pub async fn revoke_key(store: &Store, clock: &dyn Clock, id: &str) -> Result<bool, StoreError> {
-    Ok(store.revoke_key(KeyId::new(id), clock.now()).await? == Outcome::Done)
+    Ok(store.revoke_key(KeyId::new(id), clock.now()).await? == Applied::Done)
 }
 
 /// The saved query in normal form.

@@ -25,7 +25,7 @@ pub use import_areas::{ImportError, Reassigned, activate_areas, candidate, reass
 pub use import_features::{
     FeatureImport, FeatureImportError, compare_features, read_features, write_features,
 };
-pub use import_reports::{JudgedReports, Loaded, ReportImport, compare_reports, read_reports, store_reports};
+pub use import_reports::{JudgedReports, ReportImport, compare_reports, read_reports, store_reports};
 pub use keys::{KeyError, Keyring, Purpose, add_key, revoke_key};
 pub use reassign_features::{ReassignedFeatures, reassign_features};
 pub use submit::{Receipt, Refusal, Submission, SubmitError, assess, outside_text, public_time, submit};

@@ -4,7 +4,7 @@ use geo::Geometry;
 
 use super::city::{Areas, City};
 use crate::clock::Clock;
-use crate::store::{FeatureAssignment, Outcome, PlacedFeature, Store, StoreError};
+use crate::store::{Applied, FeatureAssignment, PlacedFeature, Store, StoreError};
 use diaban_core::area::lent_shape;
 use diaban_core::domain::WardId;
 use diaban_core::domain::feature::Membership;
@@ -24,7 +24,7 @@ pub struct ReassignedFeatures {
     pub outside: u64,
 }
 
-/// Assigns every feature to the areas in force, by the rules of an import (`import::check`): to the
+/// Assigns every feature to the areas in force, by the rules of an import (`import::judge`): to the
 /// wards that its shape meets, or to those its source named. Of these a ward of a former generation
 /// gives way to its successors, and a feature that took its shape from them takes it anew. Doing it
 /// again changes nothing.
@@ -55,7 +55,7 @@ pub async fn reassign_features(
             }
         }
         // An import that came between wrote some of them: they are read again.
-        if !changed.is_empty() && store.assign_features(changed, clock.now()).await? == Outcome::Stale {
+        if !changed.is_empty() && store.assign_features(changed, clock.now()).await? == Applied::Stale {
             continue;
         }
         (done, last) = (now, end);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::city::{Areas, City};
 use crate::clock::{Clock, Ids};
-use crate::store::{IdempotencyKey, Outcome, ReportRecord, Store, StoreError};
+use crate::store::{Created, IdempotencyKey, ReportRecord, Store, StoreError};
 use diaban_core::area::{Generation, Located, Outside, OutsideReason};
 use diaban_core::domain::report::{Event, NewReport, PrivateFacts, PublicFacts};
 use diaban_core::domain::view::PublicReport;
@@ -105,10 +105,10 @@ pub async fn submit(
         report.id = ids.report_id();
         let (stored, created) = match store.create_report(report.clone(), key.clone()).await? {
             // What was written is what would be read: nobody else can have touched it yet.
-            Outcome::Done => (ReportRecord { seq: 0, id: report.id, votes: 0, facts: report.public }, true),
-            Outcome::Replayed { same: false, .. } => return Err(SubmitError::KeyConflict),
-            Outcome::Replayed { id, .. } => (store.report(id).await?.ok_or(SubmitError::Gone)?, false),
-            Outcome::IdTaken | Outcome::Stale | Outcome::Loaded { .. } | Outcome::Trimmed(_) => continue,
+            Created::New => (ReportRecord { seq: 0, id: report.id, votes: 0, facts: report.public }, true),
+            Created::Replayed { same: false, .. } => return Err(SubmitError::KeyConflict),
+            Created::Replayed { id, .. } => (store.report(id).await?.ok_or(SubmitError::Gone)?, false),
+            Created::IdTaken => continue,
         };
         return Ok(Receipt { report: city.view(stored), created });
     }

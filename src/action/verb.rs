@@ -4,7 +4,7 @@
 use super::city::City;
 use super::submit::public_time;
 use crate::clock::Clock;
-use crate::store::{Amendment, Outcome, Standing, Step, Store, StoreError};
+use crate::store::{Amendment, Applied, Standing, Step, Store, StoreError};
 use diaban_core::domain::Violation;
 use diaban_core::domain::report::Withdrawn;
 use diaban_core::domain::text;
@@ -67,7 +67,7 @@ pub(super) async fn decide(
         // A category that left the pack may have been a blurred one.
         let shown = category.map_or_else(|| at.floor_hour(), |c| public_time(c, was.placed, at));
         let amendment = Amendment { was, step, role, at, shown, reason, note };
-        if store.amend_report(amendment).await? == Outcome::Done {
+        if store.amend_report(amendment).await? == Applied::Done {
             return Ok(());
         }
     }

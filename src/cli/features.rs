@@ -7,18 +7,17 @@ use clap::{Args, ValueEnum};
 
 use super::Outcome;
 use super::areas::fetch;
+use super::findings::{self, RejectedFile};
 use super::mapping::{MappingArgs, stem};
 use crate::action::{self, FeatureImport};
 use crate::app;
 use crate::clock::SystemClock;
 use crate::config::Settings;
-use crate::import::{Diff, Outside, Read, Rejected, rejected_csv};
+use crate::import::{Diff, Outside, Read, Reasons};
 use diaban_core::domain::nearest;
 
 /// Ids told of each kind of difference.
 const TOLD_IDS: usize = 5;
-/// Reasons told; the file holds them all.
-pub(super) const TOLD_REASONS: usize = 8;
 
 #[derive(Args)]
 pub(super) struct ImportFeatures {
@@ -67,7 +66,9 @@ impl ImportFeatures {
             tokio::task::spawn_blocking(move || action::read_features(&city, &import, bytes)).await??
         };
         tell(&read);
-        self.keep_rejected(&read.rejected)?;
+        let mut rejected = RejectedFile::of(&self.file, self.rejected.clone());
+        rejected.write(&read.rejected)?;
+        rejected.finish()?;
         let diff = action::compare_features(&store, &import, &read).await?;
         tell_diff(&diff, &read, import.replace);
         if self.dry_run {
@@ -106,47 +107,28 @@ impl ImportFeatures {
             force: self.force,
         })
     }
-
-    fn keep_rejected(&self, rejected: &[Rejected]) -> Outcome {
-        if rejected.is_empty() {
-            return Ok(());
-        }
-        let default = || format!("{}.rejected.csv", stem(&self.file)).into();
-        let path = self.rejected.clone().unwrap_or_else(default);
-        std::fs::write(&path, rejected_csv(rejected)).map_err(|e| format!("{}: {e}", path.display()))?;
-        println!("the {} rejected rows with their reasons are in {}", rejected.len(), path.display());
-        Ok(())
-    }
 }
 
 fn tell(read: &Read) {
     println!(
         "{} rows of {}: {} accepted, {} rejected, {} left out; source ids are {}",
         read.rows,
-        read.format.name(),
+        read.findings.format.name(),
         read.features.len(),
         read.rejected.len(),
         read.left_out,
-        read.ids
+        read.findings.ids
     );
-    if read.ids_are_hashes {
+    if read.findings.ids_are_hashes {
         println!(
             "warning: the source has no ids, so a row that changes looks like one gone and one added; \
              name a column with --id"
         );
     }
-    for line in read.counts.lines() {
-        println!("  {line}");
-    }
-    if !read.missing.is_empty() {
-        println!("  warning: no row has the columns {}", read.missing.join(", "));
-    }
-    if !read.unread.is_empty() {
-        println!("  columns not read: {}", read.unread.join(", "));
-    }
-    for (reason, count) in read.reasons().into_iter().take(TOLD_REASONS) {
-        println!("  rejected {count}: {reason}");
-    }
+    findings::tell(&read.findings, "no row has");
+    let mut reasons = Reasons::default();
+    reasons.see(&read.rejected);
+    findings::tell_reasons(&reasons);
 }
 
 fn tell_diff(diff: &Diff, read: &Read, replace: bool) {

@@ -8,6 +8,7 @@ mod copy;
 mod demo;
 mod export;
 mod features;
+mod findings;
 mod keys;
 mod logging;
 mod mapping;

@@ -1,8 +1,6 @@
 //! `diaban import reports`: a file of reports of any length into the store, batch by batch.
 
-use std::fs::File;
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
@@ -12,13 +10,14 @@ use tokio::sync::mpsc;
 
 use super::Outcome;
 use super::areas::open;
-use super::features::TOLD_REASONS;
+use super::findings::{RejectedFile, tell, tell_reasons};
 use super::mapping::{MappingArgs, stem};
-use crate::action::{self, JudgedReports, Loaded, ReportImport};
+use crate::action::{self, JudgedReports, ReportImport};
 use crate::app;
 use crate::clock::{SystemClock, SystemIds};
 use crate::config::Settings;
-use crate::import::{Reasons, Rejected, RejectedTable, ReportRead};
+use crate::import::{Reasons, ReportRead};
+use crate::store::Loaded;
 use diaban_core::domain::text;
 
 /// Characters of a source's name.
@@ -73,8 +72,7 @@ impl ImportReports {
             action::read_reports(&city, &import, &SystemClock, &SystemIds, source, &mut give)
                 .map_err(|e| format!("{file}: {e}"))
         });
-        let default = || format!("{}.rejected.csv", stem(&self.file)).into();
-        let mut refused = Refused::to(self.rejected.clone().unwrap_or_else(default));
+        let mut rejected = RejectedFile::of(&self.file, self.rejected.clone());
         let (mut totals, bar) = (Totals::default(), bar());
         while let Some(batch) = batches.recv().await {
             let loaded = if self.dry_run {
@@ -83,14 +81,14 @@ impl ImportReports {
                 action::store_reports(&store, &SystemIds, batch.reports.clone()).await?
             };
             totals.see(&batch, loaded);
-            refused.write(&batch.rejected)?;
+            rejected.write(&batch.rejected)?;
             bar.set_position(totals.rows);
         }
         bar.finish_and_clear();
         let read = reader.await??;
         let seconds = watch.elapsed().as_secs_f64();
         totals.tell(&read, seconds, self.dry_run);
-        refused.finish(totals.rejected)?;
+        rejected.finish()?;
         store.close().await;
         match read.broken {
             None => Ok(()),
@@ -122,7 +120,7 @@ impl Totals {
         self.rejected += batch.rejected.len() as u64;
         self.left_out += batch.left_out;
         self.placeless += batch.reports.iter().filter(|(r, _)| r.private.point.is_none()).count() as u64;
-        batch.rejected.iter().for_each(|r| self.reasons.see(&r.reason));
+        self.reasons.see(&batch.rejected);
     }
 
     fn tell(&self, read: &ReportRead, seconds: f64, dry_run: bool) {
@@ -132,10 +130,10 @@ impl Totals {
             "{} rows of {}: {stored} {would}stored, {there} there already, {} rejected, {} left out; source ids \
              are {}",
             self.rows,
-            read.format.name(),
+            read.findings.format.name(),
             self.rejected,
             self.left_out,
-            read.ids
+            read.findings.ids
         );
         println!("{seconds:.1} s, {:.0} rows/s", self.rows as f64 / seconds.max(1e-3));
         if changed > 0 {
@@ -146,61 +144,19 @@ impl Totals {
         if self.placeless > 0 {
             println!("  {} reports have no place (needs_place in the profile refuses them)", self.placeless);
         }
-        if read.ids_are_hashes && self.rows > 0 {
+        if read.findings.ids_are_hashes && self.rows > 0 {
             println!(
                 "warning: the rows have no ids, so one that changes would come in again; name a column with --id"
             );
         }
-        for line in read.counts.lines() {
-            println!("  {line}");
-        }
-        if !read.missing.is_empty() {
-            println!("  warning: the first rows do not have the columns {}", read.missing.join(", "));
-        }
-        if !read.unread.is_empty() {
-            println!("  columns not read: {}", read.unread.join(", "));
-        }
+        tell(&read.findings, "the first rows do not have");
         if let Some(doubt) = &read.doubt {
             println!("  warning: {doubt}");
         }
-        for (reason, count) in self.reasons.most().into_iter().take(TOLD_REASONS) {
-            println!("  rejected {count}: {reason}");
-        }
+        tell_reasons(&self.reasons);
         if dry_run {
             println!("dry run: nothing was changed");
         }
-    }
-}
-
-/// The file of refused rows, made with the first of them.
-struct Refused {
-    path: PathBuf,
-    table: Option<RejectedTable<BufWriter<File>>>,
-}
-
-impl Refused {
-    fn to(path: PathBuf) -> Self {
-        Self { path, table: None }
-    }
-
-    fn write(&mut self, rejected: &[Rejected]) -> Result<(), String> {
-        if rejected.is_empty() {
-            return Ok(());
-        }
-        let path = &self.path;
-        let make = |path: &Path| RejectedTable::new(BufWriter::new(File::create(path)?));
-        let table = match &mut self.table {
-            Some(table) => table,
-            none => none.insert(make(path).map_err(|e| format!("{}: {e}", path.display()))?),
-        };
-        rejected.iter().try_for_each(|r| table.write(r)).map_err(|e| format!("{}: {e}", path.display()))
-    }
-
-    fn finish(self, rows: u64) -> Result<(), String> {
-        let Some(table) = self.table else { return Ok(()) };
-        table.finish().map_err(|e| format!("{}: {e}", self.path.display()))?;
-        println!("the {rows} rejected rows with their reasons are in {}", self.path.display());
-        Ok(())
     }
 }
 

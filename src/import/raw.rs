@@ -8,20 +8,34 @@ use diaban_core::domain::field::Value;
 
 /// A row as the file has it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Raw {
+pub(super) struct Raw {
     /// Its number: the line of a table (its header is 1), else its place in the file from 1.
     pub row: u64,
     /// What the format itself calls it.
     pub id: Option<String>,
-    /// Its shape in the file's own numbers, or why that cannot be read.
+    /// Where its place is written.
+    pub place: PlaceIn,
+    /// Its shape in the file's own numbers, or why that cannot be read; none as long as its columns were
+    /// not looked at.
     pub geometry: Result<Option<Geometry<f64>>, String>,
     /// Its columns; nested members are named `outer.inner`, lists are joined with commas.
     pub properties: BTreeMap<String, Value>,
 }
 
+/// Where the place of a row is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PlaceIn {
+    /// In its geometry.
+    Geometry,
+    /// In cells of a table, which are taken out of the row when they are read.
+    Cells,
+    /// In members of an object, which stay: hashes of the content hold them.
+    Members,
+}
+
 impl Raw {
     /// A column, by its name exactly or else without regard to case.
-    pub fn column(&self, name: &str) -> Option<&Value> {
+    pub(super) fn column(&self, name: &str) -> Option<&Value> {
         self.properties.get(name).or_else(|| {
             let folded = name.to_lowercase();
             self.properties.iter().find(|(k, _)| k.to_lowercase() == folded).map(|(_, v)| v)
@@ -29,7 +43,7 @@ impl Raw {
     }
 
     /// The text of a column, trimmed; nothing for an empty one.
-    pub fn text(&self, name: &str) -> Option<String> {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
         written(self.column(name)?)
     }
 }
@@ -46,16 +60,16 @@ pub(super) fn written(value: &Value) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// A row of which nothing can be read.
+/// A row that did not come in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unread {
-    /// See [`Raw::row`].
+pub struct Rejected {
+    /// Its number in the file.
     pub row: u64,
-    /// Its id, if that much is known.
-    pub id: Option<String>,
-    /// What is wrong with it.
+    /// What the source calls it, if that could be read.
+    pub source_id: Option<String>,
+    /// Why, naming the property.
     pub reason: String,
 }
 
-/// A row either way.
-pub(super) type Row = Result<Raw, Unread>;
+/// A row, or why nothing can be read of it.
+pub(super) type Row = Result<Raw, Rejected>;

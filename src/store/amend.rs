@@ -4,7 +4,7 @@ use super::changes::{ChangeKind, log};
 use super::db::{Db, Sql};
 use super::events::Ledger;
 use super::read::{point, state, ward};
-use super::write::{Command, Outcome};
+use super::write::{Applied, Command};
 use super::{Store, StoreError};
 use diaban_core::domain::report::{EventKind, Withdrawn};
 use diaban_core::domain::{Instant, State, WardId};
@@ -104,16 +104,24 @@ impl Store {
         .transpose()
     }
 
-    /// Takes a step; says [`Outcome::Stale`] when the report stands otherwise by now.
+    /// Takes a step; says [`Applied::Stale`] when the report stands otherwise by now.
     ///
     /// # Errors
     /// When the write fails; nothing was changed then.
-    pub async fn amend_report(&self, amendment: Amendment) -> Result<Outcome, StoreError> {
-        self.write(Command::Amend(Box::new(amendment))).await
+    pub async fn amend_report(&self, amendment: Amendment) -> Result<Applied, StoreError> {
+        self.write(amendment).await
     }
 }
 
-pub(super) async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Outcome, sqlx::Error> {
+impl Command for Amendment {
+    type Answer = Applied;
+
+    async fn run(&self, db: &mut Db<'_>) -> Result<Applied, sqlx::Error> {
+        amend(db, self).await
+    }
+}
+
+async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Applied, sqlx::Error> {
     let seq = a.was.seq;
     let fed: i64 =
         db.fetch_value(Sql::new("SELECT fed_ms FROM report_public WHERE seq = $1").bind(seq)).await?;
@@ -133,7 +141,7 @@ pub(super) async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Outcome, sql
          WHERE seq = $1 AND state = $7 AND withdrawn = $8 AND ward IS NOT DISTINCT FROM $9",
     ).bind(seq).bind(to as u8).bind(withdrawn as u8).bind(a.shown.ms()).bind(place.seq).bind(place.shown_ms).bind(a.was.state as u8).bind(a.was.withdrawn as u8).bind(&from_ward)).await?;
     if found == 0 {
-        return Ok(Outcome::Stale);
+        return Ok(Applied::Stale);
     }
     match &a.step {
         Step::Transfer { ward, body, rule, point } => {
@@ -151,7 +159,7 @@ pub(super) async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Outcome, sql
          FROM report_public WHERE seq = $2",
     ).bind(place.seq).bind(seq).bind(kind(&a.step) as u8).bind(a.at.ms()).bind(place.shown_ms).bind(a.role).bind(a.was.state as u8).bind(&a.reason).bind(&a.note).bind(from_ward.filter(|_| matches!(a.step, Step::Transfer { .. })))).await?;
     log(db, ChangeKind::Reports { first: seq, last: seq }, a.at).await?;
-    Ok(Outcome::Done)
+    Ok(Applied::Done)
 }
 
 fn kind(step: &Step) -> EventKind {

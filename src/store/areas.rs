@@ -2,8 +2,8 @@
 
 use super::changes::{ChangeKind, log};
 use super::db::{Db, Sql};
-use super::{Outcome, Store, StoreError};
-use crate::store::write::Command;
+use super::write::Command;
+use super::{Store, StoreError};
 use diaban_core::domain::Instant;
 
 /// A generation as it was imported.
@@ -48,27 +48,32 @@ impl Store {
         generation: StoredGeneration,
         at: Instant,
     ) -> Result<(), StoreError> {
-        self.write(Command::Activate { generation, at }).await.map(|_| ())
+        self.write(Activate { generation, at }).await
     }
 }
 
-pub(super) async fn activate(
-    db: &mut Db<'_>,
-    g: &StoredGeneration,
+struct Activate {
+    generation: StoredGeneration,
     at: Instant,
-) -> Result<Outcome, sqlx::Error> {
-    db.execute(
-        Sql::new(
-            "INSERT INTO area_generation (id, source, imported_ms, boundaries) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (id) DO UPDATE SET source = excluded.source, imported_ms = excluded.imported_ms,
-             boundaries = excluded.boundaries",
+}
+
+impl Command for Activate {
+    type Answer = ();
+
+    async fn run(&self, db: &mut Db<'_>) -> Result<(), sqlx::Error> {
+        let g = &self.generation;
+        db.execute(
+            Sql::new(
+                "INSERT INTO area_generation (id, source, imported_ms, boundaries) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (id) DO UPDATE SET source = excluded.source, imported_ms = excluded.imported_ms,
+                 boundaries = excluded.boundaries",
+            )
+            .bind(&g.id)
+            .bind(&g.source)
+            .bind(self.at.ms())
+            .bind(&g.boundaries),
         )
-        .bind(&g.id)
-        .bind(&g.source)
-        .bind(at.ms())
-        .bind(&g.boundaries),
-    )
-    .await?;
-    log(db, ChangeKind::Areas, at).await?;
-    Ok(Outcome::Done)
+        .await?;
+        log(db, ChangeKind::Areas, self.at).await
+    }
 }

@@ -7,29 +7,58 @@ use super::changes::{ChangeKind, log};
 use super::db::{Db, Sql};
 use super::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
 use super::reports::{PRIVATE_COLUMNS, PUBLIC_COLUMNS, insert, private_row, public_row, received};
-use super::write::{IdempotencyKey, Outcome};
+use super::write::{Command, IdempotencyKey};
 use diaban_core::domain::report::NewReport;
 
 /// A report to store, and the key it came with.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Creation<'a> {
-    pub(super) report: &'a NewReport,
-    pub(super) key: Option<&'a IdempotencyKey>,
+#[derive(Clone, Debug)]
+pub(super) struct Creation {
+    pub(super) report: NewReport,
+    pub(super) key: Option<IdempotencyKey>,
 }
 
-/// Stores what is new of a group; one outcome for each, in order. Of two with one key the first is
+/// What came of storing a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// It is stored, durably.
+    New,
+    /// The key was used before: this is its report, and whether the body was the same.
+    Replayed {
+        /// Public id of the report that the first request made.
+        id: u64,
+        /// Whether the body was the same.
+        same: bool,
+    },
+    /// The id is another report's; draw again.
+    IdTaken,
+}
+
+impl Command for Creation {
+    type Answer = Created;
+
+    async fn run(&self, db: &mut Db<'_>) -> Result<Created, sqlx::Error> {
+        let created = Self::run_all(&[self], db).await?;
+        created.first().copied().ok_or(sqlx::Error::RowNotFound)
+    }
+
+    async fn run_all(group: &[&Self], db: &mut Db<'_>) -> Result<Vec<Created>, sqlx::Error> {
+        create(db, group).await
+    }
+}
+
+/// Stores what is new of a group; one answer for each, in order. Of two with one key the first is
 /// stored and the second repeats it; of two with one id the second must draw again.
-pub(super) async fn create(db: &mut Db<'_>, group: &[Creation<'_>]) -> Result<Vec<Outcome>, sqlx::Error> {
+async fn create(db: &mut Db<'_>, group: &[&Creation]) -> Result<Vec<Created>, sqlx::Error> {
     let mut outcomes = replays(db, group).await?;
     let mut by_key = HashMap::new();
     let mut ids = HashSet::new();
     let mut repeats = Vec::new();
     let mut fresh = Vec::new();
     for (i, c) in group.iter().enumerate().filter(|(i, _)| outcomes[*i].is_none()) {
-        if let Some(first) = c.key.and_then(|key| by_key.get(&key.key)) {
+        if let Some(first) = c.key.as_ref().and_then(|key| by_key.get(&key.key)) {
             repeats.push((i, *first));
         } else if ids.insert(c.report.id) {
-            by_key.extend(c.key.map(|key| (key.key, i)));
+            by_key.extend(c.key.as_ref().map(|key| (key.key, i)));
             fresh.push(i);
         }
     }
@@ -43,28 +72,28 @@ pub(super) async fn create(db: &mut Db<'_>, group: &[Creation<'_>]) -> Result<Ve
         .collect();
     insert_rest(db, &stored).await?;
     for i in fresh {
-        outcomes[i] = seqs.contains_key(&group[i].report.id).then_some(Outcome::Done);
+        outcomes[i] = seqs.contains_key(&group[i].report.id).then_some(Created::New);
     }
     for (i, first) in repeats {
-        outcomes[i] = (outcomes[first] == Some(Outcome::Done)).then(|| Outcome::Replayed {
+        outcomes[i] = (outcomes[first] == Some(Created::New)).then(|| Created::Replayed {
             id: group[first].report.id,
             same: group[i].key == group[first].key,
         });
     }
-    Ok(outcomes.into_iter().map(|o| o.unwrap_or(Outcome::IdTaken)).collect())
+    Ok(outcomes.into_iter().map(|o| o.unwrap_or(Created::IdTaken)).collect())
 }
 
 /// A creation that got its sequence, and the places of its events in the order of news.
 struct Stored<'a> {
     seq: i64,
-    made: Creation<'a>,
+    made: &'a Creation,
     at: Vec<Position>,
 }
 
 /// Places for the events of what is new. One that turns out to have a taken id leaves a gap.
 async fn places(
     db: &mut Db<'_>,
-    group: &[Creation<'_>],
+    group: &[&Creation],
     fresh: &[usize],
 ) -> Result<Vec<Vec<Position>>, sqlx::Error> {
     if fresh.is_empty() {
@@ -76,9 +105,9 @@ async fn places(
 }
 
 /// Those whose key was used before.
-async fn replays(db: &mut Db<'_>, group: &[Creation<'_>]) -> Result<Vec<Option<Outcome>>, sqlx::Error> {
+async fn replays(db: &mut Db<'_>, group: &[&Creation]) -> Result<Vec<Option<Created>>, sqlx::Error> {
     let mut outcomes = vec![None; group.len()];
-    let keys: Vec<&IdempotencyKey> = group.iter().filter_map(|c| c.key).collect();
+    let keys: Vec<&IdempotencyKey> = group.iter().filter_map(|c| c.key.as_ref()).collect();
     if keys.is_empty() {
         return Ok(outcomes);
     }
@@ -87,8 +116,8 @@ async fn replays(db: &mut Db<'_>, group: &[Creation<'_>]) -> Result<Vec<Option<O
     for row in db.fetch_all(q).await? {
         let (key, body, id): (&[u8], &[u8], i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         for (outcome, c) in outcomes.iter_mut().zip(group) {
-            if let Some(k) = c.key.filter(|k| k.key == key) {
-                *outcome = Some(Outcome::Replayed { id: id as u64, same: k.body == body });
+            if let Some(k) = c.key.as_ref().filter(|k| k.key == key) {
+                *outcome = Some(Created::Replayed { id: id as u64, same: k.body == body });
             }
         }
     }
@@ -98,7 +127,7 @@ async fn replays(db: &mut Db<'_>, group: &[Creation<'_>]) -> Result<Vec<Option<O
 /// The sequences of the rows that were inserted, by id.
 async fn insert_public(
     db: &mut Db<'_>,
-    group: &[Creation<'_>],
+    group: &[&Creation],
     fresh: &[usize],
     places: &[Vec<Position>],
 ) -> Result<HashMap<u64, i64>, sqlx::Error> {
@@ -107,7 +136,7 @@ async fn insert_public(
     }
     let mut q = insert("report_public", PUBLIC_COLUMNS);
     let fed = places.iter().map(|p| p.last().copied().unwrap_or_default());
-    q.push_values(fresh.iter().map(|i| group[*i].report).zip(fed), public_row);
+    q.push_values(fresh.iter().map(|i| &group[*i].report).zip(fed), public_row);
     q.push(" ON CONFLICT (id) DO NOTHING RETURNING id, seq");
     let rows = db.fetch_all(q).await?;
     rows.iter().map(|row| Ok((row.try_get::<i64>(0)? as u64, row.try_get(1)?))).collect()
@@ -119,7 +148,7 @@ async fn insert_rest(db: &mut Db<'_>, stored: &[Stored<'_>]) -> Result<(), sqlx:
         return Ok(());
     };
     let mut q = insert("report_private", PRIVATE_COLUMNS);
-    q.push_values(stored, |b, s| private_row(b, s.seq, &s.made.report.private, received(s.made.report)));
+    q.push_values(stored, |b, s| private_row(b, s.seq, &s.made.report.private, received(&s.made.report)));
     db.execute(q).await?;
     let events: Vec<_> = stored
         .iter()
@@ -128,7 +157,8 @@ async fn insert_rest(db: &mut Db<'_>, stored: &[Stored<'_>]) -> Result<(), sqlx:
     let mut q = insert("event", EVENT_COLUMNS);
     q.push_values(&events, event_row);
     db.execute(q).await?;
-    let keyed: Vec<_> = stored.iter().filter_map(|s| Some((s.made.key?, s.made.report.id))).collect();
+    let keyed: Vec<_> =
+        stored.iter().filter_map(|s| Some((s.made.key.as_ref()?, s.made.report.id))).collect();
     if !keyed.is_empty() {
         let mut q = insert("idempotency", "key_hash, body_hash, report_id");
         q.push_values(keyed, |b, (key, id)| {
@@ -138,7 +168,7 @@ async fn insert_rest(db: &mut Db<'_>, stored: &[Stored<'_>]) -> Result<(), sqlx:
     }
     // Nobody else writes inside this transaction, so the range holds these rows and no others.
     let at =
-        stored.iter().map(|s| received(s.made.report)).max().unwrap_or(diaban_core::domain::Instant::MIN);
+        stored.iter().map(|s| received(&s.made.report)).max().unwrap_or(diaban_core::domain::Instant::MIN);
     log(db, ChangeKind::Reports { first, last }, at).await
 }
 
@@ -163,20 +193,20 @@ mod tests {
         let reports = [2, 1, 3, 4, 3, 5, 6].map(report);
         let keys =
             [None, Some(key(9, 9)), Some(key(2, 1)), Some(key(2, 1)), None, Some(key(2, 7)), Some(key(1, 1))];
-        let group: Vec<Creation<'_>> =
-            reports.iter().zip(&keys).map(|(report, key)| Creation { report, key: key.as_ref() }).collect();
+        let group: Vec<Creation> =
+            reports.into_iter().zip(keys).map(|(report, key)| Creation { report, key }).collect();
         let mut connection = Connection::open(&url).await;
-        let outcomes = create(&mut connection.db(), &group).await.unwrap();
+        let outcomes = create(&mut connection.db(), &group.iter().collect::<Vec<_>>()).await.unwrap();
         assert_eq!(
             outcomes,
             [
-                Outcome::Done,
-                Outcome::IdTaken,                         // 1 is there already
-                Outcome::Done,                            // 3, the first with key 2
-                Outcome::Replayed { id: 3, same: true },  // the same key and body in the group
-                Outcome::IdTaken,                         // 3 twice in the group
-                Outcome::Replayed { id: 3, same: false }, // the same key, another body
-                Outcome::Replayed { id: 1, same: true },  // a key of before
+                Created::New,
+                Created::IdTaken,                         // 1 is there already
+                Created::New,                             // 3, the first with key 2
+                Created::Replayed { id: 3, same: true },  // the same key and body in the group
+                Created::IdTaken,                         // 3 twice in the group
+                Created::Replayed { id: 3, same: false }, // the same key, another body
+                Created::Replayed { id: 1, same: true },  // a key of before
             ]
         );
         let log = store.changes_after(0, 10).await.unwrap();

@@ -9,7 +9,7 @@ use super::changes::{ChangeKind, log};
 use super::db::{Db, Sql};
 use super::features::{CHUNK, geometry, ranges};
 use super::read::ward;
-use super::write::{Command, Outcome};
+use super::write::{Applied, Command};
 use super::{Store, StoreError};
 use diaban_core::domain::feature::Membership;
 use diaban_core::domain::{CodeBook, Instant};
@@ -78,7 +78,7 @@ impl Store {
     }
 
     /// Gives features their new wards after areas changed, in one commit with their changes.
-    /// [`Outcome::Stale`] when an import wrote or removed one of them meanwhile: nothing was done then.
+    /// [`Applied::Stale`] when an import wrote or removed one of them meanwhile: nothing was done then.
     ///
     /// # Errors
     /// When the write fails; none of the batch was changed then.
@@ -86,8 +86,8 @@ impl Store {
         &self,
         assignments: Vec<FeatureAssignment>,
         at: Instant,
-    ) -> Result<Outcome, StoreError> {
-        self.write(Command::AssignFeatures { assignments, at }).await
+    ) -> Result<Applied, StoreError> {
+        self.write(AssignFeatures { assignments, at }).await
     }
 
     /// Positions of the wards of the features with sequences `first..=last`, ascending.
@@ -123,18 +123,31 @@ fn membership(code: i64) -> Membership {
     }
 }
 
+struct AssignFeatures {
+    assignments: Vec<FeatureAssignment>,
+    at: Instant,
+}
+
+impl Command for AssignFeatures {
+    type Answer = Applied;
+
+    async fn run(&self, db: &mut Db<'_>) -> Result<Applied, sqlx::Error> {
+        assign(db, &self.assignments, self.at).await
+    }
+}
+
 /// Writes the new wards. Revision and time of the feature stay: what its source says of it did not
 /// change, and nobody who was told of it needs to be told again. Its hash follows, so that the next
 /// import of the same finds nothing to do.
-pub(super) async fn assign(
+async fn assign(
     db: &mut Db<'_>,
     assignments: &[FeatureAssignment],
     at: Instant,
-) -> Result<Outcome, sqlx::Error> {
+) -> Result<Applied, sqlx::Error> {
     // All are looked at before one is written: other commands share this transaction, so what was
     // written could not be taken back alone.
     if !are_as_seen(db, assignments).await? {
-        return Ok(Outcome::Stale);
+        return Ok(Applied::Stale);
     }
     for a in assignments {
         let row = db
@@ -161,7 +174,7 @@ pub(super) async fn assign(
     for (first, last) in ranges(assignments.iter().map(|a| a.seq).collect()) {
         log(db, ChangeKind::Features { first, last }, at).await?;
     }
-    Ok(Outcome::Done)
+    Ok(Applied::Done)
 }
 
 /// Whether all of these features are there with the content that was looked at.
@@ -251,12 +264,12 @@ pub(super) mod tests {
         other.upserts.remove(0);
         store.write_features(other, at).await.unwrap();
         let head = store.last_change().await.unwrap();
-        assert_eq!(store.assign_features(anew(&seen), at).await.unwrap(), Outcome::Stale);
+        assert_eq!(store.assign_features(anew(&seen), at).await.unwrap(), Applied::Stale);
         let now = store.feature_places_after(0, 9).await.unwrap();
         assert_eq!((&now[0], &now[1].wards), (&seen[0], &seen[1].wards));
         assert_eq!(store.last_change().await.unwrap(), head);
 
-        assert_eq!(store.assign_features(anew(&now), at).await.unwrap(), Outcome::Done);
+        assert_eq!(store.assign_features(anew(&now), at).await.unwrap(), Applied::Done);
         let after = store.feature_places_after(0, 9).await.unwrap();
         assert!(after.iter().all(|f| f.wards == ["g.2", "g.3"]), "{after:?}");
         let change = store.changes_after(head, 9).await.unwrap();

@@ -8,7 +8,7 @@ use geo::Geometry;
 use super::changes::{ChangeKind, log};
 use super::db::{Db, Row, Sql};
 use super::feature_wards;
-use super::write::{Command, Outcome};
+use super::write::Command;
 use super::{Store, StoreError};
 use diaban_core::domain::feature::{self, NewFeature, Valid};
 use diaban_core::domain::{CodeBook, Collection, Feature, Instant};
@@ -72,7 +72,7 @@ impl Store {
     /// # Errors
     /// When the write fails; nothing was changed then.
     pub async fn write_features(&self, write: FeatureWrite, at: Instant) -> Result<(), StoreError> {
-        self.write(Command::Features { write: Box::new(write), at }).await.map(|_| ())
+        self.write(WriteFeatures { write, at }).await
     }
 
     /// The last internal sequence ever given to a feature.
@@ -149,7 +149,20 @@ struct Known {
     same: bool,
 }
 
-pub(super) async fn write(db: &mut Db<'_>, w: &FeatureWrite, at: Instant) -> Result<Outcome, sqlx::Error> {
+struct WriteFeatures {
+    write: FeatureWrite,
+    at: Instant,
+}
+
+impl Command for WriteFeatures {
+    type Answer = ();
+
+    async fn run(&self, db: &mut Db<'_>) -> Result<(), sqlx::Error> {
+        write(db, &self.write, self.at).await
+    }
+}
+
+async fn write(db: &mut Db<'_>, w: &FeatureWrite, at: Instant) -> Result<(), sqlx::Error> {
     let mut touched = Vec::new();
     for chunk in w.gone.chunks(CHUNK) {
         let mut q = Sql::new("DELETE FROM feature WHERE collection = ");
@@ -176,7 +189,7 @@ pub(super) async fn write(db: &mut Db<'_>, w: &FeatureWrite, at: Instant) -> Res
     for (first, last) in ranges(touched) {
         log(db, ChangeKind::Features { first, last }, at).await?;
     }
-    Ok(Outcome::Done)
+    Ok(())
 }
 
 async fn known<'a>(

@@ -526,7 +526,7 @@ mod tests {
         let at = Instant::from_ms(at);
         let (role, reason, note) = ("office", None, None);
         let amendment = Amendment { was, step, role, at, shown: at, reason, note };
-        store.amend_report(amendment).await.unwrap();
+        assert_eq!(store.amend_report(amendment).await.unwrap(), super::super::Applied::Done);
     }
 
     /// Both feeds, page by page.

@@ -5,7 +5,7 @@
 
 use super::changes::{AREAS, FEATURES, REPORTS, TRIMMED};
 use super::db::{Db, Sql};
-use super::write::{Command, Outcome};
+use super::write::Command;
 use super::{Store, StoreError};
 use diaban_core::domain::Instant;
 
@@ -29,7 +29,7 @@ impl Store {
     /// # Errors
     /// When the write fails.
     pub async fn register(&self, following: Following, since: Instant) -> Result<(), StoreError> {
-        self.write(Command::Follow { following, since }).await.map(drop)
+        self.write(Register { following, since }).await
     }
 
     /// Takes from the log what no registered follower needs and what is older than `before`; gives how
@@ -40,56 +40,68 @@ impl Store {
     pub async fn trim(&self, before: Instant) -> Result<u64, StoreError> {
         let mut gone = 0;
         loop {
-            let Outcome::Trimmed(n) = self.write(Command::Trim { before }).await? else { return Ok(gone) };
-            gone += n;
-            if n == 0 {
-                return Ok(gone);
+            match self.write(Trim { before }).await? {
+                0 => return Ok(gone),
+                rows => gone += rows,
             }
         }
     }
 }
 
-pub(super) async fn register(
-    db: &mut Db<'_>,
+struct Register {
     following: Following,
     since: Instant,
-) -> Result<Outcome, sqlx::Error> {
-    let Following { id, position, at } = following;
-    db.execute(Sql::new("DELETE FROM follower WHERE seen_ms < $1").bind(since.ms())).await?;
-    db.execute(
-        Sql::new(
-            "INSERT INTO follower (id, position, seen_ms) VALUES ($1, $2, $3)
-             ON CONFLICT (id) DO UPDATE SET position = excluded.position, seen_ms = excluded.seen_ms",
-        )
-        .bind(id)
-        .bind(position)
-        .bind(at.ms()),
-    )
-    .await?;
-    Ok(Outcome::Done)
 }
 
-/// Trims one piece.
-pub(super) async fn trim(db: &mut Db<'_>, before: Instant) -> Result<Outcome, sqlx::Error> {
-    // The mark stands in place of a row of reports: when features and areas last changed is asked of the
-    // log for ever. The row that a follower stands at stays too: by it a file of the map is known.
-    let end = Sql::new(
-        "SELECT max(seq) FROM (
-             SELECT seq FROM change
-             WHERE kind = $1 AND at_ms < $2 AND seq < (SELECT coalesce(min(position), 0) FROM follower)
-             ORDER BY seq LIMIT $3
-         ) AS piece",
-    );
-    let end: Option<i64> = db.fetch_value(end.bind(REPORTS).bind(before.ms()).bind(PIECE)).await?;
-    let Some(end) = end else { return Ok(Outcome::Trimmed(0)) };
-    let gone = Sql::new(
-        "DELETE FROM change WHERE seq < $1
-           AND seq NOT IN (SELECT max(seq) FROM change WHERE kind IN ($2, $3) GROUP BY kind)",
-    );
-    let gone = db.execute(gone.bind(end).bind(FEATURES).bind(AREAS)).await?;
-    let mark = Sql::new("UPDATE change SET kind = $1, first = 0, last = 0 WHERE seq = $2");
-    db.execute(mark.bind(TRIMMED).bind(end)).await?;
-    Ok(Outcome::Trimmed(gone + 1))
+impl Command for Register {
+    type Answer = ();
+
+    async fn run(&self, db: &mut Db<'_>) -> Result<(), sqlx::Error> {
+        let Following { id, position, at } = self.following;
+        db.execute(Sql::new("DELETE FROM follower WHERE seen_ms < $1").bind(self.since.ms())).await?;
+        db.execute(
+            Sql::new(
+                "INSERT INTO follower (id, position, seen_ms) VALUES ($1, $2, $3)
+                 ON CONFLICT (id) DO UPDATE SET position = excluded.position, seen_ms = excluded.seen_ms",
+            )
+            .bind(id)
+            .bind(position)
+            .bind(at.ms()),
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+/// Trims one piece; answers how many rows went.
+struct Trim {
+    before: Instant,
+}
+
+impl Command for Trim {
+    type Answer = u64;
+
+    async fn run(&self, db: &mut Db<'_>) -> Result<u64, sqlx::Error> {
+        // The mark stands in place of a row of reports: when features and areas last changed is asked of the
+        // log for ever. The row that a follower stands at stays too: by it a file of the map is known.
+        let end = Sql::new(
+            "SELECT max(seq) FROM (
+                 SELECT seq FROM change
+                 WHERE kind = $1 AND at_ms < $2 AND seq < (SELECT coalesce(min(position), 0) FROM follower)
+                 ORDER BY seq LIMIT $3
+             ) AS piece",
+        );
+        let end: Option<i64> = db.fetch_value(end.bind(REPORTS).bind(self.before.ms()).bind(PIECE)).await?;
+        let Some(end) = end else { return Ok(0) };
+        let gone = Sql::new(
+            "DELETE FROM change WHERE seq < $1
+               AND seq NOT IN (SELECT max(seq) FROM change WHERE kind IN ($2, $3) GROUP BY kind)",
+        );
+        let gone = db.execute(gone.bind(end).bind(FEATURES).bind(AREAS)).await?;
+        let mark = Sql::new("UPDATE change SET kind = $1, first = 0, last = 0 WHERE seq = $2");
+        db.execute(mark.bind(TRIMMED).bind(end)).await?;
+        Ok(gone + 1)
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Keys of apps and secret feed links: hashes and what they are for.
 
 use super::db::{Db, Row, Sql};
-use super::write::{Command, Outcome};
+use super::write::{Applied, Command};
 use super::{Store, StoreError};
 use diaban_core::domain::Instant;
 use diaban_core::domain::key::{Key, KeyId};
@@ -27,15 +27,15 @@ impl Store {
     /// # Errors
     /// When the write fails.
     pub async fn add_key(&self, key: Key) -> Result<(), StoreError> {
-        self.write(Command::AddKey(key)).await.map(|_| ())
+        self.write(AddKey(key)).await
     }
 
-    /// Revokes a key; says [`Outcome::Stale`] when there is none of that id that opens anything.
+    /// Revokes a key; says [`Applied::Stale`] when there is none of that id that opens anything.
     ///
     /// # Errors
     /// When the write fails.
-    pub async fn revoke_key(&self, id: KeyId, at: Instant) -> Result<Outcome, StoreError> {
-        self.write(Command::RevokeKey { id, at }).await
+    pub async fn revoke_key(&self, id: KeyId, at: Instant) -> Result<Applied, StoreError> {
+        self.write(RevokeKey { id, at }).await
     }
 }
 
@@ -54,20 +54,42 @@ fn key(row: &Row) -> Result<Key, StoreError> {
     })
 }
 
-pub(super) async fn add(db: &mut Db<'_>, key: &Key) -> Result<Outcome, sqlx::Error> {
-    db.execute(Sql::new(
-        "INSERT INTO access_key (id, hash, name, scopes, query, created_ms, expires_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    ).bind(key.id.as_str()).bind(&key.hash[..]).bind(&key.name).bind(key.scopes.join(" ")).bind(&key.query).bind(key.created.ms()).bind(key.expires.map(Instant::ms))).await?;
-    Ok(Outcome::Done)
-}
+struct AddKey(Key);
 
-pub(super) async fn revoke(db: &mut Db<'_>, id: &KeyId, at: Instant) -> Result<Outcome, sqlx::Error> {
-    let done = db
-        .execute(
-            Sql::new("UPDATE access_key SET revoked_ms = $2 WHERE id = $1 AND revoked_ms IS NULL")
-                .bind(id.as_str())
-                .bind(at.ms()),
+impl Command for AddKey {
+    type Answer = ();
+
+    async fn run(&self, db: &mut Db<'_>) -> Result<(), sqlx::Error> {
+        let key = &self.0;
+        db.execute(
+            Sql::new(
+                "INSERT INTO access_key (id, hash, name, scopes, query, created_ms, expires_ms)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            )
+            .bind(key.id.as_str())
+            .bind(&key.hash[..])
+            .bind(&key.name)
+            .bind(key.scopes.join(" "))
+            .bind(&key.query)
+            .bind(key.created.ms())
+            .bind(key.expires.map(Instant::ms)),
         )
         .await?;
-    Ok(if done == 0 { Outcome::Stale } else { Outcome::Done })
+        Ok(())
+    }
+}
+
+struct RevokeKey {
+    id: KeyId,
+    at: Instant,
+}
+
+impl Command for RevokeKey {
+    type Answer = Applied;
+
+    async fn run(&self, db: &mut Db<'_>) -> Result<Applied, sqlx::Error> {
+        let revoke = Sql::new("UPDATE access_key SET revoked_ms = $2 WHERE id = $1 AND revoked_ms IS NULL");
+        let revoked = db.execute(revoke.bind(self.id.as_str()).bind(self.at.ms())).await?;
+        Ok(if revoked == 0 { Applied::Stale } else { Applied::Done })
+    }
 }

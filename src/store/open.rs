@@ -7,9 +7,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::db::Pool;
+use super::write::Command;
 use super::writer::Writer;
-use super::{Outcome, StoreError, postgres, sqlite};
-use crate::store::write::Command;
+use super::{StoreError, postgres, sqlite};
 
 /// How the file of a live map ends.
 const MAP_FILE: &str = ".map";
@@ -91,7 +91,8 @@ impl Store {
         self.writer.close().await;
     }
 
-    pub(super) async fn write(&self, command: Command) -> Result<Outcome, StoreError> {
+    /// Has a command carried out durably.
+    pub(super) async fn write<C: Command>(&self, command: C) -> Result<C::Answer, StoreError> {
         self.writer.write(command).await
     }
 }

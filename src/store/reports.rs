@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use super::boxes::Boxes;
 use super::changes::{ChangeKind, log};
+use super::create::{Created, Creation};
 use super::db::{Db, Row, Sql, Values};
 use super::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
-use super::write::{Assignment, Command, IdempotencyKey, Outcome};
+use super::write::{Command, IdempotencyKey};
 use super::{Store, StoreError};
-use diaban_core::domain::Instant;
 use diaban_core::domain::report::{EventKind, NewReport, PrivateFacts};
+use diaban_core::domain::{Instant, WardId};
+use diaban_core::geo::LonLat;
 
 impl Store {
     /// Stores one report durably: the report, its events and its change in one commit.
@@ -22,8 +24,8 @@ impl Store {
         &self,
         report: NewReport,
         key: Option<IdempotencyKey>,
-    ) -> Result<Outcome, StoreError> {
-        self.write(Command::Create { report: Box::new(report), key }).await
+    ) -> Result<Created, StoreError> {
+        self.write(Creation { report, key }).await
     }
 
     /// Stores many reports in one commit. Ids must be free.
@@ -31,7 +33,7 @@ impl Store {
     /// # Errors
     /// When the write fails; none of the batch was stored then.
     pub async fn load_reports(&self, batch: Vec<NewReport>) -> Result<(), StoreError> {
-        self.write(Command::Load(batch)).await.map(|_| ())
+        self.write(Load(batch)).await
     }
 
     /// Stores what is new of many reports in one commit: of those with one key the first, and none whose
@@ -39,8 +41,8 @@ impl Store {
     ///
     /// # Errors
     /// When the write fails; none of the batch was stored then.
-    pub async fn load_keyed(&self, batch: KeyedReports) -> Result<Outcome, StoreError> {
-        self.write(Command::LoadKeyed(batch)).await
+    pub async fn load_keyed(&self, batch: KeyedReports) -> Result<Loaded, StoreError> {
+        self.write(LoadKeyed(batch)).await
     }
 
     /// The keys that were used before, each with the hash of the body that came with it.
@@ -61,7 +63,7 @@ impl Store {
     /// # Errors
     /// When the write fails; none of the batch was changed then.
     pub async fn assign_reports(&self, assignments: Vec<Assignment>, at: Instant) -> Result<(), StoreError> {
-        self.write(Command::Assign { assignments, at }).await.map(|_| ())
+        self.write(Assign { assignments, at }).await
     }
 }
 
@@ -144,10 +146,70 @@ fn note(rows: &[Row], known: &mut KnownKeys) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-pub(super) async fn load_keyed(
-    db: &mut Db<'_>,
-    batch: &[(NewReport, IdempotencyKey)],
-) -> Result<Outcome, sqlx::Error> {
+/// What became of many reports with keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Reports that are new.
+    pub stored: u64,
+    /// Reports that were there already.
+    pub there: u64,
+    /// Of these, those that came with another body now; they were left as they are.
+    pub changed: u64,
+}
+
+/// A report's new ward and body after areas changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assignment {
+    /// Internal sequence of the report.
+    pub seq: i64,
+    /// The ward that owns its place now.
+    pub ward: Option<WardId>,
+    /// Id of the body that must answer now.
+    pub body: String,
+    /// The routing rule that chose it.
+    pub rule: String,
+    /// The public point, blurred inside the new ward.
+    pub point: Option<LonLat>,
+    /// Metres to the nearest ward border.
+    pub border_m: Option<f64>,
+    /// Metres out at sea.
+    pub offshore_m: Option<f64>,
+}
+
+struct Load(Vec<NewReport>);
+
+impl Command for Load {
+    type Answer = ();
+
+    async fn run(&self, db: &mut Db<'_>) -> Result<(), sqlx::Error> {
+        load(db, &self.0.iter().collect::<Vec<_>>()).await
+    }
+}
+
+struct LoadKeyed(KeyedReports);
+
+impl Command for LoadKeyed {
+    type Answer = Loaded;
+
+    async fn run(&self, db: &mut Db<'_>) -> Result<Loaded, sqlx::Error> {
+        load_keyed(db, &self.0).await
+    }
+}
+
+struct Assign {
+    assignments: Vec<Assignment>,
+    at: Instant,
+}
+
+impl Command for Assign {
+    type Answer = ();
+
+    async fn run(&self, db: &mut Db<'_>) -> Result<(), sqlx::Error> {
+        assign(db, &self.assignments, self.at).await
+    }
+}
+
+async fn load_keyed(db: &mut Db<'_>, batch: &[(NewReport, IdempotencyKey)]) -> Result<Loaded, sqlx::Error> {
     let keys: Vec<_> = batch.iter().map(|(_, key)| key).collect();
     let mut known = KnownKeys::with_capacity(batch.len());
     for keys in keys.chunks(ROWS) {
@@ -172,11 +234,12 @@ pub(super) async fn load_keyed(
         });
         db.execute(q).await?;
     }
-    Ok(Outcome::Loaded { stored: fresh.len() as u64, changed })
+    let (all, stored) = (batch.len() as u64, fresh.len() as u64);
+    Ok(Loaded { stored, there: all - stored, changed })
 }
 
-pub(super) async fn load(db: &mut Db<'_>, batch: &[&NewReport]) -> Result<Outcome, sqlx::Error> {
-    let Some(newest) = batch.iter().map(|r| received(r)).max() else { return Ok(Outcome::Done) };
+async fn load(db: &mut Db<'_>, batch: &[&NewReport]) -> Result<(), sqlx::Error> {
+    let Some(newest) = batch.iter().map(|r| received(r)).max() else { return Ok(()) };
     // The rows get the sequences after the last one ever given, in order: nobody else writes inside
     // this transaction.
     let last: i64 = db.fetch_value(db.dialect().last_given("report_public")).await?;
@@ -206,14 +269,10 @@ pub(super) async fn load(db: &mut Db<'_>, batch: &[&NewReport]) -> Result<Outcom
     let end = last + batch.len() as i64;
     boxes.put_back(db, last + 1, end).await?;
     log(db, ChangeKind::Reports { first: last + 1, last: end }, newest).await?;
-    Ok(Outcome::Done)
+    Ok(())
 }
 
-pub(super) async fn assign(
-    db: &mut Db<'_>,
-    assignments: &[Assignment],
-    at: Instant,
-) -> Result<Outcome, sqlx::Error> {
+async fn assign(db: &mut Db<'_>, assignments: &[Assignment], at: Instant) -> Result<(), sqlx::Error> {
     let mut ledger = Ledger::open(db).await?;
     for a in assignments {
         let before = db
@@ -261,11 +320,11 @@ pub(super) async fn assign(
         }
         log(db, ChangeKind::Reports { first: a.seq, last: a.seq }, at).await?;
     }
-    Ok(Outcome::Done)
+    Ok(())
 }
 
 /// Whether a ward, by its canonical id, is another one of the same generation.
-fn is_neighbour(from: &str, to: &diaban_core::domain::WardId) -> bool {
+fn is_neighbour(from: &str, to: &WardId) -> bool {
     from.split_once('.').is_some_and(|(generation, code)| generation == &*to.generation && code != &*to.code)
 }
 
@@ -339,13 +398,13 @@ pub(super) mod tests {
         store.create_report(report(1), Some(keyed(1, 1, 1).1)).await.unwrap();
         let batch = vec![keyed(2, 1, 1), keyed(3, 2, 1), keyed(4, 1, 7), keyed(5, 2, 7), keyed(6, 3, 1)];
         // 1 was used before, once with another body; 2 comes twice.
-        assert_eq!(load(batch).await.unwrap(), Outcome::Loaded { stored: 2, changed: 2 });
+        assert_eq!(load(batch).await.unwrap(), Loaded { stored: 2, there: 3, changed: 2 });
         assert_eq!(store.last_report().await.unwrap(), 3);
         // An id that is taken: nothing of the batch stays, not even its keys.
         assert!(load(vec![keyed(7, 4, 1), keyed(3, 5, 1)]).await.is_err());
         let known = store.known_keys(&[keyed(0, 3, 9).1, keyed(0, 4, 1).1]).await.unwrap();
         assert_eq!(known, KnownKeys::from([([3; 32], [1; 32])]));
-        assert_eq!(load(Vec::new()).await.unwrap(), Outcome::Loaded { stored: 0, changed: 0 });
+        assert_eq!(load(Vec::new()).await.unwrap(), Loaded::default());
         store.close().await;
     }
 

@@ -3,7 +3,7 @@
 use super::StoreError;
 use super::db::{Db, Sql};
 use super::open::Store;
-use super::write::{Command, Outcome};
+use super::write::Command;
 
 impl Store {
     /// The secret of a name; `fresh` becomes it when there is none yet.
@@ -11,20 +11,24 @@ impl Store {
     /// # Errors
     /// When the database cannot be read or written.
     pub async fn secret(&self, name: &'static str, fresh: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-        self.write(Command::Secret { name, value: fresh }).await?;
-        self.read.fetch_value(Sql::new("SELECT value FROM secret WHERE name = $1").bind(name)).await
+        self.write(KeepSecret { name, fresh }).await
     }
 }
 
-/// Keeps a secret unless the name has one.
-pub(super) async fn set(db: &mut Db<'_>, name: &str, value: &[u8]) -> Result<Outcome, sqlx::Error> {
-    db.execute(
-        Sql::new("INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
-            .bind(name)
-            .bind(value),
-    )
-    .await?;
-    Ok(Outcome::Done)
+/// Keeps a secret unless the name has one; answers the one it has.
+struct KeepSecret {
+    name: &'static str,
+    fresh: Vec<u8>,
+}
+
+impl Command for KeepSecret {
+    type Answer = Vec<u8>;
+
+    async fn run(&self, db: &mut Db<'_>) -> Result<Vec<u8>, sqlx::Error> {
+        let keep = Sql::new("INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
+        db.execute(keep.bind(self.name).bind(&self.fresh)).await?;
+        db.fetch_value(Sql::new("SELECT value FROM secret WHERE name = $1").bind(self.name)).await
+    }
 }
 
 #[cfg(test)]

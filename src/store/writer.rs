@@ -4,14 +4,17 @@
 //! that fails closes its connection hard, because sqlx keeps such a connection inside the failed
 //! transaction.
 
+use std::any::Any;
+use std::iter::once;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, PgPool, Sqlite, SqlitePool};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::db::{Db, Pool};
-use super::write::{Command, Outcome, apply};
+use super::write::Command;
 use super::{StoreError, postgres};
 
 /// Writes that may wait; more are refused at once.
@@ -19,17 +22,61 @@ const QUEUE: usize = 1_000;
 /// Writes in one commit.
 const GROUP: usize = 32;
 
-type Answer = oneshot::Sender<Result<Outcome, StoreError>>;
+/// A command that waits for its answer.
+struct Pending<C: Command> {
+    command: C,
+    /// The answer of the last run; it counts once that is committed.
+    answer: Option<C::Answer>,
+    caller: oneshot::Sender<Result<C::Answer, StoreError>>,
+}
 
-struct Job {
-    command: Command,
-    answer: Answer,
+/// A [`Pending`] whose kind of command is forgotten.
+trait Job: Any + Send {
+    /// Runs this job and its neighbours of the same kind.
+    fn run<'a>(
+        &'a mut self,
+        neighbours: &'a mut [Box<dyn Job>],
+        db: &'a mut Db<'_>,
+    ) -> BoxFuture<'a, Result<(), sqlx::Error>>;
+
+    /// Answers the caller.
+    fn end(self: Box<Self>, result: Result<(), StoreError>);
+}
+
+impl<C: Command> Job for Pending<C> {
+    fn run<'a>(
+        &'a mut self,
+        neighbours: &'a mut [Box<dyn Job>],
+        db: &'a mut Db<'_>,
+    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
+        Box::pin(async move {
+            let same = neighbours.iter_mut().filter_map(|job| (job.as_mut() as &mut dyn Any).downcast_mut());
+            let mut jobs: Vec<&mut Self> = once(self).chain(same).collect();
+            let commands: Vec<&C> = jobs.iter().map(|job| &job.command).collect();
+            let answers = C::run_all(&commands, db).await?;
+            for (job, answer) in jobs.iter_mut().zip(answers) {
+                job.answer = Some(answer);
+            }
+            Ok(())
+        })
+    }
+
+    fn end(self: Box<Self>, result: Result<(), StoreError>) {
+        // A caller who has gone away needs no answer.
+        let _ = match (result, self.answer) {
+            (Ok(()), Some(answer)) => self.caller.send(Ok(answer)),
+            (Ok(()), None) => {
+                self.caller.send(Err(StoreError::Commit("the command has no answer".to_owned())))
+            }
+            (Err(error), _) => self.caller.send(Err(error)),
+        };
+    }
 }
 
 /// The door to the writer's task. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
-    queue: mpsc::Sender<Job>,
+    queue: mpsc::Sender<Box<dyn Job>>,
     commits: watch::Receiver<u64>,
     failure: watch::Receiver<Option<String>>,
     stop: Arc<watch::Sender<bool>>,
@@ -49,9 +96,10 @@ impl Writer {
         Self { queue, commits, failure, stop: Arc::new(stop) }
     }
 
-    pub(super) async fn write(&self, command: Command) -> Result<Outcome, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Job { command, answer }).map_err(|_| StoreError::Busy)?;
+    pub(super) async fn write<C: Command>(&self, command: C) -> Result<C::Answer, StoreError> {
+        let (caller, answered) = oneshot::channel();
+        let job = Box::new(Pending { command, answer: None, caller });
+        self.queue.try_send(job).map_err(|_| StoreError::Busy)?;
         answered.await.map_err(|_| StoreError::Commit("the writer stopped before it answered".to_owned()))?
     }
 
@@ -81,7 +129,7 @@ impl Writer {
 
 async fn run(
     pool: Pool,
-    mut jobs: mpsc::Receiver<Job>,
+    mut jobs: mpsc::Receiver<Box<dyn Job>>,
     committed: Arc<watch::Sender<u64>>,
     fail: watch::Sender<Option<String>>,
     mut stopped: watch::Receiver<bool>,
@@ -110,7 +158,7 @@ async fn run(
             // Whoever stands in the queue is told at once instead of after a wait of his own.
             End::Away => {
                 while let Ok(job) = jobs.try_recv() {
-                    let _ = job.answer.send(Err(StoreError::Away));
+                    job.end(Err(StoreError::Away));
                 }
             }
             End::Failed(text) => {
@@ -144,22 +192,18 @@ impl End {
 }
 
 /// Commits a group and answers each of its jobs.
-async fn commit_group(pool: &Pool, group: Vec<Job>) -> End {
-    let commands: Vec<&Command> = group.iter().map(|j| &j.command).collect();
-    match transact(pool, &commands).await {
-        Ok(outcomes) => {
-            for (job, outcome) in group.into_iter().zip(outcomes) {
-                let _ = job.answer.send(Ok(outcome));
-            }
+async fn commit_group(pool: &Pool, mut group: Vec<Box<dyn Job>>) -> End {
+    match transact(pool, &mut group).await {
+        Ok(()) => {
+            group.into_iter().for_each(|job| job.end(Ok(())));
             End::Good
         }
         // One command spoiled the transaction: each gets its own, so that only the bad one fails.
         Err(Failed { error: StoreError::Other(_), committing: false }) if group.len() > 1 => {
-            for job in group {
-                let result = transact(pool, &[&job.command]).await;
-                let result = result.map_err(|f| f.error).map(|mut o| o.remove(0));
+            for mut job in group {
+                let result = transact(pool, std::slice::from_mut(&mut job)).await.map_err(|f| f.error);
                 let end = result.as_ref().err().map_or(End::Good, End::of);
-                let _ = job.answer.send(result);
+                job.end(result);
                 if !matches!(end, End::Good) {
                     return end;
                 }
@@ -171,15 +215,23 @@ async fn commit_group(pool: &Pool, group: Vec<Job>) -> End {
             let end = End::of(&error);
             let mut group = group.into_iter();
             let first = group.next();
-            for job in group {
-                let _ = job.answer.send(Err(error.again()));
-            }
+            group.for_each(|job| job.end(Err(error.again())));
             if let Some(first) = first {
-                let _ = first.answer.send(Err(error));
+                first.end(Err(error));
             }
             end
         }
     }
+}
+
+/// Runs a group in its order; neighbours of one kind go together.
+async fn run_group(group: &mut [Box<dyn Job>], db: &mut Db<'_>) -> Result<(), sqlx::Error> {
+    for same in group.chunk_by_mut(|a, b| (**a).type_id() == (**b).type_id()) {
+        if let [first, neighbours @ ..] = same {
+            first.run(neighbours, db).await?;
+        }
+    }
+    Ok(())
 }
 
 struct Failed {
@@ -187,10 +239,10 @@ struct Failed {
     committing: bool,
 }
 
-async fn transact(pool: &Pool, commands: &[&Command]) -> Result<Vec<Outcome>, Failed> {
+async fn transact(pool: &Pool, group: &mut [Box<dyn Job>]) -> Result<(), Failed> {
     match pool {
-        Pool::Sqlite(pool) => in_sqlite(pool, commands).await,
-        Pool::Postgres(pool) => in_postgres(pool, commands).await,
+        Pool::Sqlite(pool) => in_sqlite(pool, group).await,
+        Pool::Postgres(pool) => in_postgres(pool, group).await,
     }
     .map_err(|failed| match failed {
         // Whether it was committed is not known.
@@ -212,22 +264,20 @@ fn committing(e: sqlx::Error) -> Failed {
     Failed { error: StoreError::sort(e), committing: true }
 }
 
-async fn in_postgres(pool: &PgPool, commands: &[&Command]) -> Result<Vec<Outcome>, Failed> {
+async fn in_postgres(pool: &PgPool, group: &mut [Box<dyn Job>]) -> Result<(), Failed> {
     let mut tx = pool.begin().await.map_err(before)?;
     postgres::lock(&mut tx).await.map_err(before)?;
-    let outcomes = apply(&mut Db::Postgres(&mut tx), commands).await.map_err(before)?;
+    run_group(group, &mut Db::Postgres(&mut tx)).await.map_err(before)?;
     postgres::notify(&mut tx).await.map_err(before)?;
-    tx.commit().await.map_err(committing)?;
-    Ok(outcomes)
+    tx.commit().await.map_err(committing)
 }
 
-async fn in_sqlite(pool: &SqlitePool, commands: &[&Command]) -> Result<Vec<Outcome>, Failed> {
+async fn in_sqlite(pool: &SqlitePool, group: &mut [Box<dyn Job>]) -> Result<(), Failed> {
     let mut connection = pool.acquire().await.map_err(before)?;
     let result = async {
         let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(before)?;
-        let outcomes = apply(&mut Db::Sqlite(&mut tx), commands).await.map_err(before)?;
-        tx.commit().await.map_err(committing)?;
-        Ok(outcomes)
+        run_group(group, &mut Db::Sqlite(&mut tx)).await.map_err(before)?;
+        tx.commit().await.map_err(committing)
     }
     .await;
     if result.is_err() {
@@ -240,5 +290,100 @@ async fn in_sqlite(pool: &SqlitePool, commands: &[&Command]) -> Result<Vec<Outco
 async fn close_hard(connection: PoolConnection<Sqlite>) {
     if let Err(error) = connection.detach().close_hard().await {
         tracing::warn!(%error, "closing the failed connection");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::sync::Notify;
+
+    use super::super::db::Sql;
+    use super::super::test_database::store_url;
+    use super::super::{Applied, Store};
+    use super::*;
+    use diaban_core::domain::Instant;
+    use diaban_core::domain::key::KeyId;
+
+    /// Keeps the writer busy until it is let go, so that what follows waits in the queue.
+    #[derive(Clone, Default)]
+    struct Gate {
+        entered: Arc<Notify>,
+        open: Arc<Notify>,
+    }
+
+    impl Command for Gate {
+        type Answer = ();
+
+        async fn run(&self, _: &mut Db<'_>) -> Result<(), sqlx::Error> {
+            self.entered.notify_one();
+            self.open.notified().await;
+            Ok(())
+        }
+    }
+
+    /// Says how many were run together, and fails where its statement does.
+    struct Statement {
+        sql: &'static str,
+        together: Arc<Mutex<Vec<usize>>>,
+    }
+
+    impl Command for Statement {
+        type Answer = u64;
+
+        async fn run(&self, db: &mut Db<'_>) -> Result<u64, sqlx::Error> {
+            db.execute(Sql::new(self.sql)).await
+        }
+
+        async fn run_all(group: &[&Self], db: &mut Db<'_>) -> Result<Vec<u64>, sqlx::Error> {
+            group[0].together.lock().unwrap().push(group.len());
+            let mut answers = Vec::new();
+            for command in group {
+                answers.push(command.run(db).await?);
+            }
+            Ok(answers)
+        }
+    }
+
+    const ADD: &str = "INSERT INTO follower (id, position, seen_ms)
+                       SELECT coalesce(max(id), 0) + 1, 0, 0 FROM follower";
+    const COUNT: &str = "UPDATE follower SET position = position + 1";
+
+    #[tokio::test]
+    async fn neighbours_run_together_and_a_bad_one_fails_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&store_url(folder.path())).await.unwrap();
+        for (third, groups) in
+            [(ADD, vec![3, 1]), ("SELECT no_such_column FROM follower", vec![3, 1, 1, 1, 1])]
+        {
+            store.write(Statement { sql: "DELETE FROM follower", together: Arc::default() }).await.unwrap();
+            let together = Arc::new(Mutex::new(Vec::new()));
+            let statement = |sql| store.write(Statement { sql, together: together.clone() });
+            let gate = Gate::default();
+            let behind = async {
+                gate.entered.notified().await;
+                let queued = futures_util::future::join5(
+                    statement(ADD),
+                    statement(ADD),
+                    statement(third),
+                    store.revoke_key(KeyId::new("none"), Instant::from_ms(1)),
+                    statement(COUNT),
+                );
+                let mut queued = std::pin::pin!(queued);
+                // Asked once, all of them stand in the queue.
+                assert!(futures_util::poll!(queued.as_mut()).is_pending());
+                gate.open.notify_one();
+                queued.await
+            };
+            let (opened, (first, second, third, key, counted)) =
+                tokio::join!(store.write(gate.clone()), behind);
+            opened.unwrap();
+            let bad = usize::from(third.is_err());
+            assert_eq!((first.unwrap(), second.unwrap(), counted.unwrap()), (1, 1, 3 - bad as u64));
+            assert_eq!(key.unwrap(), Applied::Stale);
+            assert_eq!(*together.lock().unwrap(), groups);
+        }
+        store.close().await;
     }
 }

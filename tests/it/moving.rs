@@ -10,7 +10,7 @@ use std::sync::Arc;
 use diaban::action::{self, City, Purpose};
 use diaban::clock::{FixedClock, SystemIds};
 use diaban::demo::{self, Generator};
-use diaban::store::{self, Compared, CopyStep, Outcome, Store, StoredGeneration};
+use diaban::store::{self, Compared, CopyStep, Created, Store, StoredGeneration};
 use diaban_core::domain::Instant;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tokio::sync::Notify;
@@ -60,9 +60,9 @@ pub async fn fill(url: &str, reports: usize) {
     store.load_reports(made[..reports].to_vec()).await.unwrap();
     let key = store::IdempotencyKey { key: [1; 32], body: [255; 32] };
     let one = made[reports].clone();
-    assert_eq!(store.create_report(one.clone(), Some(key)).await.unwrap(), Outcome::Done);
+    assert_eq!(store.create_report(one.clone(), Some(key)).await.unwrap(), Created::New);
     // Its id is taken: only a number is used up.
-    assert_eq!(store.create_report(one, None).await.unwrap(), Outcome::IdTaken);
+    assert_eq!(store.create_report(one, None).await.unwrap(), Created::IdTaken);
     let mut last = None;
     for write in demo::features(&city, 7, now) {
         last = write.upserts.last().map(|f| (write.collection.clone(), write.source.clone(), f.clone()));
@@ -314,7 +314,7 @@ fn a_city_moves_to_postgresql_and_back() {
         let store = Store::open(&server).await.unwrap();
         let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
         let made = Generator::new(&city, 8, Instant::parse(NOW).unwrap(), 1).next().unwrap();
-        assert_eq!(store.create_report(made, None).await.unwrap(), Outcome::Done);
+        assert_eq!(store.create_report(made, None).await.unwrap(), Created::New);
         assert_eq!(store.last_report().await.unwrap(), given("report_public") + 1);
         assert_eq!(store.last_change().await.unwrap(), given("change") + 1);
         store.close().await;

@@ -1,9 +1,9 @@
 //! The files of others, each with its profile: what comes in, what does not, and why. The figures
-//! are those of the files as they are; `cargo test import::real -- --nocapture` prints them.
+//! are those of the files as they are; `cargo test import::tests::real -- --nocapture` prints them.
 
 use std::path::{Path, PathBuf};
 
-use super::*;
+use crate::import::*;
 use diaban_core::area::{Generation, read_sea, read_units};
 use diaban_core::pack::Pack;
 
@@ -49,12 +49,14 @@ impl Case {
                     r.features.len(),
                     r.rejected.len(),
                     r.left_out,
-                    r.ids,
+                    r.findings.ids,
                     begun.elapsed()
                 );
-                r.counts.lines().iter().for_each(|l| println!("    {l}"));
-                r.reasons().iter().for_each(|(why, n)| println!("    rejected {n}: {why}"));
-                println!("    not read: {}", r.unread.join(", "));
+                r.findings.counts.lines().iter().for_each(|l| println!("    {l}"));
+                let mut reasons = Reasons::default();
+                reasons.see(&r.rejected);
+                reasons.most().iter().for_each(|(why, n)| println!("    rejected {n}: {why}"));
+                println!("    not read: {}", r.findings.unread.join(", "));
             }
             Err(e) => println!("{file} → {collection}: refused: {e}"),
         }
@@ -96,9 +98,9 @@ fn real_facilities_come_in_with_reasons_for_what_does_not() {
         assert_eq!(case.figures(&format!("facilities/{file}"), profile), figures, "{file}");
     }
     let stops = case.read("facilities/hcmc-bus-stops-2024.csv", "bus-stops").unwrap();
-    assert_eq!(stops.counts.decomposed, 240);
+    assert_eq!(stops.findings.counts.decomposed, 240);
     let lines = case.read("facilities/hcmc-bus-lines-2024.geojson.gz", "bus-lines").unwrap();
-    assert_eq!((lines.counts.repeated, lines.counts.with_repeated), (11_997, 172));
+    assert_eq!((lines.findings.counts.repeated, lines.findings.counts.with_repeated), (11_997, 172));
     let as_places = Profile::parse("set = { kind = 'bus_stop' }").unwrap();
     let lines = case.with("facilities/hcmc-bus-lines-2024.geojson.gz", "facilities", &as_places).unwrap();
     assert!(lines.rejected.len() == 207 && lines.rejected[0].reason == "must be of shape point");

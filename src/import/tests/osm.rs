@@ -3,8 +3,8 @@
 use geo::Geometry;
 use proptest::prelude::*;
 
-use super::tests::{city, collection, gzip, import, reasons, refused};
-use super::*;
+use super::{city, collection, gzip, import, reasons, refused};
+use crate::import::*;
 
 /// Protocol buffers by hand: just what a small OSM PBF needs.
 mod pbf {
@@ -95,7 +95,7 @@ mod pbf {
 fn osm_elements_come_by_the_citys_rules() {
     let file = pbf::file("OsmSchema-V0.6");
     let read = import(file.clone(), "facilities", "").unwrap();
-    assert_eq!(read.format, Format::OsmPbf);
+    assert_eq!(read.findings.format, Format::OsmPbf);
     let ids: Vec<&str> = read.features.iter().map(|f| &*f.source_id).collect();
     assert_eq!(ids, ["n1", "w10"], "{:?}", reasons(&read));
     let c = collection("facilities");
@@ -133,7 +133,7 @@ proptest! {
             file.truncate(end.index(file.len()));
         }
         for id in ["facilities", "traffic"] {
-            let _ = super::osm::rows(&file, city().0.osm(id).unwrap());
+            let _ = read::osm_rows(&file, city().0.osm(id).unwrap());
         }
     }
 }

@@ -8,8 +8,8 @@ use geo::{Coord, Geometry, LineString, Point};
 use osmpbf::{BlobDecode, BlobReader, Element};
 
 use super::format::FormatError;
-use super::raw::{Raw, Row, Unread};
-use super::{MAX_ROWS, MAX_VERTICES};
+use crate::import::limits::{MAX_ROWS, MAX_VERTICES};
+use crate::import::raw::{PlaceIn, Raw, Rejected, Row};
 use diaban_core::domain::OsmRules;
 use diaban_core::domain::field::Value;
 
@@ -25,7 +25,7 @@ struct Way {
 }
 
 /// The chosen elements of a file as rows, nodes first.
-pub(super) fn rows(bytes: &[u8], rules: &OsmRules) -> Result<Vec<Row>, FormatError> {
+pub(in crate::import) fn rows(bytes: &[u8], rules: &OsmRules) -> Result<Vec<Row>, FormatError> {
     let mut ways = Vec::new();
     let mut unread = Vec::new();
     let mut places: HashMap<i64, Option<Coord<f64>>> = HashMap::new();
@@ -35,7 +35,7 @@ pub(super) fn rows(bytes: &[u8], rules: &OsmRules) -> Result<Vec<Row>, FormatErr
         let nodes: Vec<i64> = way.refs().take(MAX_VERTICES + 1).collect();
         if nodes.len() > MAX_VERTICES {
             let reason = format!("has more than {MAX_VERTICES} nodes");
-            unread.push(Err(Unread { row: 0, id: Some(format!("w{}", way.id())), reason }));
+            unread.push(Err(Rejected { row: 0, source_id: Some(format!("w{}", way.id())), reason }));
             return Ok(());
         }
         places.extend(nodes.iter().map(|n| (*n, None)));
@@ -58,7 +58,13 @@ pub(super) fn rows(bytes: &[u8], rules: &OsmRules) -> Result<Vec<Row>, FormatErr
         }
         if let Some(properties) = properties {
             let geometry = Ok(Some(Geometry::Point(Point::new(x, y))));
-            rows.push(Ok(Raw { row: 0, id: Some(format!("n{id}")), geometry, properties }));
+            rows.push(Ok(Raw {
+                row: 0,
+                id: Some(format!("n{id}")),
+                place: PlaceIn::Geometry,
+                geometry,
+                properties,
+            }));
         }
         bounded(rows.len() + ways.len())
     })?;
@@ -133,10 +139,11 @@ fn shaped(way: Way, places: &HashMap<i64, Option<Coord<f64>>>, lines: bool) -> R
     let missing = way.nodes.len() - at.len();
     if at.is_empty() || (lines && missing > 0) {
         let reason = format!("{missing} of its {} nodes are not in the file", way.nodes.len());
-        return Err(Unread { row: 0, id, reason });
+        return Err(Rejected { row: 0, source_id: id, reason });
     }
     let geometry = if lines { Geometry::LineString(LineString(at)) } else { Geometry::Point(centre(at)) };
-    Ok(Raw { row: 0, id, geometry: Ok(Some(geometry)), properties: way.properties })
+    let (place, geometry) = (PlaceIn::Geometry, Ok(Some(geometry)));
+    Ok(Raw { row: 0, id, place, geometry, properties: way.properties })
 }
 
 /// A point for a way: inside it when it is closed, else in the middle of its box.

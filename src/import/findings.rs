@@ -1,17 +1,63 @@
-//! What a file gave, in words and as a table of the rejected rows. Not here: where it is shown.
+//! What was found in a file, in words and as a table of the rejected rows. Not here: where it is shown.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use super::check::{Counts, Rejected};
-use super::read::Read;
+use super::clean::{Letters, guarded};
+use super::raw::Rejected;
+use super::read::Format;
 
 /// Kinds of reasons that are counted one by one.
 const MAX_KINDS: usize = 500;
-/// What a text begins with that a spreadsheet would run.
-pub(super) const GUARDED: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// What a file was.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    /// Its format.
+    pub format: Format,
+    /// Where the source ids come from.
+    pub ids: String,
+    /// Whether they are hashes of the row, so that a row that changes looks like another one.
+    pub ids_are_hashes: bool,
+    /// What was found and changed.
+    pub counts: Counts,
+    /// Columns that the profile names and the rows that were looked at do not have, with the nearest one.
+    pub missing: Vec<String>,
+    /// Some columns that nothing is read from.
+    pub unread: Vec<String>,
+}
+
+/// What was found and changed on the way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows with decomposed Unicode, which was composed.
+    pub decomposed: u64,
+    /// Rows with no-break spaces, which became spaces.
+    pub no_break: u64,
+    /// Rows with Ð (U+00D0) for Đ (U+0110), which were kept so.
+    pub eth: u64,
+    /// Repeated vertices that were dropped.
+    pub repeated: u64,
+    /// Features that had such.
+    pub with_repeated: u64,
+    /// Circles that became areas.
+    pub circles: u64,
+    /// Features that took the shape of the wards they name.
+    pub of_wards: u64,
+    /// Features in no ward that came in: just outside, or kept on request.
+    pub outside: u64,
+    /// Reports whose state has no time, which was set at the time they were received.
+    pub untimed: u64,
+}
 
 impl Counts {
+    /// Counts what was found in the letters of a row.
+    pub(super) fn see(&mut self, letters: Letters) {
+        self.decomposed += u64::from(letters.decomposed);
+        self.no_break += u64::from(letters.no_break);
+        self.eth += u64::from(letters.eth);
+    }
+
     /// A line for each thing that was found or changed.
     pub fn lines(&self) -> Vec<String> {
         let all = [
@@ -35,20 +81,6 @@ impl Counts {
     }
 }
 
-impl Read {
-    /// The reasons with how many rows have them, the most frequent first. Reasons that differ in
-    /// numbers only count as one.
-    pub fn reasons(&self) -> Vec<(&str, usize)> {
-        let mut kinds: BTreeMap<String, (&str, usize)> = BTreeMap::new();
-        for rejected in &self.rejected {
-            kinds.entry(kind(&rejected.reason)).or_insert((&rejected.reason, 0)).1 += 1;
-        }
-        let mut out: Vec<_> = kinds.into_values().collect();
-        out.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-        out
-    }
-}
-
 /// What reasons have in common that differ in numbers and places only.
 fn kind(reason: &str) -> String {
     let end = reason.find(" km").or_else(|| reason.find('(')).unwrap_or(reason.len());
@@ -63,8 +95,12 @@ pub struct Reasons {
 }
 
 impl Reasons {
-    /// Takes in the reason of one row.
-    pub fn see(&mut self, reason: &str) {
+    /// Takes in the reasons of some rows.
+    pub fn see(&mut self, rejected: &[Rejected]) {
+        rejected.iter().for_each(|r| self.take(&r.reason));
+    }
+
+    fn take(&mut self, reason: &str) {
         let kind = kind(reason);
         if let Some((_, n)) = self.kinds.get_mut(&kind) {
             *n += 1;
@@ -105,11 +141,8 @@ impl<W: Write> RejectedTable<W> {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&mut self, r: &Rejected) -> std::io::Result<()> {
-        let guarded = |s: &str| {
-            if s.starts_with(GUARDED) { format!("'{s}") } else { s.to_owned() }
-        };
         let id = guarded(r.source_id.as_deref().unwrap_or_default());
-        Ok(self.0.write_record([r.row.to_string(), id, guarded(&r.reason)])?)
+        Ok(self.0.write_record([&*r.row.to_string(), &*id, &*guarded(&r.reason)])?)
     }
 
     /// Writes what is left.
@@ -119,15 +152,4 @@ impl<W: Write> RejectedTable<W> {
     pub fn finish(mut self) -> std::io::Result<()> {
         self.0.flush()
     }
-}
-
-/// The whole table of [`RejectedTable`].
-pub fn rejected_csv(rejected: &[Rejected]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut table = RejectedTable::new(&mut out).expect("writing to memory cannot fail");
-    for r in rejected {
-        table.write(r).expect("writing to memory cannot fail");
-    }
-    table.finish().expect("writing to memory cannot fail");
-    out
 }

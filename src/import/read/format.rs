@@ -1,11 +1,5 @@
 //! Which format a file is in, by its first bytes; files that are not read say what to do instead.
 
-use std::io::Read;
-
-use flate2::read::MultiGzDecoder;
-
-use super::MAX_BYTES;
-
 /// A format that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -48,7 +42,7 @@ pub enum FormatError {
     /// Gzip that ends too early or is damaged.
     #[error("the gzip data is truncated or damaged: {0}")]
     Gzip(std::io::Error),
-    /// Larger than [`MAX_BYTES`].
+    /// Larger than [`MAX_BYTES`](crate::import::MAX_BYTES).
     #[error("the file is larger than 256 MiB when unpacked")]
     TooLarge,
     /// Nothing in it.
@@ -57,6 +51,9 @@ pub enum FormatError {
     /// A format of others, and how to bring it here.
     #[error("{0}, which is not a format that is read; {1}")]
     Other(&'static str, &'static str),
+    /// OpenStreetMap's elements for a collection without rules.
+    #[error("data/osm.toml has no rules for {0}")]
+    NoRules(String),
     /// A document that is not in order.
     #[error("{0}")]
     Broken(String),
@@ -69,21 +66,8 @@ const BINARY: &str =
     "if GDAL reads it, convert it with: ogr2ogr -f GeoJSONSeq -t_srs EPSG:4326 -lco RS=NO out.geojsonl IN";
 const UTF8: &str = "save it as UTF-8";
 
-/// The bytes of a file, unpacked when they are gzipped.
-pub(super) fn unpack(bytes: Vec<u8>) -> Result<Vec<u8>, FormatError> {
-    let out = if bytes.starts_with(&[0x1f, 0x8b]) {
-        let mut out = Vec::new();
-        let unpacked = MultiGzDecoder::new(&bytes[..]).take(MAX_BYTES + 1).read_to_end(&mut out);
-        unpacked.map_err(FormatError::Gzip)?;
-        out
-    } else {
-        bytes
-    };
-    if out.len() as u64 > MAX_BYTES { Err(FormatError::TooLarge) } else { Ok(out) }
-}
-
 /// The format of a file.
-pub(super) fn recognise(bytes: &[u8]) -> Result<Format, FormatError> {
+pub(in crate::import) fn recognise(bytes: &[u8]) -> Result<Format, FormatError> {
     let other = |what, instead| Err(FormatError::Other(what, instead));
     let head = &bytes[..bytes.len().min(64)];
     match bytes {
@@ -127,6 +111,6 @@ pub(super) fn recognise(bytes: &[u8]) -> Result<Format, FormatError> {
 }
 
 /// Some editors begin a file with a byte order mark.
-pub(super) fn strip_bom(bytes: &[u8]) -> &[u8] {
+pub(in crate::import) fn strip_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }

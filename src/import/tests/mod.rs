@@ -1,5 +1,8 @@
 //! Each format and each fault on files of a few lines, over the embedded wards.
 
+mod osm;
+mod real;
+
 use std::io::Write;
 use std::sync::OnceLock;
 
@@ -55,6 +58,15 @@ pub(super) fn reasons(read: &Read) -> Vec<String> {
     read.rejected.iter().map(text).collect()
 }
 
+/// The table of rejected rows.
+fn table(rejected: &[Rejected]) -> String {
+    let mut out = Vec::new();
+    let mut table = RejectedTable::new(&mut out).unwrap();
+    rejected.iter().for_each(|r| table.write(r).unwrap());
+    table.finish().unwrap();
+    String::from_utf8(out).unwrap()
+}
+
 fn feature(id: u32, geometry: &str) -> String {
     format!(r#"{{"type":"Feature","id":{id},"properties":{{}},"geometry":{geometry}}}"#)
 }
@@ -77,7 +89,10 @@ fn a_table_is_read_whatever_its_head_looks_like() {
     let semicolons = format!("\u{feff}{}", plain.replace(',', ";").replace('\n', "\r\n"));
     for bytes in [plain.as_bytes().to_vec(), semicolons.into_bytes(), gzip(plain.as_bytes())] {
         let read = import(bytes, "facilities", PARKING).unwrap();
-        assert_eq!((read.format, read.features.len(), &*read.ids), (Format::Csv, 1, "the column \"ID\""));
+        assert_eq!(
+            (read.findings.format, read.features.len(), &*read.findings.ids),
+            (Format::Csv, 1, "the column \"ID\"")
+        );
         let f = &read.features[0];
         assert_eq!((&*f.source_id, f.wards.len()), ("1", 1));
         assert!(f.wards[0].starts_with("2025-07-01."));
@@ -118,10 +133,10 @@ fn rows_that_are_wrong_name_row_id_and_reason() {
         assert!(said.starts_with(expected), "{said} / {expected}");
     }
     assert_eq!(reasons.len(), expected.len());
-    let table = String::from_utf8(rejected_csv(&read.rejected)).unwrap();
+    let table = table(&read.rejected);
     assert!(table.starts_with("row,source_id,reason\r\n3,b,kind has"), "{table}");
     let guarded = [Rejected { row: 1, source_id: Some("=cmd()".into()), reason: "x".into() }];
-    assert!(String::from_utf8(rejected_csv(&guarded)).unwrap().contains("1,'=cmd(),x"));
+    assert!(self::table(&guarded).contains("1,'=cmd(),x"));
 }
 
 #[test]
@@ -142,7 +157,7 @@ fn profiles_map_translate_fill_and_leave_out() {
     );
     let read = import(text, "facilities", profile).unwrap();
     assert_eq!(
-        (read.features.len(), read.left_out, read.counts.decomposed, read.counts.no_break),
+        (read.features.len(), read.left_out, read.findings.counts.decomposed, read.findings.counts.no_break),
         (2, 1, 1, 1)
     );
     let value = |i: usize, name: &str| {
@@ -161,7 +176,7 @@ fn profiles_map_translate_fill_and_leave_out() {
         "facilities",
         "set = {kind='bank'}\nfields = {name_vi = 'nam'}",
     );
-    assert_eq!(missing.unwrap().missing, ["nam (did you mean name?)"]);
+    assert_eq!(missing.unwrap().findings.missing, ["nam (did you mean name?)"]);
     assert!(
         refused("a,lon,lat\nx,106.7,10.78\n", "facilities", "id = 'key'")
             .contains("no row has the column \"key\"")
@@ -176,12 +191,15 @@ fn texts_one_after_the_other_are_read_and_a_bad_one_costs_itself() {
         (format!("\u{1e}{one}\n\u{1e}{{\"type\":\n\u{1e}{}\n", feature(2, HERE)), 2),
     ] {
         let read = import(text, "facilities", PARKING).unwrap();
-        assert_eq!((read.format, read.features.len(), read.rejected.len()), (Format::GeoJsonSeq, 2, 1));
+        assert_eq!(
+            (read.findings.format, read.features.len(), read.rejected.len()),
+            (Format::GeoJsonSeq, 2, 1)
+        );
         assert_eq!(read.rejected[0].row, bad);
     }
     let pretty = serde_json::from_str::<serde_json::Value>(&document(&[one], "")).unwrap();
     let pretty = serde_json::to_string_pretty(&pretty).unwrap();
-    assert_eq!(import(pretty, "facilities", PARKING).unwrap().format, Format::GeoJson);
+    assert_eq!(import(pretty, "facilities", PARKING).unwrap().findings.format, Format::GeoJson);
 }
 
 #[test]
@@ -216,7 +234,10 @@ fn shapes_that_are_none_say_what_they_lack() {
     let repeats =
         r#"{"type":"LineString","coordinates":[[106.7,10.78],[106.70000001,10.78],[106.71,10.78,5]]}"#;
     let read = import(document(&[feature(1, repeats)], ""), "traffic", "set = { kind = 'road' }").unwrap();
-    assert_eq!((read.features.len(), read.counts.repeated, read.counts.with_repeated), (1, 1, 1));
+    assert_eq!(
+        (read.features.len(), read.findings.counts.repeated, read.findings.counts.with_repeated),
+        (1, 1, 1)
+    );
 }
 
 #[test]
@@ -339,13 +360,13 @@ fn circles_become_areas_and_named_wards_lend_their_shape() {
 fn places_outside_are_kept_on_request_and_the_edge_is_the_citys() {
     let text = "id,lon,lat\n1,105.85,21.03\n";
     let kept = import_as(text, "facilities", PARKING, Outside::Keep).unwrap();
-    assert_eq!((kept.features.len(), kept.features[0].wards.len(), kept.counts.outside), (1, 0, 1));
+    assert_eq!((kept.features.len(), kept.features[0].wards.len(), kept.findings.counts.outside), (1, 0, 1));
     // Just beyond the westernmost vertex of the city.
     let unit =
         city().1.units().iter().min_by(|a, b| a.bounds().min().x.total_cmp(&b.bounds().min().x)).unwrap();
     let west = unit.shape.0.iter().flat_map(|p| &p.exterior().0).min_by(|a, b| a.x.total_cmp(&b.x)).unwrap();
     let at = |metres: f64| format!("id,lon,lat\n1,{},{}\n", west.x - metres / 109_500.0, west.y);
-    assert_eq!(import(at(400.0), "facilities", PARKING).unwrap().counts.outside, 1);
+    assert_eq!(import(at(400.0), "facilities", PARKING).unwrap().findings.counts.outside, 1);
     assert!(
         reasons(&import(at(700.0), "facilities", PARKING).unwrap())[0].contains("outside the city by 0.7 km")
     );
@@ -356,7 +377,7 @@ fn content_is_told_by_its_hash_and_rows_without_ids_by_theirs() {
     let of = |name: &str, lon: &str| {
         let text = format!("name_vi,lon,lat\n{name},{lon},10.78\n{name},{lon},10.78\n");
         let read = import(text, "facilities", PARKING).unwrap();
-        assert!(read.ids_are_hashes && reasons(&read)[0].ends_with("is the same as row 2"));
+        assert!(read.findings.ids_are_hashes && reasons(&read)[0].ends_with("is the same as row 2"));
         content_hash(collection("facilities"), &read.features[0])
     };
     assert_eq!(of("A", "106.7"), of("A", "106.70000001"));
@@ -378,4 +399,106 @@ proptest! {
     fn no_wkt_breaks_the_reader(text in "(POINT|POLYGON|MULTIPOLYGON|LINESTRING|GEOMETRYCOLLECTION)[ ZM(),0-9.eE-]{0,60}") {
         let _ = import(format!("id,wkt\n1,\"{text}\"\n"), "traffic", "set = { kind = 'road' }");
     }
+}
+
+/// The reports of a file.
+fn reports(text: &str, profile: &str) -> Result<Vec<Incoming>, ImportError> {
+    let profile = Profile::parse(profile).unwrap();
+    let input = ReportInput {
+        format: None,
+        profile: &profile,
+        zone: &jiff::tz::TimeZone::UTC,
+        areas: &city().1,
+        now: diaban_core::domain::Instant::parse("2026-01-01T00:00:00Z").unwrap(),
+        batch: 10,
+    };
+    let mut reports = Vec::new();
+    read_reports(text.as_bytes(), input, &mut |batch| {
+        assert!(batch.rejected.is_empty(), "{:?}", batch.rejected);
+        reports.extend(batch.taken);
+        true
+    })?;
+    Ok(reports)
+}
+
+#[test]
+fn the_guard_of_our_own_tables_comes_off_when_asked() {
+    let title = |profile: &str, title: &str| {
+        let table = format!("id,created_at,title\n1,2025-01-01,{title}\n");
+        reports(&table, profile).unwrap().remove(0).title.unwrap()
+    };
+    assert_eq!(title("guarded = true", "'=1+1"), "=1+1");
+    assert_eq!(title("guarded = true", "'t was so"), "'t was so");
+    assert_eq!(title("", "'=1+1"), "'=1+1");
+    let fault = reports("id\n1\n", "fields = { titel = 'x' }").unwrap_err().to_string();
+    assert!(fault.contains("reports has no property \"titel\"; did you mean title?"), "{fault}");
+}
+
+#[test]
+fn places_are_read_from_the_columns_of_tables_and_of_objects() {
+    let place = |text: &str, profile: &str| reports(text, profile).unwrap().remove(0).place;
+    let here = Some((106.7, 10.78));
+    assert_eq!(place("created_at,Kinh độ,VI_DO\n2025-01-01,106.7,10.78\n", ""), here);
+    assert_eq!(place("created_at,a,x,y\n2025-01-01,POINT(106.7 10.78),1,2\n", "wkt = 'A'"), here);
+    let object =
+        r#"[{"created_at":"2025-01-01","LNG":106.7,"lat":"10.78","p":"SRID=4326;POINT(106.7 10.78)"}]"#;
+    assert_eq!(place(object, ""), here);
+    assert_eq!(place(object, "wkt = 'p'"), here);
+    assert_eq!(place(r#"[{"created_at":"2025-01-01","lat":null}]"#, ""), None);
+    for (text, profile, fault) in [
+        (
+            "created_at,lng,lat\n2025-01-01,1,2\n",
+            "lon = 'lngg'",
+            "no row has the column \"lngg\" (did you mean lng?)",
+        ),
+        ("created_at\n", "wkt = 'shape'", "no row has the column \"shape\""),
+    ] {
+        assert_eq!(reports(text, profile).unwrap_err().to_string(), fault);
+    }
+}
+
+/// A file of features may be a list of objects too, and one of objects without a place says so.
+#[test]
+fn a_list_of_objects_is_read_as_a_table_is() {
+    let list = r#"[{"id":"a","lon":106.7,"lat":10.78},{"id":"b","lon":106.7},{"id":"c"}]"#;
+    let read = import(list, "facilities", PARKING).unwrap();
+    assert_eq!((read.findings.format, read.features.len()), (Format::Records, 1));
+    assert_eq!(reasons(&read), ["2 b: has a longitude and no latitude", "3 c: has no place"]);
+    assert!(read.findings.unread.is_empty(), "{:?}", read.findings.unread);
+}
+
+/// What is stored is known again by these: a release that changes them takes every row for a new one.
+#[test]
+fn ids_that_are_hashes_of_the_content_stay_for_ever() {
+    let ids = |text: &str, profile: &str| -> Vec<String> {
+        let read = import(text, "facilities", profile).unwrap();
+        assert!(read.rejected.is_empty(), "{:?}", reasons(&read));
+        read.features.into_iter().map(|f| f.source_id).collect()
+    };
+    let ids_of = |text: &str, profile: &str| -> Vec<String> {
+        reports(text, profile).unwrap().into_iter().map(|r| r.source_id).collect()
+    };
+    let table = "name_vi,lon,lat\nA,106.7,10.78\n";
+    assert_eq!(ids(table, PARKING), ["hae6936cee45ed13e5f12490c49d8e4a5"]);
+    let swapped = "swap_axes = true\nset = { kind = 'parking' }";
+    assert_eq!(ids("name_vi,lon,lat\nA,10.78,106.7\n", swapped), ["hc79cd294613fb12156eceff9ff2cd338"]);
+    assert_eq!(ids("name_vi,box\nA,POINT(106.7 10.78)\n", PARKING), ["hae6936cee45ed13e5f12490c49d8e4a5"]);
+    let shape = format!(
+        r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"lat":1,"a":{{"b":[1,2]}}}},"geometry":{HERE}}}]}}"#
+    );
+    assert_eq!(ids(&shape, PARKING), ["hb4b0187fc0bc21ccbcb1028e6d7bd0fe"]);
+    let report = "created_at,title,lon,lat\n2025-01-02,'=A,106.7,10.78\n2025-01-02,B,,\n";
+    assert_eq!(
+        ids_of(report, "guarded = true"),
+        ["h6fb85852dae55a41ed55fb6a8b500367", "h071bac241918e87fbb8929b345abc841"]
+    );
+    let records = r#"[{"created_at":"2025-01-02","LAT":"10.78","LONG":106.7},{"created_at":"2025-01-03","x":10.78,"y":106.7}]"#;
+    assert_eq!(
+        ids_of(records, ""),
+        ["hd8902ce53645b3d4b2d2761f6f5fa02c", "h2150606558817ca2262916803da8f466"]
+    );
+    assert_eq!(
+        ids_of(r#"[{"created_at":"2025-01-03","x":10.78,"y":106.7}]"#, "swap_axes = true"),
+        ["h2150606558817ca2262916803da8f466"]
+    );
 }

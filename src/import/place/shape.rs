@@ -1,12 +1,12 @@
 //! What a shape must be: bounded, closed, in degrees, without repeats. Readers use the first half on
-//! the file's own numbers, `check` the second on those that are taken for degrees.
+//! the file's own numbers, `judge` the second on those that are taken for degrees.
 
 use geo::{
     Coord, Geometry, LineString, MapCoords, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
 };
 use geojson::{GeometryValue, Position};
 
-use super::MAX_VERTICES;
+use crate::import::limits::MAX_VERTICES;
 use diaban_core::geo::polygon::{vertices, wind};
 use diaban_core::geo::{LonLat, LonLatError};
 
@@ -17,7 +17,7 @@ const MAX_VALIDATED: usize = 5_000;
 const MAX_WKT_DEPTH: usize = 6;
 
 /// A GeoJSON geometry in geo's terms, with unclosed rings refused: geo would close them silently.
-pub(super) fn from_geojson(value: &GeometryValue) -> Result<Geometry<f64>, String> {
+pub(in crate::import) fn from_geojson(value: &GeometryValue) -> Result<Geometry<f64>, String> {
     let mut budget = MAX_VERTICES;
     shape(value, &mut budget)
 }
@@ -66,7 +66,7 @@ fn coord(position: &Position) -> Result<Coord<f64>, String> {
 }
 
 /// A WKT text in geo's terms, with or without PostGIS' `SRID=n;` in front.
-pub(super) fn from_wkt(text: &str) -> Result<Geometry<f64>, String> {
+pub(in crate::import) fn from_wkt(text: &str) -> Result<Geometry<f64>, String> {
     let text = text.trim();
     let text = text.strip_prefix("SRID=4326;").unwrap_or(text);
     // The parser calls itself for every bracket and collects before anything can be counted.
@@ -114,13 +114,13 @@ fn polygon(rings: Vec<LineString<f64>>) -> Result<Polygon<f64>, String> {
 }
 
 /// A shape with first and second number exchanged.
-pub(super) fn swapped(geometry: &Geometry<f64>) -> Geometry<f64> {
+pub(in crate::import) fn swapped(geometry: &Geometry<f64>) -> Geometry<f64> {
     geometry.map_coords(|c| Coord { x: c.y, y: c.x })
 }
 
 /// A shape in degrees, seven decimals, wound as RFC 7946 asks, and how many repeated vertices were
 /// dropped from it.
-pub(super) fn tidy(geometry: Geometry<f64>) -> Result<(Geometry<f64>, usize), String> {
+pub(in crate::import) fn tidy(geometry: Geometry<f64>) -> Result<(Geometry<f64>, usize), String> {
     let mut dropped = 0;
     let tidied = match geometry {
         Geometry::Point(p) => Geometry::Point(Point(rounded(p.0)?)),

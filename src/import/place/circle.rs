@@ -1,4 +1,4 @@
-//! A circle as the polygon that shapes need. Not here: which column holds it (check).
+//! A circle as the polygon that shapes need. Not here: which column holds it (judge).
 
 use geo::{Destination, Geodesic, LineString, Point, Polygon};
 
@@ -31,7 +31,7 @@ pub fn polygon(centre: Point<f64>, radius_m: f64) -> Result<Polygon<f64>, String
 ///
 /// # Errors
 /// When the text is none.
-pub(super) fn cap(text: &str) -> Result<Polygon<f64>, String> {
+pub(in crate::import) fn cap(text: &str) -> Result<Polygon<f64>, String> {
     let read = || {
         let (at, radius) = text.trim().split_once(char::is_whitespace)?;
         let (lat, lon) = at.split_once(',')?;

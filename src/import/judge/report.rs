@@ -1,20 +1,17 @@
-//! One row to a report as its source tells it: columns to properties, times, the state it has reached.
-//! Not here: category, place and texts, which the same checks judge as those of a report that is sent
-//! (`action::submit`).
+//! A row to a report as its source tells it: times, the state it has reached. Not here: category, place and
+//! texts, which the same checks judge as those of a report that is sent (`action::submit`).
 
 use std::collections::BTreeMap;
 
 use geo::Geometry;
 
-use super::check::{Counts, Rejected};
-use super::clean::Letters;
-use super::identity::Identity;
-use super::mapping::{Mapping, Properties};
-use super::raw::{Raw, written};
-use super::report::GUARDED;
+use super::Judge;
 use super::times::TimeReader;
+use crate::import::findings::Counts;
+use crate::import::mapping::Properties;
+use crate::import::raw::{Raw, written};
 use diaban_core::domain::field::Value;
-use diaban_core::domain::{Instant, State};
+use diaban_core::domain::{Instant, State, Status};
 
 /// What a report is read from; a profile names the columns.
 const PROPERTIES: [&str; 14] = [
@@ -37,7 +34,7 @@ const PROPERTIES: [&str; 14] = [
 const ANSWERS: &str = "answers.";
 
 /// The properties that rows of reports are mapped to.
-pub(super) fn properties() -> Properties<'static> {
+pub(in crate::import) fn properties() -> Properties<'static> {
     Properties { id: "reports", names: PROPERTIES.to_vec(), prefix: Some(ANSWERS) }
 }
 
@@ -80,50 +77,25 @@ pub struct Incoming {
     pub note: Option<String>,
 }
 
-/// What a row became.
-pub(super) enum Judged {
-    Taken(Box<Incoming>),
-    Rejected(Rejected),
-    LeftOut,
+/// What all rows of a file of reports are judged by.
+pub(in crate::import) struct ReportJudge {
+    times: TimeReader,
+    needs_place: bool,
+    now: Instant,
 }
 
-/// What all rows of an import are read by.
-pub(super) struct RowReader<'a> {
-    pub(super) mapping: &'a Mapping,
-    pub(super) identity: Identity,
-    pub(super) times: &'a TimeReader,
-    pub(super) swap_axes: bool,
-    pub(super) guarded: bool,
-    pub(super) needs_place: bool,
-    pub(super) now: Instant,
-    pub(super) counts: Counts,
-}
+impl Judge for ReportJudge {
+    type Taken = Incoming;
 
-impl RowReader<'_> {
-    pub(super) fn judge(&mut self, mut raw: Raw) -> Judged {
-        if !self.mapping.wants(&raw) {
-            return Judged::LeftOut;
-        }
-        if self.guarded {
-            raw.properties.values_mut().for_each(bare);
-        }
-        let mut letters = Letters::default();
-        let row = raw.row;
-        let judged = match self.identity.of(&raw, &mut letters) {
-            Err(reason) => Err((None, reason)),
-            Ok(id) => self.report(&raw, &id, &mut letters).map_err(|reasons| (Some(id), reasons.join("; "))),
-        };
-        self.counts.see(letters);
-        match judged {
-            Ok(report) => Judged::Taken(Box::new(report)),
-            Err((source_id, reason)) => Judged::Rejected(Rejected { row, source_id, reason }),
-        }
-    }
-
-    fn report(&mut self, raw: &Raw, id: &str, letters: &mut Letters) -> Result<Incoming, Vec<String>> {
+    fn judge(
+        &mut self,
+        raw: Raw,
+        source_id: &str,
+        mut values: BTreeMap<String, Value>,
+        counts: &mut Counts,
+    ) -> Result<Incoming, Vec<String>> {
         let mut faults = Vec::new();
-        let mut texts = self.mapping.apply(raw, letters);
-        let mut text = |name: &str| texts.remove(name).as_ref().and_then(written);
+        let mut text = |name: &str| values.remove(name).as_ref().and_then(written);
         let mut time = |name: &str, text: Option<String>| match self.times.read(text.as_deref()?) {
             Some(t) if t > self.now => {
                 faults.push(format!("{name} lies in the future: {t}"));
@@ -168,21 +140,17 @@ impl RowReader<'_> {
             }
             metres
         });
-        let place = self.place(raw).unwrap_or_else(|reason| {
+        let place = self.place(&raw).unwrap_or_else(|reason| {
             faults.push(reason);
             None
         });
         let (Some(created), true) = (created, faults.is_empty()) else { return Err(faults) };
         // What is closed was closed then; what is open was touched last when it was updated.
-        let since = if state.status() == diaban_core::domain::Status::Closed {
-            closed.or(updated)
-        } else {
-            updated.or(closed)
-        };
-        self.counts.untimed += u64::from(state != State::Received && since.is_none());
+        let since = if state.status() == Status::Closed { closed.or(updated) } else { updated.or(closed) };
+        counts.untimed += u64::from(state != State::Received && since.is_none());
         Ok(Incoming {
             row: raw.row,
-            source_id: id.to_owned(),
+            source_id: source_id.to_owned(),
             category: text("category"),
             title: text("title"),
             description: text("description"),
@@ -191,7 +159,7 @@ impl RowReader<'_> {
             door: text("source"),
             reason: text("reason"),
             note: text("note"),
-            answers: texts
+            answers: values
                 .into_iter()
                 .filter_map(|(name, v)| Some((name.strip_prefix(ANSWERS)?.to_owned(), written(&v)?)))
                 .collect(),
@@ -203,12 +171,17 @@ impl RowReader<'_> {
             since: since.unwrap_or(created),
         })
     }
+}
+
+impl ReportJudge {
+    pub(in crate::import) fn new(times: TimeReader, needs_place: bool, now: Instant) -> Self {
+        Self { times, needs_place, now }
+    }
 
     fn place(&self, raw: &Raw) -> Result<Option<(f64, f64)>, String> {
         match &raw.geometry {
             Ok(None) if self.needs_place => Err("has no place".to_owned()),
             Ok(None) => Ok(None),
-            Ok(Some(Geometry::Point(p))) if self.swap_axes => Ok(Some((p.y(), p.x()))),
             Ok(Some(Geometry::Point(p))) => Ok(Some((p.x(), p.y()))),
             Ok(Some(_)) => Err("geometry must be a Point".to_owned()),
             Err(reason) => Err(reason.clone()),
@@ -231,15 +204,6 @@ fn state(text: Option<String>, closed: Option<Instant>) -> Result<State, String>
     })
 }
 
-/// Takes off the apostrophe that our own tables put before what looks like a formula.
-fn bare(value: &mut Value) {
-    if let Value::Text(text) = value
-        && text.strip_prefix('\'').is_some_and(|rest| rest.starts_with(GUARDED))
-    {
-        text.remove(0);
-    }
-}
-
 fn shown(text: &str) -> String {
     text.chars().take(40).collect()
 }
@@ -248,30 +212,24 @@ fn shown(text: &str) -> String {
 mod tests {
     use jiff::tz::TimeZone;
 
-    use super::super::mapping::Profile;
     use super::*;
+    use crate::import::clean::Letters;
+    use crate::import::mapping::Mapping;
+    use crate::import::profile::Profile;
+    use crate::import::raw::PlaceIn;
 
     fn judge(profile: &str, cells: &[(&str, &str)]) -> Result<Incoming, String> {
         let profile = Profile::parse(profile).unwrap();
         let mapping = Mapping::new(&profile, properties()).unwrap();
         let times = TimeReader::new(profile.times.as_ref(), &TimeZone::UTC).unwrap();
-        let mut reader = RowReader {
-            mapping: &mapping,
-            identity: Identity::Column("id".into()),
-            times: &times,
-            swap_axes: profile.swap_axes,
-            guarded: profile.guarded,
-            needs_place: profile.needs_place,
-            now: Instant::parse("2026-01-01T00:00:00Z").unwrap(),
-            counts: Counts::default(),
-        };
+        let now = Instant::parse("2026-01-01T00:00:00Z").unwrap();
         let cells = cells.iter().map(|(k, v)| ((*k).to_owned(), Value::Text((*v).to_owned())));
         let geometry = Ok(Some(Geometry::Point(geo::Point::new(106.7, 10.78))));
-        match reader.judge(Raw { row: 2, id: None, geometry, properties: cells.collect() }) {
-            Judged::Taken(report) => Ok(*report),
-            Judged::Rejected(rejected) => Err(rejected.reason),
-            Judged::LeftOut => Err("left out".into()),
-        }
+        let (place, properties) = (PlaceIn::Geometry, cells.collect());
+        let raw = Raw { row: 2, id: None, place, geometry, properties };
+        let values = mapping.apply(&raw, &mut Letters::default());
+        let mut judge = ReportJudge::new(times, profile.needs_place, now);
+        judge.judge(raw, "a1", values, &mut Counts::default()).map_err(|faults| faults.join("; "))
     }
 
     const CITY: &str = "
@@ -282,7 +240,6 @@ mod tests {
     #[test]
     fn columns_become_a_report_with_its_state_and_times() {
         let row = [
-            ("id", "a1"),
             ("opened", "2025-01-02T03:04:05Z"),
             ("shut", "2025-01-03 00:00:00"),
             ("state", "CLOSED"),
@@ -296,8 +253,7 @@ mod tests {
         assert_eq!((r.category.as_deref(), r.ward), (Some("pothole"), None), "a place has its own ward");
         assert_eq!(r.answers["open"], "yes");
         let state = |state: &str, shut: &str| {
-            let row =
-                [("id", "1"), ("opened", "2025-01-02"), ("state", state), ("shut", shut), ("code", "9")];
+            let row = [("opened", "2025-01-02"), ("state", state), ("shut", shut), ("code", "9")];
             judge(CITY, &row).map(|r| (r.state, r.since.to_string(), r.category.unwrap_or_default()))
         };
         let at = |day: &str| format!("2025-01-0{day}T00:00:00.000Z");
@@ -312,7 +268,7 @@ mod tests {
 
     #[test]
     fn times_that_cannot_be_are_reasons_and_all_are_said() {
-        let why = |cells: &[(&str, &str)]| judge(CITY, &[&[("id", "1")], cells].concat()).unwrap_err();
+        let why = |cells: &[(&str, &str)]| judge(CITY, cells).unwrap_err();
         assert!(why(&[]).contains("created_at is missing"));
         assert!(why(&[("opened", "2026-01-02")]).contains("created_at lies in the future: 2026-01-02"));
         let both = why(&[("opened", "2025-05-01"), ("shut", "2025-04-30"), ("observed_at", "2025-05-02")]);
@@ -322,22 +278,5 @@ mod tests {
         );
         assert!(why(&[("opened", "soon")]).contains("created_at is “soon”, no time"));
         assert!(why(&[("opened", "1900-01-01")]).contains("before 1970"));
-        assert!(judge("", &[("created_at", "2025-01-01")]).unwrap_err().contains("id is missing"));
-    }
-
-    #[test]
-    fn the_guard_of_our_own_tables_comes_off_when_asked() {
-        let title = |profile: &str, title: &str| {
-            judge(profile, &[("id", "1"), ("created_at", "2025-01-01"), ("title", title)])
-                .unwrap()
-                .title
-                .unwrap()
-        };
-        assert_eq!(title("guarded = true", "'=1+1"), "=1+1");
-        assert_eq!(title("guarded = true", "'t was so"), "'t was so");
-        assert_eq!(title("", "'=1+1"), "'=1+1");
-        let fault = Profile::parse("fields = { titel = 'x' }").unwrap();
-        let fault = Mapping::new(&fault, properties()).unwrap_err().to_string();
-        assert!(fault.contains("reports has no property \"titel\"; did you mean title?"), "{fault}");
     }
 }

@@ -2,12 +2,13 @@
 //! column that looks like one and is filled in every row, or else the content.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::MAX_SOURCE_ID;
-use super::clean::{Letters, clean};
-use super::raw::Raw;
+use crate::import::clean::{Letters, clean};
+use crate::import::limits::MAX_SOURCE_ID;
+use crate::import::raw::Raw;
 
 /// Names of columns that hold ids, best first.
 const NAMES: &[&str] =
@@ -15,13 +16,22 @@ const NAMES: &[&str] =
 
 /// Where source ids come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Identity {
+pub(in crate::import) enum Identity {
     /// A column.
     Column(String),
     /// The feature's own `id`, or the element's.
     Member,
     /// A hash of the content: a row that changes looks like one that went and one that came.
     Content,
+}
+
+/// How the column of the ids is found when the user names none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::import) enum Guess {
+    /// Whatever looks like one and is filled in every row.
+    Likely,
+    /// Only one that is called `id`: a guess that is wrong would take two rows for one.
+    Sure,
 }
 
 /// Counts who has what, before anything is decided.
@@ -44,19 +54,8 @@ impl Candidates {
         }
     }
 
-    /// Decides for reports: only a column that is named or is called `id`, because a guess that is wrong
-    /// would take two reports for one.
-    pub(super) fn choose_surely(&self, named: Option<&str>) -> Identity {
-        let plain = || self.columns.iter().find(|(c, n)| **n == self.rows && c.to_lowercase() == "id");
-        match named {
-            Some(column) => Identity::Column(column.to_owned()),
-            None if self.members > 0 && self.members == self.rows => Identity::Member,
-            None => plain().map_or(Identity::Content, |(column, _)| Identity::Column(column.clone())),
-        }
-    }
-
     /// Decides where the ids of all rows come from.
-    pub(super) fn choose(&self, named: Option<&str>) -> Identity {
+    pub(super) fn choose(&self, named: Option<&str>, guess: Guess) -> Identity {
         if let Some(column) = named {
             return Identity::Column(column.to_owned());
         }
@@ -65,10 +64,14 @@ impl Candidates {
         }
         let full: Vec<&String> =
             self.columns.iter().filter(|(_, n)| **n == self.rows).map(|(name, _)| name).collect();
-        let known = NAMES.iter().find_map(|n| full.iter().find(|c| c.to_lowercase() == *n));
-        // `ga_id` alone can only be meant as one; of several nobody knows which.
-        let only = if let [column] = full.as_slice() { Some(column) } else { None };
-        known.or(only).map_or(Identity::Content, |column| Identity::Column((*column).clone()))
+        let called = |name: &str| full.iter().find(|c| c.to_lowercase() == name);
+        let column = match (guess, full.as_slice()) {
+            (Guess::Sure, _) => called("id"),
+            // `ga_id` alone can only be meant as one; of several nobody knows which.
+            (Guess::Likely, [only]) => Some(only),
+            (Guess::Likely, _) => NAMES.iter().find_map(|name| called(name)),
+        };
+        column.map_or(Identity::Content, |column| Identity::Column((*column).clone()))
     }
 }
 
@@ -78,20 +81,16 @@ fn looks_like_id(name: &str) -> bool {
 }
 
 impl Identity {
-    /// Where they come from, for people.
-    pub(super) fn words(&self) -> String {
-        match self {
-            Self::Column(name) => format!("the column {name:?}"),
-            Self::Member => "the features' own ids".to_owned(),
-            Self::Content => "hashes of the content".to_owned(),
-        }
+    /// Whether they are hashes of the row.
+    pub(in crate::import) fn is_hash(&self) -> bool {
+        *self == Self::Content
     }
 
     /// The source id of a row.
     ///
     /// # Errors
     /// When it has none, or one that cannot be kept.
-    pub(super) fn of(&self, raw: &Raw, letters: &mut Letters) -> Result<String, String> {
+    pub(in crate::import) fn of(&self, raw: &Raw, letters: &mut Letters) -> Result<String, String> {
         let (what, id) = match self {
             Self::Column(name) => (name.as_str(), raw.text(name)),
             Self::Member => ("id", raw.id.clone()),
@@ -108,5 +107,16 @@ impl Identity {
             ));
         }
         Ok(id)
+    }
+}
+
+/// Where they come from, for people.
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Column(name) => write!(f, "the column {name:?}"),
+            Self::Member => f.write_str("the features' own ids"),
+            Self::Content => f.write_str("hashes of the content"),
+        }
     }
 }

@@ -1,35 +1,24 @@
 //! Times as sources write them: RFC 3339, a form of the profile, or an ISO time without a zone, which is
-//! taken in a stated one. Not here: whether a time makes sense (incoming).
+//! taken in a stated one. Not here: whether a time makes sense (report).
 
 use jiff::ZonedDateTime;
 use jiff::civil::DateTime;
 use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::TimeZone;
-use serde::Deserialize;
 
-use super::mapping::MappingError;
+use crate::import::profile::{MappingError, Times};
 use diaban_core::domain::Instant;
-
-/// How a source writes times.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Times {
-    /// The zone of times that name none, like `Asia/Ho_Chi_Minh`; else the city's.
-    pub zone: Option<String>,
-    /// Forms as `strptime` has them, like `%m/%d/%Y %H:%M`; RFC 3339 is always read.
-    pub formats: Vec<String>,
-}
 
 /// Reads times of one source.
 #[derive(Clone, Debug)]
-pub(super) struct TimeReader {
+pub(in crate::import) struct TimeReader {
     zone: TimeZone,
     formats: Vec<String>,
 }
 
 impl TimeReader {
     /// With the zone of the city where the profile names none.
-    pub(super) fn new(times: Option<&Times>, city: &TimeZone) -> Result<Self, MappingError> {
+    pub(in crate::import) fn new(times: Option<&Times>, city: &TimeZone) -> Result<Self, MappingError> {
         let Some(times) = times else { return Ok(Self { zone: city.clone(), formats: Vec::new() }) };
         let zone = match &times.zone {
             None => city.clone(),
@@ -47,7 +36,7 @@ impl TimeReader {
     }
 
     /// The moment that a text names.
-    pub(super) fn read(&self, text: &str) -> Option<Instant> {
+    pub(in crate::import) fn read(&self, text: &str) -> Option<Instant> {
         let by_profile = self.formats.iter().find_map(|format| self.by_format(format, text));
         by_profile
             .or_else(|| Instant::parse(text).ok())

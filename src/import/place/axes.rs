@@ -100,7 +100,7 @@ fn look(c: Coord<f64>, areas: &Generation) -> Look {
 }
 
 /// Says of one position that it is swapped, when it is.
-pub(super) fn swapped(c: Coord<f64>, areas: &Generation) -> Option<String> {
+pub(in crate::import) fn is_swapped(c: Coord<f64>, areas: &Generation) -> Option<String> {
     (look(c, areas) == Look::Swapped)
         .then(|| format!("has latitude before longitude: {},{}{}", c.x, c.y, place(c, areas)))
 }
@@ -114,7 +114,7 @@ fn place(c: Coord<f64>, areas: &Generation) -> String {
 
 /// What the positions of a file look like.
 #[derive(Debug, Default)]
-pub(super) struct Survey {
+pub(in crate::import) struct Survey {
     placed: u64,
     swapped: u64,
     projected: u64,
@@ -123,9 +123,10 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    /// Takes in the first position of a feature.
-    pub(super) fn see(&mut self, geometry: &Geometry<f64>, areas: &Generation) {
+    /// Takes in the first position of a feature, its numbers exchanged when that is asked for.
+    pub(in crate::import) fn see(&mut self, geometry: &Geometry<f64>, swap: bool, areas: &Generation) {
         let Some(c) = geometry.coords_iter().next() else { return };
+        let c = if swap { Coord { x: c.y, y: c.x } } else { c };
         self.placed += 1;
         match look(c, areas) {
             Look::Fine => {}
@@ -143,7 +144,7 @@ impl Survey {
     }
 
     /// The verdict on the file; `crs` is the name in its `crs` member.
-    pub(super) fn verdict(&self, crs: Option<&str>, areas: &Generation) -> Result<(), Wrong> {
+    pub(in crate::import) fn verdict(&self, crs: Option<&str>, areas: &Generation) -> Result<(), Wrong> {
         let (looks, code) = self.looks(areas);
         if let Some(name) = crs.filter(|n| !is_degrees(n)) {
             let code = epsg(name).unwrap_or(code);

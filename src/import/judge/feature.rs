@@ -1,0 +1,152 @@
+//! A row to a city feature: values, shape and wards.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+
+use geo::{CoordsIter, Geometry};
+
+use super::Judge;
+use crate::import::findings::Counts;
+use crate::import::place::{cap, circle, is_swapped, tidy};
+use crate::import::raw::Raw;
+use diaban_core::area::{Generation, lent_shape};
+use diaban_core::domain::feature::{Membership, NewFeature};
+use diaban_core::domain::field::Value;
+use diaban_core::domain::{Collection, Shape};
+
+/// A shape that is in no ward may lie so many metres outside.
+const NEAR_M: f64 = 500.0;
+
+/// What becomes of features outside the city.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outside {
+    /// They are refused.
+    #[default]
+    Reject,
+    /// They come in, without a ward.
+    Keep,
+}
+
+/// What all rows of a collection are judged by.
+pub(in crate::import) struct FeatureJudge<'a> {
+    collection: &'a Collection,
+    areas: &'a Generation,
+    outside: Outside,
+    ids_are_hashes: bool,
+    /// Source id to the row that had it first.
+    seen: HashMap<String, u64>,
+}
+
+impl Judge for FeatureJudge<'_> {
+    type Taken = NewFeature;
+
+    fn judge(
+        &mut self,
+        raw: Raw,
+        source_id: &str,
+        values: BTreeMap<String, Value>,
+        counts: &mut Counts,
+    ) -> Result<NewFeature, Vec<String>> {
+        match self.seen.entry(source_id.to_owned()) {
+            Entry::Vacant(free) => _ = free.insert(raw.row),
+            Entry::Occupied(first) => {
+                let what = if self.ids_are_hashes { "is the same as" } else { "has the same source id as" };
+                return Err(vec![format!("{what} row {}", first.get())]);
+            }
+        }
+        let values = self.collection.read(&values);
+        let values = values.map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        let (geometry, wards, membership) = self.place(raw, counts).map_err(|reason| vec![reason])?;
+        let source_id = source_id.to_owned();
+        Ok(NewFeature { source_id, geometry: Some(geometry), values, wards, membership })
+    }
+}
+
+impl<'a> FeatureJudge<'a> {
+    pub(in crate::import) fn new(
+        collection: &'a Collection,
+        areas: &'a Generation,
+        outside: Outside,
+        ids_are_hashes: bool,
+    ) -> Self {
+        Self { collection, areas, outside, ids_are_hashes, seen: HashMap::new() }
+    }
+
+    /// The shape and the wards of a row. New boundaries are applied to what is stored by the same rules
+    /// (`action::reassign_features`).
+    fn place(
+        &self,
+        raw: Raw,
+        counts: &mut Counts,
+    ) -> Result<(Geometry<f64>, Vec<String>, Membership), String> {
+        let areal = self.collection.shapes.contains(&Shape::Area);
+        let named = if self.collection.named_wards { raw.text("wards") } else { None };
+        let named = named.map(|text| self.named(&text)).transpose()?;
+        let special = |name: &str| if areal { raw.text(name) } else { None };
+        let radius = special("radius_m");
+        let round = special("circle");
+        let geometry = match (raw.geometry?, round, &named) {
+            (Some(Geometry::Point(p)), ..) if radius.is_some() => {
+                let metres =
+                    radius.and_then(|r| r.parse().ok()).ok_or("radius_m must be a number of metres")?;
+                counts.circles += 1;
+                circle(p, metres)?.into()
+            }
+            (Some(geometry), ..) => geometry,
+            (None, Some(text), _) => {
+                counts.circles += 1;
+                cap(&text)?.into()
+            }
+            (None, None, Some(units)) => {
+                counts.of_wards += 1;
+                let shape = lent_shape(units.iter().map(|u| &self.areas.units()[*u]));
+                return Ok((shape, self.areas.ward_names(units.iter().copied()), Membership::Lent));
+            }
+            (None, None, None) => return Err("has no place".to_owned()),
+        };
+        if let Some(reason) = geometry.coords_iter().next().and_then(|c| is_swapped(c, self.areas)) {
+            return Err(reason);
+        }
+        self.collection.check_shape(&geometry)?;
+        let (geometry, dropped) = tidy(geometry)?;
+        counts.repeated += dropped as u64;
+        counts.with_repeated += u64::from(dropped > 0);
+        let (wards, membership) = match named {
+            Some(units) => (units, Membership::Named),
+            None => (self.areas.wards_meeting(&geometry), Membership::Met),
+        };
+        if wards.is_empty() {
+            let far = self.areas.outside_m(&geometry).filter(|(metres, _)| *metres > NEAR_M);
+            if let Some((metres, nearest)) = far.filter(|_| self.outside == Outside::Reject) {
+                let name = &self.areas.units()[nearest].name;
+                return Err(format!("outside the city by {} km (nearest: {name})", kilometres(metres)));
+            }
+            counts.outside += 1;
+        }
+        Ok((geometry, self.areas.ward_names(wards), membership))
+    }
+
+    /// The units that a list of codes names, ascending.
+    fn named(&self, text: &str) -> Result<Vec<usize>, String> {
+        let generation = self.areas.id();
+        let mut units = Vec::new();
+        for code in text.split([',', ';', ' ']).filter(|c| !c.is_empty()) {
+            let bare = code.strip_prefix(&**generation).and_then(|c| c.strip_prefix('.')).unwrap_or(code);
+            let unit = self.areas.index_of(bare).ok_or_else(|| {
+                let shown: String = code.chars().take(40).collect();
+                format!("wards names “{shown}”, which is no ward of generation {generation}")
+            })?;
+            units.push(unit);
+        }
+        if units.is_empty() {
+            return Err("wards names no ward".to_owned());
+        }
+        units.sort_unstable();
+        units.dedup();
+        Ok(units)
+    }
+}
+
+fn kilometres(metres: f64) -> String {
+    if metres < 10_000.0 { format!("{:.1}", metres / 1000.0) } else { format!("{:.0}", metres / 1000.0) }
+}

@@ -1,0 +1,219 @@
+//! The steps of an import joined: rows are looked at, then judged one after the other. A file in memory is
+//! read twice, so that all its rows are looked at first; of a file of any length the first rows are held
+//! until they have been looked at.
+
+use std::ops::ControlFlow;
+
+use super::clean::{Letters, unguard};
+use super::error::ImportError;
+use super::findings::{Counts, Findings};
+use super::judge::Judge;
+use super::mapping::Mapping;
+use super::place::{Wrong, swapped};
+use super::profile::Profile;
+use super::raw::{Raw, Rejected, Row};
+use super::read::{Format, Sink};
+use super::recognise::{Guess, Identity, Look, Recognised};
+use diaban_core::domain::field::Value;
+
+/// Rows of a file of any length that are looked at before the first is taken.
+const SAMPLE: usize = 1_000;
+
+/// Rows that follow each other in the file, judged.
+#[derive(Clone, Debug)]
+pub struct Batch<T> {
+    /// How many.
+    pub rows: u64,
+    /// Those that may come in.
+    pub taken: Vec<T>,
+    /// Those that may not.
+    pub rejected: Vec<Rejected>,
+    /// Those that the profile leaves out.
+    pub left_out: u64,
+}
+
+impl<T> Default for Batch<T> {
+    fn default() -> Self {
+        Self { rows: 0, taken: Vec::new(), rejected: Vec::new(), left_out: 0 }
+    }
+}
+
+/// Judges rows that were looked at, and keeps what became of them.
+pub(super) struct Judging<'a, J: Judge> {
+    profile: &'a Profile,
+    mapping: &'a Mapping,
+    look: Look<'a>,
+    recognised: Recognised,
+    judge: J,
+    counts: Counts,
+    batch: Batch<J::Taken>,
+}
+
+impl<'a, J: Judge> Judging<'a, J> {
+    pub(super) fn new(
+        profile: &'a Profile,
+        mapping: &'a Mapping,
+        look: Look<'a>,
+        recognised: Recognised,
+        judge: J,
+    ) -> Self {
+        let (counts, batch) = (Counts::default(), Batch::default());
+        Self { profile, mapping, look, recognised, judge, counts, batch }
+    }
+
+    /// What was found, and the rows that were not given away.
+    pub(super) fn end(self, format: Format) -> (Findings, Batch<J::Taken>) {
+        let Recognised { identity, missing, unread } = self.recognised;
+        let (ids, ids_are_hashes) = (identity.to_string(), identity.is_hash());
+        (Findings { format, ids, ids_are_hashes, counts: self.counts, missing, unread }, self.batch)
+    }
+
+    fn take(&mut self, row: Row) {
+        self.batch.rows += 1;
+        match row.map(|raw| self.judge(raw)) {
+            Ok(Some(Ok(taken))) => self.batch.taken.push(taken),
+            Ok(Some(Err(rejected))) | Err(rejected) => self.batch.rejected.push(rejected),
+            Ok(None) => self.batch.left_out += 1,
+        }
+    }
+
+    /// What becomes of a row; none when the profile leaves it out.
+    fn judge(&mut self, mut raw: Raw) -> Option<Result<J::Taken, Rejected>> {
+        self.look.locate(&mut raw);
+        if !self.mapping.wants(&raw) {
+            return None;
+        }
+        if self.profile.guarded {
+            for value in raw.properties.values_mut() {
+                if let Value::Text(text) = value {
+                    unguard(text);
+                }
+            }
+        }
+        let row = raw.row;
+        let mut letters = Letters::default();
+        let source_id = match self.recognised.identity.of(&raw, &mut letters) {
+            Ok(id) => id,
+            Err(reason) => {
+                self.counts.see(letters);
+                return Some(Err(Rejected { row, source_id: None, reason }));
+            }
+        };
+        let values = self.mapping.apply(&raw, &mut letters);
+        self.counts.see(letters);
+        // After the id: where that is a hash of the content, it is of the numbers as the file has them.
+        if self.profile.swap_axes {
+            raw.geometry = raw.geometry.map(|geometry| geometry.as_ref().map(swapped));
+        }
+        let judged = self.judge.judge(raw, &source_id, values, &mut self.counts);
+        Some(judged.map_err(|reasons| Rejected {
+            row,
+            source_id: Some(source_id),
+            reason: reasons.join("; "),
+        }))
+    }
+}
+
+impl<J: Judge> Sink for Judging<'_, J> {
+    fn header(&mut self, names: &[String]) {
+        self.look.header(names);
+    }
+
+    fn crs(&mut self, name: String) {
+        self.look.crs(name);
+    }
+
+    fn row(&mut self, row: Row) -> ControlFlow<()> {
+        self.take(row);
+        ControlFlow::Continue(())
+    }
+}
+
+/// Judges a file of any length and gives its rows in batches.
+pub(super) struct Batches<'a, J: Judge> {
+    judging: Judging<'a, J>,
+    /// The first rows, until they have been looked at.
+    sample: Option<Vec<Row>>,
+    /// Rows in a batch.
+    size: u64,
+    give: &'a mut dyn FnMut(Batch<J::Taken>) -> bool,
+    refused: Option<ImportError>,
+}
+
+impl<'a, J: Judge> Batches<'a, J> {
+    pub(super) fn new(
+        profile: &'a Profile,
+        mapping: &'a Mapping,
+        look: Look<'a>,
+        judge: J,
+        size: u64,
+        give: &'a mut dyn FnMut(Batch<J::Taken>) -> bool,
+    ) -> Self {
+        let nothing = Recognised { identity: Identity::Content, missing: Vec::new(), unread: Vec::new() };
+        let judging = Judging::new(profile, mapping, look, nothing, judge);
+        Self { judging, sample: Some(Vec::with_capacity(SAMPLE)), size, give, refused: None }
+    }
+
+    /// Gives what is left, and says what was found and what most coordinates look like if they are not
+    /// degrees of the city after all.
+    ///
+    /// # Errors
+    /// When the file as a whole cannot be taken; nothing was given then.
+    pub(super) fn end(mut self, format: Format) -> Result<(Findings, Option<Wrong>), ImportError> {
+        let goes_on = self.settle().is_continue();
+        if let Some(refused) = self.refused {
+            return Err(refused);
+        }
+        let doubt = self.judging.look.verdict().err();
+        let (findings, batch) = self.judging.end(format);
+        if goes_on && batch.rows > 0 {
+            (self.give)(batch);
+        }
+        Ok((findings, doubt))
+    }
+
+    /// Looks at the first rows, which decide for the file, then takes them.
+    fn settle(&mut self) -> ControlFlow<()> {
+        let Some(sample) = self.sample.take() else { return ControlFlow::Continue(()) };
+        match self.judging.look.settle(Guess::Sure) {
+            Ok(recognised) => {
+                self.judging.recognised = recognised;
+                sample.into_iter().try_for_each(|row| self.take(row))
+            }
+            Err(refused) => {
+                self.refused = Some(refused);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn take(&mut self, row: Row) -> ControlFlow<()> {
+        self.judging.take(row);
+        let batch = &mut self.judging.batch;
+        if batch.rows < self.size || (self.give)(std::mem::take(batch)) {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    }
+}
+
+impl<J: Judge> Sink for Batches<'_, J> {
+    fn header(&mut self, names: &[String]) {
+        self.judging.header(names);
+    }
+
+    fn crs(&mut self, name: String) {
+        self.judging.crs(name);
+    }
+
+    fn row(&mut self, mut row: Row) -> ControlFlow<()> {
+        let Some(sample) = &mut self.sample else {
+            self.judging.look.watch(&mut row);
+            return self.take(row);
+        };
+        self.judging.look.see(&mut row);
+        sample.push(row);
+        if sample.len() < SAMPLE { ControlFlow::Continue(()) } else { self.settle() }
+    }
+}

@@ -1,0 +1,79 @@
+//! Bytes to rows, one after the other with their numbers: a reader for each format. What is held is one
+//! row, never the file. Not here: what the rows mean (recognise, judge).
+
+mod format;
+mod json;
+mod object;
+mod osm;
+mod sequence;
+mod sink;
+mod table;
+mod unpack;
+
+use std::io::BufReader;
+
+use serde_json::Deserializer;
+
+pub(in crate::import) use format::recognise;
+pub use format::{Format, FormatError};
+pub(in crate::import) use sink::{Options, Sink};
+pub(in crate::import) use unpack::{Stream, unpack};
+
+#[cfg(test)]
+pub(in crate::import) use osm::rows as osm_rows;
+
+use self::unpack::Budget;
+
+/// Gives all rows of a file in memory, which can be read again.
+///
+/// # Errors
+/// When the file is broken; the rows before that place were given.
+pub(in crate::import) fn rows_of(
+    bytes: &[u8],
+    format: Format,
+    options: Options<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), FormatError> {
+    let bytes = format::strip_bom(bytes);
+    match format {
+        Format::Csv => table::rows(bytes, bytes, options.delimiter, &Budget::new(), sink),
+        Format::GeoJsonSeq => sequence::rows(bytes, sink),
+        Format::GeoJson | Format::Records => {
+            json::rows(Deserializer::from_slice(bytes), &Budget::new(), sink)
+        }
+        Format::OsmPbf => {
+            let rows = osm::rows(bytes, options.rules()?)?;
+            let _ = rows.into_iter().try_for_each(|row| sink.row(row));
+            Ok(())
+        }
+    }
+}
+
+impl Stream<'_> {
+    /// Gives all rows of a file of any length, which is read once.
+    ///
+    /// # Errors
+    /// When the file is broken; the rows before that place were given.
+    pub(in crate::import) fn rows(
+        self,
+        format: Format,
+        options: Options<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), FormatError> {
+        let budget = Budget::new();
+        match format {
+            Format::Csv => {
+                let head = self.head().to_vec();
+                table::rows(self.bounded(&budget), &head, options.delimiter, &budget, sink)
+            }
+            Format::GeoJsonSeq => sequence::rows(BufReader::new(self.all()), sink),
+            Format::GeoJson | Format::Records => {
+                json::rows(Deserializer::from_reader(self.bounded(&budget)), &budget, sink)
+            }
+            Format::OsmPbf => rows_of(&self.whole()?, format, options, sink),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,34 @@
+//! What goes into a reader and what comes out of it.
+
+use std::ops::ControlFlow;
+
+use super::FormatError;
+use crate::import::raw::Row;
+use diaban_core::domain::OsmRules;
+
+/// Takes what a file holds, in its order.
+pub(in crate::import) trait Sink {
+    /// The columns that a table names before its rows.
+    fn header(&mut self, names: &[String]);
+    /// The coordinate system that the file names.
+    fn crs(&mut self, name: String);
+    /// A row; after a break no more are wanted.
+    fn row(&mut self, row: Row) -> ControlFlow<()>;
+}
+
+/// What a reader has to be told.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::import) struct Options<'a> {
+    /// The byte between cells; else the header line says.
+    pub(in crate::import) delimiter: Option<u8>,
+    /// Where the rows go.
+    pub(in crate::import) collection: &'a str,
+    /// What becomes of OpenStreetMap's elements there.
+    pub(in crate::import) osm: Option<&'a OsmRules>,
+}
+
+impl<'a> Options<'a> {
+    pub(super) fn rules(&self) -> Result<&'a OsmRules, FormatError> {
+        self.osm.ok_or_else(|| FormatError::NoRules(self.collection.to_owned()))
+    }
+}

@@ -1,0 +1,151 @@
+//! A look at the rows of a file before any is taken: whether the numbers are degrees of this city, which
+//! columns hold the places, where the ids are, which columns nobody reads. What looks wrong is refused as a
+//! whole.
+
+mod columns;
+mod identity;
+
+use std::ops::ControlFlow;
+
+pub(in crate::import) use identity::{Guess, Identity};
+
+use self::columns::Columns;
+use self::identity::Candidates;
+use super::error::ImportError;
+use super::mapping::Mapping;
+use super::place::{PlaceColumns, Survey, Wrong};
+use super::profile::{NoColumn, Profile};
+use super::raw::{Raw, Row};
+use super::read::{FormatError, Sink};
+use diaban_core::area::Generation;
+
+/// What was recognised.
+#[derive(Debug)]
+pub(in crate::import) struct Recognised {
+    /// Where the source ids come from.
+    pub(in crate::import) identity: Identity,
+    /// Columns that the profile names and no row has, with the nearest one.
+    pub(in crate::import) missing: Vec<String>,
+    /// Some columns that nothing is read from.
+    pub(in crate::import) unread: Vec<String>,
+}
+
+/// Takes in rows and then says what they are.
+pub(in crate::import) struct Look<'a> {
+    profile: &'a Profile,
+    mapping: &'a Mapping,
+    areas: &'a Generation,
+    /// More rows than this are refused.
+    most: usize,
+    rows: usize,
+    places: PlaceColumns<'a>,
+    no_column: Option<NoColumn>,
+    columns: Columns,
+    candidates: Candidates,
+    survey: Survey,
+    crs: Option<String>,
+}
+
+impl<'a> Look<'a> {
+    pub(in crate::import) fn new(
+        profile: &'a Profile,
+        mapping: &'a Mapping,
+        areas: &'a Generation,
+        most: usize,
+    ) -> Self {
+        Self {
+            profile,
+            mapping,
+            areas,
+            most,
+            rows: 0,
+            places: PlaceColumns::new(profile),
+            no_column: None,
+            columns: Columns::default(),
+            candidates: Candidates::default(),
+            survey: Survey::default(),
+            crs: None,
+        }
+    }
+
+    /// Takes in a row that decides for the file; its place is read on the way.
+    pub(in crate::import) fn see(&mut self, row: &mut Row) {
+        self.rows += 1;
+        let Ok(raw) = row else { return };
+        if let Err(absent) = self.places.decide(Some(raw)) {
+            self.no_column = Some(absent);
+        }
+        self.locate(raw);
+        self.columns.see(raw);
+        if self.mapping.wants(raw) {
+            self.candidates.see(raw);
+            self.measure(raw);
+        }
+    }
+
+    /// Takes in a row of the rest: only its numbers still count.
+    pub(in crate::import) fn watch(&mut self, row: &mut Row) {
+        let Ok(raw) = row else { return };
+        self.locate(raw);
+        if self.mapping.wants(raw) {
+            self.measure(raw);
+        }
+    }
+
+    /// Reads the place of a row from its columns.
+    pub(in crate::import) fn locate(&self, raw: &mut Raw) {
+        self.places.read(raw);
+    }
+
+    fn measure(&mut self, raw: &Raw) {
+        if let Ok(Some(geometry)) = &raw.geometry {
+            self.survey.see(geometry, self.profile.swap_axes, self.areas);
+        }
+    }
+
+    /// Whether the coordinates are degrees of the city.
+    ///
+    /// # Errors
+    /// When most are not, with what they look like.
+    pub(in crate::import) fn verdict(&self) -> Result<(), Wrong> {
+        self.survey.verdict(self.crs.as_deref(), self.areas)
+    }
+
+    /// Says what the rows are.
+    ///
+    /// # Errors
+    /// When the file as a whole cannot be taken.
+    pub(in crate::import) fn settle(&mut self, guess: Guess) -> Result<Recognised, ImportError> {
+        if self.rows > self.most {
+            // A part of the file would make the rest look gone.
+            return Err(FormatError::Broken(format!("the file has more than {} rows", self.most)).into());
+        }
+        self.places.decide(None)?;
+        if let Some(absent) = self.no_column.take() {
+            return Err(absent.into());
+        }
+        self.verdict()?;
+        self.columns.needed(self.profile)?;
+        let identity = self.candidates.choose(self.profile.id.as_deref(), guess);
+        Ok(Recognised {
+            missing: self.columns.missing(self.profile),
+            unread: self.columns.unread(self.mapping, &identity, self.profile, &self.places),
+            identity,
+        })
+    }
+}
+
+impl Sink for Look<'_> {
+    fn header(&mut self, names: &[String]) {
+        self.places.header(names);
+    }
+
+    fn crs(&mut self, name: String) {
+        self.crs = Some(name);
+    }
+
+    fn row(&mut self, mut row: Row) -> ControlFlow<()> {
+        self.see(&mut row);
+        if self.rows > self.most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
