@@ -34,10 +34,6 @@ pub(super) fn reports_title() -> Text {
     Text { vi: "Phản ánh".into(), en: "Reports".into() }
 }
 
-pub(super) fn wards_title() -> Text {
-    Text { vi: "Phường, xã, đặc khu".into(), en: "Wards".into() }
-}
-
 const FORMATS: &[(&str, &str)] =
     &[("geojson", geojson::MEDIA), ("geojsonseq", geojson::MEDIA_SEQ), ("csv", csv::MEDIA)];
 
@@ -54,7 +50,7 @@ fn all(service: &Service) -> Vec<Collection> {
         },
         Collection {
             id: WARDS.into(),
-            title: wards_title().both(),
+            title: service.city.pack.city.unit.title().both(),
             description: "The wards in force".into(),
             formats: &FORMATS[..1],
             times: None,

@@ -17,7 +17,7 @@ use crate::http::wire::negotiate::choose;
 use crate::http::wire::problem::Problem;
 use diaban_core::area::{Generation, Unit};
 use diaban_core::domain::field::Kind;
-use diaban_core::domain::{Violation, WardId, WardName};
+use diaban_core::domain::{Violation, WardId, WardName, code_number};
 use diaban_core::format::geojson;
 use diaban_core::geo::Bbox;
 use diaban_core::query::cql::{self, Expr, Queryable, Scalar, Test, Type};
@@ -60,20 +60,22 @@ pub(in crate::http) async fn wards(
     let matching: Vec<&Unit> = generation.units().iter().filter(wanted).collect();
     let start = match q.page.cursor {
         None => 0,
-        // The cursor is the numeric code of the last ward of the page before.
+        // The cursor is the number of the code of the last ward of the page before.
         Some(code) => {
-            matching.iter().position(|u| numeric(u) == Some(code)).map(|i| i + 1).ok_or_else(|| {
-                Problem::parameters(vec![Violation::new(
-                    "cursor",
-                    "is not a cursor of this list; begin again without it",
-                )])
-            })?
+            matching.iter().position(|u| code_number(&u.code) == Some(code)).map(|i| i + 1).ok_or_else(
+                || {
+                    Problem::parameters(vec![Violation::new(
+                        "cursor",
+                        "is not a cursor of this list; begin again without it",
+                    )])
+                },
+            )?
         }
     };
     let limit = q.page.limit.unwrap_or(DEFAULT_LIMIT) as usize;
     let page = &matching[start..matching.len().min(start + limit)];
     let more = start + page.len() < matching.len();
-    let next = page.last().filter(|_| more).and_then(|u| numeric(u));
+    let next = page.last().filter(|_| more).and_then(|u| code_number(&u.code));
     let features: Vec<_> = page.iter().map(|u| geojson::written(&feature(generation, u))).collect();
     let plain = q.filter.pairs(&areas.codebook).into_iter().map(|(name, value)| (name.to_owned(), value));
     let text = asked.map(|e| ("filter".to_owned(), cql::written(&e, &schema())));
@@ -132,10 +134,6 @@ fn passes(asked: &Expr<Test>, generation: &Generation, u: &Unit) -> bool {
 /// In square kilometres, as it is written.
 fn area(u: &Unit) -> f64 {
     (u.area_km2 * 1e3).round() / 1e3
-}
-
-fn numeric(unit: &Unit) -> Option<u64> {
-    unit.code.parse().ok()
 }
 
 fn touches(b: &Bbox, shape: &MultiPolygon<f64>) -> bool {
