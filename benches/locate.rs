@@ -6,10 +6,11 @@
 //! runner-up and border distance) are measured too.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::LazyLock;
 
 use diaban_core::area::{Generation, Unit, read_units};
-use diaban_core::domain::UnitKind;
+use diaban_core::domain::UnitScheme;
 use diaban_core::geo::LonLat;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -50,7 +51,7 @@ fn units() -> Vec<Unit> {
     let folder = std::env::var_os("DIABAN_SHARED")
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")), PathBuf::from);
     match std::fs::read(folder.join("data/wards-2025-07.geojson.gz")) {
-        Ok(bytes) => read_units(&bytes).expect("the shared wards are readable"),
+        Ok(bytes) => read_units(&bytes, &UnitScheme::vietnamese()).expect("the shared wards are readable"),
         Err(_) => partition(),
     }
 }
@@ -73,7 +74,7 @@ fn partition() -> Vec<Unit> {
         ring.push(ring[0]);
         let shape = MultiPolygon(vec![Polygon::new(LineString(ring), vec![])]);
         let code = format!("{:05}", all.len());
-        all.push(Unit::new(&code, UnitKind::Phuong, "generated", shape).expect("the ring is one"));
+        all.push(Unit::new(&code, Arc::default(), "generated", shape).expect("the ring is one"));
     }
     all
 }

@@ -125,7 +125,7 @@ pub struct DemoSettings {
     /// http(s) URL.
     #[arg(long, env = "DIABAN_AREAS")]
     pub areas: Option<String>,
-    /// The date from which those boundaries are valid (default 2025-07-01).
+    /// The date from which those boundaries are valid (default: that of the newest in the pack).
     #[arg(long, env = "DIABAN_GENERATION")]
     pub generation: Option<String>,
     /// Another seed, other reports (default 2025).

@@ -8,11 +8,7 @@ use crate::store::{ReportRecord, StoredGeneration};
 use diaban_core::area::{self, AreaBook, Generation};
 use diaban_core::domain::view::PublicReport;
 use diaban_core::domain::{BodyId, CodeBook, Text, WardId};
-use diaban_core::geo::LonLat;
 use diaban_core::pack::{Pack, PackError};
-
-/// The zoom at which the city fills a screen.
-pub const CITY_ZOOM: u8 = 9;
 
 /// The pack and the areas of the moment.
 #[derive(Debug)]
@@ -89,7 +85,10 @@ impl City {
         let generation = ward.and_then(|w| areas.book.generation(&w.generation));
         PublicReport {
             ward_name: ward.and_then(|w| areas.book.unit(w)).map(|u| u.name.clone()),
-            body_name: self.body_name(&areas, &BodyId::new(&record.facts.body)).vi,
+            body_name: self
+                .body_name(&areas, &BodyId::new(&record.facts.body))
+                .get(self.pack.city.lang)
+                .to_owned(),
             approximate: generation.is_some_and(|g| g.approximate()),
             seq: record.seq,
             id: record.id,
@@ -119,7 +118,7 @@ impl Areas {
         }
         for id in pack.areas.generations().filter(|id| imported.iter().all(|g| g.id != *id)) {
             let bytes = pack.areas.area_file(id).unwrap_or_default();
-            generations.push(Arc::new(generation(pack, id, true, bytes)?));
+            generations.push(Arc::new(generation(pack, id, pack.city.approximate, bytes)?));
         }
         // The newest is in force: a generation is imported when it is, not before.
         let newest = generations.iter().map(|g| g.id().to_string()).max().unwrap_or_default();
@@ -147,16 +146,6 @@ impl Areas {
         })
     }
 
-    /// A place in the dense middle of the city in force, whatever islands there are: the median of the
-    /// wards' labels.
-    pub fn middle(&self) -> LonLat {
-        let mut labels: Vec<LonLat> = self.active().units().iter().map(|u| u.label).collect();
-        labels.sort_by(|a, b| a.lat().total_cmp(&b.lat()));
-        let lat = labels[labels.len() / 2].lat();
-        labels.sort_by(|a, b| a.lon().total_cmp(&b.lon()));
-        LonLat::new(labels[labels.len() / 2].lon(), lat).unwrap_or(labels[0])
-    }
-
     /// The id of a unit of the generation in force.
     pub fn ward_id(&self, unit: usize) -> WardId {
         self.active().ward_id(unit)
@@ -171,8 +160,8 @@ pub(super) fn generation(
     bytes: &[u8],
 ) -> Result<Generation, CityError> {
     let read = |source| CityError::Read { generation: id.to_owned(), source };
-    let units = area::read_units(bytes).map_err(read)?;
-    let sea = area::read_sea(pack.areas.sea()).map_err(read)?;
-    Generation::build(id, approximate, units, Some(sea))
+    let units = area::read_units(bytes, &pack.city.units).map_err(read)?;
+    let sea = pack.areas.sea().map(area::read_sea).transpose().map_err(read)?;
+    Generation::build(id, approximate, units, sea)
         .map_err(|source| CityError::Build { generation: id.to_owned(), source })
 }

@@ -16,11 +16,12 @@ use flate2::write::GzEncoder;
 use pmtiles::{Compression, PmTilesStreamWriter, PmTilesWriter, PmtError, TileCoord, TileType};
 use serde_json::{Map, Value, json};
 
-use super::city::{Areas, CITY_ZOOM};
+use super::city::Areas;
 use crate::store::{Mbtiles, StoreError};
 use diaban_core::domain::Instant;
 use diaban_core::geo::{LonLat, TileId};
 use diaban_core::map::{Sources, Tileset, View, occupied};
+use diaban_core::pack::MapView;
 use diaban_core::query::Joint;
 
 /// Tiles made by one core in one go.
@@ -42,8 +43,10 @@ pub struct TileExport<'a> {
     pub view: &'a View,
     /// When that change was.
     pub changed: Option<Instant>,
-    /// The city's bounds and middle.
+    /// The city's bounds.
     pub areas: &'a Areas,
+    /// Where a map of it begins.
+    pub begin: MapView,
     /// The layers.
     pub set: &'a Tileset<'a>,
     /// What is asked of them.
@@ -222,7 +225,8 @@ impl TileExport<'_> {
 
     /// West, south, east and north; the place to begin at, with its zoom.
     fn extent(&self, zooms: &RangeInclusive<u8>) -> ([f64; 4], LonLat, u8) {
-        (self.areas.bounds(), self.areas.middle(), CITY_ZOOM.clamp(*zooms.start(), *zooms.end()))
+        let zoom = self.begin.overview_zoom.clamp(*zooms.start(), *zooms.end());
+        (self.areas.bounds(), self.begin.center, zoom)
     }
 }
 

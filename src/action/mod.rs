@@ -17,7 +17,7 @@ mod transition;
 mod verb;
 mod withdraw;
 
-pub use city::{Areas, CITY_ZOOM, City, CityError};
+pub use city::{Areas, City, CityError};
 pub use entries::{Entries, Told, cursor};
 pub use export_tiles::{ArchiveFormat, ExportError, ExportStep, Exported, TileExport, export_tiles};
 pub use feature_entries::told_at;

@@ -57,9 +57,9 @@ pub(super) struct CheckAreas {
     /// Random points in each ward.
     #[arg(long, default_value_t = 60)]
     points: usize,
-    /// The generation in the pack to compare.
-    #[arg(long, default_value = "2025-07-01")]
-    generation: String,
+    /// The generation in the pack to compare; the newest when not said.
+    #[arg(long)]
+    generation: Option<String>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -121,8 +121,11 @@ impl CheckAreas {
         let bytes = fetch(self.source.clone()).await?;
         let city = City::new(app::pack(&self.settings.resolve()?)?, &[])?;
         let areas = city.areas();
-        let ours = areas.book.generation(&self.generation).ok_or("the pack has no such generation")?;
-        let real = area::read_units(&bytes)?;
+        let ours = match &self.generation {
+            Some(id) => areas.book.generation(id).ok_or("the pack has no such generation")?,
+            None => areas.active(),
+        };
+        let real = area::read_units(&bytes, &city.pack.city.units)?;
         let (mut asked, mut agreed) = (0, 0);
         let mut worst: Vec<(f64, String)> = Vec::new();
         let mut rng = Pcg64::seed_from_u64(20_250_701);

@@ -26,7 +26,6 @@ const BATCH: usize = 20_000;
 /// What is made when nothing else is asked for.
 const REPORTS: usize = 200_000;
 const SEED: u64 = 2025;
-const GENERATION: &str = "2025-07-01";
 
 #[derive(Args)]
 pub(super) struct Demo {
@@ -50,7 +49,7 @@ impl Demo {
         let city = Arc::new(city);
         let fill = async {
             if let Some(source) = demo.areas {
-                let generation = demo.generation.unwrap_or_else(|| GENERATION.to_owned());
+                let generation = demo.generation.unwrap_or_else(|| city.areas().active().id().to_string());
                 Boundaries { source, generation, force: false, dry_run: false }.import(&store, &city).await?;
             }
             fill(&store, &city, seed, demo.reports.unwrap_or(REPORTS)).await

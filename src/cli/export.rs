@@ -73,7 +73,9 @@ impl Export {
         let at = view.snapshot.at();
         let changed = store.change(at).await?.map(|c| c.at);
         let areas = city.areas();
-        let what = TileExport { view: &view, changed, areas: &areas, set: &set, filters: &filters, now };
+        let begin = city.pack.city.map;
+        let what =
+            TileExport { view: &view, changed, areas: &areas, begin, set: &set, filters: &filters, now };
         let zooms = self.zooms.unwrap_or(set.minzoom()..=set.maxzoom());
         let bar = areas::bar(0, "xuất / exporting");
         let mut told = |step| match step {

@@ -17,7 +17,7 @@ use crate::store::FeatureWrite;
 use diaban_core::area::Generation;
 use diaban_core::domain::feature::{Membership, NewFeature};
 use diaban_core::domain::field::Value;
-use diaban_core::domain::{Collection, Instant, UnitKind};
+use diaban_core::domain::{Collection, Instant};
 use diaban_core::geo::{LonLat, Plane};
 
 /// The source that all of it is said to come from.
@@ -115,9 +115,10 @@ impl Maker<'_> {
                 let name = &ward.name;
                 let street = words::street(rng);
                 let (name_vi, name_en) = match *kind {
-                    "public_office" | "police" | "clinic" => {
-                        (format!("{vi} {}", lower_kind(ward.kind, name)), format!("{en} {name}"))
-                    }
+                    "public_office" | "police" | "clinic" => (
+                        format!("{vi} {}", lower_kind(ward.kind.prefix.as_deref(), name)),
+                        format!("{en} {name}"),
+                    ),
                     _ => (format!("{vi} {street}"), format!("{en} {street}")),
                 };
                 let properties = [
@@ -269,9 +270,9 @@ impl Maker<'_> {
 }
 
 /// `Phường Sài Gòn` inside a longer name: `phường Sài Gòn`.
-fn lower_kind(kind: UnitKind, name: &str) -> String {
-    name.strip_prefix(kind.word())
-        .map_or_else(|| name.to_owned(), |rest| format!("{}{rest}", kind.word().to_lowercase()))
+fn lower_kind(prefix: Option<&str>, name: &str) -> String {
+    let lower = prefix.and_then(|p| Some(p.to_lowercase() + name.strip_prefix(p)?));
+    lower.unwrap_or_else(|| name.to_owned())
 }
 
 fn wording(kind: &str) -> (&'static str, &'static str) {

@@ -9,7 +9,6 @@ use rand_pcg::Pcg64;
 use super::table::{Table, zipf};
 use super::timeline::day_rng;
 use diaban_core::area::Generation;
-use diaban_core::domain::UnitKind;
 use diaban_core::geo::{LonLat, Plane};
 
 /// Hot spots of a ward.
@@ -55,15 +54,8 @@ impl Places {
         let mut rng = Pcg64::seed_from_u64(seed);
         let units = generation.units();
         let luck = LogNormal::new(0.0, 0.35).expect("a finite deviation");
-        let score = |i: usize, rng: &mut Pcg64| {
-            let kind = match units[i].kind {
-                UnitKind::Phuong => 1.0,
-                UnitKind::ThiTran => 0.6,
-                UnitKind::Xa => 0.3,
-                UnitKind::DacKhu => 0.01,
-            };
-            kind / (units[i].area_km2 + 2.0) * luck.sample(rng)
-        };
+        let score =
+            |i: usize, rng: &mut Pcg64| units[i].kind.weight / (units[i].area_km2 + 2.0) * luck.sample(rng);
         let mut ranks: Vec<(f64, usize)> = (0..units.len()).map(|i| (score(i, &mut rng), i)).collect();
         ranks.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut weights = vec![0.0; units.len()];

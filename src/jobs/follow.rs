@@ -297,6 +297,7 @@ fn shapes(generation: &Generation) -> Result<WardShapes, ShapeError> {
         .map(|u| WardShape {
             code: u.code.to_string(),
             name: u.name.clone(),
+            short_name: u.short_name().to_owned(),
             ward: format!("{}.{}", generation.id(), u.code),
             label: u.label,
             area: u.shape.clone(),

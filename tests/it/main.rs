@@ -30,6 +30,7 @@ mod open311;
 mod pictures;
 mod process;
 mod query;
+mod second_city;
 mod start;
 mod styles;
 mod submit;

@@ -39,7 +39,7 @@ export const ground = (pick) => [
   {
     id: 'wards', type: 'fill', source: 'wards', 'source-layer': 'wards',
     metadata: { 'diaban:over-basemap': { 'fill-opacity': 0 } },
-    paint: { 'fill-color': ['match', ['%', ['to-number', ['get', 'code'], 0], 4], 0, pick(LAND[0]), 1, pick(LAND[1]), 2, pick(LAND[2]), pick(LAND[3])] },
+    paint: { 'fill-color': ['match', ['%', ['to-number', ['id'], 0], 4], 0, pick(LAND[0]), 1, pick(LAND[1]), 2, pick(LAND[2]), pick(LAND[3])] },
   },
 ];
 

@@ -11,9 +11,9 @@ const WARD_HALO = ['#f7f5ee', '#151d20'];
 const NAMES = { light: 'Địa bàn · sáng', dark: 'Địa bàn · tối' };
 
 // Where the wards are small their kind is left out, so that more of the names find room: "Sài Gòn", not "Phường Sài Gòn".
+// Which kinds, the city says: the server puts the expression in.
 const NAME = ['get', 'name'];
-const without = (kind) => [['==', ['slice', NAME, 0, kind.length], kind], ['slice', NAME, kind.length]];
-const SHORT_NAME = ['case', ...without('Phường '), ...without('Xã '), NAME];
+const SHORT_NAME = ['global-state', 'short-name'];
 
 /** `step` over the member count; `value` takes a cluster class and its number. */
 const byCount = (value) => ['step', ['get', 'point_count'], ...CLUSTERS.flatMap((c, i) => (i ? [c.from, value(c, i)] : [value(c, i)]))];
@@ -35,7 +35,7 @@ export function style(theme) {
   return {
     version: 8,
     name: NAMES[theme],
-    state: { lang: { default: 'vi' } },
+    state: { lang: { default: 'vi' }, 'short-name': { default: '' } },
     sprite: `/sprites/${theme}`,
     glyphs: '/fonts/{fontstack}/{range}.pbf',
     sources: {

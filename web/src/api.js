@@ -1,4 +1,5 @@
 // Every request to the server, and the two ways one can fail: refused (Problem) or never answered (Unreachable).
+import { CITY } from './city.js';
 import { hear } from './clock.js';
 import { lang } from './i18n.js';
 
@@ -74,7 +75,7 @@ let wards;
 export function listWards() {
   wards ??= ask('/collections/wards/items', { query: { limit: 1000 } })
     .then((page) => page.features.map(({ geometry, properties: { code, name } }) => ({ code, name, ...extent(geometry) })))
-    .then((all) => all.sort((a, b) => a.name.localeCompare(b.name, 'vi')))
+    .then((all) => all.sort((a, b) => a.name.localeCompare(b.name, CITY.language)))
     .catch((error) => {
       wards = undefined;
       throw error;

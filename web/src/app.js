@@ -1,5 +1,6 @@
 // Joins the parts: which view the panel shows, what the map's clicks mean in it, and when things are read anew.
 import { listCollections } from './api.js';
+import { CITY } from './city.js';
 import { $, el } from './dom.js';
 import { LANGUAGES, applyWords, lang, onLang, setLang, t } from './i18n.js';
 import { loadCategories } from './catalogue.js';
@@ -280,7 +281,7 @@ async function start() {
   startSheet(fitMap);
   $('lang').addEventListener('click', () => {
     const next = LANGUAGES.find((code) => code !== lang());
-    setAddress({ lang: next === 'vi' ? '' : next });
+    setAddress({ lang: next === CITY.language ? '' : next });
     setLang(next);
   });
   startFilters(() => {

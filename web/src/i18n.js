@@ -1,8 +1,13 @@
-// Every word of the page in both languages, Vietnamese first, and how numbers, times and distances are written.
+// Every word of the page in both languages, Vietnamese first, and how numbers, times and distances are written. What the
+// city and its wards are called is the city's: `{unit}`, `{units}` and `{allUnits}` stand for that, with a capital where the
+// name begins with one, `{a unit}` with the English article.
+import { CITY } from './city.js';
+
+const both = ({ vi, en }) => [vi, en];
 
 const WORDS = {
-  tagline: ['Phản ánh đô thị TP. Hồ Chí Minh', 'Citizen reports, Ho Chi Minh City'],
-  page: ['Địa bàn · Bản đồ phản ánh TP. Hồ Chí Minh', 'Địa bàn · Report map of Ho Chi Minh City'],
+  tagline: both(CITY.page.tagline),
+  page: both(CITY.page.title),
   back: ['Quay lại', 'Back'],
   optional: ['không bắt buộc', 'optional'],
   licences: ['Giấy phép phần mềm', 'Software licences'],
@@ -40,13 +45,13 @@ const WORDS = {
   'layer.alerts': ['Cảnh báo', 'Alerts'],
   'layer.traffic': ['Giao thông', 'Traffic'],
   'layer.facilities': ['Tiện ích công cộng', 'Facilities'],
-  'layer.wards': ['Phường, xã', 'Wards'],
+  'layer.wards': ['{Units}', '{Units}'],
   'layer.every': ['Tất cả các loại', 'All kinds'],
   'layer.kindTraffic': ['Loại giao thông', 'Kind of traffic'],
   'layer.kindFacilities': ['Loại tiện ích', 'Kind of facility'],
   'legend.title': ['Chú giải', 'Legend'],
   'legend.cluster': ['Số phản ánh; vòng ngoài là phần đang mở', 'Number of reports; the ring is the share open'],
-  'legend.border': ['Ranh giới phường, xã, đặc khu', 'Ward boundary'],
+  'legend.border': ['Ranh giới {allUnits}', '{Unit} boundary'],
 
   'alert.title': ['Cảnh báo tại đây', 'Alerts here'],
   'alert.level': ['Mức độ', 'Severity'],
@@ -69,11 +74,11 @@ const WORDS = {
   'near.start': ['Gần tôi', 'Near me'],
   'near.title': ['Tiện ích gần tôi', 'Places near me'],
   'near.kind': ['Tìm loại nào?', 'What are you looking for?'],
-  'near.ward': ['Gần phường, xã nào?', 'Near which ward?'],
+  'near.ward': ['Gần {units} nào?', 'Near which {unit}?'],
   'near.fromMe': ['Tính từ vị trí của bạn.', 'From your position.'],
   'near.fromCentre': ['Tính từ tâm bản đồ.', 'From the centre of the map.'],
-  'near.fromWard': ['Tính từ giữa phường, xã đã chọn.', 'From the middle of the ward chosen.'],
-  'near.chooseWard': ['Hãy chọn một phường, xã.', 'Choose a ward instead.'],
+  'near.fromWard': ['Tính từ giữa {units} đã chọn.', 'From the middle of the {unit} chosen.'],
+  'near.chooseWard': ['Hãy chọn một {units}.', 'Choose {a unit} instead.'],
   'near.count': ['{n} nơi gần nhất:', 'The nearest {n}:'],
   'near.empty': ['Không tìm thấy nơi nào.', 'Nothing was found.'],
 
@@ -101,7 +106,7 @@ const WORDS = {
   'list.some': ['{n} trong {all}', '{n} of {all}'],
   'list.all': ['{all} mục', '{all} in all'],
   'list.none': ['Không có gì ở đây.', 'Nothing here.'],
-  'list.wards': ['Hiện danh sách phường, xã', 'Show the list of wards'],
+  'list.wards': ['Hiện danh sách {units}', 'Show the list of {units}'],
   'list.off': ['Chưa bật lớp nào. Hãy chọn lớp bản đồ ở trên.', 'No layer is on. Choose map layers above.'],
   'list.note': ['{n} mới nhất trong {all}', 'Latest {n} of {all}'],
   'list.empty': ['Không có phản ánh nào ở đây với bộ lọc này.', 'No reports here with these filters.'],
@@ -110,8 +115,8 @@ const WORDS = {
   'card.loading': ['Đang tải phản ánh…', 'Loading the report…'],
   'card.gone': ['Không còn phản ánh này.', 'This report is not here any more.'],
   'card.goneFeature': ['Không còn mục này.', 'This is not here any more.'],
-  'card.wards': ['Phường, xã', 'Wards'],
-  'card.ward': ['Phường, xã', 'Ward'],
+  'card.wards': ['{Units}', '{Units}'],
+  'card.ward': ['{Units}', '{Unit}'],
   'card.body': ['Đơn vị xử lý', 'Responsible'],
   'card.created': ['Gửi lúc', 'Sent'],
   'card.updated': ['Cập nhật', 'Updated'],
@@ -120,8 +125,8 @@ const WORDS = {
   'card.address': ['Địa chỉ', 'Address'],
   'card.number': ['Mã số', 'Number'],
   'card.approximate': [
-    'Phường được xác định theo ranh giới gần đúng.',
-    'The ward was found with approximate boundaries.',
+    '{Unit} được xác định theo ranh giới gần đúng.',
+    'The {unit} was found with approximate boundaries.',
   ],
   'card.show': ['Xem trên bản đồ', 'Show on the map'],
   'card.placeless': ['Phản ánh này không gắn với một vị trí.', 'This report has no place on the map.'],
@@ -136,8 +141,8 @@ const WORDS = {
   'state.rejected': ['Không xử lý', 'Rejected'],
   'state.duplicate': ['Trùng phản ánh khác', 'Duplicate'],
 
-  'where.open': ['Tôi ở phường nào?', 'Which ward am I in?'],
-  'where.title': ['Tôi ở phường nào?', 'Which ward am I in?'],
+  'where.open': ['Tôi ở {unit} nào?', 'Which {unit} am I in?'],
+  'where.title': ['Tôi ở {unit} nào?', 'Which {unit} am I in?'],
   'where.hint': [
     'Chạm một điểm trên bản đồ, hoặc dùng vị trí của bạn.',
     'Tap a point on the map, or use your position.',
@@ -174,8 +179,8 @@ const WORDS = {
   'report.category': ['Việc gì?', 'What is it about?'],
   'report.choose': ['Chọn lĩnh vực…', 'Choose a category…'],
   'report.place': ['Ở đâu?', 'Where?'],
-  'report.ward': ['Phường, xã liên quan', 'Ward concerned'],
-  'report.chooseWard': ['Chọn phường, xã…', 'Choose a ward…'],
+  'report.ward': ['{Units} liên quan', '{Unit} concerned'],
+  'report.chooseWard': ['Chọn {units}…', 'Choose {a unit}…'],
   'report.headline': ['Tiêu đề', 'Title'],
   'report.description': ['Mô tả', 'Description'],
   'report.address': ['Địa chỉ, mốc dễ tìm', 'Address or landmark'],
@@ -188,7 +193,7 @@ const WORDS = {
   'report.answer': ['Chọn câu trả lời…', 'Choose an answer…'],
   'report.needCategory': ['Hãy chọn lĩnh vực.', 'Choose a category.'],
   'report.needPlace': ['Hãy đặt điểm trên bản đồ.', 'Place the pin on the map.'],
-  'report.needWard': ['Hãy chọn phường, xã.', 'Choose a ward.'],
+  'report.needWard': ['Hãy chọn {units}.', 'Choose {a unit}.'],
   'report.needAnswer': ['Hãy trả lời câu này.', 'Answer this question.'],
   'report.badPlace': ['Toạ độ chưa đúng.', 'These are not coordinates.'],
   'report.refused': ['Phản ánh chưa gửi được', 'The report was not accepted'],
@@ -207,7 +212,8 @@ const WORDS = {
 };
 
 export const LANGUAGES = ['vi', 'en'];
-let current = new URLSearchParams(location.search).get('lang') === 'en' ? 'en' : 'vi';
+const asked = new URLSearchParams(location.search).get('lang');
+let current = LANGUAGES.includes(asked) ? asked : CITY.language;
 const listeners = [];
 
 export const lang = () => current;
@@ -217,7 +223,19 @@ export const onLang = (listener) => listeners.push(listener);
 export function t(key, values = {}, language = current) {
   const pair = WORDS[key];
   if (!pair) return key;
-  return pair[LANGUAGES.indexOf(language)].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
+  return pair[LANGUAGES.indexOf(language)].replace(/\{(a )?(\w+)\}/g, (_, article, name) => {
+    const words = values[name] ?? unitWords(name, language);
+    return article ? `${/^[aeiou]/i.test(words) ? 'an' : 'a'} ${words}` : words;
+  });
+}
+
+const UNIT_WORDS = { unit: CITY.unit.one, units: CITY.unit.many, allUnits: CITY.unit.all };
+
+/** What the city calls its wards, with a capital if `name` has one. */
+function unitWords(name, language) {
+  const plain = name[0].toLowerCase() + name.slice(1);
+  const words = UNIT_WORDS[plain]?.[language] ?? '';
+  return plain === name ? words : words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 export const known = (key) => key in WORDS;
@@ -249,14 +267,14 @@ export const metres = (m) => (m < 1000 ? `${number(Math.round(m))} m` : `${numbe
 
 /** City time, whatever the clock of the reader says. */
 export const dateTime = (instant) =>
-  new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short', timeZone: 'Asia/Ho_Chi_Minh' }).format(new Date(instant));
+  new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short', timeZone: CITY.time_zone }).format(new Date(instant));
 
 /** A time of these days, as short as it stays clear: today's without the date. */
 export function soon(instant) {
   const at = new Date(instant);
-  const day = (when) => new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Ho_Chi_Minh' }).format(when);
+  const day = (when) => new Intl.DateTimeFormat('en-CA', { timeZone: CITY.time_zone }).format(when);
   const date = day(at) === day(new Date()) ? {} : { day: 'numeric', month: 'numeric', year: Math.abs(at - Date.now()) > 200 * 86_400_000 ? 'numeric' : undefined };
-  return new Intl.DateTimeFormat(locale(), { ...date, hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Ho_Chi_Minh' }).format(at);
+  return new Intl.DateTimeFormat(locale(), { ...date, hour: '2-digit', minute: '2-digit', timeZone: CITY.time_zone }).format(at);
 }
 
 const DAYS = { Mo: 'T2', Tu: 'T3', We: 'T4', Th: 'T5', Fr: 'T6', Sa: 'T7', Su: 'CN', PH: 'ngày lễ' };

@@ -1,13 +1,11 @@
 // The map: its layers, what a click means, where it looks. What happens then is for app.js to say.
+import { CENTRE, REACH, firstZoom } from './city.js';
 import { $ } from './dom.js';
 import { NOTHING, pageStyle, switched } from './style.js';
 import { lang, onLang, t } from './i18n.js';
 import { PICKED } from './palette.js';
 import { onTheme, pick, theme } from './theme.js';
 
-// Where the city is: the first view, and how far one may wander from it.
-export const CENTRE = [106.695, 10.777];
-export const REACH = [[104.6, 7.9], [109.2, 12.6]];
 export const DEEPEST_TILES = 18;
 export const SHALLOWEST = 7;
 export const CLICK_PX = 6; // a finger is not a needle
@@ -38,7 +36,7 @@ export async function createMap(queryOf, isOn, on) {
     container: 'map',
     style,
     center: CENTRE,
-    zoom: innerWidth < 720 ? 10.5 : 11.5,
+    zoom: firstZoom(),
     minZoom: SHALLOWEST,
     maxZoom: 20,
     maxBounds: REACH,

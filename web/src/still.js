@@ -1,9 +1,10 @@
 // The map as a picture that the server draws, for browsers without WebGL2: moved and zoomed by buttons and by dragging,
 // a click lists what stands there. It answers to the same names as the map of map.js.
+import { CENTRE, REACH, firstZoom } from './city.js';
 import { $, el } from './dom.js';
 import { lang, onLang, t } from './i18n.js';
 import { onTheme, theme } from './theme.js';
-import { CENTRE, CLICK_PX, DEEPEST_TILES, REACH, SHALLOWEST, lonLat } from './map.js';
+import { CLICK_PX, DEEPEST_TILES, SHALLOWEST, lonLat } from './map.js';
 
 const TILE_PX = 512; // the world at zoom 0
 const MOST_PX = 1280; // a side of a picture; a larger stage enlarges it
@@ -217,6 +218,6 @@ function fromAddress() {
   const known = [zoom, lat, lon].every(Number.isFinite);
   return {
     centre: known ? { lon, lat: clamp(lat, -85, 85) } : { lon: CENTRE[0], lat: CENTRE[1] },
-    zoom: known ? clamp(zoom, SHALLOWEST, DEEPEST_TILES) : innerWidth < 720 ? 10.5 : 11.5,
+    zoom: known ? clamp(zoom, SHALLOWEST, DEEPEST_TILES) : firstZoom(),
   };
 }

@@ -124,14 +124,13 @@ impl AreaBook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::UnitKind;
     use geo::{MultiPolygon, polygon};
 
     fn generation(id: &str, codes: &[&str]) -> Arc<Generation> {
         let units = codes.iter().enumerate().map(|(i, code)| {
             let x = 106.0 + i as f64 * 0.1;
             let p = polygon![(x: x, y: 10.0), (x: x + 0.1, y: 10.0), (x: x + 0.1, y: 10.1), (x: x, y: 10.0)];
-            Unit::new(code, UnitKind::Xa, code, MultiPolygon(vec![p])).unwrap()
+            Unit::new(code, Arc::default(), code, MultiPolygon(vec![p])).unwrap()
         });
         Arc::new(Generation::build(id, false, units.collect(), None).unwrap())
     }

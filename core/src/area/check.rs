@@ -184,12 +184,11 @@ fn place(polygon: &Polygon<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::UnitKind;
     use geo::{MultiPolygon, Rect, coord, polygon};
 
     fn rect(code: &str, west: f64, east: f64) -> Unit {
         let r = Rect::new(coord! {x: west, y: 10.0}, coord! {x: east, y: 10.1});
-        Unit::new(code, UnitKind::Xa, code, MultiPolygon(vec![r.to_polygon()])).unwrap()
+        Unit::new(code, Arc::default(), code, MultiPolygon(vec![r.to_polygon()])).unwrap()
     }
 
     fn generation(units: Vec<Unit>) -> Generation {
@@ -234,7 +233,7 @@ mod tests {
         let bow = polygon![(x: 1.0, y: 1.0), (x: 2.0, y: 2.0), (x: 2.0, y: 1.0), (x: 1.0, y: 2.5), (x: 1.0, y: 1.0)];
         let tiny =
             polygon![(x: 3.0, y: 1.0), (x: 3.000_001, y: 1.0), (x: 3.0, y: 1.000_001), (x: 3.0, y: 1.0)];
-        let unit = Unit::new("1", UnitKind::Xa, "x", MultiPolygon(vec![bow, tiny])).unwrap();
+        let unit = Unit::new("1", Arc::default(), "x", MultiPolygon(vec![bow, tiny])).unwrap();
         let found = texts(&check(&generation(vec![unit]), &[], None));
         assert!(found.iter().any(|t| t.contains("not valid")), "{found:?}");
         assert!(found.iter().any(|t| t.contains("part 1 is nearly nothing")), "{found:?}");

@@ -461,12 +461,12 @@ const WHOLE: u32 = u32::MAX;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::UnitKind;
     use geo::{Covers, MultiPolygon, Point, Polygon};
+    use std::sync::Arc;
 
     fn unit(code: &str, ring: Vec<(f64, f64)>) -> Unit {
         let shape = MultiPolygon(vec![Polygon::new(ring.into(), vec![])]);
-        Unit::new(code, UnitKind::Xa, code, shape).unwrap()
+        Unit::new(code, Arc::default(), code, shape).unwrap()
     }
 
     #[test]

@@ -20,14 +20,14 @@ pub(super) fn holes(union: &MultiPolygon<f64>) -> Vec<Polygon<f64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::UnitKind;
     use geo::{Area, polygon};
+    use std::sync::Arc;
 
     fn square(code: &str, x: f64, y: f64) -> Unit {
         let p = polygon![
             (x: x, y: y), (x: x + 1.0, y: y), (x: x + 1.0, y: y + 1.0), (x: x, y: y + 1.0), (x: x, y: y)
         ];
-        Unit::new(code, UnitKind::Xa, "x", MultiPolygon(vec![p])).unwrap()
+        Unit::new(code, Arc::default(), "x", MultiPolygon(vec![p])).unwrap()
     }
 
     #[test]

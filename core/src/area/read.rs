@@ -1,8 +1,8 @@
 //! A `GeoJSON` file of wards, plain or gzipped, into units. What is wrong is said with the feature
 //! and the ring it is in; nothing is guessed or repaired.
 //!
-//! Properties read: `code`; `kind` (Phường, Xã, Thị trấn, Đặc khu); `full_name`, or `name` which
-//! gets its kind in front. Rings may be wound either way.
+//! Properties read: `code`; `kind` (one of the city's own); `full_name`, or `name` which gets the prefix of
+//! its kind. Rings may be wound either way.
 //!
 //! Not here: where the bytes come from, other coordinate systems (the caller passes the conversion),
 //! whether the wards fit together (check).
@@ -14,8 +14,8 @@ use flate2::read::MultiGzDecoder;
 use geo::{Coord, LineString, MultiPolygon, Polygon};
 use geojson::{Feature, GeoJson, GeometryValue, JsonObject, JsonValue, Position};
 
-use super::unit::{Unit, UnitError};
-use crate::domain::UnitKind;
+use super::unit::{Unit, UnitError, checked};
+use crate::domain::{CodeForm, UnitScheme};
 use crate::geo::polygon::check_ring;
 
 /// Most bytes after decompression.
@@ -105,12 +105,12 @@ pub enum ReadError {
 /// outside its system.
 pub type ToDegrees<'a> = &'a dyn Fn(f64, f64) -> Option<(f64, f64)>;
 
-/// Reads wards in longitude and latitude (WGS 84).
+/// Reads wards of a city in longitude and latitude (WGS 84).
 ///
 /// # Errors
 /// See [`ReadError`].
-pub fn read_units(bytes: &[u8]) -> Result<Vec<Unit>, ReadError> {
-    read_units_with(bytes, None)
+pub fn read_units(bytes: &[u8], scheme: &UnitScheme) -> Result<Vec<Unit>, ReadError> {
+    read_units_with(bytes, scheme, None)
 }
 
 /// Reads wards, converting every coordinate first. With a conversion the file's `crs` member is not
@@ -118,7 +118,11 @@ pub fn read_units(bytes: &[u8]) -> Result<Vec<Unit>, ReadError> {
 ///
 /// # Errors
 /// See [`ReadError`].
-pub fn read_units_with(bytes: &[u8], to_degrees: Option<ToDegrees<'_>>) -> Result<Vec<Unit>, ReadError> {
+pub fn read_units_with(
+    bytes: &[u8],
+    scheme: &UnitScheme,
+    to_degrees: Option<ToDegrees<'_>>,
+) -> Result<Vec<Unit>, ReadError> {
     let features = features(bytes, to_degrees.is_none())?;
     let mut seen = HashSet::new();
     let mut vertices = 0;
@@ -126,17 +130,16 @@ pub fn read_units_with(bytes: &[u8], to_degrees: Option<ToDegrees<'_>>) -> Resul
     for (feature, f) in features.into_iter().enumerate() {
         let empty = JsonObject::new();
         let properties = f.properties.as_ref().unwrap_or(&empty);
-        let code = code(properties).ok_or(ReadError::NoCode(feature))?;
+        let code = code(properties, scheme.code()).ok_or(ReadError::NoCode(feature))?;
         if !seen.insert(code.clone()) {
             return Err(ReadError::Duplicate { feature, code });
         }
         let fail = |property, what| ReadError::Property { feature, code: code.clone(), property, what };
         let text = |key| properties.get(key).and_then(JsonValue::as_str).filter(|t| !t.trim().is_empty());
         let kind_text = text("kind").ok_or_else(|| fail("kind", "is missing".to_owned()))?;
-        let kind = UnitKind::parse(kind_text).ok_or_else(|| {
-            let known = UnitKind::ALL.map(UnitKind::word).join(", ");
-            fail("kind", format!("is {kind_text:?}; known are {known}"))
-        })?;
+        let kind = scheme.kind(kind_text).cloned();
+        let kind =
+            kind.ok_or_else(|| fail("kind", format!("is {kind_text:?}; known are {}", scheme.known())))?;
         let name = text("full_name")
             .or_else(|| text("name"))
             .ok_or_else(|| fail("name", "is missing".to_owned()))?
@@ -171,12 +174,8 @@ pub fn read_sea(bytes: &[u8]) -> Result<MultiPolygon<f64>, ReadError> {
             ShapeError::Unit(error) => ReadError::Shape { feature, code: code(), error },
             _ => ReadError::NotAPolygon { feature, code: code() },
         })?;
-        let unit = Unit::new("sea", UnitKind::Xa, "sea", shape).map_err(|error| ReadError::Shape {
-            feature,
-            code: code(),
-            error,
-        })?;
-        parts.extend(unit.shape.0);
+        let shape = checked(shape).map_err(|error| ReadError::Shape { feature, code: code(), error })?;
+        parts.extend(shape);
     }
     Ok(MultiPolygon(parts))
 }
@@ -215,11 +214,11 @@ fn check_crs_member(crs: &JsonValue) -> Result<(), ReadError> {
     if is_wgs84 { Ok(()) } else { Err(ReadError::Crs(name)) }
 }
 
-fn code(properties: &JsonObject) -> Option<String> {
+fn code(properties: &JsonObject, form: &CodeForm) -> Option<String> {
     match properties.get("code")? {
         JsonValue::String(s) if !s.trim().is_empty() => Some(s.trim().to_owned()),
-        // Spreadsheets turn codes into numbers; all official ones have five digits.
-        JsonValue::Number(n) => n.as_u64().map(|n| format!("{n:05}")),
+        // Spreadsheets turn codes into numbers.
+        JsonValue::Number(n) => n.as_u64().map(|n| form.restore(n)),
         _ => None,
     }
 }
@@ -296,7 +295,7 @@ mod tests {
     }
 
     fn error(bytes: &[u8]) -> String {
-        read_units(bytes).expect_err("this file must be refused").to_string()
+        read_units(bytes, &UnitScheme::vietnamese()).expect_err("this file must be refused").to_string()
     }
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -309,7 +308,7 @@ mod tests {
     fn plain_and_gzipped_files_give_the_same_unit() {
         let plain = file(&[good()], "");
         for bytes in [plain.clone(), gzip(&plain)] {
-            let units = read_units(&bytes).unwrap();
+            let units = read_units(&bytes, &UnitScheme::vietnamese()).unwrap();
             assert_eq!((&*units[0].code, &*units[0].name), ("26740", "Phường Sài Gòn"));
         }
     }
@@ -327,7 +326,7 @@ mod tests {
         let crs = r#","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::3405"}}"#;
         assert!(error(&file(&[good()], crs)).contains("EPSG::3405"));
         let same = r#","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:OGC:1.3:CRS84"}}"#;
-        assert!(read_units(&file(&[good()], same)).is_ok());
+        assert!(read_units(&file(&[good()], same), &UnitScheme::vietnamese()).is_ok());
 
         let properties = r#"{"code":"1","name":"An","kind":"Xã"}"#;
         let swapped = "[[10.8,106.6],[10.8,106.7],[10.9,106.7],[10.8,106.6]]";
@@ -336,9 +335,9 @@ mod tests {
         let bytes = file(&[feature(properties, metres)], "");
         assert!(error(&bytes).contains("projected"));
         let convert = |x: f64, y: f64| Some((x / 6000.0, y / 110_000.0));
-        assert!(read_units_with(&bytes, Some(&convert)).is_ok());
+        assert!(read_units_with(&bytes, &UnitScheme::vietnamese(), Some(&convert)).is_ok());
         assert!(matches!(
-            read_units_with(&bytes, Some(&|_, _| None)),
+            read_units_with(&bytes, &UnitScheme::vietnamese(), Some(&|_, _| None)),
             Err(ReadError::Unprojectable { feature: 0, .. })
         ));
     }

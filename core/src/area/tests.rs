@@ -1,12 +1,14 @@
 //! The look-up against plain truth: geo's `covers` over all units with the documented tie order, on
 //! random partitions and on the real wards.
 
+use std::sync::Arc;
+
 use geo::{BoundingRect, Coord, Covers, InteriorPoint, LineString, MultiPolygon, Point, Polygon, polygon};
 use proptest::prelude::*;
 use rstar::{AABB, RTree, primitives::GeomWithData, primitives::Rectangle};
 
 use super::*;
-use crate::domain::UnitKind;
+use crate::domain::UnitScheme;
 use crate::geo::{LonLat, Plane};
 
 /// The first unit in code order that covers the point.
@@ -76,7 +78,7 @@ fn agree(g: &Generation, oracle: &Oracle<'_>, p: LonLat) -> Option<u16> {
 fn real() -> Option<Generation> {
     let bytes =
         std::fs::read(crate::real_data::folder("area::real")?.join("wards-2025-07.geojson.gz")).unwrap();
-    let units = read_units(&bytes).unwrap();
+    let units = read_units(&bytes, &UnitScheme::vietnamese()).unwrap();
     let sea = polygon![
         (x: 106.5, y: 10.6), (x: 108.0, y: 10.6), (x: 108.0, y: 8.0), (x: 106.0, y: 8.0),
         (x: 106.0, y: 10.2), (x: 106.5, y: 10.6)
@@ -273,7 +275,7 @@ fn partition(n: usize, jitter: &[(f64, f64)], kinds: &[u8]) -> Vec<Unit> {
             };
             for polygon in [Some(shape), inner.map(|r| Polygon::new(r, vec![]))].into_iter().flatten() {
                 let code = format!("{:05}", (units.len() * 7919) % 99_991);
-                units.extend(Unit::new(&code, UnitKind::Xa, "x", MultiPolygon(vec![polygon])));
+                units.extend(Unit::new(&code, Arc::default(), "x", MultiPolygon(vec![polygon])));
             }
         }
     }
@@ -319,8 +321,8 @@ fn cell_centres_on_edges_and_rings_that_cross_themselves_decide_as_covers_does()
     let twice: Vec<Coord<f64>> =
         square.iter().chain(&square[1..]).map(|&(x, y)| Coord { x, y: y + 0.01 }).collect();
     let units = vec![
-        Unit::new("1", UnitKind::Xa, "x", MultiPolygon(vec![Polygon::new(LineString(bow), vec![])])),
-        Unit::new("2", UnitKind::Xa, "x", MultiPolygon(vec![Polygon::new(LineString(twice), vec![])])),
+        Unit::new("1", Arc::default(), "x", MultiPolygon(vec![Polygon::new(LineString(bow), vec![])])),
+        Unit::new("2", Arc::default(), "x", MultiPolygon(vec![Polygon::new(LineString(twice), vec![])])),
     ];
     let units = units.into_iter().map(Result::unwrap).collect();
     let g = Generation::build("2025-07-01", true, units, None).unwrap();

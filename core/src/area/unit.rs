@@ -3,12 +3,10 @@
 
 use std::sync::Arc;
 
-use geo::{Area, BoundingRect, InteriorPoint, MultiPolygon, Rect};
-use unicode_normalization::UnicodeNormalization;
-
 use crate::domain::UnitKind;
 use crate::geo::polygon::{RingError, check_ring, wind};
 use crate::geo::{LonLat, metres_per_degree};
+use geo::{Area, BoundingRect, InteriorPoint, MultiPolygon, Polygon, Rect};
 
 /// A ward. Its coordinates are those of the source to the last bit: what the file calls a border
 /// point is a border point here.
@@ -19,7 +17,7 @@ pub struct Unit {
     /// Name with its kind, in NFC: `Phường Sài Gòn`.
     pub name: String,
     /// The kind alone.
-    pub kind: UnitKind,
+    pub kind: Arc<UnitKind>,
     /// The shape in degrees (longitude, latitude); exteriors counter-clockwise, holes clockwise.
     pub shape: MultiPolygon<f64>,
     /// A point inside the largest part, for a label.
@@ -58,29 +56,22 @@ impl Unit {
     /// When the shape is empty, without area, or one of its rings is none.
     pub fn new(
         code: &str,
-        kind: UnitKind,
+        kind: Arc<UnitKind>,
         name: &str,
-        mut shape: MultiPolygon<f64>,
+        shape: MultiPolygon<f64>,
     ) -> Result<Self, UnitError> {
-        for (part, polygon) in shape.0.iter_mut().enumerate() {
-            for (ring, line) in std::iter::once(polygon.exterior()).chain(polygon.interiors()).enumerate() {
-                check_ring(&line.0).map_err(|error| UnitError::Ring { part, ring, error })?;
-            }
-            wind(polygon);
-        }
-        let largest = shape
-            .0
-            .iter()
-            .max_by(|a, b| a.unsigned_area().total_cmp(&b.unsigned_area()))
-            .ok_or(UnitError::Empty)?;
-        if largest.unsigned_area() <= 0.0 {
-            return Err(UnitError::NoArea);
-        }
+        let shape = checked(shape)?;
+        let largest = largest(&shape)?;
         let label =
             largest.interior_point().and_then(|p| LonLat::new(p.x(), p.y()).ok()).ok_or(UnitError::NoArea)?;
         let area_km2 = shape.0.iter().map(area_m2).sum::<f64>() / 1e6;
         let bounds = shape.bounding_rect().ok_or(UnitError::Empty)?;
-        Ok(Self { code: code.into(), name: full_name(kind, name), kind, shape, label, area_km2, bounds })
+        Ok(Self { code: code.into(), name: kind.full_name(name), kind, shape, label, area_km2, bounds })
+    }
+
+    /// The name as maps show it where units are small.
+    pub fn short_name(&self) -> &str {
+        self.kind.short_name(&self.name)
     }
 
     /// West, south, east and north of the shape, in degrees.
@@ -91,33 +82,35 @@ impl Unit {
 
 /// Square metres of a polygon, on the plane of its own middle latitude: the first-order error of
 /// the scale cancels there.
-pub(super) fn area_m2(polygon: &geo::Polygon<f64>) -> f64 {
+pub(super) fn area_m2(polygon: &Polygon<f64>) -> f64 {
     let middle = polygon.bounding_rect().map_or(0.0, |r| r.center().y);
     let (kx, ky) = metres_per_degree(middle);
     // geo subtracts the holes and shifts to the first vertex, so a small ring keeps its digits.
     polygon.unsigned_area() * kx * ky
 }
 
-fn full_name(kind: UnitKind, name: &str) -> String {
-    let name = name.trim().nfc().collect::<String>();
-    let starts_with_kind = name.to_lowercase().starts_with(&format!("{} ", kind.word().to_lowercase()));
-    if starts_with_kind { name } else { format!("{} {name}", kind.word()) }
+/// A shape with area whose rings are checked and wound as RFC 7946 asks.
+pub(super) fn checked(mut shape: MultiPolygon<f64>) -> Result<MultiPolygon<f64>, UnitError> {
+    for (part, polygon) in shape.0.iter_mut().enumerate() {
+        for (ring, line) in std::iter::once(polygon.exterior()).chain(polygon.interiors()).enumerate() {
+            check_ring(&line.0).map_err(|error| UnitError::Ring { part, ring, error })?;
+        }
+        wind(polygon);
+    }
+    largest(&shape)?;
+    Ok(shape)
+}
+
+fn largest(shape: &MultiPolygon<f64>) -> Result<&Polygon<f64>, UnitError> {
+    let largest = shape.iter().max_by(|a, b| a.unsigned_area().total_cmp(&b.unsigned_area()));
+    let largest = largest.ok_or(UnitError::Empty)?;
+    if largest.unsigned_area() > 0.0 { Ok(largest) } else { Err(UnitError::NoArea) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use geo::{Contains, Point, polygon};
-
-    #[test]
-    fn a_name_carries_its_kind_once_and_is_composed() {
-        assert_eq!(full_name(UnitKind::Phuong, "Sài Gòn"), "Phường Sài Gòn");
-        assert_eq!(full_name(UnitKind::Phuong, "Phường Sài Gòn"), "Phường Sài Gòn");
-        let decomposed = "Sa\u{300}i Go\u{300}n";
-        assert_eq!(full_name(UnitKind::Phuong, decomposed), "Phường Sài Gòn");
-        assert_eq!(UnitKind::parse("đặc khu"), Some(UnitKind::DacKhu));
-        assert_eq!(UnitKind::parse("Quận"), None);
-    }
 
     #[test]
     fn label_and_area_are_those_of_the_shape() {
@@ -130,17 +123,17 @@ mod tests {
             wind(&mut s);
             s
         });
-        let unit = Unit::new("1", UnitKind::Xa, "An", MultiPolygon(vec![square])).unwrap();
+        let unit = Unit::new("1", Arc::default(), "An", MultiPolygon(vec![square])).unwrap();
         assert!(unit.shape.contains(&Point::new(unit.label.lon(), unit.label.lat())));
         assert!((unit.area_km2 * 1e6 / geodesic - 1.0).abs() < 1e-3, "{} {geodesic}", unit.area_km2);
     }
 
     #[test]
     fn a_shape_without_inside_is_refused() {
-        assert_eq!(Unit::new("1", UnitKind::Xa, "x", MultiPolygon(vec![])).unwrap_err(), UnitError::Empty);
+        assert_eq!(Unit::new("1", Arc::default(), "x", MultiPolygon(vec![])).unwrap_err(), UnitError::Empty);
         let flat = polygon![(x: 1.0, y: 1.0), (x: 2.0, y: 1.0), (x: 3.0, y: 1.0), (x: 1.0, y: 1.0)];
         assert_eq!(
-            Unit::new("1", UnitKind::Xa, "x", MultiPolygon(vec![flat])).unwrap_err(),
+            Unit::new("1", Arc::default(), "x", MultiPolygon(vec![flat])).unwrap_err(),
             UnitError::NoArea
         );
     }

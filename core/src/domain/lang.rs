@@ -3,7 +3,7 @@
 /// A language the service speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Lang {
-    /// Vietnamese, the language of the city and the default.
+    /// Vietnamese.
     #[default]
     Vi,
     /// English.
@@ -27,7 +27,7 @@ impl Lang {
 }
 
 /// The same text in both languages, in NFC.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
     /// Vietnamese.
     pub vi: String,

@@ -36,6 +36,6 @@ pub use lang::{Lang, Text};
 pub use osm::{OsmRule, OsmRules};
 pub use routing::{Assigned, Bodies, Body, BodyError, BodyId, Routing, RoutingError, Rule, Scope, Target};
 pub use status::{State, Status};
-pub use unit_kind::UnitKind;
+pub use unit_kind::{CodeForm, UnitKind, UnitScheme, code_number};
 pub use violation::{Violation, nearest};
 pub use ward::WardId;

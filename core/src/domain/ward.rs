@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub struct WardId {
     /// The generation's id: the date from which it was valid, `2025-07-01`.
     pub generation: Arc<str>,
-    /// The official code inside that generation: five digits, `26740`.
+    /// The official code inside that generation: `26740`.
     pub code: Arc<str>,
 }
 

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -10,13 +11,12 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::PackError;
 use super::source::Source;
-use crate::domain::{UnitKind, WardId};
+use crate::domain::{UnitKind, UnitScheme, WardId};
 use crate::geo::LonLat;
 
 const FOLDER: &str = "data/areas/";
 pub(super) const UNITS: &str = "data/areas/units.csv";
 const SUCCESSORS: &str = "data/areas/successors.csv";
-const SEA: &str = "data/areas/sea.geojson";
 const BOUNDARIES: &str = "/boundaries.geojson";
 
 /// What is known of a unit beside its boundary.
@@ -27,7 +27,7 @@ pub struct Unit {
     /// Full name with its kind, NFC: `Phường Sài Gòn`.
     pub name: String,
     /// Its kind.
-    pub kind: UnitKind,
+    pub kind: Arc<UnitKind>,
     /// The district it belonged to; none since 2025-07-01.
     pub district: Option<String>,
     /// The province it belongs to, or whose ground it has.
@@ -58,7 +58,7 @@ pub struct Areas {
     by_id: HashMap<WardId, usize>,
     successors: Vec<Successor>,
     files: BTreeMap<String, Cow<'static, [u8]>>,
-    sea: Cow<'static, [u8]>,
+    sea: Option<Cow<'static, [u8]>>,
 }
 
 impl Areas {
@@ -105,9 +105,9 @@ impl Areas {
         self.files.get(generation).map(|b| &**b)
     }
 
-    /// The coarse seaward polygon as it stands in the file (GeoJSON).
-    pub fn sea(&self) -> &[u8] {
-        &self.sea
+    /// The coarse seaward polygon as it stands in the file (GeoJSON); none for a city without a sea.
+    pub fn sea(&self) -> Option<&[u8]> {
+        self.sea.as_deref()
     }
 }
 
@@ -136,7 +136,7 @@ struct SuccessorWire {
     main: u8,
 }
 
-pub(super) fn read(source: Source<'_>) -> Result<Areas, PackError> {
+pub(super) fn read(source: Source<'_>, scheme: &UnitScheme, sea: Option<&str>) -> Result<Areas, PackError> {
     let mut files = BTreeMap::new();
     for path in source.list(FOLDER)? {
         let generation = &path[FOLDER.len()..];
@@ -144,7 +144,7 @@ pub(super) fn read(source: Source<'_>) -> Result<Areas, PackError> {
             files.insert(generation.to_owned(), source.bytes(&format!("{path}{BOUNDARIES}"))?);
         }
     }
-    let units = rows(source, UNITS)?.into_iter().map(unit).collect::<Result<Vec<_>, _>>()?;
+    let units = rows(source, UNITS)?.into_iter().map(|u| unit(u, scheme)).collect::<Result<Vec<_>, _>>()?;
     let mut by_id = HashMap::new();
     for (i, unit) in units.iter().enumerate() {
         let wrong = |reason: &str| Err(PackError::value(UNITS, format!("unit `{}`", unit.id), reason));
@@ -157,7 +157,8 @@ pub(super) fn read(source: Source<'_>) -> Result<Areas, PackError> {
     }
     let successors = rows(source, SUCCESSORS)?.iter().map(successor).collect::<Result<Vec<_>, _>>()?;
     check_successors(&successors, &by_id)?;
-    Ok(Areas { units, by_id, successors, files, sea: source.bytes(SEA)? })
+    let sea = sea.map(|file| source.bytes(&format!("{FOLDER}{file}"))).transpose()?;
+    Ok(Areas { units, by_id, successors, files, sea })
 }
 
 fn rows<T: DeserializeOwned>(source: Source<'_>, file: &str) -> Result<Vec<T>, PackError> {
@@ -168,14 +169,15 @@ fn rows<T: DeserializeOwned>(source: Source<'_>, file: &str) -> Result<Vec<T>, P
         .map_err(|source| PackError::Csv { file: file.into(), source })
 }
 
-fn unit(wire: UnitWire) -> Result<Unit, PackError> {
+fn unit(wire: UnitWire, scheme: &UnitScheme) -> Result<Unit, PackError> {
     let id = WardId::new(&wire.generation, &wire.code);
     let wrong = |key: &str, reason: String| PackError::value(UNITS, format!("unit `{id}`, {key}"), reason);
-    if wire.code.len() != 5 || !wire.code.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(wrong("code", "must have five digits".into()));
+    if !scheme.code().fits(&wire.code) {
+        return Err(wrong("code", format!("must have the form {}", scheme.code())));
     }
-    let kind =
-        UnitKind::parse(&wire.kind).ok_or_else(|| wrong("kind", format!("`{}` is unknown", wire.kind)))?;
+    let kind = scheme.kind(&wire.kind).cloned();
+    let kind = kind
+        .ok_or_else(|| wrong("kind", format!("`{}` is unknown; known are {}", wire.kind, scheme.known())))?;
     let centre = LonLat::new(wire.lon, wire.lat).map_err(|e| wrong("lon, lat", e.to_string()))?;
     Ok(Unit {
         name: wire.name.nfc().collect(),

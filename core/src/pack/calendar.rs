@@ -1,4 +1,4 @@
-//! Reads `data/calendars/vn.toml`.
+//! Reads a file of `data/calendars/`: days off, and the working days that pay for them.
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
@@ -9,12 +9,9 @@ use super::text::TextWire;
 use super::{PackError, toml};
 use crate::domain::{Calendar, Holiday, Text};
 
-const FILE: &str = "data/calendars/vn.toml";
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileWire {
-    time_zone: String,
     weekend: Vec<WeekdayWire>,
     from_year: i16,
     to_year: i16,
@@ -50,14 +47,14 @@ enum StatusWire {
     Expected,
 }
 
-pub(super) fn read(source: Source<'_>) -> Result<Calendar, PackError> {
-    let wire: FileWire = toml(source, FILE)?;
-    let time_zone =
-        TimeZone::get(&wire.time_zone).map_err(|e| PackError::value(FILE, "time_zone", e.to_string()))?;
+/// The calendar of that name, for a city in that time zone.
+pub(super) fn read(source: Source<'_>, name: &str, time_zone: TimeZone) -> Result<Calendar, PackError> {
+    let file = &format!("data/calendars/{name}.toml");
+    let wire: FileWire = toml(source, file)?;
     let weekend = wire.weekend.into_iter().map(weekday).collect();
-    let holidays = wire.holiday.into_iter().map(holiday).collect::<Result<_, _>>()?;
+    let holidays = wire.holiday.into_iter().map(|h| holiday(file, h)).collect::<Result<_, _>>()?;
     Calendar::new(time_zone, weekend, wire.from_year..=wire.to_year, holidays)
-        .map_err(|source| PackError::Calendar { file: FILE.into(), source })
+        .map_err(|source| PackError::Calendar { file: file.clone(), source })
 }
 
 fn weekday(wire: WeekdayWire) -> Weekday {
@@ -72,12 +69,12 @@ fn weekday(wire: WeekdayWire) -> Weekday {
     }
 }
 
-fn holiday(wire: HolidayWire) -> Result<Holiday, PackError> {
+fn holiday(file: &str, wire: HolidayWire) -> Result<Holiday, PackError> {
     let name = Text::from(wire.name);
     let dates = |key: &str, days: Vec<String>| {
         let date = |day: String| {
             day.parse::<Date>().map_err(|e| {
-                PackError::value(FILE, format!("holiday `{}`, {key} `{day}`", name.vi), e.to_string())
+                PackError::value(file, format!("holiday `{}`, {key} `{day}`", name.vi), e.to_string())
             })
         };
         days.into_iter().map(date).collect::<Result<Vec<_>, _>>()

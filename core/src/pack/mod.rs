@@ -5,6 +5,7 @@
 mod areas;
 mod calendar;
 mod categories;
+mod city;
 mod collections;
 mod error;
 mod osm;
@@ -22,6 +23,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::{Bodies, Calendar, Categories, Collection, OsmRules, Routing};
 
 pub use areas::{Areas, Successor, Unit};
+pub use city::{CityFacts, MapView, PageWords, UnitWords};
 pub use error::PackError;
 pub use source::Files;
 use source::Source;
@@ -29,6 +31,8 @@ use source::Source;
 /// Everything that is the city's own.
 #[derive(Clone, Debug)]
 pub struct Pack {
+    /// What the city is called, where its map begins, what its units are.
+    pub city: CityFacts,
     /// What a report can be about; a position is the code in the live map.
     pub categories: Categories,
     /// Who answers.
@@ -53,20 +57,21 @@ impl Pack {
     /// See [`PackError`].
     pub fn read(files: &dyn Files) -> Result<Self, PackError> {
         let source = Source(files);
+        let (city, rest) = city::read(source)?;
         let categories = categories::read(source)?;
         let bodies = routing::read_bodies(source)?;
         let routing = routing::read_routing(source, &categories, &bodies)?;
-        let calendar = calendar::read(source)?;
+        let calendar = calendar::read(source, &rest.calendar, rest.time_zone)?;
         let collections: Vec<_> = collections::read(source)?.into_iter().map(Arc::new).collect();
         let osm = osm::read(source, &collections)?;
-        let areas = areas::read(source)?;
+        let areas = areas::read(source, &city.units, rest.sea.as_deref())?;
         if let Some(ward) = routing.named_wards().find(|w| areas.unit(w).is_none()) {
             let reason = format!("there is no such unit in {}", areas::UNITS);
             return Err(PackError::value(routing::ROUTING, format!("ward `{ward}`"), reason));
         }
         let layers = texts(source, "tiles/layers/", ".toml")?;
         let styles = texts(source, "tiles/styles/", ".json")?;
-        Ok(Self { categories, bodies, routing, collections, calendar, areas, layers, styles, osm })
+        Ok(Self { city, categories, bodies, routing, collections, calendar, areas, layers, styles, osm })
     }
 
     /// The collection of that id.

@@ -188,10 +188,12 @@ pub(super) fn ward(value: &str, codebook: &CodeBook) -> Result<u16, String> {
                 ids.join(" or ")
             ))
         }
-        WardName::Unknown => Err(format!(
-            "has no value {}; a five-digit code or {{generation}}.{{code}} is right",
-            quoted(value)
-        )),
+        WardName::Unknown => {
+            let hint = codebook.wards.last().map_or_else(String::new, |w| {
+                format!("; a code like {} is right, or {{generation}}.{{code}} like {w}", w.code)
+            });
+            Err(format!("has no value {}{hint}", quoted(value)))
+        }
     }
 }
 

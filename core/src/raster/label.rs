@@ -99,10 +99,8 @@ pub(super) fn draw(
     let size = between(zoom, &[(10.0, 11.0), (15.0, 16.0)]);
     let script = Script { size, ink: palette.name, halo: Some((palette.halo, 1.6)), weight: 0.4 };
     for (subject, at) in all() {
-        let Subject::Ward { name, .. } = subject else { continue };
-        // Where the wards are small their kind is left out, so that more of the names find room.
-        let short = ["Phường ", "Xã "].iter().find_map(|kind| name.strip_prefix(kind));
-        let words = short.filter(|_| zoom < FULL_NAMES).unwrap_or(name);
+        let Subject::Ward { name, short_name, .. } = subject else { continue };
+        let words = if zoom < FULL_NAMES { short_name } else { name };
         write(canvas, labels, words, at, &script, face);
     }
 }

@@ -23,9 +23,9 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene<'_>, palette: &Palette) {
         let Figure::Area(subject, rings) = figure else { continue };
         let path = Outline::rings(rings);
         match subject {
-            Subject::Ward { code, .. } => {
+            Subject::Ward { id, .. } => {
                 if !scene.clear {
-                    let ink = palette.land[code.parse::<usize>().unwrap_or(0) % palette.land.len()];
+                    let ink = palette.land[(id % palette.land.len() as u64) as usize];
                     canvas.fill(path.as_ref(), ink, FillRule::EvenOdd);
                     // The same colour along its rim closes the hairline between two soft edges.
                     canvas.stroke(path.as_ref(), ink, &Pen::round(1.0));

@@ -71,6 +71,7 @@ fn wards() -> WardShapes {
     let square = |code: &str, name: &str, west: f64, south: f64| WardShape {
         code: code.into(),
         name: name.into(),
+        short_name: name.strip_prefix("Phường ").unwrap_or(name).into(),
         ward: format!("2025-07-01.{code}"),
         label: LonLat::new(west + 0.01, south + 0.01).unwrap(),
         area: MultiPolygon(vec![Polygon::new(

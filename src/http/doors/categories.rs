@@ -23,7 +23,7 @@ pub(in crate::http) async fn categories(
     let pairs = pairs(query.as_deref());
     let mut faults = check_names(&pairs, &["lon", "lat", "lang"]);
     let get = |name: &str| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
-    let lang = lang(&pairs, &mut faults);
+    let lang = lang(&pairs, service.city.pack.city.lang, &mut faults);
     let place = match (get("lon"), get("lat")) {
         (None, None) => None,
         (lon, lat) => {

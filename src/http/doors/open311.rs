@@ -74,7 +74,7 @@ fn answer(document: &georeport::Document, form: Form, headers: &HeaderMap) -> Re
 fn read(service: &Service, query: Option<&str>) -> Result<Lang, Problem> {
     let pairs: Vec<_> = pairs(query).into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let mut faults = check_names(&pairs, &PARAMS);
-    let lang = lang(&pairs, &mut faults);
+    let lang = lang(&pairs, service.city.pack.city.lang, &mut faults);
     if !faults.is_empty() {
         return Err(Problem::parameters(faults));
     }

@@ -1,5 +1,5 @@
 //! The map page and what it loads: `web/dist`, embedded. Nothing of it comes from elsewhere but the basemap of
-//! others that the operator may name.
+//! others that the operator may name. What the page must know of the city is in the page itself.
 
 use std::sync::Arc;
 
@@ -8,10 +8,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
 use rust_embed::Embed;
+use serde_json::{Value, json};
 
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::problem::Problem;
+use diaban_core::domain::Text;
+use diaban_core::pack::Pack;
 
 #[derive(Embed)]
 #[folder = "web/dist/"]
@@ -33,10 +36,57 @@ pub(in crate::http) fn policy(origins: &[String]) -> HeaderValue {
 /// The page itself.
 pub(in crate::http) fn index(service: &Service) -> Document {
     let file = file("index.html").expect("build.rs checks that web/dist holds the page");
+    let page = filled(&String::from_utf8_lossy(&file), &service.city.pack);
     let geolocation = HeaderValue::from_static("geolocation=(self), camera=(), microphone=()");
-    Document::new("text/html; charset=utf-8", file, CachePolicy::Revalidate)
+    Document::new("text/html; charset=utf-8", page, CachePolicy::Revalidate)
         .header(header::CONTENT_SECURITY_POLICY, service.basemap.policy.clone())
         .header(HeaderName::from_static("permissions-policy"), geolocation)
+}
+
+/// The page with the city's words and facts in the places that `{{name}}` marks.
+fn filled(template: &str, pack: &Pack) -> String {
+    let city = &pack.city;
+    let mut parts = template.split("{{");
+    let mut page = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once("}}").unwrap_or((part, ""));
+        match name {
+            "lang" => page += city.lang.tag(),
+            "title" => page += &escaped(city.page.title.get(city.lang)),
+            "name" => page += &escaped(&city.page.name),
+            "lon" => page += &format!("{:.5}", city.map.center.lon()),
+            "lat" => page += &format!("{:.5}", city.map.center.lat()),
+            // Inside a script no sequence may close it or open a comment.
+            "city" => page += &facts(pack).to_string().replace('<', "\\u003c"),
+            _ => debug_assert!(false, "the page marks a place for {name}, which nobody fills"),
+        }
+        page += rest;
+    }
+    page
+}
+
+/// What the page must know of the city before it asks for anything.
+fn facts(pack: &Pack) -> Value {
+    let city = &pack.city;
+    let both = |text: &Text| json!({ "vi": text.vi, "en": text.en });
+    let (center, bounds) = (city.map.center, city.map.bounds);
+    json!({
+        "id": city.id,
+        "name": both(&city.name),
+        "language": city.lang.tag(),
+        "time_zone": pack.time_zone().iana_name(),
+        "page": { "title": both(&city.page.title), "tagline": both(&city.page.tagline) },
+        "unit": { "one": both(&city.unit.one), "many": both(&city.unit.many), "all": both(&city.unit.all) },
+        "map": {
+            "center": [center.lon(), center.lat()],
+            "zoom": city.map.zoom,
+            "bounds": [bounds.west, bounds.south, bounds.east, bounds.north],
+        },
+    })
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// The typeface of pictures.

@@ -50,7 +50,7 @@ pub(in crate::http) fn tile(
         viewport: Viewport::of_tile(id),
         scale,
         style: Style::default(),
-        lang: Lang::default(),
+        lang: service.city.pack.city.lang,
         figures: Vec::new(),
         markers: Vec::new(),
         clear: true,
@@ -70,7 +70,7 @@ pub(in crate::http) async fn map(
     let (viewport, scale) = viewport(&place, &file, &mut faults)?;
     let pairs = asked(query.as_deref())?;
     let get = |name: &str| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
-    let lang = lang(&pairs, &mut faults);
+    let lang = lang(&pairs, service.city.pack.city.lang, &mut faults);
     let style = style(get("style"), &mut faults);
     let markers = get("marker").and_then(|text| marker(text, &mut faults)).into_iter().collect();
     let usual = || -> Vec<&str> {
@@ -88,7 +88,7 @@ pub(in crate::http) async fn map(
     let now = service.clock.now();
     let filters = filters(&set, &rest, &view.codebook, now).map_err(|more| faults.extend(more));
     let (Ok(filters), true) = (filters, faults.is_empty()) else { return Err(Problem::parameters(faults)) };
-    let note = Some(note(&set, &view, lang));
+    let note = Some(note(&service.city.pack.city.page.name, &set, &view, lang));
     let scene = Scene { viewport, scale, style, lang, figures: Vec::new(), markers, clear: false, note };
     answer((&view, now), &set, &filters, scene, &headers)
 }
@@ -198,13 +198,13 @@ fn style(text: Option<&str>, faults: &mut Vec<Violation>) -> Style {
 }
 
 /// Whose map it is, and that borders are not the official ones where they show.
-fn note(set: &Tileset<'_>, view: &View, lang: Lang) -> String {
+fn note(name: &str, set: &Tileset<'_>, view: &View, lang: Lang) -> String {
     let wards = set.layers().iter().any(|l| l.source == Source::Wards);
     let approximate = match lang {
         Lang::Vi => " · ranh giới gần đúng",
         Lang::En => " · approximate boundaries",
     };
-    format!("Địa bàn{}", if wards && view.shapes.approximate() { approximate } else { "" })
+    format!("{name}{}", if wards && view.shapes.approximate() { approximate } else { "" })
 }
 
 #[cfg(test)]

@@ -9,10 +9,8 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use crate::action::CITY_ZOOM;
 use crate::http::Service;
 use crate::http::doors::page;
-use crate::http::doors::tiles::extent;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::{lang, pairs};
 use crate::http::wire::problem::Problem;
@@ -94,7 +92,7 @@ pub(in crate::http) async fn style(
 ) -> Result<Response, Problem> {
     let pairs = pairs(query.as_deref());
     let mut faults = check_names(&pairs, &["lang"]);
-    let lang = lang(&pairs, &mut faults);
+    let lang = lang(&pairs, service.city.pack.city.lang, &mut faults);
     if !faults.is_empty() {
         return Err(Problem::parameters(faults));
     }
@@ -103,9 +101,15 @@ pub(in crate::http) async fn style(
         let known = service.styles.names().collect::<Vec<_>>().join(", ");
         Problem::not_found(format!("styles are at /styles/{{name}}.json; there are {known}"))
     })?;
-    let (_, center) = extent(&service);
-    let ground = service.basemap.ground();
-    let reader = Reader { base: &service.public_url, lang, ground, center, zoom: CITY_ZOOM };
+    let city = &service.city.pack.city;
+    let reader = Reader {
+        base: &service.public_url,
+        lang,
+        ground: service.basemap.ground(),
+        center: city.map.center,
+        zoom: city.map.overview_zoom,
+        units: &city.units,
+    };
     Ok(Document::json("application/json", &style.document(&reader), CachePolicy::Revalidate).answer(&headers))
 }
 

@@ -57,12 +57,12 @@ fn from_json(value: &str) -> Result<String, String> {
     cql2_json::to_text(&strict_json::read(value.as_bytes()).map_err(|e| format!("is not JSON: {e}"))?)
 }
 
-/// The language asked for by `lang`; Vietnamese when nothing is said.
-pub(in crate::http) fn lang(pairs: &[(String, String)], faults: &mut Vec<Violation>) -> Lang {
-    let Some((_, tag)) = pairs.iter().find(|(name, _)| name == "lang") else { return Lang::default() };
+/// The language asked for by `lang`; `usual` when nothing is said.
+pub(in crate::http) fn lang(pairs: &[(String, String)], usual: Lang, faults: &mut Vec<Violation>) -> Lang {
+    let Some((_, tag)) = pairs.iter().find(|(name, _)| name == "lang") else { return usual };
     Lang::from_tag(tag).unwrap_or_else(|| {
         faults.push(Violation::new("lang", "must be vi or en"));
-        Lang::default()
+        usual
     })
 }
 

@@ -20,7 +20,7 @@ pub(super) fn city() -> &'static (Pack, Generation) {
     static CITY: OnceLock<(Pack, Generation)> = OnceLock::new();
     CITY.get_or_init(|| {
         let pack = crate::city_files::embedded().unwrap();
-        let units = read_units(pack.areas.area_file("2025-07-01").unwrap()).unwrap();
+        let units = read_units(pack.areas.area_file("2025-07-01").unwrap(), &pack.city.units).unwrap();
         let areas = Generation::build("2025-07-01", true, units, None).unwrap();
         (pack, areas)
     })

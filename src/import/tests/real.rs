@@ -8,8 +8,10 @@ use diaban_core::area::{Generation, read_sea, read_units};
 use diaban_core::pack::Pack;
 
 fn generation(folder: &Path, pack: &Pack) -> Generation {
-    let units = read_units(&std::fs::read(folder.join("wards-2025-07.geojson.gz")).unwrap()).unwrap();
-    let sea = read_sea(pack.areas.sea()).unwrap();
+    let units =
+        read_units(&std::fs::read(folder.join("wards-2025-07.geojson.gz")).unwrap(), &pack.city.units)
+            .unwrap();
+    let sea = read_sea(pack.areas.sea().unwrap()).unwrap();
     Generation::build("2025-07-01", false, units, Some(sea)).unwrap()
 }
 

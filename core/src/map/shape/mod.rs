@@ -15,6 +15,7 @@ pub(in crate::map) mod thin;
 
 use geo::MultiPolygon;
 
+use crate::domain::code_number;
 use crate::geo::{LonLat, Mercator};
 use crate::map::shape::frame::{Bounds, Frame, Path};
 use crate::map::shape::mesh::{Mesh, project};
@@ -22,10 +23,12 @@ use crate::map::shape::mesh::{Mesh, project};
 /// One ward to be shown.
 #[derive(Clone, Debug)]
 pub struct WardShape {
-    /// The official code, a number: also the feature's id.
+    /// The official code; its number is the feature's id.
     pub code: String,
     /// The name shown.
     pub name: String,
+    /// The name shown where wards are small.
+    pub short_name: String,
     /// The canonical id, `{generation}.{code}`.
     pub ward: String,
     /// Where the name stands.
@@ -38,7 +41,7 @@ pub struct WardShape {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ShapeError {
     /// A code that gives no feature id.
-    #[error("ward code {0:?} is no number from 1 to 2^53 - 1, which a tile needs as an id")]
+    #[error("ward code {0:?} gives no number from 1 to 2^53 - 1, which a tile needs as an id")]
     Code(String),
     /// Two wards with one id.
     #[error("ward code {0:?} occurs twice in one generation")]
@@ -63,6 +66,7 @@ pub(in crate::map) struct Ward {
     pub(in crate::map) id: u64,
     pub(in crate::map) code: String,
     pub(in crate::map) name: String,
+    pub(in crate::map) short_name: String,
     pub(in crate::map) canonical: String,
     pub(in crate::map) label: Mercator,
     /// Its place in the mesh.
@@ -81,8 +85,7 @@ impl WardShapes {
         }
         let mut wards: Vec<Ward> = Vec::with_capacity(shapes.len());
         for (area, s) in shapes.iter().enumerate() {
-            let id = s.code.parse::<u64>().ok().filter(|id| (1..1 << 53).contains(id));
-            let id = id.ok_or_else(|| ShapeError::Code(s.code.clone()))?;
+            let id = code_number(&s.code).ok_or_else(|| ShapeError::Code(s.code.clone()))?;
             if wards.iter().any(|w| w.id == id) {
                 return Err(ShapeError::Twice(s.code.clone()));
             }
@@ -90,6 +93,7 @@ impl WardShapes {
                 id,
                 code: s.code.clone(),
                 name: s.name.clone(),
+                short_name: s.short_name.clone(),
                 canonical: s.ward.clone(),
                 label: Mercator::from_lonlat(s.label),
                 area,

@@ -40,6 +40,7 @@ fn lattice(n: i32) -> Vec<WardShape> {
             let code = (1000 + a * n + b).to_string();
             out.push(WardShape {
                 name: format!("Phường {code}"),
+                short_name: code.clone(),
                 ward: format!("g.{code}"),
                 label: LonLat::new(106.6 + f64::from(i0 + 20) * 0.000_5, 10.7 + f64::from(j0 + 20) * 0.000_5)
                     .unwrap(),
@@ -124,6 +125,7 @@ fn a_hole_and_the_ward_in_it_share_their_border() {
     let ward = |code: &str, area: Polygon| WardShape {
         code: code.to_owned(),
         name: code.to_owned(),
+        short_name: code.to_owned(),
         ward: format!("g.{code}"),
         label: LonLat::new(106.6, 10.7).unwrap(),
         area: MultiPolygon(vec![area]),
@@ -190,7 +192,7 @@ fn codes_must_be_numbers_and_unique() {
     wards.push(wards[0].clone());
     assert_eq!(WardShapes::build("g", false, &wards).unwrap_err(), ShapeError::Twice("1000".into()));
     wards[1].code = "Q1".into();
-    assert_eq!(WardShapes::build("g", false, &wards).unwrap_err(), ShapeError::Code("Q1".into()));
+    assert_eq!(WardShapes::build("g", false, &wards).unwrap_err(), ShapeError::Code("Q-1".into()));
 }
 
 /// The real wards, if the shared data is there.
@@ -215,6 +217,7 @@ fn real_wards() -> Option<Vec<WardShape>> {
         let code = text("code");
         WardShape {
             name: text("name"),
+            short_name: text("name"),
             ward: format!("2025-07-01.{code}"),
             code,
             label: LonLat::new(c.x, c.y).unwrap(),

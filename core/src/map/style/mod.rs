@@ -5,6 +5,7 @@
 //! What a style of ours may say beyond the specification:
 //! - addresses in `sprite`, `glyphs` and `sources` that begin with `/` are this service's own;
 //! - `["global-state", "lang"]` is the language asked for, so that clients need not know the expression;
+//! - `["global-state", "short-name"]` is the name of a ward as maps show it where wards are small;
 //! - sources at `/basemap.json`, and layers of them, are there when the basemap has what they show;
 //! - a layer's `metadata` may say under `diaban:over-basemap` how it is painted above a basemap.
 
@@ -14,7 +15,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::Lang;
+use crate::domain::{Lang, UnitScheme};
 use crate::geo::LonLat;
 use crate::map::layer::Layer;
 use crate::map::layer::mistake::Mistakes;
@@ -59,6 +60,8 @@ pub struct Reader<'a> {
     pub center: LonLat,
     /// How near.
     pub zoom: u8,
+    /// The kinds of wards, some of whose names are shortened.
+    pub units: &'a UnitScheme,
 }
 
 impl Style {
@@ -127,7 +130,8 @@ impl Style {
             document.insert("metadata".to_owned(), json!({ BASEMAP_STYLE: url }));
         }
         let mut document = Value::Object(document);
-        speak(&mut document, reader.lang);
+        let values = [("lang", reader.lang.tag().into()), ("short-name", short_name(reader.units))];
+        fill(&mut document, &values);
         for name in ["sprite", "glyphs", "sources"] {
             if let Some(value) = document.get_mut(name) {
                 locate(value, reader.base);
@@ -177,16 +181,35 @@ fn paint_over(layer: &mut Value) {
     }
 }
 
-/// Puts the language where it is asked for.
-fn speak(value: &mut Value, lang: Lang) {
+/// Puts values where the style asks for a global state of that name.
+fn fill(value: &mut Value, values: &[(&str, Value)]) {
+    if let Value::Array(items) = &*value
+        && let [operator, name] = &items[..]
+        && operator == "global-state"
+        && let Some((_, known)) = values.iter().find(|(known, _)| name == known)
+    {
+        *value = known.clone();
+        return;
+    }
     match value {
-        Value::Array(items) if items.len() == 2 && items[0] == "global-state" && items[1] == "lang" => {
-            *value = lang.tag().into();
-        }
-        Value::Array(items) => items.iter_mut().for_each(|v| speak(v, lang)),
-        Value::Object(members) => members.values_mut().for_each(|v| speak(v, lang)),
+        Value::Array(items) => items.iter_mut().for_each(|v| fill(v, values)),
+        Value::Object(members) => members.values_mut().for_each(|v| fill(v, values)),
         _ => {}
     }
+}
+
+/// The expression of a ward's short name: without the prefix of its kind, where the kind is left out.
+fn short_name(units: &UnitScheme) -> Value {
+    let name = json!(["get", "name"]);
+    let prefixes = units.kinds().iter().filter(|k| k.short).filter_map(|k| k.prefix.as_ref());
+    let cases = prefixes.flat_map(|prefix| {
+        let prefix = format!("{prefix} ");
+        // MapLibre counts in UTF-16.
+        let length = prefix.encode_utf16().count();
+        [json!(["==", ["slice", name, 0, length], prefix]), json!(["slice", name, length])]
+    });
+    let cases: Vec<Value> = cases.collect();
+    if cases.is_empty() { name } else { [vec!["case".into()], cases, vec![name]].concat().into() }
 }
 
 /// Makes the service's own addresses absolute.
@@ -228,6 +251,8 @@ mod tests {
                 { "id": "photo", "type": "raster", "source": "pictures" },
                 { "id": "names", "type": "symbol", "source": "wards", "source-layer": "ward_labels",
                   "layout": { "text-field": ["get", ["concat", "name:", ["global-state", "lang"]]] } },
+                { "id": "short", "type": "symbol", "source": "wards", "source-layer": "ward_labels",
+                  "layout": { "text-field": ["step", ["zoom"], ["global-state", "short-name"], 13, "x"] } },
             ],
         })
     }
@@ -235,7 +260,8 @@ mod tests {
     fn written(ground: &Background) -> Value {
         let style = Style::parse("own.json", &own().to_string(), &layers()).unwrap();
         let center = LonLat::new(106.7, 10.8).unwrap();
-        style.document(&Reader { base: "https://x.vn", lang: Lang::En, ground, center, zoom: 9 })
+        let units = &UnitScheme::vietnamese();
+        style.document(&Reader { base: "https://x.vn", lang: Lang::En, ground, center, zoom: 9, units })
     }
 
     fn ids(style: &Value) -> Vec<&str> {
@@ -253,6 +279,16 @@ mod tests {
         assert_eq!(style["sources"], json!({ "wards": expected }));
         assert_eq!(style["center"], json!([106.7, 10.8]));
         assert_eq!(style["layers"][1]["layout"]["text-field"], json!(["get", ["concat", "name:", "en"]]));
+        let name = json!(["get", "name"]);
+        let short = json!([
+            "case",
+            ["==", ["slice", name, 0, 7], "Phường "],
+            ["slice", name, 7],
+            ["==", ["slice", name, 0, 3], "Xã "],
+            ["slice", name, 3],
+            name
+        ]);
+        assert_eq!(style["layers"][2]["layout"]["text-field"], json!(["step", ["zoom"], short, 13, "x"]));
         assert!(!style.to_string().contains("global-state") && style.get("state").is_none());
     }
 

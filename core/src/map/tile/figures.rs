@@ -25,10 +25,12 @@ pub type Path = Vec<Pixel>;
 pub enum Subject<'a> {
     /// A ward.
     Ward {
-        /// Its official code.
-        code: &'a str,
+        /// Its number.
+        id: u64,
         /// Its name.
         name: &'a str,
+        /// Its name where wards are small.
+        short_name: &'a str,
     },
     /// A feature of a collection.
     Feature(&'a Collection, &'a Feature),
@@ -109,7 +111,7 @@ fn of_wards<'a>(wards: &'a WardShapes, kind: Content, viewport: &Viewport, scale
     let (frame, place) = viewport.frame(scale, f64::from(MARGIN_PX));
     let mut out = Vec::new();
     for w in wards.wards() {
-        let subject = Subject::Ward { code: &w.code, name: &w.name };
+        let subject = Subject::Ward { id: w.id, name: &w.name, short_name: &w.short_name };
         if kind == Content::Labels {
             let at = viewport.pixel(w.label);
             out.extend(viewport.holds(at, 0.0).then_some(Figure::Label(subject, at)));

@@ -32,10 +32,6 @@ pub(super) fn reports_title() -> Text {
     Text { vi: "Phản ánh".into(), en: "Reports".into() }
 }
 
-pub(super) fn wards_title() -> Text {
-    Text { vi: "Phường, xã, đặc khu".into(), en: "Wards".into() }
-}
-
 /// The collections there are: reports and wards, then those that the city pack declares.
 fn all(service: &Service) -> Vec<Collection> {
     let view = service.live.load();
@@ -48,7 +44,7 @@ fn all(service: &Service) -> Vec<Collection> {
         },
         Collection {
             id: WARDS.into(),
-            title: wards_title().both(),
+            title: service.city.pack.city.unit.title().both(),
             description: "The wards in force".into(),
             times: None,
         },

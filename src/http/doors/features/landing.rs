@@ -84,10 +84,14 @@ fn document(service: &Service) -> serde_json::Value {
     let base = &service.public_url;
     let link =
         |path: &str, rel, media, title| Link { href: format!("{base}{path}"), rel, media, title }.to_json();
+    let unit = &service.city.pack.city.unit.one;
     let mut document = json!({
         "title": "diaban",
-        "description": "Phản ánh của người dân trên bản đồ, đến đúng phường phải trả lời. \
-                        Citizen reports on the map, routed to the ward that must answer.",
+        "description": format!(
+            "Phản ánh của người dân trên bản đồ, đến đúng {} phải trả lời. \
+             Citizen reports on the map, routed to the {} that must answer.",
+            unit.vi, unit.en
+        ),
         "attribution": "diaban",
         "links": [
             link("/", "self", "application/json", "This document"),

@@ -17,6 +17,7 @@ use crate::http::wire::negotiate::{Offer, choose};
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::field::{self, Kind};
 use diaban_core::domain::{Collection, Property, PropertyKind, State as ReportState, Status, Text};
+use diaban_core::pack::UnitWords;
 use diaban_core::query::cql::{Queryable, Type};
 use diaban_core::query::{declared, reports};
 
@@ -81,12 +82,13 @@ fn asked<'a>(
     query: Option<&str>,
     headers: &HeaderMap,
 ) -> Result<Holdings<'a>, Problem> {
+    let unit = &service.city.pack.city.unit;
     let held = match id {
         collections::REPORTS => of_reports(service),
-        collections::WARDS => of_wards(),
+        collections::WARDS => of_wards(unit),
         _ => {
             let missing = || Problem::not_found("no such collection; /collections lists them");
-            of_declared(service.city.pack.collection(id).ok_or_else(missing)?)
+            of_declared(service.city.pack.collection(id).ok_or_else(missing)?, unit)
         }
     };
     let f = no_parameter_but_f(query)?;
@@ -144,21 +146,22 @@ fn of_reports(service: &Service) -> Holdings<'static> {
     }
 }
 
-fn of_wards() -> Holdings<'static> {
+fn of_wards(unit: &UnitWords) -> Holdings<'static> {
     Holdings {
-        title: collections::wards_title(),
+        title: unit.title(),
         properties: wards::PROPERTIES.iter().map(named).collect(),
         required: wards::PROPERTIES.iter().map(|p| p.0).collect(),
         asked: wards::schema(),
     }
 }
 
-fn of_declared(collection: &Collection) -> Holdings<'_> {
+fn of_declared<'a>(collection: &'a Collection, unit: &UnitWords) -> Holdings<'a> {
     let mut properties: Map<String, Value> =
         collection.properties.iter().map(|p| (p.name.clone(), property(p))).collect();
     properties.extend(COMMON.iter().map(named));
     let mut wards = json!({ "type": "array", "items": { "type": "string" } });
-    title(&mut wards, "Phường, xã", "Wards");
+    let names = unit.many_title();
+    title(&mut wards, &names.vi, &names.en);
     properties.insert("wards".to_owned(), wards);
     Holdings {
         title: collection.title.clone(),

@@ -18,7 +18,7 @@ use crate::http::wire::problem::Problem;
 use crate::store::StoreError;
 use diaban_core::area::{Generation, Unit};
 use diaban_core::domain::field::Kind;
-use diaban_core::domain::{Violation, WardId, WardName};
+use diaban_core::domain::{Violation, WardId, WardName, code_number};
 use diaban_core::format::geojson;
 use diaban_core::format::list::{Cell, Place, Row, Schema};
 use diaban_core::geo::Bbox;
@@ -63,10 +63,10 @@ pub(in crate::http) async fn wards(
         (0..generation.units().len()).filter(|i| wanted(&generation.units()[*i])).collect();
     let start = match q.page.cursor {
         None => 0,
-        // The cursor is the numeric code of the last ward of the page before.
+        // The cursor is the number of the code of the last ward of the page before.
         Some(code) => matching
             .iter()
-            .position(|i| numeric(&generation.units()[*i]) == Some(code))
+            .position(|i| code_number(&generation.units()[*i].code) == Some(code))
             .map(|i| i + 1)
             .ok_or_else(|| {
                 Problem::parameters(vec![Violation::new(
@@ -108,7 +108,7 @@ impl Source for Wards {
     }
 
     fn cursor(&self, view: &usize) -> Option<u64> {
-        numeric(&self.areas.active().units()[*view])
+        code_number(&self.areas.active().units()[*view].code)
     }
 }
 
@@ -163,10 +163,6 @@ fn passes(asked: &Expr<Test>, generation: &Generation, u: &Unit) -> bool {
 /// In square kilometres, as it is written.
 fn area(u: &Unit) -> f64 {
     (u.area_km2 * 1e3).round() / 1e3
-}
-
-fn numeric(unit: &Unit) -> Option<u64> {
-    unit.code.parse().ok()
 }
 
 fn touches(b: &Bbox, shape: &MultiPolygon<f64>) -> bool {

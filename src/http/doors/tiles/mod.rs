@@ -7,7 +7,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use self::cache::Key;
-use crate::action::CITY_ZOOM;
 use crate::http::Service;
 use crate::http::doors::features::json_only;
 use crate::http::doors::pictures;
@@ -16,8 +15,9 @@ use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::{CodeBook, Instant, Violation};
-use diaban_core::geo::{Bbox, LonLat, TileId};
+use diaban_core::geo::{Bbox, TileId};
 use diaban_core::map::{Layer, Source, Sources, Tileset};
+use diaban_core::pack::MapView;
 use diaban_core::query::{Joint, features, params};
 
 mod cache;
@@ -57,8 +57,8 @@ pub(in crate::http) async fn tilejson(
     let set = tileset(&service, list)?;
     let query = filter_query(&service, &set, query.as_deref())?;
     let template = format!("{}/tiles/{}/{{z}}/{{x}}/{{y}}.mvt{query}", service.public_url, set.id());
-    let (bounds, center) = extent(&service);
-    let body = set.tilejson(&template, bounds, center, CITY_ZOOM);
+    let (bounds, begin) = extent(&service);
+    let body = set.tilejson(&template, bounds, begin.center, begin.overview_zoom);
     Ok(Document::json("application/json", &body, CachePolicy::Revalidate).answer(&headers))
 }
 
@@ -70,8 +70,8 @@ pub(in crate::http) async fn metadata(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     json_only(query.as_deref(), &headers)?;
-    let (bounds, center) = extent(&service);
-    let body = tileset(&service, &list)?.metadata(bounds, center, CITY_ZOOM);
+    let (bounds, begin) = extent(&service);
+    let body = tileset(&service, &list)?.metadata(bounds, begin.center, begin.overview_zoom);
     Ok(Document::json("application/json", &body, CachePolicy::Revalidate).answer(&headers))
 }
 
@@ -218,11 +218,10 @@ fn query_text(filters: &Joint, codebook: &CodeBook) -> String {
     text.finish()
 }
 
-/// The city's bounds, and a place to begin at.
-pub(in crate::http) fn extent(service: &Service) -> (Bbox, LonLat) {
-    let areas = service.city.areas();
-    let [west, south, east, north] = areas.bounds();
-    (Bbox { west, south, east, north }, areas.middle())
+/// The city's bounds, and where a map of it begins.
+fn extent(service: &Service) -> (Bbox, MapView) {
+    let [west, south, east, north] = service.city.areas().bounds();
+    (Bbox { west, south, east, north }, service.city.pack.city.map)
 }
 
 #[cfg(test)]
