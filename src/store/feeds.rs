@@ -5,8 +5,9 @@
 use super::db::{Row, Sql};
 use super::dialect::Dialect;
 use super::events::Position;
+use super::fields::COLUMNS;
 use super::narrow::{among, facts, kinds};
-use super::read::{COLUMNS, WALK_ABOVE, record, state, ward};
+use super::read::{WALK_ABOVE, record, state};
 use super::{ReportRecord, Store, StoreError};
 use diaban_core::domain::report::{EventKind, Withdrawn};
 use diaban_core::domain::{CodeBook, Instant, State, WardId};
@@ -91,7 +92,7 @@ impl Store {
     async fn decided(&self, page: NewsPage<'_>, told: Told) -> Result<Vec<News>, StoreError> {
         let limit = page.limit as usize;
         // Of changes, the wards are those in which they happened, not where the report is now.
-        let now = Filter { wards: None, ..page.filter.clone() };
+        let now = page.filter.of_any_ward();
         let (mut out, mut next) = (Vec::new(), page);
         loop {
             let news = match told {
@@ -112,11 +113,11 @@ impl Store {
 
     async fn narrowed_reports(&self, page: NewsPage<'_>) -> Result<Vec<News>, StoreError> {
         let f = page.filter;
-        let boxed = f.bbox.filter(|b| !b.crosses_antimeridian() && page.expected <= WALK_ABOVE);
+        let boxed = f.bbox().filter(|b| !b.crosses_antimeridian() && page.expected <= WALK_ABOVE);
         let dialect = self.read.dialect();
         let from = if boxed.is_some() {
             dialect.reports_by_place().to_owned()
-        } else if f.wards.as_ref().is_some_and(|w| w.as_slice().len() == 1) {
+        } else if f.wards().is_some_and(|w| w.as_slice().len() == 1) {
             dialect.along("report_public r", "report_public_ward_fed")
         } else if page.expected > WALK_ABOVE || f.is_all() {
             dialect.along("report_public r", "report_public_fed")
@@ -136,7 +137,7 @@ impl Store {
         for q in &mut both {
             kinds(q, f, page.codebook);
             let name = |w| page.codebook.wards.get(w).map(ToString::to_string);
-            among(q, "r.ward", f.wards.as_ref(), name);
+            among(q, "r.ward", f.wards().as_ref(), name);
             if let Some(p) = page.before {
                 q.push(" AND (r.fed_ms, r.fed) < (")
                     .push_bind(p.shown_ms)
@@ -162,7 +163,7 @@ impl Store {
 
     async fn narrowed_changes(&self, page: NewsPage<'_>) -> Result<Vec<News>, StoreError> {
         let names: Option<Vec<String>> =
-            page.filter.wards.as_ref().map(|set| page.codebook.ward_names(set.as_slice()).collect());
+            page.filter.wards().as_ref().map(|set| page.codebook.ward_names(set.as_slice()).collect());
         let limit = i64::from(page.limit);
         let dialect = self.read.dialect();
         if let Some([ward]) = names.as_deref() {
@@ -184,9 +185,9 @@ impl Store {
         if names.is_some() {
             let name = |w| page.codebook.wards.get(w).map(ToString::to_string);
             q.push(" AND ((1 = 1");
-            among(&mut q, "e.ward", page.filter.wards.as_ref(), name);
+            among(&mut q, "e.ward", page.filter.wards().as_ref(), name);
             q.push(") OR (1 = 1");
-            among(&mut q, "e.from_ward", page.filter.wards.as_ref(), name);
+            among(&mut q, "e.from_ward", page.filter.wards().as_ref(), name);
             q.push("))");
         }
         visible(&mut q, &page);
@@ -272,8 +273,9 @@ fn events(dialect: Dialect, event: &str) -> String {
 
 fn select(from: &str, condition: &str) -> Sql {
     Sql::new(format!(
-        "SELECT {COLUMNS}, r.withdrawn, r.fed, r.fed_ms, e.seq, e.shown_ms, e.n, e.kind, e.from_state, e.to_state,
-             e.reason, e.note, e.ward, e.from_ward FROM {from} WHERE {condition}"
+        "SELECT {}, r.withdrawn, r.fed, r.fed_ms, e.seq, e.shown_ms, e.n, e.kind, e.from_state, e.to_state,
+             e.reason, e.note, e.ward, e.from_ward FROM {from} WHERE {condition}",
+        *COLUMNS
     ))
 }
 
@@ -298,23 +300,23 @@ fn visible(q: &mut Sql, page: &NewsPage<'_>) {
 }
 
 fn news(row: &Row) -> Result<News, StoreError> {
-    let code = |i: usize| row.try_get::<i64>(i);
-    let named = |i: usize| Ok::<_, StoreError>(row.try_get::<Option<&str>>(i)?.and_then(ward));
-    let seq = code(23)?;
+    let number = |name| row.try_get::<i64>(name);
+    let named = |name| Ok::<_, StoreError>(row.try_get::<Option<&str>>(name)?.and_then(WardId::parse));
+    let seq = number("seq")?;
     Ok(News {
         report: record(row)?,
-        withdrawn: Withdrawn::from_code(row.code(20)?),
-        is_last: code(21)? == seq,
-        told: Instant::from_ms(code(22)?),
-        at: Position { shown_ms: code(24)?, seq },
-        n: code(25)?,
+        withdrawn: Withdrawn::from_code(row.code("withdrawn")?),
+        is_last: number("fed")? == seq,
+        told: Instant::from_ms(number("fed_ms")?),
+        at: Position { shown_ms: number("shown_ms")?, seq },
+        n: number("n")?,
         // A kind of a later version of the program reads as a note.
-        kind: u8::try_from(row.code(26)?).ok().and_then(EventKind::from_code).unwrap_or(EventKind::Note),
-        from: row.code_optional(27)?.map(state),
-        to: state(row.code(28)?),
-        reason: row.try_get(29)?,
-        note: row.try_get(30)?,
-        ward: named(31)?,
-        from_ward: named(32)?,
+        kind: u8::try_from(row.code("kind")?).ok().and_then(EventKind::from_code).unwrap_or(EventKind::Note),
+        from: row.code_optional("from_state")?.map(state),
+        to: state(row.code("to_state")?),
+        reason: row.try_get("reason")?,
+        note: row.try_get("note")?,
+        ward: named("ward")?,
+        from_ward: named("from_ward")?,
     })
 }

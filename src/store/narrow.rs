@@ -3,12 +3,12 @@
 //! about every row that comes back (`read`).
 
 use super::db::Sql;
-use diaban_core::domain::view::NO_WARD;
-use diaban_core::domain::{CodeBook, Instant, State};
+use diaban_core::domain::CodeBook;
+use diaban_core::domain::field::{Column, Field, NO_WARD, Vocabulary};
 use diaban_core::geo::Bbox;
 use diaban_core::query::cql::{Expr, Is, Literal, Test};
-use diaban_core::query::reports::{Coded, RowTest, Valued};
-use diaban_core::query::{CodeSet, Filter, Interval};
+use diaban_core::query::reports::field;
+use diaban_core::query::{CodeSet, Filter, RowTest};
 
 /// Names in one list of a condition; a longer one is left to the evaluator, or the statement would have
 /// too many parameters.
@@ -16,38 +16,23 @@ const MAX_NAMES: usize = 100;
 
 /// What the filter says of all but category and ward: what a withdrawn report has no more.
 pub(super) fn facts(q: &mut Sql, f: &Filter, codebook: &CodeBook) {
-    if let Some(b) = f.bbox {
-        q.push(" AND ");
-        inside(q, b);
-    }
-    between(q, "r.created_ms", f.created);
-    between(q, "r.updated_ms", f.updated);
-    if let Some(states) = &f.states {
-        q.push(" AND r.state").push_in(states.as_slice().iter().map(|s| i64::from(*s)));
-    }
-    let name = |b| codebook.body_id(b).map(|b| b.to_string());
-    among(q, "r.body", f.bodies.as_ref(), name);
-    // Votes, what is overdue and what only CQL2 can say.
-    let rest =
-        Filter { min_votes: f.min_votes, overdue: f.overdue, rest: f.rest.clone(), ..Filter::default() };
-    let rest = rest.tests();
-    if !rest.is_yes() {
-        q.push(" AND ");
-        condition(q, &rest, codebook);
-    }
+    parts(q, f, codebook, |name| !matches!(name, "category" | "ward"));
 }
 
 /// What the filter says of the category.
 pub(super) fn kinds(q: &mut Sql, f: &Filter, codebook: &CodeBook) {
-    among(q, "r.category", f.categories.as_ref(), |c| codebook.categories.get(c).map(ToString::to_string));
+    parts(q, f, codebook, |name| name == "category");
 }
 
-fn between(q: &mut Sql, column: &str, interval: Interval) {
-    if interval.from > Instant::MIN {
-        q.push(" AND ").push(column).push(" >= ").push_bind(interval.from.ms());
-    }
-    if interval.to < Instant::MAX {
-        q.push(" AND ").push(column).push(" <= ").push_bind(interval.to.ms());
+/// What the filter says of these fields, and what it says of several fields at once.
+fn parts(q: &mut Sql, f: &Filter, codebook: &CodeBook, of: impl Fn(&str) -> bool) {
+    let Expr::All(parts) = f.rows() else { return };
+    for part in parts {
+        let name = if let Expr::Is(test) = part { field(test.property()).name } else { "" };
+        if of(name) {
+            q.push(" AND ");
+            condition(q, part, codebook);
+        }
     }
 }
 
@@ -72,8 +57,8 @@ fn condition(q: &mut Sql, e: &Expr<RowTest>, codebook: &CodeBook) {
     let (parts, word, empty) = match e {
         Expr::All(parts) => (parts, " AND ", "1 = 1"),
         Expr::Any(parts) => (parts, " OR ", "1 = 0"),
-        Expr::Is(RowTest::Code(coded, set)) => return code(q, *coded, set, codebook),
-        Expr::Is(RowTest::Value(valued, test)) => return value(q, *valued, test),
+        Expr::Is(RowTest::Code(property, set)) => return code(q, field(*property), set, codebook),
+        Expr::Is(RowTest::Value(_, test)) => return value(q, field(test.property), test),
     };
     if parts.is_empty() {
         q.push(empty);
@@ -86,35 +71,40 @@ fn condition(q: &mut Sql, e: &Expr<RowTest>, codebook: &CodeBook) {
     q.push(")");
 }
 
-fn code(q: &mut Sql, coded: Coded, set: &CodeSet, codebook: &CodeBook) {
-    let (column, count) = match coded {
-        Coded::State => {
-            // A state of a later version of the program is read as received.
-            let known = State::ALL.map(|s| s as u16);
-            let named = known.into_iter().filter(|s| set.contains(*s)).map(i64::from);
-            if set.contains(State::Received as u16) {
-                let others = known.into_iter().filter(|s| !set.contains(*s)).map(i64::from);
-                without(q, "r.state", others.collect::<Vec<_>>());
+/// The column of a field.
+fn column(field: &Field) -> String {
+    format!("r.{}", field.stored.map_or(field.name, |s| s.column))
+}
+
+fn code(q: &mut Sql, field: &Field, set: &CodeSet, codebook: &CodeBook) {
+    let column = &column(field);
+    let count = match field.vocabulary {
+        Vocabulary::Terms(terms) => {
+            // A term of a later version of the program is read as the one for what is unknown.
+            let Some(Column::Code8(_, unknown)) = field.column else { return };
+            let known = 0..terms.len() as u16;
+            if set.contains(unknown.into()) {
+                let others = known.filter(|c| !set.contains(*c)).map(i64::from);
+                without(q, column, others.collect::<Vec<_>>());
             } else {
-                q.push("r.state").push_in(named);
+                q.push(column).push_in(known.filter(|c| set.contains(*c)).map(i64::from));
             }
             return;
         }
-        Coded::Category => ("r.category", codebook.categories.len()),
-        Coded::Ward => ("r.ward", codebook.wards.len()),
-        Coded::Body => ("r.body", codebook.body_count()),
+        Vocabulary::Categories => codebook.categories.len(),
+        Vocabulary::Wards => codebook.wards.len(),
+        _ => codebook.body_count(),
     };
-    let name = |c: usize| match coded {
-        Coded::Category => codebook.categories.get(c).map(ToString::to_string),
-        Coded::Ward => codebook.wards.get(c).map(ToString::to_string),
-        Coded::Body => codebook.body_id(c).map(|b| b.to_string()),
-        Coded::State => None,
+    let name = |c: usize| match field.vocabulary {
+        Vocabulary::Categories => codebook.categories.get(c).map(ToString::to_string),
+        Vocabulary::Wards => codebook.wards.get(c).map(ToString::to_string),
+        _ => codebook.body_id(c).map(|b| b.to_string()),
     };
     let names = |wanted: bool| -> Vec<String> {
         (0..count).filter(|c| set.contains(*c as u16) == wanted).filter_map(name).collect()
     };
     let (within, others) = (names(true), names(false));
-    if coded == Coded::Ward && set.contains(NO_WARD) {
+    if field.vocabulary == Vocabulary::Wards && set.contains(NO_WARD) {
         // A ward that nobody knows any more counts as none.
         if others.len() > MAX_NAMES {
             q.push("1 = 1");
@@ -140,15 +130,11 @@ fn without<A: Into<super::db::Arg>>(q: &mut Sql, column: &str, names: Vec<A>) {
     q.push(column).push(" NOT").push_in(names);
 }
 
-fn value(q: &mut Sql, valued: Valued, test: &Test) {
-    let column = match valued {
-        Valued::Place => return place(q, test),
-        Valued::Id => "r.id",
-        Valued::Votes => "r.votes",
-        Valued::Created => "r.created_ms",
-        Valued::Updated => "r.updated_ms",
-        Valued::Due => "r.due_ms",
-    };
+fn value(q: &mut Sql, field: &Field, test: &Test) {
+    if field.column == Some(Column::Point) {
+        return place(q, test);
+    }
+    let column = &column(field);
     match &test.is {
         Is::Null => {
             q.push(column).push(if test.not { " IS NOT NULL" } else { " IS NULL" });
@@ -199,6 +185,7 @@ mod tests {
     use super::*;
     use crate::store::test_database::store_url;
     use diaban_core::domain::report::NewReport;
+    use diaban_core::domain::{Instant, State};
     use diaban_core::geo::LonLat;
     use diaban_core::query::params::{LIST, parse};
     use diaban_core::query::testing::{codebook, expression};
@@ -273,7 +260,7 @@ mod tests {
             let news =
                 NewsPage { filter: &q.filter, codebook: &codebook, before: None, limit: 200, expected: 150 };
             assert_eq!(store.report_news(news).await.unwrap().len(), want.len(), "{text}");
-            let changes = Filter { wards: None, ..q.filter.clone() };
+            let changes = q.filter.of_any_ward();
             let all = rows.iter().filter(|r| changes.matches(r)).count();
             let news = NewsPage { filter: &changes, ..news };
             assert_eq!(store.changes(news).await.unwrap().len(), all, "{text}");

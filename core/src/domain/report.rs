@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Instant, State, WardId};
+use super::{Category, Instant, State, WardId};
 use crate::geo::LonLat;
 
 /// The largest public id: ids are drawn from `1..=MAX_ID`, so that a JavaScript number holds them
@@ -57,6 +57,40 @@ pub struct PublicFacts {
     pub updated: Instant,
     /// When an answer is due.
     pub due: Option<Instant>,
+    /// How many people support it.
+    pub votes: i64,
+}
+
+impl PublicFacts {
+    /// What follows from the category of a new report.
+    pub fn of(category: &Category) -> Self {
+        Self { category: category.code.to_string(), ..Self::default() }
+    }
+}
+
+/// Facts of which nothing is known yet.
+impl Default for PublicFacts {
+    fn default() -> Self {
+        Self {
+            point: None,
+            category: String::new(),
+            state: State::Received,
+            ward: None,
+            body: String::new(),
+            rule: String::new(),
+            title: None,
+            description: None,
+            address: None,
+            source: String::new(),
+            border_m: None,
+            offshore_m: None,
+            observed: None,
+            created: Instant::MIN,
+            updated: Instant::MIN,
+            due: None,
+            votes: 0,
+        }
+    }
 }
 
 /// What is kept apart from the public facts.

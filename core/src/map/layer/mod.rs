@@ -251,9 +251,10 @@ impl Layer {
         };
         let mut own = asked.of(&c.id).cloned().unwrap_or_default();
         for (name, codes) in &self.only {
-            own.codes.extend(c.position(name).map(|at| (at, codes.clone())));
+            if let Some(property) = c.position(name) {
+                own = own.with_codes(property, codes);
+            }
         }
-        own.codes.sort();
         let mut narrowed = asked.clone();
         narrowed.features.retain(|(other, _)| other.id != c.id);
         narrowed.features.push((c.clone(), own));

@@ -112,7 +112,7 @@ async fn page(
 /// rare are then looked up instead of searched for. What came after the map's last row is searched for, so
 /// that who has just reported finds it.
 fn few(snapshot: &Snapshot, filter: &Filter, matched: u64) -> Option<Known> {
-    (filter.rest.is_some() && matched <= FEW).then(|| Known {
+    (!filter.is_plain() && matched <= FEW).then(|| Known {
         rows: snapshot.rows(filter).iter().map(|r| r.seq.into()).collect(),
         last: snapshot.last_seq().into(),
     })
