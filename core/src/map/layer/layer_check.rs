@@ -18,9 +18,7 @@ fn built_in(content: Content) -> Vec<(&'static str, FieldType)> {
                 ("open", Number),
                 ("closed", Number),
             ];
-            let fields =
-                TABLE.iter().filter(|f| f.in_tiles).filter_map(|f| Some((f.name, of_kind(f.kind()?))));
-            clusters.into_iter().chain(fields).collect()
+            clusters.into_iter().chain(row_fields()).collect()
         }
         Content::Cells => vec![("weight", Number), ("point_count", Number)],
         Content::Areas | Content::Labels | Content::Lines | Content::Points => vec![
@@ -31,6 +29,11 @@ fn built_in(content: Content) -> Vec<(&'static str, FieldType)> {
             ("approximate", Boolean),
         ],
     }
+}
+
+/// The fields of single reports.
+pub(in crate::map) fn row_fields() -> impl Iterator<Item = (&'static str, FieldType)> {
+    TABLE.iter().filter(|f| f.in_tiles).filter_map(|f| Some((f.name, of_kind(f.kind()?))))
 }
 
 const fn of_kind(kind: Kind) -> FieldType {
