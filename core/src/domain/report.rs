@@ -22,6 +22,38 @@ pub struct NewReport {
     pub events: Vec<Event>,
 }
 
+/// How much a report presses. The discriminant is what columns keep: never renumber.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Level {
+    /// It can wait.
+    Low = 0,
+    /// As most reports.
+    #[default]
+    Normal = 1,
+    /// Somebody may come to harm.
+    Urgent = 2,
+}
+
+impl Level {
+    /// All, from low to urgent.
+    pub const ALL: [Self; 3] = [Self::Low, Self::Normal, Self::Urgent];
+
+    /// The public name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::Urgent => "urgent",
+        }
+    }
+
+    /// The level of a stored discriminant; one of a later version of the program reads as normal.
+    pub fn from_code(code: u8) -> Self {
+        Self::ALL.get(usize::from(code)).copied().unwrap_or_default()
+    }
+}
+
 /// What everybody may see of a report.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PublicFacts {
@@ -29,6 +61,8 @@ pub struct PublicFacts {
     pub point: Option<LonLat>,
     /// Code of the category.
     pub category: String,
+    /// How much it presses, as its category said when it came.
+    pub level: Level,
     /// Where the report stands.
     pub state: State,
     /// The ward that owns the true place.
@@ -64,7 +98,7 @@ pub struct PublicFacts {
 impl PublicFacts {
     /// What follows from the category of a new report.
     pub fn of(category: &Category) -> Self {
-        Self { category: category.code.to_string(), ..Self::default() }
+        Self { category: category.code.to_string(), level: category.level, ..Self::default() }
     }
 }
 
@@ -74,6 +108,7 @@ impl Default for PublicFacts {
         Self {
             point: None,
             category: String::new(),
+            level: Level::Normal,
             state: State::Received,
             ward: None,
             body: String::new(),

@@ -2,6 +2,7 @@
 //! row readers, filters, the columns of the live map, tiles, documents, schemas and the description of the
 //! API read this table. CONTRIBUTING says how to add one.
 
+use super::super::report::Level;
 use super::super::view::PublicReport;
 use super::super::{Instant, State, Status, WardId};
 use super::{
@@ -48,6 +49,12 @@ const STATES: [Term; State::ALL.len()] = {
 
 const STATUSES: [Term; 2] =
     [Term { name: Status::Open.name(), title: None }, Term { name: Status::Closed.name(), title: None }];
+
+const LEVELS: [Term; 3] = [
+    Term { name: Level::Low.name(), title: Some(("Thấp", "Low")) },
+    Term { name: Level::Normal.name(), title: Some(("Bình thường", "Normal")) },
+    Term { name: Level::Urgent.name(), title: Some(("Khẩn cấp", "Urgent")) },
+];
 
 /// All fields.
 pub const TABLE: &[Field] = &[
@@ -124,6 +131,13 @@ pub const TABLE: &[Field] = &[
         .held(Column::Code8(STATE, State::Received as u8))
         .in_tiles()
         .asked_by(50, "state", Operator::OneOf, "States, separated by commas"),
+    Field::new("level", ("Mức độ", "Level"), Kind::Text, |r| r.facts.level.name().to_owned().into())
+        .always()
+        .of(Vocabulary::Terms(&LEVELS))
+        .stored("level", Access::Code(|f| f.level as u8, |f, code| f.level = Level::from_code(code)))
+        .held(Column::Code8(Code8(2), Level::Normal as u8))
+        .in_tiles()
+        .asked_by(55, "level", Operator::OneOf, "Levels, separated by commas"),
     Field::new("body", ("Mã đơn vị phụ trách", "Id of the responsible body"), Kind::Text, |r| {
         r.facts.body.clone().into()
     })
