@@ -15,6 +15,7 @@ use serde_json::Value;
 use diaban::action::City;
 use diaban::store::Store;
 use diaban_core::domain::Instant;
+use diaban_core::domain::field::CREATED;
 use diaban_core::domain::view::MapRow;
 use diaban_core::query::Filter;
 use diaban_core::query::params::{LIST, parse};
@@ -69,7 +70,7 @@ fn main() {
     }
     let mut runner = TestRunner::deterministic();
     let mut texts: Vec<String> = HARD.iter().map(|t| (*t).to_owned()).collect();
-    let (oldest, newest) = (bench.rows.last().expect("a row").created.ms(), bench.rows[0].created.ms());
+    let (oldest, newest) = (bench.rows.last().expect("a row")[CREATED], bench.rows[0][CREATED]);
     while texts.len() < filters + HARD.len() {
         let text = expression().new_tree(&mut runner).expect("a tree").current();
         texts.push(stretched(&text, oldest, newest));

@@ -7,11 +7,13 @@ use std::hint::black_box;
 use std::sync::LazyLock;
 use std::time::Instant as Stopwatch;
 
-use diaban_core::domain::view::{MapRow, Position};
+use diaban_core::domain::field::{BODY, CATEGORY, CREATED, DUE, NEVER, STATE, UPDATED, VOTES, WARD};
+use diaban_core::domain::view::MapRow;
 use diaban_core::domain::{CodeBook, Instant, State, WardId};
-use diaban_core::geo::{Bbox, LonLat, TileId};
+use diaban_core::geo::{LonLat, TileId};
 use diaban_core::map::{Change, FeatureSets, Layer, Snapshot, Sources, tile};
-use diaban_core::query::{CodeSet, Filter, Interval, Joint};
+use diaban_core::query::params::{FILTERS, parse};
+use diaban_core::query::{Filter, Joint};
 use rand_distr::{Distribution, LogNormal, Normal, StandardNormal, Uniform, weighted::WeightedAliasIndex};
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::SeedableRng;
@@ -83,20 +85,15 @@ fn points(n: usize) -> Vec<MapRow> {
             };
             let age = unit.sample(draws).powf(1.5) * 3.0 * 365.0 * 86_400_000.0;
             let created = Instant::from_ms((NEWEST - age) as i64);
-            MapRow {
-                seq: i as u32,
-                id: i as u64 + 1,
-                point: LonLat::new(lon, lat).ok(),
-                category: categories.sample(draws) as u8,
-                state: State::ALL[states.sample(draws)],
-                ward: (i % 168) as u16,
-                body: (i % 170) as u16,
-                votes: (i % 23).saturating_sub(12) as u32,
-                created,
-                updated: created,
-                due: (i % 3 > 0).then(|| Instant::from_ms(created.ms() + 259_200_000)),
-                last_event: Position { shown_ms: created.ms(), seq: i as i64 + 1 },
-            }
+            MapRow::new(i as u32, i as u64 + 1, LonLat::new(lon, lat).ok())
+                .with(CATEGORY, categories.sample(draws) as u8)
+                .with(STATE, states.sample(draws) as u8)
+                .with(WARD, (i % 168) as u16)
+                .with(BODY, (i % 170) as u16)
+                .with(VOTES, (i % 23).saturating_sub(12) as u32)
+                .with(CREATED, created.ms())
+                .with(UPDATED, created.ms())
+                .with(DUE, if i % 3 > 0 { created.ms() + 259_200_000 } else { NEVER })
         })
         .collect()
 }
@@ -119,12 +116,19 @@ fn tiles() -> Vec<TileId> {
 
 /// Three categories, four states, since a date.
 fn narrow() -> Filter {
-    Filter {
-        categories: Some((0..3).collect::<CodeSet>()),
-        states: Some((3..7).collect::<CodeSet>()),
-        created: Interval { from: Instant::from_ms(1_735_689_600_000), to: Instant::MAX },
-        ..Filter::default()
-    }
+    asked(&[])
+}
+
+/// The same with further parameters.
+fn asked(more: &[(&str, &str)]) -> Filter {
+    let own = [
+        ("category", "code_0,code_1,code_2"),
+        ("state", "reopened,resolved,rejected,duplicate"),
+        ("datetime", "2025-01-01T00:00:00Z/.."),
+    ];
+    let pairs: Vec<_> =
+        own.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    parse(&pairs, FILTERS, &WORDS, Instant::MIN).expect("a query").filter
 }
 
 fn make(snapshot: &Snapshot, filter: &Filter, id: TileId) -> Vec<u8> {
@@ -159,13 +163,7 @@ fn report(name: &str, snapshot: &Snapshot, filter: &Filter) {
 fn changes(round: u32) -> Vec<Change> {
     (0..32)
         .filter_map(|i| SNAPSHOT.get((i * 31_249 + round * 7) % *N as u32))
-        .map(|r| {
-            Change::Upsert(MapRow {
-                state: State::Resolved,
-                updated: Instant::from_ms(r.updated.ms() + 1),
-                ..r
-            })
-        })
+        .map(|r| Change::Upsert(r.with(STATE, State::Resolved as u8).with(UPDATED, r[UPDATED] + 1)))
         .collect()
 }
 
@@ -202,8 +200,7 @@ fn count_filtered() -> u64 {
 
 #[divan::bench(sample_count = 50)]
 fn count_in_a_box() -> u64 {
-    let bbox = Bbox::new(106.66, 10.75, 106.70, 10.79).ok();
-    SNAPSHOT.count(&Filter { bbox, ..narrow() })
+    SNAPSHOT.count(&asked(&[("bbox", "106.66,10.75,106.7,10.79")]))
 }
 
 #[divan::bench(sample_count = 50)]

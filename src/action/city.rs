@@ -92,7 +92,6 @@ impl City {
             approximate: generation.is_some_and(|g| g.approximate()),
             seq: record.seq,
             id: record.id,
-            votes: record.votes,
             facts: record.facts,
         }
     }

@@ -105,7 +105,7 @@ pub async fn submit(
         report.id = ids.report_id();
         let (stored, created) = match store.create_report(report.clone(), key.clone()).await? {
             // What was written is what would be read: nobody else can have touched it yet.
-            Created::New => (ReportRecord { seq: 0, id: report.id, votes: 0, facts: report.public }, true),
+            Created::New => (ReportRecord { seq: 0, id: report.id, facts: report.public }, true),
             Created::Replayed { same: false, .. } => return Err(SubmitError::KeyConflict),
             Created::Replayed { id, .. } => (store.report(id).await?.ok_or(SubmitError::Gone)?, false),
             Created::IdTaken => continue,
@@ -146,8 +146,6 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
         id: 0,
         public: PublicFacts {
             point: place.point.and_then(|p| public_point(areas, category.precision, p, place.unit)),
-            category: category.code.to_string(),
-            state: State::Received,
             body: assigned.body.to_string(),
             rule: assigned.rule,
             title,
@@ -162,6 +160,7 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
             updated: shown(now),
             due: Some(deadline::due(now, category.target_days, &city.pack.calendar)),
             ward: place.ward,
+            ..PublicFacts::of(category)
         },
         private: PrivateFacts { point: place.point, accuracy_m: s.accuracy_m, address, answers },
         events: vec![Event {

@@ -3,7 +3,8 @@
 use super::changes::{ChangeKind, log};
 use super::db::{Db, Sql};
 use super::events::Ledger;
-use super::read::{point, state, ward};
+use super::fields::point;
+use super::read::state;
 use super::write::{Applied, Command};
 use super::{Store, StoreError};
 use diaban_core::domain::report::{EventKind, Withdrawn};
@@ -96,7 +97,7 @@ impl Store {
                 state: state(row.code(1)?),
                 withdrawn: Withdrawn::from_code(row.code(2)?),
                 category: row.try_get(3)?,
-                ward: row.try_get::<Option<&str>>(4)?.and_then(ward),
+                ward: row.try_get::<Option<&str>>(4)?.and_then(WardId::parse),
                 point: point(row.try_get(5)?, row.try_get(6)?),
                 placed: row.try_get(7)?,
             })

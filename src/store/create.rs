@@ -114,7 +114,8 @@ async fn replays(db: &mut Db<'_>, group: &[&Creation]) -> Result<Vec<Option<Crea
     let mut q = Sql::new("SELECT key_hash, body_hash, report_id FROM idempotency WHERE key_hash");
     q.push_in(keys.iter().map(|key| &key.key[..]));
     for row in db.fetch_all(q).await? {
-        let (key, body, id): (&[u8], &[u8], i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let (key, body, id): (&[u8], &[u8], i64) =
+            (row.try_get("key_hash")?, row.try_get("body_hash")?, row.try_get("report_id")?);
         for (outcome, c) in outcomes.iter_mut().zip(group) {
             if let Some(k) = c.key.as_ref().filter(|k| k.key == key) {
                 *outcome = Some(Created::Replayed { id: id as u64, same: k.body == body });
@@ -134,12 +135,12 @@ async fn insert_public(
     if fresh.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut q = insert("report_public", PUBLIC_COLUMNS);
+    let mut q = insert("report_public", &PUBLIC_COLUMNS);
     let fed = places.iter().map(|p| p.last().copied().unwrap_or_default());
     q.push_values(fresh.iter().map(|i| &group[*i].report).zip(fed), public_row);
     q.push(" ON CONFLICT (id) DO NOTHING RETURNING id, seq");
     let rows = db.fetch_all(q).await?;
-    rows.iter().map(|row| Ok((row.try_get::<i64>(0)? as u64, row.try_get(1)?))).collect()
+    rows.iter().map(|row| Ok((row.try_get::<i64>("id")? as u64, row.try_get("seq")?))).collect()
 }
 
 async fn insert_rest(db: &mut Db<'_>, stored: &[Stored<'_>]) -> Result<(), sqlx::Error> {

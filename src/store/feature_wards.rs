@@ -8,11 +8,10 @@ use geo::Geometry;
 use super::changes::{ChangeKind, log};
 use super::db::{Db, Sql};
 use super::features::{CHUNK, geometry, ranges};
-use super::read::ward;
 use super::write::{Applied, Command};
 use super::{Store, StoreError};
 use diaban_core::domain::feature::Membership;
-use diaban_core::domain::{CodeBook, Instant};
+use diaban_core::domain::{CodeBook, Instant, WardId};
 use diaban_core::format;
 
 /// What decides about the wards of a stored feature.
@@ -107,7 +106,7 @@ impl Store {
             .await?;
         let mut out: HashMap<i64, Vec<u16>> = HashMap::new();
         for row in &rows {
-            let id = ward(row.try_get(1)?);
+            let id = WardId::parse(row.try_get(1)?);
             out.entry(row.try_get(0)?).or_default().extend(id.and_then(|id| codebook.ward_index(&id)));
         }
         out.values_mut().for_each(|w| w.sort_unstable());

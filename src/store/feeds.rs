@@ -11,8 +11,9 @@ use super::changes::newest;
 use super::db::{Moment, Row, Sql};
 use super::dialect::Dialect;
 use super::events::Position;
+use super::fields::COLUMNS;
 use super::pages::Ranges;
-use super::read::{COLUMNS, record, state, ward};
+use super::read::{record, state};
 use super::{ReportRecord, Store, StoreError};
 use diaban_core::domain::report::{EventKind, Withdrawn};
 use diaban_core::domain::{CodeBook, Instant, State, WardId};
@@ -87,24 +88,24 @@ const WALK: usize = if cfg!(test) { 16 } else { 4_000 };
 impl NewsPage<'_> {
     /// The filter on a report wherever it is: the wards of changes are those of the event.
     fn anywhere(&self) -> Filter {
-        Filter { wards: None, ..self.filter.clone() }
+        self.filter.of_any_ward()
     }
 
     /// What is asked of a withdrawn report, which has neither place nor state: it becomes a tombstone, for
     /// whoever may have known the report.
     fn of_withdrawn(&self) -> Filter {
-        Filter { categories: self.filter.categories.clone(), ..Filter::default() }
+        self.filter.of_category_only()
     }
 
     /// The wards that are asked for, by name.
     fn wards(&self) -> Option<Vec<String>> {
-        self.filter.wards.as_ref().map(|set| self.codebook.ward_names(set.as_slice()).collect())
+        self.filter.wards().map(|set| self.codebook.ward_names(set.as_slice()).collect())
     }
 
     /// The categories that are asked for, by name.
     fn categories(&self) -> Option<Vec<String>> {
         let name = |c: &u16| self.codebook.categories.get(usize::from(*c)).map(ToString::to_string);
-        self.filter.categories.as_ref().map(|set| set.as_slice().iter().filter_map(name).collect())
+        self.filter.categories().map(|set| set.as_slice().iter().filter_map(name).collect())
     }
 }
 
@@ -437,8 +438,9 @@ fn select(from: &str, condition: &str) -> Sql {
 
 fn selected(from: &str) -> String {
     format!(
-        "SELECT {COLUMNS}, r.withdrawn, r.fed, r.fed_ms, e.seq AS event_seq, e.shown_ms, e.n, e.kind, e.from_state,
-             e.to_state, e.reason, e.note, e.ward AS event_ward, e.from_ward FROM {from}"
+        "SELECT {}, r.withdrawn, r.fed, r.fed_ms, e.seq AS event_seq, e.shown_ms, e.n, e.kind, e.from_state,
+             e.to_state, e.reason, e.note, e.ward AS event_ward, e.from_ward FROM {from}",
+        *COLUMNS
     )
 }
 
@@ -480,7 +482,7 @@ fn key(row: &Row) -> Result<Key, StoreError> {
 }
 
 fn news(row: &Row) -> Result<News, StoreError> {
-    let named = |column| Ok::<_, StoreError>(row.try_get::<Option<&str>>(column)?.and_then(ward));
+    let named = |column| Ok::<_, StoreError>(row.try_get::<Option<&str>>(column)?.and_then(WardId::parse));
     let seq = row.try_get("event_seq")?;
     Ok(News {
         report: record(row)?,
@@ -614,7 +616,7 @@ mod tests {
             rounds += 1;
             let mut filter = q.filter;
             if rounds.is_multiple_of(3) {
-                filter.wards = Some(CodeSet::from_iter([rounds / 3 % 4]));
+                filter = filter.of_any_ward().in_wards(CodeSet::from_iter([rounds / 3 % 4]));
             }
             let page = NewsPage { filter: &filter, limit: 7, ..page };
             let (anywhere, of_withdrawn) = (page.anywhere(), page.of_withdrawn());
@@ -642,7 +644,12 @@ mod tests {
             found[0] += want[0].len();
             found[1] += want[1].len();
             for map in [&older, &level] {
-                assert_eq!(pages(&store, NewsPage { map, ..page }).await, want, "{text} {:?}", filter.wards);
+                assert_eq!(
+                    pages(&store, NewsPage { map, ..page }).await,
+                    want,
+                    "{text} {:?}",
+                    filter.wards()
+                );
             }
         }
         assert!(found.iter().all(|n| *n > 1_000), "most expressions choose something: {found:?}");

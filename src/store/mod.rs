@@ -18,6 +18,7 @@ mod events;
 mod feature_wards;
 mod features;
 mod feeds;
+mod fields;
 mod followers;
 mod keys;
 mod mbtiles;

@@ -5,7 +5,8 @@ use std::iter::Peekable;
 
 use super::changes::{ChangeKind, change, newest, ranges};
 use super::db::{Row, Sql};
-use super::read::{COLUMNS, record};
+use super::fields::COLUMNS;
+use super::read::record;
 use super::{ReportRecord, Store, StoreError};
 use diaban_core::domain::CodeBook;
 use diaban_core::map::SeqSet;
@@ -75,7 +76,7 @@ impl Store {
     /// Reports by descending sequences, in this order; those that are withdrawn are left out.
     async fn reports_by_key(&self, seqs: &[u32]) -> Result<Vec<ReportRecord>, StoreError> {
         let mut q =
-            Sql::new(format!("SELECT {COLUMNS} FROM report_public r WHERE r.withdrawn = 0 AND r.seq"));
+            Sql::new(format!("SELECT {} FROM report_public r WHERE r.withdrawn = 0 AND r.seq", *COLUMNS));
         match *seqs {
             // Nearly all rows of a range: one walk finds them sooner than as many look-ups. The others are
             // as good as chosen, if they match.

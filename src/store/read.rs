@@ -1,10 +1,11 @@
 //! Reading reports: one, the rows of the map, the true places for re-assignment.
 
 use super::db::{Row, Sql};
+use super::fields::{self, COLUMNS, MAP_COLUMNS, map_row, point};
 use super::{Assignment, Store, StoreError};
 use diaban_core::domain::report::PublicFacts;
-use diaban_core::domain::view::{MapRow, NO_BODY, NO_CATEGORY, NO_WARD, Position};
-use diaban_core::domain::{BodyId, CodeBook, Instant, State, WardId};
+use diaban_core::domain::view::MapRow;
+use diaban_core::domain::{CodeBook, State, WardId};
 use diaban_core::geo::LonLat;
 
 /// A report as it was read: the public facts with their keys.
@@ -14,8 +15,6 @@ pub struct ReportRecord {
     pub seq: i64,
     /// The public id.
     pub id: u64,
-    /// How many people support it.
-    pub votes: i64,
     /// What everybody may see.
     pub facts: PublicFacts,
 }
@@ -36,11 +35,10 @@ const LONG: i64 = 16;
 /// So many rows that lie apart are read by one statement.
 const SCATTERED: usize = 512;
 
-const MAP_ROWS: &str = "SELECT seq, id, lon, lat, category, state, ward, body, votes, created_ms,
-     updated_ms, due_ms, fed_ms, fed FROM report_public WHERE withdrawn = 0 AND seq";
-
-pub(super) const COLUMNS: &str = "r.seq, r.id, r.votes, r.lon, r.lat, r.category, r.state, r.ward, r.body, r.rule, r.title, \
-     r.description, r.address, r.source, r.border_m, r.offshore_m, r.observed_ms, r.created_ms, r.updated_ms, r.due_ms";
+/// The statement for rows of the map, up to the sequences that are asked for.
+fn map_rows() -> Sql {
+    Sql::new(format!("SELECT {} FROM report_public WHERE withdrawn = 0 AND seq", *MAP_COLUMNS))
+}
 
 impl Store {
     /// One report by its public id, unless it was hidden or erased.
@@ -49,7 +47,7 @@ impl Store {
     /// When the database cannot be read.
     pub async fn report(&self, id: u64) -> Result<Option<ReportRecord>, StoreError> {
         let mut q =
-            Sql::new(format!("SELECT {COLUMNS} FROM report_public r WHERE r.withdrawn = 0 AND r.id = "));
+            Sql::new(format!("SELECT {} FROM report_public r WHERE r.withdrawn = 0 AND r.id = ", *COLUMNS));
         q.push_bind(id as i64);
         let row = self.read.fetch_optional(q).await?;
         row.as_ref().map(record).transpose()
@@ -79,13 +77,13 @@ impl Store {
         let (long, short): (Vec<_>, Vec<_>) = ranges.iter().partition(|(first, last)| last - first >= LONG);
         let mut found = Vec::new();
         for (first, last) in long {
-            let mut q = Sql::new(MAP_ROWS);
+            let mut q = map_rows();
             q.push(" BETWEEN ").push_bind(first).push(" AND ").push_bind(last);
             found.extend(self.read.fetch_all(q).await?);
         }
         let scattered: Vec<i64> = short.into_iter().flat_map(|(first, last)| first..=last).collect();
         for seqs in scattered.chunks(SCATTERED) {
-            let mut q = Sql::new(MAP_ROWS);
+            let mut q = map_rows();
             q.push_keys(seqs.iter().copied());
             found.extend(self.read.fetch_all(q).await?);
         }
@@ -108,35 +106,28 @@ impl Store {
     /// When the database cannot be read.
     pub async fn places_after(&self, seq: i64, limit: i64) -> Result<Vec<PlacedRecord>, StoreError> {
         let rows = self.read.fetch_all(Sql::new(
-            "SELECT r.seq, p.lon, p.lat, r.category, r.ward, r.body, r.rule, r.lon, r.lat, r.border_m, r.offshore_m
+            "SELECT r.seq, p.lon AS true_lon, p.lat AS true_lat, r.category, r.ward, r.body, r.rule, r.lon, r.lat,
+                    r.border_m, r.offshore_m
              FROM report_public r JOIN report_private p USING (seq) WHERE r.seq > $1 ORDER BY r.seq LIMIT $2",
         ).bind(seq).bind(limit)).await?;
         rows.iter()
             .map(|row| {
                 Ok(PlacedRecord {
-                    point: point(row.try_get(1)?, row.try_get(2)?),
-                    category: row.try_get(3)?,
+                    point: point(row.try_get("true_lon")?, row.try_get("true_lat")?),
+                    category: row.try_get("category")?,
                     assigned: Assignment {
-                        seq: row.try_get(0)?,
-                        ward: row.try_get::<Option<&str>>(4)?.and_then(ward),
-                        body: row.try_get(5)?,
-                        rule: row.try_get(6)?,
-                        point: point(row.try_get(7)?, row.try_get(8)?),
-                        border_m: row.try_get(9)?,
-                        offshore_m: row.try_get(10)?,
+                        seq: row.try_get("seq")?,
+                        ward: row.try_get::<Option<&str>>("ward")?.and_then(WardId::parse),
+                        body: row.try_get("body")?,
+                        rule: row.try_get("rule")?,
+                        point: point(row.try_get("lon")?, row.try_get("lat")?),
+                        border_m: row.try_get("border_m")?,
+                        offshore_m: row.try_get("offshore_m")?,
                     },
                 })
             })
             .collect()
     }
-}
-
-pub(super) fn point(lon: Option<f64>, lat: Option<f64>) -> Option<LonLat> {
-    LonLat::new(lon?, lat?).ok()
-}
-
-pub(super) fn ward(name: &str) -> Option<WardId> {
-    name.split_once('.').map(|(generation, code)| WardId::new(generation, code))
 }
 
 pub(super) fn state(code: i64) -> State {
@@ -145,77 +136,17 @@ pub(super) fn state(code: i64) -> State {
 }
 
 pub(super) fn record(row: &Row) -> Result<ReportRecord, StoreError> {
-    let time = |ms: Option<i64>| ms.map(Instant::from_ms);
     Ok(ReportRecord {
-        seq: row.try_get(0)?,
-        id: row.try_get::<i64>(1)? as u64,
-        votes: row.try_get(2)?,
-        facts: PublicFacts {
-            point: point(row.try_get(3)?, row.try_get(4)?),
-            category: row.try_get(5)?,
-            state: state(row.code(6)?),
-            ward: row.try_get::<Option<&str>>(7)?.and_then(ward),
-            body: row.try_get(8)?,
-            rule: row.try_get(9)?,
-            title: row.try_get(10)?,
-            description: row.try_get(11)?,
-            address: row.try_get(12)?,
-            source: row.try_get(13)?,
-            border_m: row.try_get(14)?,
-            offshore_m: row.try_get(15)?,
-            observed: time(row.try_get(16)?),
-            created: Instant::from_ms(row.try_get(17)?),
-            updated: Instant::from_ms(row.try_get(18)?),
-            due: time(row.try_get(19)?),
-        },
+        seq: row.try_get("r_seq")?,
+        id: row.try_get::<i64>("r_id")? as u64,
+        facts: fields::facts(row)?,
     })
-}
-
-fn map_row(row: &Row, codebook: &CodeBook) -> Result<MapRow, StoreError> {
-    Ok(MapRow {
-        seq: u32::try_from(row.try_get::<i64>(0)?).map_err(|e| sqlx::Error::Decode(e.into()))?,
-        id: row.try_get::<i64>(1)? as u64,
-        point: point(row.try_get(2)?, row.try_get(3)?),
-        // A category that left the pack keeps its reports: they are counted, under no name.
-        category: codebook.category(row.try_get(4)?).unwrap_or(NO_CATEGORY),
-        state: state(row.code(5)?),
-        ward: row
-            .try_get::<Option<&str>>(6)?
-            .and_then(ward)
-            .and_then(|w| codebook.ward_index(&w))
-            .unwrap_or(NO_WARD),
-        body: codebook.body(&BodyId::new(row.try_get(7)?)).unwrap_or(NO_BODY),
-        votes: votes(row.try_get(8)?),
-        created: Instant::from_ms(row.try_get(9)?),
-        updated: Instant::from_ms(row.try_get(10)?),
-        due: row.try_get::<Option<i64>>(11)?.map(Instant::from_ms),
-        last_event: Position { shown_ms: row.try_get("fed_ms")?, seq: row.try_get("fed")? },
-    })
-}
-
-/// As the map counts them.
-fn votes(n: i64) -> u32 {
-    u32::try_from(n.max(0)).unwrap_or(u32::MAX)
 }
 
 impl ReportRecord {
     /// The report as the map knows it.
     pub(super) fn on_map(&self, codebook: &CodeBook) -> MapRow {
-        let f = &self.facts;
-        MapRow {
-            // Filters ask neither for it nor for the last event.
-            seq: u32::try_from(self.seq).unwrap_or(u32::MAX),
-            id: self.id,
-            point: f.point,
-            category: codebook.category(&f.category).unwrap_or(NO_CATEGORY),
-            state: f.state,
-            ward: f.ward.as_ref().and_then(|w| codebook.ward_index(w)).unwrap_or(NO_WARD),
-            body: codebook.body(&BodyId::new(&f.body)).unwrap_or(NO_BODY),
-            votes: votes(self.votes),
-            created: f.created,
-            updated: f.updated,
-            due: f.due,
-            last_event: Position::default(),
-        }
+        // Filters do not ask for the sequence.
+        fields::on_map(u32::try_from(self.seq).unwrap_or(u32::MAX), self.id, &self.facts, codebook)
     }
 }

@@ -2,13 +2,14 @@
 //! reading them is `read`.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::boxes::Boxes;
 use super::changes::{ChangeKind, log};
 use super::create::{Created, Creation};
 use super::db::{Db, Row, Sql, Values};
 use super::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
+use super::fields::{FACT_COLUMNS, put_facts};
 use super::write::{Command, IdempotencyKey};
 use super::{Store, StoreError};
 use diaban_core::domain::report::{EventKind, NewReport, PrivateFacts};
@@ -68,10 +69,10 @@ impl Store {
 }
 
 /// Columns of one report in `report_public`, in the order in which `public_row` binds them.
-pub(super) const PUBLIC_COLUMNS: &str = "id, lon, lat, category, state, ward, body, rule, title, description, address, source, \
-     border_m, offshore_m, observed_ms, created_ms, updated_ms, due_ms, fed, fed_ms";
+pub(super) static PUBLIC_COLUMNS: LazyLock<String> =
+    LazyLock::new(|| format!("id, {}, fed, fed_ms", *FACT_COLUMNS));
 pub(super) const PRIVATE_COLUMNS: &str = "seq, lon, lat, accuracy_m, address, answers, created_ms";
-/// Rows in one statement of a bulk load: 20 columns stay well under SQLite's 32,766 parameters.
+/// Rows in one statement of a bulk load: some 20 columns stay well under SQLite's 32,766 parameters.
 const ROWS: usize = 500;
 
 /// Reports, each with the key that a repeat is known by.
@@ -80,25 +81,8 @@ pub type KeyedReports = Arc<Vec<(NewReport, IdempotencyKey)>>;
 pub type KnownKeys = HashMap<[u8; 32], [u8; 32]>;
 
 pub(super) fn public_row(b: &mut Values<'_>, (r, fed): (&NewReport, Position)) {
-    let f = &r.public;
     b.push_bind(r.id as i64);
-    b.push_bind(f.point.map(|p| p.lon()));
-    b.push_bind(f.point.map(|p| p.lat()));
-    b.push_bind(f.category.clone());
-    b.push_bind(f.state as u8);
-    b.push_bind(f.ward.as_ref().map(ToString::to_string));
-    b.push_bind(f.body.clone());
-    b.push_bind(f.rule.clone());
-    b.push_bind(f.title.clone());
-    b.push_bind(f.description.clone());
-    b.push_bind(f.address.clone());
-    b.push_bind(f.source.clone());
-    b.push_bind(f.border_m);
-    b.push_bind(f.offshore_m);
-    b.push_bind(f.observed.map(Instant::ms));
-    b.push_bind(f.created.ms());
-    b.push_bind(f.updated.ms());
-    b.push_bind(f.due.map(Instant::ms));
+    put_facts(b, &r.public);
     b.push_bind(fed.seq);
     b.push_bind(fed.shown_ms);
 }
@@ -137,11 +121,11 @@ fn used(keys: &[&IdempotencyKey]) -> Sql {
 /// Adds what was found to what is known.
 fn note(rows: &[Row], known: &mut KnownKeys) -> Result<(), sqlx::Error> {
     for row in rows {
-        let hash = |i: usize| -> Result<[u8; 32], sqlx::Error> {
-            let hash = row.try_get::<&[u8]>(i)?.try_into();
+        let hash = |name: &str| -> Result<[u8; 32], sqlx::Error> {
+            let hash = row.try_get::<&[u8]>(name)?.try_into();
             hash.map_err(|_| sqlx::Error::Decode("a hash of another length".into()))
         };
-        known.insert(hash(0)?, hash(1)?);
+        known.insert(hash("key_hash")?, hash("body_hash")?);
     }
     Ok(())
 }
@@ -250,7 +234,7 @@ async fn load(db: &mut Db<'_>, batch: &[&NewReport]) -> Result<(), sqlx::Error> 
         let places: Vec<Vec<Position>> =
             rows.iter().map(|r| r.events.iter().map(|e| ledger.history(e.shown)).collect()).collect();
         let fed = places.iter().map(|p| p.last().copied().unwrap_or_default());
-        let mut statement = insert("report_public", PUBLIC_COLUMNS);
+        let mut statement = insert("report_public", &PUBLIC_COLUMNS);
         statement.push_values(rows.iter().copied().zip(fed), public_row);
         db.execute(statement).await?;
         let mut statement = insert("report_private", PRIVATE_COLUMNS);
@@ -280,8 +264,8 @@ async fn assign(db: &mut Db<'_>, assignments: &[Assignment], at: Instant) -> Res
                 Sql::new("SELECT ward, withdrawn, fed_ms FROM report_public WHERE seq = $1").bind(a.seq),
             )
             .await?;
-        let (from, withdrawn): (Option<String>, i64) = (before.try_get(0)?, before.code(1)?);
-        let after = Instant::from_ms(before.try_get::<i64>(2)? + 1);
+        let (from, withdrawn): (Option<String>, i64) = (before.try_get("ward")?, before.code("withdrawn")?);
+        let after = Instant::from_ms(before.try_get::<i64>("fed_ms")? + 1);
         db.execute(
             Sql::new(
                 "UPDATE report_public SET ward = $2, body = $3, rule = $4, lon = $5, lat = $6, border_m = $7,
@@ -344,20 +328,12 @@ pub(super) mod tests {
             public: PublicFacts {
                 point: point.filter(|_| !id.is_multiple_of(3)),
                 category: "drainage".into(),
-                state: State::Received,
-                ward: None,
                 body: "centre".into(),
                 rule: "default".into(),
-                title: None,
-                description: None,
-                address: None,
                 source: "api".into(),
-                border_m: None,
-                offshore_m: None,
-                observed: None,
                 created,
                 updated: created,
-                due: None,
+                ..PublicFacts::default()
             },
             private: PrivateFacts { point, ..PrivateFacts::default() },
             events: vec![Event {

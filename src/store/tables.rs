@@ -3,6 +3,7 @@
 
 use super::db::{Arg, Row, Sql};
 use super::dialect::Dialect;
+use diaban_core::domain::field::{Access, TABLE};
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,38 +34,52 @@ pub(super) type Values = Vec<Arg>;
 
 const PAGE: usize = 5_000;
 
+/// The columns of public reports: those that the table of fields names, and the frame around them.
+const REPORT_COLUMNS: &[(&str, Kind)] = &{
+    let mut out = [("", Integer); FRAME.len() + STORED];
+    let (mut n, mut i) = (0, 0);
+    while n < FRAME.len() {
+        out[n] = FRAME[n];
+        n += 1;
+    }
+    while i < TABLE.len() {
+        if let Some(stored) = TABLE[i].stored {
+            let kind = match stored.access {
+                Access::Text(..) => Text,
+                Access::Code(..) | Access::Integer(..) | Access::Instant(..) => Integer,
+                Access::Real(..) => Real,
+            };
+            out[n] = (stored.column, kind);
+            n += 1;
+        }
+        i += 1;
+    }
+    out
+};
+
+const FRAME: [(&str, Kind); 7] = [
+    ("seq", Integer),
+    ("id", Integer),
+    ("lon", Real),
+    ("lat", Real),
+    ("withdrawn", Integer),
+    ("fed", Integer),
+    ("fed_ms", Integer),
+];
+
+const STORED: usize = {
+    let (mut n, mut i) = (0, 0);
+    while i < TABLE.len() {
+        if TABLE[i].stored.is_some() {
+            n += 1;
+        }
+        i += 1;
+    }
+    n
+};
+
 pub(super) const TABLES: &[Table] = &[
-    Table {
-        name: "report_public",
-        key: 1,
-        numbered: true,
-        page: PAGE,
-        columns: &[
-            ("seq", Integer),
-            ("id", Integer),
-            ("lon", Real),
-            ("lat", Real),
-            ("category", Text),
-            ("state", Integer),
-            ("ward", Text),
-            ("body", Text),
-            ("rule", Text),
-            ("title", Text),
-            ("description", Text),
-            ("address", Text),
-            ("votes", Integer),
-            ("source", Text),
-            ("border_m", Real),
-            ("offshore_m", Real),
-            ("observed_ms", Integer),
-            ("created_ms", Integer),
-            ("updated_ms", Integer),
-            ("due_ms", Integer),
-            ("withdrawn", Integer),
-            ("fed", Integer),
-            ("fed_ms", Integer),
-        ],
-    },
+    Table { name: "report_public", key: 1, numbered: true, page: PAGE, columns: REPORT_COLUMNS },
     Table {
         name: "report_private",
         key: 1,

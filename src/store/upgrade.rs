@@ -73,7 +73,7 @@ async fn the_last_releases_database_is_migrated_and_served() {
     write_as_released(&url, 21).await;
     let store = Store::open(&url).await.unwrap();
     let found = store.report(21).await.unwrap().unwrap();
-    assert_eq!((found.votes, &*found.facts.body, found.facts.border_m), (3, "centre", Some(12.5)));
+    assert_eq!((found.facts.votes, &*found.facts.body, found.facts.border_m), (3, "centre", Some(12.5)));
     store.create_report(report(1), None).await.unwrap();
     assert_eq!(store.changes_after(0, 9).await.unwrap().len(), 2);
     store.close().await;
@@ -86,7 +86,7 @@ async fn what_the_last_release_writes_beside_this_one_is_seen() {
     let store = Store::open(&url).await.unwrap();
     store.create_report(report(1), None).await.unwrap();
     write_as_released(&url, 22).await;
-    assert_eq!(store.report(22).await.unwrap().unwrap().votes, 3);
+    assert_eq!(store.report(22).await.unwrap().unwrap().facts.votes, 3);
     let log = store.changes_after(0, 9).await.unwrap();
     assert_eq!(log.last().unwrap().kind, ChangeKind::Reports { first: 2, last: 2 });
     store.create_report(report(2), None).await.unwrap();

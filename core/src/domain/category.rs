@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Text;
+use super::report::Level;
 
 /// A heading over categories.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +33,8 @@ pub struct Category {
     pub precision: Precision,
     /// Working days until an answer is due, at least 1.
     pub target_days: u16,
+    /// How much its reports press.
+    pub level: Level,
     /// What else the citizen is asked.
     pub questions: Vec<Question>,
     /// Shown before the form: whom to call instead.
@@ -328,6 +331,7 @@ pub(super) mod tests {
             place: PlaceRule::Required,
             precision: Precision::Exact,
             target_days: 3,
+            level: Level::Normal,
             questions: Vec::new(),
             stop: None,
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Instant, State, WardId};
+use super::{Category, Instant, State, WardId};
 use crate::geo::LonLat;
 
 /// The largest public id: ids are drawn from `1..=MAX_ID`, so that a JavaScript number holds them
@@ -22,6 +22,38 @@ pub struct NewReport {
     pub events: Vec<Event>,
 }
 
+/// How much a report presses. The discriminant is what columns keep: never renumber.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Level {
+    /// It can wait.
+    Low = 0,
+    /// As most reports.
+    #[default]
+    Normal = 1,
+    /// Somebody may come to harm.
+    Urgent = 2,
+}
+
+impl Level {
+    /// All, from low to urgent.
+    pub const ALL: [Self; 3] = [Self::Low, Self::Normal, Self::Urgent];
+
+    /// The public name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::Urgent => "urgent",
+        }
+    }
+
+    /// The level of a stored discriminant; one of a later version of the program reads as normal.
+    pub fn from_code(code: u8) -> Self {
+        Self::ALL.get(usize::from(code)).copied().unwrap_or_default()
+    }
+}
+
 /// What everybody may see of a report.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PublicFacts {
@@ -29,6 +61,8 @@ pub struct PublicFacts {
     pub point: Option<LonLat>,
     /// Code of the category.
     pub category: String,
+    /// How much it presses, as its category said when it came.
+    pub level: Level,
     /// Where the report stands.
     pub state: State,
     /// The ward that owns the true place.
@@ -57,6 +91,41 @@ pub struct PublicFacts {
     pub updated: Instant,
     /// When an answer is due.
     pub due: Option<Instant>,
+    /// How many people support it.
+    pub votes: i64,
+}
+
+impl PublicFacts {
+    /// What follows from the category of a new report.
+    pub fn of(category: &Category) -> Self {
+        Self { category: category.code.to_string(), level: category.level, ..Self::default() }
+    }
+}
+
+/// Facts of which nothing is known yet.
+impl Default for PublicFacts {
+    fn default() -> Self {
+        Self {
+            point: None,
+            category: String::new(),
+            level: Level::Normal,
+            state: State::Received,
+            ward: None,
+            body: String::new(),
+            rule: String::new(),
+            title: None,
+            description: None,
+            address: None,
+            source: String::new(),
+            border_m: None,
+            offshore_m: None,
+            observed: None,
+            created: Instant::MIN,
+            updated: Instant::MIN,
+            due: None,
+            votes: 0,
+        }
+    }
 }
 
 /// What is kept apart from the public facts.

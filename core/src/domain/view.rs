@@ -1,10 +1,14 @@
 //! What may leave the house. Encoders accept views only, so privacy has one room.
 
+use std::ops::{Index, IndexMut};
+
+use super::field::{self, Code8, Code16, Count, NEVER, STATE, Time};
 use super::report::PublicFacts;
 use super::{Instant, State};
 use crate::geo::LonLat;
 
-/// What the live map knows of one report: public facts in the shape of its columns.
+/// What the live map knows of one report: the public facts that the table of fields gives a column, each
+/// in its slot (`row[field::VOTES]`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MapRow {
     /// The internal sequence: dense, never shown. Key of the live index, order of lists.
@@ -13,23 +17,10 @@ pub struct MapRow {
     pub id: u64,
     /// The public point; none for a placeless or hidden report, which no tile shows.
     pub point: Option<LonLat>,
-    /// Position of the category in the pack.
-    pub category: u8,
-    /// Where the report stands.
-    pub state: State,
-    /// Position of the ward in the process-wide ward table; `NO_WARD` for none.
-    pub ward: u16,
-    /// Position of the body that must answer, as [`CodeBook::body`](super::CodeBook::body) counts;
-    /// `NO_BODY` for one that left the pack.
-    pub body: u16,
-    /// How many people support it.
-    pub votes: u32,
-    /// When it was received.
-    pub created: Instant,
-    /// When it last changed.
-    pub updated: Instant,
-    /// When an answer is due.
-    pub due: Option<Instant>,
+    pub(crate) codes8: [u8; field::CODES8],
+    pub(crate) codes16: [u16; field::CODES16],
+    pub(crate) counts: [u32; field::COUNTS],
+    pub(crate) times: [i64; field::TIMES],
     /// Where its last event stands: the order of feeds.
     pub last_event: Position,
 }
@@ -55,12 +46,62 @@ impl Position {
     }
 }
 
-/// `MapRow::ward` of a report that belongs to no ward.
-pub const NO_WARD: u16 = u16::MAX;
-/// `MapRow::category` of a category that left the pack: counted, under no name.
-pub const NO_CATEGORY: u8 = u8::MAX;
-/// `MapRow::body` of a body that left the pack.
-pub const NO_BODY: u16 = u16::MAX;
+impl MapRow {
+    /// A report of which nothing else is known.
+    pub const fn new(seq: u32, id: u64, point: Option<LonLat>) -> Self {
+        Self {
+            seq,
+            id,
+            point,
+            codes8: field::UNKNOWN8,
+            codes16: [u16::MAX; field::CODES16],
+            counts: [0; field::COUNTS],
+            times: [NEVER; field::TIMES],
+            last_event: Position { shown_ms: 0, seq: 0 },
+        }
+    }
+
+    /// The same with another value in a slot.
+    #[must_use]
+    pub fn with<S>(mut self, slot: S, value: <Self as Index<S>>::Output) -> Self
+    where
+        Self: IndexMut<S>,
+        <Self as Index<S>>::Output: Sized,
+    {
+        self[slot] = value;
+        self
+    }
+
+    /// Where the report stands.
+    pub fn state(&self) -> State {
+        State::from_code(self[STATE]).unwrap_or(State::Received)
+    }
+
+    /// The instant in a slot, if there is one.
+    pub fn instant(&self, slot: Time) -> Option<Instant> {
+        Some(self[slot]).filter(|ms| *ms != NEVER).map(Instant::from_ms)
+    }
+}
+
+macro_rules! slots {
+    ($($slot:ident($held:ident) => $value:ty),+ $(,)?) => { $(
+        impl Index<$slot> for MapRow {
+            type Output = $value;
+
+            fn index(&self, slot: $slot) -> &$value {
+                &self.$held[slot.0]
+            }
+        }
+
+        impl IndexMut<$slot> for MapRow {
+            fn index_mut(&mut self, slot: $slot) -> &mut $value {
+                &mut self.$held[slot.0]
+            }
+        }
+    )+ };
+}
+
+slots! { Code8(codes8) => u8, Code16(codes16) => u16, Count(counts) => u32, Time(times) => i64 }
 
 /// The public view of one report: its facts with the names that people read.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,8 +112,6 @@ pub struct PublicReport {
     pub id: u64,
     /// What everybody may see.
     pub facts: PublicFacts,
-    /// How many people support it.
-    pub votes: i64,
     /// The ward's name, in Vietnamese.
     pub ward_name: Option<String>,
     /// The body's name, in Vietnamese.

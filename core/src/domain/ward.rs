@@ -17,6 +17,11 @@ impl WardId {
     pub fn new(generation: &str, code: &str) -> Self {
         Self { generation: generation.into(), code: code.into() }
     }
+
+    /// Reads a canonical id.
+    pub fn parse(id: &str) -> Option<Self> {
+        id.split_once('.').map(|(generation, code)| Self::new(generation, code))
+    }
 }
 
 /// The canonical id, `{generation}.{code}`.

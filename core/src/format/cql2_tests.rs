@@ -69,7 +69,7 @@ impl Layer {
 
     fn count(&self, filter: &str) -> Result<usize, String> {
         let schema: Vec<Queryable<'_>> =
-            self.names.iter().map(|(name, holds)| Queryable { name, holds: *holds }).collect();
+            self.names.iter().map(|(name, holds)| Queryable::new(name, *holds)).collect();
         let expr = cql::parse(filter, &schema)?;
         let passes = |(properties, shape): &&(Map<String, Value>, geo::Geometry<f64>)| {
             expr.holds(&|t: &Test| {
@@ -126,9 +126,9 @@ fn the_annex_counts_the_same() {
 #[test]
 fn json_and_text_ask_the_same() {
     let schema = [
-        Queryable { name: "name", holds: Type::Of(Kind::Text) },
-        Queryable { name: "at", holds: Type::Of(Kind::Instant) },
-        Queryable { name: "geometry", holds: Type::Place },
+        Queryable::new("name", Type::Of(Kind::Text)),
+        Queryable::new("at", Type::Of(Kind::Instant)),
+        Queryable::new("geometry", Type::Place),
     ];
     for (json, text) in [
         (

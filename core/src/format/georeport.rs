@@ -235,6 +235,7 @@ mod tests {
             place: PlaceRule::Required,
             precision: Precision::Exact,
             target_days: 5,
+            level: crate::domain::report::Level::Normal,
             questions: Vec::new(),
             stop: Some(text("Gọi 114", "Call 114")),
         };

@@ -4,14 +4,17 @@ use proptest::prelude::*;
 
 use crate::domain::feature::Valid;
 use crate::domain::field::Value;
-use crate::domain::view::{MapRow, NO_BODY, NO_CATEGORY, NO_WARD, Position};
+use crate::domain::field::{
+    BODY, CATEGORY, CREATED, DUE, NEVER, NO_BODY, NO_CATEGORY, NO_WARD, STATE, UPDATED, VOTES, WARD,
+};
+use crate::domain::view::{MapRow, Position};
 use crate::domain::{Collection, Feature, Instant, State};
-use crate::geo::{Bbox, LonLat};
+use crate::geo::LonLat;
 #[cfg(test)]
 use crate::map::Layer;
+use crate::query::Filter;
 use crate::query::params::{FILTERS, parse};
 use crate::query::testing::{codebook, expression};
-use crate::query::{CodeSet, Filter, Interval};
 
 /// Points that are hard: one spot, a lattice, corners of tiles and blocks, the antimeridian, the
 /// poles, the city; or anything.
@@ -48,59 +51,71 @@ type Parts = (Option<LonLat>, u8, usize, u16, i64, i64);
 /// One row; its id, body, votes and due date follow from its seq, without keeping the order.
 pub fn row_of(seq: u32, (point, category, state, ward, created, later): Parts) -> MapRow {
     let id = (u64::from(seq) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) % ((1 << 52) - 1) + 1;
-    MapRow {
-        seq,
-        id,
-        point,
-        category: if id % 17 == 0 { NO_CATEGORY } else { category },
-        state: State::ALL[state],
-        ward: if ward == 4 { NO_WARD } else { ward },
-        body: if id % 7 == 6 { NO_BODY } else { (id % 7) as u16 },
-        votes: (id % 23).saturating_sub(12) as u32,
-        created: Instant::from_ms(created * 1000),
-        updated: Instant::from_ms((created + later) * 1000),
-        due: (id % 3 > 0).then(|| Instant::from_ms((created + (id % 90) as i64) * 1000)),
-        last_event: Position { shown_ms: (created + later) * 1000, seq: (id % 100) as i64 },
-    }
+    let row = MapRow::new(seq, id, point)
+        .with(CATEGORY, if id % 17 == 0 { NO_CATEGORY } else { category })
+        .with(STATE, State::ALL[state] as u8)
+        .with(WARD, if ward == 4 { NO_WARD } else { ward })
+        .with(BODY, if id % 7 == 6 { NO_BODY } else { (id % 7) as u16 })
+        .with(VOTES, (id % 23).saturating_sub(12) as u32)
+        .with(CREATED, created * 1000)
+        .with(UPDATED, (created + later) * 1000)
+        .with(DUE, if id % 3 > 0 { (created + (id % 90) as i64) * 1000 } else { NEVER });
+    MapRow { last_event: Position { shown_ms: (created + later) * 1000, seq: (id % 100) as i64 }, ..row }
 }
 
 /// Any filter, most fields mostly open.
 pub fn filter() -> BoxedStrategy<Filter> {
-    let codes = |n: u16| {
-        proptest::option::weighted(0.4, proptest::collection::vec(0..n, 0..4).prop_map(CodeSet::from_iter))
+    let some = |share: f64, value: BoxedStrategy<String>| proptest::option::weighted(share, value);
+    let list = |names: Vec<String>| {
+        proptest::collection::vec(proptest::sample::select(names), 1..4).prop_map(|v| v.join(",")).boxed()
     };
-    let wards = proptest::option::weighted(
-        0.2,
-        proptest::collection::vec(prop_oneof![0_u16..5, Just(NO_WARD)], 0..4).prop_map(CodeSet::from_iter),
-    );
-    let interval = || {
-        prop_oneof![
-            3 => Just(Interval::ALL),
-            1 => (0_i64..200, 0_i64..200).prop_map(|(a, b)| Interval { from: Instant::from_ms(a * 1000), to: Instant::from_ms((a + b) * 1000) }),
-        ]
+    let book = codebook();
+    let when = |s: i64| Instant::from_ms(s * 1000).to_string();
+    let interval = move || {
+        (0_i64..200, 0_i64..200).prop_map(move |(a, b)| format!("{}/{}", when(a), when(a + b))).boxed()
     };
     let bbox = prop_oneof![
-        3 => Just(None),
-        1 => (spots(), spots()).prop_map(|(a, b)| {
-            Some(Bbox::new(a.lon(), a.lat().min(b.lat()), b.lon(), a.lat().max(b.lat())).unwrap())
+        (spots(), spots()).prop_map(|(a, b)| {
+            let (south, north) = (a.lat().min(b.lat()), a.lat().max(b.lat()));
+            format!("{},{south},{},{north}", a.lon(), b.lon())
         }),
-        1 => (106.0..107.0_f64, 10.0..11.0_f64, 0.0..1.0_f64).prop_map(|(w, s, d)| Some(Bbox::new(w, s, w + d, s + d).unwrap())),
+        (106.0..107.0_f64, 10.0..11.0_f64, 0.0..1.0_f64).prop_map(|(w, s, d)| format!(
+            "{w},{s},{},{}",
+            w + d,
+            s + d
+        )),
     ];
-    let bodies = codes(7);
-    let votes = prop_oneof![3 => Just(0_u32), 1 => 0_u32..12];
-    let overdue = proptest::option::weighted(
-        0.2,
-        (any::<bool>(), (0_i64..200).prop_map(|s| Instant::from_ms(s * 1000))),
+    let bodies = (0..book.body_count()).filter_map(|i| book.body_id(i)).map(|b| b.to_string()).collect();
+    let plain = (
+        some(0.4, bbox.boxed()),
+        some(0.25, interval()),
+        some(0.25, interval()),
+        some(0.4, list(book.categories.iter().map(ToString::to_string).collect())),
+        some(0.4, list(State::ALL.map(|s| s.name().to_owned()).to_vec())),
+        some(0.1, list(vec!["open".to_owned(), "closed".to_owned()])),
+        some(0.2, list(book.wards.iter().map(ToString::to_string).collect())),
+        some(0.4, list(bodies)),
+        some(0.25, (0..12_u32).prop_map(|n| n.to_string()).boxed()),
+        some(0.2, any::<bool>().prop_map(|b| b.to_string()).boxed()),
     );
-    let plain = (bbox, interval(), interval(), codes(7), codes(8), wards);
-    (plain, bodies, votes, overdue, proptest::option::weighted(0.5, expression()))
-        .prop_map(|(plain, bodies, min_votes, overdue, asked)| {
-            let (bbox, created, updated, categories, states, wards) = plain;
-            let pairs = asked.map(|text| vec![("filter".to_owned(), text)]).unwrap_or_default();
-            let rest = parse(&pairs, FILTERS, &codebook(), Instant::from_ms(400_000)).unwrap().filter;
-            // What the expression says that a parameter can say, too, gives way to the parameter.
-            let rest = Filter { rest: rest.rest, ..Filter::default() };
-            Filter { bbox, created, updated, categories, states, wards, bodies, min_votes, overdue, ..rest }
+    let names = [
+        "bbox",
+        "datetime",
+        "updated",
+        "category",
+        "state",
+        "status",
+        "ward",
+        "body",
+        "min_votes",
+        "overdue",
+    ];
+    (plain, some(0.5, expression()), 0_i64..600)
+        .prop_map(move |(p, expression, now)| {
+            let values = [p.0, p.1, p.2, p.3, p.4, p.5, p.6, p.7, p.8, p.9];
+            let pairs = names.into_iter().chain(["filter"]).zip(values.into_iter().chain([expression]));
+            let pairs: Vec<_> = pairs.filter_map(|(name, v)| Some((name.to_owned(), v?))).collect();
+            parse(&pairs, FILTERS, &codebook(), Instant::from_ms(now * 1000)).unwrap().filter
         })
         .boxed()
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::source::Source;
 use super::text::TextWire;
 use super::{PackError, toml};
+use crate::domain::report::Level;
 use crate::domain::{Categories, Category, Choice, Group, PlaceRule, Precision, Question, QuestionKind};
 
 const FILE: &str = "data/categories.toml";
@@ -34,6 +35,8 @@ struct CategoryWire {
     precision: PrecisionWire,
     target_days: u16,
     #[serde(default)]
+    level: LevelWire,
+    #[serde(default)]
     question: Vec<QuestionWire>,
     stop: Option<TextWire>,
 }
@@ -58,6 +61,15 @@ enum PrecisionWire {
     Ward,
     #[serde(rename = "hidden")]
     Hidden,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum LevelWire {
+    Low,
+    #[default]
+    Normal,
+    Urgent,
 }
 
 #[derive(Deserialize)]
@@ -114,6 +126,11 @@ fn category(wire: CategoryWire) -> Result<Category, PackError> {
             PrecisionWire::Hidden => Precision::Hidden,
         },
         target_days: wire.target_days,
+        level: match wire.level {
+            LevelWire::Low => Level::Low,
+            LevelWire::Normal => Level::Normal,
+            LevelWire::Urgent => Level::Urgent,
+        },
         questions,
         stop: wire.stop.map(Into::into),
     })

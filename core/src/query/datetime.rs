@@ -1,12 +1,55 @@
 //! The `datetime` parameter of OGC API Features Part 1 section 7.15.4: an instant, a date (a UTC
 //! day), or an interval whose ends may be open (`..` or empty) or a duration (`P2D`).
 
+use std::fmt;
+
 use jiff::Span;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
-use super::Interval;
+use super::cql::{Literal, Range};
 use crate::domain::Instant;
+
+/// A closed interval of instants; open ends are `Instant::MIN` and `Instant::MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Interval {
+    /// The first instant inside.
+    pub(super) from: Instant,
+    /// The last instant inside.
+    pub(super) to: Instant,
+}
+
+impl Interval {
+    /// All of time.
+    pub(super) const ALL: Self = Self { from: Instant::MIN, to: Instant::MAX };
+
+    /// The same as a range; none if it excludes nothing.
+    pub(super) fn range(self) -> Option<Range> {
+        let end = |t: Instant, open: Instant| (t != open).then_some((Literal::Instant(t), true));
+        let (from, to) = (end(self.from, Instant::MIN), end(self.to, Instant::MAX));
+        if from.is_none() && to.is_none() { None } else { Range::new(from, to) }
+    }
+
+    /// A range of instants as an interval.
+    pub(super) fn of(range: &Range) -> Self {
+        let end = |e: &Option<(Literal, bool)>, open: Instant| match e {
+            Some((Literal::Instant(t), _)) => *t,
+            _ => open,
+        };
+        Self { from: end(&range.from, Instant::MIN), to: end(&range.to, Instant::MAX) }
+    }
+}
+
+/// As the parameter writes it.
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = |t: Instant, open: Instant| if t == open { "..".to_owned() } else { t.to_string() };
+        if self.from == self.to {
+            return write!(f, "{}", self.from);
+        }
+        write!(f, "{}/{}", end(self.from, Instant::MIN), end(self.to, Instant::MAX))
+    }
+}
 
 const HELP: &str = "must be an RFC 3339 date-time or date, or an interval of two with .. for an open end, \
                     like 2026-01-01T00:00:00Z/..";

@@ -1,56 +1,107 @@
-//! Which features of a collection are asked for: the parameters, the filter and its one evaluator.
-//! Every code of the collection is a parameter; the rest is as with reports.
+//! By what the features of a declared collection can be asked for: every property it declares, what all
+//! features have, and when and where they are shown. Every code of the collection is a parameter.
 
-use super::cql::{self, SpatialLiteral};
-use super::normal::interval_text;
-use super::params::{PageQuery, check_names, codes, flag, quoted, ward};
-use super::{CodeSet, Interval, datetime, declared};
-use crate::domain::field::Value;
-use crate::domain::{CodeBook, Collection, Feature, Instant, PropertyKind, Violation, nearest};
-use crate::geo::Bbox;
+use super::cql::{Is, Literal, Scalar, Test};
+use super::filter::{Row, RowTest};
+use super::params::{self, PAGE, PageQuery, Query};
+use super::{CodeSet, Filter, Queryable, Schema};
+use crate::domain::field::{Kind, Operator, Parameter, Type, Value, Vocabulary};
+use crate::domain::{CodeBook, Collection, Feature, Instant, PropertyKind, Violation};
 
-/// Parameters that every collection's features can be filtered by.
-const FILTERS: [&str; 5] = ["bbox", "datetime", "updated", "ward", "source"];
-/// Parameters of a page beside the filter.
-const PAGE: [&str; 3] = ["limit", "cursor", "f"];
-/// Characters of a source's name.
-const SOURCE_CHARS: usize = 100;
+/// Which features are asked for.
+pub type FeatureFilter = Filter<Feature>;
+/// What is asked of a list of features.
+pub type FeatureQuery = Query<Feature>;
 
-/// Which features are asked for. The default asks for all.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct FeatureFilter {
-    /// The shape meets this box; a feature without one never does.
-    pub bbox: Option<Bbox>,
-    /// Shown at some instant of this interval.
-    pub during: Option<Interval>,
-    /// Last changed inside this interval.
-    pub updated: Option<Interval>,
-    /// Positions of code properties, each with the codes that match.
-    pub codes: Vec<(usize, Vec<String>)>,
-    /// Positions in the ward table.
-    pub wards: Option<CodeSet>,
-    /// Names of imports.
-    pub sources: Option<Vec<String>>,
-    /// Shown now, or not now.
-    pub active: Option<bool>,
-    /// What only CQL2 can say.
-    pub rest: Option<declared::Rest>,
+/// What all features can be asked for by, behind what their collection declares.
+const COMMON: [Queryable<'static>; 7] = [
+    Queryable::new("id", Type::Of(Kind::Integer)),
+    asked_by(60, "source", Operator::OneOf, "Names of imports", Queryable::new("source", TEXT)),
+    Queryable::new("source_id", TEXT),
+    Queryable::new("revision", Type::Of(Kind::Integer)),
+    Queryable::new("created_at", INSTANT),
+    asked_by(
+        20,
+        "updated",
+        Operator::Interval,
+        "The same, for the last change",
+        Queryable::new("updated_at", INSTANT),
+    ),
+    asked_by(
+        0,
+        "bbox",
+        Operator::Box,
+        "west,south,east,north in degrees (CRS84), or six numbers with heights",
+        Queryable::new("geometry", Type::Place),
+    ),
+];
+/// What only parameters ask for, behind these: when it is shown, in which wards, whether now.
+const BESIDE: [Queryable<'static>; 3] = [
+    asked_by(
+        10,
+        "datetime",
+        Operator::Interval,
+        "RFC 3339 instant, date, or interval with / and .. for an open end",
+        Queryable::new("validity", INSTANT),
+    ),
+    asked_by(
+        50,
+        "ward",
+        Operator::OneOf,
+        "Codes of the generation in force, or {generation}.{code}",
+        Queryable { vocabulary: Vocabulary::Wards, ..Queryable::new("wards", TEXT) },
+    ),
+    asked_by(
+        30,
+        "active",
+        Operator::Flag,
+        "Shown now, or not now",
+        Queryable::new("active", Type::Of(Kind::Boolean)),
+    ),
+];
+const TEXT: Type = Type::Of(Kind::Text);
+const INSTANT: Type = Type::Of(Kind::Instant);
+
+/// Positions behind the properties of the collection.
+const VALIDITY: usize = COMMON.len();
+const WARDS: usize = VALIDITY + 1;
+const ACTIVE: usize = VALIDITY + 2;
+
+const fn asked_by(
+    rank: u8,
+    name: &'static str,
+    operator: Operator,
+    about: &'static str,
+    queryable: Queryable<'static>,
+) -> Queryable<'static> {
+    Queryable { parameter: Some(Parameter { rank, name, operator, about }), ..queryable }
 }
 
-/// What is asked of a list of features.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct FeatureQuery {
-    /// Which of them.
-    pub filter: FeatureFilter,
-    /// Which part of them, and how written.
-    pub page: PageQuery,
+/// What the features of a collection can be asked for.
+pub fn schema(c: &Collection) -> Schema<'_> {
+    let own = c.properties.iter().map(|p| {
+        let queryable = Queryable::new(p.name.as_str(), Type::Of(p.kind.kind()));
+        let PropertyKind::Code(codes) = &p.kind else { return queryable };
+        let (operator, about) = (Operator::OneOf, "Codes, separated by commas");
+        let parameter = Parameter { rank: 40, name: p.name.as_str(), operator, about };
+        Queryable { vocabulary: Vocabulary::Choices(codes), parameter: Some(parameter), ..queryable }
+    });
+    // Whether it is shown now can be asked only where that changes.
+    let mut beside = BESIDE;
+    if c.validity.is_none() {
+        beside[ACTIVE - VALIDITY].parameter = None;
+    }
+    Schema::new(own.chain(COMMON), &beside)
+}
+
+/// What all features of all collections can be asked for by parameters.
+pub fn common() -> impl Iterator<Item = Queryable<'static>> {
+    COMMON.into_iter().chain(BESIDE).filter(|q| q.parameter.is_some())
 }
 
 /// The names of the parameters that filter a collection.
 pub fn filter_names(collection: &Collection) -> Vec<&str> {
-    let codes = collection.properties.iter().filter(|p| matches!(p.kind, PropertyKind::Code(_)));
-    let active = collection.validity.map(|_| "active");
-    FILTERS.into_iter().chain(active).chain(codes.map(|p| p.name.as_str())).chain(cql::PARAMS).collect()
+    schema(collection).filter_names()
 }
 
 /// Reads the parameters of a list of features.
@@ -76,156 +127,98 @@ pub fn parse_named(
     collection: &Collection,
     codebook: &CodeBook,
 ) -> Result<FeatureQuery, Vec<Violation>> {
-    let mut faults = check_names(pairs, names);
-    let (filter, more) = parse_filter(pairs, collection, codebook);
-    faults.extend(more);
-    let mut q = FeatureQuery { filter, ..FeatureQuery::default() };
-    for (name, value) in pairs {
-        if let Err(detail) = q.page.read(name, value) {
-            faults.push(Violation::new(name, detail));
-        }
-    }
-    if faults.is_empty() { Ok(q) } else { Err(faults) }
+    params::query(pairs, names, &schema(collection), codebook, Instant::MIN)
 }
 
-/// Reads the parameters that this collection knows and passes over the others: where several
-/// collections are asked together, each takes its own.
+/// Reads the parameters that this collection knows and passes over the others.
 pub fn parse_filter(
     pairs: &[(String, String)],
     collection: &Collection,
     codebook: &CodeBook,
 ) -> (FeatureFilter, Vec<Violation>) {
-    let (mut filter, mut faults) = plain(pairs, collection, codebook);
-    match cql::read(pairs, &declared::schema(collection)) {
-        Ok(None) => {}
-        Ok(Some(asked)) => {
-            let narrowed = filter.narrow(asked, collection, true);
-            faults.extend(narrowed.err().map(|detail| Violation::new("filter", detail)));
-        }
-        Err(more) => faults.extend(more),
-    }
-    (filter, faults)
+    let schema = schema(collection);
+    let names = schema.filter_names();
+    params::filter(pairs, &names, &schema, (codebook, Instant::MIN), &mut PageQuery::default())
 }
 
-/// As [`parse_filter`], without what `filter` says.
-pub(super) fn plain(
-    pairs: &[(String, String)],
-    collection: &Collection,
-    codebook: &CodeBook,
-) -> (FeatureFilter, Vec<Violation>) {
-    let mut faults = Vec::new();
-    let mut filter = FeatureFilter::default();
-    let names = filter_names(collection);
-    for (name, value) in pairs.iter().filter(|(name, _)| names.contains(&name.as_str())) {
-        let read = match name.as_str() {
-            "bbox" => Bbox::parse(value).map(|b| filter.bbox = Some(b)).map_err(|e| e.to_string()),
-            "datetime" => datetime::parse(value).map(|i| filter.during = Some(i)),
-            "updated" => datetime::parse(value).map(|i| filter.updated = Some(i)),
-            "ward" => codes(value, |v| ward(v, codebook)).map(|c| filter.wards = Some(c)),
-            "source" => sources(value).map(|s| filter.sources = Some(s)),
-            "active" => flag(value).map(|a| filter.active = Some(a)),
-            _ => code_values(collection, name, value).map(|c| filter.codes.extend(c)),
+/// A feature at the moment of a question.
+struct At<'a>(&'a Feature, Instant);
+
+impl Row for At<'_> {
+    fn value(&self, property: usize, holds: Type) -> Scalar<'_> {
+        let f = self.0;
+        let Some(common) = property.checked_sub(f.values.len()) else {
+            return own(&f.values[property], holds);
         };
-        if let Err(detail) = read {
-            faults.push(Violation::new(name, detail));
+        match (common, COMMON.get(common).map_or("", |q| q.name)) {
+            (_, "id") => Scalar::Integer(f.id as i64),
+            (_, "source") => Scalar::Text(&f.source),
+            (_, "source_id") => Scalar::Text(&f.source_id),
+            (_, "revision") => Scalar::Integer(f.revision.into()),
+            (_, "created_at") => Scalar::Instant(f.created),
+            (_, "updated_at") => Scalar::Instant(f.updated),
+            (_, "geometry") => f.geometry.as_ref().map_or(Scalar::Null, Scalar::Shape),
+            (VALIDITY, _) => Scalar::Span(f.valid.from, f.valid.to),
+            (ACTIVE, _) => Scalar::Boolean(f.valid.at(self.1)),
+            _ => Scalar::Null,
         }
     }
-    filter.codes.sort();
-    (filter, faults)
+
+    fn has(&self, _: usize, codes: &CodeSet) -> bool {
+        self.0.wards.iter().any(|w| codes.contains(*w))
+    }
 }
 
-fn sources(value: &str) -> Result<Vec<String>, String> {
-    if value.len() > SOURCE_CHARS * 20 {
-        return Err("is too long".to_owned());
+fn own(value: &Value, holds: Type) -> Scalar<'_> {
+    match value {
+        Value::Null => Scalar::Null,
+        Value::Text(t) if holds == INSTANT => Instant::parse(t).map_or(Scalar::Null, Scalar::Instant),
+        Value::Integer(i) if holds == Type::Of(Kind::Number) => Scalar::Number(*i as f64),
+        Value::Text(t) => Scalar::Text(t),
+        Value::Integer(i) => Scalar::Integer(*i),
+        Value::Number(n) => Scalar::Number(*n),
+        Value::Boolean(b) => Scalar::Boolean(*b),
     }
-    let mut names: Vec<String> = value.split(',').map(|s| s.trim().to_owned()).collect();
-    names.sort();
-    names.dedup();
-    Ok(names)
-}
-
-fn code_values(
-    collection: &Collection,
-    name: &str,
-    value: &str,
-) -> Result<Option<(usize, Vec<String>)>, String> {
-    let Some(at) = collection.position(name) else { return Ok(None) };
-    let PropertyKind::Code(known) = &collection.properties[at].kind else { return Ok(None) };
-    let mut found = Vec::new();
-    for v in value.split(',').map(str::trim) {
-        if known.iter().any(|c| c.code == v) {
-            found.push(v.to_owned());
-        } else {
-            let all = known.iter().map(|c| c.code.as_str());
-            let hint = nearest(v, all.clone()).map_or_else(
-                || format!("valid: {}", all.collect::<Vec<_>>().join(", ")),
-                |n| format!("did you mean {n}?"),
-            );
-            return Err(format!("has no value {}; {hint}", quoted(v)));
-        }
-    }
-    found.sort();
-    found.dedup();
-    Ok(Some((at, found)))
 }
 
 impl FeatureFilter {
-    /// The one evaluator. `as_of` is the instant that `active` asks about.
+    /// Whether a feature matches. `as_of` is the instant that `active` asks about.
     pub fn matches(&self, f: &Feature, as_of: Instant) -> bool {
-        let code = |(at, codes): &(usize, Vec<String>)| match f.values.get(*at) {
-            Some(Value::Text(t)) => codes.iter().any(|c| c == t),
-            _ => false,
-        };
-        self.active.is_none_or(|a| f.valid.at(as_of) == a)
-            && self.during.is_none_or(|i| f.valid.from <= i.to && i.from < f.valid.to)
-            && self.updated.is_none_or(|i| i.contains(f.updated))
-            && self.codes.iter().all(code)
-            && self.wards.as_ref().is_none_or(|set| f.wards.iter().any(|w| set.contains(*w)))
-            && self.sources.as_ref().is_none_or(|s| s.iter().any(|s| **s == *f.source))
-            && self
-                .bbox
-                .is_none_or(|b| f.geometry.as_ref().is_some_and(|g| cql::meets(g, &SpatialLiteral::Box(b))))
-            && self.rest.as_ref().is_none_or(|r| r.holds(f))
+        self.takes(&At(f, as_of))
     }
 
     /// What a map shows of what matches: what is valid at the instant, unless the filter itself speaks
     /// of time.
     pub fn shows(&self, f: &Feature, as_of: Instant) -> bool {
-        let open = self.active.is_none() && self.during.is_none();
-        (!open || f.valid.at(as_of)) && self.matches(f, as_of)
+        let timed = |t: &Test| matches!(t.property.checked_sub(f.values.len()), Some(VALIDITY | ACTIVE));
+        (f.valid.at(as_of) || self.asked.said.iter().any(timed)) && self.matches(f, as_of)
     }
 
-    /// The filter as query parameters in fixed order, wards by their canonical ids.
+    /// The filter as query parameters in normal form.
     pub fn pairs(&self, collection: &Collection, codebook: &CodeBook) -> Vec<(String, String)> {
-        let mut out = Vec::new();
-        let mut push = |name: &str, value: String| out.push((name.to_owned(), value));
-        if let Some(b) = self.bbox {
-            push("bbox", format!("{},{},{},{}", b.west, b.south, b.east, b.north));
-        }
-        for (name, interval) in [("datetime", self.during), ("updated", self.updated)] {
-            if let Some(i) = interval {
-                push(name, interval_text(i));
-            }
-        }
-        if let Some(active) = self.active {
-            push("active", active.to_string());
-        }
-        for (at, codes) in &self.codes {
-            push(&collection.properties[*at].name, codes.join(","));
-        }
-        if let Some(set) = &self.wards {
-            push("ward", codebook.ward_names(set.as_slice()).collect::<Vec<_>>().join(","));
-        }
-        if let Some(sources) = &self.sources {
-            push("source", sources.join(","));
-        }
-        if let Some(rest) = &self.rest {
-            push("filter", rest.written(collection));
-        }
-        out
+        let pairs = self.pairs_in(&schema(collection), codebook);
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// The same, of features of these wards only: what a feed is bound to.
+    #[must_use]
+    pub fn in_wards(&self, collection: &Collection, wards: CodeSet) -> Self {
+        self.bound_to(RowTest::Code(collection.properties.len() + WARDS, wards))
+    }
+
+    /// The same, of features with one of these codes only: what a layer is bound to.
+    #[must_use]
+    pub fn with_codes(&self, property: usize, codes: &[String]) -> Self {
+        let list = codes.iter().map(|c| Literal::Text(c.clone())).collect();
+        self.bound_to(RowTest::Value(TEXT, Test::new(property, Is::one_of(list))))
+    }
+
+    /// The same whether shown now or not.
+    #[must_use]
+    pub fn at_any_time(&self, collection: &Collection) -> Self {
+        self.without(collection.properties.len() + ACTIVE)
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,144 +1,234 @@
-//! The filter on reports, with names already turned into codes, and its one evaluator.
+//! A filter: what is asked in its normal form, and the same for rows, with names already turned into
+//! codes. Its one evaluator decides; SQL and the map may be quicker, never different.
 
-use super::cql::{Literal, Range};
-use super::reports::Rest;
+use std::marker::PhantomData;
+
+use super::asked::Asked;
+use super::cql::{Expr, Is, Literal, Range, Relation, Scalar, SpatialLiteral, Test};
+use super::{CodeSet, Schema, cql};
+use crate::domain::field::{Derived, NO_WARD, Type, Vocabulary};
 use crate::domain::view::MapRow;
-use crate::domain::{Instant, Status};
+use crate::domain::{CodeBook, Instant, State, Status};
 use crate::geo::Bbox;
 
-/// A closed interval of instants; open ends are `Instant::MIN` and `Instant::MAX`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Interval {
-    /// The first instant inside.
-    pub from: Instant,
-    /// The last instant inside.
-    pub to: Instant,
-}
-
-impl Interval {
-    /// All of time.
-    pub const ALL: Self = Self { from: Instant::MIN, to: Instant::MAX };
-
-    /// Whether an instant lies inside.
-    pub fn contains(self, t: Instant) -> bool {
-        self.from <= t && t <= self.to
-    }
-
-    /// Whether nothing is excluded.
-    pub fn is_all(self) -> bool {
-        self == Self::ALL
-    }
-
-    /// What lies in it and in a range of instants; none if nothing does.
-    pub(super) fn cut(self, r: &Range) -> Option<Self> {
-        let end = |e: &Option<(Literal, bool)>, open: Instant| match e {
-            Some((Literal::Instant(t), _)) => *t,
-            _ => open,
-        };
-        let (from, to) = (end(&r.from, Instant::MIN).max(self.from), end(&r.to, Instant::MAX).min(self.to));
-        (from <= to).then_some(Self { from, to })
-    }
-}
-
-/// A set of small codes (categories, states, wards, bodies), kept sorted; `None` in a filter means any.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct CodeSet(Vec<u16>);
-
-impl CodeSet {
-    /// Whether a code is in the set.
-    pub fn contains(&self, code: u16) -> bool {
-        self.0.binary_search(&code).is_ok()
-    }
-
-    /// The codes that are in both.
-    #[must_use]
-    pub fn meet(&self, other: &Self) -> Self {
-        Self(self.0.iter().copied().filter(|c| other.contains(*c)).collect())
-    }
-
-    /// The codes in ascending order.
-    pub fn as_slice(&self) -> &[u16] {
-        &self.0
-    }
-}
-
-impl FromIterator<u16> for CodeSet {
-    fn from_iter<I: IntoIterator<Item = u16>>(codes: I) -> Self {
-        let mut v: Vec<u16> = codes.into_iter().collect();
-        v.sort_unstable();
-        v.dedup();
-        Self(v)
-    }
-}
-
-/// Which reports are asked for. The default asks for all.
+/// Which rows of one kind (reports, features) are asked for. The default asks for all.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Filter {
-    /// The public point lies in this box; a report without one never matches a box.
-    pub bbox: Option<Bbox>,
-    /// When it was received.
-    pub created: Interval,
-    /// When it last changed.
-    pub updated: Interval,
-    /// Positions of categories in the pack.
-    pub categories: Option<CodeSet>,
-    /// Codes of [`State`](crate::domain::State).
-    pub states: Option<CodeSet>,
-    /// Positions in the ward table.
-    pub wards: Option<CodeSet>,
-    /// Positions of bodies in the vocabulary.
-    pub bodies: Option<CodeSet>,
-    /// At least so many people support it.
-    pub min_votes: u32,
-    /// Whether it is open and was due before that moment, or not.
-    pub overdue: Option<(bool, Instant)>,
-    /// What only CQL2 can say.
-    pub rest: Option<Rest>,
+pub struct Filter<R = MapRow> {
+    pub(super) asked: Asked,
+    rows: Expr<RowTest>,
+    /// The moment that it asks about, if it does.
+    as_of: Option<Instant>,
+    of: PhantomData<fn(&R)>,
 }
 
-impl Default for Filter {
-    fn default() -> Self {
-        Self {
-            bbox: None,
-            created: Interval::ALL,
-            updated: Interval::ALL,
-            categories: None,
-            states: None,
-            wards: None,
-            bodies: None,
-            min_votes: 0,
-            overdue: None,
-            rest: None,
+/// A test of one row; properties by their position in the schema.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RowTest {
+    /// The code of a property, or one of its codes, is one of these.
+    Code(usize, CodeSet),
+    /// The value, which is of this type, passes this test.
+    Value(Type, Test),
+}
+
+/// What a filter decides about.
+pub trait Row {
+    /// The value of a property that rows hold as a value of this type.
+    fn value(&self, property: usize, holds: Type) -> Scalar<'_>;
+    /// Whether the code of a property that rows hold as a code, or one of its codes, is one of these.
+    fn has(&self, property: usize, codes: &CodeSet) -> bool;
+}
+
+impl RowTest {
+    /// Whether a row passes.
+    pub fn holds(&self, row: &impl Row) -> bool {
+        match self {
+            Self::Code(property, codes) => row.has(*property, codes),
+            Self::Value(holds, test) => test.holds(row.value(test.property, *holds)),
         }
     }
-}
 
-impl Filter {
-    /// Whether every report matches.
-    pub fn is_all(&self) -> bool {
-        *self == Self::default()
+    /// The property that it asks about.
+    pub fn property(&self) -> usize {
+        match self {
+            Self::Code(property, _) => *property,
+            Self::Value(_, test) => test.property,
+        }
     }
 
-    /// The one evaluator: SQL and the map may be quicker, never different.
-    pub fn matches(&self, row: &MapRow) -> bool {
-        let in_set = |set: &Option<CodeSet>, code: u16| set.as_ref().is_none_or(|s| s.contains(code));
-        self.created.contains(row.created)
-            && self.updated.contains(row.updated)
-            && in_set(&self.categories, row.category.into())
-            && in_set(&self.states, row.state as u16)
-            && in_set(&self.wards, row.ward)
-            && in_set(&self.bodies, row.body)
-            && row.votes >= self.min_votes
-            && self.overdue.is_none_or(|(is, as_of)| {
-                let late = row.state.status() == Status::Open && row.due.is_some_and(|due| due < as_of);
-                late == is
-            })
-            && self.bbox.is_none_or(|b| row.point.is_some_and(|p| b.contains(p)))
-            && self.rest.as_ref().is_none_or(|r| r.rows.holds(&|t| t.holds(row)))
+    /// Places are looked at last: that takes longest.
+    fn is_place(&self) -> bool {
+        matches!(self, Self::Value(_, Test { is: Is::Lies(..), .. }))
+    }
+}
+
+impl<R> Default for Filter<R> {
+    fn default() -> Self {
+        Self { asked: Asked::default(), rows: Expr::yes(), as_of: None, of: PhantomData }
+    }
+}
+
+impl<R> Filter<R> {
+    /// Binds what is asked to the codes of one moment.
+    pub(super) fn bind(asked: Asked, schema: &Schema<'_>, codebook: &CodeBook, as_of: Instant) -> Self {
+        let mut timed = false;
+        let mut bind = |test: Test| {
+            timed |= matches!(schema.get(test.property).derived, Some(Derived::Overdue));
+            Ok::<_, std::convert::Infallible>(bound(test, schema, codebook, as_of))
+        };
+        let all = asked.said.iter().cloned().map(Expr::Is).chain(asked.rest.clone().into_parts());
+        let Ok(rows) = Expr::All(all.collect()).try_map(&mut bind);
+        // In one row, so that whoever looks for a box sees it.
+        let mut parts: Vec<_> = rows.into_parts().into_iter().flat_map(Expr::into_parts).collect();
+        parts.sort_by_key(|p| matches!(p, Expr::Is(t) if t.is_place()));
+        Self { asked, rows: Expr::All(parts), as_of: timed.then_some(as_of), of: PhantomData }
+    }
+
+    /// Whether every row matches.
+    pub fn is_all(&self) -> bool {
+        self.rows.is_yes()
+    }
+
+    /// Whether parameters say all of it.
+    pub fn is_plain(&self) -> bool {
+        self.asked.rest.is_yes()
+    }
+
+    /// All that is asked, as tests of rows that must all hold.
+    pub fn rows(&self) -> &Expr<RowTest> {
+        &self.rows
+    }
+
+    /// The one evaluator.
+    pub(super) fn takes(&self, row: &impl Row) -> bool {
+        self.rows.holds(&|t| t.holds(row))
     }
 
     /// The moment that it asks about, if the answer depends on one.
     pub fn as_of(&self) -> Option<Instant> {
-        self.overdue.map(|(_, at)| at).or_else(|| self.rest.as_ref()?.as_of)
+        self.as_of
     }
+
+    /// A box that every row lies in or meets, if it asks for one.
+    pub fn bbox(&self) -> Option<Bbox> {
+        self.parts().find_map(|t| match t {
+            RowTest::Value(
+                _,
+                Test { is: Is::Lies(Relation::Intersects, SpatialLiteral::Box(b)), not: false, .. },
+            ) => Some(*b),
+            _ => None,
+        })
+    }
+
+    /// The tests that must hold by themselves.
+    fn parts(&self) -> impl Iterator<Item = &RowTest> {
+        let parts = if let Expr::All(parts) = &self.rows { &parts[..] } else { &[] };
+        parts.iter().filter_map(|p| if let Expr::Is(t) = p { Some(t) } else { None })
+    }
+
+    /// The codes of a property among which that of every row must be; none for any.
+    pub(super) fn codes(&self, property: usize) -> Option<CodeSet> {
+        let sets = self.parts().filter_map(|t| match t {
+            RowTest::Code(p, codes) if *p == property => Some(codes.clone()),
+            _ => None,
+        });
+        sets.reduce(|a, b| a.meet(&b))
+    }
+
+    /// The filter under what a feed or a layer is bound to. Its normal form stays that of what was asked.
+    #[must_use]
+    pub(super) fn bound_to(&self, test: RowTest) -> Self
+    where
+        R: Clone,
+    {
+        let mut out = self.clone();
+        if let Expr::All(parts) = &mut out.rows {
+            parts.insert(0, Expr::Is(test));
+        }
+        out
+    }
+
+    /// The filter without what it says of a property by itself.
+    #[must_use]
+    pub(super) fn without(&self, property: usize) -> Self
+    where
+        R: Clone,
+    {
+        let mut out = self.clone();
+        out.asked.said.retain(|t| t.property != property);
+        if let Expr::All(parts) = &mut out.rows {
+            parts.retain(|p| !matches!(p, Expr::Is(t) if t.property() == property));
+        }
+        out
+    }
+}
+
+/// What a test means for a row.
+fn bound(test: Test, schema: &Schema<'_>, codebook: &CodeBook, as_of: Instant) -> Expr<RowTest> {
+    let q = schema.get(test.property);
+    if test.is == Is::Null && !q.nullable {
+        return if test.not { Expr::yes() } else { Expr::no() };
+    }
+    match q.derived {
+        None => {}
+        Some(Derived::Overdue) => {
+            let one = |is: bool| {
+                if test.holds(Scalar::Boolean(is)) { overdue(is, schema, as_of) } else { Expr::no() }
+            };
+            let (late, other) = (one(true), one(false));
+            return match (late.is_no(), other.is_no()) {
+                (_, true) => late,
+                (true, _) => other,
+                _ => Expr::yes(),
+            };
+        }
+        Some(Derived::Groups { of, group }) => {
+            let Some(property) = schema.position(of) else { return Expr::no() };
+            let count = schema.get(property).vocabulary.count(codebook).unwrap_or(0);
+            let passing = (0..count).filter(|i| test.holds(Scalar::Text(group(*i))));
+            return Expr::Is(RowTest::Code(property, passing.map(|i| i as u16).collect()));
+        }
+    }
+    let Some(count) = q.vocabulary.count(codebook) else { return Expr::Is(RowTest::Value(q.holds, test)) };
+    let codes = match &test.is {
+        Is::Null if test.not => (0..count as u16).collect(),
+        Is::Null => CodeSet::from_iter([NO_WARD]),
+        Is::OneOf(list) if !test.not && test.fold == cql::Fold::default() => {
+            let text = |l: &Literal| if let Literal::Text(t) = l { Some(t.clone()) } else { None };
+            list.iter().filter_map(|l| q.vocabulary.read(&text(l)?, codebook).ok()).collect()
+        }
+        is => {
+            // Exact names are written in one way by now; patterns are about what people write.
+            let exact = matches!(is, Is::OneOf(_)) && test.fold == cql::Fold::default();
+            let name = |i: usize| {
+                if exact { q.vocabulary.name(i, codebook) } else { q.vocabulary.word(i, codebook) }
+            };
+            let passing = (0..count).filter(|i| name(*i).is_some_and(|n| test.holds(Scalar::Text(&n))));
+            passing.map(|i| i as u16).collect()
+        }
+    };
+    Expr::Is(RowTest::Code(test.property, codes))
+}
+
+/// Open, and due before that moment; or not.
+fn overdue(is: bool, schema: &Schema<'_>, as_of: Instant) -> Expr<RowTest> {
+    let (Some(state), Some(due)) = (schema.position("state"), schema.position("due_at")) else {
+        return Expr::no();
+    };
+    let of = |status: Status| {
+        let states = State::ALL.iter().filter(|s| s.status() == status).map(|s| *s as u16).collect();
+        Expr::Is(RowTest::Code(state, states))
+    };
+    let is_due = |is| Expr::Is(RowTest::Value(schema.get(due).holds, Test::new(due, is)));
+    let ranged = |from, to| Range::new(from, to).map_or_else(|| Is::OneOf(Vec::new()), Is::Within);
+    let moment = Literal::Instant(as_of);
+    if is {
+        return Expr::All(vec![of(Status::Open), is_due(ranged(None, Some((moment, false))))]);
+    }
+    let in_time = is_due(ranged(Some((moment, true)), None));
+    Expr::Any(vec![of(Status::Closed), in_time, is_due(Is::Null)])
+}
+
+/// Whether rows hold the codes of a vocabulary by their positions.
+pub(super) fn is_positional(vocabulary: Vocabulary<'_>) -> bool {
+    !matches!(vocabulary, Vocabulary::Free | Vocabulary::Choices(_))
 }

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::cql::{self, Expr, Queryable, Test};
-use super::features::{self, filter_names};
-use super::params::{self, FILTERS, check_names};
-use super::{FeatureFilter, Filter, declared};
+use super::asked::Asked;
+use super::cql::{self, Is, Test};
+use super::features::{self, FeatureFilter};
+use super::params::{FILTERS, PageQuery, check_names};
+use super::{Filter, Schema, reports};
 use crate::domain::{Choice, CodeBook, Collection, Instant, PropertyKind, Violation};
 
 /// A filter for each of several layers. The default asks for all.
@@ -38,8 +39,10 @@ impl Joint {
         if pairs.is_empty() {
             return Ok(Self::default());
         }
+        let as_of = now.floor_five_minutes();
+        let schemas: Vec<Schema<'_>> = collections.iter().map(|c| features::schema(c)).collect();
         let mut names: Vec<&str> = if reports { FILTERS.to_vec() } else { Vec::new() };
-        for name in collections.iter().flat_map(|c| filter_names(c)) {
+        for name in schemas.iter().flat_map(Schema::filter_names) {
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -49,23 +52,22 @@ impl Joint {
         let mut filter =
             Shared { pairs, alone: collections.len() + usize::from(reports) == 1, texts: Vec::new() };
         if reports {
-            let own: Vec<_> = pairs.iter().filter(|(k, _)| FILTERS.contains(&k.as_str())).cloned().collect();
-            match params::plain(&own, FILTERS, codebook, now) {
-                Ok(q) => out.reports = q.filter,
-                Err(more) => faults.extend(more),
-            }
-            let narrow = |asked, lower| out.reports.narrow(asked, codebook, now.floor_five_minutes(), lower);
-            faults.extend(filter.read("incidents", super::reports::schema(), narrow));
+            let mut asked = Asked::default();
+            let schema = reports::schema();
+            faults.extend(asked.read(pairs, FILTERS, schema, codebook, &mut PageQuery::default()));
+            faults.extend(filter.read("incidents", &mut asked, schema, codebook));
+            out.reports = Filter::bind(asked, schema, codebook, as_of);
         }
-        for c in collections {
+        for (c, schema) in collections.iter().zip(&schemas) {
             let (own, nothing) = narrowed(pairs, c, collections);
-            let (mut of, more) = features::plain(&own, c, codebook);
-            faults.extend(more);
-            of.codes.extend(nothing.into_iter().map(|at| (at, Vec::new())));
-            of.codes.sort();
-            let narrow = |asked, lower| of.narrow(asked, c, lower);
-            faults.extend(filter.read(&c.id, &declared::schema(c), narrow));
-            out.features.push((c.clone(), of));
+            let mut asked = Asked::default();
+            let names = schema.filter_names();
+            faults.extend(asked.read(&own, &names, schema, codebook, &mut PageQuery::default()));
+            for property in nothing {
+                asked.say(Test::new(property, Is::OneOf(Vec::new())), schema);
+            }
+            faults.extend(filter.read(&c.id, &mut asked, schema, codebook));
+            out.features.push((c.clone(), Filter::bind(asked, schema, codebook, as_of)));
         }
         out.filter = filter.text();
         let mut said = Vec::new();
@@ -126,12 +128,14 @@ impl Shared<'_> {
     fn read(
         &mut self,
         layer: &str,
-        schema: &[Queryable<'_>],
-        narrow: impl FnOnce(Expr<Test>, bool) -> Result<(), String>,
+        asked: &mut Asked,
+        schema: &Schema<'_>,
+        codebook: &CodeBook,
     ) -> Vec<Violation> {
-        let asked = match cql::read(self.pairs, schema) {
+        let queryables = schema.queryables();
+        let expr = match cql::read(self.pairs, queryables) {
             Ok(None) => return Vec::new(),
-            Ok(Some(asked)) => asked,
+            Ok(Some(expr)) => expr,
             Err(mut faults) => {
                 for fault in faults.iter_mut().filter(|f| !self.alone && f.field == "filter") {
                     fault.detail = format!("for {layer}, {}", fault.detail);
@@ -140,9 +144,10 @@ impl Shared<'_> {
             }
         };
         if !self.alone {
-            self.texts.push(cql::written(&asked, schema));
+            self.texts.push(cql::written(&expr, queryables));
         }
-        narrow(asked, self.alone).err().map(|detail| Violation::new("filter", detail)).into_iter().collect()
+        let narrowed = asked.narrow(expr, schema, codebook, self.alone);
+        narrowed.err().map(|detail| Violation::new("filter", detail)).into_iter().collect()
     }
 
     /// The one text, if several layers share it: that of all, or as it came if their types differ.
@@ -197,6 +202,7 @@ impl From<Filter> for Joint {
 mod tests {
     use super::*;
     use crate::domain::{Property, Shape, Text};
+    use crate::query::cql::Literal;
 
     fn collection(id: &str, kinds: &[&str]) -> Arc<Collection> {
         let name = || Text { vi: "x".into(), en: "x".into() };
@@ -224,7 +230,14 @@ mod tests {
         let of = |kinds: &str| {
             let joint = parse(kinds).unwrap();
             assert_eq!(joint.pairs(&codebook), [("kind".to_owned(), kinds.to_owned())]);
-            joint.features.iter().map(|(_, f)| f.codes[0].1.join("+")).collect::<Vec<_>>()
+            let codes = |f: &FeatureFilter| match &f.asked.of(0).unwrap().is {
+                Is::OneOf(list) => {
+                    let texts = list.iter().map(|l| if let Literal::Text(t) = l { t.as_str() } else { "" });
+                    texts.collect::<Vec<_>>().join("+")
+                }
+                _ => String::new(),
+            };
+            joint.features.iter().map(|(_, f)| codes(f)).collect::<Vec<_>>()
         };
         assert_eq!(of("crash"), ["crash", ""]);
         assert_eq!(of("crash,hospital"), ["crash", "hospital"]);

@@ -1,31 +1,31 @@
 //! Reads query parameters into a [`ListQuery`], saying everything that is wrong at once.
 
-use super::{CodeSet, Filter, cql, datetime, reports};
-use crate::domain::{BodyId, CodeBook, Instant, State, Status, Violation, WardName, nearest};
+use super::asked::{Asked, at_least, within};
+use super::cql::{self, Is, Literal, Relation, SpatialLiteral, Test};
+use super::{Filter, Schema, datetime, reports};
+use crate::domain::field::{self, Operator, Parameter, Vocabulary};
+use crate::domain::view::MapRow;
+use crate::domain::{CodeBook, Instant, Violation, nearest};
 use crate::geo::Bbox;
 
 /// The parameters that filter reports; they mean the same on every door.
-pub const FILTERS: &[&str] = LIST.split_at(13).0;
+pub const FILTERS: &[&str] =
+    &joined::<{ field::FILTERS.len() + cql::PARAMS.len() }>(field::FILTERS, &cql::PARAMS);
 
-/// The parameters of a list: the filters, the page and the format.
-pub const LIST: &[&str] = &[
-    "bbox",
-    "datetime",
-    "updated",
-    "category",
-    "status",
-    "state",
-    "ward",
-    "body",
-    "min_votes",
-    "overdue",
-    "filter",
-    "filter-lang",
-    "filter-crs",
-    "limit",
-    "cursor",
-    "f",
-];
+/// The parameters of a list of reports: the filters, the page and the format.
+pub const LIST: &[&str] = &joined::<{ FILTERS.len() + PAGE.len() }>(FILTERS, &PAGE);
+
+/// Parameters of a page beside the filter.
+pub(super) const PAGE: [&str; 3] = ["limit", "cursor", "f"];
+
+const fn joined<const N: usize>(first: &[&'static str], second: &[&'static str]) -> [&'static str; N] {
+    let (mut out, mut i) = ([""; N], 0);
+    while i < N {
+        out[i] = if i < first.len() { first[i] } else { second[i - first.len()] };
+        i += 1;
+    }
+    out
+}
 
 /// The page size when none is asked for.
 pub const DEFAULT_LIMIT: u32 = 100;
@@ -33,12 +33,17 @@ pub const DEFAULT_LIMIT: u32 = 100;
 pub const MAX_LIMIT: u32 = 10_000;
 /// Values in one list parameter.
 const MAX_VALUES: usize = 1_000;
+/// Bytes of a list of texts that no vocabulary knows.
+const MAX_LIST: usize = 2_000;
+
+/// What is asked of a list of reports.
+pub type ListQuery = Query<MapRow>;
 
 /// What is asked of a list.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ListQuery {
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query<R> {
     /// Which rows.
-    pub filter: Filter,
+    pub filter: Filter<R>,
     /// Which part of them, and how written.
     pub page: PageQuery,
 }
@@ -89,133 +94,109 @@ pub fn parse(
     codebook: &CodeBook,
     now: Instant,
 ) -> Result<ListQuery, Vec<Violation>> {
-    let mut q = plain(pairs, valid, codebook, now)?;
-    if let Some(asked) = cql::read(pairs, reports::schema())? {
-        let narrowed = q.filter.narrow(asked, codebook, now.floor_five_minutes(), true);
-        narrowed.map_err(|detail| vec![Violation::new("filter", detail)])?;
-    }
-    Ok(q)
+    query(pairs, valid, reports::schema(), codebook, now.floor_five_minutes())
 }
 
-/// As [`parse`], without what `filter` says.
-pub(super) fn plain(
+/// Reads the parameters of a list of whatever has this schema.
+pub(super) fn query<R>(
     pairs: &[(String, String)],
     valid: &[&str],
+    schema: &Schema<'_>,
     codebook: &CodeBook,
-    now: Instant,
-) -> Result<ListQuery, Vec<Violation>> {
+    as_of: Instant,
+) -> Result<Query<R>, Vec<Violation>> {
+    let mut page = PageQuery::default();
     let mut faults = check_names(pairs, valid);
-    let mut q = ListQuery::default();
-    let mut states: Option<Vec<u16>> = None;
-    for (name, value) in pairs.iter().filter(|(name, _)| valid.contains(&name.as_str())) {
-        let read = match name.as_str() {
-            "bbox" => Bbox::parse(value).map(|b| q.filter.bbox = Some(b)).map_err(|e| e.to_string()),
-            "datetime" => datetime::parse(value).map(|i| q.filter.created = i),
-            "updated" => datetime::parse(value).map(|i| q.filter.updated = i),
-            "category" => codes(value, |v| category(v, codebook)).map(|c| q.filter.categories = Some(c)),
-            "ward" => codes(value, |v| ward(v, codebook)).map(|c| q.filter.wards = Some(c)),
-            "body" => codes(value, |v| body(v, codebook)).map(|c| q.filter.bodies = Some(c)),
-            "min_votes" => votes(value).map(|n| q.filter.min_votes = n),
-            "overdue" => flag(value).map(|is| q.filter.overdue = Some((is, now.floor_five_minutes()))),
-            "status" => status_states(value).map(|s| states = Some(both(states.take(), &s))),
-            "state" => codes(value, state).map(|s| states = Some(both(states.take(), s.as_slice()))),
-            _ => q.page.read(name, value),
-        };
-        if let Err(detail) = read {
-            faults.push(Violation::new(name, detail));
-        }
-    }
-    q.filter.states = states.map(|s| s.into_iter().collect());
-    if faults.is_empty() { Ok(q) } else { Err(faults) }
+    let (filter, more) = filter(pairs, valid, schema, (codebook, as_of), &mut page);
+    faults.extend(more);
+    if faults.is_empty() { Ok(Query { filter, page }) } else { Err(faults) }
 }
 
-pub(super) fn codes(value: &str, one: impl Fn(&str) -> Result<u16, String>) -> Result<CodeSet, String> {
-    let parts: Vec<&str> = value.split(',').map(str::trim).collect();
-    if parts.len() > MAX_VALUES {
+/// Reads the valid parameters and passes over the others; those of a page go into `page`.
+pub(super) fn filter<R>(
+    pairs: &[(String, String)],
+    valid: &[&str],
+    schema: &Schema<'_>,
+    (codebook, as_of): (&CodeBook, Instant),
+    page: &mut PageQuery,
+) -> (Filter<R>, Vec<Violation>) {
+    let mut asked = Asked::default();
+    let mut faults = asked.read(pairs, valid, schema, codebook, page);
+    match cql::read(pairs, schema.queryables()) {
+        Ok(None) => {}
+        Ok(Some(expr)) => {
+            let narrowed = asked.narrow(expr, schema, codebook, true);
+            faults.extend(narrowed.err().map(|detail| Violation::new("filter", detail)));
+        }
+        Err(more) => faults.extend(more),
+    }
+    (Filter::bind(asked, schema, codebook, as_of), faults)
+}
+
+impl Asked {
+    /// Takes in the named parameters of a filter and of a page, but for the expression.
+    pub(super) fn read(
+        &mut self,
+        pairs: &[(String, String)],
+        valid: &[&str],
+        schema: &Schema<'_>,
+        codebook: &CodeBook,
+        page: &mut PageQuery,
+    ) -> Vec<Violation> {
+        let mut faults = Vec::new();
+        for (name, value) in pairs.iter().filter(|(name, _)| valid.contains(&name.as_str())) {
+            let read = match schema.parameter(name) {
+                Some((parameter, property)) => test(parameter, property, value, schema, codebook)
+                    .map(|t| t.into_iter().for_each(|t| self.say(t, schema))),
+                None => page.read(name, value),
+            };
+            faults.extend(read.err().map(|detail| Violation::new(name, detail)));
+        }
+        faults
+    }
+}
+
+/// What a parameter asks; nothing where every row passes.
+fn test(
+    parameter: Parameter<'_>,
+    property: usize,
+    value: &str,
+    schema: &Schema<'_>,
+    codebook: &CodeBook,
+) -> Result<Option<Test>, String> {
+    let is = match parameter.operator {
+        Operator::OneOf => one_of(value, schema.get(property).vocabulary, codebook)?,
+        Operator::AtLeast => return Ok(at_least(property, least(value)?)),
+        Operator::Interval => return Ok(within(property, datetime::parse(value)?)),
+        Operator::Flag => Is::OneOf(vec![Literal::Boolean(flag(value)?)]),
+        Operator::Box => {
+            let bbox = Bbox::parse(value).map_err(|e| e.to_string())?;
+            Is::Lies(Relation::Intersects, SpatialLiteral::Box(bbox))
+        }
+    };
+    Ok(Some(Test::new(property, is)))
+}
+
+fn one_of(value: &str, vocabulary: Vocabulary<'_>, codebook: &CodeBook) -> Result<Is, String> {
+    if vocabulary == Vocabulary::Free && value.len() > MAX_LIST {
+        return Err("is too long".to_owned());
+    }
+    let names: Vec<&str> = value.split(',').map(str::trim).collect();
+    if names.len() > MAX_VALUES {
         return Err(format!("must have at most {MAX_VALUES} values"));
     }
-    parts.into_iter().map(one).collect::<Result<Vec<u16>, String>>().map(CodeSet::from_iter)
+    let list = names.into_iter().map(|n| vocabulary.canonical(n, codebook).map(Literal::Text));
+    list.collect::<Result<_, _>>().map(Is::one_of)
 }
 
-/// Shown back only when short: an input's full text has no place in an answer.
-pub(super) fn quoted(value: &str) -> String {
-    format!("“{}”", value.chars().take(40).collect::<String>())
-}
-
-pub(super) fn flag(value: &str) -> Result<bool, String> {
+fn flag(value: &str) -> Result<bool, String> {
     value.parse().map_err(|_| "must be true or false".to_owned())
 }
 
-fn votes(value: &str) -> Result<u32, String> {
+fn least(value: &str) -> Result<u32, String> {
     let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
     let number = digits.then(|| value.parse::<u32>().ok()).flatten();
     number.ok_or_else(|| format!("must be a whole number from 0 to {}", u32::MAX))
-}
-
-/// A body of the city by its id, or a ward's own office by `ward:` and the ward's name.
-pub(super) fn body(value: &str, codebook: &CodeBook) -> Result<u16, String> {
-    if let Some(name) = value.strip_prefix("ward:") {
-        let ward = ward(name, codebook)?;
-        return Ok(codebook.bodies.len() as u16 + ward);
-    }
-    codebook.body(&BodyId::new(value)).ok_or_else(|| {
-        let names = || codebook.bodies.iter().map(BodyId::as_str);
-        let hint = nearest(value, names()).map_or_else(
-            || format!("valid: {}, or ward: and a ward's code", names().collect::<Vec<_>>().join(", ")),
-            |n| format!("did you mean {n}?"),
-        );
-        format!("has no value {}; {hint}", quoted(value))
-    })
-}
-
-pub(super) fn category(value: &str, codebook: &CodeBook) -> Result<u16, String> {
-    codebook.category(value).map(u16::from).ok_or_else(|| {
-        let hint = nearest(value, codebook.categories.iter().map(|c| &**c))
-            .map_or_else(|| "see /categories".to_owned(), |n| format!("did you mean {n}?"));
-        format!("has no value {}; {hint}", quoted(value))
-    })
-}
-
-pub(super) fn ward(value: &str, codebook: &CodeBook) -> Result<u16, String> {
-    match codebook.ward(value) {
-        WardName::Known(i) => Ok(i),
-        WardName::Former(ids) => {
-            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            Err(format!(
-                "code {} is not in force since {}; ask for {}",
-                quoted(value),
-                codebook.active,
-                ids.join(" or ")
-            ))
-        }
-        WardName::Unknown => {
-            let hint = codebook.wards.last().map_or_else(String::new, |w| {
-                format!("; a code like {} is right, or {{generation}}.{{code}} like {w}", w.code)
-            });
-            Err(format!("has no value {}{hint}", quoted(value)))
-        }
-    }
-}
-
-pub(super) fn state(value: &str) -> Result<u16, String> {
-    State::from_name(value).map(|s| s as u16).ok_or_else(|| {
-        let valid: Vec<&str> = State::ALL.iter().map(|s| s.name()).collect();
-        format!("has no value {}; valid: {}", quoted(value), valid.join(", "))
-    })
-}
-
-pub(super) fn status(value: &str) -> Result<Status, String> {
-    Status::from_name(value).ok_or_else(|| format!("has no value {}; valid: open, closed", quoted(value)))
-}
-
-fn status_states(value: &str) -> Result<Vec<u16>, String> {
-    let wanted = value.split(',').map(|v| status(v.trim())).collect::<Result<Vec<_>, _>>()?;
-    Ok(State::ALL.iter().filter(|s| wanted.contains(&s.status())).map(|s| *s as u16).collect())
-}
-
-/// `status` and `state` together ask for what passes both.
-fn both(earlier: Option<Vec<u16>>, now: &[u16]) -> Vec<u16> {
-    earlier.map_or_else(|| now.to_vec(), |e| e.into_iter().filter(|s| now.contains(s)).collect())
 }
 
 impl PageQuery {
@@ -249,7 +230,8 @@ fn limit(value: &str) -> Result<u32, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::WardId;
+    use crate::domain::{BodyId, State, WardId};
+    use crate::query::CodeSet;
 
     fn codebook() -> CodeBook {
         CodeBook {
@@ -283,15 +265,17 @@ mod tests {
 
     #[test]
     fn status_and_state_narrow_each_other() {
-        let q = read(&[("status", "open"), ("state", "received,resolved")]).unwrap();
-        assert_eq!(q.filter.states.unwrap().as_slice(), &[State::Received as u16]);
-        let none = read(&[("status", "closed"), ("state", "received")]).unwrap();
-        assert_eq!(none.filter.states.unwrap().as_slice(), &[] as &[u16]);
+        let states = |query: &[(&str, &str)]| {
+            read(query).unwrap().filter.codes(reports::schema().position("state").unwrap()).unwrap()
+        };
+        let both = states(&[("status", "open"), ("state", "received,resolved")]);
+        assert_eq!(both.as_slice(), &[State::Received as u16]);
+        assert_eq!(states(&[("status", "closed"), ("state", "received")]), CodeSet::default());
     }
 
     #[test]
     fn a_code_of_a_former_generation_says_so() {
-        assert_eq!(read(&[("ward", "26740")]).unwrap().filter.wards.unwrap().as_slice(), &[1]);
+        assert_eq!(read(&[("ward", "26740")]).unwrap().filter.wards().unwrap().as_slice(), &[1]);
         let said = read(&[("ward", "26743")]).unwrap_err()[0].to_string();
         assert_eq!(said, "ward code “26743” is not in force since 2025-07-01; ask for 2025-01-01.26743");
     }

@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use super::Filter;
+use super::params::{FILTERS, parse};
 use crate::domain::{BodyId, CodeBook, Instant, WardId};
 
 /// The names of the codes of made-up rows.
@@ -12,6 +14,12 @@ pub fn codebook() -> CodeBook {
         active: "2025-07-01".into(),
         bodies: ["infrastructure", "traffic"].map(BodyId::new).to_vec(),
     }
+}
+
+/// The filter on reports that these parameters ask for.
+pub fn filter(pairs: &[(&str, &str)]) -> Filter {
+    let pairs: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    parse(&pairs, FILTERS, &codebook(), Instant::from_ms(400_000)).unwrap().filter
 }
 
 /// Expressions over reports, of all kinds of tests.

@@ -55,7 +55,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene<'_>, palette: &Palette, fa
     });
     for (kind, at) in symbols {
         match kind {
-            SymbolKind::Row(row) => report(canvas, at, row.state.status(), palette),
+            SymbolKind::Row(row) => report(canvas, at, row.state().status(), palette),
             SymbolKind::Cluster(c) => cluster(canvas, at, c, palette, face),
         }
     }

@@ -6,7 +6,8 @@ use ::geo::{MultiPolygon, Polygon};
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::view::{MapRow, NO_WARD, Position};
+use crate::domain::field::{CATEGORY, STATE};
+use crate::domain::view::MapRow;
 use crate::domain::{CodeBook, Instant, State};
 use crate::geo::TileId;
 use crate::map::{FeatureSets, Layer, Snapshot, Sources, WardShape, WardShapes, figures};
@@ -42,20 +43,9 @@ impl Picture {
 }
 
 fn row(seq: u32, lon: f64, lat: f64, state: State) -> MapRow {
-    MapRow {
-        seq,
-        id: u64::from(seq) + 1,
-        point: Some(LonLat::new(lon, lat).unwrap()),
-        category: 0,
-        state,
-        ward: NO_WARD,
-        created: Instant::from_ms(0),
-        updated: Instant::from_ms(0),
-        body: 0,
-        votes: 0,
-        due: None,
-        last_event: Position::default(),
-    }
+    MapRow::new(seq, u64::from(seq) + 1, LonLat::new(lon, lat).ok())
+        .with(CATEGORY, 0)
+        .with(STATE, state as u8)
 }
 
 fn layer(name: &str) -> Layer {

@@ -15,7 +15,8 @@ use crate::http::doors::{nearest, open311, pictures};
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::negotiate::{Offer, choose};
 use crate::http::wire::problem::{self, Problem};
-use diaban_core::domain::{Collection, State as ReportState, Status};
+use diaban_core::domain::Collection;
+use diaban_core::domain::field::{self, Operator, Parameter, Vocabulary};
 use diaban_core::format::georeport::Form;
 use diaban_core::format::{feed, geojson, list};
 use diaban_core::map::Layer;
@@ -362,45 +363,42 @@ fn of_layer(layer: &Layer) -> Vec<Operation> {
     all
 }
 
+/// The value of a parameter that asks for a field.
+fn value_of(service: &Service, operator: Operator, vocabulary: Vocabulary<'_>) -> Value {
+    let codes = |all: Vec<&str>| json!({ "type": "array", "items": { "type": "string", "enum": all } });
+    match (operator, vocabulary) {
+        (Operator::OneOf, Vocabulary::Categories) => {
+            codes(service.city.pack.categories.iter().map(|c| &*c.code).collect())
+        }
+        (Operator::OneOf, Vocabulary::Terms(terms)) => codes(terms.iter().map(|t| t.name).collect()),
+        (Operator::OneOf, _) => json!({ "type": "array", "items": { "type": "string" } }),
+        (Operator::AtLeast, _) => json!({ "type": "integer", "minimum": 0 }),
+        (Operator::Interval, _) => json!({ "type": "string" }),
+        (Operator::Flag, _) => json!({ "type": "boolean" }),
+        (Operator::Box, _) => {
+            json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } })
+        }
+    }
+}
+
+/// The parameter of that name that asks for a field of reports or of all features, with the codes it knows.
+fn declared(name: &str) -> Option<(Parameter<'static>, Vocabulary<'static>)> {
+    let reports = field::TABLE.iter().filter_map(|f| Some((f.parameter?, f.vocabulary)));
+    let features = features::common().filter_map(|q| Some((q.parameter?, q.vocabulary)));
+    reports.chain(features).find(|(p, _)| p.name == name)
+}
+
 /// One parameter, described once for all operations that take it.
 fn parameter(service: &Service, name: &str) -> Value {
     let text = json!({ "type": "string" });
-    let codes = |all: Vec<&str>| json!({ "type": "array", "items": { "type": "string", "enum": all } });
     let all_layers: Vec<&str> = service.layers.iter().map(|l| l.id.as_str()).collect();
     let styles = Style::ALL.map(Style::name);
     let formats: Vec<String> = list::ALL.iter().map(|f| format!("{} ({})", f.names[0], f.title)).collect();
     let formats =
         format!("The format, where the Accept header does not say it; of lists {}", formats.join(", "));
     let number = |low: f64, high: f64| json!({ "type": "number", "minimum": low, "maximum": high });
-    let (schema, about): (Value, &str) = match name {
-        "bbox" => (
-            json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } }),
-            "west,south,east,north in degrees (CRS84), or six numbers with heights",
-        ),
-        "datetime" => (text, "RFC 3339 instant, date, or interval with / and .. for an open end"),
-        "updated" => (text, "The same, for the last change"),
-        "category" => {
-            let all = service.city.pack.categories.iter().map(|c| &*c.code).collect();
-            (codes(all), "Codes of /categories, separated by commas")
-        }
-        "status" => (codes([Status::Open, Status::Closed].map(Status::name).to_vec()), "Open or closed"),
-        "state" => {
-            (codes(ReportState::ALL.iter().map(|s| s.name()).collect()), "States, separated by commas")
-        }
-        "ward" => (
-            json!({ "type": "array", "items": { "type": "string" } }),
-            "Codes of the generation in force, or {generation}.{code}",
-        ),
-        "body" => (
-            json!({ "type": "array", "items": { "type": "string" } }),
-            "Ids of the bodies that must answer; ward:CODE is a ward's own office",
-        ),
-        "min_votes" => {
-            (json!({ "type": "integer", "minimum": 0 }), "At least so many people support the report")
-        }
-        "overdue" => {
-            (json!({ "type": "boolean" }), "Open, and due before now, which moves every five minutes; or not")
-        }
+    let of_field = declared(name).map(|(p, known)| (value_of(service, p.operator, known), p.about));
+    let (schema, about): (Value, &str) = of_field.unwrap_or_else(|| match name {
         "filter" => (
             json!({ "type": "string", "maxLength": cql::MAX_BYTES }),
             "CQL2 over the properties that /collections/{c}/queryables lists",
@@ -413,8 +411,6 @@ fn parameter(service: &Service, name: &str) -> Value {
             json!({ "type": "string", "enum": [cql::CRS84] }),
             "The coordinates in filter: longitude, latitude",
         ),
-        "source" => (json!({ "type": "array", "items": { "type": "string" } }), "Names of imports"),
-        "active" => (json!({ "type": "boolean" }), "Shown now, or not now"),
         "limit" => (
             json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT }),
             "Rows of a page; more is clamped",
@@ -439,7 +435,7 @@ fn parameter(service: &Service, name: &str) -> Value {
         ),
         "style" => (json!({ "type": "string", "enum": styles }), "Colours"),
         _ => (json!({ "type": "array", "items": { "type": "string" } }), "Codes, separated by commas"),
-    };
+    });
     let mut parameter = json!({ "name": name, "in": "query", "required": false, "description": about });
     parameter["style"] = "form".into();
     parameter["explode"] = false.into();

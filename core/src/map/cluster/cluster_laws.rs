@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::field::{CATEGORY, UPDATED};
 use crate::map::cluster::neighbourhood::tie;
 use crate::map::index::Change;
 use crate::map::testing::{filter, rows, spots};
@@ -62,13 +63,13 @@ fn symbol_of(seed: Cell, in_seed: &[MapRow], members: &[MapRow], zoom: u8, top: 
     let mut states = [0; STATES];
     let mut categories: BTreeMap<u8, u32> = BTreeMap::new();
     for m in members {
-        states[m.state as usize] += 1;
-        *categories.entry(m.category).or_default() += 1;
+        states[m.state() as usize] += 1;
+        *categories.entry(m[CATEGORY]).or_default() += 1;
     }
     let mut named: Vec<_> = categories.into_iter().collect();
     named.sort_by_key(|&(c, n)| (std::cmp::Reverse(n), c));
     named.truncate(top);
-    let latest = members.iter().map(|m| m.updated).max().unwrap();
+    let latest = members.iter().filter_map(|m| m.instant(UPDATED)).max().unwrap();
     let id = cluster_id(zoom, (seed.1 as u32, seed.0 as u32));
     Symbol {
         at,
@@ -151,7 +152,7 @@ proptest! {
     fn changes_keep_the_laws(rows in rows(spots(), 60), more in rows(spots(), 40), filter in filter(), zoom in 0_u8..=18) {
         let changes: Vec<Change> = more
             .iter()
-            .map(|r| if r.category == 0 { Change::Remove { seq: r.seq } } else { Change::Upsert(*r) })
+            .map(|r| if r[CATEGORY] == 0 { Change::Remove { seq: r.seq } } else { Change::Upsert(*r) })
             .collect();
         check_laws(&rows, &changes, &filter, zoom);
     }

@@ -88,8 +88,8 @@ impl fmt::Debug for FilterCache {
 mod tests {
     use super::*;
 
-    fn votes(min_votes: u32) -> Filter {
-        Filter { min_votes, ..Filter::default() }
+    fn votes(least: u32) -> Filter {
+        crate::query::testing::filter(&[("min_votes", &least.to_string())])
     }
 
     #[test]

@@ -9,11 +9,12 @@ use std::io::{self, Read, Write};
 
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
+use crate::domain::field::TABLE;
 use crate::map::index::Snapshot;
 use crate::map::index::columns::Columns;
 
-/// The first bytes of a file. The last is the version of the format: raise it when a column comes,
-/// goes or means something else.
+/// The first bytes of a file. The last is the version of the format: raise it when a column means something
+/// else. Which columns there are is told by the table of fields.
 const MAGIC: [u8; 8] = *b"diabanm\x03";
 /// Values turned to bytes or back in one go.
 const CHUNK: usize = 1 << 15;
@@ -39,6 +40,7 @@ impl Snapshot {
         let rows = folded.base();
         let mut out = Summed { inner: out, sum: Xxh3Default::new() };
         out.write_all(&MAGIC)?;
+        out.write_all(&columns().to_le_bytes())?;
         out.write_all(&self.at().to_le_bytes())?;
         out.write_all(&key.to_le_bytes())?;
         out.write_all(&(rows.placed() as u64).to_le_bytes())?;
@@ -63,7 +65,7 @@ impl<R: Read> Frozen<R> {
     /// When it is no such file or of another version, and those of `input`.
     pub fn open(input: R) -> io::Result<Self> {
         let mut input = Summed { inner: input, sum: Xxh3Default::new() };
-        if input.array()? != MAGIC {
+        if input.array()? != MAGIC || input.array()? != columns().to_le_bytes() {
             return Err(wrong("it was written by another version"));
         }
         let head = Head {
@@ -110,6 +112,13 @@ pub fn frozen_key<'a>(parts: impl Iterator<Item = &'a [u8]>) -> u128 {
         all.extend_from_slice(part);
     }
     xxh3_128(&all)
+}
+
+/// Which fields have which columns, in one number.
+fn columns() -> u128 {
+    let columns: Vec<String> =
+        TABLE.iter().filter_map(|f| Some(format!("{} {:?}", f.name, f.column?))).collect();
+    frozen_key(columns.iter().map(String::as_bytes))
 }
 
 fn wrong(why: &'static str) -> io::Error {

@@ -18,6 +18,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::domain::Instant;
+use crate::domain::field::CREATED;
 use crate::domain::view::MapRow;
 use crate::geo::TileId;
 use crate::map::index::columns::{Columns, each, key, live};
@@ -179,7 +180,7 @@ impl Snapshot {
 
     /// When the first of all rows was received; none when there are none.
     pub fn earliest(&self) -> Option<Instant> {
-        let all = self.base.rows.created().iter().chain(self.delta.created());
+        let all = self.base.rows[CREATED].iter().chain(&self.delta[CREATED]);
         all.min().map(|ms| Instant::from_ms(*ms))
     }
 
@@ -313,6 +314,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::field::CATEGORY;
     use crate::map::testing::{filter, row_of, rows, spots};
 
     fn sorted(mut rows: Vec<MapRow>) -> Vec<MapRow> {
@@ -328,7 +330,7 @@ mod tests {
         let one = prop_oneof![
             1 => (0_u32..80).prop_map(|seq| Change::Remove { seq }),
             3 => (0_u32..80, rows(spots(), 2)).prop_map(|(seq, v)| match v.first() {
-                Some(r) => Change::Upsert(row_of(seq, (r.point, r.category, r.state as usize, 1, r.created.ms(), 5))),
+                Some(r) => Change::Upsert(row_of(seq, (r.point, r[CATEGORY], r.state() as usize, 1, r[CREATED], 5))),
                 None => Change::Remove { seq },
             }),
         ];

@@ -4,13 +4,14 @@
 
 use std::ops::Range;
 
-use crate::map::index::columns::{BLOCK, Columns, NEVER, STATES, each, within};
+use crate::domain::field::{Code8, Column, NEVER};
+use crate::map::index::columns::{BLOCK, Columns, each, within};
 use crate::map::index::filter_cache::Marks;
 use crate::map::index::shape_test::ShapeTest;
 use crate::map::shape::e7box::E7Box;
 use crate::query::cql::{Expr, Is, Literal, Relation, SpatialLiteral, Test};
-use crate::query::reports::{Coded, RowTest, Valued};
-use crate::query::{CodeSet, Filter};
+use crate::query::reports::field;
+use crate::query::{CodeSet, Filter, RowTest};
 
 /// A filter ready to run over columns.
 #[derive(Debug)]
@@ -24,16 +25,14 @@ pub(in crate::map) struct Select<'a> {
 /// One step of a filter: which rows of a word pass.
 #[derive(Debug)]
 enum Node {
-    /// One of these categories.
-    Categories(Vec<usize>),
-    /// One of these states.
-    States(Vec<usize>),
+    /// One of these few values of a small code.
+    Values(Code8, Vec<usize>),
     /// One of these codes, a bit for each.
-    Codes(Coded, Box<[u64]>),
+    Codes(Column, Box<[u64]>),
     /// A number in a closed range; a missing one is `NEVER`.
-    Between(Valued, i64, i64),
+    Between(Column, i64, i64),
     /// A number among these, or not; ascending.
-    OneOf(Valued, Vec<i64>, bool),
+    OneOf(Column, Vec<i64>, bool),
     /// A place in a box.
     Inside(E7Box),
     /// A place that lies so.
@@ -53,8 +52,8 @@ const DENSE: u32 = 8;
 
 impl<'a> Select<'a> {
     pub(in crate::map) fn new(filter: &'a Filter) -> Self {
-        let tests = filter.tests();
-        let boxes = match &tests {
+        let tests = filter.rows();
+        let boxes = match tests {
             Expr::All(parts) => parts.iter().filter_map(around).collect(),
             _ => Vec::new(),
         };
@@ -113,53 +112,60 @@ impl<'a> Select<'a> {
 }
 
 impl Node {
-    fn of(tests: Expr<RowTest>) -> Self {
+    fn of(tests: &Expr<RowTest>) -> Self {
         match tests {
             Expr::All(parts) => {
-                let mut parts: Vec<Self> = parts.into_iter().map(Self::of).collect();
+                let mut parts: Vec<Self> = parts.iter().map(Self::of).collect();
                 parts.sort_by_key(Self::cost);
                 if parts.len() == 1 { parts.remove(0) } else { Self::All(parts) }
             }
             Expr::Any(parts) => {
-                let mut parts: Vec<Self> = parts.into_iter().map(Self::of).collect();
+                let mut parts: Vec<Self> = parts.iter().map(Self::of).collect();
                 parts.sort_by_key(Self::cost);
                 Self::Any(parts)
             }
-            Expr::Is(RowTest::Code(coded, set)) => Self::coded(coded, &set),
-            Expr::Is(RowTest::Value(Valued::Place, test)) => Self::place(test),
-            Expr::Is(RowTest::Value(valued, test)) => Self::number(valued, &test),
+            Expr::Is(RowTest::Code(property, set)) => match field(*property).column {
+                Some(column) => Self::coded(column, set),
+                None => Self::Any(Vec::new()),
+            },
+            Expr::Is(RowTest::Value(_, test)) => match field(test.property).column {
+                Some(Column::Point) => Self::place(test),
+                Some(column) => Self::number(column, test),
+                None => Self::Any(Vec::new()),
+            },
         }
     }
 
-    fn coded(coded: Coded, set: &CodeSet) -> Self {
+    fn coded(column: Column, set: &CodeSet) -> Self {
         let codes = || set.as_slice().iter().map(|&c| usize::from(c));
-        match coded {
-            Coded::State => Self::States(codes().filter(|&s| s < STATES).collect()),
-            Coded::Category if set.as_slice().len() <= MOST_BITSETS => Self::Categories(codes().collect()),
+        match column {
+            Column::Code8(slot, _) if set.as_slice().len() <= MOST_BITSETS => {
+                Self::Values(slot, codes().collect())
+            }
             _ => {
                 let mut bits = vec![0_u64; (1 << 16) / BLOCK].into_boxed_slice();
                 codes().for_each(|c| bits[c / BLOCK] |= 1 << (c % BLOCK));
-                Self::Codes(coded, bits)
+                Self::Codes(column, bits)
             }
         }
     }
 
-    fn place(test: Test) -> Self {
+    fn place(test: &Test) -> Self {
         match &test.is {
             Is::Null => Self::Placed(test.not),
             Is::Lies(Relation::Intersects, SpatialLiteral::Box(b)) if !test.not => {
                 Self::Inside(E7Box::new(*b))
             }
-            Is::Lies(..) => Self::Lies(Box::new(ShapeTest::new(test))),
+            Is::Lies(..) => Self::Lies(Box::new(ShapeTest::new(test.clone()))),
             _ => Self::Any(Vec::new()),
         }
     }
 
     /// Ranges and lists of whole numbers and instants; their tests have no others.
-    fn number(valued: Valued, test: &Test) -> Self {
+    fn number(column: Column, test: &Test) -> Self {
         match &test.is {
             Is::Within(range) => match range.whole() {
-                Some((from, to)) => Self::Between(valued, from.max(NEVER + 1), to),
+                Some((from, to)) => Self::Between(column, from.max(NEVER + 1), to),
                 None => Self::Any(Vec::new()),
             },
             Is::OneOf(list) => {
@@ -168,10 +174,10 @@ impl Node {
                 if test.not {
                     list.insert(0, NEVER);
                 }
-                Self::OneOf(valued, list, test.not)
+                Self::OneOf(column, list, test.not)
             }
-            Is::Null if test.not => Self::Between(valued, NEVER + 1, i64::MAX),
-            Is::Null => Self::Between(valued, NEVER, NEVER),
+            Is::Null if test.not => Self::Between(column, NEVER + 1, i64::MAX),
+            Is::Null => Self::Between(column, NEVER, NEVER),
             Is::Like(_) | Is::Lies(..) => Self::Any(Vec::new()),
         }
     }
@@ -179,7 +185,7 @@ impl Node {
     /// The cheaper steps come first.
     fn cost(&self) -> u8 {
         match self {
-            Self::Categories(_) | Self::States(_) | Self::Placed(_) => 0,
+            Self::Values(..) | Self::Placed(_) => 0,
             Self::Between(..) => 1,
             Self::Codes(..) | Self::Inside(_) => 2,
             Self::OneOf(..) => 3,
@@ -191,43 +197,37 @@ impl Node {
     /// The rows of word `k` that pass, of those in `left`.
     fn pass(&self, c: &Columns, k: usize, left: u64) -> u64 {
         match self {
-            Self::Categories(list) => left & list.iter().fold(0, |w, &x| w | c.category_word(x, k)),
-            Self::States(list) => left & list.iter().fold(0, |w, &x| w | c.state_word(x, k)),
+            Self::Values(slot, list) => left & list.iter().fold(0, |w, &x| w | c.word(*slot, x, k)),
             Self::Placed(wanted) => {
                 let placed = within(&(0..c.placed()), k);
                 left & if *wanted { placed } else { !placed }
             }
-            Self::Codes(coded, bits) => {
+            Self::Codes(column, bits) => {
                 let has = |code: usize| bits[code / BLOCK] >> (code % BLOCK) & 1 == 1;
-                match coded {
-                    Coded::Ward => passing(k, left, |i| has(c.wards()[i].into())),
-                    Coded::Body => passing(k, left, |i| has(c.bodies()[i].into())),
-                    // States are few enough for bitsets.
-                    Coded::Category | Coded::State => passing(k, left, |i| has(c.category()[i].into())),
+                match column {
+                    Column::Code8(slot, _) => one_by_one(&c[*slot], k, left, |v| has((*v).into())),
+                    Column::Code16(slot) => one_by_one(&c[*slot], k, left, |v| has((*v).into())),
+                    Column::Point | Column::Id | Column::Count(_) | Column::Time(_) => 0,
                 }
             }
-            Self::Between(valued, from, to) => {
+            Self::Between(column, from, to) => {
                 let inside = |v: i64| *from <= v && v <= *to;
-                match valued {
-                    Valued::Created => compare(c.created(), k, left, |v| inside(*v)),
-                    Valued::Updated => compare(c.updated(), k, left, |v| inside(*v)),
-                    Valued::Due => compare(c.due(), k, left, |v| inside(*v)),
-                    Valued::Votes => compare(c.votes(), k, left, |v| inside(i64::from(*v))),
+                match column {
+                    Column::Time(slot) => compare(&c[*slot], k, left, |v| inside(*v)),
+                    Column::Count(slot) => compare(&c[*slot], k, left, |v| inside(i64::from(*v))),
                     // Ids are below 2^52.
-                    Valued::Id => compare(c.ids(), k, left, |v| inside(*v as i64)),
-                    Valued::Place => 0,
+                    Column::Id => compare(c.ids(), k, left, |v| inside(*v as i64)),
+                    Column::Point | Column::Code8(..) | Column::Code16(_) => 0,
                 }
             }
-            Self::OneOf(valued, list, not) => {
-                let value = |i: usize| match valued {
-                    Valued::Created => c.created()[i],
-                    Valued::Updated => c.updated()[i],
-                    Valued::Due => c.due()[i],
-                    Valued::Votes => i64::from(c.votes()[i]),
-                    Valued::Id => c.ids()[i] as i64,
-                    Valued::Place => NEVER,
-                };
-                passing(k, left, |i| list.binary_search(&value(i)).is_ok() != *not)
+            Self::OneOf(column, list, not) => {
+                let passes = |v: i64| list.binary_search(&v).is_ok() != *not;
+                match column {
+                    Column::Time(slot) => one_by_one(&c[*slot], k, left, |v| passes(*v)),
+                    Column::Count(slot) => one_by_one(&c[*slot], k, left, |v| passes(i64::from(*v))),
+                    Column::Id => one_by_one(c.ids(), k, left, |v| passes(*v as i64)),
+                    Column::Point | Column::Code8(..) | Column::Code16(_) => 0,
+                }
             }
             Self::Inside(b) => passing(k, left, |i| c.e7(i).is_some_and(|p| b.contains(p))),
             Self::Lies(shape) => shape.pass(c, k, left),
@@ -249,7 +249,7 @@ impl Node {
 /// The box around the rows that pass a part, if there is one.
 fn around(part: &Expr<RowTest>) -> Option<E7Box> {
     match part {
-        Expr::Is(RowTest::Value(Valued::Place, Test { is: Is::Lies(_, ground), not: false, .. })) => {
+        Expr::Is(RowTest::Value(_, Test { is: Is::Lies(_, ground), not: false, .. })) => {
             Some(E7Box::new(ground.bbox()))
         }
         _ => None,
@@ -267,10 +267,15 @@ fn passing(k: usize, left: u64, pass: impl Fn(usize) -> bool) -> u64 {
     word
 }
 
+/// The same by the values of a column.
+fn one_by_one<T>(values: &[T], k: usize, left: u64, pass: impl Fn(&T) -> bool) -> u64 {
+    passing(k, left, |i| pass(&values[i]))
+}
+
 /// The same for a column: all 64 at once where most are left.
 fn compare<T>(values: &[T], k: usize, left: u64, pass: impl Fn(&T) -> bool) -> u64 {
     if left.count_ones() < DENSE {
-        return passing(k, left, |i| pass(&values[i]));
+        return one_by_one(values, k, left, pass);
     }
     let block = &values[k * BLOCK..((k + 1) * BLOCK).min(values.len())];
     left & block.iter().enumerate().fold(0, |w, (i, v)| w | u64::from(pass(v)) << i)

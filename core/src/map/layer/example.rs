@@ -7,7 +7,8 @@ use std::sync::Arc;
 use geo::CoordsIter;
 
 use crate::domain::feature::Valid;
-use crate::domain::view::{MapRow, NO_WARD, Position};
+use crate::domain::field::{CATEGORY, CREATED, NO_WARD, STATE, UPDATED, WARD};
+use crate::domain::view::MapRow;
 use crate::domain::{CodeBook, Collection, Feature, Instant, State, WardId, field};
 use crate::format::geometry::from_json;
 use crate::geo::{LonLat, Mercator, TileId};
@@ -75,23 +76,16 @@ fn report(r: &ExampleRow) -> Result<Stage, String> {
     if r.copies > MAX_COPIES {
         return Err(format!("row.copies is {}, it may be at most {MAX_COPIES}", r.copies));
     }
-    let row = MapRow {
-        seq: 0,
-        id: r.id,
-        point: Some(place),
-        category: 0,
-        state: State::from_name(&r.state).ok_or_else(|| {
-            let names: Vec<&str> = State::ALL.iter().map(|s| s.name()).collect();
-            format!("row.state {:?} is no state; there are {}", r.state, names.join(", "))
-        })?,
-        ward: if r.ward.is_some() { 0 } else { NO_WARD },
-        created: instant("row.created_at", &r.created_at)?,
-        updated: instant("row.updated_at", &r.updated_at)?,
-        body: 0,
-        votes: 0,
-        due: None,
-        last_event: Position::default(),
-    };
+    let state = State::from_name(&r.state).ok_or_else(|| {
+        let names: Vec<&str> = State::ALL.iter().map(|s| s.name()).collect();
+        format!("row.state {:?} is no state; there are {}", r.state, names.join(", "))
+    })?;
+    let row = MapRow::new(0, r.id, Some(place))
+        .with(CATEGORY, 0)
+        .with(STATE, state as u8)
+        .with(WARD, if r.ward.is_some() { 0 } else { NO_WARD })
+        .with(CREATED, instant("row.created_at", &r.created_at)?.ms())
+        .with(UPDATED, instant("row.updated_at", &r.updated_at)?.ms());
     let ward = r.ward.as_deref().and_then(|w| w.split_once('.'));
     let codebook = CodeBook {
         categories: vec![r.category.as_str().into()],
@@ -99,7 +93,12 @@ fn report(r: &ExampleRow) -> Result<Stage, String> {
         active: ward.map_or("", |w| w.0).into(),
         bodies: Vec::new(),
     };
-    let rows = (0..r.copies).map(|i| MapRow { seq: i, id: row.id + u64::from(i), ..row }).collect();
+    let copy = |i: u32| {
+        let mut copy = row;
+        (copy.seq, copy.id) = (i, row.id + u64::from(i));
+        copy
+    };
+    let rows = (0..r.copies).map(copy).collect();
     Ok(Stage { rows, codebook, features: FeatureSets::default(), now: Instant::MIN, place })
 }
 

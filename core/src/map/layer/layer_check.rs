@@ -1,36 +1,46 @@
 //! What may be wrong with the declaration of a layer. Not here: reading it (layer).
 
-use crate::domain::field::Kind;
+use crate::domain::field::{Kind, TABLE};
 use crate::domain::{Collection, PropertyKind, Shape, nearest};
 use crate::map::cluster::MAX_ZOOM;
 use crate::map::layer::{Content, EXTENT, Example, FieldType, Layer, Source, TOP_LIMIT, VectorLayer};
 
 /// The attributes of reports and wards, per content.
-const fn built_in(content: Content) -> &'static [(&'static str, FieldType)] {
+fn built_in(content: Content) -> Vec<(&'static str, FieldType)> {
     use FieldType::{Boolean, Number, String};
     match content {
-        Content::Symbols => &[
-            ("cluster", Boolean),
-            ("cluster_id", Number),
-            ("point_count", Number),
-            ("point_count_abbreviated", String),
-            ("open", Number),
-            ("closed", Number),
-            ("category", String),
-            ("status", String),
-            ("state", String),
-            ("ward", String),
-            ("created_at", String),
-            ("updated_at", String),
-        ],
-        Content::Cells => &[("weight", Number), ("point_count", Number)],
-        Content::Areas | Content::Labels | Content::Lines | Content::Points => &[
+        Content::Symbols => {
+            let clusters = [
+                ("cluster", Boolean),
+                ("cluster_id", Number),
+                ("point_count", Number),
+                ("point_count_abbreviated", String),
+                ("open", Number),
+                ("closed", Number),
+            ];
+            clusters.into_iter().chain(row_fields()).collect()
+        }
+        Content::Cells => vec![("weight", Number), ("point_count", Number)],
+        Content::Areas | Content::Labels | Content::Lines | Content::Points => vec![
             ("ward", String),
             ("code", String),
             ("name", String),
             ("generation", String),
             ("approximate", Boolean),
         ],
+    }
+}
+
+/// The fields of single reports.
+pub(in crate::map) fn row_fields() -> impl Iterator<Item = (&'static str, FieldType)> {
+    TABLE.iter().filter(|f| f.in_tiles).filter_map(|f| Some((f.name, of_kind(f.kind()?))))
+}
+
+const fn of_kind(kind: Kind) -> FieldType {
+    match kind {
+        Kind::Text | Kind::Instant => FieldType::String,
+        Kind::Integer | Kind::Number => FieldType::Number,
+        Kind::Boolean => FieldType::Boolean,
     }
 }
 
@@ -41,16 +51,9 @@ pub(in crate::map) const OF_FEATURES: [(&str, FieldType); 3] =
 /// The attributes that may be declared.
 fn known(l: &Layer, content: Content) -> Vec<(String, FieldType)> {
     let named = |list: &[(&str, FieldType)]| list.iter().map(|(n, t)| ((*n).to_owned(), *t)).collect();
-    let Some(c) = &l.collection else { return named(built_in(content)) };
+    let Some(c) = &l.collection else { return named(&built_in(content)) };
     let mut out: Vec<(String, FieldType)> = named(&OF_FEATURES);
-    out.extend(c.properties.iter().map(|p| {
-        let kind = match p.kind.kind() {
-            Kind::Text | Kind::Instant => FieldType::String,
-            Kind::Integer | Kind::Number => FieldType::Number,
-            Kind::Boolean => FieldType::Boolean,
-        };
-        (p.name.clone(), kind)
-    }));
+    out.extend(c.properties.iter().map(|p| (p.name.clone(), of_kind(p.kind.kind()))));
     out
 }
 

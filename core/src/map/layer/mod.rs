@@ -14,7 +14,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::domain::Collection;
-use crate::map::layer::layer_check::problems;
+use crate::map::layer::layer_check::{problems, row_fields};
 use crate::map::layer::mistake::{Mistake, Mistakes, line_at, line_of};
 use crate::map::shape::appears::Appears;
 use crate::query::Joint;
@@ -211,7 +211,8 @@ impl VectorLayer {
 
 impl Layer {
     /// Reads one declaration; `file` only names it in errors, `collections` are those it may show.
-    /// The fields that follow from `top_categories` are added. The examples are not run.
+    /// Symbols have all fields of reports that tiles carry, and those that follow from `top_categories`: they are
+    /// added. The examples are not run.
     ///
     /// # Errors
     /// When the text is not such a declaration: all mistakes, each with its line.
@@ -236,6 +237,7 @@ impl Layer {
             return Err(Mistakes(all.collect()));
         }
         for v in layer.vector_layers.iter_mut().filter(|v| v.content == Content::Symbols) {
+            v.fields.extend(row_fields().map(|(name, kind)| (name.to_owned(), kind)));
             for n in 1..=layer.top_categories {
                 v.fields.insert(format!("top_{n}"), FieldType::String);
                 v.fields.insert(format!("top_{n}_count"), FieldType::Number);
@@ -251,9 +253,10 @@ impl Layer {
         };
         let mut own = asked.of(&c.id).cloned().unwrap_or_default();
         for (name, codes) in &self.only {
-            own.codes.extend(c.position(name).map(|at| (at, codes.clone())));
+            if let Some(property) = c.position(name) {
+                own = own.with_codes(property, codes);
+            }
         }
-        own.codes.sort();
         let mut narrowed = asked.clone();
         narrowed.features.retain(|(other, _)| other.id != c.id);
         narrowed.features.push((c.clone(), own));
@@ -315,15 +318,15 @@ mod tests {
         let bad = INCIDENTS
             .replace("maxzoom = 18", "maxzoom = 19")
             .replace("open = \"Number\"", "opened = \"Number\"")
-            .replace("ward = \"String\"", "ward = \"Number\"")
+            .replace("closed = \"Number\"", "closed = \"String\"")
             .replace("zoom = 14\nlayer = \"incidents\"", "zoom = 14\nlayer = \"incident\"");
         let line = |needle: &str| bad.lines().position(|l| l.starts_with(needle)).unwrap() + 1;
         let mistakes = Layer::parse("tiles/layers/x.toml", &bad, &[]).unwrap_err().0;
         let found: Vec<(usize, &str)> = mistakes.iter().map(|m| (m.line, m.what.as_str())).collect();
         let wanted = [
             (line("maxzoom"), "within 0..=18"),
+            (line("closed ="), "incidents.closed must be \"Number\""),
             (line("opened"), "incidents.opened is unknown, did you mean open?"),
-            (line("ward ="), "incidents.ward must be \"String\""),
             (line("layer = \"incident\""), "did you mean incidents?"),
         ];
         assert_eq!(found.len(), wanted.len(), "{found:?}");
@@ -339,7 +342,7 @@ mod tests {
     fn an_unknown_field_is_refused_with_its_line_wherever_it_stands() {
         for (bad, line, part) in [
             (format!("colour = 1\n{INCIDENTS}"), 1, "unknown field `colour`, expected one of `id`"),
-            (INCIDENTS.replace("copies = 1234", "copy = 1234"), 37, "unknown field `copy`"),
+            (INCIDENTS.replace("copies = 1234", "copy = 1234"), 31, "unknown field `copy`"),
             (
                 INCIDENTS.replace("source = \"reports\"", "source = { features = \"trafic\" }"),
                 5,

@@ -7,6 +7,7 @@ use geo::{Geometry, LineString, MultiPolygon, Point as GeoPoint, Polygon};
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::CodeBook;
 use crate::geo::LonLat;
 use crate::map::FeatureSets;
 use crate::map::shape::clip::{area2, cut};
@@ -14,6 +15,7 @@ use crate::map::shape::solid::solid;
 use crate::map::shape::solid::tests::checked;
 use crate::map::testing::{made, spots};
 use crate::map::tile::mvt::{DecodedLayer, decode};
+use crate::query::features::parse_filter;
 
 fn layer(name: &str) -> Layer {
     let pack = crate::pack::testing::pack();
@@ -239,7 +241,8 @@ fn an_alert_appears_at_its_onset_and_is_gone_at_its_expiry() {
     let bytes = |now| draw(&set, &layer, &FeatureFilter::default(), Instant::parse(now).unwrap(), id);
     assert_eq!(bytes("2026-11-25T09:00:00Z"), bytes("2026-11-25T09:30:00Z"));
     // A question about time decides itself.
-    let inactive = FeatureFilter { active: Some(false), ..FeatureFilter::default() };
+    let pairs = [("active".to_owned(), "false".to_owned())];
+    let (inactive, _) = parse_filter(&pairs, set.collection(), &CodeBook::default());
     let other = draw(&set, &layer, &inactive, Instant::parse("2026-11-25T08:00:00Z").unwrap(), id);
     assert_eq!(decode(&other).unwrap()[0].features[0].id, 2);
 }

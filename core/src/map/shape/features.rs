@@ -155,9 +155,9 @@ impl FeatureSet {
 
     /// The features that match, newest first.
     pub fn find<'a>(&'a self, filter: &'a FeatureFilter, now: Instant) -> Vec<&'a Arc<Feature>> {
-        let mut at: Vec<usize> = match &filter.bbox {
+        let mut at: Vec<usize> = match filter.bbox() {
             None => (0..self.rows.len()).collect(),
-            Some(b) => self.candidates(b),
+            Some(b) => self.candidates(&b),
         };
         at.sort_unstable();
         at.into_iter().map(|i| &self.rows[i]).filter(|f| filter.matches(f, now)).collect()

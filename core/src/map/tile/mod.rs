@@ -7,6 +7,7 @@ pub(in crate::map) mod occupied;
 pub(in crate::map) mod tilejson;
 pub(in crate::map) mod viewport;
 
+use crate::domain::field::{Field, Shown, TABLE};
 use crate::domain::view::MapRow;
 use crate::domain::{CodeBook, Instant, Status};
 use crate::geo::TileId;
@@ -118,12 +119,9 @@ struct Declared {
     abbreviated: bool,
     open: bool,
     closed: bool,
-    category: bool,
-    status: bool,
-    state: bool,
-    ward: bool,
-    created: bool,
     updated: bool,
+    /// The fields of a report.
+    fields: Vec<&'static Field>,
     /// How many of the most frequent categories.
     top: usize,
 }
@@ -149,35 +147,23 @@ impl Declared {
             abbreviated: v.has("point_count_abbreviated"),
             open: v.has("open"),
             closed: v.has("closed"),
-            category: v.has("category"),
-            status: v.has("status"),
-            state: v.has("state"),
-            ward: v.has("ward"),
-            created: v.has("created_at"),
             updated: v.has("updated_at"),
+            fields: TABLE.iter().filter(|f| f.in_tiles && v.has(f.name)).collect(),
             top: TOP.iter().take_while(|(field, _)| v.has(field)).count(),
         }
     }
 }
 
 fn row_tags(t: &mut Tags, has: &Declared, row: &MapRow, codebook: &CodeBook) {
-    if let Some(code) = codebook.categories.get(usize::from(row.category)).filter(|_| has.category) {
-        t.text("category", code);
-    }
-    if has.status {
-        t.text("status", row.state.status().name());
-    }
-    if has.state {
-        t.text("state", row.state.name());
-    }
-    if let Some(ward) = codebook.wards.get(usize::from(row.ward)).filter(|_| has.ward) {
-        t.shown("ward", ward);
-    }
-    if has.created {
-        t.shown("created_at", row.created);
-    }
-    if has.updated {
-        t.shown("updated_at", row.updated);
+    for field in &has.fields {
+        match row.shown(field, codebook) {
+            Some(Shown::Text(text)) => t.text(field.name, text),
+            Some(Shown::Ward(ward)) => t.shown(field.name, ward),
+            Some(Shown::Body(body)) => t.text(field.name, body.as_str()),
+            Some(Shown::Integer(n)) => t.number(field.name, n),
+            Some(Shown::Instant(at)) => t.shown(field.name, at),
+            None => {}
+        }
     }
 }
 

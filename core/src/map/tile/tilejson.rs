@@ -190,7 +190,7 @@ fn said_once<'t>(texts: impl Iterator<Item = &'t str>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::view::{MapRow, Position};
+    use crate::domain::view::MapRow;
     use crate::geo::Mercator;
     use crate::map::Snapshot;
     use crate::map::testing::layers;
@@ -229,20 +229,7 @@ mod tests {
         let all = layers();
         let point = LonLat::new(106.7, 10.77).unwrap();
         let now = Instant::from_ms(0);
-        let row = MapRow {
-            seq: 1,
-            id: 9,
-            point: Some(point),
-            category: 0,
-            state: crate::domain::State::Received,
-            ward: 0,
-            body: 0,
-            votes: 0,
-            created: now,
-            updated: now,
-            due: None,
-            last_event: Position::default(),
-        };
+        let row = MapRow::new(1, 9, Some(point));
         let s = Snapshot::from_rows(vec![row], 0);
         let id = TileId::holding(Mercator::from_lonlat(point), 12).unwrap();
         let set = Tileset::named(&all, "wards,incidents").unwrap();

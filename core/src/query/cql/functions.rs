@@ -12,7 +12,7 @@ use super::test::{Is, Literal, Range, Test};
 use crate::domain::Instant;
 use crate::domain::field::Kind;
 use crate::geo::Bbox;
-use crate::query::{Interval, datetime};
+use crate::query::datetime::{self, Interval};
 
 /// Shapes that well-known text names.
 pub(super) const SHAPES: [&str; 7] =

@@ -11,13 +11,13 @@ use crate::domain::field::Kind;
 use crate::geo::LonLat;
 
 pub(super) const SCHEMA: [Queryable<'static>; 7] = [
-    Queryable { name: "name", holds: Type::Of(Kind::Text) },
-    Queryable { name: "n", holds: Type::Of(Kind::Integer) },
-    Queryable { name: "x", holds: Type::Of(Kind::Number) },
-    Queryable { name: "fee", holds: Type::Of(Kind::Boolean) },
-    Queryable { name: "at", holds: Type::Of(Kind::Instant) },
-    Queryable { name: "geometry", holds: Type::Place },
-    Queryable { name: "like", holds: Type::Of(Kind::Text) },
+    Queryable::new("name", Type::Of(Kind::Text)),
+    Queryable::new("n", Type::Of(Kind::Integer)),
+    Queryable::new("x", Type::Of(Kind::Number)),
+    Queryable::new("fee", Type::Of(Kind::Boolean)),
+    Queryable::new("at", Type::Of(Kind::Instant)),
+    Queryable::new("geometry", Type::Place),
+    Queryable::new("like", Type::Of(Kind::Text)),
 ];
 
 /// One value of each property, or none.

@@ -5,7 +5,7 @@
 //! functions and those of time for instants; a property is compared with values, not with another one.
 //! Negations are pushed down to the tests while reading, so that a missing value need not be told from
 //! a test that fails: with only `AND` and `OR` above, both leave the row out.
-//! Not here: which properties there are (`reports`, `features`), JSON (`format::cql2_json`).
+//! Not here: which properties there are (`schema`), JSON (`format::cql2_json`).
 
 mod compare;
 mod expr;
@@ -23,11 +23,12 @@ mod laws;
 
 pub use expr::Expr;
 pub use like::{Fold, Pattern};
-pub(super) use spatial::meets;
 pub use spatial::{Relation, SpatialLiteral};
 pub use test::{Is, Literal, Range, Scalar, Test};
 
-use crate::domain::field::Kind;
+pub use super::schema::Queryable;
+pub use crate::domain::field::Type;
+
 use crate::domain::{Violation, nearest};
 
 /// Bytes of an expression, as it comes and in its normal form.
@@ -43,24 +44,6 @@ pub const PARAMS: [&str; 3] = ["filter", "filter-lang", "filter-crs"];
 pub const LANGUAGES: [&str; 2] = ["cql2-text", "cql2-json"];
 /// The one system of coordinates of an expression.
 pub const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
-
-/// What a property holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Type {
-    /// A plain value.
-    Of(Kind),
-    /// The place or shape, which the spatial functions ask about.
-    Place,
-}
-
-/// A property that can be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Queryable<'a> {
-    /// Its public name.
-    pub name: &'a str,
-    /// What it holds.
-    pub holds: Type,
-}
 
 /// The expression that the parameters carry over these properties, in its normal form; tests name
 /// properties by their position. None when they carry none.
@@ -106,6 +89,11 @@ pub fn parse(text: &str, schema: &[Queryable<'_>]) -> Result<Expr<Test>, String>
 /// Brings an expression into its normal form.
 pub(super) fn simplified(expr: Expr<Test>, schema: &[Queryable<'_>]) -> Expr<Test> {
     simplify::simplify(expr, schema)
+}
+
+/// What two tests of one property make together where both must hold, if that is one test or plain.
+pub(super) fn both(a: &Test, b: &Test) -> Option<Expr<Test>> {
+    simplify::both(a, b)
 }
 
 /// Bounds a normal form as what comes is bounded: what was short may be long in full, and a link must

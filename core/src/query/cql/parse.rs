@@ -12,7 +12,7 @@ use super::like::{Fold, Pattern};
 use super::test::{Is, Literal, Test};
 use super::{MAX_DEPTH, MAX_NODES, Queryable, Type, unknown};
 use crate::domain::field::Kind;
-use crate::query::Interval;
+use crate::query::datetime::Interval;
 
 /// The place of a fault, as a byte of the text, and what is wrong.
 pub(super) type Fault = (usize, String);

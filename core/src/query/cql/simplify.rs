@@ -20,6 +20,11 @@ pub(super) fn simplify(expr: Expr<Test>, schema: &[Queryable<'_>]) -> Expr<Test>
     }
 }
 
+/// What two tests make together where both must hold.
+pub(super) fn both(a: &Test, b: &Test) -> Option<Expr<Test>> {
+    together(Joined::All, a, b)
+}
+
 fn join(how: Joined, parts: Vec<Expr<Test>>, schema: &[Queryable<'_>]) -> Expr<Test> {
     let (decided, neutral) = match how {
         Joined::All => (Expr::no(), Expr::yes()),

@@ -113,7 +113,7 @@ impl Relation {
 }
 
 /// Whether a shape and a ground have something in common.
-pub(in crate::query) fn meets(g: &Geometry<f64>, ground: &SpatialLiteral) -> bool {
+fn meets(g: &Geometry<f64>, ground: &SpatialLiteral) -> bool {
     let near = |rect: &Rect<f64>| g.bounding_rect().is_some_and(|e| e.intersects(rect));
     match ground {
         SpatialLiteral::Box(b) => rects(b).iter().any(|r| near(r) && g.intersects(r)),

@@ -70,6 +70,8 @@ pub enum Scalar<'a> {
     Instant(Instant),
     /// A text.
     Text(&'a str),
+    /// A stretch of time, from its first instant until just before its last.
+    Span(Instant, Instant),
     /// A place.
     Point(LonLat),
     /// A shape.
@@ -170,6 +172,7 @@ impl Test {
             (Is::OneOf(list), v) => {
                 list.binary_search_by(|l| order(l.scalar(), v).unwrap_or(Ordering::Less)).is_ok()
             }
+            (Is::Within(range), Scalar::Span(from, to)) => range.overlaps(from, to),
             (Is::Within(range), v) => range.contains(v),
             (Is::Like(pattern), Scalar::Text(t)) => pattern.fits(t),
             (Is::Lies(relation, ground), Scalar::Point(p)) => relation.of_point(p, ground),
@@ -234,6 +237,12 @@ impl Range {
             _ => false,
         };
         self.from.as_ref().is_none_or(after) && self.to.as_ref().is_none_or(before)
+    }
+
+    /// Whether it has an instant in common with a stretch that ends just before `to`.
+    fn overlaps(&self, from: Instant, to: Instant) -> bool {
+        let (first, last) = self.whole().unwrap_or((i64::MIN, i64::MAX));
+        from.ms() <= last && first < to.ms()
     }
 
     /// What lies in both; none if nothing does.

@@ -15,11 +15,10 @@ use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::negotiate::{Offer, choose};
 use crate::http::wire::problem::Problem;
-use diaban_core::domain::field::{self, Kind};
-use diaban_core::domain::{Collection, Property, PropertyKind, State as ReportState, Status, Text};
-use diaban_core::pack::UnitWords;
-use diaban_core::query::cql::{Queryable, Type};
-use diaban_core::query::{declared, reports};
+use diaban_core::domain::field::{self, Field, Kind, Type, Vocabulary};
+use diaban_core::domain::{Collection, Property, PropertyKind, Text};
+use diaban_core::pack::{Pack, UnitWords};
+use diaban_core::query::{Queryable, features, reports};
 
 /// Media type of both documents.
 pub(in crate::http) const MEDIA: &str = "application/schema+json";
@@ -88,7 +87,7 @@ fn asked<'a>(
         collections::WARDS => of_wards(unit),
         _ => {
             let missing = || Problem::not_found("no such collection; /collections lists them");
-            of_declared(service.city.pack.collection(id).ok_or_else(missing)?, unit)
+            of_declared(service.city.pack.collection(id).ok_or_else(missing)?, &service.city.pack)
         }
     };
     let f = no_parameter_but_f(query)?;
@@ -108,41 +107,53 @@ fn begun(service: &Service, id: &str, document: &str, title: &Text) -> Value {
 
 /// A property that is asked for and not held: the place, and what is computed.
 fn beside(q: &Queryable<'_>) -> Value {
+    let (vi, en) = Field::named(q.name).map_or((q.name, q.name), |f| f.title);
     match q.holds {
-        Type::Of(kind) => plain(kind, "Quá hạn trả lời", "Open, and the answer was due before now"),
+        Type::Of(kind) => plain(kind, vi, en),
         Type::Place => {
             let mut about = json!({ "format": "geometry-any", "x-ogc-role": "primary-geometry" });
-            title(&mut about, "Vị trí", "Place");
+            title(&mut about, vi, en);
             about
         }
     }
 }
 
 fn of_reports(service: &Service) -> Holdings<'static> {
-    let categories = &service.city.pack.categories;
-    let field = |f: &field::Field| {
+    let field = |f: &Field| {
         let (vi, en) = f.title;
-        let mut about = plain(f.kind, vi, en);
-        match f.name {
-            "category" => {
-                let all = categories.iter().map(|c| choice(&c.code, &c.name.vi, &c.name.en));
-                about["oneOf"] = all.collect();
-            }
-            "state" => {
-                let all = ReportState::ALL.map(|s| choice(s.name(), s.titles().0, s.titles().1));
-                about["oneOf"] = all.to_vec().into();
-            }
-            "status" => about["enum"] = [Status::Open, Status::Closed].map(Status::name).to_vec().into(),
-            _ => {}
-        }
+        let mut about = plain(f.kind().unwrap_or(Kind::Text), vi, en);
+        codes(&mut about, f.vocabulary, &service.city.pack);
         (f.name.to_owned(), about)
     };
-    let id = ("id".to_owned(), plain(Kind::Integer, "Mã", "Id"));
+    // The id stands beside the properties, too.
+    let held = || field::TABLE.iter().filter(|f| f.name == "id").chain(field::REPORT);
     Holdings {
         title: collections::reports_title(),
-        properties: std::iter::once(id).chain(field::REPORT.iter().map(field)).collect(),
-        required: vec!["id", "category", "status", "state", "created_at", "updated_at"],
-        asked: reports::schema().to_vec(),
+        properties: held().map(field).collect(),
+        required: held().filter(|f| !f.nullable).map(|f| f.name).collect(),
+        asked: reports::schema().queryables().to_vec(),
+    }
+}
+
+/// Says which codes a property may have, with their names where they have some.
+fn codes(about: &mut Value, vocabulary: Vocabulary<'_>, pack: &Pack) {
+    match vocabulary {
+        Vocabulary::Categories => {
+            about["oneOf"] =
+                pack.categories.iter().map(|c| choice(&c.code, &c.name.vi, &c.name.en)).collect();
+        }
+        Vocabulary::Choices(codes) => {
+            about["oneOf"] = codes.iter().map(|c| choice(&c.code, &c.name.vi, &c.name.en)).collect();
+        }
+        Vocabulary::Terms(terms) => {
+            let titled = terms.iter().map(|t| t.title.map(|(vi, en)| choice(t.name, vi, en)));
+            match titled.collect::<Option<Vec<_>>>() {
+                Some(all) => about["oneOf"] = all.into(),
+                None => about["enum"] = terms.iter().map(|t| t.name).collect(),
+            }
+        }
+        // Wards come with each generation; any name may be a body's of before.
+        Vocabulary::Wards | Vocabulary::Bodies | Vocabulary::Free => {}
     }
 }
 
@@ -155,23 +166,23 @@ fn of_wards(unit: &UnitWords) -> Holdings<'static> {
     }
 }
 
-fn of_declared<'a>(collection: &'a Collection, unit: &UnitWords) -> Holdings<'a> {
+fn of_declared<'a>(collection: &'a Collection, pack: &Pack) -> Holdings<'a> {
     let mut properties: Map<String, Value> =
-        collection.properties.iter().map(|p| (p.name.clone(), property(p))).collect();
+        collection.properties.iter().map(|p| (p.name.clone(), property(p, pack))).collect();
     properties.extend(COMMON.iter().map(named));
     let mut wards = json!({ "type": "array", "items": { "type": "string" } });
-    let names = unit.many_title();
+    let names = pack.city.unit.many_title();
     title(&mut wards, &names.vi, &names.en);
     properties.insert("wards".to_owned(), wards);
     Holdings {
         title: collection.title.clone(),
         properties,
         required: collection.properties.iter().filter(|p| p.required).map(|p| p.name.as_str()).collect(),
-        asked: declared::schema(collection),
+        asked: features::schema(collection).queryables().to_vec(),
     }
 }
 
-fn property(p: &Property) -> Value {
+fn property(p: &Property, pack: &Pack) -> Value {
     let mut about = plain(p.kind.kind(), &p.title.vi, &p.title.en);
     match &p.kind {
         PropertyKind::Text(max) => about["maxLength"] = (*max).into(),
@@ -179,9 +190,7 @@ fn property(p: &Property) -> Value {
             about["minimum"] = (*low).into();
             about["maximum"] = (*high).into();
         }
-        PropertyKind::Code(codes) => {
-            about["oneOf"] = codes.iter().map(|c| choice(&c.code, &c.name.vi, &c.name.en)).collect();
-        }
+        PropertyKind::Code(choices) => codes(&mut about, Vocabulary::Choices(choices), pack),
         PropertyKind::Number | PropertyKind::Boolean | PropertyKind::Instant => {}
     }
     about

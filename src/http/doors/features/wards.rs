@@ -56,7 +56,7 @@ pub(in crate::http) async fn wards(
     let format = list::format(q.page.format.as_deref(), &headers)?;
     let generation = areas.active();
     let wanted = |u: &Unit| {
-        q.filter.bbox.is_none_or(|b| touches(&b, &u.shape))
+        q.filter.bbox().is_none_or(|b| touches(&b, &u.shape))
             && asked.as_ref().is_none_or(|e| passes(e, generation, u))
     };
     let matching: Vec<usize> =
@@ -141,8 +141,8 @@ pub(in crate::http) async fn ward(
 
 /// By what wards can be asked for: all that they hold, and their shape.
 pub(super) fn schema() -> Vec<Queryable<'static>> {
-    let own = PROPERTIES.iter().map(|(name, kind, ..)| Queryable { name, holds: Type::Of(*kind) });
-    own.chain([Queryable { name: "geometry", holds: Type::Place }]).collect()
+    let own = PROPERTIES.iter().map(|(name, kind, ..)| Queryable::new(name, Type::Of(*kind)));
+    own.chain([Queryable::new("geometry", Type::Place)]).collect()
 }
 
 /// Whether a ward passes; the values stand in the order of [`PROPERTIES`].

@@ -13,7 +13,7 @@ use diaban_core::format::feed::Format;
 use diaban_core::map::FeatureSet;
 use diaban_core::query::features::{filter_names, parse_named};
 use diaban_core::query::params::DEFAULT_LIMIT;
-use diaban_core::query::{CodeSet, FeatureFilter, FeatureQuery};
+use diaban_core::query::{CodeSet, FeatureQuery};
 
 /// Where a page begins: after the entry that was told then and has this id. Entries only ever rise to
 /// the top, so what stands below a position stays there.
@@ -38,9 +38,9 @@ pub(super) fn serve(
     let now = service.clock.now();
     let pairs = asked.pairs(collection, &view.codebook).into_iter();
     let query = pairs.chain(page.limit.map(|l| ("limit".to_owned(), l.to_string()))).collect();
-    let filter = FeatureFilter { wards: wards.or_else(|| asked.wards.clone()), ..asked };
+    let filter = wards.map_or_else(|| asked.clone(), |wards| asked.in_wards(collection, wards));
     // Those that match at any time tell when the feed last changed by the clock alone.
-    let ever = FeatureFilter { active: None, ..filter.clone() };
+    let ever = filter.at_any_time(collection);
     let all = set.find(&ever, now);
     let turns = all.iter().flat_map(|f| [f.valid.from, f.valid.to]).filter(|t| *t <= now);
     let left = turns.max().unwrap_or(Instant::MIN);

@@ -193,7 +193,7 @@ async fn of_ward(
         return features::serve(service, source, (set, Some(number)), format, query, headers);
     }
     let kind = if what == "changes" { Kind::Changes } else { Kind::Reports };
-    let filter = Filter { wards: Some(number), ..Filter::default() };
+    let filter = <Filter>::default().in_wards(number);
     serve(service, source, Scope { kind, filter, params: ward_params() }, format, query, headers).await
 }
 

@@ -89,5 +89,5 @@ fn joined(scope: &Scope, asked: &Filter) -> Filter {
     if scope.params.is_empty() {
         return scope.filter.clone();
     }
-    Filter { wards: scope.filter.wards.clone().or_else(|| asked.wards.clone()), ..asked.clone() }
+    scope.filter.wards().map_or_else(|| asked.clone(), |wards| asked.in_wards(wards))
 }

@@ -14,6 +14,7 @@ use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::deadline::is_overdue;
+use diaban_core::domain::field::{DUE, Shown, TABLE};
 use diaban_core::domain::view::MapRow;
 use diaban_core::domain::{CodeBook, Instant, Status};
 use diaban_core::format::geojson::{self, Link};
@@ -61,9 +62,12 @@ fn document(view: &View, found: &Members, q: &ListQuery, (zoom, as_of): (u8, Ins
     if let Some(last) = page.last().filter(|_| from + page.len() < found.rows.len()) {
         links.push(link(address(Some(last.id)), "next", "The next page"));
     }
-    let with = |status: Status| found.rows.iter().filter(|r| r.state.status() == status).count();
-    let overdue =
-        found.rows.iter().filter(|r| r.due.is_some_and(|due| is_overdue(r.state, due, as_of))).count();
+    let with = |status: Status| found.rows.iter().filter(|r| r.state().status() == status).count();
+    let overdue = found
+        .rows
+        .iter()
+        .filter(|r| r.instant(DUE).is_some_and(|due| is_overdue(r.state(), due, as_of)))
+        .count();
     let share = (overdue as f64 / found.rows.len() as f64 * 1e4).round() / 1e4;
     let bounds = found.bounds().map(|b| [b.west, b.south, b.east, b.north]);
     json!({
@@ -89,16 +93,17 @@ fn document(view: &View, found: &Members, q: &ListQuery, (zoom, as_of): (u8, Ins
 /// A row with the properties of a symbol that stands for it alone.
 fn feature(row: &MapRow, codebook: &CodeBook) -> Value {
     let mut properties = Map::new();
-    if let Some(code) = codebook.categories.get(usize::from(row.category)) {
-        properties.insert("category".into(), (&**code).into());
+    for field in TABLE.iter().filter(|f| f.in_tiles) {
+        let value = match row.shown(field, codebook) {
+            Some(Shown::Text(text)) => text.into(),
+            Some(Shown::Ward(ward)) => ward.to_string().into(),
+            Some(Shown::Body(body)) => body.as_str().into(),
+            Some(Shown::Integer(n)) => n.into(),
+            Some(Shown::Instant(at)) => at.to_string().into(),
+            None => continue,
+        };
+        properties.insert(field.name.to_owned(), value);
     }
-    properties.insert("status".into(), row.state.status().name().into());
-    properties.insert("state".into(), row.state.name().into());
-    if let Some(ward) = codebook.wards.get(usize::from(row.ward)) {
-        properties.insert("ward".into(), ward.to_string().into());
-    }
-    properties.insert("created_at".into(), row.created.to_string().into());
-    properties.insert("updated_at".into(), row.updated.to_string().into());
     json!({
         "type": "Feature",
         "id": row.id,

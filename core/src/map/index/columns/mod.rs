@@ -2,12 +2,16 @@
 //! cells begin at any zoom, a bitset per value of the small fields, running sums every 64 rows.
 //! Not here: which of two versions of a row counts (index), what is asked (select).
 
+use std::array::from_fn;
 use std::io::{self, Read, Write};
 use std::mem::take;
-use std::ops::Range;
+use std::ops::{Index, Range};
 
+use crate::domain::State;
+use crate::domain::field::{
+    CATEGORY, CODES8, CODES16, COUNTS, Code8, Code16, Column, Count, TABLE, TIMES, Time, UPDATED, Vocabulary,
+};
 use crate::domain::view::{MapRow, Position};
-use crate::domain::{Instant, State};
 use crate::geo::{LonLat, Mercator, morton};
 use crate::map::index::frozen::Summed;
 
@@ -23,8 +27,6 @@ pub(in crate::map) const BLOCK: usize = 64;
 pub(in crate::map) const STATES: usize = State::ALL.len();
 /// How many runs of one cell, or rows, are found before they are looked at.
 const BATCH: usize = 64;
-/// In the column of due dates: none. It is below every instant.
-pub(in crate::map) const NEVER: i64 = i64::MIN;
 
 /// Rows with a point come first, in Morton order (ties by id), then the placeless ones by id.
 #[derive(Clone, Debug, Default)]
@@ -37,22 +39,18 @@ pub(in crate::map) struct Columns {
     listed: Listed,
     lon_e7: Vec<i32>,
     lat_e7: Vec<i32>,
-    category: Vec<u8>,
-    state: Vec<u8>,
-    ward: Vec<u16>,
-    body: Vec<u16>,
-    votes: Vec<u32>,
-    created: Vec<i64>,
-    updated: Vec<i64>,
-    /// `NEVER` where no answer is due.
-    due: Vec<i64>,
+    /// The fields of the table that have a column, by their slots.
+    codes8: [Vec<u8>; CODES8],
+    codes16: [Vec<u16>; CODES16],
+    counts: [Vec<u32>; COUNTS],
+    times: [Vec<i64>; TIMES],
     event_ms: Vec<i64>,
     event_seq: Vec<i64>,
     id: Vec<u64>,
     seq: Vec<u32>,
-    /// One more than the highest category.
-    categories: usize,
-    /// Value-major bitsets: `categories` of them, then `STATES`, each `words()` long.
+    /// Where the values of each small code begin among all their values, and how many there are in all.
+    first: [usize; CODES8 + 1],
+    /// A bitset for each value of each small code, each `words()` long.
     bits: Vec<u64>,
     blocks: Blocks,
 }
@@ -62,7 +60,7 @@ pub(in crate::map) struct Columns {
 struct Blocks {
     x: Vec<u64>,
     y: Vec<u64>,
-    /// How many rows of each value are before each stretch of blocks, `categories + STATES` numbers for each.
+    /// How many rows of each value are before each stretch of blocks, a number for each of all small codes.
     stretches: Vec<u32>,
     /// How many more before each block, from where its stretch begins.
     values: Vec<u16>,
@@ -110,14 +108,10 @@ impl Columns {
             common: Vec::with_capacity(n),
             lon_e7: Vec::with_capacity(n),
             lat_e7: Vec::with_capacity(n),
-            category: Vec::with_capacity(n),
-            state: Vec::with_capacity(n),
-            ward: Vec::with_capacity(n),
-            body: Vec::with_capacity(n),
-            votes: Vec::with_capacity(n),
-            created: Vec::with_capacity(n),
-            updated: Vec::with_capacity(n),
-            due: Vec::with_capacity(n),
+            codes8: from_fn(|_| Vec::with_capacity(n)),
+            codes16: from_fn(|_| Vec::with_capacity(n)),
+            counts: from_fn(|_| Vec::with_capacity(n)),
+            times: from_fn(|_| Vec::with_capacity(n)),
             event_ms: Vec::with_capacity(n),
             event_seq: Vec::with_capacity(n),
             id: Vec::with_capacity(n),
@@ -136,14 +130,10 @@ impl Columns {
             self.lon_e7.push(lon);
             self.lat_e7.push(lat);
         }
-        self.category.push(row.category);
-        self.state.push(row.state as u8);
-        self.ward.push(row.ward);
-        self.body.push(row.body);
-        self.votes.push(row.votes);
-        self.created.push(row.created.ms());
-        self.updated.push(row.updated.ms());
-        self.due.push(row.due.map_or(NEVER, Instant::ms));
+        put(&mut self.codes8, row.codes8);
+        put(&mut self.codes16, row.codes16);
+        put(&mut self.counts, row.counts);
+        put(&mut self.times, row.times);
         self.event_ms.push(row.last_event.shown_ms);
         self.event_seq.push(row.last_event.seq);
         self.id.push(row.id);
@@ -152,20 +142,17 @@ impl Columns {
 
     /// Writes what cannot be computed anew.
     pub(in crate::map) fn freeze(&self, out: &mut Summed<impl Write>) -> io::Result<()> {
-        // Named one by one, so that a new column cannot be forgotten here.
+        // All but what is computed: named one by one, so that a new column cannot be forgotten here.
         let Self {
             morton,
             common: _,
+            listed: _,
             lon_e7,
             lat_e7,
-            category,
-            state,
-            ward,
-            body,
-            votes,
-            created,
-            updated,
-            due,
+            codes8,
+            codes16,
+            counts,
+            times,
             event_ms,
             event_seq,
             id,
@@ -175,14 +162,10 @@ impl Columns {
         out.put(morton)?;
         out.put(lon_e7)?;
         out.put(lat_e7)?;
-        out.put(category)?;
-        out.put(state)?;
-        out.put(ward)?;
-        out.put(body)?;
-        out.put(votes)?;
-        out.put(created)?;
-        out.put(updated)?;
-        out.put(due)?;
+        codes8.iter().try_for_each(|c| out.put(c))?;
+        codes16.iter().try_for_each(|c| out.put(c))?;
+        counts.iter().try_for_each(|c| out.put(c))?;
+        times.iter().try_for_each(|c| out.put(c))?;
         out.put(event_ms)?;
         out.put(event_seq)?;
         out.put(id)?;
@@ -195,27 +178,29 @@ impl Columns {
         placed: usize,
         rows: usize,
     ) -> io::Result<Self> {
-        let out = Self {
+        let mut out = Self {
             morton: input.take(placed)?,
             lon_e7: input.take(placed)?,
             lat_e7: input.take(placed)?,
-            category: input.take(rows)?,
-            state: input.take(rows)?,
-            ward: input.take(rows)?,
-            body: input.take(rows)?,
-            votes: input.take(rows)?,
-            created: input.take(rows)?,
-            updated: input.take(rows)?,
-            due: input.take(rows)?,
-            event_ms: input.take(rows)?,
-            event_seq: input.take(rows)?,
-            id: input.take(rows)?,
-            seq: input.take(rows)?,
             ..Self::default()
         };
-        let known = |s: &u8| State::from_code(*s).is_some();
-        if !out.state.iter().all(known) {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a state in it is unknown"));
+        out.codes8.iter_mut().try_for_each(|c| input.take(rows).map(|v| *c = v))?;
+        out.codes16.iter_mut().try_for_each(|c| input.take(rows).map(|v| *c = v))?;
+        out.counts.iter_mut().try_for_each(|c| input.take(rows).map(|v| *c = v))?;
+        out.times.iter_mut().try_for_each(|c| input.take(rows).map(|v| *c = v))?;
+        out.event_ms = input.take(rows)?;
+        out.event_seq = input.take(rows)?;
+        out.id = input.take(rows)?;
+        out.seq = input.take(rows)?;
+        for field in TABLE {
+            if let (Some(Column::Code8(slot, _)), Vocabulary::Terms(terms)) = (field.column, field.vocabulary)
+                && out[slot].iter().any(|code| usize::from(*code) >= terms.len())
+            {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("a {} in it is unknown", field.name),
+                ));
+            }
         }
         Ok(out)
     }
@@ -236,8 +221,12 @@ impl Columns {
     pub(in crate::map) fn finish(&mut self) {
         let (n, words) = (self.len(), self.words());
         self.listed = Listed::new(&self.morton, &self.common);
-        self.categories = self.category.iter().max().map_or(0, |&c| usize::from(c) + 1);
-        let width = self.categories + STATES;
+        let mut width = 0;
+        for (first, codes) in self.first.iter_mut().zip(&self.codes8) {
+            *first = width;
+            width += codes.iter().max().map_or(0, |&c| usize::from(c) + 1);
+        }
+        self.first[CODES8] = width;
         self.bits = vec![0; width * words];
         self.blocks = Blocks {
             x: Vec::with_capacity(words),
@@ -262,11 +251,12 @@ impl Columns {
                     x += u64::from(mx);
                     y += u64::from(my);
                 }
-                for v in [usize::from(self.category[i]), self.categories + usize::from(self.state[i])] {
+                for (first, codes) in self.first.iter().zip(&self.codes8) {
+                    let v = first + usize::from(codes[i]);
                     values[v] += 1;
                     self.bits[v * words + k] |= 1 << (i % BLOCK);
                 }
-                latest = latest.max(self.updated[i]);
+                latest = latest.max(self.times[UPDATED.0][i]);
             }
             self.blocks.latest.push(latest);
         }
@@ -289,7 +279,12 @@ impl Columns {
 
     /// One more than the highest category.
     pub(in crate::map) fn categories(&self) -> usize {
-        self.categories
+        self.values(CATEGORY).len()
+    }
+
+    /// The values of a small code, as they are counted among those of all.
+    fn values(&self, slot: Code8) -> Range<usize> {
+        self.first[slot.0]..self.first[slot.0 + 1]
     }
 
     /// The row at a position.
@@ -298,14 +293,10 @@ impl Columns {
             seq: self.seq[i],
             id: self.id[i],
             point: (i < self.placed()).then(|| LonLat::from_e7(self.lon_e7[i], self.lat_e7[i])),
-            category: self.category[i],
-            state: State::from_code(self.state[i]).expect("the column was filled from states"),
-            ward: self.ward[i],
-            body: self.body[i],
-            votes: self.votes[i],
-            created: Instant::from_ms(self.created[i]),
-            updated: Instant::from_ms(self.updated[i]),
-            due: (self.due[i] != NEVER).then(|| Instant::from_ms(self.due[i])),
+            codes8: from_fn(|s| self.codes8[s][i]),
+            codes16: from_fn(|s| self.codes16[s][i]),
+            counts: from_fn(|s| self.counts[s][i]),
+            times: from_fn(|s| self.times[s][i]),
             last_event: self.last_event(i),
         }
     }
@@ -328,35 +319,6 @@ impl Columns {
         &self.id
     }
 
-    pub(in crate::map) fn created(&self) -> &[i64] {
-        &self.created
-    }
-
-    pub(in crate::map) fn updated(&self) -> &[i64] {
-        &self.updated
-    }
-
-    /// `NEVER` where no answer is due.
-    pub(in crate::map) fn due(&self) -> &[i64] {
-        &self.due
-    }
-
-    pub(in crate::map) fn votes(&self) -> &[u32] {
-        &self.votes
-    }
-
-    pub(in crate::map) fn category(&self) -> &[u8] {
-        &self.category
-    }
-
-    pub(in crate::map) fn wards(&self) -> &[u16] {
-        &self.ward
-    }
-
-    pub(in crate::map) fn bodies(&self) -> &[u16] {
-        &self.body
-    }
-
     /// Longitude and latitude in units of 1e-7 degree; none for a placeless row.
     pub(in crate::map) fn e7(&self, i: usize) -> Option<(i32, i32)> {
         Some((*self.lon_e7.get(i)?, *self.lat_e7.get(i)?))
@@ -375,16 +337,31 @@ impl Columns {
         Mercator { x, y }
     }
 
-    /// Word `k` of the rows of one category.
-    pub(in crate::map) fn category_word(&self, category: usize, k: usize) -> u64 {
-        if category < self.categories { self.bits[category * self.words() + k] } else { 0 }
-    }
-
-    /// Word `k` of the rows in one state.
-    pub(in crate::map) fn state_word(&self, state: usize, k: usize) -> u64 {
-        self.bits[(self.categories + state) * self.words() + k]
+    /// Word `k` of the rows with one value of a small code.
+    pub(in crate::map) fn word(&self, slot: Code8, value: usize, k: usize) -> u64 {
+        let values = self.values(slot);
+        if value < values.len() { self.bits[(values.start + value) * self.words() + k] } else { 0 }
     }
 }
+
+/// Appends to each column its value.
+fn put<T, const N: usize>(columns: &mut [Vec<T>; N], values: [T; N]) {
+    columns.iter_mut().zip(values).for_each(|(c, v)| c.push(v));
+}
+
+macro_rules! slots {
+    ($($slot:ident($held:ident) => $value:ty),+ $(,)?) => { $(
+        impl Index<$slot> for Columns {
+            type Output = [$value];
+
+            fn index(&self, slot: $slot) -> &[$value] {
+                &self.$held[slot.0]
+            }
+        }
+    )+ };
+}
+
+slots! { Code8(codes8) => u8, Code16(codes16) => u16, Count(counts) => u32, Time(times) => i64 }
 
 /// How many leading pairs of bits a code shares with the one before it.
 fn common(last: Option<u64>, code: u64) -> u8 {

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::{BLOCK, Columns, STATES, STRETCH, each, live, within};
+use crate::domain::field::{CATEGORY, CODES8, Code8, STATE, UPDATED};
 
 /// What a cluster knows of its rows.
 #[derive(Debug)]
@@ -20,9 +21,9 @@ impl Columns {
     /// Adds one row to a tally.
     #[inline]
     pub(in crate::map) fn tally_row(&self, i: usize, t: &mut Tally<'_>) {
-        t.states[usize::from(self.state[i])] += 1;
-        t.categories[usize::from(self.category[i])] += 1;
-        *t.latest = (*t.latest).max(self.updated[i]);
+        t.states[usize::from(self[STATE][i])] += 1;
+        t.categories[usize::from(self[CATEGORY][i])] += 1;
+        *t.latest = (*t.latest).max(self[UPDATED][i]);
     }
 
     /// Adds a range of rows except the dead ones in it (sorted positions).
@@ -35,12 +36,12 @@ impl Columns {
         let (a, b) = (split(first * BLOCK), split(last * BLOCK));
         self.tally_rows(range.start..first * BLOCK, &dead[..a], t);
         self.tally_rows(last * BLOCK..range.end, &dead[b..], t);
-        self.tally_blocks(first..last, 0, &mut t.categories[..self.categories]);
-        self.tally_blocks(first..last, self.categories, t.states);
+        self.tally_blocks(first..last, CATEGORY, t.categories);
+        self.tally_blocks(first..last, STATE, t.states);
         let mut dead = &dead[a..b];
         for &d in dead {
-            t.states[usize::from(self.state[d as usize])] -= 1;
-            t.categories[usize::from(self.category[d as usize])] -= 1;
+            t.states[usize::from(self[STATE][d as usize])] -= 1;
+            t.categories[usize::from(self[CATEGORY][d as usize])] -= 1;
         }
         for k in first..last {
             let here = dead.partition_point(|&d| (d as usize) < (k + 1) * BLOCK);
@@ -48,7 +49,7 @@ impl Columns {
                 self.blocks.latest[k]
             } else {
                 live(k * BLOCK..(k + 1) * BLOCK, &dead[..here])
-                    .map(|i| self.updated[i])
+                    .map(|i| self[UPDATED][i])
                     .max()
                     .unwrap_or(i64::MIN)
             };
@@ -57,15 +58,16 @@ impl Columns {
         }
     }
 
-    /// Adds whole blocks to the counts of a field's values, the first of which is `at`.
-    fn tally_blocks(&self, blocks: Range<usize>, at: usize, counts: &mut [u32]) {
-        let (width, n) = (self.categories + STATES, counts.len());
+    /// Adds whole blocks to the counts of a field's values.
+    fn tally_blocks(&self, blocks: Range<usize>, field: Code8, counts: &mut [u32]) {
+        let values = self.values(field);
+        let (width, at, n) = (self.first[CODES8], values.start, values.len());
         let before = |k: usize| {
             let stretch = &self.blocks.stretches[k / STRETCH * width + at..][..n];
             (stretch, &self.blocks.values[k * width + at..][..n])
         };
         let ((far, near), (far_end, near_end)) = (before(blocks.start), before(blocks.end));
-        for (v, count) in counts.iter_mut().enumerate() {
+        for (v, count) in counts[..n].iter_mut().enumerate() {
             *count += far_end[v] + u32::from(near_end[v]) - far[v] - u32::from(near[v]);
         }
     }
@@ -74,41 +76,44 @@ impl Columns {
         if !dead.is_empty() {
             return live(range, dead).for_each(|i| self.tally_row(i, t));
         }
-        for (&state, &category) in self.state[range.clone()].iter().zip(&self.category[range.clone()]) {
+        let (states, categories) = (&self[STATE][range.clone()], &self[CATEGORY][range.clone()]);
+        for (&state, &category) in states.iter().zip(categories) {
             t.states[usize::from(state)] += 1;
             t.categories[usize::from(category)] += 1;
         }
         let blocks = range.start / BLOCK..range.end.div_ceil(BLOCK);
         if self.blocks.latest[blocks].iter().any(|newest| newest > t.latest) {
-            *t.latest = self.updated[range].iter().fold(*t.latest, |latest, &at| latest.max(at));
+            *t.latest = self[UPDATED][range].iter().fold(*t.latest, |latest, &at| latest.max(at));
         }
     }
 
     /// Adds the rows of a range that have their bits set in `words`, one for each block.
     pub(in crate::map) fn tally_set(&self, range: &Range<usize>, words: &[u64], t: &mut Tally<'_>) {
         let first = range.start / BLOCK;
+        let (states, categories) = (&self[STATE], &self[CATEGORY]);
+        let width = self.values(STATE).len() + self.values(CATEGORY).len();
         for (k, word) in (first..).zip(&words[first..range.end.div_ceil(BLOCK)]) {
             let set = word & within(range, k);
             // Row by row, or value by value by their bitsets: whichever are fewer.
-            if (set.count_ones() as usize) < self.categories + STATES {
+            if (set.count_ones() as usize) < width {
                 each(k, set, |i| {
-                    t.states[usize::from(self.state[i])] += 1;
-                    t.categories[usize::from(self.category[i])] += 1;
+                    t.states[usize::from(states[i])] += 1;
+                    t.categories[usize::from(categories[i])] += 1;
                 });
             } else {
-                self.tally_values(k, set, 0, t.categories);
-                self.tally_values(k, set, self.categories, t.states);
+                self.tally_values(k, set, CATEGORY, t.categories);
+                self.tally_values(k, set, STATE, t.states);
             }
             if self.blocks.latest[k] > *t.latest {
-                each(k, set, |i| *t.latest = self.updated[i].max(*t.latest));
+                each(k, set, |i| *t.latest = self[UPDATED][i].max(*t.latest));
             }
         }
     }
 
-    /// Adds the rows of block `k` that are set to the counts of a field's values, whose bitsets begin at `first`.
-    fn tally_values(&self, k: usize, set: u64, first: usize, counts: &mut [u32]) {
+    /// Adds the rows of block `k` that are set to the counts of a field's values.
+    fn tally_values(&self, k: usize, set: u64, field: Code8, counts: &mut [u32]) {
         let (words, mut left) = (self.words(), set);
-        for (v, count) in (first..).zip(counts) {
+        for (v, count) in self.values(field).zip(counts) {
             // Each row has one value.
             if left == 0 {
                 break;

@@ -1,0 +1,129 @@
+//! The codes of a vocabulary: reading a name, saying what would be right, and writing it in one way.
+
+use crate::domain::field::Vocabulary;
+use crate::domain::{BodyId, CodeBook, WardName, nearest};
+
+/// Shown back only when short: an input's full text has no place in an answer.
+pub(super) fn quoted(value: &str) -> String {
+    format!("“{}”", value.chars().take(40).collect::<String>())
+}
+
+impl Vocabulary<'_> {
+    /// How many codes there are, where rows hold a code by its position.
+    pub(super) fn count(self, codebook: &CodeBook) -> Option<usize> {
+        match self {
+            Self::Free | Self::Choices(_) => None,
+            Self::Terms(terms) => Some(terms.len()),
+            Self::Categories => Some(codebook.categories.len()),
+            Self::Wards => Some(codebook.wards.len()),
+            Self::Bodies => Some(codebook.body_count()),
+        }
+    }
+
+    /// The one name of the code at a position.
+    pub(super) fn name(self, position: usize, codebook: &CodeBook) -> Option<String> {
+        match self {
+            Self::Free => None,
+            Self::Choices(choices) => choices.get(position).map(|c| c.code.clone()),
+            Self::Terms(terms) => terms.get(position).map(|t| t.name.to_owned()),
+            Self::Categories => codebook.categories.get(position).map(ToString::to_string),
+            Self::Wards => codebook.wards.get(position).map(ToString::to_string),
+            Self::Bodies => codebook.body_id(position).map(|b| b.to_string()),
+        }
+    }
+
+    /// The code at a position as people write it, which patterns are about.
+    pub(super) fn word(self, position: usize, codebook: &CodeBook) -> Option<String> {
+        if self == Self::Wards { codebook.ward_word(position) } else { self.name(position, codebook) }
+    }
+
+    /// The position of a name.
+    ///
+    /// # Errors
+    /// What would be right.
+    pub(super) fn read(self, name: &str, codebook: &CodeBook) -> Result<u16, String> {
+        match self {
+            Self::Free => Err(has_no(name, "any text is right".to_owned())),
+            Self::Choices(choices) => {
+                let all = || choices.iter().map(|c| c.code.as_str());
+                all()
+                    .position(|c| c == name)
+                    .map(|i| i as u16)
+                    .ok_or_else(|| has_no(name, meant(name, all, || format!("valid: {}", listed(all())))))
+            }
+            Self::Terms(terms) => {
+                let all = || terms.iter().map(|t| t.name);
+                let found = all().position(|t| t == name).map(|i| i as u16);
+                found.ok_or_else(|| has_no(name, format!("valid: {}", listed(all()))))
+            }
+            Self::Categories => codebook.category(name).map(u16::from).ok_or_else(|| {
+                let all = || codebook.categories.iter().map(|c| &**c);
+                has_no(name, meant(name, all, || "see /categories".to_owned()))
+            }),
+            Self::Wards => ward(name, codebook),
+            Self::Bodies => body(name, codebook),
+        }
+    }
+
+    /// A name as it is written, in one way for all ways of writing it.
+    ///
+    /// # Errors
+    /// What would be right.
+    pub(super) fn canonical(self, name: &str, codebook: &CodeBook) -> Result<String, String> {
+        if self == Self::Free {
+            return Ok(name.to_owned());
+        }
+        let position = self.read(name, codebook)?;
+        Ok(self.name(position.into(), codebook).unwrap_or_else(|| name.to_owned()))
+    }
+}
+
+fn has_no(name: &str, hint: String) -> String {
+    format!("has no value {}; {hint}", quoted(name))
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The name that may be meant, or what to do otherwise.
+fn meant<'a, I: Iterator<Item = &'a str>>(
+    name: &str,
+    all: impl Fn() -> I,
+    otherwise: impl FnOnce() -> String,
+) -> String {
+    nearest(name, all()).map_or_else(otherwise, |n| format!("did you mean {n}?"))
+}
+
+/// A body of the city by its id, or a ward's own office by `ward:` and the ward's name.
+fn body(name: &str, codebook: &CodeBook) -> Result<u16, String> {
+    if let Some(office) = name.strip_prefix("ward:") {
+        return Ok(codebook.bodies.len() as u16 + ward(office, codebook)?);
+    }
+    codebook.body(&BodyId::new(name)).ok_or_else(|| {
+        let all = || codebook.bodies.iter().map(BodyId::as_str);
+        has_no(name, meant(name, all, || format!("valid: {}, or ward: and a ward's code", listed(all()))))
+    })
+}
+
+fn ward(name: &str, codebook: &CodeBook) -> Result<u16, String> {
+    match codebook.ward(name) {
+        WardName::Known(i) => Ok(i),
+        WardName::Former(ids) => {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            Err(format!(
+                "code {} is not in force since {}; ask for {}",
+                quoted(name),
+                codebook.active,
+                ids.join(" or ")
+            ))
+        }
+        WardName::Unknown => {
+            let like = codebook.wards.last().map_or_else(
+                || "there are none".to_owned(),
+                |w| format!("a code like {} is right, or {{generation}}.{{code}} like {w}", w.code),
+            );
+            Err(has_no(name, like))
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The columns of reports as the table of fields gives them: their names, the way from a row to facts and
+//! to the map, and back into a row.
+
+use std::sync::LazyLock;
+
+use super::db::{Row, Values};
+use diaban_core::domain::CodeBook;
+use diaban_core::domain::Instant;
+use diaban_core::domain::field::{Access, Field, Raw, Stored, TABLE};
+use diaban_core::domain::report::PublicFacts;
+use diaban_core::domain::view::{MapRow, Position};
+use diaban_core::geo::LonLat;
+
+/// The stored fields, each with the name that [`COLUMNS`] gives its column.
+static STORED: LazyLock<Vec<(String, Stored)>> =
+    LazyLock::new(|| stored().map(|s| (format!("r_{}", s.column), s)).collect());
+
+/// The stored fields that the map holds.
+static MAPPED: LazyLock<Vec<(&'static Field, Stored)>> = LazyLock::new(|| {
+    TABLE.iter().filter(|f| f.column.is_some()).filter_map(|f| Some((f, f.stored?))).collect()
+});
+
+/// The columns of a whole report `r`, under names that no other table has.
+pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    let frame = ["seq", "id", "lon", "lat"].map(|c| format!("r.{c} AS r_{c}"));
+    let fields = STORED.iter().map(|(name, s)| format!("r.{} AS {name}", s.column));
+    frame.into_iter().chain(fields).collect::<Vec<_>>().join(", ")
+});
+
+/// The columns of a row of the map.
+pub(super) static MAP_COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    let fields = MAPPED.iter().map(|(_, s)| s.column);
+    ["seq", "id", "lon", "lat", "fed_ms", "fed"].into_iter().chain(fields).collect::<Vec<_>>().join(", ")
+});
+
+/// The columns of facts as [`put_facts`] binds them.
+pub(super) static FACT_COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    ["lon", "lat"].into_iter().chain(stored().map(|s| s.column)).collect::<Vec<_>>().join(", ")
+});
+
+fn stored() -> impl Iterator<Item = Stored> {
+    TABLE.iter().filter_map(|f| f.stored)
+}
+
+/// The facts in a row with [`COLUMNS`].
+pub(super) fn facts(row: &Row) -> Result<PublicFacts, sqlx::Error> {
+    let mut facts =
+        PublicFacts { point: point(row.try_get("r_lon")?, row.try_get("r_lat")?), ..PublicFacts::default() };
+    for (name, s) in &*STORED {
+        s.set(&mut facts, raw(row, name, s)?);
+    }
+    Ok(facts)
+}
+
+/// The row of the map in a row with [`MAP_COLUMNS`].
+pub(super) fn map_row(row: &Row, codebook: &CodeBook) -> Result<MapRow, sqlx::Error> {
+    let seq = u32::try_from(row.try_get::<i64>("seq")?).map_err(|e| sqlx::Error::Decode(e.into()))?;
+    let id = row.try_get::<i64>("id")? as u64;
+    let mut out = MapRow::new(seq, id, point(row.try_get("lon")?, row.try_get("lat")?));
+    for (field, s) in &*MAPPED {
+        out.put(field, &raw(row, s.column, s)?, codebook);
+    }
+    out.last_event = Position { shown_ms: row.try_get("fed_ms")?, seq: row.try_get("fed")? };
+    Ok(out)
+}
+
+/// A report as the map knows it.
+pub(super) fn on_map(seq: u32, id: u64, facts: &PublicFacts, codebook: &CodeBook) -> MapRow {
+    let mut out = MapRow::new(seq, id, facts.point);
+    for (field, s) in &*MAPPED {
+        out.put(field, &s.get(facts), codebook);
+    }
+    out
+}
+
+/// Binds the facts of a report in the order of [`FACT_COLUMNS`].
+pub(super) fn put_facts(b: &mut Values<'_>, f: &PublicFacts) {
+    b.push_bind(f.point.map(|p| p.lon())).push_bind(f.point.map(|p| p.lat()));
+    for s in stored() {
+        match s.access {
+            Access::Text(get, _) => b.push_bind(get(f).map(std::borrow::Cow::into_owned)),
+            Access::Code(get, _) => b.push_bind(get(f)),
+            Access::Integer(get, _) => b.push_bind(get(f)),
+            Access::Real(get, _) => b.push_bind(get(f)),
+            Access::Instant(get, _) => b.push_bind(get(f).map(Instant::ms)),
+        };
+    }
+}
+
+fn raw<'r>(row: &'r Row, name: &str, s: &Stored) -> Result<Raw<'r>, sqlx::Error> {
+    Ok(match s.access {
+        Access::Text(..) => row.try_get::<Option<&str>>(name)?.map_or(Raw::Null, |t| Raw::Text(t.into())),
+        Access::Code(..) => row.code_optional(name)?.map_or(Raw::Null, Raw::Integer),
+        Access::Integer(..) | Access::Instant(..) => {
+            row.try_get::<Option<i64>>(name)?.map_or(Raw::Null, Raw::Integer)
+        }
+        Access::Real(..) => row.try_get::<Option<f64>>(name)?.map_or(Raw::Null, Raw::Real),
+    })
+}
+
+pub(super) fn point(lon: Option<f64>, lat: Option<f64>) -> Option<LonLat> {
+    LonLat::new(lon?, lat?).ok()
+}
