@@ -4,7 +4,7 @@
 
 mod doors;
 mod edge;
-mod router;
+mod routes;
 mod wire;
 
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub use edge::keys::key_number;
 pub use edge::limits::{Allowance, LimitMode, LimitSettings};
 pub use edge::listener::{bind, serve};
 pub use edge::metrics::Metrics;
-pub use router::{Doors, doors};
+pub use routes::{Doors, doors};
 pub use wire::sse::Streams;
 
 /// Everything the doors need, joined by `app`.

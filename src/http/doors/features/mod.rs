@@ -1,5 +1,6 @@
 //! OGC API Features: landing page, conformance, collections, items; and the POST that makes a report.
 
+mod class;
 mod collections;
 mod declared;
 mod items;
@@ -9,6 +10,7 @@ mod schema;
 mod submit;
 mod wards;
 
+pub(in crate::http) use class::list_class;
 pub(in crate::http) use collections::{collection, collections};
 pub(in crate::http) use declared::{feature, features};
 pub(in crate::http) use items::{report, reports};
