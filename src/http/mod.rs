@@ -2,6 +2,7 @@
 //! verb or one read, and writes the answer.
 //! Not here: rules about reports (domain, action), SQL (store), what a tile holds (map).
 
+mod describe;
 mod doors;
 mod edge;
 mod routes;
@@ -17,6 +18,7 @@ use crate::store::Store;
 use diaban_core::domain::Instant;
 use diaban_core::map::{Layer, Level, Live, View};
 
+pub use describe::Description;
 pub use doors::basemap::{Basemap, BasemapSetting};
 pub use doors::styles::Styles;
 pub use doors::tiles::TileCache;
@@ -60,6 +62,8 @@ pub struct Service {
     pub streams: Streams,
     /// What stands before the doors.
     pub guards: Guards,
+    /// What `/api` answers.
+    pub description: Description,
     /// The open connections.
     pub connections: Arc<Connections>,
     /// How level the live map is with the log; told by `jobs::follow`.

@@ -12,7 +12,7 @@ use tower::ServiceExt;
 use tower::util::MapResponseLayer;
 use tower_http::timeout::TimeoutBody;
 
-use super::{Table, table};
+use super::Table;
 use crate::http::doors::open311;
 use crate::http::edge::{guard, keys};
 use crate::http::wire::coding;
@@ -24,7 +24,7 @@ const BODY_IDLE: Duration = Duration::from_secs(30);
 
 /// All doors of the service.
 pub fn doors(service: Arc<Service>) -> Doors {
-    let table = Table::new(table::rows());
+    let table = Table::new();
     let (mut coded, mut plain) = (Router::new(), Router::new());
     for row in table.rows() {
         let router = if row.coded { &mut coded } else { &mut plain };

@@ -16,6 +16,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use percent_encoding::percent_decode_str;
 
 use crate::http::Service;
+use crate::http::describe::Operations;
 use crate::http::edge::limits::Act;
 use crate::http::edge::shed::Class;
 
@@ -30,9 +31,20 @@ pub(in crate::http) struct Route {
     /// What rate limits count a request as; `None`: they do not count it.
     act: Option<Act>,
     callers: Callers,
+    /// How `/api` describes it.
+    pub(in crate::http) described: Described,
     /// Whether the answer comes in its content coding already, so that the router must not compress it.
     coded: bool,
     handler: MethodRouter<Arc<Service>>,
+}
+
+/// How `/api` describes a route.
+#[derive(Clone, Copy)]
+pub(in crate::http) enum Described {
+    /// As these operations; more than one where a segment stands for a collection, a layer or a format.
+    As(Operations),
+    /// Not at all, for this reason.
+    Not(&'static str),
 }
 
 /// The class of a request.
@@ -84,9 +96,10 @@ impl Route {
         pattern: &'static str,
         (cost, act): (Cost, Act),
         handler: impl Handler<T, Arc<Service>>,
+        described: Described,
     ) -> Self {
-        let handler = on(filter, handler);
-        Self { method, pattern, cost, act: Some(act), callers: Callers::Anyone, coded: false, handler }
+        let (callers, handler) = (Callers::Anyone, on(filter, handler));
+        Self { method, pattern, cost, act: Some(act), callers, described, coded: false, handler }
     }
 
     /// The answer comes in its content coding already.
@@ -114,11 +127,12 @@ impl Asked<'_> {
 }
 
 impl Table {
-    /// Of these rows.
+    /// Of all rows.
     ///
     /// # Panics
     /// When two patterns take the same path: a mistake in the table, which every test of a server finds.
-    fn new(rows: Vec<Route>) -> Self {
+    pub(in crate::http) fn new() -> Self {
+        let rows = table::rows();
         let mut patterns: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (i, row) in rows.iter().enumerate() {
             patterns.entry(row.pattern).or_default().push(i);
@@ -137,7 +151,7 @@ impl Table {
 
     /// What is known of a request before its handler runs. A path or a method that is not here is refused
     /// as cheaply as a small read is answered.
-    fn admit<B>(&self, request: &Request<B>) -> Admission {
+    pub(in crate::http) fn admit<B>(&self, request: &Request<B>) -> Admission {
         let nothing =
             Admission { route: "-", class: Class::Read, act: Some(Act::Read), callers: Callers::Anyone };
         let options = request.method() == Method::OPTIONS;
@@ -173,7 +187,7 @@ mod tests {
 
     fn admitted(method: &str, uri: &str, accept: &str) -> Admission {
         let request = Request::builder().method(method).uri(uri).header("accept", accept);
-        Table::new(table::rows()).admit(&request.body(()).unwrap())
+        Table::new().admit(&request.body(()).unwrap())
     }
 
     fn class(uri: &str, accept: &str) -> Class {

@@ -17,6 +17,7 @@ use crate::http::wire::negotiate::{Offer, choose};
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::field::{self, Kind};
 use diaban_core::domain::{Collection, Property, PropertyKind, State as ReportState, Status, Text};
+use diaban_core::pack::Pack;
 use diaban_core::query::cql::{Queryable, Type};
 use diaban_core::query::{declared, reports};
 
@@ -35,11 +36,11 @@ const COMMON: [(&str, Kind, &str, &str); 6] = [
 ];
 
 /// What the features of a collection hold.
-struct Holdings<'a> {
+pub(in crate::http) struct Holdings<'a> {
     title: Text,
-    properties: Map<String, Value>,
+    pub(in crate::http) properties: Map<String, Value>,
     /// What each of them has.
-    required: Vec<&'a str>,
+    pub(in crate::http) required: Vec<&'a str>,
     /// By what they can be asked for.
     asked: Vec<Queryable<'a>>,
 }
@@ -81,17 +82,20 @@ fn asked<'a>(
     query: Option<&str>,
     headers: &HeaderMap,
 ) -> Result<Holdings<'a>, Problem> {
-    let held = match id {
-        collections::REPORTS => of_reports(service),
-        collections::WARDS => of_wards(),
-        _ => {
-            let missing = || Problem::not_found("no such collection; /collections lists them");
-            of_declared(service.city.pack.collection(id).ok_or_else(missing)?)
-        }
-    };
+    let held = held(&service.city.pack, id)
+        .ok_or_else(|| Problem::not_found("no such collection; /collections lists them"))?;
     let f = no_parameter_but_f(query)?;
     choose(OFFERS, f.as_deref(), headers)?;
     Ok(held)
+}
+
+/// What the features of a collection hold; `None` when there is no such collection.
+pub(in crate::http) fn held<'a>(pack: &'a Pack, id: &str) -> Option<Holdings<'a>> {
+    match id {
+        collections::REPORTS => Some(of_reports(pack)),
+        collections::WARDS => Some(of_wards()),
+        _ => pack.collection(id).map(|c| of_declared(c)),
+    }
 }
 
 fn begun(service: &Service, id: &str, document: &str, title: &Text) -> Value {
@@ -116,8 +120,8 @@ fn beside(q: &Queryable<'_>) -> Value {
     }
 }
 
-fn of_reports(service: &Service) -> Holdings<'static> {
-    let categories = &service.city.pack.categories;
+fn of_reports(pack: &Pack) -> Holdings<'static> {
+    let categories = &pack.categories;
     let field = |f: &field::Field| {
         let (vi, en) = f.title;
         let mut about = plain(f.kind, vi, en);

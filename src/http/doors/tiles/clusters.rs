@@ -6,20 +6,69 @@ use std::sync::Arc;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::tileset;
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
+use crate::http::wire::parts::{Link, Point};
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::deadline::is_overdue;
 use diaban_core::domain::view::MapRow;
 use diaban_core::domain::{CodeBook, Instant, Status};
-use diaban_core::format::geojson::{self, Link};
+use diaban_core::format::geojson;
 use diaban_core::map::{Members, Source, View, cluster_cell, members};
 use diaban_core::query::params::{self, DEFAULT_LIMIT, LIST};
 use diaban_core::query::{Filter, ListQuery};
+
+/// A cluster: what it holds, where it ends, and a page of its reports.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::http) struct Cluster {
+    r#type: &'static str,
+    cluster: bool,
+    cluster_id: u64,
+    zoom: u8,
+    point_count: usize,
+    open: usize,
+    closed: usize,
+    overdue: usize,
+    overdue_share: f64,
+    /// West, south, east, north in degrees.
+    bbox: Option<[f64; 4]>,
+    /// Whether all reports stand at one place.
+    same_location: bool,
+    /// The first zoom that shows it in parts; null if none does.
+    expansion_zoom: Option<u8>,
+    #[serde(rename = "numberMatched")]
+    number_matched: usize,
+    #[serde(rename = "numberReturned")]
+    number_returned: usize,
+    links: Vec<Link>,
+    features: Vec<ClusterMember>,
+}
+
+/// A report of a cluster, with the properties of a symbol that stands for it alone.
+#[derive(Serialize, JsonSchema)]
+struct ClusterMember {
+    r#type: &'static str,
+    id: u64,
+    geometry: Option<Point>,
+    properties: ClusterMemberProperties,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ClusterMemberProperties {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<String>,
+    status: &'static str,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ward: Option<String>,
+    created_at: String,
+    updated_at: String,
+}
 
 pub(in crate::http) async fn cluster(
     State(service): State<Arc<Service>>,
@@ -46,17 +95,23 @@ pub(in crate::http) async fn cluster(
     });
     let body =
         body.ok_or_else(|| Problem::not_found("nothing that matches is left where this cluster was"))?;
-    Ok(Document::json(geojson::MEDIA, &body, CachePolicy::Revalidate).answer(&headers))
+    Ok(Document::typed(geojson::MEDIA, &body, CachePolicy::Revalidate).answer(&headers))
 }
 
-fn document(view: &View, found: &Members, q: &ListQuery, (zoom, as_of): (u8, Instant), home: &str) -> Value {
+fn document(
+    view: &View,
+    found: &Members,
+    q: &ListQuery,
+    (zoom, as_of): (u8, Instant),
+    home: &str,
+) -> Cluster {
     let limit = q.page.limit.unwrap_or(DEFAULT_LIMIT) as usize;
     let after = q.page.cursor.and_then(|id| found.rows.iter().position(|row| row.id == id));
     let from = after.map_or(0, |i| i + 1);
     let page = &found.rows[from..found.rows.len().min(from + limit)];
     let address =
         |cursor: Option<u64>| address(home, found.id, &q.filter, &view.codebook, q.page.limit, cursor);
-    let link = |href, rel, title| Link { href, rel, media: geojson::MEDIA, title }.to_json();
+    let link = |href: String, rel, title| Link::new(href, rel, geojson::MEDIA, title);
     let mut links = vec![link(address(q.page.cursor), "self", "This page")];
     if let Some(last) = page.last().filter(|_| from + page.len() < found.rows.len()) {
         links.push(link(address(Some(last.id)), "next", "The next page"));
@@ -66,45 +121,41 @@ fn document(view: &View, found: &Members, q: &ListQuery, (zoom, as_of): (u8, Ins
         found.rows.iter().filter(|r| r.due.is_some_and(|due| is_overdue(r.state, due, as_of))).count();
     let share = (overdue as f64 / found.rows.len() as f64 * 1e4).round() / 1e4;
     let bounds = found.bounds().map(|b| [b.west, b.south, b.east, b.north]);
-    json!({
-        "type": "FeatureCollection",
-        "cluster": true,
-        "cluster_id": found.id,
-        "zoom": zoom,
-        "point_count": found.rows.len(),
-        "open": with(Status::Open),
-        "closed": with(Status::Closed),
-        "overdue": overdue,
-        "overdue_share": share,
-        "bbox": bounds,
-        "same_location": found.same_location(),
-        "expansion_zoom": found.expansion_zoom(&view.snapshot, &q.filter, zoom),
-        "numberMatched": found.rows.len(),
-        "numberReturned": page.len(),
-        "links": links,
-        "features": page.iter().map(|row| feature(row, &view.codebook)).collect::<Vec<_>>(),
-    })
+    Cluster {
+        r#type: "FeatureCollection",
+        cluster: true,
+        cluster_id: found.id,
+        zoom,
+        point_count: found.rows.len(),
+        open: with(Status::Open),
+        closed: with(Status::Closed),
+        overdue,
+        overdue_share: share,
+        bbox: bounds,
+        same_location: found.same_location(),
+        expansion_zoom: found.expansion_zoom(&view.snapshot, &q.filter, zoom),
+        number_matched: found.rows.len(),
+        number_returned: page.len(),
+        links,
+        features: page.iter().map(|row| member(row, &view.codebook)).collect(),
+    }
 }
 
-/// A row with the properties of a symbol that stands for it alone.
-fn feature(row: &MapRow, codebook: &CodeBook) -> Value {
-    let mut properties = Map::new();
-    if let Some(code) = codebook.categories.get(usize::from(row.category)) {
-        properties.insert("category".into(), (&**code).into());
+fn member(row: &MapRow, codebook: &CodeBook) -> ClusterMember {
+    let category = codebook.categories.get(usize::from(row.category));
+    ClusterMember {
+        r#type: "Feature",
+        id: row.id,
+        geometry: row.point.map(|p| Point { r#type: "Point", coordinates: [p.lon(), p.lat()] }),
+        properties: ClusterMemberProperties {
+            category: category.map(ToString::to_string),
+            status: row.state.status().name(),
+            state: row.state.name(),
+            ward: codebook.wards.get(usize::from(row.ward)).map(ToString::to_string),
+            created_at: row.created.to_string(),
+            updated_at: row.updated.to_string(),
+        },
     }
-    properties.insert("status".into(), row.state.status().name().into());
-    properties.insert("state".into(), row.state.name().into());
-    if let Some(ward) = codebook.wards.get(usize::from(row.ward)) {
-        properties.insert("ward".into(), ward.to_string().into());
-    }
-    properties.insert("created_at".into(), row.created.to_string().into());
-    properties.insert("updated_at".into(), row.updated.to_string().into());
-    json!({
-        "type": "Feature",
-        "id": row.id,
-        "geometry": row.point.map(|p| json!({ "type": "Point", "coordinates": [p.lon(), p.lat()] })),
-        "properties": properties,
-    })
 }
 
 fn address(

@@ -29,10 +29,10 @@ mod ogc;
 
 pub use cache::TileCache;
 pub(in crate::http) use changes::changes;
-pub(in crate::http) use clusters::cluster;
+pub(in crate::http) use clusters::{Cluster, cluster};
 pub(in crate::http) use ogc::{
-    matrix_set, matrix_sets, tile as ogc_tile, tileset as ogc_tileset, tilesets as ogc_tilesets,
-    tilesets_link,
+    MatrixSet, MatrixSets, TilesetDocument, Tilesets, matrix_set, matrix_sets, tile as ogc_tile,
+    tileset as ogc_tileset, tilesets as ogc_tilesets, tilesets_link,
 };
 
 /// Registered media type of Mapbox Vector Tiles.
