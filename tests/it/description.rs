@@ -77,7 +77,7 @@ fn filled() -> Server {
             &json!({ "type": "Polygon", "coordinates": [ring] }),
             json!({
                 "severity": "severe",
-                "headline": "Mưa lớn",
+                "headline_vi": "Mưa lớn",
                 "onset": "2026-11-25T01:00:00Z",
                 "expires": "2026-11-26T01:00:00Z",
             }),
