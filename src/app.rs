@@ -10,7 +10,9 @@ use crate::action::{City, CityError, Keyring};
 use crate::basemap::BasemapError;
 use crate::clock::{Clock, Ids};
 use crate::config::Config;
-use crate::http::{self, Basemap, Connections, Guards, Metrics, Service, Streams, Styles, TileCache};
+use crate::http::{
+    self, Basemap, Connections, Description, Guards, Metrics, Service, Streams, Styles, TileCache,
+};
 use crate::jobs::{Follower, SnapshotWriter, announce, refresh_keys, supervise, trim, write_snapshots};
 use crate::store::{Store, StoreError};
 use diaban_core::geo::Bbox;
@@ -187,6 +189,7 @@ pub async fn run(
         ids,
         metrics: Metrics::default(),
         guards: Guards::new(config.trusted_proxies, config.limits, &device_secret, counted),
+        description: Description::default(),
         connections: connections.clone(),
         level: watched,
         public_url,

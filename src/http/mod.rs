@@ -2,9 +2,10 @@
 //! verb or one read, and writes the answer.
 //! Not here: rules about reports (domain, action), SQL (store), what a tile holds (map).
 
+mod describe;
 mod doors;
 mod edge;
-mod router;
+mod routes;
 mod wire;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::store::Store;
 use diaban_core::domain::Instant;
 use diaban_core::map::{Layer, Level, Live, View};
 
+pub use describe::Description;
 pub use doors::basemap::{Basemap, BasemapSetting};
 pub use doors::styles::Styles;
 pub use doors::tiles::TileCache;
@@ -27,7 +29,7 @@ pub use edge::keys::key_number;
 pub use edge::limits::{Allowance, LimitMode, LimitSettings};
 pub use edge::listener::{bind, serve};
 pub use edge::metrics::Metrics;
-pub use router::{Doors, doors};
+pub use routes::{Doors, doors};
 pub use wire::sse::Streams;
 
 /// Everything the doors need, joined by `app`.
@@ -60,6 +62,8 @@ pub struct Service {
     pub streams: Streams,
     /// What stands before the doors.
     pub guards: Guards,
+    /// What `/api` answers.
+    pub description: Description,
     /// The open connections.
     pub connections: Arc<Connections>,
     /// How level the live map is with the log; told by `jobs::follow`.

@@ -3,6 +3,7 @@
 mod areas;
 mod clusters;
 mod crashes;
+mod description;
 mod docs;
 mod documents;
 mod durability;

@@ -5,15 +5,72 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::{lang, pairs};
+use crate::http::wire::parts::{Bilingual, Body};
 use crate::http::wire::problem::Problem;
-use diaban_core::domain::{Category, Lang, Question, QuestionKind, Text, Violation, WardId};
+use diaban_core::domain::{Category, Lang, Question, QuestionKind, Violation, WardId};
 use diaban_core::geo::LonLat;
 use diaban_core::query::params::check_names;
+
+/// What a report can be about.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::http) struct CategoryList {
+    /// The language of each `label`.
+    lang: &'static str,
+    groups: Vec<CategoryGroup>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct CategoryGroup {
+    code: String,
+    name: Bilingual,
+    label: String,
+    categories: Vec<CategoryInfo>,
+}
+
+/// A category, as a form needs it.
+#[derive(Serialize, JsonSchema)]
+struct CategoryInfo {
+    code: String,
+    name: Bilingual,
+    label: String,
+    icon: String,
+    /// Whether a report has a place: required, optional, none.
+    place: &'static str,
+    /// How exactly the public may know the place.
+    precision: &'static str,
+    /// Working days until an answer is due.
+    target_days: u16,
+    questions: Vec<QuestionInfo>,
+    /// Whom to call instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop: Option<Bilingual>,
+    /// Who answers at the place that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Body>,
+}
+
+/// What a category asks besides.
+#[derive(Serialize, JsonSchema)]
+struct QuestionInfo {
+    code: String,
+    text: Bilingual,
+    required: bool,
+    /// choice, text or number.
+    kind: &'static str,
+    choices: Vec<ChoiceInfo>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ChoiceInfo {
+    code: String,
+    text: Bilingual,
+}
 
 pub(in crate::http) async fn categories(
     State(service): State<Arc<Service>>,
@@ -44,51 +101,49 @@ pub(in crate::http) async fn categories(
     let groups = all.groups().iter().map(|g| {
         let members = all.iter().filter(|c| c.group == g.code);
         let members = members.map(|c| category(&service, c, ward.as_ref(), lang));
-        json!({ "code": *g.code, "name": both(&g.name), "label": g.name.get(lang), "categories": members.collect::<Vec<_>>() })
+        CategoryGroup {
+            code: g.code.to_string(),
+            name: (&g.name).into(),
+            label: g.name.get(lang).to_owned(),
+            categories: members.collect(),
+        }
     });
-    let body = json!({ "lang": lang.tag(), "groups": groups.collect::<Vec<_>>() });
+    let body = CategoryList { lang: lang.tag(), groups: groups.collect() };
     let cache = if place.is_some() { CachePolicy::Never } else { CachePolicy::Revalidate };
-    Ok(Document::json("application/json", &body, cache).answer(&headers))
+    Ok(Document::typed("application/json", &body, cache).answer(&headers))
 }
 
-fn both(t: &Text) -> Value {
-    json!({ "vi": t.vi, "en": t.en })
-}
-
-fn category(service: &Service, c: &Category, ward: Option<&WardId>, lang: Lang) -> Value {
-    let mut value = json!({
-        "code": *c.code,
-        "name": both(&c.name),
-        "label": c.name.get(lang),
-        "icon": c.icon,
-        "place": c.place.name(),
-        "precision": c.precision.name(),
-        "target_days": c.target_days,
-        "questions": c.questions.iter().map(question).collect::<Vec<_>>(),
-    });
-    if let Some(stop) = &c.stop {
-        value["stop"] = both(stop);
-    }
-    if ward.is_some() {
+fn category(service: &Service, c: &Category, ward: Option<&WardId>, lang: Lang) -> CategoryInfo {
+    let body = ward.map(|_| {
         let assigned = service.city.pack.routing.body_for(c, ward);
-        let name = service.city.body_name(&service.city.areas(), &assigned.body);
-        value["body"] = json!({ "id": assigned.body.as_str(), "name": both(&name) });
+        Body::new(&assigned.body, &service.city.body_name(&service.city.areas(), &assigned.body))
+    });
+    CategoryInfo {
+        code: c.code.to_string(),
+        name: (&c.name).into(),
+        label: c.name.get(lang).to_owned(),
+        icon: c.icon.clone(),
+        place: c.place.name(),
+        precision: c.precision.name(),
+        target_days: c.target_days,
+        questions: c.questions.iter().map(question).collect(),
+        stop: c.stop.as_ref().map(Into::into),
+        body,
     }
-    value
 }
 
-fn question(q: &Question) -> Value {
+fn question(q: &Question) -> QuestionInfo {
     let choices = match &q.kind {
         QuestionKind::Choice(choices) => {
-            choices.iter().map(|c| json!({ "code": c.code, "text": both(&c.name) })).collect()
+            choices.iter().map(|c| ChoiceInfo { code: c.code.clone(), text: (&c.name).into() }).collect()
         }
         QuestionKind::Text | QuestionKind::Number => Vec::new(),
     };
-    json!({
-        "code": q.code,
-        "text": both(&q.text),
-        "required": q.required,
-        "kind": q.kind.name(),
-        "choices": choices,
-    })
+    QuestionInfo {
+        code: q.code.clone(),
+        text: (&q.text).into(),
+        required: q.required,
+        kind: q.kind.name(),
+        choices,
+    }
 }

@@ -12,7 +12,8 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use sha2::Sha256;
 
 use crate::clock::Ids;
@@ -53,6 +54,13 @@ impl Devices {
     }
 }
 
+/// A new token and the header that carries it.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::http) struct DeviceToken {
+    header: &'static str,
+    token: String,
+}
+
 /// `POST /devices`
 pub(in crate::http) async fn issue(
     State(service): State<Arc<Service>>,
@@ -62,8 +70,9 @@ pub(in crate::http) async fn issue(
     if !faults.is_empty() {
         return Err(Problem::parameters(faults));
     }
-    let body = json!({ "token": service.guards.devices.issue(&*service.ids), "header": "Device-Token" });
-    let mut response = (StatusCode::CREATED, body.to_string()).into_response();
+    let body = DeviceToken { header: "Device-Token", token: service.guards.devices.issue(&*service.ids) };
+    let body = serde_json::to_vec(&body).map_err(|_| Problem::internal())?;
+    let mut response = (StatusCode::CREATED, body).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

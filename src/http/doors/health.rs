@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::http::Service;
 use crate::http::edge::metrics;
@@ -13,8 +14,28 @@ use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::problem::Problem;
 
 /// The process lives.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::http) struct Alive {
+    status: &'static str,
+}
+
+/// How level the live map is with the record.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::http) struct Readiness {
+    /// ready, or stale while the record cannot be reached.
+    status: &'static str,
+    /// Position in the change log that the map stands at.
+    applied: i64,
+    /// The last position of the log.
+    head: i64,
+    reports: usize,
+    /// Where the map was loaded from: file or record.
+    loaded_from: &'static str,
+}
+
+/// The process lives.
 pub(in crate::http) async fn healthz(headers: HeaderMap) -> Response {
-    Document::json("application/json", &json!({ "status": "alive" }), CachePolicy::Never).answer(&headers)
+    Document::typed("application/json", &Alive { status: "alive" }, CachePolicy::Never).answer(&headers)
 }
 
 /// The live map was level with the log once and follows it. A map that cannot reach the record any more is
@@ -29,15 +50,9 @@ pub(in crate::http) async fn readyz(
     }
     let status = if level.is_stale() { "stale" } else { "ready" };
     let reports = service.live.load().snapshot.len();
-    let from = if level.from_file { "file" } else { "record" };
-    let body = json!({
-        "status": status,
-        "applied": level.applied,
-        "head": level.head,
-        "reports": reports,
-        "loaded_from": from,
-    });
-    Ok(Document::json("application/json", &body, CachePolicy::Never).answer(&headers))
+    let loaded_from = if level.from_file { "file" } else { "record" };
+    let body = Readiness { status, applied: level.applied, head: level.head, reports, loaded_from };
+    Ok(Document::typed("application/json", &body, CachePolicy::Never).answer(&headers))
 }
 
 /// `OpenMetrics` text.

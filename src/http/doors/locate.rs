@@ -5,21 +5,50 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::action::outside_text;
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::pairs;
+use crate::http::wire::parts::Body;
 use crate::http::wire::problem::Problem;
 use diaban_core::area::Generation;
 use diaban_core::domain::{Violation, nearest};
 use diaban_core::geo::LonLat;
 use diaban_core::query::params::check_names;
 
-const PARAMS: &[&str] = &["lon", "lat", "accuracy_m", "category", "at"];
+pub(in crate::http) const PARAMS: &[&str] = &["lon", "lat", "accuracy_m", "category", "at"];
 /// What a phone's position is off by when nothing is said, in metres.
 const USUAL_ACCURACY_M: f64 = 10.0;
+
+/// Whose ward a place is, and how sure that is.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::http) struct Located {
+    ward: LocatedWard,
+    body: Body,
+    /// The nearest other ward.
+    runner_up: Option<LocatedWard>,
+    /// Metres to the border with it.
+    border_m: f64,
+    accuracy_m: f64,
+    /// Whether the place is in this ward even if it is off by its accuracy.
+    certain: bool,
+    /// Metres off the shore.
+    offshore_m: Option<f64>,
+}
+
+/// A ward and the generation of boundaries that it is of.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::http) struct LocatedWard {
+    generation: String,
+    code: String,
+    id: String,
+    name: String,
+    /// Whether the boundaries are approximate.
+    approximate: bool,
+}
 
 pub(in crate::http) async fn locate(
     State(service): State<Arc<Service>>,
@@ -79,29 +108,29 @@ pub(in crate::http) async fn locate(
             .detail(format!("the place {}", outside_text(&generation, &o)))
             .with("reason", o.reason.name())
             .with("distance_m", (o.distance_m * 10.0).round() / 10.0)
-            .with("nearest", ward(&generation, o.nearest))
+            .with("nearest", serde_json::to_value(ward(&generation, o.nearest)).unwrap_or_default())
             .with("swapped", o.swapped)
     })?;
     let id = generation.ward_id(located.unit);
     let body = category.map(|c| {
         let assigned = service.city.pack.routing.body_for(c, Some(&id));
         let name = service.city.body_name(&areas, &assigned.body);
-        json!({ "id": assigned.body.as_str(), "name": { "vi": name.vi, "en": name.en }, "rule": assigned.rule })
+        Body { rule: Some(assigned.rule), ..Body::new(&assigned.body, &name) }
     });
     let office = service.city.pack.bodies.ward_office(&id, &generation.units()[located.unit].name);
-    let office = json!({ "id": office.id.as_str(), "name": { "vi": office.name.vi, "en": office.name.en } });
+    let office = Body::new(&office.id, &office.name);
     let decimetres = |m: f64| (m * 10.0).round() / 10.0;
-    let answer = json!({
-        "ward": ward(&generation, located.unit),
-        "body": body.unwrap_or(office),
-        "runner_up": located.runner_up.map(|u| ward(&generation, u)),
-        "border_m": decimetres(located.border_m),
-        "accuracy_m": accuracy,
-        "certain": located.certain(accuracy),
-        "offshore_m": located.offshore_m.map(decimetres),
-    });
+    let answer = Located {
+        ward: ward(&generation, located.unit),
+        body: body.unwrap_or(office),
+        runner_up: located.runner_up.map(|u| ward(&generation, u)),
+        border_m: decimetres(located.border_m),
+        accuracy_m: accuracy,
+        certain: located.certain(accuracy),
+        offshore_m: located.offshore_m.map(decimetres),
+    };
     // A place is personal: the answer stays out of shared caches.
-    Ok(Document::json("application/json", &answer, CachePolicy::Never).answer(&headers))
+    Ok(Document::typed("application/json", &answer, CachePolicy::Never).answer(&headers))
 }
 
 pub(in crate::http) fn number(text: Option<&str>, name: &str, faults: &mut Vec<Violation>) -> Option<f64> {
@@ -114,13 +143,13 @@ pub(in crate::http) fn number(text: Option<&str>, name: &str, faults: &mut Vec<V
     read
 }
 
-fn ward(generation: &Generation, unit: usize) -> Value {
+fn ward(generation: &Generation, unit: usize) -> LocatedWard {
     let unit = &generation.units()[unit];
-    json!({
-        "generation": **generation.id(),
-        "code": *unit.code,
-        "id": format!("{}.{}", generation.id(), unit.code),
-        "name": unit.name,
-        "approximate": generation.approximate(),
-    })
+    LocatedWard {
+        generation: generation.id().to_string(),
+        code: unit.code.to_string(),
+        id: format!("{}.{}", generation.id(), unit.code),
+        name: unit.name.clone(),
+        approximate: generation.approximate(),
+    }
 }

@@ -1,7 +1,6 @@
 //! The doors: each reads a request, calls one verb or one read, and writes the answer. Which stands where is
-//! the table in `router`.
+//! the table in `routes`.
 
-pub(in crate::http) mod api;
 pub(in crate::http) mod basemap;
 pub(in crate::http) mod categories;
 pub(in crate::http) mod devices;

@@ -7,18 +7,20 @@ use std::sync::Arc;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::http::Service;
 use crate::http::doors::page;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::{lang, pairs};
+use crate::http::wire::parts::Link;
 use crate::http::wire::problem::Problem;
 use diaban_core::map::{Layer, Mistakes, Reader, Style};
 use diaban_core::query::params::check_names;
 
 /// Media type of glyphs.
-const GLYPHS: &str = "application/x-protobuf";
+pub(in crate::http) const GLYPHS: &str = "application/x-protobuf";
 /// Code points of a range.
 const RANGE: u32 = 256;
 
@@ -62,6 +64,19 @@ impl Styles {
     }
 }
 
+/// The map styles.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::http) struct StyleList {
+    styles: Vec<StyleInfo>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct StyleInfo {
+    id: String,
+    title: String,
+    links: Vec<Link>,
+}
+
 /// `/styles`: which there are.
 pub(in crate::http) async fn list(
     State(service): State<Arc<Service>>,
@@ -69,18 +84,18 @@ pub(in crate::http) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     crate::http::doors::features::json_only(query.as_deref(), &headers)?;
-    let styles: Vec<Value> = service
+    let styles = service
         .styles
         .0
         .iter()
         .map(|(name, style)| {
             let href = format!("{}/styles/{name}.json", service.public_url);
-            let link = json!({ "href": href, "rel": "stylesheet", "type": "application/json" });
-            json!({ "id": name, "title": style.title().unwrap_or(name), "links": [link] })
+            let link = Link { title: None, ..Link::new(href, "stylesheet", "application/json", "") };
+            let title = style.title().unwrap_or(name).to_owned();
+            StyleInfo { id: name.clone(), title, links: vec![link] }
         })
         .collect();
-    Ok(Document::json("application/json", &json!({ "styles": styles }), CachePolicy::Revalidate)
-        .answer(&headers))
+    Ok(Document::typed("application/json", &StyleList { styles }, CachePolicy::Revalidate).answer(&headers))
 }
 
 /// `/styles/{name}.json?lang=`

@@ -16,6 +16,7 @@ use crate::http::edge::connections::Connection;
 use crate::http::edge::held::Held;
 use crate::http::edge::limits::{Act, Caller, LimitMode, LimitSettings, Limits, Verdict};
 use crate::http::edge::shed::{Class, Shedder, paced};
+use crate::http::routes::Admission;
 use crate::http::wire::problem::Problem;
 
 /// From the turn of a read until its answer is made.
@@ -69,11 +70,11 @@ pub(in crate::http) fn mark_whole<B: HttpBody>(mut response: Response<B>) -> Res
 /// Counts, sheds, then lets the request in.
 pub(in crate::http) async fn guard(
     service: &Service,
+    Admission { class, act, .. }: Admission,
     request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    let class = Class::of(&request);
-    let verdict = match count(service, class, &request) {
+    let verdict = match count(service, act, &request) {
         Ok(verdict) => verdict,
         Err(used_up) => {
             let mut refusal = used_up.problem().into_response();
@@ -95,22 +96,15 @@ pub(in crate::http) async fn guard(
 }
 
 /// What the limits say, to be told; or the limit that refuses.
-fn count(service: &Service, class: Class, request: &Request) -> Result<Option<Verdict>, Verdict> {
+fn count(service: &Service, act: Option<Act>, request: &Request) -> Result<Option<Verdict>, Verdict> {
     let guards = &service.guards;
     let (limits, headers) = (&guards.limits, request.headers());
-    if class == Class::Health || request.method() == Method::OPTIONS {
-        return Ok(None);
-    }
+    let Some(act) = act else { return Ok(None) };
     let peer = request.extensions().get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |p| p.0);
     let address = guards.proxies.client(peer, headers);
     if limits.exempt(address) {
         return Ok(None);
     }
-    let act = match class {
-        Class::Create if request.uri().path() == "/devices" => Act::Device,
-        Class::Create => Act::Create,
-        _ => Act::Read,
-    };
     let Some(verdict) = limits.check(act, guards.caller(address, headers)) else { return Ok(None) };
     let enforced = limits.mode() == LimitMode::Enforce;
     if !verdict.allowed {

@@ -22,7 +22,7 @@ use crate::http::edge::client::Peer;
 use crate::http::edge::connections::{Connections, Seat};
 use crate::http::edge::held::Held;
 use crate::http::edge::socket::Socket;
-use crate::http::router::Doors;
+use crate::http::routes::Doors;
 
 /// From the opening of a connection, or the end of the last answer, to the end of the next header.
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);

@@ -1,11 +1,9 @@
 //! What the operator can count: requests, the live index, the change log, the writer.
 
-use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
-use axum::extract::MatchedPath;
 use axum::http::Method;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text::encode};
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -17,46 +15,16 @@ use crate::http::edge::shed::Class;
 /// Media type of the text format.
 pub(in crate::http) const MEDIA: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The route that answered, as it stands in the table; "-" if none did. What others sent is not in it.
-#[derive(Clone, Debug)]
-pub(in crate::http) struct Pattern(pub(in crate::http) Option<MatchedPath>);
-
-impl Pattern {
-    pub(in crate::http) fn as_str(&self) -> &str {
-        self.0.as_ref().map_or("-", MatchedPath::as_str)
-    }
-}
-
-impl PartialEq for Pattern {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
-    }
-}
-
-impl Eq for Pattern {}
-
-impl Hash for Pattern {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
-    }
-}
-
-impl EncodeLabelValue for Pattern {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
-        self.as_str().encode(encoder)
-    }
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answer {
-    route: Pattern,
+    route: &'static str,
     method: &'static str,
     status: u16,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Route {
-    route: Pattern,
+    route: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -187,12 +155,19 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    pub(in crate::http) fn answered(&self, route: &Pattern, method: &Method, status: u16, elapsed: Duration) {
+    /// `route` is the pattern of the route that answered, or "-".
+    pub(in crate::http) fn answered(
+        &self,
+        route: &'static str,
+        method: &Method,
+        status: u16,
+        elapsed: Duration,
+    ) {
         // Methods are the client's to invent: only known ones become a label.
         let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
         let method = known.into_iter().find(|known| method == known).unwrap_or("OTHER");
-        self.answers.get_or_create(&Answer { route: route.clone(), method, status }).inc();
-        self.seconds.get_or_create(&Route { route: route.clone() }).observe(elapsed.as_secs_f64());
+        self.answers.get_or_create(&Answer { route, method, status }).inc();
+        self.seconds.get_or_create(&Route { route }).observe(elapsed.as_secs_f64());
     }
 
     pub(in crate::http) fn shed(&self, class: Class) {

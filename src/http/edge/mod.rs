@@ -15,16 +15,15 @@ pub(in crate::http) mod socket;
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, OnceLock};
 use std::time::Instant as Stopwatch;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
 use crate::http::Service;
-use crate::http::edge::metrics::Pattern;
+use crate::http::routes::{Admission, Callers};
 use crate::http::wire::problem::Problem;
 
 /// Bytes of path and query.
@@ -56,38 +55,23 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// that a person sent (the route's pattern, never the address), counts it.
 pub(in crate::http) async fn observe(
     service: &Service,
-    mut request: Request,
+    Admission { route, .. }: Admission,
+    request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let id = format!("{:016x}", service.ids.request_id());
     let method = request.method().clone();
-    let route = Route::default();
-    request.extensions_mut().insert(route.clone());
     let started = Stopwatch::now();
     let mut response = next(request).await;
-    let route = Pattern(route.0.get().cloned());
     let elapsed = started.elapsed();
     let status = response.status().as_u16();
-    service.metrics.answered(&route, &method, status, elapsed);
+    service.metrics.answered(route, &method, status, elapsed);
     let ms = elapsed.as_micros() as f64 / 1e3;
-    tracing::info!(target: "access", id, method = method.as_str(), route = route.as_str(), status, ms);
+    tracing::info!(target: "access", id, method = method.as_str(), route, status, ms);
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
-}
-
-/// The route that answers, once it is known.
-#[derive(Clone, Default)]
-struct Route(Arc<OnceLock<MatchedPath>>);
-
-/// Inside the router: tells which route it is.
-pub(in crate::http) fn tell_route(request: Request) -> Request {
-    let extensions = request.extensions();
-    if let (Some(route), Some(path)) = (extensions.get::<Route>(), extensions.get::<MatchedPath>()) {
-        let _ = route.0.set(path.clone());
-    }
-    request
 }
 
 /// Methods and headers: OPTIONS is answered from what the route allows, a wrong method becomes a
@@ -96,12 +80,12 @@ pub(in crate::http) fn tell_route(request: Request) -> Request {
 /// What a caller may see is for that caller alone; errors are for the moment.
 pub(in crate::http) async fn rules(
     service: &Service,
+    admission: Admission,
     request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let options = request.method() == Method::OPTIONS;
     let authorized = request.headers().contains_key(header::AUTHORIZATION);
-    let operators = matches!(request.uri().path(), "/metrics" | "/readyz");
     let too_long = request.uri().path_and_query().is_some_and(|p| p.as_str().len() > ADDRESS_BYTES);
     let mut response = if too_long {
         Problem::new(StatusCode::URI_TOO_LONG, "address-too-long", "The address is too long")
@@ -118,7 +102,7 @@ pub(in crate::http) async fn rules(
     let mut set = |name: HeaderName, value: &HeaderValue| headers.insert(name, value.clone());
     set(header::X_CONTENT_TYPE_OPTIONS, &NOSNIFF);
     set(header::REFERRER_POLICY, &NO_REFERRER);
-    if operators {
+    if admission.callers == Callers::Operator {
         set(CORP.clone(), &SAME_ORIGIN);
     } else {
         set(CORP.clone(), &CROSS_ORIGIN);

@@ -11,8 +11,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant as Stopwatch};
 
 use axum::body::{Body, BodyDataStream};
-use axum::extract::Request;
-use axum::http::{Method, StatusCode, header};
+use axum::http::StatusCode;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use prometheus_client::encoding::EncodeLabelValue;
@@ -21,10 +20,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::http::edge::connections::Connection;
 use crate::http::edge::send_budget::{SendBudget, Share};
 use crate::http::wire::problem::Problem;
-use diaban_core::format::list::{self, Extent};
 
-/// Tiles up to this zoom show so much of the city that each is work.
-const COSTLY_ZOOM: u8 = 8;
 /// A row as short as this is always let stand: a few slow turns are no flood.
 const SHORT_QUEUE: usize = 8;
 /// The longest that anybody stands in the row, however wrong the estimate was.
@@ -56,40 +52,6 @@ pub(in crate::http) enum Class {
 }
 
 impl Class {
-    /// The class of a request, from its method and address alone.
-    pub(in crate::http) fn of(request: &Request) -> Self {
-        let path = request.uri().path();
-        if matches!(path, "/healthz" | "/readyz" | "/metrics") {
-            return Self::Health;
-        }
-        if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
-            return Self::Create;
-        }
-        if path.starts_with("/static/") || path.strip_suffix(".png").is_some_and(|p| p.starts_with("/tiles/"))
-        {
-            return Self::Picture;
-        }
-        // A cluster may hold all of the city.
-        if path.contains("/clusters/") {
-            return Self::CostlyTile;
-        }
-        if let Some(rest) = path.strip_prefix("/tiles/") {
-            let zoom = rest.split('/').nth(1).and_then(|z| z.parse::<u8>().ok());
-            return if zoom.is_some_and(|z| z <= COSTLY_ZOOM) { Self::CostlyTile } else { Self::Read };
-        }
-        let query = request.uri().query().unwrap_or_default();
-        let asked = query.split('&').find_map(|p| p.strip_prefix("f="));
-        let accept = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let streamed = match asked {
-            Some(f) => list::named(f).is_some_and(|f| f.extent == Extent::Stream),
-            None => {
-                let mut streams = list::ALL.iter().filter(|f| f.extent == Extent::Stream);
-                streams.any(|f| f.accepts.iter().any(|media| accept.starts_with(media)))
-            }
-        };
-        if streamed && path.ends_with("/items") { Self::Export } else { Self::Read }
-    }
-
     /// How long it may wait for a turn; `None`: it takes no turns.
     fn patience(self) -> Option<Duration> {
         match self {
@@ -307,36 +269,6 @@ pub(in crate::http) fn paced(shedder: Arc<Shedder>, body: Body, place: Share) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn class(method: &str, uri: &str, accept: &str) -> Class {
-        let request = Request::builder().method(method).uri(uri).header("accept", accept);
-        Class::of(&request.body(Body::empty()).unwrap())
-    }
-
-    #[test]
-    fn what_a_request_is() {
-        let items = "/collections/reports/items";
-        assert_eq!(class("POST", items, "*/*"), Class::Create);
-        assert_eq!(class("GET", items, "*/*"), Class::Read);
-        assert_eq!(class("GET", &format!("{items}?status=open&f=csv"), "*/*"), Class::Export);
-        assert_eq!(class("GET", items, "application/geo+json-seq"), Class::Export);
-        assert_eq!(class("GET", &format!("{items}?f=json"), "text/csv"), Class::Read);
-        for format in list::ALL {
-            let wanted = if format.extent == Extent::Stream { Class::Export } else { Class::Read };
-            for f in format.names {
-                assert_eq!(class("GET", &format!("{items}?f={f}"), "*/*"), wanted);
-            }
-            for media in format.accepts {
-                assert_eq!(class("GET", items, media), wanted);
-            }
-        }
-        assert_eq!(class("GET", "/tiles/incidents/8/1/1.mvt", "*/*"), Class::CostlyTile);
-        assert_eq!(class("GET", "/tiles/incidents/9/1/1.mvt", "*/*"), Class::Read);
-        assert_eq!(class("GET", "/tiles/incidents.json", "*/*"), Class::Read);
-        assert_eq!(class("GET", "/tiles/incidents/3/1/1@2x.png?status=open", "*/*"), Class::Picture);
-        assert_eq!(class("GET", "/static/106.7,10.8,12/600x400.png", "*/*"), Class::Picture);
-        assert_eq!(class("GET", "/healthz", "*/*"), Class::Health);
-    }
 
     #[test]
     fn no_class_goes_before_those_that_must_go_first() {

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
+use serde::Serialize;
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -67,6 +68,11 @@ impl Document {
 
     pub(in crate::http) fn json(media: &'static str, value: &Value, cache: CachePolicy) -> Self {
         Self::new(media, serde_json::to_vec(value).expect("a JSON value is JSON"), cache)
+    }
+
+    /// A document of a wire type. Members are sorted by name, as in every JSON of this service.
+    pub(in crate::http) fn typed(media: &'static str, value: &impl Serialize, cache: CachePolicy) -> Self {
+        Self::json(media, &serde_json::to_value(value).expect("a wire type has text keys"), cache)
     }
 
     pub(in crate::http) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::landing::json_only;
 use super::schema;
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
+use crate::http::wire::parts::Link;
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::{Instant, Text};
 use diaban_core::format::list;
@@ -23,6 +25,50 @@ struct Collection {
     /// The times of its features, when they have any: the first, and the last unless more come.
     times: Option<[Option<Instant>; 2]>,
 }
+
+/// The collections.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::http) struct Collections {
+    links: Vec<Link>,
+    collections: Vec<CollectionInfo>,
+}
+
+/// What a collection is and where its features are.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http) struct CollectionInfo {
+    id: String,
+    title: String,
+    description: String,
+    item_type: &'static str,
+    crs: [&'static str; 1],
+    extent: Extent,
+    links: Vec<Link>,
+}
+
+/// Where and when its features are.
+#[derive(Serialize, JsonSchema)]
+struct Extent {
+    spatial: SpatialExtent,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temporal: Option<TemporalExtent>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct SpatialExtent {
+    /// West, south, east, north in degrees.
+    bbox: [[f64; 4]; 1],
+    crs: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct TemporalExtent {
+    /// From when until when; null: open.
+    interval: [[Option<String>; 2]; 1],
+    trs: &'static str,
+}
+
+const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 
 /// The ids of the two that the pack does not declare.
 pub(super) const REPORTS: &str = "reports";
@@ -68,13 +114,11 @@ pub(in crate::http) async fn collections(
 ) -> Result<Response, Problem> {
     json_only(query.as_deref(), &headers)?;
     let base = &service.public_url;
-    let body = json!({
-        "links": [
-            { "href": format!("{base}/collections"), "rel": "self", "type": "application/json", "title": "This document" },
-        ],
-        "collections": all(&service).iter().map(|c| describe(&service, c)).collect::<Vec<_>>(),
-    });
-    Ok(Document::json("application/json", &body, CachePolicy::Revalidate).answer(&headers))
+    let body = Collections {
+        links: vec![Link::new(format!("{base}/collections"), "self", "application/json", "This document")],
+        collections: all(&service).iter().map(|c| describe(&service, c)).collect(),
+    };
+    Ok(Document::typed("application/json", &body, CachePolicy::Revalidate).answer(&headers))
 }
 
 pub(in crate::http) async fn collection(
@@ -86,46 +130,35 @@ pub(in crate::http) async fn collection(
     let found = all(&service).into_iter().find(|c| c.id == id);
     let c = found.ok_or_else(|| Problem::not_found("no such collection; /collections lists them"))?;
     json_only(query.as_deref(), &headers)?;
-    Ok(Document::json("application/json", &describe(&service, &c), CachePolicy::Revalidate).answer(&headers))
+    Ok(Document::typed("application/json", &describe(&service, &c), CachePolicy::Revalidate).answer(&headers))
 }
 
-fn describe(service: &Service, c: &Collection) -> Value {
-    let base = &service.public_url;
-    let items = format!("{base}/collections/{}/items", c.id);
-    let mut links = vec![
-        json!({ "href": format!("{base}/collections/{}", c.id), "rel": "self", "type": "application/json", "title": c.title }),
-    ];
-    links.extend(list::ALL.iter().map(|f| {
-        let href = format!("{items}?f={}", f.names[0]);
-        json!({ "href": href, "rel": "items", "type": f.media, "title": c.title })
-    }));
-    links.extend(crate::http::doors::tiles::tilesets_link(service, &c.id));
-    let [west, south, east, north] = service.city.areas().bounds();
-    let mut extent = json!({
-        "spatial": { "bbox": [[west, south, east, north]], "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84" },
-    });
-    if let Some(times) = c.times {
-        let gregorian = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian";
-        let interval = times.map(|t| t.map(|t| t.to_string()));
-        extent["temporal"] = json!({ "interval": [interval], "trs": gregorian });
+fn describe(service: &Service, c: &Collection) -> CollectionInfo {
+    let home = format!("{}/collections/{}", service.public_url, c.id);
+    let mut links = vec![Link::new(&*home, "self", "application/json", &*c.title)];
+    for f in list::ALL {
+        links.push(Link::new(format!("{home}/items?f={}", f.names[0]), "items", f.media, &*c.title));
     }
+    links.extend(crate::http::doors::tiles::tilesets_link(service, &c.id));
     for (document, title) in
         [("schema", "What its features hold"), ("queryables", "By what its features can be asked for")]
     {
-        links.push(json!({
-            "href": format!("{base}/collections/{}/{document}", c.id),
-            "rel": format!("http://www.opengis.net/def/rel/ogc/1.0/{document}"),
-            "type": schema::MEDIA,
-            "title": title,
-        }));
+        let rel = format!("http://www.opengis.net/def/rel/ogc/1.0/{document}");
+        links.push(Link::new(format!("{home}/{document}"), rel, schema::MEDIA, title));
     }
-    json!({
-        "id": c.id,
-        "title": c.title,
-        "description": c.description,
-        "itemType": "feature",
-        "crs": ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"],
-        "extent": extent,
-        "links": links,
-    })
+    CollectionInfo {
+        id: c.id.clone(),
+        title: c.title.clone(),
+        description: c.description.clone(),
+        item_type: "feature",
+        crs: [CRS84],
+        extent: Extent {
+            spatial: SpatialExtent { bbox: [service.city.areas().bounds()], crs: CRS84 },
+            temporal: c.times.map(|times| TemporalExtent {
+                interval: [times.map(|t| t.map(|t| t.to_string()))],
+                trs: "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian",
+            }),
+        },
+        links,
+    }
 }

@@ -5,17 +5,19 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::http::Service;
+use crate::http::describe;
 use crate::http::doors::page;
-use crate::http::doors::{api, tiles};
+use crate::http::doors::tiles;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::pairs;
 use crate::http::wire::negotiate::{Offer, choose};
+use crate::http::wire::parts::Link;
 use crate::http::wire::problem::Problem;
 use diaban_core::format::feed::atom;
-use diaban_core::format::geojson::Link;
 use diaban_core::query::params::check_names;
 
 #[derive(Clone, Copy)]
@@ -28,6 +30,23 @@ const OFFERS: &[Offer<Landing>] = &[
     Offer { names: &["json"], media: &["application/json"], format: Landing::Json },
     Offer { names: &["html"], media: &["text/html", "application/xhtml+xml"], format: Landing::Html },
 ];
+
+/// Links to everything.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::http) struct LandingPage {
+    title: &'static str,
+    description: String,
+    attribution: &'static str,
+    links: Vec<Link>,
+}
+
+/// What this service conforms to.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http) struct Conformance {
+    /// URIs of conformance classes.
+    conforms_to: &'static [&'static str],
+}
 
 /// Only what holds is claimed; more comes with the parts that bring it.
 const CONFORMS_TO: &[&str] = &[
@@ -75,54 +94,63 @@ pub(in crate::http) async fn landing(
     let vary = (header::VARY, HeaderValue::from_static("Accept"));
     let document = match choose(OFFERS, f, &headers)? {
         Landing::Html => page::index(&service),
-        Landing::Json => Document::json("application/json", &document(&service), CachePolicy::Hour),
+        Landing::Json => Document::typed("application/json", &document(&service), CachePolicy::Hour),
     };
     Ok(document.header(vary.0, vary.1).answer(&headers))
 }
 
-fn document(service: &Service) -> serde_json::Value {
+fn document(service: &Service) -> LandingPage {
     let base = &service.public_url;
-    let link =
-        |path: &str, rel, media, title| Link { href: format!("{base}{path}"), rel, media, title }.to_json();
+    let link = |path: &str, rel, media, title| Link::new(format!("{base}{path}"), rel, media, title);
+    let mut links = vec![
+        link("/", "self", "application/json", "This document"),
+        link("/?f=html", "alternate", "text/html", "The map"),
+        link("/conformance", "conformance", "application/json", "What this service conforms to"),
+        link(
+            "/conformance",
+            "http://www.opengis.net/def/rel/ogc/1.0/conformance",
+            "application/json",
+            "What this service conforms to",
+        ),
+        link("/collections", "data", "application/json", "The collections"),
+        link(
+            "/collections",
+            "http://www.opengis.net/def/rel/ogc/1.0/data",
+            "application/json",
+            "The collections",
+        ),
+        link("/api", "service-desc", describe::MEDIA, "The description of this API"),
+        link("/categories", "related", "application/json", "What a report can be about"),
+        link("/open311/discovery.json", "related", "application/json", "Open311 GeoReport v2"),
+        link("/styles", "related", "application/json", "The map styles"),
+        link(
+            "/tileMatrixSets",
+            "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes",
+            "application/json",
+            "How tiles are cut",
+        ),
+    ];
+    links.push(link("/feeds/reports.atom", "alternate", atom::MEDIA, "Phản ánh / Reports"));
+    links.extend(
+        service.city.pack.collections.iter().filter(|c| c.feed.is_some()).map(|c| {
+            Link::new(format!("{base}/feeds/{}.atom", c.id), "alternate", atom::MEDIA, c.title.both())
+        }),
+    );
+    links.extend(service.layers.iter().map(|l| {
+        let title = format!("TileJSON: {} / {}", l.title.vi, l.title.en);
+        Link::new(format!("{base}{}", tiles::tilejson_path(&l.id)), "related", "application/json", title)
+    }));
     let unit = &service.city.pack.city.unit.one;
-    let mut document = json!({
-        "title": "diaban",
-        "description": format!(
+    LandingPage {
+        title: "diaban",
+        description: format!(
             "Phản ánh của người dân trên bản đồ, đến đúng {} phải trả lời. \
              Citizen reports on the map, routed to the {} that must answer.",
             unit.vi, unit.en
         ),
-        "attribution": "diaban",
-        "links": [
-            link("/", "self", "application/json", "This document"),
-            link("/?f=html", "alternate", "text/html", "The map"),
-            link("/conformance", "conformance", "application/json", "What this service conforms to"),
-            link("/conformance", "http://www.opengis.net/def/rel/ogc/1.0/conformance", "application/json", "What this service conforms to"),
-            link("/collections", "data", "application/json", "The collections"),
-            link("/collections", "http://www.opengis.net/def/rel/ogc/1.0/data", "application/json", "The collections"),
-            link("/api", "service-desc", api::MEDIA, "The description of this API"),
-            link("/categories", "related", "application/json", "What a report can be about"),
-            link("/open311/discovery.json", "related", "application/json", "Open311 GeoReport v2"),
-            link("/styles", "related", "application/json", "The map styles"),
-            link("/tileMatrixSets", "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes", "application/json", "How tiles are cut"),
-        ],
-    });
-    if let Some(links) = document["links"].as_array_mut() {
-        links.push(link("/feeds/reports.atom", "alternate", atom::MEDIA, "Phản ánh / Reports"));
-        links.extend(service.city.pack.collections.iter().filter(|c| c.feed.is_some()).map(|c| {
-            let (href, title) = (format!("{base}/feeds/{}.atom", c.id), c.title.both());
-            json!({ "href": href, "rel": "alternate", "type": atom::MEDIA, "title": title })
-        }));
-        links.extend(service.layers.iter().map(|l| {
-            json!({
-                "href": format!("{base}{}", tiles::tilejson_path(&l.id)),
-                "rel": "related",
-                "type": "application/json",
-                "title": format!("TileJSON: {} / {}", l.title.vi, l.title.en),
-            })
-        }));
+        attribution: "diaban",
+        links,
     }
-    document
 }
 
 pub(in crate::http) async fn conformance(
@@ -130,8 +158,8 @@ pub(in crate::http) async fn conformance(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     json_only(query.as_deref(), &headers)?;
-    Ok(Document::json("application/json", &json!({ "conformsTo": CONFORMS_TO }), CachePolicy::Hour)
-        .answer(&headers))
+    let body = Conformance { conforms_to: CONFORMS_TO };
+    Ok(Document::typed("application/json", &body, CachePolicy::Hour).answer(&headers))
 }
 
 /// For resources that speak JSON alone: refuses other parameters and other formats.

@@ -35,11 +35,11 @@ const COMMON: [(&str, Kind, &str, &str); 6] = [
 ];
 
 /// What the features of a collection hold.
-struct Holdings<'a> {
+pub(in crate::http) struct Holdings<'a> {
     title: Text,
-    properties: Map<String, Value>,
+    pub(in crate::http) properties: Map<String, Value>,
     /// What each of them has.
-    required: Vec<&'a str>,
+    pub(in crate::http) required: Vec<&'a str>,
     /// By what they can be asked for.
     asked: Vec<Queryable<'a>>,
 }
@@ -81,18 +81,20 @@ fn asked<'a>(
     query: Option<&str>,
     headers: &HeaderMap,
 ) -> Result<Holdings<'a>, Problem> {
-    let unit = &service.city.pack.city.unit;
-    let held = match id {
-        collections::REPORTS => of_reports(service),
-        collections::WARDS => of_wards(unit),
-        _ => {
-            let missing = || Problem::not_found("no such collection; /collections lists them");
-            of_declared(service.city.pack.collection(id).ok_or_else(missing)?, &service.city.pack)
-        }
-    };
+    let held = held(&service.city.pack, id)
+        .ok_or_else(|| Problem::not_found("no such collection; /collections lists them"))?;
     let f = no_parameter_but_f(query)?;
     choose(OFFERS, f.as_deref(), headers)?;
     Ok(held)
+}
+
+/// What the features of a collection hold; `None` when there is no such collection.
+pub(in crate::http) fn held<'a>(pack: &'a Pack, id: &str) -> Option<Holdings<'a>> {
+    match id {
+        collections::REPORTS => Some(of_reports(pack)),
+        collections::WARDS => Some(of_wards(&pack.city.unit)),
+        _ => pack.collection(id).map(|c| of_declared(c, pack)),
+    }
 }
 
 fn begun(service: &Service, id: &str, document: &str, title: &Text) -> Value {
@@ -118,11 +120,11 @@ fn beside(q: &Queryable<'_>) -> Value {
     }
 }
 
-fn of_reports(service: &Service) -> Holdings<'static> {
+fn of_reports(pack: &Pack) -> Holdings<'static> {
     let field = |f: &Field| {
         let (vi, en) = f.title;
         let mut about = plain(f.kind().unwrap_or(Kind::Text), vi, en);
-        codes(&mut about, f.vocabulary, &service.city.pack);
+        codes(&mut about, f.vocabulary, pack);
         (f.name.to_owned(), about)
     };
     // The id stands beside the properties, too.

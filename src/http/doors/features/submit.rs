@@ -18,7 +18,7 @@ use diaban_core::domain::{Violation, nearest};
 use diaban_core::format::geojson;
 use diaban_core::query::params::check_names;
 
-const PROPERTIES: &[&str] =
+pub(in crate::http) const PROPERTIES: &[&str] =
     &["category", "title", "description", "address", "accuracy_m", "observed_at", "ward", "answers"];
 
 pub(in crate::http) async fn submit(

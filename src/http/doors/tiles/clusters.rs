@@ -6,21 +6,69 @@ use std::sync::Arc;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::tileset;
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
+use crate::http::wire::parts::{Link, Point};
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::deadline::is_overdue;
-use diaban_core::domain::field::{DUE, Shown, TABLE};
+use diaban_core::domain::field::{DUE, Kind, Shown, TABLE};
 use diaban_core::domain::view::MapRow;
 use diaban_core::domain::{CodeBook, Instant, Status};
-use diaban_core::format::geojson::{self, Link};
+use diaban_core::format::geojson;
 use diaban_core::map::{Members, Source, View, cluster_cell, members};
 use diaban_core::query::params::{self, DEFAULT_LIMIT, LIST};
 use diaban_core::query::{Filter, ListQuery};
+
+/// A cluster: what it holds, where it ends, and a page of its reports.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::http) struct Cluster {
+    r#type: &'static str,
+    cluster: bool,
+    cluster_id: u64,
+    zoom: u8,
+    point_count: usize,
+    open: usize,
+    closed: usize,
+    overdue: usize,
+    overdue_share: f64,
+    /// West, south, east, north in degrees.
+    bbox: Option<[f64; 4]>,
+    /// Whether all reports stand at one place.
+    same_location: bool,
+    /// The first zoom that shows it in parts; null if none does.
+    expansion_zoom: Option<u8>,
+    #[serde(rename = "numberMatched")]
+    number_matched: usize,
+    #[serde(rename = "numberReturned")]
+    number_returned: usize,
+    links: Vec<Link>,
+    features: Vec<ClusterMember>,
+}
+
+/// A report of a cluster, with the properties of a symbol that stands for it alone.
+#[derive(Serialize, JsonSchema)]
+struct ClusterMember {
+    r#type: &'static str,
+    id: u64,
+    geometry: Option<Point>,
+    #[schemars(schema_with = "symbol_properties")]
+    properties: Map<String, Value>,
+}
+
+/// The properties of a symbol, from the table of fields.
+fn symbol_properties(_: &mut SchemaGenerator) -> Schema {
+    let properties = TABLE.iter().filter(|f| f.in_tiles).map(|f| {
+        let integer = f.kind() == Some(Kind::Integer);
+        (f.name.to_owned(), json!({ "type": if integer { "integer" } else { "string" } }))
+    });
+    json_schema!({ "type": "object", "properties": properties.collect::<Map<_, _>>() })
+}
 
 pub(in crate::http) async fn cluster(
     State(service): State<Arc<Service>>,
@@ -47,17 +95,23 @@ pub(in crate::http) async fn cluster(
     });
     let body =
         body.ok_or_else(|| Problem::not_found("nothing that matches is left where this cluster was"))?;
-    Ok(Document::json(geojson::MEDIA, &body, CachePolicy::Revalidate).answer(&headers))
+    Ok(Document::typed(geojson::MEDIA, &body, CachePolicy::Revalidate).answer(&headers))
 }
 
-fn document(view: &View, found: &Members, q: &ListQuery, (zoom, as_of): (u8, Instant), home: &str) -> Value {
+fn document(
+    view: &View,
+    found: &Members,
+    q: &ListQuery,
+    (zoom, as_of): (u8, Instant),
+    home: &str,
+) -> Cluster {
     let limit = q.page.limit.unwrap_or(DEFAULT_LIMIT) as usize;
     let after = q.page.cursor.and_then(|id| found.rows.iter().position(|row| row.id == id));
     let from = after.map_or(0, |i| i + 1);
     let page = &found.rows[from..found.rows.len().min(from + limit)];
     let address =
         |cursor: Option<u64>| address(home, found.id, &q.filter, &view.codebook, q.page.limit, cursor);
-    let link = |href, rel, title| Link { href, rel, media: geojson::MEDIA, title }.to_json();
+    let link = |href: String, rel, title| Link::new(href, rel, geojson::MEDIA, title);
     let mut links = vec![link(address(q.page.cursor), "self", "This page")];
     if let Some(last) = page.last().filter(|_| from + page.len() < found.rows.len()) {
         links.push(link(address(Some(last.id)), "next", "The next page"));
@@ -70,28 +124,28 @@ fn document(view: &View, found: &Members, q: &ListQuery, (zoom, as_of): (u8, Ins
         .count();
     let share = (overdue as f64 / found.rows.len() as f64 * 1e4).round() / 1e4;
     let bounds = found.bounds().map(|b| [b.west, b.south, b.east, b.north]);
-    json!({
-        "type": "FeatureCollection",
-        "cluster": true,
-        "cluster_id": found.id,
-        "zoom": zoom,
-        "point_count": found.rows.len(),
-        "open": with(Status::Open),
-        "closed": with(Status::Closed),
-        "overdue": overdue,
-        "overdue_share": share,
-        "bbox": bounds,
-        "same_location": found.same_location(),
-        "expansion_zoom": found.expansion_zoom(&view.snapshot, &q.filter, zoom),
-        "numberMatched": found.rows.len(),
-        "numberReturned": page.len(),
-        "links": links,
-        "features": page.iter().map(|row| feature(row, &view.codebook)).collect::<Vec<_>>(),
-    })
+    Cluster {
+        r#type: "FeatureCollection",
+        cluster: true,
+        cluster_id: found.id,
+        zoom,
+        point_count: found.rows.len(),
+        open: with(Status::Open),
+        closed: with(Status::Closed),
+        overdue,
+        overdue_share: share,
+        bbox: bounds,
+        same_location: found.same_location(),
+        expansion_zoom: found.expansion_zoom(&view.snapshot, &q.filter, zoom),
+        number_matched: found.rows.len(),
+        number_returned: page.len(),
+        links,
+        features: page.iter().map(|row| member(row, &view.codebook)).collect(),
+    }
 }
 
 /// A row with the properties of a symbol that stands for it alone.
-fn feature(row: &MapRow, codebook: &CodeBook) -> Value {
+fn member(row: &MapRow, codebook: &CodeBook) -> ClusterMember {
     let mut properties = Map::new();
     for field in TABLE.iter().filter(|f| f.in_tiles) {
         let value = match row.shown(field, codebook) {
@@ -104,12 +158,12 @@ fn feature(row: &MapRow, codebook: &CodeBook) -> Value {
         };
         properties.insert(field.name.to_owned(), value);
     }
-    json!({
-        "type": "Feature",
-        "id": row.id,
-        "geometry": row.point.map(|p| json!({ "type": "Point", "coordinates": [p.lon(), p.lat()] })),
-        "properties": properties,
-    })
+    ClusterMember {
+        r#type: "Feature",
+        id: row.id,
+        geometry: row.point.map(|p| Point { r#type: "Point", coordinates: [p.lon(), p.lat()] }),
+        properties,
+    }
 }
 
 fn address(

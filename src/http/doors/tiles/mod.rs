@@ -10,6 +10,8 @@ use self::cache::Key;
 use crate::http::Service;
 use crate::http::doors::features::json_only;
 use crate::http::doors::pictures;
+use crate::http::edge::shed::Class;
+use crate::http::routes::Asked;
 use crate::http::wire::coding::Coding;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
@@ -27,10 +29,10 @@ mod ogc;
 
 pub use cache::TileCache;
 pub(in crate::http) use changes::changes;
-pub(in crate::http) use clusters::cluster;
+pub(in crate::http) use clusters::{Cluster, cluster};
 pub(in crate::http) use ogc::{
-    matrix_set, matrix_sets, tile as ogc_tile, tileset as ogc_tileset, tilesets as ogc_tilesets,
-    tilesets_link,
+    MatrixSet, MatrixSets, TilesetDocument, Tilesets, matrix_set, matrix_sets, tile as ogc_tile,
+    tileset as ogc_tileset, tilesets as ogc_tilesets, tilesets_link,
 };
 
 /// Registered media type of Mapbox Vector Tiles.
@@ -39,6 +41,18 @@ pub(in crate::http) const MEDIA: &str = "application/vnd.mapbox-vector-tile";
 const EXTENSIONS: [&str; 2] = [".mvt", ".pbf"];
 /// What stands after the row's number of a tile as a picture, and its pixels to one of 256 a side.
 const PICTURES: [(&str, u32); 2] = [("@2x.png", 2), (".png", 1)];
+/// Tiles up to this zoom show so much of the city that each is work.
+const COSTLY_ZOOM: u8 = 8;
+
+/// The class of a request for a tile, at either address.
+pub(in crate::http) fn class(asked: &Asked<'_>) -> Class {
+    if picture(&asked.segment("file")).is_some() {
+        return Class::Picture;
+    }
+    let costly = asked.segment("z").parse::<u8>().is_ok_and(|z| z <= COSTLY_ZOOM);
+    if costly { Class::CostlyTile } else { Class::Read }
+}
+
 /// Where the TileJSON of a layer is.
 pub(in crate::http) fn tilejson_path(layers: &str) -> String {
     format!("/tiles/{layers}.json")
@@ -83,7 +97,7 @@ pub(in crate::http) async fn tile(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let set = tileset(&service, &list)?;
-    let picture = PICTURES.iter().find_map(|(end, scale)| Some((file.strip_suffix(end)?, *scale)));
+    let picture = picture(&file);
     let id = match picture {
         Some((y, _)) => numbers(&z, &x, y),
         None => address(&z, &x, &file),
@@ -98,6 +112,11 @@ pub(in crate::http) async fn tile(
         Some((_, scale)) => pictures::tile(&service, &set, id, scale, query.as_deref(), &headers),
         None => answer(&service, &set, id, query.as_deref(), &headers).await,
     }
+}
+
+/// The row's number and the scale of a tile as a picture.
+fn picture(file: &str) -> Option<(&str, u32)> {
+    PICTURES.iter().find_map(|(end, scale)| Some((file.strip_suffix(end)?, *scale)))
 }
 
 /// The tile of a set at an address, with the filters of the query.

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::{MEDIA, answer, numbers, tilejson_path};
 use crate::http::Service;
 use crate::http::doors::features::json_only;
 use crate::http::wire::document::{CachePolicy, Document};
+use crate::http::wire::parts::Link;
 use crate::http::wire::problem::Problem;
 use diaban_core::map::{Layer, Tileset};
 
@@ -31,11 +33,110 @@ const TILESETS: &str = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector";
 const TILING_SCHEME: &str = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme";
 const JSON: &str = "application/json";
 
+/// The tile sets of a collection.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::http) struct Tilesets {
+    links: Vec<Link>,
+    tilesets: Vec<TilesetItem>,
+}
+
+/// A tile set in a list.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct TilesetItem {
+    title: String,
+    data_type: &'static str,
+    crs: &'static str,
+    #[serde(rename = "tileMatrixSetURI")]
+    tile_matrix_set_uri: &'static str,
+    links: Vec<Link>,
+}
+
+/// A tile set: what it shows and how far it goes.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "TilesetInfo")]
+pub(in crate::http) struct TilesetDocument {
+    #[serde(flatten)]
+    item: TilesetItem,
+    bounding_box: BoundingBox,
+    layers: Vec<TilesetLayer>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct BoundingBox {
+    /// West, south.
+    lower_left: [f64; 2],
+    /// East, north.
+    upper_right: [f64; 2],
+    crs: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct TilesetLayer {
+    id: String,
+    title: String,
+    data_type: &'static str,
+    /// The first zoom.
+    min_tile_matrix: String,
+    /// The last zoom.
+    max_tile_matrix: String,
+}
+
+/// How tiles can be cut.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "TileMatrixSets")]
+pub(in crate::http) struct MatrixSets {
+    tile_matrix_sets: Vec<MatrixSetItem>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TileMatrixSetItem")]
+struct MatrixSetItem {
+    id: &'static str,
+    uri: &'static str,
+    crs: &'static str,
+    links: Vec<Link>,
+}
+
+/// How tiles are cut.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "TileMatrixSet")]
+pub(in crate::http) struct MatrixSet {
+    id: &'static str,
+    title: &'static str,
+    uri: &'static str,
+    crs: &'static str,
+    ordered_axes: [&'static str; 2],
+    well_known_scale_set: &'static str,
+    tile_matrices: Vec<Matrix>,
+}
+
+/// One zoom of it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "TileMatrix")]
+struct Matrix {
+    id: String,
+    scale_denominator: f64,
+    /// Metres a pixel.
+    cell_size: f64,
+    corner_of_origin: &'static str,
+    point_of_origin: [f64; 2],
+    tile_width: u32,
+    tile_height: u32,
+    matrix_width: u32,
+    matrix_height: u32,
+}
+
 /// From a collection to its tile sets, if a layer shows it.
-pub(in crate::http) fn tilesets_link(service: &Service, collection: &str) -> Option<Value> {
+pub(in crate::http) fn tilesets_link(service: &Service, collection: &str) -> Option<Link> {
     let href = format!("{}/collections/{collection}/tiles", service.public_url);
-    let link = json!({ "href": href, "rel": TILESETS, "type": JSON, "title": "Vector tiles" });
-    layer(service, collection).ok().map(|_| link)
+    layer(service, collection).ok().map(|_| Link::new(href, TILESETS, JSON, "Vector tiles"))
 }
 
 /// `/collections/{c}/tiles`
@@ -49,20 +150,12 @@ pub(in crate::http) async fn tilesets(
     json_only(query.as_deref(), &headers)?;
     let base = &service.public_url;
     let path = format!("{base}/collections/{collection}/tiles");
-    let body = json!({
-        "links": [{ "href": path, "rel": "self", "type": JSON, "title": "This document" }],
-        "tilesets": [{
-            "title": title(layer),
-            "dataType": "vector",
-            "crs": CRS,
-            "tileMatrixSetURI": MATRIX_SET_URI,
-            "links": [
-                { "href": format!("{path}/{MATRIX_SET}"), "rel": "self", "type": JSON, "title": title(layer) },
-                scheme_link(base),
-            ],
-        }],
-    });
-    Ok(Document::json(JSON, &body, CachePolicy::Hour).answer(&headers))
+    let tileset = Link::new(format!("{path}/{MATRIX_SET}"), "self", JSON, title(layer));
+    let body = Tilesets {
+        tilesets: vec![item(layer, vec![tileset, scheme_link(base)])],
+        links: vec![Link::new(path, "self", JSON, "This document")],
+    };
+    Ok(Document::typed(JSON, &body, CachePolicy::Hour).answer(&headers))
 }
 
 /// `/collections/{c}/tiles/WebMercatorQuad`
@@ -78,37 +171,30 @@ pub(in crate::http) async fn tileset(
     let base = &service.public_url;
     let path = format!("{base}/collections/{collection}/tiles/{MATRIX_SET}");
     let [west, south, east, north] = service.city.areas().bounds();
-    let body = json!({
-        "title": title(layer),
-        "dataType": "vector",
-        "crs": CRS,
-        "tileMatrixSetURI": MATRIX_SET_URI,
-        "boundingBox": {
-            "lowerLeft": [west, south],
-            "upperRight": [east, north],
-            "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
-        },
-        "layers": layer.vector_layers.iter().map(|v| json!({
-            "id": v.id,
-            "title": title(layer),
-            "dataType": "vector",
-            "minTileMatrix": layer.minzoom.to_string(),
-            "maxTileMatrix": layer.maxzoom.to_string(),
-        })).collect::<Vec<_>>(),
-        "links": [
-            { "href": path, "rel": "self", "type": JSON, "title": "This document" },
-            {
-                "href": format!("{path}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"),
-                "rel": "item",
-                "type": MEDIA,
-                "templated": true,
-                "title": title(layer),
-            },
-            scheme_link(base),
-            { "href": format!("{base}{}", tilejson_path(&layer.id)), "rel": "describedby", "type": JSON, "title": "TileJSON" },
-        ],
+    let tiles = format!("{path}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}");
+    let links = vec![
+        Link { templated: Some(true), ..Link::new(tiles, "item", MEDIA, title(layer)) },
+        scheme_link(base),
+        Link::new(format!("{base}{}", tilejson_path(&layer.id)), "describedby", JSON, "TileJSON"),
+    ];
+    let links = [vec![Link::new(path, "self", JSON, "This document")], links].concat();
+    let layers = layer.vector_layers.iter().map(|v| TilesetLayer {
+        id: v.id.clone(),
+        title: title(layer),
+        data_type: "vector",
+        min_tile_matrix: layer.minzoom.to_string(),
+        max_tile_matrix: layer.maxzoom.to_string(),
     });
-    Ok(Document::json(JSON, &body, CachePolicy::Hour).answer(&headers))
+    let body = TilesetDocument {
+        layers: layers.collect(),
+        bounding_box: BoundingBox {
+            lower_left: [west, south],
+            upper_right: [east, north],
+            crs: "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
+        },
+        item: item(layer, links),
+    };
+    Ok(Document::typed(JSON, &body, CachePolicy::Hour).answer(&headers))
 }
 
 /// `/collections/{c}/tiles/WebMercatorQuad/{z}/{row}/{column}`, with the filters of the list.
@@ -138,13 +224,10 @@ pub(in crate::http) async fn matrix_sets(
 ) -> Result<Response, Problem> {
     json_only(query.as_deref(), &headers)?;
     let href = format!("{}/tileMatrixSets/{MATRIX_SET}", service.public_url);
-    let body = json!({ "tileMatrixSets": [{
-        "id": MATRIX_SET,
-        "uri": MATRIX_SET_URI,
-        "crs": CRS,
-        "links": [{ "href": href, "rel": "self", "type": JSON, "title": "Its definition" }],
-    }] });
-    Ok(Document::json(JSON, &body, CachePolicy::Hour).answer(&headers))
+    let links = vec![Link::new(href, "self", JSON, "Its definition")];
+    let item = MatrixSetItem { id: MATRIX_SET, uri: MATRIX_SET_URI, crs: CRS, links };
+    let body = MatrixSets { tile_matrix_sets: vec![item] };
+    Ok(Document::typed(JSON, &body, CachePolicy::Hour).answer(&headers))
 }
 
 /// `/tileMatrixSets/WebMercatorQuad`
@@ -157,28 +240,28 @@ pub(in crate::http) async fn matrix_set(
     json_only(query.as_deref(), &headers)?;
     let matrix = |z: u8| {
         let side = 1_u32 << z;
-        json!({
-            "id": z.to_string(),
-            "scaleDenominator": SCALE / f64::from(side),
-            "cellSize": CELL_SIZE / f64::from(side),
-            "cornerOfOrigin": "topLeft",
-            "pointOfOrigin": [-HALF_WORLD, HALF_WORLD],
-            "tileWidth": 256,
-            "tileHeight": 256,
-            "matrixWidth": side,
-            "matrixHeight": side,
-        })
+        Matrix {
+            id: z.to_string(),
+            scale_denominator: SCALE / f64::from(side),
+            cell_size: CELL_SIZE / f64::from(side),
+            corner_of_origin: "topLeft",
+            point_of_origin: [-HALF_WORLD, HALF_WORLD],
+            tile_width: 256,
+            tile_height: 256,
+            matrix_width: side,
+            matrix_height: side,
+        }
     };
-    let body = json!({
-        "id": MATRIX_SET,
-        "title": "Google Maps Compatible for the World",
-        "uri": MATRIX_SET_URI,
-        "crs": CRS,
-        "orderedAxes": ["X", "Y"],
-        "wellKnownScaleSet": "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible",
-        "tileMatrices": (0..MATRICES).map(matrix).collect::<Vec<_>>(),
-    });
-    Ok(Document::json(JSON, &body, CachePolicy::Hour).answer(&headers))
+    let body = MatrixSet {
+        id: MATRIX_SET,
+        title: "Google Maps Compatible for the World",
+        uri: MATRIX_SET_URI,
+        crs: CRS,
+        ordered_axes: ["X", "Y"],
+        well_known_scale_set: "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible",
+        tile_matrices: (0..MATRICES).map(matrix).collect(),
+    };
+    Ok(Document::typed(JSON, &body, CachePolicy::Hour).answer(&headers))
 }
 
 /// The layer that shows a collection.
@@ -198,7 +281,16 @@ fn title(layer: &Layer) -> String {
     format!("{} / {}", layer.title.vi, layer.title.en)
 }
 
-fn scheme_link(base: &str) -> Value {
-    let href = format!("{base}/tileMatrixSets/{MATRIX_SET}");
-    json!({ "href": href, "rel": TILING_SCHEME, "type": JSON, "title": "How the tiles are cut" })
+fn item(layer: &Layer, links: Vec<Link>) -> TilesetItem {
+    TilesetItem {
+        title: title(layer),
+        data_type: "vector",
+        crs: CRS,
+        tile_matrix_set_uri: MATRIX_SET_URI,
+        links,
+    }
+}
+
+fn scheme_link(base: &str) -> Link {
+    Link::new(format!("{base}/tileMatrixSets/{MATRIX_SET}"), TILING_SCHEME, JSON, "How the tiles are cut")
 }

@@ -1,0 +1,114 @@
+//! Collections, their features, and the POST that makes a report.
+
+use super::{collections_of, document};
+use crate::http::describe::features::{self, REPORTS, WARDS, feature as feature_of, page};
+use crate::http::describe::{Describe, Operation, schema};
+use crate::http::doors::features::{CollectionInfo, Collections, SCHEMA_MEDIA};
+use crate::http::wire::parts::Point;
+use diaban_core::format::geojson;
+use diaban_core::format::list::ALL;
+use diaban_core::query::features::filter_names;
+
+pub(in crate::http) fn collections(d: &mut Describe<'_>) -> Vec<Operation> {
+    vec![document("/collections", "collections", "The collections", d.json::<Collections>())]
+}
+
+pub(in crate::http) fn collection(d: &mut Describe<'_>) -> Vec<Operation> {
+    let info = d.json::<CollectionInfo>();
+    let one = |(id, title): (String, String)| {
+        let operation = if [REPORTS, WARDS].contains(&&*id) { id.clone() } else { format!("{id}Collection") };
+        document(format!("/collections/{id}"), operation, format!("About {title}"), info.clone())
+    };
+    collections_of(d).into_iter().map(one).collect()
+}
+
+/// A list: a page, or all rows as a stream.
+fn list(d: &mut Describe<'_>, collection: &str, operation: Operation) -> Operation {
+    let page = page(d, collection);
+    ALL.iter().fold(operation, |operation, f| {
+        let schema = if f.media == geojson::MEDIA { page.clone() } else { schema::text() };
+        operation.answers(f.media, schema)
+    })
+}
+
+/// One feature.
+fn one(d: &mut Describe<'_>, collection: &str, operation: &str, summary: &str) -> Operation {
+    let path = format!("/collections/{collection}/items/{{id}}");
+    let feature = feature_of(d, collection);
+    Operation::new(path, operation, summary).query(["f"]).answers(geojson::MEDIA, feature)
+}
+
+pub(in crate::http) fn reports(d: &mut Describe<'_>) -> Vec<Operation> {
+    let operation = Operation::new("/collections/reports/items", "listReports", "Reports, newest first")
+        .query(features::report_list());
+    vec![list(d, REPORTS, operation)]
+}
+
+pub(in crate::http) fn submit(d: &mut Describe<'_>) -> Vec<Operation> {
+    let report = feature_of(d, REPORTS);
+    let point = d.json::<Point>();
+    let body = d.named("NewReport", |_| schema::new_report(point));
+    let summary = "A citizen's report: routed, stored durably, answered with the ward and the body";
+    let mut key = schema::text();
+    key["maxLength"] = 200.into();
+    let operation = Operation::new("/collections/reports/items", "submitReport", summary)
+        .header("Idempotency-Key", "A repeat with the same key makes no second report", key)
+        .header("Device-Token", "A token of POST /devices: limits then count the device", schema::text())
+        .body(geojson::MEDIA, body)
+        .status("201", "Stored", geojson::MEDIA, report.clone())
+        .status("200", "Stored before, by the same key", geojson::MEDIA, report);
+    vec![operation]
+}
+
+pub(in crate::http) fn report(d: &mut Describe<'_>) -> Vec<Operation> {
+    vec![one(d, REPORTS, "report", "One report")]
+}
+
+pub(in crate::http) fn wards(d: &mut Describe<'_>) -> Vec<Operation> {
+    let query = ["bbox", "datetime", "filter", "filter-lang", "filter-crs", "limit", "cursor", "f"];
+    let operation = Operation::new("/collections/wards/items", "listWards", "Wards in force").query(query);
+    vec![operation.answers(geojson::MEDIA, page(d, WARDS))]
+}
+
+pub(in crate::http) fn ward(d: &mut Describe<'_>) -> Vec<Operation> {
+    vec![one(d, WARDS, "ward", "One ward")]
+}
+
+pub(in crate::http) fn features(d: &mut Describe<'_>) -> Vec<Operation> {
+    let mut all = Vec::new();
+    for c in &d.about.pack.collections {
+        let path = format!("/collections/{}/items", c.id);
+        let query = filter_names(c).into_iter().chain(["limit", "cursor", "f"]);
+        let operation = Operation::new(path, format!("{}List", c.id), &*c.title.en).query(query);
+        all.push(list(d, &c.id, operation));
+    }
+    all
+}
+
+pub(in crate::http) fn feature(d: &mut Describe<'_>) -> Vec<Operation> {
+    let mut all = Vec::new();
+    for c in &d.about.pack.collections {
+        all.push(one(d, &c.id, &format!("{}Item", c.id), &format!("One of {}", c.title.en)));
+    }
+    all
+}
+
+/// A document about the features of each collection, as JSON Schema.
+fn of_each(d: &mut Describe<'_>, name: &str, operation: &str, about: &str) -> Vec<Operation> {
+    let document = d.named("JsonSchema", |_| schema::json_schema());
+    let one = |(id, title): (String, String)| {
+        let path = format!("/collections/{id}/{name}");
+        let summary = about.replace("{}", &title);
+        let operation = Operation::new(path, format!("{id}{operation}"), summary);
+        operation.query(["f"]).answers(SCHEMA_MEDIA, document.clone())
+    };
+    collections_of(d).into_iter().map(one).collect()
+}
+
+pub(in crate::http) fn schema(d: &mut Describe<'_>) -> Vec<Operation> {
+    of_each(d, "schema", "Schema", "What {} hold")
+}
+
+pub(in crate::http) fn queryables(d: &mut Describe<'_>) -> Vec<Operation> {
+    of_each(d, "queryables", "Queryables", "By what {} can be asked for")
+}

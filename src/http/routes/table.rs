@@ -1,0 +1,124 @@
+//! The rows of the table of routes.
+
+use std::sync::Arc;
+
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::routing::MethodFilter;
+
+use super::{Cost, Described, Route};
+use crate::http::Service;
+use crate::http::describe::operations::{collections, georeport, map, news, service};
+use crate::http::describe::{self, Operations};
+use crate::http::doors::{
+    basemap, categories, devices, features, feeds, health as health_door, locate, nearest, open311, page,
+    pictures, styles, tiles,
+};
+use crate::http::edge::limits::Act;
+use crate::http::edge::shed::Class;
+
+/// Lists, feeds, documents, files.
+const READ: Cost = Cost::Is(Class::Read);
+const PICTURE: Cost = Cost::Is(Class::Picture);
+/// A cluster may hold all of the city.
+const CLUSTER: Cost = Cost::Is(Class::CostlyTile);
+/// A list that can be written as a stream of all rows.
+const LIST: Cost = Cost::Of(features::list_class);
+const TILE: Cost = Cost::Of(tiles::class);
+const OGC_TILE: Pattern = "/collections/{collection}/tiles/{matrix_set}/{z}/{row}/{column}";
+const CREATE: Cost = Cost::Is(Class::Create);
+
+type Pattern = &'static str;
+
+fn get<T: 'static>(
+    pattern: Pattern,
+    cost: Cost,
+    handler: impl Handler<T, Arc<Service>>,
+    operations: Operations,
+) -> Route {
+    let method = (Method::GET, MethodFilter::GET);
+    Route::new(method, pattern, (cost, Act::Read), handler, Described::As(operations))
+}
+
+fn post<T: 'static>(
+    pattern: Pattern,
+    act: Act,
+    handler: impl Handler<T, Arc<Service>>,
+    operations: Operations,
+) -> Route {
+    let method = (Method::POST, MethodFilter::POST);
+    Route::new(method, pattern, (CREATE, act), handler, Described::As(operations))
+}
+
+/// A route of the operator's machines: never shed, never counted.
+fn health<T: 'static>(
+    pattern: Pattern,
+    handler: impl Handler<T, Arc<Service>>,
+    operations: Operations,
+) -> Route {
+    Route { act: None, ..get(pattern, Cost::Is(Class::Health), handler, operations) }
+}
+
+/// A file that people see in a browser and programs have no use for.
+fn file<T: 'static>(pattern: Pattern, handler: impl Handler<T, Arc<Service>>) -> Route {
+    let method = (Method::GET, MethodFilter::GET);
+    let described = Described::Not("a file of the page for people, found by its links");
+    Route::new(method, pattern, (READ, Act::Read), handler, described)
+}
+
+/// All routes.
+pub(super) fn rows() -> Vec<Route> {
+    vec![
+        get("/", READ, features::landing, service::landing),
+        get("/api", READ, describe::api, service::api),
+        get("/conformance", READ, features::conformance, service::conformance),
+        get("/collections", READ, features::collections, collections::collections),
+        get("/collections/{collection}", READ, features::collection, collections::collection),
+        get("/collections/reports/items", LIST, features::reports, collections::reports),
+        post("/collections/reports/items", Act::Create, features::submit, collections::submit),
+        get("/collections/reports/items/{id}", READ, features::report, collections::report),
+        get("/collections/wards/items", READ, features::wards, collections::wards),
+        get("/collections/wards/items/{id}", READ, features::ward, collections::ward),
+        get("/collections/{collection}/items", LIST, features::features, collections::features),
+        get("/collections/{collection}/items/{id}", READ, features::feature, collections::feature),
+        get("/collections/{collection}/schema", READ, features::schema, collections::schema),
+        get("/collections/{collection}/queryables", READ, features::queryables, collections::queryables),
+        get("/collections/{collection}/tiles", READ, tiles::ogc_tilesets, map::tilesets),
+        get("/collections/{collection}/tiles/{matrix_set}", READ, tiles::ogc_tileset, map::tileset),
+        get(OGC_TILE, TILE, tiles::ogc_tile, map::ogc_tile).coded(),
+        get("/tileMatrixSets", READ, tiles::matrix_sets, map::matrix_sets),
+        get("/tileMatrixSets/{matrix_set}", READ, tiles::matrix_set, map::matrix_set),
+        post("/devices", Act::Device, devices::issue, service::devices),
+        get("/categories", READ, categories::categories, service::categories),
+        get("/locate", READ, locate::locate, service::locate),
+        get("/nearest", READ, nearest::nearest, service::nearest),
+        get("/tiles/{layers}/{z}/{x}/{file}", TILE, tiles::tile, map::tile).coded(),
+        get("/tiles/{file}", READ, tiles::tilejson, map::tilejson),
+        get("/tiles/{layers}/metadata.json", READ, tiles::metadata, map::metadata),
+        get("/tiles/{layers}/changes", READ, tiles::changes, map::changes),
+        get("/tiles/{layer}/clusters/{id}", CLUSTER, tiles::cluster, map::cluster),
+        get("/styles", READ, styles::list, map::styles),
+        get("/styles/{file}", READ, styles::style, map::style),
+        get("/sprites/{file}", READ, styles::sprite, map::sprite),
+        get("/fonts/{stack}/{file}", READ, styles::font, map::font),
+        get("/basemap.json", READ, basemap::tilejson, map::basemap),
+        get("/basemap/{z}/{x}/{file}", READ, basemap::tile, map::basemap_tile),
+        get("/static/{place}/{file}", PICTURE, pictures::map, map::static_map),
+        get("/feeds/{file}", READ, feeds::city, news::city),
+        get("/feeds/reports/events", READ, feeds::events, news::events),
+        get("/feeds/wards/{file}", READ, feeds::ward, news::ward),
+        get("/feeds/wards/{ward}/events", READ, feeds::ward_events, news::ward_events),
+        get("/feeds/wards/{ward}/{file}", READ, feeds::ward_more, news::ward_more),
+        get("/feeds/k/{secret}/{file}", READ, feeds::secret, news::secret),
+        get("/open311/{file}", READ, open311::discovery, georeport::discovery),
+        get("/open311/v2/{file}", READ, open311::services, georeport::services),
+        get("/open311/v2/services/{file}", READ, open311::definition, georeport::definition),
+        file("/assets/{*path}", page::asset),
+        file("/licences", page::licences),
+        file("/licences/", page::licences),
+        file("/licences/{*path}", page::licence),
+        health("/healthz", health_door::healthz, service::healthz),
+        health("/readyz", health_door::readyz, service::readyz).operators(),
+        health("/metrics", health_door::metrics, service::metrics).operators(),
+    ]
+}
