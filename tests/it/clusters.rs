@@ -13,14 +13,14 @@ fn tile(z: u8, (lon, lat): (f64, f64)) -> TileId {
     TileId::holding(Mercator::from_lonlat(LonLat::new(lon, lat).unwrap()), z).unwrap()
 }
 
-pub fn symbols(server: &Server, z: u8, query: &str) -> Vec<DecodedFeature> {
+pub(crate) fn symbols(server: &Server, z: u8, query: &str) -> Vec<DecodedFeature> {
     let id = tile(z, CENTRE);
     let answer = server.get(&format!("/tiles/incidents/{z}/{}/{}.mvt?{query}", id.x(), id.y()));
     // An empty tile has no bytes, which is a tile without layers.
     decode(&answer.body).unwrap().into_iter().flat_map(|l| l.features).collect()
 }
 
-pub fn number(f: &DecodedFeature, name: &str) -> Option<u64> {
+pub(crate) fn number(f: &DecodedFeature, name: &str) -> Option<u64> {
     if let Value::Number(n) = f.tags.get(name)? { Some(*n as u64) } else { None }
 }
 
