@@ -17,7 +17,7 @@ use super::read::{record, state};
 use super::{ReportRecord, Store, StoreError};
 use diaban_core::domain::report::{EventKind, Withdrawn};
 use diaban_core::domain::{CodeBook, Instant, State, WardId};
-use diaban_core::map::Snapshot;
+use diaban_core::map::{SeqSet, Snapshot};
 use diaban_core::query::Filter;
 
 /// One event with the report as it is now.
@@ -79,7 +79,7 @@ pub struct Changes {
 /// So many of the newest reports that changed since the map was made are looked at.
 const CHANGED: usize = 1_000;
 /// The events of at most so many matching reports are looked up; those of more are searched for.
-const FEW: usize = if cfg!(test) { 20 } else { 1_000 };
+const FEW: usize = if cfg!(test) { 60 } else { 1_000 };
 /// Events that are looked at for one page. If the page is not full then, the next one goes on from there.
 const MOST: usize = if cfg!(test) { 60 } else { 50_000 };
 /// Of these so many are read by one statement.
@@ -169,26 +169,18 @@ impl Store {
         let (anywhere, of_withdrawn) = (page.anywhere(), page.of_withdrawn());
         let walk = Walk::new(self.read.dialect(), page.wards());
         let mut moment = self.read.moment().await?;
-        let chosen = if anywhere.is_all() {
+        // Without a filter on the report every event of the walk is asked for.
+        let candidates = if anywhere.is_all() {
             None
         } else {
             let changed = moment.changed_since(page.map.at()).await?;
             let matching = block_in_place(|| page.map.matching(&anywhere));
-            Some((matching, page.map.matching(&Filter::default()), changed))
+            Some(Candidates { matching, known: page.map.matching(&Filter::default()), changed })
         };
-        // A report that the map does not have was withdrawn, or came later.
-        let may_match = |report: i64| {
-            let Ok(seq) = u32::try_from(report) else { return true };
-            chosen.as_ref().is_none_or(|(matching, there, changed)| {
-                matching.contains(seq) || !there.contains(seq) || changed.contains(report)
-            })
-        };
-        let mut few = match &chosen {
-            Some((matching, _, changed)) if matching.count() <= FEW as u64 => {
-                let reports = matching.before(None).chain(changed.before(None)).take(2 * FEW + 1);
-                moment.events_of(&walk, reports.map(i64::from).collect()).await?
-            }
-            _ => None,
+        let may_match = |report: i64| candidates.as_ref().is_none_or(|c| c.may_match(report));
+        let mut few = match candidates.as_ref().and_then(Candidates::few) {
+            Some(reports) => moment.events_of(&walk, reports).await?,
+            None => None,
         };
         let (mut news, mut before, mut looked) = (Vec::new(), page.before, 0);
         loop {
@@ -225,12 +217,8 @@ impl Store {
                 news.truncate(limit);
                 return Ok(Changes { news, stopped: None });
             }
-            if looked >= MOST {
-                let last = events.last().map(|e| (e.report, e.n));
-                let stopped = match last {
-                    Some((report, n)) => Some((moment.public_id(report).await?, n)),
-                    None => None,
-                };
+            if let Some(last) = events.last().filter(|_| looked >= MOST) {
+                let stopped = Some((moment.public_id(last.report).await?, last.n));
                 return Ok(Changes { news, stopped });
             }
         }
@@ -298,6 +286,29 @@ impl Store {
             ))
             .await?;
         Ok(Position { shown_ms: row.try_get(0)?, seq: row.try_get(1)? })
+    }
+}
+
+/// The reports that may match, as the map knows it.
+struct Candidates {
+    matching: SeqSet,
+    /// All that the map has. A report that it does not have was withdrawn, or came later.
+    known: SeqSet,
+    /// What changed since.
+    changed: Ranges,
+}
+
+impl Candidates {
+    fn may_match(&self, report: i64) -> bool {
+        let Ok(seq) = u32::try_from(report) else { return true };
+        self.matching.contains(seq) || !self.known.contains(seq) || self.changed.contains(report)
+    }
+
+    /// Those that are not withdrawn, if they are few enough to be looked up.
+    fn few(&self) -> Option<Vec<i64>> {
+        let all = self.matching.before(None).chain(self.changed.before(None));
+        let some: Vec<i64> = all.take(FEW + 1).map(i64::from).collect();
+        (some.len() <= FEW).then_some(some)
     }
 }
 
@@ -394,13 +405,12 @@ impl Moment {
         Ok(events)
     }
 
-    /// All events of these reports and of the withdrawn ones, in the order of a walk; none if they are
+    /// All events of these reports and of the withdrawn ones, in the order of a walk; none if the latter are
     /// too many to be looked up.
     async fn events_of(&mut self, walk: &Walk, reports: Vec<i64>) -> Result<Option<Vec<Key>>, StoreError> {
-        let most = 2 * FEW;
         let q = Sql::new("SELECT seq FROM report_public WHERE withdrawn <> 0 LIMIT $1");
-        let withdrawn = self.fetch_all(q.bind(most as i64 + 1)).await?;
-        if reports.len() > most || withdrawn.len() > most {
+        let withdrawn = self.fetch_all(q.bind(FEW as i64 + 1)).await?;
+        if withdrawn.len() > FEW {
             return Ok(None);
         }
         let mut all: HashSet<i64> = reports.into_iter().collect();
