@@ -23,7 +23,7 @@ const TOLD_IDS: usize = 5;
 pub(super) struct ImportFeatures {
     /// The collection, like facilities.
     collection: String,
-    /// GeoJSON, GeoJSON texts, CSV or OSM PBF, plain or gzipped: a path or an http(s) URL.
+    /// GeoJSON, GeoJSON texts, CSV, a JSON array or OSM PBF, plain or gzipped: a path or an http(s) URL.
     file: String,
     /// The name of the source, whose features alone are compared and replaced; else the file's stem.
     #[arg(long)]

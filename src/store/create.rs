@@ -8,13 +8,28 @@ use super::db::{Db, Sql};
 use super::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
 use super::reports::{PRIVATE_COLUMNS, PUBLIC_COLUMNS, insert, private_row, public_row, received};
 use super::write::{Command, IdempotencyKey};
+use super::{Store, StoreError};
 use diaban_core::domain::report::NewReport;
+
+impl Store {
+    /// Stores one report durably: the report, its events and its change in one commit.
+    ///
+    /// # Errors
+    /// When the write fails; nothing was stored then, or the same key resolves it.
+    pub async fn create_report(
+        &self,
+        report: NewReport,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Created, StoreError> {
+        self.write(Creation { report, key }).await
+    }
+}
 
 /// A report to store, and the key it came with.
 #[derive(Clone, Debug)]
-pub(super) struct Creation {
-    pub(super) report: NewReport,
-    pub(super) key: Option<IdempotencyKey>,
+struct Creation {
+    report: NewReport,
+    key: Option<IdempotencyKey>,
 }
 
 /// What came of storing a report.
@@ -175,9 +190,9 @@ async fn insert_rest(db: &mut Db<'_>, stored: &[Stored<'_>]) -> Result<(), sqlx:
 
 #[cfg(test)]
 mod tests {
+    use super::super::ChangeKind;
     use super::super::db::testing::Connection;
     use super::super::reports::tests::report;
-    use super::super::{ChangeKind, Store};
     use super::*;
     use crate::store::test_database::store_url;
 

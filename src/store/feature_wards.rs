@@ -1,5 +1,5 @@
-//! The wards of city features: read for the live map, and written anew when boundaries changed. Not
-//! here: which wards they are (action), features that an import writes (features).
+//! The wards of city features, written anew when boundaries changed. Not here: which wards they are
+//! (action), features that an import writes (features).
 
 use std::collections::HashMap;
 
@@ -7,11 +7,11 @@ use geo::Geometry;
 
 use super::changes::{ChangeKind, log};
 use super::db::{Db, Sql};
-use super::features::{CHUNK, geometry, ranges};
+use super::features::{CHUNK, geometry, ranges, set_wards};
 use super::write::{Applied, Command};
 use super::{Store, StoreError};
+use diaban_core::domain::Instant;
 use diaban_core::domain::feature::Membership;
-use diaban_core::domain::{CodeBook, Instant, WardId};
 use diaban_core::format;
 
 /// What decides about the wards of a stored feature.
@@ -88,30 +88,6 @@ impl Store {
     ) -> Result<Applied, StoreError> {
         self.write(AssignFeatures { assignments, at }).await
     }
-
-    /// Positions of the wards of the features with sequences `first..=last`, ascending.
-    pub(super) async fn feature_wards(
-        &self,
-        first: i64,
-        last: i64,
-        codebook: &CodeBook,
-    ) -> Result<HashMap<i64, Vec<u16>>, StoreError> {
-        let rows = self
-            .read
-            .fetch_all(
-                Sql::new("SELECT feature, ward FROM feature_ward WHERE feature BETWEEN $1 AND $2")
-                    .bind(first)
-                    .bind(last),
-            )
-            .await?;
-        let mut out: HashMap<i64, Vec<u16>> = HashMap::new();
-        for row in &rows {
-            let id = WardId::parse(row.try_get(1)?);
-            out.entry(row.try_get(0)?).or_default().extend(id.and_then(|id| codebook.ward_index(&id)));
-        }
-        out.values_mut().for_each(|w| w.sort_unstable());
-        Ok(out)
-    }
 }
 
 fn membership(code: i64) -> Membership {
@@ -168,7 +144,7 @@ async fn assign(
                 .bind(shape),
         )
         .await?;
-        set(db, a.seq, &a.wards).await?;
+        set_wards(db, a.seq, &a.wards).await?;
     }
     for (first, last) in ranges(assignments.iter().map(|a| a.seq).collect()) {
         log(db, ChangeKind::Features { first, last }, at).await?;
@@ -191,21 +167,6 @@ async fn are_as_seen(db: &mut Db<'_>, assignments: &[FeatureAssignment]) -> Resu
         }
     }
     Ok(true)
-}
-
-/// Makes these the wards of a feature.
-pub(super) async fn set(db: &mut Db<'_>, seq: i64, wards: &[String]) -> Result<(), sqlx::Error> {
-    db.execute(Sql::new("DELETE FROM feature_ward WHERE feature = $1").bind(seq)).await?;
-    for chunk in wards.chunks(CHUNK) {
-        let mut q = Sql::new("INSERT INTO feature_ward (feature, ward) ");
-        q.push_values(chunk, |b, ward| {
-            b.push_bind(seq);
-            b.push_bind(ward);
-        });
-        q.push(" ON CONFLICT DO NOTHING");
-        db.execute(q).await?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

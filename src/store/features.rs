@@ -7,11 +7,10 @@ use geo::Geometry;
 
 use super::changes::{ChangeKind, log};
 use super::db::{Db, Row, Sql};
-use super::feature_wards;
 use super::write::Command;
 use super::{Store, StoreError};
 use diaban_core::domain::feature::{self, NewFeature, Valid};
-use diaban_core::domain::{CodeBook, Collection, Feature, Instant};
+use diaban_core::domain::{CodeBook, Collection, Feature, Instant, WardId};
 use diaban_core::format;
 
 /// Values bound in one statement.
@@ -110,6 +109,30 @@ impl Store {
         }
         Ok(out)
     }
+
+    /// Positions of the wards of the features with sequences `first..=last`, ascending.
+    async fn feature_wards(
+        &self,
+        first: i64,
+        last: i64,
+        codebook: &CodeBook,
+    ) -> Result<HashMap<i64, Vec<u16>>, StoreError> {
+        let rows = self
+            .read
+            .fetch_all(
+                Sql::new("SELECT feature, ward FROM feature_ward WHERE feature BETWEEN $1 AND $2")
+                    .bind(first)
+                    .bind(last),
+            )
+            .await?;
+        let mut out: HashMap<i64, Vec<u16>> = HashMap::new();
+        for row in &rows {
+            let id = WardId::parse(row.try_get(1)?);
+            out.entry(row.try_get(0)?).or_default().extend(id.and_then(|id| codebook.ward_index(&id)));
+        }
+        out.values_mut().for_each(|w| w.sort_unstable());
+        Ok(out)
+    }
 }
 
 fn decode(error: String) -> StoreError {
@@ -182,7 +205,7 @@ async fn write(db: &mut Db<'_>, w: &FeatureWrite, at: Instant) -> Result<(), sql
                 Some(k) => update(db, w, f, hash, k.seq, at).await?,
                 None => insert(db, w, f, hash, at).await?,
             };
-            feature_wards::set(db, seq, &f.wards).await?;
+            set_wards(db, seq, &f.wards).await?;
             touched.push(seq);
         }
     }
@@ -258,6 +281,21 @@ async fn insert(
         }
     }
     unreachable!("the draws do not end")
+}
+
+/// Makes these the wards of a feature.
+pub(super) async fn set_wards(db: &mut Db<'_>, seq: i64, wards: &[String]) -> Result<(), sqlx::Error> {
+    db.execute(Sql::new("DELETE FROM feature_ward WHERE feature = $1").bind(seq)).await?;
+    for chunk in wards.chunks(CHUNK) {
+        let mut q = Sql::new("INSERT INTO feature_ward (feature, ward) ");
+        q.push_values(chunk, |b, ward| {
+            b.push_bind(seq);
+            b.push_bind(ward);
+        });
+        q.push(" ON CONFLICT DO NOTHING");
+        db.execute(q).await?;
+    }
+    Ok(())
 }
 
 /// Few ranges that hold all of them.

@@ -6,7 +6,6 @@ use std::sync::{Arc, LazyLock};
 
 use super::boxes::Boxes;
 use super::changes::{ChangeKind, log};
-use super::create::{Created, Creation};
 use super::db::{Db, Row, Sql, Values};
 use super::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
 use super::fields::{FACT_COLUMNS, put_facts};
@@ -17,18 +16,6 @@ use diaban_core::domain::{Instant, WardId};
 use diaban_core::geo::LonLat;
 
 impl Store {
-    /// Stores one report durably: the report, its events and its change in one commit.
-    ///
-    /// # Errors
-    /// When the write fails; nothing was stored then, or the same key resolves it.
-    pub async fn create_report(
-        &self,
-        report: NewReport,
-        key: Option<IdempotencyKey>,
-    ) -> Result<Created, StoreError> {
-        self.write(Creation { report, key }).await
-    }
-
     /// Stores many reports in one commit. Ids must be free.
     ///
     /// # Errors

@@ -147,7 +147,8 @@ fn every_answer_is_as_described() {
             if answer.status == 204 && !get["responses"]["204"].is_null() {
                 continue;
             }
-            assert_eq!((answer.status, answer.header("content-type")), (200, media.as_str()), "{own}");
+            let sent = answer.header("content-type");
+            assert!(answer.status == 200 && sent.starts_with(media), "{own}: {} {sent}", answer.status);
             asked += 1;
             if media.contains("json") && !media.contains("seq") {
                 wrong.extend(faults(&document, &content["schema"], &answer.json(), &own));

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::field::{Kind, Value};
+use super::field::{Kind, Value, Vocabulary};
 use super::{Choice, Instant, Text, nearest, text};
 
 /// One collection as declared.
@@ -104,6 +104,11 @@ pub enum PropertyKind {
 }
 
 impl PropertyKind {
+    /// The codes that its values may be.
+    pub fn vocabulary(&self) -> Vocabulary<'_> {
+        if let Self::Code(codes) = self { Vocabulary::Choices(codes) } else { Vocabulary::Free }
+    }
+
     /// The type of its values in documents.
     pub const fn kind(&self) -> Kind {
         match self {

@@ -131,7 +131,7 @@ pub(super) fn within(property: usize, i: Interval) -> Option<Test> {
 
 /// A test of groups as one of the terms that they group.
 fn ungrouped(test: Test, schema: &Schema<'_>) -> Test {
-    let Some(Derived::Groups { of, group }) = schema.get(test.property).derived else { return test };
+    let Some(Derived::Groups { of, group, .. }) = schema.get(test.property).derived else { return test };
     let Some(property) = schema.position(of) else { return test };
     let Vocabulary::Terms(terms) = schema.get(property).vocabulary else { return test };
     let passing = terms.iter().enumerate().filter(|(i, _)| test.holds(Scalar::Text(group(*i))));

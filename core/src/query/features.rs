@@ -6,7 +6,7 @@ use super::filter::{Row, RowTest};
 use super::params::{self, PAGE, PageQuery, Query};
 use super::{CodeSet, Filter, Queryable, Schema};
 use crate::domain::field::{Kind, Operator, Parameter, Type, Value, Vocabulary};
-use crate::domain::{CodeBook, Collection, Feature, Instant, PropertyKind, Violation};
+use crate::domain::{CodeBook, Collection, Feature, Instant, Violation};
 
 /// Which features are asked for.
 pub type FeatureFilter = Filter<Feature>;
@@ -80,11 +80,11 @@ const fn asked_by(
 /// What the features of a collection can be asked for.
 pub fn schema(c: &Collection) -> Schema<'_> {
     let own = c.properties.iter().map(|p| {
-        let queryable = Queryable::new(p.name.as_str(), Type::Of(p.kind.kind()));
-        let PropertyKind::Code(codes) = &p.kind else { return queryable };
+        let vocabulary = p.kind.vocabulary();
         let (operator, about) = (Operator::OneOf, "Codes, separated by commas");
         let parameter = Parameter { rank: 40, name: p.name.as_str(), operator, about };
-        Queryable { vocabulary: Vocabulary::Choices(codes), parameter: Some(parameter), ..queryable }
+        let parameter = Some(parameter).filter(|_| vocabulary != Vocabulary::Free);
+        Queryable { vocabulary, parameter, ..Queryable::new(p.name.as_str(), Type::Of(p.kind.kind())) }
     });
     // Whether it is shown now can be asked only where that changes.
     let mut beside = BESIDE;
@@ -184,7 +184,7 @@ fn own(value: &Value, holds: Type) -> Scalar<'_> {
 impl FeatureFilter {
     /// Whether a feature matches. `as_of` is the instant that `active` asks about.
     pub fn matches(&self, f: &Feature, as_of: Instant) -> bool {
-        self.takes(&At(f, as_of))
+        self.passes(&At(f, as_of))
     }
 
     /// What a map shows of what matches: what is valid at the instant, unless the filter itself speaks
@@ -223,7 +223,7 @@ impl FeatureFilter {
 mod tests {
     use super::*;
     use crate::domain::feature::Valid;
-    use crate::domain::{Choice, Property, Shape, Text, Validity};
+    use crate::domain::{Choice, Property, PropertyKind, Shape, Text, Validity};
 
     fn collection() -> Collection {
         let name = || Text { vi: "x".into(), en: "x".into() };

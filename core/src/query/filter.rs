@@ -98,8 +98,8 @@ impl<R> Filter<R> {
         &self.rows
     }
 
-    /// The one evaluator.
-    pub(super) fn takes(&self, row: &impl Row) -> bool {
+    /// The one evaluator: whether a row passes.
+    pub fn passes(&self, row: &impl Row) -> bool {
         self.rows.holds(&|t| t.holds(row))
     }
 
@@ -181,7 +181,7 @@ fn bound(test: Test, schema: &Schema<'_>, codebook: &CodeBook, as_of: Instant) -
                 _ => Expr::yes(),
             };
         }
-        Some(Derived::Groups { of, group }) => {
+        Some(Derived::Groups { of, group, .. }) => {
             let Some(property) = schema.position(of) else { return Expr::no() };
             let count = schema.get(property).vocabulary.count(codebook).unwrap_or(0);
             let passing = (0..count).filter(|i| test.holds(Scalar::Text(group(*i))));

@@ -10,7 +10,7 @@ use crate::domain::field::Vocabulary;
 impl<R> Filter<R> {
     /// The filter as query parameters in fixed order, wards by their canonical ids. The moment of
     /// [`Filter::as_of`] is not among them: who follows a link asks about his own.
-    pub(super) fn pairs_in<'a>(&self, schema: &Schema<'a>, codebook: &CodeBook) -> Vec<(&'a str, String)> {
+    pub fn pairs_in<'a>(&self, schema: &Schema<'a>, codebook: &CodeBook) -> Vec<(&'a str, String)> {
         let mut out = Vec::new();
         for (parameter, property) in schema.parameters() {
             let Some(test) = self.asked.of(property) else { continue };

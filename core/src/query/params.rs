@@ -16,7 +16,7 @@ pub const FILTERS: &[&str] =
 pub const LIST: &[&str] = &joined::<{ FILTERS.len() + PAGE.len() }>(FILTERS, &PAGE);
 
 /// Parameters of a page beside the filter.
-pub(super) const PAGE: [&str; 3] = ["limit", "cursor", "f"];
+pub const PAGE: [&str; 3] = ["limit", "cursor", "f"];
 
 const fn joined<const N: usize>(first: &[&'static str], second: &[&'static str]) -> [&'static str; N] {
     let (mut out, mut i) = ([""; N], 0);
@@ -97,8 +97,12 @@ pub fn parse(
     query(pairs, valid, reports::schema(), codebook, now.floor_five_minutes())
 }
 
-/// Reads the parameters of a list of whatever has this schema.
-pub(super) fn query<R>(
+/// Reads the parameters of a list of whatever has this schema; `as_of` is the moment of questions that depend
+/// on one.
+///
+/// # Errors
+/// All faults, each with its parameter's name.
+pub fn query<R>(
     pairs: &[(String, String)],
     valid: &[&str],
     schema: &Schema<'_>,

@@ -63,7 +63,7 @@ impl Row for MapRow {
 impl Filter {
     /// Whether a report matches.
     pub fn matches(&self, row: &MapRow) -> bool {
-        self.takes(row)
+        self.passes(row)
     }
 
     /// The filter as query parameters in normal form.
@@ -98,5 +98,98 @@ impl Filter {
     #[must_use]
     pub fn of_any_ward(&self) -> Self {
         self.without(*WARD)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::field::{
+        BODY, CATEGORY, CREATED, DUE, NEVER, NO_CATEGORY, NO_WARD, STATE, VOTES, WARD,
+    };
+    use crate::domain::{Instant, State, Status};
+    use crate::query::params::{FILTERS, parse};
+    use crate::query::testing::codebook;
+
+    /// Some of these names, or none.
+    fn list(names: &[String]) -> BoxedStrategy<Option<Vec<String>>> {
+        let some = proptest::collection::vec(proptest::sample::select(names.to_vec()), 1..3);
+        proptest::option::weighted(0.5, some).boxed()
+    }
+
+    proptest! {
+        /// Each parameter by its plain meaning, without codes, tests or expressions; as a parameter and as an
+        /// expression, which have one normal form.
+        #[test]
+        fn parameters_mean_what_they_say(
+            row in (0_u8..8, 0_usize..7, 0_u16..6, 0_u16..7, 0_u32..9, 0_i64..1_000, proptest::option::of(0_i64..1_000)),
+            categories in list(&codebook().categories.iter().map(ToString::to_string).collect::<Vec<_>>()),
+            states in list(&State::ALL.map(|s| s.name().to_owned())),
+            statuses in list(&["open".to_owned(), "closed".to_owned()]),
+            wards in list(&codebook().wards.iter().map(ToString::to_string).collect::<Vec<_>>()),
+            bodies in list(&["traffic".to_owned(), "infrastructure".to_owned()]),
+            least in proptest::option::of(0_u32..9),
+            since in proptest::option::of(0_i64..1_000),
+            overdue in proptest::option::of(any::<bool>()),
+        ) {
+            let book = codebook();
+            let (category, state, ward, body, votes, created, due) = row;
+            let category = if usize::from(category) < book.categories.len() { category } else { NO_CATEGORY };
+            let ward = if usize::from(ward) < book.wards.len() { ward } else { NO_WARD };
+            let state = State::ALL[state];
+            let report = MapRow::new(1, 2, None)
+                .with(CATEGORY, category)
+                .with(STATE, state as u8)
+                .with(WARD, ward)
+                .with(BODY, body)
+                .with(VOTES, votes)
+                .with(CREATED, created * 1_000)
+                .with(DUE, due.map_or(NEVER, |s| s * 1_000));
+            let now = Instant::from_ms(600_000);
+            let among = |asked: &Option<Vec<String>>, name: Option<String>| {
+                asked.as_ref().is_none_or(|list| name.is_some_and(|n| list.contains(&n)))
+            };
+            let late = state.status() == Status::Open && due.is_some_and(|s| s * 1_000 < now.ms());
+            let wanted = among(&categories, book.categories.get(usize::from(category)).map(ToString::to_string))
+                && among(&states, Some(state.name().to_owned()))
+                && among(&statuses, Some(state.status().name().to_owned()))
+                && among(&wards, book.wards.get(usize::from(ward)).map(ToString::to_string))
+                && among(&bodies, book.body_id(body.into()).map(|b| b.to_string()))
+                && least.is_none_or(|n| votes >= n)
+                && since.is_none_or(|s| created >= s)
+                && overdue.is_none_or(|is| late == is);
+            let moment = |s: i64| Instant::from_ms(s * 1_000);
+            let (mut pairs, mut tests) = (Vec::new(), Vec::new());
+            for (name, asked) in
+                [("category", &categories), ("state", &states), ("status", &statuses), ("ward", &wards), ("body", &bodies)]
+            {
+                let Some(list) = asked else { continue };
+                pairs.push((name.to_owned(), list.join(",")));
+                tests.push(format!("{name} IN ('{}')", list.join("','")));
+            }
+            if let Some(n) = least {
+                pairs.push(("min_votes".to_owned(), n.to_string()));
+                tests.push(format!("votes >= {n}"));
+            }
+            if let Some(s) = since {
+                pairs.push(("datetime".to_owned(), format!("{}/..", moment(s))));
+                tests.push(format!("created_at >= TIMESTAMP('{}')", moment(s)));
+            }
+            if let Some(is) = overdue {
+                pairs.push(("overdue".to_owned(), is.to_string()));
+                tests.push(format!("overdue = {is}"));
+            }
+            let read = |pairs: &[(String, String)]| parse(pairs, FILTERS, &book, now).unwrap().filter;
+            let filter = read(&pairs);
+            prop_assert_eq!(filter.matches(&report), wanted, "{:?}", pairs);
+            if !tests.is_empty() {
+                let asked = read(&[("filter".to_owned(), tests.join(" AND "))]);
+                prop_assert_eq!(asked.matches(&report), wanted, "{:?}", tests);
+                let apart = statuses.is_some() && states.is_some();
+                prop_assert!(apart || asked.pairs(&book) == filter.pairs(&book), "{:?}", tests);
+            }
+        }
     }
 }

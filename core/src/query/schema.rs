@@ -83,7 +83,7 @@ impl<'a> Schema<'a> {
     /// The property that groups the terms of another one, and the group of each term.
     pub(super) fn groups_of(&self, property: usize) -> Option<(&Queryable<'a>, fn(usize) -> &'static str)> {
         self.all.iter().find_map(|q| match q.derived {
-            Some(Derived::Groups { of, group }) if of == self.all[property].name => Some((q, group)),
+            Some(Derived::Groups { of, group, .. }) if of == self.all[property].name => Some((q, group)),
             _ => None,
         })
     }

@@ -70,7 +70,8 @@ impl Stream<'_> {
             Format::GeoJson | Format::Records => {
                 json::rows(Deserializer::from_reader(self.bounded(&budget)), &budget, sink)
             }
-            Format::OsmPbf => rows_of(&self.whole()?, format, options, sink),
+            // Which nodes its ways need is known after a first walk only, so it must be in memory.
+            Format::OsmPbf => Err(FormatError::NoRules(options.collection.to_owned())),
         }
     }
 }

@@ -66,13 +66,6 @@ impl<'a> Stream<'a> {
     pub(super) fn bounded(self, budget: &Budget) -> impl Read + use<'a> {
         Bounded { inner: BufReader::new(self.all()), budget: budget.clone() }
     }
-
-    /// All bytes at once.
-    pub(super) fn whole(self) -> Result<Vec<u8>, FormatError> {
-        let mut out = Vec::new();
-        self.all().take(MAX_BYTES + 1).read_to_end(&mut out).map_err(|e| unreadable(&e))?;
-        unpack(out)
-    }
 }
 
 pub(super) fn unreadable(e: &io::Error) -> FormatError {

@@ -124,8 +124,7 @@ impl MapRow {
 
     /// The value of a field; none where it is missing or has no name.
     pub fn shown<'a>(&self, field: &Field, codebook: &'a CodeBook) -> Option<Shown<'a>> {
-        if let Some(super::Derived::Groups { of, group }) = field.derived {
-            let Some(Column::Code8(slot, _)) = Field::named(of)?.column else { return None };
+        if let Some(super::Derived::Groups { slot, group, .. }) = field.derived {
             return Some(Shown::Text(group(self[slot].into())));
         }
         Some(match (field.column?, field.vocabulary) {

@@ -131,6 +131,8 @@ pub enum Derived {
     Groups {
         /// The other field.
         of: &'static str,
+        /// Where the map holds that field.
+        slot: Code8,
         /// The name of the group of a term, by its position.
         group: fn(usize) -> &'static str,
     },

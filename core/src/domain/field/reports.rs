@@ -114,6 +114,7 @@ pub const TABLE: &[Field] = &[
     // A state of a later version of the program reads as received rather than as nothing.
     .derived(Derived::Groups {
         of: "state",
+        slot: STATE,
         group: |code| State::ALL.get(code).unwrap_or(&State::Received).status().name(),
     })
     .in_tiles()

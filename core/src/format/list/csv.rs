@@ -99,7 +99,7 @@ mod tests {
     use super::super::tests::written;
     use super::*;
 
-    fn row<'a>(id: u64, point: Option<(f64, f64)>, cells: Vec<Cell<'a>>) -> Row<'a> {
+    fn row(id: u64, point: Option<(f64, f64)>, cells: Vec<Cell<'_>>) -> Row<'_> {
         let geometry = point.map(|p| Cow::Owned(Geometry::Point(Point::from(p))));
         Row { id: id.into(), geometry, cells }
     }

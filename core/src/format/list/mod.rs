@@ -63,11 +63,6 @@ pub struct Page<'a> {
 /// All formats; the first one is what a client without preference gets.
 pub const ALL: &[&Format] = &[&geojson::FORMAT, &geojson_seq::FORMAT, &csv::FORMAT];
 
-/// The format of a name.
-pub fn named(name: &str) -> Option<&'static Format> {
-    ALL.iter().copied().find(|f| f.names.contains(&name))
-}
-
 /// The media types of the answers.
 pub fn media() -> impl Iterator<Item = &'static str> {
     ALL.iter().map(|f| f.media)
@@ -90,7 +85,6 @@ mod tests {
         once(|f| vec![f.media]);
         once(|f| vec![f.extension]);
         for format in ALL {
-            assert_eq!(named(format.names[0]).map(|f| f.media), Some(format.media));
             // What answers say they are is what asks for them.
             assert!(format.media.starts_with(format.accepts[0]), "{format:?}");
         }

@@ -15,8 +15,16 @@ fn filters(layer: &Layer) -> Vec<&str> {
 
 /// The layers that show a collection, each with the path of its tile sets.
 fn ogc<'a>(d: &Describe<'a>) -> Vec<(&'a Layer, String)> {
-    let layers = d.about.layers.iter();
-    layers.filter_map(|l| Some((l, format!("/collections/{}/tiles", l.collection_id()?)))).collect()
+    let mut all: Vec<(&Layer, String)> = Vec::new();
+    for layer in d.about.layers {
+        let Some(collection) = layer.collection_id() else { continue };
+        let path = format!("/collections/{collection}/tiles");
+        // The first layer of a collection is the one that the tiles of the collection show.
+        if all.iter().all(|(_, known)| *known != path) {
+            all.push((layer, path));
+        }
+    }
+    all
 }
 
 pub(in crate::http) fn tilesets(d: &mut Describe<'_>) -> Vec<Operation> {

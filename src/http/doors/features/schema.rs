@@ -164,7 +164,7 @@ fn of_wards(unit: &UnitWords) -> Holdings<'static> {
         title: unit.title(),
         properties: wards::PROPERTIES.iter().map(named).collect(),
         required: wards::PROPERTIES.iter().map(|p| p.0).collect(),
-        asked: wards::schema(),
+        asked: wards::schema().queryables().to_vec(),
     }
 }
 
@@ -186,14 +186,14 @@ fn of_declared<'a>(collection: &'a Collection, pack: &Pack) -> Holdings<'a> {
 
 fn property(p: &Property, pack: &Pack) -> Value {
     let mut about = plain(p.kind.kind(), &p.title.vi, &p.title.en);
+    codes(&mut about, p.kind.vocabulary(), pack);
     match &p.kind {
         PropertyKind::Text(max) => about["maxLength"] = (*max).into(),
         PropertyKind::Integer(low, high) => {
             about["minimum"] = (*low).into();
             about["maximum"] = (*high).into();
         }
-        PropertyKind::Code(choices) => codes(&mut about, Vocabulary::Choices(choices), pack),
-        PropertyKind::Number | PropertyKind::Boolean | PropertyKind::Instant => {}
+        PropertyKind::Code(_) | PropertyKind::Number | PropertyKind::Boolean | PropertyKind::Instant => {}
     }
     about
 }

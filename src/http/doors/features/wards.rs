@@ -1,12 +1,13 @@
 //! `/collections/wards/items`: the wards in force, with their boundaries.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use geo::{BoundingRect, MultiPolygon};
+use geo::Geometry;
 
 use super::items::{one_feature_only, with_links};
 use super::list::{self, List, Source};
@@ -17,16 +18,13 @@ use crate::http::wire::extract::asked;
 use crate::http::wire::problem::Problem;
 use crate::store::StoreError;
 use diaban_core::area::{Generation, Unit};
-use diaban_core::domain::field::Kind;
-use diaban_core::domain::{Violation, WardId, WardName, code_number};
+use diaban_core::domain::field::{Kind, Operator, Parameter, Type};
+use diaban_core::domain::{Instant, Violation, WardId, WardName, code_number};
 use diaban_core::format::geojson;
-use diaban_core::format::list::{Cell, Place, Row, Schema};
-use diaban_core::geo::Bbox;
-use diaban_core::query::cql::{self, Expr, Queryable, Scalar, Test, Type};
+use diaban_core::format::list::{self as formats, Cell, Place};
+use diaban_core::query::cql::Scalar;
 use diaban_core::query::params;
-
-/// Only what a ward has: no time, no state.
-pub(super) const PARAMS: &[&str] = &["bbox", "datetime", "limit", "cursor", "f"];
+use diaban_core::query::{CodeSet, Queryable, Row, Schema};
 
 /// What a ward holds: name, type, title in Vietnamese and in English.
 pub(super) const PROPERTIES: [(&str, Kind, &str, &str); 5] = [
@@ -43,23 +41,15 @@ pub(in crate::http) async fn wards(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let areas = service.city.areas();
-    // Wards have properties of their own to be asked for by.
-    let (filter, plain): (Vec<_>, Vec<_>) =
-        asked(query.as_deref())?.into_iter().partition(|(name, _)| cql::PARAMS.contains(&name.as_str()));
-    let faults = params::check_names(&filter, &cql::PARAMS);
-    if !faults.is_empty() {
-        return Err(Problem::parameters(faults));
-    }
-    let q =
-        params::parse(&plain, PARAMS, &areas.codebook, service.clock.now()).map_err(Problem::parameters)?;
-    let asked = cql::read(&filter, &schema()).map_err(Problem::parameters)?;
+    let schema = schema();
+    let names: Vec<&str> = schema.filter_names().into_iter().chain(params::PAGE).collect();
+    let pairs = asked(query.as_deref())?;
+    let q = params::query::<Unit>(&pairs, &names, &schema, &areas.codebook, service.clock.now())
+        .map_err(Problem::parameters)?;
     let format = list::format(q.page.format.as_deref(), &headers)?;
     let generation = areas.active();
-    let wanted = |u: &Unit| {
-        q.filter.bbox().is_none_or(|b| touches(&b, &u.shape))
-            && asked.as_ref().is_none_or(|e| passes(e, generation, u))
-    };
-    let matching: Vec<usize> =
+    let wanted = |u: &Unit| q.filter.is_all() || q.filter.passes(&Ward::new(generation, u));
+    let mut matching: Vec<usize> =
         (0..generation.units().len()).filter(|i| wanted(&generation.units()[*i])).collect();
     let start = match q.page.cursor {
         None => 0,
@@ -75,17 +65,16 @@ pub(in crate::http) async fn wards(
                 )])
             })?,
     };
-    let plain = q.filter.pairs(&areas.codebook).into_iter().map(|(name, value)| (name.to_owned(), value));
-    let text = asked.map(|e| ("filter".to_owned(), cql::written(&e, &schema())));
+    let filter = q.filter.pairs_in(&schema, &areas.codebook).into_iter();
     let list = List {
         collection: "wards",
         schema: columns(),
-        filter: plain.chain(text).collect(),
+        filter: filter.map(|(name, value)| (name.to_owned(), value)).collect(),
         page: &q.page,
         format,
         matched: matching.len() as u64,
     };
-    let rows = matching[start..].to_vec().into_iter();
+    let rows = matching.split_off(start).into_iter();
     list.answer(&service, Wards { areas, rows }, &headers).await
 }
 
@@ -102,7 +91,7 @@ impl Source for Wards {
         Ok(self.rows.by_ref().take(limit).collect())
     }
 
-    fn row<'a>(&'a self, view: &'a usize) -> Row<'a> {
+    fn row<'a>(&'a self, view: &'a usize) -> formats::Row<'a> {
         let generation = self.areas.active();
         row(generation, &generation.units()[*view])
     }
@@ -139,25 +128,49 @@ pub(in crate::http) async fn ward(
     Ok(Document::json(geojson::MEDIA, &feature, CachePolicy::Revalidate).answer(&headers))
 }
 
-/// By what wards can be asked for: all that they hold, and their shape.
-pub(super) fn schema() -> Vec<Queryable<'static>> {
+/// By what wards can be asked for: all that they hold, their shape, and a time, which they have always.
+pub(super) fn schema() -> Schema<'static> {
     let own = PROPERTIES.iter().map(|(name, kind, ..)| Queryable::new(name, Type::Of(*kind)));
-    own.chain([Queryable::new("geometry", Type::Place)]).collect()
+    let asked_by = |rank, name, operator, queryable| Queryable {
+        parameter: Some(Parameter { rank, name, operator, about: "" }),
+        ..queryable
+    };
+    let shape = asked_by(0, "bbox", Operator::Box, Queryable::new("geometry", Type::Place));
+    let time = Queryable::new("validity", Type::Of(Kind::Instant));
+    Schema::new(own.chain([shape]), &[asked_by(10, "datetime", Operator::Interval, time)])
 }
 
-/// Whether a ward passes; the values stand in the order of [`PROPERTIES`].
-fn passes(asked: &Expr<Test>, generation: &Generation, u: &Unit) -> bool {
-    let shape = geo::Geometry::from(u.shape.clone());
-    asked.holds(&|t: &Test| {
-        t.holds(match t.property {
-            0 => Scalar::Text(&u.code),
-            1 => Scalar::Text(&u.name),
-            2 => Scalar::Text(generation.id()),
-            3 => Scalar::Boolean(generation.approximate()),
-            4 => Scalar::Number(area(u)),
-            _ => Scalar::Shape(&shape),
-        })
-    })
+/// A ward as a filter sees it.
+struct Ward<'a> {
+    generation: &'a Generation,
+    unit: &'a Unit,
+    /// Made when it is asked for.
+    shape: OnceCell<Geometry<f64>>,
+}
+
+impl<'a> Ward<'a> {
+    fn new(generation: &'a Generation, unit: &'a Unit) -> Self {
+        Self { generation, unit, shape: OnceCell::new() }
+    }
+}
+
+impl Row for Ward<'_> {
+    /// The values stand in the order of [`PROPERTIES`].
+    fn value(&self, property: usize, _: Type) -> Scalar<'_> {
+        match property {
+            0 => Scalar::Text(&self.unit.code),
+            1 => Scalar::Text(&self.unit.name),
+            2 => Scalar::Text(self.generation.id()),
+            3 => Scalar::Boolean(self.generation.approximate()),
+            4 => Scalar::Number(area(self.unit)),
+            5 => Scalar::Shape(self.shape.get_or_init(|| self.unit.shape.clone().into())),
+            _ => Scalar::Span(Instant::MIN, Instant::MAX),
+        }
+    }
+
+    fn has(&self, _: usize, _: &CodeSet) -> bool {
+        false
+    }
 }
 
 /// In square kilometres, as it is written.
@@ -165,27 +178,14 @@ fn area(u: &Unit) -> f64 {
     (u.area_km2 * 1e3).round() / 1e3
 }
 
-fn touches(b: &Bbox, shape: &MultiPolygon<f64>) -> bool {
-    let Some(r) = shape.bounding_rect() else { return false };
-    let apart = r.max().y < b.south || r.min().y > b.north;
-    let west_of = |east: f64| r.min().x <= east;
-    let east_of = |west: f64| r.max().x >= west;
-    let within = if b.crosses_antimeridian() {
-        east_of(b.west) || west_of(b.east)
-    } else {
-        east_of(b.west) && west_of(b.east)
-    };
-    !apart && within
-}
-
 /// What wards hold, as lists write it.
-fn columns() -> Schema {
-    Schema::new(Place::Shape, false, PROPERTIES.iter().map(|p| p.0))
+fn columns() -> formats::Schema {
+    formats::Schema::new(Place::Shape, false, PROPERTIES.iter().map(|p| p.0))
 }
 
 /// A ward as a row; its id is the canonical one, the values stand in the order of [`PROPERTIES`].
-fn row<'a>(generation: &'a Generation, unit: &'a Unit) -> Row<'a> {
-    Row {
+fn row<'a>(generation: &'a Generation, unit: &'a Unit) -> formats::Row<'a> {
+    formats::Row {
         id: format!("{}.{}", generation.id(), unit.code).into(),
         geometry: Some(Cow::Owned(unit.shape.clone().into())),
         cells: vec![
