@@ -1,5 +1,5 @@
-//! One ward: its code, name, kind and shape, checked once so that the look-up can rely on it.
-//! Not here: reading files (read), the neighbours of a ward (generation).
+//! One ward: its code, name, kind and shape, checked once so that the look-up can rely on it. Not
+//! here: reading files (read), neighbouring wards (generation).
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use crate::domain::UnitKind;
 use crate::geo::polygon::{RingError, check_ring, wind};
 use crate::geo::{LonLat, metres_per_degree};
 
-/// A ward. Its coordinates are those of the source to the last bit: what the file calls a border
-/// point is a border point here.
+/// A ward. Its coordinates are exactly those of the source, so a border point of the file is a
+/// border point here.
 #[derive(Clone, Debug)]
 pub struct Unit {
     /// Official code, unique inside a generation.
     pub code: Arc<str>,
-    /// Name with its kind, in NFC: `Phường Sài Gòn`.
+    /// Name including its kind, in NFC: `Phường Sài Gòn`.
     pub name: String,
-    /// The kind alone.
+    /// The kind.
     pub kind: UnitKind,
     /// The shape in degrees (longitude, latitude); exteriors counter-clockwise, holes clockwise.
     pub shape: MultiPolygon<f64>,
@@ -32,13 +32,13 @@ pub struct Unit {
 /// Why something is not a unit.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum UnitError {
-    /// No part at all.
+    /// The shape has no polygon.
     #[error("has no polygon")]
     Empty,
-    /// A part without area, so that no point lies inside it.
+    /// The shape has no area, so no point lies inside it.
     #[error("has no area")]
     NoArea,
-    /// One of the rings is none.
+    /// A ring is invalid.
     #[error("part {part}, ring {ring}: {error}")]
     Ring {
         /// Index of the polygon in the shape.
@@ -51,11 +51,11 @@ pub enum UnitError {
 }
 
 impl Unit {
-    /// Checks the rings, winds them as RFC 7946 asks, brings the name to NFC with its kind in front
-    /// and finds label and area.
+    /// Checks the rings, winds them as RFC 7946 requires, normalises the name to NFC with its kind
+    /// in front, and computes the label point and the area.
     ///
     /// # Errors
-    /// When the shape is empty, without area, or one of its rings is none.
+    /// When the shape is empty or without area, or when a ring is invalid.
     pub fn new(
         code: &str,
         kind: UnitKind,
@@ -89,12 +89,13 @@ impl Unit {
     }
 }
 
-/// Square metres of a polygon, on the plane of its own middle latitude: the first-order error of
-/// the scale cancels there.
+/// Square metres of a polygon on a plane at its middle latitude, where the first-order scale error
+/// cancels.
 pub(super) fn area_m2(polygon: &geo::Polygon<f64>) -> f64 {
     let middle = polygon.bounding_rect().map_or(0.0, |r| r.center().y);
     let (kx, ky) = metres_per_degree(middle);
-    // geo subtracts the holes and shifts to the first vertex, so a small ring keeps its digits.
+    // geo subtracts the holes and computes relative to the first vertex, so small rings keep their
+    // precision.
     polygon.unsigned_area() * kx * ky
 }
 

@@ -40,7 +40,7 @@ pub enum BasemapSetting {
 #[derive(Debug)]
 pub struct Basemap {
     archive: Option<Archive>,
-    ground: Background,
+    background: Background,
     /// What the page may do.
     pub(in crate::http) policy: HeaderValue,
 }
@@ -91,9 +91,11 @@ impl Basemap {
             if let BasemapSetting::Style { origins, .. } = setting { origins } else { &[] };
         let policy = page::policy(origins);
         let path = match setting {
-            BasemapSetting::None => return Ok(Self { archive: None, ground: Background::Sketch, policy }),
+            BasemapSetting::None => {
+                return Ok(Self { archive: None, background: Background::Sketch, policy });
+            }
             BasemapSetting::Style { url, .. } => {
-                return Ok(Self { archive: None, ground: Background::Style(url.clone()), policy });
+                return Ok(Self { archive: None, background: Background::Style(url.clone()), policy });
             }
             BasemapSetting::File(path) => path,
         };
@@ -104,7 +106,7 @@ impl Basemap {
             let corners = |b: Bbox| format!("{},{},{},{}", b.west, b.south, b.east, b.north);
             return Err(fail(format!("covers {}, and the city lies in {}", corners(own), corners(city))));
         }
-        let ground = match archive.tiles() {
+        let background = match archive.tiles() {
             Some(Tiles::Pictures(_)) => Background::Pictures,
             Some(Tiles::Vector(layers)) => {
                 let drawn = styles.basemap_layers();
@@ -119,12 +121,12 @@ impl Basemap {
             }
             None => Background::Sketch,
         };
-        Ok(Self { archive: Some(archive), ground, policy })
+        Ok(Self { archive: Some(archive), background, policy })
     }
 
     /// What the styles find below them.
-    pub(in crate::http) fn ground(&self) -> &Background {
-        &self.ground
+    pub(in crate::http) fn background(&self) -> &Background {
+        &self.background
     }
 }
 

@@ -104,8 +104,8 @@ pub(in crate::http) async fn style(
         Problem::not_found(format!("styles are at /styles/{{name}}.json; there are {known}"))
     })?;
     let (_, center) = extent(&service);
-    let ground = service.basemap.ground();
-    let reader = Reader { base: &service.public_url, lang, ground, center, zoom: CITY_ZOOM };
+    let background = service.basemap.background();
+    let reader = Reader { base: &service.public_url, lang, background, center, zoom: CITY_ZOOM };
     Ok(Document::json("application/json", &style.document(&reader), CachePolicy::Revalidate).answer(&headers))
 }
 
