@@ -1,4 +1,4 @@
-//! The log on standard error: JSON for machines, plain text on a terminal.
+//! Logging to standard error: JSON for machines, plain text on a terminal.
 
 use std::fmt;
 use std::io::IsTerminal;
@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Begins to log. `DIABAN_LOG` sets the filter, like `warn` or `info,access=off`.
+/// Starts logging. `DIABAN_LOG` sets the filter, like `warn` or `info,access=off`.
 pub(super) fn start() {
     let filter = EnvFilter::try_from_env("DIABAN_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
@@ -22,8 +22,8 @@ pub(super) fn start() {
     }
 }
 
-/// Events as lines of JSON, as the library writes them, but for the one that every request writes: that takes
-/// it as long as sending a kept tile.
+/// Events as lines of JSON. The access event, written for every request, has its own encoder,
+/// because the library's takes as long as sending a cached tile.
 struct Lines(Format<Json>);
 
 impl Default for Lines {
@@ -55,7 +55,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, JsonFields> for Line
     }
 }
 
-/// Writes fields as members of an object that is begun.
+/// Writes fields as members of a JSON object that is already open.
 struct Members<'a> {
     out: Writer<'a>,
     result: fmt::Result,

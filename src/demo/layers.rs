@@ -1,5 +1,5 @@
-//! What a made-up city shows beside its reports: facilities in each ward, slow and closed roads,
-//! alerts over wards and circles. Names and places are invented.
+//! Generates city features: facilities in each ward, slow and closed roads, alerts over wards and
+//! circles. Names and places are invented.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,17 +20,17 @@ use diaban_core::domain::field::Value;
 use diaban_core::domain::{Collection, Instant, UnitKind};
 use diaban_core::geo::{LonLat, Plane};
 
-/// The source that all of it is said to come from.
+/// The source id of all demo features.
 const SOURCE: &str = "demo";
 const MINUTE_MS: i64 = 60_000;
-/// Roads with something on them, and places.
+/// Number of roads with an event, and of their places.
 const ROADS: usize = 260;
 const SPOTS: usize = 140;
-/// Steps of a road's line, and their length in metres.
+/// Number of points of a road's line, and their distance in metres.
 const STEPS: std::ops::Range<usize> = 8..40;
 const STEP_M: f64 = 55.0;
 
-/// What each ward has: kind, how many, rank, Vietnamese and English name, opening hours.
+/// Facilities in each ward: kind, number, rank, Vietnamese and English name, opening hours.
 const EACH_WARD: &[(&str, usize, i64, &str, &str, &str)] = &[
     ("public_office", 1, 2, "Ủy ban nhân dân", "People's Committee of", "Mo-Fr 07:30-11:30,13:00-17:00"),
     ("police", 1, 3, "Công an", "Police of", "24/7"),
@@ -46,14 +46,14 @@ const EACH_WARD: &[(&str, usize, i64, &str, &str, &str)] = &[
     ("camera", 3, 5, "Camera", "Traffic camera,", ""),
     ("bus_stop", 12, 5, "Trạm xe buýt", "Bus stop,", ""),
 ];
-/// What only some wards have: one ward in so many.
+/// Facilities in some wards: one in this many wards.
 const SOME_WARDS: &[(&str, usize, i64, &str, &str, &str)] = &[
     ("hospital", 3, 1, "Bệnh viện", "Hospital,", "24/7"),
     ("fire", 4, 2, "Đội Cảnh sát PCCC", "Fire station,", "24/7"),
     ("metro", 9, 1, "Ga metro", "Metro station,", "Mo-Su 05:00-22:00"),
 ];
 
-/// All features of the demo: the same city, seed and instant give the same.
+/// All features of the demo. The same city, seed and instant give the same features.
 pub fn features(city: &City, seed: u64, now: Instant) -> Vec<FeatureWrite> {
     let areas = city.areas();
     let maker = Maker { city, generation: areas.active(), now };
@@ -79,8 +79,8 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// A feature of the ward that it names and whose shape it has, else of those it meets; none when the pack declares its
-    /// collection otherwise than the demo knows it.
+    /// A feature of the ward that it names and whose shape it uses, otherwise of the wards it
+    /// meets. `None` if the pack declares the collection differently than the demo expects.
     fn feature(
         &self,
         collection: &str,
@@ -170,7 +170,7 @@ impl Maker<'_> {
         out
     }
 
-    /// A road that bends a little, as far as it stays in the city.
+    /// A slightly bending road, clipped to the city.
     fn way(&self, start: LonLat, rng: &mut Pcg64) -> Vec<LonLat> {
         let mut angle: f64 = rng.random_range(0.0..std::f64::consts::TAU);
         let mut way = vec![start];
@@ -189,7 +189,7 @@ impl Maker<'_> {
         way
     }
 
-    /// Most are on now, some begin soon, some are just over.
+    /// Most are active now, some begin soon, some have just ended.
     fn window(&self, kind: &str, rng: &mut Pcg64) -> (Instant, Instant) {
         let (longest_ago, longest) = match kind {
             "roadworks" | "closure" => (20_000, 40_000),
@@ -202,7 +202,7 @@ impl Maker<'_> {
         (at(from), at(to))
     }
 
-    /// One over a circle and one over wards now, one that begins soon, one that is over.
+    /// Alerts: one over a circle and one over wards now, one that begins soon, one that has ended.
     fn alerts(&self, places: &Places, rng: &mut Pcg64) -> Vec<NewFeature> {
         let busiest = places.busiest();
         let centre = self.generation.units()[busiest].label;
@@ -268,7 +268,7 @@ impl Maker<'_> {
     }
 }
 
-/// `Phường Sài Gòn` inside a longer name: `phường Sài Gòn`.
+/// A ward's name inside a longer name: `Phường Sài Gòn` becomes `phường Sài Gòn`.
 fn lower_kind(kind: UnitKind, name: &str) -> String {
     name.strip_prefix(kind.word())
         .map_or_else(|| name.to_owned(), |rest| format!("{}{rest}", kind.word().to_lowercase()))

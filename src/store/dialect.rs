@@ -1,9 +1,9 @@
-//! What the two databases say in different words, each difference once.
+//! The differences between the two SQL dialects, each in one place.
 
 use super::db::Sql;
 use diaban_core::geo::Bbox;
 
-/// Whose words.
+/// The SQL dialect of the open database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     Sqlite,
@@ -11,7 +11,7 @@ pub(super) enum Dialect {
 }
 
 impl Dialect {
-    /// A table to be walked along an index. PostgreSQL chooses by itself.
+    /// A table to be scanned along an index. PostgreSQL chooses by itself.
     pub(super) fn along(self, table: &str, index: &str) -> String {
         match self {
             Self::Sqlite => format!("{table} INDEXED BY {index}"),
@@ -27,7 +27,7 @@ impl Dialect {
         }
     }
 
-    /// The public reports `r` by way of the index over their points.
+    /// The public reports `r`, joined through the index on their points.
     pub(super) const fn reports_by_place(self) -> &'static str {
         match self {
             Self::Sqlite => "report_box b CROSS JOIN report_public r ON r.seq = b.seq",
@@ -35,7 +35,7 @@ impl Dialect {
         }
     }
 
-    /// The condition that goes with [`Dialect::reports_by_place`]: candidates, never too few.
+    /// The condition for [`Dialect::reports_by_place`]. It selects candidates; none is missing.
     pub(super) fn place(self, q: &mut Sql, b: Bbox) {
         match self {
             Self::Sqlite => {
@@ -49,7 +49,8 @@ impl Dialect {
         }
     }
 
-    /// The last number ever given to a row of a table whose rows the database numbers, used or not.
+    /// The last number ever given to a row of a table that the database numbers, whether or not the
+    /// row still exists.
     pub(super) fn last_given(self, table: &str) -> Sql {
         Sql::new(match self {
             Self::Sqlite => {
@@ -60,7 +61,7 @@ impl Dialect {
             }
         })
     }
-    /// How many tables there are of the name `$1`.
+    /// The number of tables with the name `$1`.
     pub(super) const fn tables_named(self) -> &'static str {
         match self {
             Self::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1",

@@ -1,4 +1,4 @@
-//! `/locate`: which ward owns a place, how sure that is, and who answers there.
+//! `/locate`: which ward owns a position, how certain that is, and which body answers there.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use diaban_core::geo::LonLat;
 use diaban_core::query::params::check_names;
 
 const PARAMS: &[&str] = &["lon", "lat", "accuracy_m", "category", "at"];
-/// What a phone's position is off by when nothing is said, in metres.
+/// The assumed accuracy of a phone's position if none is given, in metres.
 const USUAL_ACCURACY_M: f64 = 10.0;
 
 pub(in crate::http) async fn locate(
@@ -100,7 +100,7 @@ pub(in crate::http) async fn locate(
         "certain": located.certain(accuracy),
         "offshore_m": located.offshore_m.map(decimetres),
     });
-    // A place is personal: the answer stays out of shared caches.
+    // A position is personal, so shared caches must not store the answer.
     Ok(Document::json("application/json", &answer, CachePolicy::Never).answer(&headers))
 }
 

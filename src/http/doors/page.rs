@@ -1,5 +1,5 @@
-//! The map page and what it loads: `web/dist`, embedded. Nothing of it comes from elsewhere but the basemap of
-//! others that the operator may name.
+//! The map page and its files: `web/dist`, embedded. Nothing is loaded from other origins, except
+//! an external basemap style that the operator may set.
 
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ use crate::http::wire::problem::Problem;
 #[folder = "web/dist/"]
 struct Dist;
 
-/// What the page may do: MapLibre makes its worker from a file of ours, sets inline styles and draws to
-/// blobs. `origins` are those that a basemap of others is fetched from.
+/// The page's content security policy: MapLibre loads its worker from one of our files, sets inline
+/// styles and draws to blobs. `origins` are those of an external basemap style.
 pub(in crate::http) fn policy(origins: &[String]) -> HeaderValue {
     let connect =
         std::iter::once("'self'").chain(origins.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
@@ -30,7 +30,7 @@ pub(in crate::http) fn policy(origins: &[String]) -> HeaderValue {
     .expect("an origin has letters, digits, dots, hyphens and colons")
 }
 
-/// The page itself.
+/// The page.
 pub(in crate::http) fn index(service: &Service) -> Document {
     let file = file("index.html").expect("build.rs checks that web/dist holds the page");
     let geolocation = HeaderValue::from_static("geolocation=(self), camera=(), microphone=()");
@@ -39,7 +39,7 @@ pub(in crate::http) fn index(service: &Service) -> Document {
         .header(HeaderName::from_static("permissions-policy"), geolocation)
 }
 
-/// The typeface of pictures.
+/// The font for images.
 pub(in crate::http) fn typeface() -> &'static [u8] {
     let file = Dist::get("fonts/BeVietnamPro-Regular.ttf").expect("web/build.mjs puts it there");
     match file.data {
@@ -57,7 +57,7 @@ pub(in crate::http) async fn asset(
     serve(&service, &path, &headers)
 }
 
-/// `/licences/…`: the texts of what is embedded.
+/// `/licences/…`: the licences of embedded code and fonts.
 pub(in crate::http) async fn licence(
     State(service): State<Arc<Service>>,
     Path(path): Path<String>,
@@ -76,7 +76,7 @@ pub(in crate::http) async fn licences(
 
 fn serve(service: &Service, path: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let file = file(path).ok_or_else(|| Problem::not_found("no such file"))?;
-    // A worker has the policy of its own response.
+    // A worker uses the policy of its own response.
     Ok(Document::new(media(path), file, CachePolicy::Revalidate)
         .header(header::CONTENT_SECURITY_POLICY, service.basemap.policy.clone())
         .answer(headers))
@@ -90,7 +90,7 @@ pub(in crate::http) fn file(path: &str) -> Option<Bytes> {
     })
 }
 
-/// The paths of the files of `web/dist` below a folder, without it.
+/// The relative paths of the files below a folder of `web/dist`.
 pub(in crate::http) fn files(folder: &str) -> impl Iterator<Item = String> {
     Dist::iter().filter_map(move |path| path.strip_prefix(folder).map(str::to_owned))
 }

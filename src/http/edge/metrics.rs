@@ -1,4 +1,4 @@
-//! What the operator can count: requests, the live index, the change log, the writer.
+//! Metrics for the operator: requests, the live index, the change log, the writer.
 
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
@@ -17,7 +17,8 @@ use crate::http::edge::shed::Class;
 /// Media type of the text format.
 pub(in crate::http) const MEDIA: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The route that answered, as it stands in the table; "-" if none did. What others sent is not in it.
+/// The matched route, as in the route table; "-" if none matched. It contains nothing that the
+/// client sent.
 #[derive(Clone, Debug)]
 pub(in crate::http) struct Pattern(pub(in crate::http) Option<MatchedPath>);
 
@@ -75,7 +76,7 @@ struct Job {
     job: &'static str,
 }
 
-/// What is read at the moment of printing.
+/// Values that are read when the metrics are printed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::http) struct Now {
     pub(in crate::http) reports: u64,
@@ -85,11 +86,11 @@ pub(in crate::http) struct Now {
     pub(in crate::http) waiting: usize,
     pub(in crate::http) limit_keys: usize,
     pub(in crate::http) tile_bytes: u64,
-    /// Open, closed to make room, refused.
+    /// Open, closed for new ones, refused.
     pub(in crate::http) connections: (usize, u64, u64),
 }
 
-/// The numbers and the registry that prints them.
+/// The metrics and the registry that prints them.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -121,7 +122,7 @@ impl Default for Metrics {
         let stale = Gauge::default();
         registry.register(
             "stale",
-            "1 while the record cannot be reached and the map shows how things were",
+            "1 while the database cannot be reached and the map shows an earlier state",
             stale.clone(),
         );
         registry.register("http_answers", "Answers by route, method and status", answers.clone());
@@ -129,7 +130,7 @@ impl Default for Metrics {
         registry.register("live_reports", "Reports in the live index", reports.clone());
         registry.register(
             "applied_change",
-            "Position in the change log the live index stands at",
+            "Position in the change log that the live index has applied",
             applied.clone(),
         );
         registry.register("queued_writes", "Writes waiting for the writer", queued.clone());
@@ -188,7 +189,7 @@ impl Default for Metrics {
 
 impl Metrics {
     pub(in crate::http) fn answered(&self, route: &Pattern, method: &Method, status: u16, elapsed: Duration) {
-        // Methods are the client's to invent: only known ones become a label.
+        // Clients can invent methods; only known ones become a label.
         let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
         let method = known.into_iter().find(|known| method == known).unwrap_or("OTHER");
         self.answers.get_or_create(&Answer { route: route.clone(), method, status }).inc();
@@ -203,7 +204,7 @@ impl Metrics {
         self.limited.get_or_create(&Limited { policy, enforced: enforced.into() }).inc();
     }
 
-    /// A background job failed and was started again.
+    /// Counts a background job that panicked and was restarted.
     pub fn restarted(&self, job: &'static str) {
         self.restarts.get_or_create(&Job { job }).inc();
     }

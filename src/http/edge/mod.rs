@@ -1,5 +1,5 @@
-//! What holds for every answer: methods, CORS, security headers, request ids, the access log,
-//! limits on the address, panics.
+//! Middleware for every response: methods, CORS, security headers, request ids, the access log, a
+//! limit on the URL's length, panics.
 
 pub(in crate::http) mod client;
 pub(in crate::http) mod connections;
@@ -27,16 +27,16 @@ use crate::http::Service;
 use crate::http::edge::metrics::Pattern;
 use crate::http::wire::problem::Problem;
 
-/// Bytes of path and query.
+/// Limit of path and query, in bytes.
 const ADDRESS_BYTES: usize = 8 * 1024;
 
-/// What a page of another origin may read, and send.
+/// Headers that a page of another origin may read, and send.
 static EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Link, Location, Content-Crs, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id",
 );
 const ALLOWED: &str = "Authorization, Content-Type, Device-Token, Idempotency-Key, If-None-Match";
 
-/// RFC 7234 section 5.5.1: what caches and people know for an answer that may be old.
+/// RFC 7234 section 5.5.1: the warning for a response that may be outdated.
 static STALE: HeaderValue = HeaderValue::from_static("110 - \"Response is Stale\"");
 
 static CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -52,8 +52,8 @@ static NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; fram
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The outermost layer: gives the request an id, times it, writes one line of log without anything
-/// that a person sent (the route's pattern, never the address), counts it.
+/// The outermost layer: it gives the request an id, measures its time, counts it, and writes one
+/// log line. The line contains nothing that a person sent: the route's pattern, never the URL.
 pub(in crate::http) async fn observe(
     service: &Service,
     mut request: Request,
@@ -77,11 +77,11 @@ pub(in crate::http) async fn observe(
     response
 }
 
-/// The route that answers, once it is known.
+/// The matched route, once it is known.
 #[derive(Clone, Default)]
 struct Route(Arc<OnceLock<MatchedPath>>);
 
-/// Inside the router: tells which route it is.
+/// Runs inside the router and records the matched route.
 pub(in crate::http) fn tell_route(request: Request) -> Request {
     let extensions = request.extensions();
     if let (Some(route), Some(path)) = (extensions.get::<Route>(), extensions.get::<MatchedPath>()) {
@@ -90,10 +90,10 @@ pub(in crate::http) fn tell_route(request: Request) -> Request {
     request
 }
 
-/// Methods and headers: OPTIONS is answered from what the route allows, a wrong method becomes a
-/// problem document that keeps `Allow`, public answers may be read from any origin.
+/// Methods and headers: OPTIONS is answered from the methods of the route; a wrong method becomes a
+/// problem document that keeps `Allow`; public responses may be read from any origin.
 ///
-/// What a caller may see is for that caller alone; errors are for the moment.
+/// Responses that depend on the caller are private; errors are not cached.
 pub(in crate::http) async fn rules(
     service: &Service,
     request: Request,
@@ -169,9 +169,9 @@ fn method_answer(refused: &Response, options: bool) -> Response {
     answer
 }
 
-/// A panic in a handler becomes a 500 without detail; its text goes to the log.
+/// Turns a panic in a handler into a 500 without detail; its text goes to the log.
 pub(in crate::http) async fn caught(answer: impl Future<Output = Response>) -> Response {
-    // Nothing of the request outlives it, and what is shared is behind locks that bear it.
+    // No state of the request survives, and shared state is behind locks that tolerate a panic.
     AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(panicked)
 }
 

@@ -1,5 +1,6 @@
-//! Bounded room for what is kept while a reader takes it. A room that is full is emptied of those who
-//! take nothing, the stillest first: whoever reads is never refused for the sake of whoever doesn't.
+//! A bounded budget for responses that are held in memory while a client reads them. When it is
+//! exhausted, clients that read nothing are cut off, the longest stalled first. A client that reads
+//! is never refused because of one that does not.
 
 use std::collections::HashMap;
 use std::sync::atomic::{
@@ -15,17 +16,17 @@ use tokio::time::Instant;
 
 use crate::http::edge::connections::Connection;
 
-/// A reader that has taken nothing for so long gives way to another. A phone that changes cells is
-/// still for about as long.
+/// A client that has read nothing for this long may be cut off for another. A phone that changes
+/// cells stalls for about this long.
 const STILL: Duration = Duration::from_secs(3);
 
-/// The one who takes what is written to a connection.
+/// The client that reads what is written to a connection.
 pub(in crate::http) struct Reader {
     begun: Instant,
-    /// Milliseconds from `begun` to when a write began to wait; [`TAKING`] while none does.
+    /// Milliseconds from `begun` to when a write began to wait; [`TAKING`] while no write waits.
     still_since_ms: AtomicU64,
     cut: AtomicBool,
-    /// The write that waits.
+    /// The task of the waiting write.
     writer: AtomicWaker,
 }
 
@@ -39,12 +40,13 @@ impl Default for Reader {
 }
 
 impl Reader {
-    /// It took something.
+    /// The client has read something.
     pub(in crate::http) fn took(&self) {
         self.still_since_ms.store(TAKING, Relaxed);
     }
 
-    /// A write waits for it. Whether its connection is to end; if not, the task is woken when it is.
+    /// Records that a write waits. Returns whether the connection must end; if not, the task is
+    /// woken when it must.
     pub(in crate::http) fn keeps_waiting(&self, cx: &Context<'_>) -> bool {
         let now = self.begun.elapsed().as_millis() as u64;
         let _ = self.still_since_ms.compare_exchange(TAKING, now, Relaxed, Relaxed);
@@ -52,7 +54,7 @@ impl Reader {
         self.cut.load(Acquire)
     }
 
-    /// How long a write has waited for it; nothing while it waits for us.
+    /// How long a write has been waiting for the client; zero while no write waits.
     fn stillness(&self) -> Duration {
         match self.still_since_ms.load(Relaxed) {
             TAKING => Duration::ZERO,
@@ -60,14 +62,14 @@ impl Reader {
         }
     }
 
-    /// Ends its connection: what was kept for it is another's.
+    /// Ends the connection, because its share was given to another client.
     pub(in crate::http) fn cut(&self) {
         self.cut.store(true, Release);
         self.writer.wake();
     }
 }
 
-/// SendBudget for so much, in units that its user chooses.
+/// A budget, in units chosen by its user.
 pub(in crate::http) struct SendBudget {
     total: u32,
     taken: Mutex<Taken>,
@@ -80,7 +82,7 @@ struct Taken {
     shares: HashMap<u64, (u32, Option<Arc<Connection>>)>,
 }
 
-/// A part of the room, given back when dropped.
+/// A part of the budget, returned when dropped.
 pub(in crate::http) struct Share {
     room: Arc<SendBudget>,
     id: u64,
@@ -91,8 +93,8 @@ impl SendBudget {
         Self { total, taken: Mutex::default() }
     }
 
-    /// SendBudget of this size for a reader, if need be of others that are still. `None`, and nobody is cut
-    /// off, when that is not enough.
+    /// Takes a share for a client, if needed from stalled ones. `None`, and nobody is cut off, if
+    /// that is not enough.
     pub(in crate::http) fn take(
         self: &Arc<Self>,
         size: u32,
@@ -121,7 +123,7 @@ impl SendBudget {
 }
 
 impl Taken {
-    /// The still shares that together are so large, the stillest first.
+    /// The stalled shares that are together large enough, longest stalled first.
     fn stillest(&self, lacking: u32) -> Option<Vec<u64>> {
         let mut still: Vec<(Duration, u64, u32)> = self
             .shares
@@ -162,7 +164,7 @@ mod tests {
         table.seat([1, 2, 3, 4].into()).unwrap().connection.clone()
     }
 
-    /// As the socket does when a write waits.
+    /// What the socket does when a write waits.
     fn waits(reader: &Connection) -> bool {
         reader.reader.keeps_waiting(&Context::from_waker(std::task::Waker::noop()))
     }
@@ -173,7 +175,7 @@ mod tests {
         let readers = [reader(), reader(), reader(), reader()];
         let share = |i: usize, size| room.take(size, Some(readers[i].clone())).unwrap();
         let shares = [share(0, 3), share(1, 2), share(2, 3), share(3, 2)];
-        // The second waits for us, not we for it; the last takes something now and then.
+        // Client 1 waits for us, not we for it; client 3 reads something now and then.
         assert!([0, 2, 3].iter().all(|i| !waits(&readers[*i])));
         assert!(room.take(1, None).is_none(), "none has been still for long");
         tokio::time::advance(STILL).await;
@@ -181,7 +183,7 @@ mod tests {
         assert!(room.take(7, None).is_none() && !waits(&readers[0]), "not enough: nobody is cut off");
         let more = room.take(4, Some(reader())).unwrap();
         assert_eq!(readers.each_ref().map(|r| waits(r)), [true, false, true, false]);
-        // Those who were cut off give nothing back a second time.
+        // Clients that were cut off do not return their share a second time.
         drop(shares);
         assert_eq!(room.lock().size, 4);
         drop(more);

@@ -1,5 +1,5 @@
-//! Compression of answers, and ETags that tell the codings apart (RFC 9110 section 8.8.3.3): the
-//! tag of a compressed answer carries its coding as a suffix.
+//! Compression of responses, and ETags that distinguish the codings (RFC 9110 section 8.8.3.3): the
+//! tag of a compressed response has its coding as a suffix.
 
 use std::io::{self, Write};
 
@@ -9,12 +9,13 @@ use axum::response::Response;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
-/// What the tags of compressed answers end in: the coding and the version of our encoders. A plain tag is a
-/// hash of the bytes, so two versions of the program beside each other never call different bytes the same;
-/// of compressed bytes that holds only if this is raised with another library, level or default.
+/// Suffixes of the tags of compressed responses: the coding and a version of our encoders. A plain
+/// tag is a hash of the bytes, so two versions of the program on one database never use one tag for
+/// different bytes. For compressed bytes this holds only if the suffix is changed with every other
+/// library, level or default.
 const SUFFIXES: [(&str, &str); 3] = [("gzip", "-gzip1"), ("br", "-br1"), ("zstd", "-zstd1")];
 
-/// A coding of content that we write ourselves, for what is kept and sent many times.
+/// A content coding that we encode ourselves, for cached responses that are sent many times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::http) enum Coding {
     /// RFC 8878.
@@ -26,7 +27,7 @@ pub(in crate::http) enum Coding {
 }
 
 impl Coding {
-    /// In the order in which we like them.
+    /// In order of preference.
     const ALL: [Self; 3] = [Self::Zstd, Self::Brotli, Self::Gzip];
 
     pub(in crate::http) fn name(self) -> &'static str {
@@ -37,7 +38,7 @@ impl Coding {
         }
     }
 
-    /// The one that a request likes best (RFC 9110 section 12.5.3); none: bytes as they are.
+    /// The coding that a request prefers (RFC 9110 section 12.5.3); `None` for no coding.
     pub(in crate::http) fn of(request: &HeaderMap) -> Option<Self> {
         let lists = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok());
         let asked: Vec<(&str, f32)> = lists.flat_map(|list| list.split(',')).map(weighed).collect();
@@ -56,10 +57,10 @@ impl Coding {
         best.map(|b| b.0)
     }
 
-    /// The bytes in this coding, with the effort that is worth it for what is sent many times.
+    /// Encodes bytes, with high effort because the result is sent many times.
     ///
     /// # Errors
-    /// Writing to memory has none.
+    /// Never: writing to memory does not fail.
     pub(in crate::http) fn encode(self, bytes: &[u8]) -> io::Result<Vec<u8>> {
         match self {
             Self::Zstd => zstd::bulk::compress(bytes, 6),
@@ -85,13 +86,14 @@ fn weighed(item: &str) -> (&str, f32) {
     (name, q.unwrap_or(1.0))
 }
 
-/// The layer that compresses: the fastest level, because an answer is compressed each time it is given.
+/// The layer that compresses responses. It uses the fastest level, because each response is
+/// compressed again every time.
 pub(in crate::http) fn compression() -> CompressionLayer {
     CompressionLayer::new().quality(CompressionLevel::Fastest)
 }
 
-/// Around [`compression`]: takes the suffix off the tags of a request and puts it on those of the answer;
-/// what the answer varies with is told in one line.
+/// Wraps [`compression`]: removes the suffix from the tags of a request, adds it to those of the
+/// response, and joins the `Vary` lines.
 pub(in crate::http) async fn tags(
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
@@ -110,7 +112,7 @@ pub(in crate::http) async fn tags(
     response
 }
 
-/// Several lines of `Vary` as one: not every cache reads the second.
+/// Joins several lines of `Vary`, because some caches read only the first.
 fn one_line(headers: &HeaderMap) -> Option<HeaderValue> {
     let lines: Vec<&str> = headers.get_all(header::VARY).iter().filter_map(|v| v.to_str().ok()).collect();
     (lines.len() > 1).then(|| HeaderValue::try_from(lines.join(", ")).ok()).flatten()
@@ -127,7 +129,7 @@ fn without_suffixes(list: &str) -> Option<HeaderValue> {
 fn coded_tag(status: StatusCode, headers: &HeaderMap, asked: Option<&HeaderValue>) -> Option<HeaderValue> {
     let opaque = headers.get(header::ETAG)?.to_str().ok()?.strip_suffix('"')?;
     let suffix = if status == StatusCode::NOT_MODIFIED {
-        // The answer has no body to tell the coding by: the tag that the client has is the right one.
+        // A 304 has no body that shows the coding, so the client's own tag is returned.
         let asked = asked?.to_str().ok()?;
         SUFFIXES.into_iter().find(|(_, s)| asked.contains(&format!("{opaque}{s}\"")))?.1
     } else {

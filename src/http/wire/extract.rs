@@ -1,4 +1,4 @@
-//! Reading a request: query pairs, the JSON body within its bounds, the idempotency key.
+//! Reads requests: query pairs, a JSON body within its limits, the idempotency key.
 
 use std::time::Duration;
 
@@ -15,22 +15,22 @@ use diaban_core::domain::{Lang, Violation};
 use diaban_core::format::cql2_json;
 use diaban_core::query::cql;
 
-/// Bytes of a JSON body.
+/// Limit of a JSON body, in bytes.
 pub(in crate::http) const JSON_BYTES: usize = 64 * 1024;
-/// From the header to the end of the body.
+/// Time for the whole body after the header.
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
-/// Characters of an `Idempotency-Key`.
+/// Limit of an `Idempotency-Key`, in characters.
 const KEY_CHARS: usize = 200;
 
-/// Query parameters in the order in which they came.
+/// Query parameters in their order.
 pub(in crate::http) fn pairs(query: Option<&str>) -> Vec<(String, String)> {
     form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
-/// The same where features can be asked for: an expression in JSON is turned into text.
+/// Like [`pairs`], where a filter is allowed: an expression in JSON is converted to text.
 ///
 /// # Errors
-/// 400 when it is no such expression.
+/// 400 when the JSON is not a valid expression.
 pub(in crate::http) fn asked(query: Option<&str>) -> Result<Vec<(String, String)>, Problem> {
     let mut pairs = pairs(query);
     let [text, json] = cql::LANGUAGES;
@@ -57,7 +57,7 @@ fn from_json(value: &str) -> Result<String, String> {
     cql2_json::to_text(&strict_json::read(value.as_bytes()).map_err(|e| format!("is not JSON: {e}"))?)
 }
 
-/// The language asked for by `lang`; Vietnamese when nothing is said.
+/// The language in the parameter `lang`; Vietnamese by default.
 pub(in crate::http) fn lang(pairs: &[(String, String)], faults: &mut Vec<Violation>) -> Lang {
     let Some((_, tag)) = pairs.iter().find(|(name, _)| name == "lang") else { return Lang::default() };
     Lang::from_tag(tag).unwrap_or_else(|| {
@@ -66,7 +66,7 @@ pub(in crate::http) fn lang(pairs: &[(String, String)], faults: &mut Vec<Violati
     })
 }
 
-/// Reads a JSON body: media type first, then the announced size, then the bytes.
+/// Reads a JSON body: checks the media type first, then the announced size, then reads the bytes.
 ///
 /// # Errors
 /// 415, 413, 408 or 400.
@@ -118,8 +118,8 @@ fn malformed(detail: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "malformed-json", "The body is not JSON").detail(detail)
 }
 
-/// The idempotency key of a request, with the hash of its body: the same content in another order
-/// of members or with other spaces is the same body.
+/// The idempotency key of a request, with the hash of its body. The order of members and white
+/// space do not change the hash.
 ///
 /// # Errors
 /// 400 when the key is empty or too long.

@@ -1,5 +1,5 @@
-//! `/tiles/{layers}/changes`: which tiles are new, at most once a second, so that a map asks again for just
-//! those.
+//! `/tiles/{layers}/changes`: a stream of the tiles that changed, at most once a second, so that a
+//! map reloads only those.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,9 +20,9 @@ use diaban_core::domain::Violation;
 use diaban_core::map::{Moved, Source, touched};
 use diaban_core::query::params;
 
-/// What happens in so long is told together.
+/// Changes within this time are sent together.
 const TOGETHER: Duration = Duration::from_secs(1);
-/// More tiles than this are not named: whoever shows any asks again for all that it shows.
+/// More tiles than this are not listed; the client must reload all its tiles.
 const NAMED: usize = 1_000;
 
 /// A tile: zoom, column, row.
@@ -66,7 +66,7 @@ fn range(value: &str) -> Option<(u8, u8)> {
     (first <= last).then_some((first, last))
 }
 
-/// What one listener shows.
+/// What one client shows.
 #[derive(Clone, Copy, Debug)]
 struct Watched {
     zooms: (u8, u8),
@@ -74,7 +74,7 @@ struct Watched {
     features: bool,
 }
 
-/// What is new since it was told last.
+/// Changes since the last message.
 #[derive(Debug, Default, PartialEq)]
 struct News {
     tiles: BTreeSet<Address>,
@@ -117,7 +117,8 @@ impl Watched {
         out.greet().await?;
         loop {
             let mut news = News::default();
-            // The first at once; what follows within the second goes with the next.
+            // The first change is sent at once; later ones within the second wait for the next
+            // message.
             match timeout(HEARTBEAT, moves.recv()).await {
                 Err(_) => {
                     out.beat().await?;
@@ -127,7 +128,7 @@ impl Watched {
                 Ok(Err(RecvError::Lagged(_))) => news.all = true,
                 Ok(Err(RecvError::Closed)) => return Ok(()),
             }
-            // What is there already goes with it.
+            // Changes already waiting are included.
             while let Ok(moved) = moves.try_recv() {
                 self.take(&moved, &mut news);
             }
@@ -139,7 +140,7 @@ impl Watched {
         }
     }
 
-    /// A second in which nothing is sent; what came in it is sent at its end, and another one follows.
+    /// Waits a second without sending. If changes arrived, sends them at its end and waits again.
     async fn rest(self, moves: &mut broadcast::Receiver<Arc<Moved>>, out: &Outlet) -> Result<(), Gone> {
         loop {
             let (end, mut news) = (Instant::now() + TOGETHER, News::default());
