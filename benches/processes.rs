@@ -138,8 +138,8 @@ fn write(servers: [SocketAddr; 2], writes: u64) -> Vec<Stopwatch> {
             let due = begun + Duration::from_secs(i) / RATE;
             std::thread::sleep(due.saturating_duration_since(Stopwatch::now()));
             let sent = Stopwatch::now();
-            let door = format!("http://{}/collections/reports/items", servers[(i % 2) as usize]);
-            let answer = agent.post(door).header("Content-Type", "application/geo+json").send(body);
+            let url = format!("http://{}/collections/reports/items", servers[(i % 2) as usize]);
+            let answer = agent.post(url).header("Content-Type", "application/geo+json").send(body);
             assert_eq!(answer.expect("an answer").status().as_u16(), 201);
             sent
         })

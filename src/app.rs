@@ -75,11 +75,11 @@ pub fn styles(pack: &Pack, layers: &[Layer]) -> Result<Styles, Mistakes> {
 
 /// Every connection needs a file descriptor, so the process raises its limit.
 fn allow_files(connections: u32) {
-    let wanted = u64::from(connections) + OTHER_FILES;
-    match rlimit::increase_nofile_limit(wanted) {
-        Ok(files) if files >= wanted => {}
+    let needed = u64::from(connections) + OTHER_FILES;
+    match rlimit::increase_nofile_limit(needed) {
+        Ok(files) if files >= needed => {}
         Ok(files) => {
-            tracing::warn!(files, wanted, "the system allows too few open files for all connections");
+            tracing::warn!(files, needed, "the system allows too few open files for all connections");
         }
         Err(error) => tracing::warn!(%error, "cannot read the limit of open files"),
     }
@@ -152,7 +152,7 @@ pub async fn run(
         let moves = moves.clone();
         move || {
             Follower::new(store.clone(), city.clone(), live.clone(), level.clone(), snapshots.clone())
-                .telling(moves.clone())
+                .with_moves(moves.clone())
                 .run()
         }
     };

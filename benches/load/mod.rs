@@ -126,7 +126,7 @@ fn tile(z: i32, lon: f64, lat: f64, filter: &str) -> String {
 pub type Answers = BTreeMap<Kind, Vec<(u16, f64)>>;
 
 /// Sends one request and reads the whole response.
-pub async fn ask(socket: &mut TcpStream, request: &str) -> std::io::Result<u16> {
+pub async fn send(socket: &mut TcpStream, request: &str) -> std::io::Result<u16> {
     socket.write_all(request.as_bytes()).await?;
     let mut read = Vec::with_capacity(4_096);
     let head = loop {
@@ -192,7 +192,7 @@ pub async fn closed(address: SocketAddr, clients: u64, span: Duration) -> Answer
             while Instant::now() < end {
                 let (kind, text) = request(&mut rng);
                 let begun = Instant::now();
-                let status = ask(&mut socket, &text).await.expect("an answer");
+                let status = send(&mut socket, &text).await.expect("a response");
                 note(&answers, kind, status, begun);
             }
         });
@@ -229,13 +229,13 @@ pub async fn open(address: SocketAddr, rate: f64, span: Duration, seed: u64) -> 
         all.spawn(async move {
             let status = timeout(GIVE_UP, async {
                 loop {
-                    let kept = pool.lock().expect("nobody panicked").pop();
-                    let is_kept = kept.is_some();
-                    let mut socket = match kept {
+                    let reused = pool.lock().expect("nobody panicked").pop();
+                    let is_reused = reused.is_some();
+                    let mut socket = match reused {
                         Some(socket) => socket,
                         None => connect(address).await.ok()?,
                     };
-                    match ask(&mut socket, &text).await {
+                    match send(&mut socket, &text).await {
                         Ok(status) => {
                             pool.lock().expect("nobody panicked").push(socket);
                             return Some(status);
@@ -244,7 +244,7 @@ pub async fn open(address: SocketAddr, rate: f64, span: Duration, seed: u64) -> 
                             Ok(status) => return Some(status),
                             // The server closed the idle connection just when it was reused: every
                             // client retries.
-                            Err(_) if is_kept => {}
+                            Err(_) if is_reused => {}
                             Err(_) => return None,
                         },
                     }

@@ -77,11 +77,11 @@ impl Export {
         let what = TileExport { view: &view, changed, areas: &areas, set: &set, filters: &filters, now };
         let zooms = self.zooms.unwrap_or(set.minzoom()..=set.maxzoom());
         let bar = areas::bar(0, "xuất / exporting");
-        let mut told = |step| match step {
+        let mut progress = |step| match step {
             ExportStep::Total(tiles) => bar.set_length(tiles),
             ExportStep::Made(tiles) => bar.inc(tiles),
         };
-        let done = action::export_tiles(&what, zooms, format, &self.output, &mut told).await?;
+        let done = action::export_tiles(&what, zooms, format, &self.output, &mut progress).await?;
         bar.finish_and_clear();
         println!(
             "{}: {} tiles of {} looked at, {}, at change {at}, in {:.1} s",
@@ -106,7 +106,7 @@ impl Export {
         match self.format.or_else(by_name) {
             Some(Format::Pmtiles) => Ok(ArchiveFormat::Pmtiles),
             Some(Format::Mbtiles) => Ok(ArchiveFormat::Mbtiles),
-            None => Err("--format pmtiles or mbtiles, or a file whose name ends so".to_owned()),
+            None => Err("use --format pmtiles or mbtiles, or a file with one of these extensions".to_owned()),
         }
     }
 }

@@ -115,9 +115,9 @@ mod tests {
     use super::*;
 
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
+    struct Captured(Arc<Mutex<Vec<u8>>>);
 
-    impl io::Write for Kept {
+    impl io::Write for Captured {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().write(bytes)
         }
@@ -127,7 +127,7 @@ mod tests {
         }
     }
 
-    impl<'a> MakeWriter<'a> for Kept {
+    impl<'a> MakeWriter<'a> for Captured {
         type Writer = Self;
 
         fn make_writer(&'a self) -> Self {
@@ -138,17 +138,17 @@ mod tests {
     fn logged(
         format: impl FormatEvent<tracing_subscriber::Registry, JsonFields> + Send + Sync + 'static,
     ) -> Value {
-        let kept = Kept::default();
+        let captured = Captured::default();
         let log = tracing_subscriber::fmt()
             .fmt_fields(JsonFields::new())
             .event_format(format)
-            .with_writer(kept.clone())
+            .with_writer(captured.clone())
             .finish();
         tracing::subscriber::with_default(log, || {
             let (id, method, route, ms) = ("0a", "GET \"\n", "/tiles/{layer}", 0.25);
             tracing::info!(target: "access", id, method, route, status = 200_u16, ms);
         });
-        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
         assert!(text.ends_with("}\n") && text.lines().count() == 1, "{text}");
         let mut line: Value = serde_json::from_str(&text).unwrap();
         let written = line["timestamp"].take();

@@ -10,9 +10,9 @@ use rand_pcg::Pcg64;
 use super::life::Life;
 use super::places::{Places, beside};
 use super::table::Table;
+use super::texts::{self, Texts};
 use super::timeline::{HOUR_MS, Moment, Timeline};
 use super::topics::Topics;
-use super::words::{self, Words};
 use crate::action::{Areas, City, Submission, assess};
 use diaban_core::domain::report::{MAX_ID, NewReport};
 use diaban_core::domain::{Category, Instant, PlaceRule};
@@ -36,7 +36,7 @@ pub struct Generator<'a> {
     timeline: Timeline,
     places: Places,
     topics: Topics,
-    words: Words,
+    texts: Texts,
     life: Life,
     sources: Table,
     accuracy: LogNormal<f64>,
@@ -67,7 +67,7 @@ impl<'a> Generator<'a> {
             timeline: Timeline::new(seed, now, offset, count),
             places: Places::new(areas.active(), seed),
             topics: Topics::new(&city.pack),
-            words: Words::new(&city.pack),
+            texts: Texts::new(&city.pack),
             life: Life::new(now, offset),
             sources: Table::new(SOURCES.iter().map(|(_, share)| *share)),
             accuracy: LogNormal::new(12_f64.ln(), 0.7).expect("a finite deviation"),
@@ -103,7 +103,7 @@ impl<'a> Generator<'a> {
             let (at, shared) = self.places.draw(self.areas.active(), moment.storm, &mut self.rng);
             point = Some(at);
             if let Some(number) = shared {
-                submission.address = Some(words::shared_address(number));
+                submission.address = Some(texts::shared_address(number));
             }
         } else if self.rng.random_bool(0.6) {
             let ward = self.places.ward(&mut self.rng);
@@ -114,13 +114,13 @@ impl<'a> Generator<'a> {
             if submission.address.is_none() && self.rng.random_bool(0.55) {
                 let unit = self.areas.active().owner(p);
                 let ward = unit.map(|u| self.areas.active().units()[usize::from(u)].name.as_str());
-                submission.address = Some(words::address(ward, &mut self.rng));
+                submission.address = Some(texts::address(ward, &mut self.rng));
             }
         } else {
             // A report without a location has no accuracy.
             submission.accuracy_m = None;
         }
-        self.words.write(&mut submission, rule, category, &mut self.rng);
+        self.texts.write(&mut submission, rule, category, &mut self.rng);
         let mut report = assess(self.city, &self.areas, submission, moment.at)
             .unwrap_or_else(|refusal| panic!("a generated report must pass the checks: {refusal:?}"));
         report.id = self.id();

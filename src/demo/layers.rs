@@ -10,7 +10,7 @@ use rand_pcg::Pcg64;
 
 use super::places::Places;
 use super::table::Table;
-use super::words;
+use super::texts;
 use crate::action::City;
 use crate::import;
 use crate::store::FeatureWrite;
@@ -113,7 +113,7 @@ impl Maker<'_> {
                     places.in_ward(self.generation, unit, rng)
                 };
                 let name = &ward.name;
-                let street = words::street(rng);
+                let street = texts::street(rng);
                 let (name_vi, name_en) = match *kind {
                     "public_office" | "police" | "clinic" => {
                         (format!("{vi} {}", lower_kind(ward.kind, name)), format!("{en} {name}"))
@@ -153,7 +153,7 @@ impl Maker<'_> {
             } else {
                 (POINTS[points.pick(rng)].0, Point::new(start.lon(), start.lat()).into())
             };
-            let street = words::street(rng);
+            let street = texts::street(rng);
             let (what_vi, what_en) = wording(kind);
             let (from, to) = self.window(kind, rng);
             let properties = [
@@ -212,16 +212,16 @@ impl Maker<'_> {
         let low = self.generation.units().len() - 1 - rng.random_range(0..10);
         let at = |minutes: i64| Instant::from_ms(self.now.ms() + minutes * MINUTE_MS).to_string();
         let one =
-            |id: &str, shape, named, severity: &str, urgency: &str, words: [&str; 5], from: i64, to: i64| {
+            |id: &str, shape, named, severity: &str, urgency: &str, texts: [&str; 5], from: i64, to: i64| {
                 let properties = [
-                    ("event", words[0].to_owned()),
+                    ("event", texts[0].to_owned()),
                     ("severity", severity.to_owned()),
                     ("urgency", urgency.to_owned()),
                     ("certainty", "likely".to_owned()),
-                    ("headline_vi", words[1].to_owned()),
-                    ("headline_en", words[2].to_owned()),
-                    ("text_vi", words[3].to_owned()),
-                    ("text_en", words[4].to_owned()),
+                    ("headline_vi", texts[1].to_owned()),
+                    ("headline_en", texts[2].to_owned()),
+                    ("text_vi", texts[3].to_owned()),
+                    ("text_en", texts[4].to_owned()),
                     ("sender", "demo".to_owned()),
                     ("onset", at(from)),
                     ("expires", at(to)),

@@ -2,7 +2,7 @@
 //! and their histories. The demo, the benches and large tests share it.
 //!
 //! Reading order: `timeline` (when, with rain), `places` (where), `topics` (categories), `phrases`
-//! and `words` (texts), `life` (history), `generator` (combines them and applies the checks of a
+//! and `texts` (texts), `life` (history), `generator` (combines them and applies the checks of a
 //! real report), `layers` (city features). `table` draws by weight. Not here: the clock and
 //! randomness (seed and instant are passed in), storing (store), progress (cli).
 
@@ -14,9 +14,9 @@ mod places;
 mod table;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod timeline;
 mod topics;
-mod words;
 
 pub use generator::Generator;
 pub use layers::features;

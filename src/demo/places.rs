@@ -38,7 +38,7 @@ pub(super) struct Places {
     seed: u64,
     wards: Table,
     /// A flatter ward table, for reports spread over the whole area.
-    ground: Table,
+    anywhere: Table,
     /// `SPOTS` for each ward, in unit order.
     spots: Vec<Spot>,
     in_ward: Table,
@@ -76,7 +76,7 @@ impl Places {
         let mut places = Self {
             seed,
             wards: Table::new(weights.iter().copied()),
-            ground: Table::new(weights.iter().map(|w| w.sqrt())),
+            anywhere: Table::new(weights.iter().map(|w| w.sqrt())),
             spots,
             in_ward: Table::zipf(SPOTS, 0.9),
             shared: Vec::new(),
@@ -137,7 +137,7 @@ impl Places {
         if rng.random_bool(0.79) {
             self.around_spot(generation, rng)
         } else {
-            inside(generation, self.ground.pick(rng), rng)
+            inside(generation, self.anywhere.pick(rng), rng)
         }
     }
 

@@ -50,10 +50,10 @@ async fn step(
     last: &mut Position,
     out: &broadcast::Sender<Arc<Told>>,
 ) -> Result<bool, StoreError> {
-    let news = store.events_after(None, *last, BATCH).await?;
-    let full = news.len() == BATCH as usize;
+    let events = store.events_after(None, *last, BATCH).await?;
+    let full = events.len() == BATCH as usize;
     let entries = Entries::new(city, public_url);
-    for event in news {
+    for event in events {
         *last = event.at;
         // There may be no listeners.
         let _ = out.send(Arc::new(entries.told(event)));

@@ -129,7 +129,7 @@ impl Follower {
 
     /// Also sends what moved in each step, after readers can see it.
     #[must_use]
-    pub fn telling(self, moves: broadcast::Sender<Arc<Moved>>) -> Self {
+    pub fn with_moves(self, moves: broadcast::Sender<Arc<Moved>>) -> Self {
         Self { moves: Some(moves), ..self }
     }
 
@@ -148,7 +148,7 @@ impl Follower {
             }
             self.level.send_modify(|l| {
                 l.reachable = result.is_ok();
-                l.levelled |= l.is_level();
+                l.caught_up |= l.is_current();
             });
             // If more changes may be waiting, read on; otherwise wait for a commit or the next
             // poll.
@@ -171,10 +171,10 @@ impl Follower {
         // The positions are read first, so changes written meanwhile are applied again.
         let head = self.store.last_change().await?;
         let first = !self.level.borrow().loaded;
-        let kept = if first { self.snapshots.load(&self.store, &areas.codebook).await } else { None };
-        let from_file = kept.is_some();
-        let snapshot = match kept {
-            Some(kept) => kept,
+        let saved = if first { self.snapshots.load(&self.store, &areas.codebook).await } else { None };
+        let from_file = saved.is_some();
+        let snapshot = match saved {
+            Some(saved) => saved,
             None => load(&self.store, &areas.codebook).await?,
         };
         let features = self.features(&areas.codebook).await?;

@@ -16,7 +16,7 @@ use diaban_core::map::Level;
 const SAY: Duration = Duration::from_secs(60);
 /// Trims once in this many rounds.
 const TRIM_EVERY: u32 = 10;
-/// The last day of the log is always kept, and a process not seen for a day is forgotten.
+/// The last day of the log is always saved, and a process not seen for a day is forgotten.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Records and trims forever. `id` identifies this process among the followers.
@@ -27,14 +27,14 @@ pub async fn trim(
     mut level: watch::Receiver<Level>,
     clock: Arc<dyn Clock>,
 ) {
-    if level.wait_for(|l| l.levelled).await.is_err() {
+    if level.wait_for(|l| l.caught_up).await.is_err() {
         return;
     }
     let mut times = 0;
     loop {
         // After a restart the process would continue from its snapshot file.
         let applied = level.borrow().applied;
-        let position = snapshots.position().map_or(applied, |kept| kept.min(applied));
+        let position = snapshots.position().map_or(applied, |saved| saved.min(applied));
         if let Err(error) = once(&store, id, position, clock.now(), times % TRIM_EVERY == 0).await {
             tracing::warn!(%error, "cannot trim the change log");
         }

@@ -37,7 +37,7 @@ impl Compared {
 pub async fn compare(
     one: &str,
     other: &str,
-    told: &mut (dyn FnMut(Step) + Send),
+    progress: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Vec<Compared>, StoreError> {
     let (mut one, mut other) = (Single::reader(one).await?, Single::reader(other).await?);
     let versions = [schema::check(&mut one).await?, schema::check(&mut other).await?];
@@ -52,8 +52,8 @@ pub async fn compare(
     for table in TABLES {
         total += count(&mut one, table).await?;
     }
-    told(Step::Total(total));
-    let compared = compare_all(&mut one, &mut other, told).await?;
+    progress(Step::Total(total));
+    let compared = compare_all(&mut one, &mut other, progress).await?;
     one.close().await?;
     other.close().await?;
     Ok(compared)
@@ -62,12 +62,13 @@ pub async fn compare(
 pub(super) async fn compare_all(
     one: &mut Single,
     other: &mut Single,
-    told: &mut (dyn FnMut(Step) + Send),
+    progress: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Vec<Compared>, StoreError> {
     let mut out = Vec::with_capacity(TABLES.len());
     for table in TABLES {
         let mut silent = |_| {};
-        let (here, there) = tokio::try_join!(digest(one, table, told), digest(other, table, &mut silent))?;
+        let (here, there) =
+            tokio::try_join!(digest(one, table, progress), digest(other, table, &mut silent))?;
         let given = [here.given, there.given];
         out.push(Compared {
             table: table.name,
@@ -88,7 +89,7 @@ struct Digested {
 async fn digest(
     single: &mut Single,
     table: &Table,
-    told: &mut (dyn FnMut(Step) + Send),
+    progress: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Digested, StoreError> {
     let mut hash = Sha256::new();
     let mut rows = 0;
@@ -99,7 +100,7 @@ async fn digest(
         after = Some(last[..table.key].to_vec());
         page.iter().flatten().for_each(|value| take(&mut hash, value));
         rows += page.len() as u64;
-        told(Step::Compared(page.len() as u64));
+        progress(Step::Compared(page.len() as u64));
     }
     let given = if table.numbered {
         let sql = single.dialect().last_given(table.name);

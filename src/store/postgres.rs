@@ -118,7 +118,7 @@ pub(super) fn listen(pool: &PgPool, commits: Arc<watch::Sender<u64>>) {
         let pool =
             PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE).connect_lazy_with(options);
         while !commits.is_closed() {
-            if let Err(error) = heard(&pool, &commits).await {
+            if let Err(error) = listen_once(&pool, &commits).await {
                 tracing::debug!(%error, "cannot listen for commits; trying again");
             }
             tokio::time::sleep(LISTEN_AGAIN).await;
@@ -126,15 +126,15 @@ pub(super) fn listen(pool: &PgPool, commits: Arc<watch::Sender<u64>>) {
     });
 }
 
-async fn heard(pool: &PgPool, commits: &watch::Sender<u64>) -> Result<(), sqlx::Error> {
+async fn listen_once(pool: &PgPool, commits: &watch::Sender<u64>) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(CHANNEL).await?;
     loop {
         tokio::select! {
             () = commits.closed() => return Ok(()),
-            told = listener.try_recv() => {
+            notification = listener.try_recv() => {
                 commits.send_modify(|n| *n += 1);
-                if told?.is_none() {
+                if notification?.is_none() {
                     return Ok(()); // the connection was lost: reconnect
                 }
             }
@@ -286,8 +286,8 @@ mod tests {
         store.load_reports(states.map(of).into()).await.unwrap();
         let mut db = PgConnection::connect(&url).await.unwrap();
         sqlx::query("SET ROLE diaban_reader").execute(&mut db).await.unwrap();
-        let told = names(&mut db, "SELECT state || ' ' || status FROM reports ORDER BY id").await;
-        assert_eq!(told, states.map(|s| format!("{} {}", s.name(), s.status().name())));
+        let stored = names(&mut db, "SELECT state || ' ' || status FROM reports ORDER BY id").await;
+        assert_eq!(stored, states.map(|s| format!("{} {}", s.name(), s.status().name())));
         let kinds = names(&mut db, "SELECT DISTINCT kind || ' ' || to_state FROM report_events").await;
         assert_eq!(kinds, ["state received"]);
         let placed: i64 = sqlx::query_scalar("SELECT count(*) FROM reports WHERE ST_SRID(geom) = 4326 AND created_at = 'epoch'::timestamptz + interval '1 second'")

@@ -25,7 +25,7 @@ pub(in crate::http) async fn readyz(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let level = *service.level.borrow();
-    if !level.levelled {
+    if !level.caught_up {
         return Err(Problem::not_ready(level));
     }
     let status = if level.is_stale() { "stale" } else { "ready" };

@@ -42,7 +42,7 @@ pub(in crate::http) async fn nearest(
     let Some(set) = places.into_iter().find(|s| *s.collection().id == *id) else {
         let hint = nearest_name(id, names.iter().copied())
             .map_or_else(|| format!("valid: {}", names.join(", ")), |n| format!("did you mean {n}?"));
-        let detail = format!("is no collection of places; {hint}");
+        let detail = format!("is not a collection of places; {hint}");
         return Err(Problem::parameters(vec![Violation::new("collection", detail)]));
     };
     let collection = set.collection();

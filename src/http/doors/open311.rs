@@ -81,7 +81,7 @@ fn read(service: &Service, query: Option<&str>) -> Result<Lang, Problem> {
     let asked = pairs.iter().find(|(name, _)| name == "jurisdiction_id").map(|(_, value)| value.as_str());
     if asked.is_some_and(|id| jurisdiction(&service.public_url).as_deref() != Some(id)) {
         return Err(Problem::not_found(
-            "no such jurisdiction_id; there is one here, leave the parameter out",
+            "no such jurisdiction_id; this service has only one, leave the parameter out",
         ));
     }
     Ok(lang)

@@ -32,10 +32,15 @@ pub(in crate::http) async fn refuse_in_query(
     // The prefix is tested first, because almost no request has it and parsing the query costs
     // time.
     if request.uri().query().is_some_and(|q| q.contains("dbn") && holds_key(q)) {
-        let mut refused =
-            Problem::new(StatusCode::UNAUTHORIZED, "key-in-address", "A key does not belong into an address")
-                .detail("send it as Authorization: Bearer …, and have this one revoked: addresses are kept in many places")
-                .into_response();
+        let mut refused = Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "key-in-address",
+            "A key must not be sent in the URL",
+        )
+        .detail(
+            "send it as Authorization: Bearer …, and have this one revoked: URLs are stored in many places",
+        )
+        .into_response();
         refused.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         return refused;
     }

@@ -137,22 +137,18 @@ impl Default for Metrics {
         let (shed, limited, restarts) = (Family::default(), Family::default(), Family::default());
         let (waiting, limit_keys, tile_bytes) = (Gauge::default(), Gauge::default(), Gauge::default());
         let connections: [Gauge; 3] = Default::default();
-        registry.register(
-            "shed",
-            "Requests refused because there was too much to do, by class",
-            shed.clone(),
-        );
+        registry.register("shed", "Requests refused because of overload, by class", shed.clone());
         registry.register("limited", "Requests beyond a rate limit, refused when enforced", limited.clone());
         registry.register(
             "job_restarts",
-            "Background jobs that failed and were started again",
+            "Background jobs that panicked and were restarted",
             restarts.clone(),
         );
-        registry.register("waiting_reads", "Reads waiting for their turn", waiting.clone());
+        registry.register("waiting_reads", "Reads waiting for a permit", waiting.clone());
         registry.register("limit_keys", "Keys in the table of rate limits", limit_keys.clone());
         registry.register_with_unit(
             "tile_cache",
-            "Encoded tiles that are kept",
+            "Encoded tiles in the cache",
             Unit::Bytes,
             tile_bytes.clone(),
         );
@@ -160,12 +156,12 @@ impl Default for Metrics {
         registry.register("connections", "Open connections", open.clone());
         registry.register(
             "connections_made_room",
-            "Idle connections closed for newcomers so far",
+            "Idle connections closed for new ones so far",
             made_room.clone(),
         );
         registry.register(
             "connections_refused",
-            "Connections refused so far: all others were busy",
+            "Connections refused so far because all others were busy",
             refused.clone(),
         );
         Self {

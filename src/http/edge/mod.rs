@@ -104,7 +104,7 @@ pub(in crate::http) async fn rules(
     let operators = matches!(request.uri().path(), "/metrics" | "/readyz");
     let too_long = request.uri().path_and_query().is_some_and(|p| p.as_str().len() > ADDRESS_BYTES);
     let mut response = if too_long {
-        Problem::new(StatusCode::URI_TOO_LONG, "address-too-long", "The address is too long")
+        Problem::new(StatusCode::URI_TOO_LONG, "address-too-long", "The URL is too long")
             .detail(format!("at most {ADDRESS_BYTES} bytes of path and query"))
             .into_response()
     } else {
@@ -158,7 +158,7 @@ fn method_answer(refused: &Response, options: bool) -> Response {
         Problem::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method-not-allowed",
-            "This method is not for this resource",
+            "This method is not allowed for this resource",
         )
         .detail(format!("allowed: {said}"))
         .into_response()

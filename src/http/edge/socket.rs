@@ -51,9 +51,9 @@ impl<S> Socket<S> {
     fn watched(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         let reader = &self.seat.connection.reader;
         if written.is_ready() {
-            reader.took();
+            reader.progressed();
             self.armed = false;
-        } else if reader.keeps_waiting(cx) || self.is_late(cx, WRITE_DEADLINE) {
+        } else if reader.must_end(cx) || self.is_late(cx, WRITE_DEADLINE) {
             (self.abort)(&self.inner);
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }

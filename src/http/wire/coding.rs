@@ -41,12 +41,12 @@ impl Coding {
     /// The coding that a request prefers (RFC 9110 section 12.5.3); `None` for no coding.
     pub(in crate::http) fn of(request: &HeaderMap) -> Option<Self> {
         let lists = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok());
-        let asked: Vec<(&str, f32)> = lists.flat_map(|list| list.split(',')).map(weighed).collect();
+        let accepted: Vec<(&str, f32)> = lists.flat_map(|list| list.split(',')).map(weighed).collect();
         let weight = |name: &str| {
-            let of = |n: &str| asked.iter().find(|(a, _)| a.eq_ignore_ascii_case(n)).map(|a| a.1);
+            let of = |n: &str| accepted.iter().find(|(a, _)| a.eq_ignore_ascii_case(n)).map(|a| a.1);
             of(name).or_else(|| of("*")).unwrap_or(0.0)
         };
-        let plain = asked.iter().find(|(a, _)| a.eq_ignore_ascii_case("identity")).map_or(0.0, |a| a.1);
+        let plain = accepted.iter().find(|(a, _)| a.eq_ignore_ascii_case("identity")).map_or(0.0, |a| a.1);
         let mut best = None;
         for coding in Self::ALL {
             let q = weight(coding.name());
@@ -98,12 +98,12 @@ pub(in crate::http) async fn tags(
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    let asked = request.headers().get(header::IF_NONE_MATCH).cloned();
-    if let Some(plain) = asked.as_ref().and_then(|v| v.to_str().ok()).and_then(without_suffixes) {
+    let sent = request.headers().get(header::IF_NONE_MATCH).cloned();
+    if let Some(plain) = sent.as_ref().and_then(|v| v.to_str().ok()).and_then(without_suffixes) {
         request.headers_mut().insert(header::IF_NONE_MATCH, plain);
     }
     let mut response = next(request).await;
-    if let Some(tag) = coded_tag(response.status(), response.headers(), asked.as_ref()) {
+    if let Some(tag) = coded_tag(response.status(), response.headers(), sent.as_ref()) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     if let Some(vary) = one_line(response.headers()) {
@@ -126,12 +126,12 @@ fn without_suffixes(list: &str) -> Option<HeaderValue> {
     HeaderValue::try_from(plain).ok()
 }
 
-fn coded_tag(status: StatusCode, headers: &HeaderMap, asked: Option<&HeaderValue>) -> Option<HeaderValue> {
+fn coded_tag(status: StatusCode, headers: &HeaderMap, sent: Option<&HeaderValue>) -> Option<HeaderValue> {
     let opaque = headers.get(header::ETAG)?.to_str().ok()?.strip_suffix('"')?;
     let suffix = if status == StatusCode::NOT_MODIFIED {
         // A 304 has no body that shows the coding, so the client's own tag is returned.
-        let asked = asked?.to_str().ok()?;
-        SUFFIXES.into_iter().find(|(_, s)| asked.contains(&format!("{opaque}{s}\"")))?.1
+        let sent = sent?.to_str().ok()?;
+        SUFFIXES.into_iter().find(|(_, s)| sent.contains(&format!("{opaque}{s}\"")))?.1
     } else {
         let coding = headers.get(header::CONTENT_ENCODING)?;
         SUFFIXES.into_iter().find(|(name, _)| coding == name)?.1
@@ -145,7 +145,7 @@ mod tests {
 
     use super::*;
 
-    fn asked(list: &str) -> Option<&'static str> {
+    fn preferred(list: &str) -> Option<&'static str> {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::try_from(list).unwrap());
         Coding::of(&headers).map(Coding::name)
@@ -153,15 +153,15 @@ mod tests {
 
     #[test]
     fn a_request_says_which_coding_it_likes() {
-        assert_eq!(asked("gzip, deflate, br, zstd"), Some("zstd"));
-        assert_eq!(asked("gzip, deflate, br"), Some("br"));
-        assert_eq!(asked("GZIP"), Some("gzip"));
-        assert_eq!(asked("gzip;q=1, br;q=0.5"), Some("gzip"));
-        assert_eq!(asked("zstd;q=0, *"), Some("br"));
-        assert_eq!(asked("identity, gzip;q=0.5"), None);
-        assert_eq!(asked("identity;q=0.5, gzip"), Some("gzip"));
+        assert_eq!(preferred("gzip, deflate, br, zstd"), Some("zstd"));
+        assert_eq!(preferred("gzip, deflate, br"), Some("br"));
+        assert_eq!(preferred("GZIP"), Some("gzip"));
+        assert_eq!(preferred("gzip;q=1, br;q=0.5"), Some("gzip"));
+        assert_eq!(preferred("zstd;q=0, *"), Some("br"));
+        assert_eq!(preferred("identity, gzip;q=0.5"), None);
+        assert_eq!(preferred("identity;q=0.5, gzip"), Some("gzip"));
         for nothing in ["", "deflate", "gzip;q=0", "identity"] {
-            assert_eq!(asked(nothing), None, "{nothing}");
+            assert_eq!(preferred(nothing), None, "{nothing}");
         }
         assert_eq!(Coding::of(&HeaderMap::new()), None);
     }

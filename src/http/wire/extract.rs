@@ -77,7 +77,7 @@ pub(in crate::http) async fn json(headers: &HeaderMap, body: Body, media: &[&str
         return Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported-media-type",
-            "This media type is not read here",
+            "This media type is not supported here",
         )
         .detail(format!("send one of: {}", media.join(", "))));
     }
@@ -85,7 +85,7 @@ pub(in crate::http) async fn json(headers: &HeaderMap, body: Body, media: &[&str
         return Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported-coding",
-            "Compressed bodies are not read here",
+            "Compressed bodies are not supported here",
         )
         .detail("send the body without Content-Encoding"));
     }
@@ -103,7 +103,7 @@ pub(in crate::http) async fn json(headers: &HeaderMap, body: Body, media: &[&str
             ));
         }
         Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => return Err(too_large()),
-        Ok(Err(_)) => return Err(malformed("the body broke off")),
+        Ok(Err(_)) => return Err(malformed("the body ended early")),
         Ok(Ok(collected)) => collected.to_bytes(),
     };
     strict_json::read(&bytes).map_err(|e| malformed(&e.to_string()))
@@ -130,7 +130,7 @@ pub(in crate::http) fn idempotency_key(
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
     let key = key.to_str().ok().map(str::trim).filter(|k| !k.is_empty() && k.len() <= KEY_CHARS).ok_or_else(
         || {
-            let detail = format!("must have 1 to {KEY_CHARS} printable ASCII characters; a UUID is right");
+            let detail = format!("must have 1 to {KEY_CHARS} printable ASCII characters, for example a UUID");
             Problem::parameters(vec![Violation::new("Idempotency-Key", detail)])
         },
     )?;

@@ -140,7 +140,7 @@ impl From<StoreError> for Problem {
                 "It is not known whether this was stored; send it again with the same key",
             )
             .retry_after(1),
-            StoreError::Away => unavailable("away", "The record cannot be reached now").retry_after(2),
+            StoreError::Away => unavailable("away", "The database cannot be reached now").retry_after(2),
             StoreError::Busy => unavailable("busy", "Too many writes are waiting").retry_after(1),
             StoreError::NoCursor => Self::parameters(vec![Violation::new(
                 "cursor",

@@ -11,7 +11,7 @@ pub struct Level {
     /// Whether the last read of the log succeeded.
     pub reachable: bool,
     /// Whether it has ever caught up with the whole log. From then on it can answer queries.
-    pub levelled: bool,
+    pub caught_up: bool,
     /// Position of the log that the map has applied.
     pub applied: i64,
     /// Last position of the log at the latest read.
@@ -20,12 +20,12 @@ pub struct Level {
 
 impl Level {
     /// Whether the map has applied everything in the log.
-    pub fn is_level(self) -> bool {
+    pub fn is_current(self) -> bool {
         self.loaded && self.reachable && self.applied >= self.head
     }
 
     /// Whether the map can answer but the database cannot be reached, so it shows an earlier state.
     pub fn is_stale(self) -> bool {
-        self.levelled && !self.reachable
+        self.caught_up && !self.reachable
     }
 }

@@ -161,7 +161,7 @@ impl<C: Clock + Clone> Limits<C> {
     ) -> Option<Verdict> {
         let mut refusal: Option<Verdict> = None;
         for (bucket, subject) in buckets.iter().zip(subjects) {
-            let Some(verdict) = subject.and_then(|s| self.ask(bucket, s)) else { continue };
+            let Some(verdict) = subject.and_then(|s| self.check_bucket(bucket, s)) else { continue };
             if verdict.allowed {
                 return Some(verdict);
             }
@@ -171,7 +171,7 @@ impl<C: Clock + Clone> Limits<C> {
     }
 
     /// `None` if the subject is not in the table and the table is full.
-    fn ask(&self, bucket: &Bucket<C>, subject: Subject) -> Option<Verdict> {
+    fn check_bucket(&self, bucket: &Bucket<C>, subject: Subject) -> Option<Verdict> {
         if !bucket.part.admits(&subject) {
             if self.sweeps.check().is_ok() {
                 self.sweep();

@@ -72,12 +72,12 @@ const WHEN: &[&str] = &[
 
 /// Writes the texts of a city's reports.
 #[derive(Debug)]
-pub(super) struct Words {
+pub(super) struct Texts {
     /// By category.
     phrases: Vec<Phrases>,
 }
 
-impl Words {
+impl Texts {
     pub(super) fn new(pack: &Pack) -> Self {
         Self { phrases: pack.categories.iter().map(|c| phrases::of(&c.code, &c.group)).collect() }
     }
@@ -122,15 +122,15 @@ impl Words {
 /// An individual address; half of them include the ward.
 pub(super) fn address(ward: Option<&str>, rng: &mut Pcg64) -> String {
     let number = rng.random_range(1..800);
-    let house = match rng.random_range(0..5) {
+    let address = match rng.random_range(0..5) {
         0 => format!("{number}/{} {}", rng.random_range(1..60), street(rng)),
         1 => format!("Hẻm {number} {}", street(rng)),
         2 => format!("{number}{} {}", one(&["A", "B", "Bis", "C"], rng), street(rng)),
         _ => format!("{number} {}", street(rng)),
     };
     match ward {
-        Some(ward) if rng.random_bool(0.45) => format!("{house}, {ward}"),
-        _ => house,
+        Some(ward) if rng.random_bool(0.45) => format!("{address}, {ward}"),
+        _ => address,
     }
 }
 
