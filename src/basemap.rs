@@ -242,7 +242,7 @@ mod tests {
             (Vec::new(), "pmtiles convert"),
             (whole[..100].to_vec(), "pmtiles convert"),
             (archive(TileType::Mvt, "{}"), "names no vector_layers"),
-            (archive(TileType::Mvt, "[]"), "is no JSON object"),
+            (archive(TileType::Mvt, "[]"), "is not a JSON object"),
             (archive(TileType::Mlt, "{}"), "mvt, png, jpeg, webp or avif is expected"),
         ] {
             let (file, error) = open(&bytes);

@@ -23,7 +23,7 @@ use diaban_core::geo::{LonLat, Plane};
 /// The source id of all demo features.
 const SOURCE: &str = "demo";
 const MINUTE_MS: i64 = 60_000;
-/// Number of roads with an event, and of their places.
+/// Number of roads with an event, and of single places with one.
 const ROADS: usize = 260;
 const SPOTS: usize = 140;
 /// Number of points of a road's line, and their distance in metres.

@@ -18,7 +18,7 @@ use diaban_core::map::{Frozen, Level, Live, Snapshot, View, frozen_key};
 
 /// How often the age of the file is checked.
 const LOOK: Duration = Duration::from_secs(30);
-/// After this many checks a file that is behind at all is written, so that erased data leaves it.
+/// After this many checks the file is written if it is behind at all, so that erased data leaves it.
 const LOOKS: u32 = 20;
 /// A file that is behind by this many changes, or by one in this many rows, is written at once.
 const BEHIND: u64 = 10_000;

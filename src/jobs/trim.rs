@@ -16,7 +16,7 @@ use diaban_core::map::Level;
 const SAY: Duration = Duration::from_secs(60);
 /// Trims once in this many rounds.
 const TRIM_EVERY: u32 = 10;
-/// The last day of the log is always saved, and a process not seen for a day is forgotten.
+/// The last day of the log is always kept, and a process not seen for a day is forgotten.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Records and trims forever. `id` identifies this process among the followers.

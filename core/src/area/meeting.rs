@@ -35,7 +35,7 @@ impl Generation {
     /// The name of a unit of this generation.
     ///
     /// # Panics
-    /// When `unit` is no index into [`Generation::units`].
+    /// When `unit` is not an index into [`Generation::units`].
     pub fn ward_id(&self, unit: usize) -> WardId {
         WardId { generation: self.id.clone(), code: self.units[unit].code.clone() }
     }
@@ -43,7 +43,7 @@ impl Generation {
     /// The canonical ids of some units, in their order.
     ///
     /// # Panics
-    /// When one of them is no index into [`Generation::units`].
+    /// When one of them is not an index into [`Generation::units`].
     pub fn ward_names(&self, units: impl IntoIterator<Item = usize>) -> Vec<String> {
         units.into_iter().map(|u| self.ward_id(u).to_string()).collect()
     }

@@ -10,7 +10,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
 /// Suffixes of the tags of compressed responses: the coding and a version of our encoders. A plain
-/// tag is a hash of the bytes, so two versions of the program on one database never use one tag for
+/// tag is a hash of the bytes, so two versions of the program running side by side never use one tag for
 /// different bytes. For compressed bytes this holds only if the suffix is changed with every other
 /// library, level or default.
 const SUFFIXES: [(&str, &str); 3] = [("gzip", "-gzip1"), ("br", "-br1"), ("zstd", "-zstd1")];
