@@ -19,9 +19,9 @@ use serde_json::{Map, Value};
 use diaban_core::geo::{Bbox, TileId};
 
 /// Limit of stored (compressed) bytes of a tile, a directory or the metadata.
-const MOST_STORED: usize = 16 * 1024 * 1024;
+const MAX_STORED: usize = 16 * 1024 * 1024;
 /// Limit of bytes of a tile after decompression.
-const MOST_UNPACKED: u64 = 32 * 1024 * 1024;
+const MAX_UNPACKED: u64 = 32 * 1024 * 1024;
 
 /// An open archive.
 pub struct Archive {
@@ -131,8 +131,8 @@ impl Archive {
             return Ok(Some(stored));
         }
         let mut unpacked = Vec::new();
-        GzDecoder::new(&stored[..]).take(MOST_UNPACKED + 1).read_to_end(&mut unpacked)?;
-        if unpacked.len() as u64 > MOST_UNPACKED {
+        GzDecoder::new(&stored[..]).take(MAX_UNPACKED + 1).read_to_end(&mut unpacked)?;
+        if unpacked.len() as u64 > MAX_UNPACKED {
             return Err(std::io::Error::other("a tile is too large"));
         }
         Ok(Some(unpacked.into()))
@@ -154,7 +154,7 @@ struct OnDisk(Arc<File>);
 
 impl AsyncBackend for OnDisk {
     async fn read(&self, offset: u64, length: usize) -> PmtResult<BackendResponse> {
-        if length > MOST_STORED {
+        if length > MAX_STORED {
             return Err(PmtError::InvalidEntry);
         }
         let file = self.0.clone();

@@ -84,7 +84,7 @@ impl Export {
         let done = action::export_tiles(&what, zooms, format, &self.output, &mut progress).await?;
         bar.finish_and_clear();
         println!(
-            "{}: {} tiles of {} looked at, {}, at change {at}, in {:.1} s",
+            "{}: {} tiles of {} checked, {}, at change {at}, in {:.1} s",
             self.output.display(),
             done.tiles,
             done.looked_at,

@@ -12,7 +12,7 @@ use diaban_core::map::Level;
 /// Events per read.
 const BATCH: u32 = 500;
 /// Pause after a database error.
-const AGAIN: Duration = Duration::from_secs(1);
+const RETRY: Duration = Duration::from_secs(1);
 
 /// Reads events after `last` whenever the live map has moved, and sends each to all listeners,
 /// forever. A listener that is too slow misses events and reads the store instead. `last` is read
@@ -36,7 +36,7 @@ pub async fn announce(
             }
             Err(error) => {
                 tracing::error!(%error, "cannot read new events; trying again");
-                tokio::time::sleep(AGAIN).await;
+                tokio::time::sleep(RETRY).await;
             }
         }
     }

@@ -17,9 +17,9 @@ use diaban_core::domain::CodeBook;
 use diaban_core::map::{Frozen, Level, Live, Snapshot, View, frozen_key};
 
 /// How often the age of the file is checked.
-const LOOK: Duration = Duration::from_secs(30);
+const CHECK_EVERY: Duration = Duration::from_secs(30);
 /// After this many checks the file is written if it is behind at all, so that erased data leaves it.
-const LOOKS: u32 = 20;
+const CHECKS: u32 = 20;
 /// A file that is behind by this many changes, or by one in this many rows, is written at once.
 const BEHIND: u64 = 10_000;
 const SHARE: u64 = 16;
@@ -108,14 +108,14 @@ pub async fn write_snapshots(
     loop {
         looks += 1;
         let view = live.load();
-        if snapshots.position().is_none() || looks >= LOOKS || snapshots.is_far_behind(&view.snapshot) {
+        if snapshots.position().is_none() || looks >= CHECKS || snapshots.is_far_behind(&view.snapshot) {
             looks = 0;
             if let Err(error) = snapshots.save(&store, &view).await {
                 tracing::warn!(%error, "cannot write the snapshot: the next start will read the whole database");
             }
         }
         drop(view);
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(CHECK_EVERY).await;
     }
 }
 

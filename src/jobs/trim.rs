@@ -13,7 +13,7 @@ use diaban_core::domain::Instant;
 use diaban_core::map::Level;
 
 /// How often a process records its position.
-const SAY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_secs(60);
 /// Trims once in this many rounds.
 const TRIM_EVERY: u32 = 10;
 /// The last day of the log is always kept, and a process not seen for a day is forgotten.
@@ -39,7 +39,7 @@ pub async fn trim(
             tracing::warn!(%error, "cannot trim the change log");
         }
         times += 1;
-        tokio::time::sleep(SAY).await;
+        tokio::time::sleep(EVERY).await;
     }
 }
 

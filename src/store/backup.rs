@@ -17,7 +17,7 @@ use super::{StoreError, postgres, schema, sqlite};
 /// The suffixes of a SQLite database and of the files that may lie beside it.
 const FILES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 /// How long other users of the replaced file may take to close it.
-const LET_GO: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A backup that was written and checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ pub async fn restore(file: &Path, url: &str, force: bool) -> Result<Restored, St
     }
     made.as_file().sync_all().map_err(|e| here(&e))?;
     if old.is_some() {
-        let_go(&path).await?;
+        merge_log(&path).await?;
     }
     let aside = move_aside(&path).map_err(|e| here(&e))?;
     made.persist_noclobber(&path).map_err(|e| here(&e.error))?;
@@ -144,8 +144,8 @@ async fn sound(path: &Path, label: &Path) -> Result<i64, StoreError> {
 
 /// Merges the old file's log into it; fails if another process has it open. A file too damaged for
 /// that is only moved.
-async fn let_go(path: &Path) -> Result<(), StoreError> {
-    let options = SqliteConnectOptions::new().filename(path).busy_timeout(LET_GO);
+async fn merge_log(path: &Path) -> Result<(), StoreError> {
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(CLOSE_TIMEOUT);
     let Ok(mut db) = options.connect().await else { return Ok(()) };
     let left = sqlx::query("PRAGMA journal_mode = DELETE").execute(&mut db).await;
     let _ = db.close().await;

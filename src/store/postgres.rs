@@ -26,7 +26,7 @@ const ACQUIRE: Duration = Duration::from_secs(2);
 const LOG_LOCK: i64 = 0x6469_6162_616e;
 const CHANNEL: &str = "diaban_change";
 /// Pause between attempts to listen again.
-const LISTEN_AGAIN: Duration = Duration::from_millis(500);
+const LISTEN_RETRY: Duration = Duration::from_millis(500);
 
 /// Whether a URL is for PostgreSQL.
 pub(super) fn is_url(url: &str) -> bool {
@@ -121,7 +121,7 @@ pub(super) fn listen(pool: &PgPool, commits: Arc<watch::Sender<u64>>) {
             if let Err(error) = listen_once(&pool, &commits).await {
                 tracing::debug!(%error, "cannot listen for commits; trying again");
             }
-            tokio::time::sleep(LISTEN_AGAIN).await;
+            tokio::time::sleep(LISTEN_RETRY).await;
         }
     });
 }

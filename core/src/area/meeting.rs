@@ -22,7 +22,7 @@ use crate::geo::LonLat;
 
 /// Number of evenly spaced positions of a shape that [`Generation::outside_m`] measures from, at
 /// most.
-const MEASURED: usize = 500;
+const MAX_MEASURED: usize = 500;
 
 impl Generation {
     /// The wards that a shape in degrees meets, as ascending indexes into [`Generation::units`].
@@ -51,7 +51,7 @@ impl Generation {
     /// Metres from a shape to the nearest ward, and that ward's index. Measured from the vertices:
     /// 0 if one of them belongs to the city, `None` for a shape without positions.
     pub fn outside_m(&self, geometry: &Geometry<f64>) -> Option<(f64, usize)> {
-        let step = geometry.coords_count().div_ceil(MEASURED).max(1);
+        let step = geometry.coords_count().div_ceil(MAX_MEASURED).max(1);
         let mut least: Option<(f64, usize)> = None;
         for c in geometry.coords_iter().step_by(step) {
             let Ok(p) = LonLat::new(c.x, c.y) else { continue };

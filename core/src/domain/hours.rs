@@ -9,7 +9,7 @@ use jiff::civil::{Date, Time, Weekday};
 use super::{Calendar, Instant};
 
 /// Longer texts are not parsed, in characters.
-const MOST_CHARS: usize = 300;
+const MAX_CHARS: usize = 300;
 /// How many days ahead the next change is searched.
 const HORIZON: i64 = 8;
 const DAY: u16 = 24 * 60;
@@ -56,7 +56,7 @@ enum Token {
 impl Hours {
     /// Parses a text; `None` if it is not fully understood.
     pub fn parse(text: &str) -> Option<Self> {
-        if text.chars().nth(MOST_CHARS).is_some() {
+        if text.chars().nth(MAX_CHARS).is_some() {
             return None;
         }
         let tokens = tokens(&text.to_lowercase())?;

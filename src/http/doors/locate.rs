@@ -19,7 +19,7 @@ use diaban_core::query::params::check_names;
 
 const PARAMS: &[&str] = &["lon", "lat", "accuracy_m", "category", "at"];
 /// The assumed accuracy of a phone's position if none is given, in metres.
-const USUAL_ACCURACY_M: f64 = 10.0;
+const DEFAULT_ACCURACY_M: f64 = 10.0;
 
 pub(in crate::http) async fn locate(
     State(service): State<Arc<Service>>,
@@ -33,7 +33,7 @@ pub(in crate::http) async fn locate(
     let lon = number(get("lon"), "lon", &mut faults);
     let lat = number(get("lat"), "lat", &mut faults);
     let accuracy = match get("accuracy_m") {
-        None => USUAL_ACCURACY_M,
+        None => DEFAULT_ACCURACY_M,
         text => number(text, "accuracy_m", &mut faults).unwrap_or_default(),
     };
     if accuracy < 0.0 {

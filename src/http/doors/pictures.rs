@@ -26,11 +26,11 @@ pub(in crate::http) const MEDIA: &str = "image/png";
 /// Parameters of a static map, in addition to the filters of its layers.
 pub(in crate::http) const PARAMS: [&str; 4] = ["layers", "marker", "lang", "style"];
 /// The default layers of a static map, if they exist.
-const USUAL: [&str; 4] = ["wards", "alerts", "traffic", "incidents"];
+const DEFAULT_LAYERS: [&str; 4] = ["wards", "alerts", "traffic", "incidents"];
 /// The longest side in pixels.
-const MOST_PX: u32 = 1280;
+const MAX_PX: u32 = 1280;
 /// The highest zoom.
-const DEEPEST: f64 = 18.0;
+const MAX_ZOOM: f64 = 18.0;
 
 static FACE: LazyLock<Face> =
     LazyLock::new(|| Face::parse(page::typeface()).expect("a test draws with the embedded font"));
@@ -75,7 +75,7 @@ pub(in crate::http) async fn map(
     let style = style(get("style"), &mut faults);
     let markers = get("marker").and_then(|text| marker(text, &mut faults)).into_iter().collect();
     let usual = || -> Vec<&str> {
-        USUAL.into_iter().filter(|id| service.layers.iter().any(|l| l.id == *id)).collect()
+        DEFAULT_LAYERS.into_iter().filter(|id| service.layers.iter().any(|l| l.id == *id)).collect()
     };
     let list = get("layers").map_or_else(|| usual().join(","), str::to_owned);
     let set = Tileset::named(&service.layers, &list)
@@ -136,16 +136,15 @@ fn viewport(
     };
     let (width, height) = size.split_once('x').ok_or_else(form)?;
     let place = position([("lon", lon), ("lat", lat)], faults);
-    let zoom = number(zoom).filter(|z| (0.0..=DEEPEST).contains(z));
+    let zoom = number(zoom).filter(|z| (0.0..=MAX_ZOOM).contains(z));
     if zoom.is_none() {
-        faults.push(Violation::new("zoom", format!("must be a number from 0 to {DEEPEST}")));
+        faults.push(Violation::new("zoom", format!("must be a number from 0 to {MAX_ZOOM}")));
     }
     let mut side = |name: &str, text: &str| {
         let digits = text.bytes().all(|b| b.is_ascii_digit());
-        let px = text.parse::<u32>().ok().filter(|px| digits && (1..=MOST_PX).contains(px));
+        let px = text.parse::<u32>().ok().filter(|px| digits && (1..=MAX_PX).contains(px));
         if px.is_none() {
-            faults
-                .push(Violation::new(name, format!("must be a whole number of pixels from 1 to {MOST_PX}")));
+            faults.push(Violation::new(name, format!("must be a whole number of pixels from 1 to {MAX_PX}")));
         }
         px
     };

@@ -22,7 +22,9 @@ pub struct Proxies(Vec<IpNet>);
 
 /// A network that is too wide to be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is wider than /{NARROWEST}: everybody inside it could forge the address they are counted by")]
+#[error(
+    "{0} is wider than /{NARROWEST}: every host inside it could forge the address by which it is counted"
+)]
 pub struct TooWide(IpNet);
 
 impl Proxies {

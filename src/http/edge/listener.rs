@@ -76,7 +76,14 @@ pub async fn serve(
         // Without a seat it is closed at once, because all other connections are busy.
         let Some(seat) = connections.seat(peer.ip()) else { continue };
         let connection = Arc::new(seat);
-        tokio::spawn(converse(builder.clone(), doors.clone(), stream, peer, connection, graceful.watcher()));
+        tokio::spawn(serve_connection(
+            builder.clone(),
+            doors.clone(),
+            stream,
+            peer,
+            connection,
+            graceful.watcher(),
+        ));
     }
     drop(listener);
     if tokio::time::timeout(STOP_DEADLINE, graceful.shutdown()).await.is_err() {
@@ -103,7 +110,7 @@ async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
 }
 
 /// Serves one connection until it ends, is too slow, or must close for a new one.
-async fn converse(
+async fn serve_connection(
     builder: http1::Builder,
     doors: Doors,
     stream: TcpStream,

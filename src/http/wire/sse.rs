@@ -21,11 +21,11 @@ const STREAMS: usize = 512;
 /// Interval of comments on a quiet stream, so that no proxy closes it.
 pub(in crate::http) const HEARTBEAT: Duration = Duration::from_secs(15);
 /// A client that reads no message for this long has disconnected or is too slow.
-const PATIENCE: Duration = Duration::from_secs(30);
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// Messages buffered for one client.
-const ON_THE_WAY: usize = 16;
+const BUFFERED: usize = 16;
 /// `Retry-After` of a refused stream, in seconds.
-const COME_BACK_S: u32 = 10;
+const RETRY_AFTER_S: u32 = 10;
 /// How long a browser waits before it reconnects; it also flushes the header.
 const GREETING: &str = "retry: 2000\n\n";
 
@@ -65,7 +65,7 @@ impl Streams {
         self.permits.clone().try_acquire_owned().map_err(|_| {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-streams", "Too many streams are open")
                 .detail(instead)
-                .retry_after(COME_BACK_S)
+                .retry_after(RETRY_AFTER_S)
         })
     }
 
@@ -79,7 +79,7 @@ impl Streams {
     where
         F: Future<Output = Result<(), Gone>> + Send + 'static,
     {
-        let (out, messages) = mpsc::channel(ON_THE_WAY);
+        let (out, messages) = mpsc::channel(BUFFERED);
         let mut stopping = self.stopping.clone();
         let left = out.clone();
         let telling = tell(Outlet { out, _permit: permit });
@@ -114,7 +114,7 @@ impl Outlet {
     }
 
     pub(in crate::http) async fn send(&self, message: Bytes) -> Result<(), Gone> {
-        match timeout(PATIENCE, self.out.send(message)).await {
+        match timeout(SEND_TIMEOUT, self.out.send(message)).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(Gone),
         }

@@ -13,9 +13,9 @@ use diaban_core::domain::Instant;
 use diaban_core::geo::TileId;
 
 /// Overhead of an entry, in bytes.
-const ENTRY: usize = 256;
+const OVERHEAD: usize = 256;
 /// Typical size of a tile, for the initial capacity.
-const USUAL: usize = 4 << 10;
+const TYPICAL: usize = 4 << 10;
 
 /// Everything that the bytes of a tile depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -46,7 +46,7 @@ struct Weigh;
 
 impl Weighter<Key, Tile> for Weigh {
     fn weight(&self, key: &Key, tile: &Tile) -> u64 {
-        (ENTRY + key.query.len() + tile.bytes.len()) as u64
+        (OVERHEAD + key.query.len() + tile.bytes.len()) as u64
     }
 }
 
@@ -57,7 +57,7 @@ pub struct TileCache(Cache<Key, Tile, Weigh>);
 impl TileCache {
     /// A cache with a budget in bytes; 0 turns it off.
     pub fn new(budget: usize) -> Self {
-        Self(Cache::with_weighter(budget / USUAL, budget as u64, Weigh))
+        Self(Cache::with_weighter(budget / TYPICAL, budget as u64, Weigh))
     }
 
     /// The tile of a key, made with `make` if it is not cached. Making takes a few milliseconds at
