@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use super::StoreError;
 use super::sqlite::named;
 
-/// "MPBX", the application id of MBTiles in SQLite.
+/// "MPBX", the application id of `MBTiles` in SQLite.
 const APPLICATION_ID: &str = "0x4d504258";
 const SCHEMA: [&str; 2] = [
     "CREATE TABLE metadata (name text, value text)",
