@@ -1,6 +1,6 @@
-# The two commands: `make demo` (set up and run the main job) and `make test` (set up and pass all tests).
-# They need Rust, Node, Python and a C compiler; the rest they install: npm packages into web/,
-# tools into .tools/, Chromium from Debian when it is missing and this runs as root.
+# The two main commands: `make demo` (set up and run the demo) and `make test` (set up and run all tests).
+# They need Rust, Node, Python and a C compiler. They install the rest: npm packages into web/, tools into
+# .tools/, and, as root, Debian's Chromium if it is missing.
 
 REPORTS ?= 200000
 LISTEN  ?= 127.0.0.1:8080
@@ -32,18 +32,18 @@ check: web
 bench:
 	cargo bench
 
-# Accept what the snapshot tests see now.
+# Accept the present output as the expected output of the snapshot tests.
 bless: web
 	INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test --workspace
 
-# Known vulnerabilities; needs the advisory database from the net.
+# Check for known vulnerabilities; downloads the advisory database.
 audit:
 	tools/cargo-deny check advisories
 
-# The facts and approximate boundaries of data/areas, made anew from the facts' package.
+# Rebuild the facts and approximate boundaries of data/areas from their source package.
 areas:
 	python3 data/areas/make_areas.py
 
-# The public standards' checks against a demo of 5,000 reports.
+# Run the conformance tests of the public standards against a demo of 5,000 reports.
 conformance: web
 	tools/conformance $(SHARED)

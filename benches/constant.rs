@@ -1,5 +1,5 @@
-//! Nothing but a constant body of 20 kB from axum: what tiles that are kept are measured beside (tools/tilebench).
-//! usage: cargo bench --bench constant -- PORT
+//! Serves a constant body of 20 kB from axum: the baseline for cached tiles (tools/tilebench).
+//! Usage: cargo bench --bench constant -- PORT
 
 use axum::Router;
 use axum::body::Bytes;

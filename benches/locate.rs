@@ -1,5 +1,6 @@
-//! Look-ups a second on one core: our grid beside geo `contains` over an R-tree and geo's interval
-//! trees over an R-tree, for uniform points and for points within 20 m of a border.
+//! Ward look-ups per second on one core: our grid compared with geo `contains` over an R-tree and
+//! with geo's interval trees over an R-tree, for uniform points and for points within 20 m of a
+//! border.
 //!
 //! Wards: `data/wards-2025-07.geojson.gz` under `DIABAN_SHARED` (or `../shared`) when present, else a
 //! generated partition of 169 wards with 170,000 vertices. Fixed seeds. `build` and `locate` (with
@@ -25,7 +26,7 @@ fn main() {
     divan::main();
 }
 
-/// Points per round: more than fit a cache together with the index.
+/// Points per round: too many to stay in the CPU cache together with the index.
 const POINTS: usize = 20_000;
 
 static CITY: LazyLock<Generation> = LazyLock::new(|| generation(units()));
@@ -56,7 +57,7 @@ fn units() -> Vec<Unit> {
     }
 }
 
-/// Thirteen by thirteen wards of 3 km whose borders wiggle as streets do.
+/// Thirteen by thirteen wards of 3 km with wiggly borders, as streets have.
 fn partition() -> Vec<Unit> {
     const STEPS: usize = 250;
     let wiggle = |t: f64, k: f64| 0.002 * ((t * 31.0 + k).sin() + 0.3 * (t * 173.0 + k * 3.0).sin());
@@ -88,7 +89,7 @@ fn dice(seed: &mut u64) -> f64 {
     ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Inside the city, so that every method has a ward to find.
+/// Points inside the city, so that every method finds a ward.
 fn uniform() -> Vec<LonLat> {
     let mut seed = 1;
     std::iter::repeat_with(|| {

@@ -1,7 +1,7 @@
-//! Five times the load that the machine can hold: what creates take, who is refused, how much is still
-//! answered, what it costs in memory, how soon it is over. The server is its own process; client and
-//! server share the machine's cores, as the processor times at the end of each line show.
-//! Usage: `cargo bench --bench overload [-- SECONDS [FACTOR]]` (60 and 5).
+//! Five times the load that the machine can serve: latency of creates, refusals, goodput, memory,
+//! and time to recover. The server is a separate process. Client and server share the machine's
+//! cores; the CPU times at the end of each line show how much each used. Usage: `cargo bench
+//! --bench overload [-- SECONDS [FACTOR]]` (60 and 5).
 
 mod load;
 
@@ -53,7 +53,7 @@ async fn run(server: &Process, span: Duration, factor: f64) {
         (after_cpu[0] - cpu[0]) / seconds,
         (after_cpu[1] - cpu[1]) / seconds,
     );
-    // Normal: a second at half the peak in which nobody is refused.
+    // Normal: one second at half the peak load without a refusal.
     let mut recovery = None;
     for second in 1..=15 {
         let calm = open(server.address, peak / 2.0, Duration::from_secs(1), 100 + second).await;

@@ -1,6 +1,7 @@
-//! Two processes over one PostgreSQL: writes at a steady rate through both, and when each of them shows
-//! every write. Then random tiles, item pages and feeds are compared byte by byte.
-//! Usage: `tools/postgis run cargo bench --bench processes [-- WRITES]` (500, at 100 a second).
+//! Two processes on one PostgreSQL database: writes at a steady rate through both, and the time
+//! until each process shows every write. Then random tiles, item pages and feeds of both are
+//! compared byte by byte. Usage: `tools/postgis run cargo bench --bench processes [-- WRITES]`
+//! (500, at 100 a second).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -43,7 +44,7 @@ fn main() {
             scope.spawn(move || watch(server, writes, done))
         });
         let sent = write(servers, writes);
-        // Whoever does not show all of it in ten seconds never will.
+        // Writes that are not visible after ten seconds are lost.
         let end = Stopwatch::now() + Duration::from_secs(10);
         while Stopwatch::now() < end && watchers.iter().any(|w| !w.is_finished()) {
             std::thread::sleep(Duration::from_millis(20));
@@ -108,7 +109,7 @@ fn matched(server: SocketAddr) -> Option<u64> {
     counted(&agent(), server)
 }
 
-/// What the list counts; the tiles are made of the same snapshot.
+/// The count of the list; tiles use the same snapshot.
 fn counted(agent: &ureq::Agent, server: SocketAddr) -> Option<u64> {
     let (_, _, body) = get(agent, server, "/collections/reports/items?limit=1");
     serde_json::from_slice::<serde_json::Value>(&body).ok()?["numberMatched"].as_u64()
@@ -127,7 +128,7 @@ fn watch(server: SocketAddr, writes: u64, done: &AtomicBool) -> Vec<Stopwatch> {
     seen
 }
 
-/// When each write was sent, in the order in which they were acknowledged.
+/// When each write was sent, in order of acknowledgement.
 fn write(servers: [SocketAddr; 2], writes: u64) -> Vec<Stopwatch> {
     let agent = agent();
     let begun = Stopwatch::now();
@@ -137,8 +138,8 @@ fn write(servers: [SocketAddr; 2], writes: u64) -> Vec<Stopwatch> {
             let due = begun + Duration::from_secs(i) / RATE;
             std::thread::sleep(due.saturating_duration_since(Stopwatch::now()));
             let sent = Stopwatch::now();
-            let door = format!("http://{}/collections/reports/items", servers[(i % 2) as usize]);
-            let answer = agent.post(door).header("Content-Type", "application/geo+json").send(body);
+            let url = format!("http://{}/collections/reports/items", servers[(i % 2) as usize]);
+            let answer = agent.post(url).header("Content-Type", "application/geo+json").send(body);
             assert_eq!(answer.expect("an answer").status().as_u16(), 201);
             sent
         })

@@ -1,6 +1,6 @@
-//! Two thousand sockets that are slow in four ways, and what everybody else notices of them: silent ones,
-//! half a header, a byte of body a second, readers that read nothing.
-//! Usage: `cargo bench --bench slow_sockets [-- SOCKETS]` (2000).
+//! Two thousand sockets that are slow in four ways, and their effect on other clients: silent
+//! sockets, half a header, a byte of body per second, clients that read nothing. Usage: `cargo
+//! bench --bench slow_sockets [-- SOCKETS]` (2000).
 
 mod load;
 
@@ -22,7 +22,8 @@ enum Slow {
 
 const ALL: [(Slow, f64); 4] =
     [(Slow::Silent, 10.0), (Slow::HalfHeader, 10.0), (Slow::DripBody, 30.0), (Slow::Reader, 30.0)];
-/// Beyond the deadline: the clocks of both sides, and the second in which a refused body is drained.
+/// Tolerance beyond the deadline: the clocks of both sides, and the second in which a refused body
+/// is drained.
 const SLACK: f64 = 3.0;
 
 fn main() {
@@ -66,7 +67,7 @@ async fn run(server: &Process, sockets: usize) {
 /// Seconds until the server closed, if it did.
 async fn lived(address: SocketAddr, way: Slow) -> Option<f64> {
     let socket = TcpSocket::new_v4().ok()?;
-    // A small window, so that an answer does not fit into what the system keeps.
+    // A small window, so that a response does not fit into the system's buffers.
     socket.set_recv_buffer_size(4_096).ok()?;
     let mut socket = timeout(Duration::from_secs(30), socket.connect(address)).await.ok()?.ok()?;
     let begun = Instant::now();
@@ -74,7 +75,7 @@ async fn lived(address: SocketAddr, way: Slow) -> Option<f64> {
         Slow::Silent => String::new(),
         Slow::HalfHeader => "GET / HTTP/1.1\r\nHost:".to_owned(),
         Slow::DripBody => "POST /collections/reports/items HTTP/1.1\r\nHost: a\r\nContent-Type: application/geo+json\r\nContent-Length: 9999\r\n\r\n".to_owned(),
-        // Larger than any buffer between here and there.
+        // Larger than all buffers on the way.
         Slow::Reader => "GET /collections/reports/items?f=csv HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
     };
     socket.write_all(head.as_bytes()).await.ok()?;
@@ -86,14 +87,14 @@ async fn lived(address: SocketAddr, way: Slow) -> Option<f64> {
         Slow::DripBody => {
             while begun.elapsed() < late && socket.write_all(b" ").await.is_ok() {
                 let mut part = [0; 256];
-                // Ends when the refusal came and the server has closed.
+                // Ends when the refusal has arrived and the server has closed.
                 if let Ok(Ok(0) | Err(_)) = timeout(Duration::from_secs(1), socket.read(&mut part)).await {
                     break;
                 }
             }
         }
         Slow::Reader => {
-            // The socket tells of its end although nothing is read from it.
+            // The socket reports its end although nothing is read from it.
             let gone = async {
                 let end = tokio::io::Interest::ERROR | tokio::io::Interest::READABLE;
                 while !matches!(socket.ready(end).await, Ok(r) if r.is_error() || r.is_read_closed()) {

@@ -1,7 +1,7 @@
-//! Tiles, counts and changes of the live index on a million heavy-tailed points: 60 hot spots by
-//! Zipf with log-normal spreads, 5% on one of 2000 addresses, 20% noise; fixed seed.
-//! Before the benches it prints p50 and p99 over 54 fixed tiles of zooms 8 to 17. `DIABAN_ROWS` asks for another
-//! number of points.
+//! Tiles, counts and changes of the live index with a million heavy-tailed points: 60 Zipf-weighted
+//! hot spots with log-normal spreads, 5% on one of 2000 addresses, 20% noise; fixed seed. First it
+//! prints p50 and p99 over 54 fixed tiles of zooms 8 to 17. `DIABAN_ROWS` sets another number of
+//! points.
 
 use std::hint::black_box;
 use std::sync::LazyLock;
@@ -22,7 +22,7 @@ const WEST: f64 = 106.35;
 const EAST: f64 = 107.05;
 const SOUTH: f64 = 10.35;
 const NORTH: f64 = 11.15;
-/// 2026-01-01, the newest row.
+/// 2026-01-01, the time of the newest row.
 const NEWEST: f64 = 1_767_225_600_000.0;
 
 static N: LazyLock<usize> = LazyLock::new(|| {
@@ -98,7 +98,7 @@ fn points(n: usize) -> Vec<MapRow> {
         .collect()
 }
 
-/// The densest tile of each zoom and five drawn with the points.
+/// The densest tile of each zoom, and five at random points.
 fn tiles() -> Vec<TileId> {
     const TILES: &str = "8 203 120,8 204 120,9 407 240,9 408 241,9 408 240,9 407 241,10 815 481,10 815 480,10 814 480,\
 10 816 480,10 814 481,10 815 482,11 1631 962,11 1629 964,11 1630 961,11 1631 963,11 1632 961,11 1631 961,12 3263 1924,\
@@ -114,7 +114,7 @@ fn tiles() -> Vec<TileId> {
     TILES.split(',').map(parse).collect()
 }
 
-/// Three categories, four states, since a date.
+/// Three categories, four states, from a date.
 fn narrow() -> Filter {
     asked(&[])
 }

@@ -1,7 +1,7 @@
-//! Durable POSTs a second at 1, 8 and 32 clients over HTTP, beside a raw sqlx loop that writes the
-//! same rows into the same tables with the same grouping and the same durability, alternating in one
-//! run; then the time from the start of a POST until the report is counted in its tile and in the list.
-//! Usage: `cargo bench --bench write [-- SECONDS]`; on PostgreSQL, for both sides alike:
+//! Durable POSTs per second over HTTP with 1, 8 and 32 clients, compared with a raw sqlx loop that
+//! writes the same rows into the same tables with the same grouping and durability, alternating in
+//! one run. Then the time from the start of a POST until the report is counted in its tile and in
+//! the list. Usage: `cargo bench --bench write [-- SECONDS]`; on PostgreSQL, for both sides:
 //! `DIABAN_TEST_BACKEND=postgres tools/postgis run cargo bench --bench write`.
 
 use std::io::{Read, Write};
@@ -28,7 +28,7 @@ fn main() {
     let [served, raw_store] = ["http", "raw"].map(|name| runtime.block_on(database(folder.path(), name)));
     let address = runtime.block_on(start(served));
     runtime.block_on(async {
-        // Makes the tables.
+        // Creates the tables.
         let store = Store::open(&raw_store).await.expect("the store opens");
         store.close().await;
     });
@@ -43,7 +43,7 @@ fn main() {
             let raw = runtime.block_on(raw_loop(&raw_store, clients, span));
             rates.push((http, raw));
         }
-        // The median run by ratio.
+        // The run with the median ratio.
         rates.sort_by(|a, b| (a.0.rate / a.1).total_cmp(&(b.0.rate / b.1)));
         let (http, raw) = &rates[1];
         let ratio = http.rate / raw;
@@ -61,12 +61,13 @@ fn main() {
     );
 }
 
-/// From the first byte of the POST until list and tile both count one more, for `n` reports one by one.
+/// Time from the first byte of the POST until list and tile both count one more, for `n` reports
+/// one after another.
 fn visible(address: SocketAddr, n: usize) -> Vec<f64> {
     let mut socket = TcpStream::connect(address).expect("a connection");
     socket.set_nodelay(true).expect("no delay");
     let list = |socket: &mut TcpStream| matched(&get(socket, "/collections/reports/items?limit=1"));
-    // Zoom 18 at the place of the report: one symbol, whose bytes change with its count.
+    // Zoom 18 at the report's position: one symbol, whose bytes change with its count.
     let tile = |socket: &mut TcpStream| get(socket, "/tiles/incidents/18/208767/123181.mvt");
     (0..n)
         .map(|_| {
@@ -150,7 +151,7 @@ fn post(socket: &mut TcpStream) {
     assert!(head.starts_with("HTTP/1.1 201"), "{head}");
 }
 
-/// Head and body of the next answer.
+/// Head and body of the next response.
 fn answer(socket: &mut TcpStream) -> (String, Vec<u8>) {
     let mut read = Vec::new();
     let mut part = [0; 16_384];
@@ -167,7 +168,7 @@ fn answer(socket: &mut TcpStream) -> (String, Vec<u8>) {
     }
 }
 
-/// A file, or a database in the cluster of the tests.
+/// A file, or a database in the test cluster.
 async fn database(folder: &std::path::Path, name: &str) -> String {
     let asked = std::env::var_os("DIABAN_TEST_BACKEND").is_some_and(|b| b == "postgres");
     let Some(cluster) = std::env::var_os("DIABAN_TEST_POSTGRES").filter(|_| asked) else {
@@ -183,7 +184,7 @@ async fn database(folder: &std::path::Path, name: &str) -> String {
     format!("{server}/diaban_bench_{name}")
 }
 
-/// Groups as large as the clients' number, one after the other, on one connection.
+/// Groups as large as the number of clients, one after another, on one connection.
 async fn raw_loop(store: &str, group: usize, span: Duration) -> f64 {
     if store.starts_with("postgres") {
         let mut db = PgConnection::connect(store).await.expect("the tables are there");
@@ -198,7 +199,7 @@ async fn raw_loop(store: &str, group: usize, span: Duration) -> f64 {
     on_sqlite::run(&mut db, group, span).await
 }
 
-/// The loop on one kind of connection; `$begin` begins a transaction there.
+/// The loop on one kind of connection; `$begin` begins a transaction on it.
 macro_rules! raw {
     ($name:ident, $Connection:ty, $begin:literal) => {
         mod $name {

@@ -1,4 +1,4 @@
-//! The composition root: builds the parts, joins them, starts them, stops them.
+//! The composition root: builds the parts, connects, starts and stops them.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -19,47 +19,47 @@ use diaban_core::geo::Bbox;
 use diaban_core::map::{Layer, Level, Live, Mistakes, View, read_layers};
 use diaban_core::pack::{Pack, PackError};
 
-/// Messages that a live stream may be behind before it reads the store instead.
-const NEWS_KEPT: usize = 256;
+/// How many messages a live stream may lag behind before it reads the store instead.
+const CHANNEL_CAPACITY: usize = 256;
 const MIB: usize = 1 << 20;
-/// Open files besides the connections: the database, the log, what is being read.
+/// Open files besides the connections: the database, the log, files being read.
 const OTHER_FILES: u64 = 256;
 
-/// Why a process cannot serve, or had to stop.
+/// Why a process cannot serve or had to stop.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// The city pack.
+    /// The city pack is invalid.
     #[error(transparent)]
     Pack(#[from] PackError),
-    /// The areas.
+    /// The areas are invalid.
     #[error(transparent)]
     City(#[from] CityError),
-    /// Layer or style files.
-    #[error("the layers or styles are not right:\n{0}")]
+    /// Layer or style files are invalid.
+    #[error("the layers or styles are invalid:\n{0}")]
     Layers(#[from] Mistakes),
-    /// The basemap.
+    /// The basemap is invalid.
     #[error(transparent)]
     Basemap(#[from] BasemapError),
-    /// The store.
+    /// The store cannot be opened or used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The socket.
+    /// The address cannot be bound.
     #[error("{0}")]
     Listen(#[from] std::io::Error),
-    /// The storage failed while serving: nothing more can be promised.
+    /// The storage failed while serving; the process must stop.
     #[error("the storage failed, stopping: {0}")]
     StorageFailed(String),
 }
 
-/// The pack that the settings name.
+/// Loads the pack that the settings name.
 ///
 /// # Errors
-/// When it is not right, with file and key.
+/// When it is invalid, with file and key.
 pub fn pack(config: &Config) -> Result<Pack, PackError> {
     crate::city_files::open(config.data.as_deref(), config.tiles.as_deref())
 }
 
-/// The layers of a pack, their examples run.
+/// Loads the layers of a pack and runs their examples.
 ///
 /// # Errors
 /// The mistakes of all files, each with file and line.
@@ -67,7 +67,7 @@ pub fn layers(pack: &Pack) -> Result<Vec<Layer>, Mistakes> {
     read_layers(pack.layer_files(), &pack.collections)
 }
 
-/// The styles of the page and of a pack, held against the layers.
+/// Loads the styles of the page and of a pack, and checks them against the layers.
 ///
 /// # Errors
 /// The mistakes of all files, each with file and line.
@@ -75,35 +75,35 @@ pub fn styles(pack: &Pack, layers: &[Layer]) -> Result<Styles, Mistakes> {
     Styles::new(pack.style_files(), layers)
 }
 
-/// Every connection is an open file: the process asks for as many as it may serve.
+/// Every connection needs a file descriptor, so the process raises its limit.
 fn allow_files(connections: u32) {
-    let wanted = u64::from(connections) + OTHER_FILES;
-    match rlimit::increase_nofile_limit(wanted) {
-        Ok(files) if files >= wanted => {}
+    let needed = u64::from(connections) + OTHER_FILES;
+    match rlimit::increase_nofile_limit(needed) {
+        Ok(files) if files >= needed => {}
         Ok(files) => {
-            tracing::warn!(files, wanted, "the system allows too few open files for all connections");
+            tracing::warn!(files, needed, "the system allows too few open files for all connections");
         }
-        Err(error) => tracing::warn!(%error, "cannot tell how many open files the system allows"),
+        Err(error) => tracing::warn!(%error, "cannot read the limit of open files"),
     }
 }
 
-/// Opens the store and builds the city that it and the pack make.
+/// Opens the store and builds the city from it and the pack.
 ///
 /// # Errors
-/// When one of them is not right.
+/// When one of them is invalid.
 pub async fn open(config: &Config) -> Result<(Store, City), AppError> {
     let store = Store::open(&config.store).await?;
     let city = City::new(pack(config)?, &store.generations().await?)?;
     Ok((store, city))
 }
 
-/// Serves until `stop` resolves, then finishes what runs and closes the store.
+/// Serves until `stop` resolves, then finishes running requests and closes the store.
 ///
 /// # Errors
 /// When a part cannot be built, or the storage fails while serving.
 #[expect(
     clippy::too_many_lines,
-    reason = "the parts are joined in one place, in the order in which they begin"
+    reason = "the parts are connected in one place, in the order in which they start"
 )]
 pub async fn run(
     config: Config,
@@ -124,19 +124,20 @@ pub async fn run(
         None => format!("http://{}", listener.local_addr()?),
     };
     let city = Arc::new(city);
-    // Empty until the follower has loaded it; /readyz says so, and so do the doors that need it.
+    // Empty until the follower has loaded it. Until then /readyz and the handlers that need the map
+    // answer 503.
     let live = Arc::new(Live::new(View::empty(&city.pack.collections, city.areas().codebook.clone())));
     let (level, watched) = watch::channel(Level::default());
     let watching = watched.clone();
     let snapshots = Arc::new(SnapshotWriter::new(store.map_file(config.cache.as_deref())));
-    let (news, _) = broadcast::channel(NEWS_KEPT);
-    let (moves, _) = broadcast::channel(NEWS_KEPT);
+    let (events, _) = broadcast::channel(CHANNEL_CAPACITY);
+    let (moves, _) = broadcast::channel(CHANNEL_CAPACITY);
     let last = store.last_event().await?;
-    let (url, told) = (public_url.clone(), news.clone());
-    // Made anew it tells again what listeners know already, and they pass over that.
+    let (url, sender) = (public_url.clone(), events.clone());
+    // After a restart it repeats events that listeners already have; they skip those.
     let tell = {
         let (store, city, watched) = (store.clone(), city.clone(), watched.clone());
-        move || announce(store.clone(), city.clone(), url.clone(), watched.clone(), told.clone(), last)
+        move || announce(store.clone(), city.clone(), url.clone(), watched.clone(), sender.clone(), last)
     };
     let keys = Arc::new(Keyring::default());
     let read_keys = {
@@ -153,7 +154,7 @@ pub async fn run(
         let moves = moves.clone();
         move || {
             Follower::new(store.clone(), city.clone(), live.clone(), level.clone(), snapshots.clone())
-                .telling(moves.clone())
+                .with_moves(moves.clone())
                 .run()
         }
     };
@@ -176,7 +177,7 @@ pub async fn run(
     };
     let service = Arc::new(Service {
         keys,
-        streams: Streams::new(news, moves, stopped),
+        streams: Streams::new(events, moves, stopped),
         city,
         store: store.clone(),
         live: live.clone(),
@@ -215,7 +216,7 @@ pub async fn run(
             () = stop => {}
             text = failed => failure = Some(text),
         }
-        // A stream never ends by itself.
+        // A stream never ends by itself, so it must be told to stop.
         let _ = stopping.send(true);
     };
     http::serve(listener, http::doors(service), connections, until).await;
@@ -226,7 +227,7 @@ pub async fn run(
         if watching.borrow().loaded
             && let Err(error) = snapshots.save(&store, &live.load()).await
         {
-            tracing::warn!(%error, "the map cannot be kept: the next start will read the whole record");
+            tracing::warn!(%error, "cannot write the snapshot: the next start will read the whole database");
         }
         store.close().await;
         Ok(())

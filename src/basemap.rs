@@ -1,5 +1,5 @@
-//! A basemap of the operator's: a `PMTiles` archive (version 3), read tile by tile where it lies.
-//! Not here: how it is drawn (map, `web/look`), addresses and headers (http).
+//! The operator's basemap: a `PMTiles` archive (version 3), read from disk tile by tile. Not here:
+//! how it is drawn (map, `web/look`), URLs and headers (http).
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -18,65 +18,65 @@ use serde_json::{Map, Value};
 
 use diaban_core::geo::{Bbox, TileId};
 
-/// Bytes of a tile, of a directory or of the metadata, as they lie in the file.
-const MOST_STORED: usize = 16 * 1024 * 1024;
-/// Bytes of a tile once it is unpacked.
-const MOST_UNPACKED: u64 = 32 * 1024 * 1024;
+/// Limit of stored (compressed) bytes of a tile, a directory or the metadata.
+const MAX_STORED: usize = 16 * 1024 * 1024;
+/// Limit of bytes of a tile after decompression.
+const MAX_UNPACKED: u64 = 32 * 1024 * 1024;
 
 /// An open archive.
 pub struct Archive {
-    reader: AsyncPmTilesReader<Lying>,
+    reader: AsyncPmTilesReader<OnDisk>,
     metadata: Map<String, Value>,
 }
 
-/// Why a file is no basemap: names the file and what would be right.
+/// Why a file cannot be used as a basemap; names the file and what would be right.
 #[derive(Debug, thiserror::Error)]
 #[error("basemap {file}: {problem}")]
 pub struct BasemapError {
-    /// Its path, or its address.
+    /// Its path or URL.
     pub file: String,
     /// What is wrong and what would be right.
     pub problem: String,
 }
 
-/// What the tiles of an archive are.
+/// The kind of tiles in an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tiles {
     /// Mapbox Vector Tiles with these layers.
     Vector(BTreeSet<String>),
-    /// Pictures of this media type.
+    /// Raster tiles of this media type.
     Pictures(&'static str),
 }
 
 impl Archive {
-    /// Opens an archive and reads what it says of itself.
+    /// Opens an archive and reads its header and metadata.
     ///
     /// # Errors
-    /// When the file cannot be read, is no archive, or has tiles that no map here could show.
+    /// When the file cannot be read, is not an archive, or has tiles that the map cannot show.
     pub async fn open(file: &Path) -> Result<Self, BasemapError> {
         let fail = |problem: String| BasemapError { file: file.display().to_string(), problem };
-        let lying = File::open(file).map_err(|e| fail(e.to_string()))?;
-        if !lying.metadata().is_ok_and(|m| m.is_file()) {
-            return Err(fail("is no file; a PMTiles archive is right".to_owned()));
+        let opened = File::open(file).map_err(|e| fail(e.to_string()))?;
+        if !opened.metadata().is_ok_and(|m| m.is_file()) {
+            return Err(fail("is not a file; a PMTiles archive is expected".to_owned()));
         }
-        let reader = AsyncPmTilesReader::try_from_source(Lying(Arc::new(lying))).await.map_err(|e| {
-            fail(format!("is no PMTiles archive of version 3 ({e}); `pmtiles convert` makes one of MBTiles or older archives"))
+        let reader = AsyncPmTilesReader::try_from_source(OnDisk(Arc::new(opened))).await.map_err(|e| {
+            fail(format!("is not a PMTiles archive of version 3 ({e}); `pmtiles convert` converts MBTiles and older archives"))
         })?;
         if !matches!(reader.get_header().tile_compression, Compression::None | Compression::Gzip) {
             let packed = reader.get_header().tile_compression;
-            return Err(fail(format!("its tiles are packed as {packed:?}; gzip or none is right")));
+            return Err(fail(format!("its tiles are packed as {packed:?}; gzip or none is expected")));
         }
         let metadata = match reader.get_metadata().await {
             Ok(text) => serde_json::from_str(&text)
-                .map_err(|e| fail(format!("its metadata is no JSON object: {e}")))?,
-            Err(PmtError::InvalidMetadata) => Map::new(), // there is none, which suits pictures
+                .map_err(|e| fail(format!("its metadata is not a JSON object: {e}")))?,
+            Err(PmtError::InvalidMetadata) => Map::new(), // raster archives need none
             Err(e) => return Err(fail(format!("its metadata cannot be read: {e}"))),
         };
         let archive = Self { reader, metadata };
         match archive.tiles() {
             None => {
                 let kind = archive.header().tile_type;
-                Err(fail(format!("its tiles are {kind:?}; mvt, png, jpeg, webp or avif is right")))
+                Err(fail(format!("its tiles are {kind:?}; mvt, png, jpeg, webp or avif is expected")))
             }
             Some(Tiles::Vector(layers)) if layers.is_empty() => {
                 Err(fail("its metadata names no vector_layers, so nothing of it could be drawn".to_owned()))
@@ -85,7 +85,8 @@ impl Archive {
         }
     }
 
-    /// What its tiles are; nothing for kinds that no map here could show, which [`Archive::open`] refuses.
+    /// The kind of its tiles; `None` for kinds that the map cannot show, which [`Archive::open`]
+    /// refuses.
     pub fn tiles(&self) -> Option<Tiles> {
         Some(match self.header().tile_type {
             TileType::Mvt => {
@@ -101,7 +102,7 @@ impl Archive {
         })
     }
 
-    /// What it says of itself: `name`, `attribution`, `vector_layers` and more, as its maker wrote it.
+    /// Its metadata: `name`, `attribution`, `vector_layers` and more, as its author wrote it.
     pub fn metadata(&self) -> &Map<String, Value> {
         &self.metadata
     }
@@ -117,10 +118,10 @@ impl Archive {
         Bbox { west: h.min_longitude, south: h.min_latitude, east: h.max_longitude, north: h.max_latitude }
     }
 
-    /// The tile at an address, unpacked; nothing where the archive has none.
+    /// The tile at an address, decompressed; `None` if the archive has none.
     ///
     /// # Errors
-    /// When the file cannot be read any more, was written over, or is broken there.
+    /// When the file cannot be read any more, has been overwritten, or is damaged there.
     pub async fn tile(&self, id: TileId) -> Result<Option<Bytes>, std::io::Error> {
         let Ok(at) = TileCoord::new(id.z(), id.x(), id.y()) else { return Ok(None) };
         let Some(stored) = self.reader.get_tile(at).await.map_err(std::io::Error::other)? else {
@@ -130,8 +131,8 @@ impl Archive {
             return Ok(Some(stored));
         }
         let mut unpacked = Vec::new();
-        GzDecoder::new(&stored[..]).take(MOST_UNPACKED + 1).read_to_end(&mut unpacked)?;
-        if unpacked.len() as u64 > MOST_UNPACKED {
+        GzDecoder::new(&stored[..]).take(MAX_UNPACKED + 1).read_to_end(&mut unpacked)?;
+        if unpacked.len() as u64 > MAX_UNPACKED {
             return Err(std::io::Error::other("a tile is too large"));
         }
         Ok(Some(unpacked.into()))
@@ -148,12 +149,12 @@ impl std::fmt::Debug for Archive {
     }
 }
 
-/// The file, read in place. Not mapped into memory: a mapped file that is cut short ends the process.
-struct Lying(Arc<File>);
+/// The file on disk. It is not memory-mapped, because truncating a mapped file ends the process.
+struct OnDisk(Arc<File>);
 
-impl AsyncBackend for Lying {
+impl AsyncBackend for OnDisk {
     async fn read(&self, offset: u64, length: usize) -> PmtResult<BackendResponse> {
-        if length > MOST_STORED {
+        if length > MAX_STORED {
             return Err(PmtError::InvalidEntry);
         }
         let file = self.0.clone();
@@ -168,7 +169,7 @@ impl AsyncBackend for Lying {
                 }
             }
             bytes.truncate(filled);
-            // Written over, it is another archive: the directories that were read are none of it.
+            // After overwriting it is another archive, and the cached directories no longer match.
             let version = format!("{:?} {}", about.modified()?, about.len());
             Ok(BackendResponse::new_with_version(bytes.into(), version))
         };
@@ -241,8 +242,8 @@ mod tests {
             (Vec::new(), "pmtiles convert"),
             (whole[..100].to_vec(), "pmtiles convert"),
             (archive(TileType::Mvt, "{}"), "names no vector_layers"),
-            (archive(TileType::Mvt, "[]"), "is no JSON object"),
-            (archive(TileType::Mlt, "{}"), "mvt, png, jpeg, webp or avif is right"),
+            (archive(TileType::Mvt, "[]"), "is not a JSON object"),
+            (archive(TileType::Mlt, "{}"), "mvt, png, jpeg, webp or avif is expected"),
         ] {
             let (file, error) = open(&bytes);
             let error = error.unwrap_err();
@@ -251,7 +252,7 @@ mod tests {
         let nowhere = runtime().block_on(Archive::open(Path::new("/nowhere/x.pmtiles"))).unwrap_err();
         assert!(nowhere.to_string().contains("/nowhere/x.pmtiles"));
         let folder = runtime().block_on(Archive::open(Path::new("/"))).unwrap_err();
-        assert!(folder.to_string().contains("is no file"));
+        assert!(folder.to_string().contains("is not a file"));
     }
 
     proptest::proptest! {

@@ -1,4 +1,4 @@
-//! Time and chance as ports: the core is told what they say, tests decide it.
+//! Time and randomness as ports: the service has the real ones, tests set their own.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,23 +8,23 @@ use rand::Rng as _;
 use diaban_core::domain::Instant;
 use diaban_core::domain::report::MAX_ID;
 
-/// Tells the time.
+/// The source of time.
 pub trait Clock: Send + Sync {
-    /// Now, to the millisecond.
+    /// The current time, to the millisecond.
     fn now(&self) -> Instant;
 }
 
-/// Draws ids.
+/// The source of random ids.
 pub trait Ids: Send + Sync {
     /// A random public id in `1..=MAX_ID`.
     fn report_id(&self) -> u64;
-    /// Bits that nobody guesses, for tokens and secrets.
+    /// Unpredictable bits, for tokens and secrets.
     fn secret(&self) -> u64;
-    /// A random id for one request; nothing is opened by it.
+    /// A random id for one request; it is not a secret.
     fn request_id(&self) -> u64 {
         self.secret()
     }
-    /// Secret bytes.
+    /// Fills a buffer with unpredictable bytes.
     fn fill(&self, bytes: &mut [u8]) {
         for part in bytes.chunks_mut(8) {
             part.copy_from_slice(&self.secret().to_le_bytes()[..part.len()]);
@@ -32,7 +32,7 @@ pub trait Ids: Send + Sync {
     }
 }
 
-/// The machine's clock.
+/// The system clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -43,7 +43,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The machine's source of randomness.
+/// The system's source of randomness.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemIds;
 
@@ -59,27 +59,27 @@ impl Ids for SystemIds {
 
     #[expect(clippy::disallowed_methods, reason = "the one place that draws at random")]
     fn secret(&self) -> u64 {
-        // A system without randomness cannot give ids that nobody guesses.
+        // Without randomness there are no unpredictable ids.
         getrandom::u64().expect("the operating system gives random bytes")
     }
 
-    /// Without asking the system each time.
+    /// Does not ask the operating system each time.
     fn request_id(&self) -> u64 {
         rand::rng().next_u64()
     }
 }
 
-/// A clock that stands until it is moved.
+/// A clock that stands still until it is set.
 #[derive(Debug)]
 pub struct FixedClock(AtomicI64);
 
 impl FixedClock {
-    /// Stands at an instant.
+    /// A clock at an instant.
     pub fn at(t: Instant) -> Self {
         Self(AtomicI64::new(t.ms()))
     }
 
-    /// Moves it.
+    /// Sets the time.
     pub fn set(&self, t: Instant) {
         self.0.store(t.ms(), Ordering::SeqCst);
     }
@@ -91,12 +91,12 @@ impl Clock for FixedClock {
     }
 }
 
-/// Ids from a list, then counting on from the last.
+/// Ids from a list, then counting up from the last one.
 #[derive(Debug)]
 pub struct FixedIds(Mutex<(Vec<u64>, u64)>);
 
 impl FixedIds {
-    /// Gives these ids first.
+    /// Returns these ids first.
     pub fn from_list(mut ids: Vec<u64>) -> Self {
         ids.reverse();
         Self(Mutex::new((ids, 0)))

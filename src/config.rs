@@ -1,5 +1,5 @@
-//! What can be set: flags, else the environment (`DIABAN_…`), else the file, else the default.
-//! Validated once; nothing else reads the environment.
+//! The settings. Flags win over the environment (`DIABAN_…`), the environment over the file, the
+//! file over the defaults. They are validated once; nothing else reads the environment.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,27 +14,29 @@ use crate::http::{BasemapSetting, ConnectionSettings, LimitMode, LimitSettings, 
 /// The settings of a serving process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where to listen; port 0 takes a free one.
+    /// Address to listen on; port 0 takes a free port.
     pub listen: SocketAddr,
-    /// `sqlite:PATH`.
+    /// The database: `sqlite:PATH` or a PostgreSQL URL.
     pub store: String,
-    /// Folder for what can be made anew, the live map; none: beside a file, nothing for a server's database.
+    /// Folder for the live map's snapshots. `None`: beside a SQLite file; no snapshots for a
+    /// database server.
     pub cache: Option<PathBuf>,
-    /// Folder of a city pack, laid out as the repository; none: the embedded one.
+    /// Folder of a city pack, laid out like the repository. `None`: the embedded pack.
     pub data: Option<PathBuf>,
-    /// Folder with `layers/` whose files come beside those of the pack, or replace one of the same name.
+    /// Folder with `layers/`, whose files are added to the pack's or replace those with the same
+    /// name.
     pub tiles: Option<PathBuf>,
-    /// Where others find this service; none: the address really bound.
+    /// The public address of this service. `None`: the address really bound.
     pub public_url: Option<String>,
-    /// What lies below the layers of the map.
+    /// The background of the map.
     pub basemap: BasemapSetting,
-    /// The proxies whose `X-Forwarded-For` tells the client's address.
+    /// Proxies whose `X-Forwarded-For` header is trusted for the client's address.
     pub trusted_proxies: Proxies,
-    /// How often who may ask.
+    /// Rate limits for each kind of caller.
     pub limits: LimitSettings,
-    /// How many connections there may be.
+    /// Limits on connections.
     pub connections: ConnectionSettings,
-    /// Mebibytes for encoded tiles that are kept; 0 keeps none.
+    /// Size of the cache of encoded tiles in mebibytes; 0 turns it off.
     pub tile_cache_mib: u32,
 }
 
@@ -56,7 +58,8 @@ impl Default for Config {
     }
 }
 
-/// The settings as flags; each also in the environment and, by the same name, in the file.
+/// The settings as flags. Each can also be set in the environment and, with the same name, in the
+/// file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -66,33 +69,35 @@ pub struct Settings {
     /// The database (default sqlite:diaban.db).
     #[arg(long, env = "DIABAN_STORE")]
     pub store: Option<String>,
-    /// Folder for the live map, from which a start is quick (default: beside a SQLite file; for PostgreSQL
-    /// `$CACHE_DIRECTORY`, as systemd sets it, or ~/.cache/diaban).
+    /// Folder for snapshots of the live map, which make a start quick (default: beside a SQLite
+    /// file; for PostgreSQL `$CACHE_DIRECTORY`, as systemd sets it, or ~/.cache/diaban).
     #[arg(long, env = "DIABAN_CACHE")]
     pub cache: Option<PathBuf>,
-    /// Mebibytes for encoded tiles that are kept (default 64; 0 keeps none).
+    /// Size of the cache of encoded tiles in mebibytes (default 64; 0 turns it off).
     #[arg(long, env = "DIABAN_TILE_CACHE_MIB")]
     pub tile_cache_mib: Option<u32>,
-    /// Folder of a city pack with data/ and tiles/ (default: the one inside the executable).
+    /// Folder of a city pack with data/ and tiles/ (default: the embedded one).
     #[arg(long, env = "DIABAN_DATA")]
     pub data: Option<PathBuf>,
-    /// Folder with layers/ whose files come beside those of the pack, or replace one of the same name.
+    /// Folder with layers/ whose files are added to the pack's, or replace those with the same
+    /// name.
     #[arg(long, env = "DIABAN_TILES")]
     pub tiles: Option<PathBuf>,
-    /// Where others find this service, for links (default: the address really bound).
+    /// Public address of this service, for links (default: the address really bound).
     #[arg(long, env = "DIABAN_PUBLIC_URL")]
     pub public_url: Option<String>,
-    /// What lies below the layers of the map: a PMTiles archive, or the address of a MapLibre style
-    /// (default: a plain sketch).
+    /// Background of the map: a PMTiles archive, or the URL of a MapLibre style (default: a plain
+    /// sketch).
     #[arg(long, env = "DIABAN_BASEMAP")]
     pub basemap: Option<String>,
-    /// Where the style of a basemap takes its tiles, pictures and letters from, besides its own origin.
+    /// Other origins from which the basemap style loads tiles, images and fonts.
     #[arg(long, env = "DIABAN_BASEMAP_ORIGINS", value_delimiter = ',')]
     pub basemap_origins: Option<Vec<String>>,
-    /// Networks of the proxies whose X-Forwarded-For is believed, like 10.0.0.0/8 (default: none).
+    /// Networks of trusted proxies, whose X-Forwarded-For is used, like 10.0.0.0/8 (default: none).
     #[arg(long, env = "DIABAN_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<IpNet>>,
-    /// What rate limits do: off, shadow or enforce (default shadow; the numbers are set in the file).
+    /// Mode of the rate limits: off, shadow or enforce (default shadow; the numbers are set in the
+    /// file).
     #[arg(long, env = "DIABAN_LIMITS")]
     #[serde(skip)]
     pub limits_mode: Option<LimitMode>,
@@ -108,17 +113,17 @@ pub struct Settings {
     #[arg(long, env = "DIABAN_CONFIG")]
     #[serde(skip)]
     pub config: Option<PathBuf>,
-    /// The table `demo` of that file; the demo has these as flags of its own.
+    /// The table `demo` of that file; the demo has its own flags for these.
     #[arg(skip)]
     #[serde(default)]
     pub demo: DemoSettings,
 }
 
-/// What only the demo can be told.
+/// Settings of the demo only.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemoSettings {
-    /// How many reports to make (default 200000).
+    /// How many reports to generate (default 200000).
     #[arg(long, env = "DIABAN_REPORTS")]
     pub reports: Option<usize>,
     /// Real ward boundaries instead of the approximate ones: GeoJSON, plain or gzipped, a path or an
@@ -128,7 +133,7 @@ pub struct DemoSettings {
     /// The date from which those boundaries are valid (default: that of the newest in the pack).
     #[arg(long, env = "DIABAN_GENERATION")]
     pub generation: Option<String>,
-    /// Another seed, other reports (default 2025).
+    /// Random seed; another seed gives other reports (default 2025).
     #[arg(long, env = "DIABAN_SEED")]
     pub seed: Option<u64>,
 }
@@ -144,7 +149,7 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
-    /// The file is not right; the text names line and key.
+    /// The file is invalid; the text names line and key.
     #[error("{file}: {source}")]
     Toml {
         /// Its path.
@@ -155,24 +160,24 @@ pub enum ConfigError {
     /// The public address.
     #[error("public_url {0}: must begin with http:// or https:// and have no query")]
     PublicUrl(String),
-    /// The basemap.
+    /// The basemap is invalid.
     #[error(transparent)]
     Basemap(#[from] BasemapError),
-    /// A network of trusted proxies.
+    /// A network of trusted proxies is too wide.
     #[error("trusted_proxies: {0}")]
     TrustedProxies(#[from] TooWide),
 }
 
 impl Settings {
-    /// Joins flags, environment and file, and checks the whole.
+    /// Merges flags, environment and file, and validates the result.
     ///
     /// # Errors
-    /// When the file cannot be read or a value is not right.
+    /// When the file cannot be read or a value is invalid.
     pub fn resolve(self) -> Result<Config, ConfigError> {
         self.resolve_with("sqlite:diaban.db")
     }
 
-    /// The demo's own settings, those of the file where a flag is not given.
+    /// The demo's own settings; the file is used where a flag is not given.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -186,7 +191,7 @@ impl Settings {
         })
     }
 
-    /// The same, with another store where none is set.
+    /// Like [`Settings::resolve`], with another default store.
     ///
     /// # Errors
     /// See [`Settings::resolve`].
@@ -224,7 +229,7 @@ impl Settings {
     }
 }
 
-/// Where what can be made anew belongs; a SQLite file has it beside it.
+/// The default folder for snapshots; a SQLite file has them beside it.
 fn default_cache(store: &str) -> Option<PathBuf> {
     if !store.starts_with("postgres") {
         return None;

@@ -1,6 +1,6 @@
-//! A server as its own process, and a client that offers it load: closed loop to find what it can do,
-//! open loop to offer more. Times count from the moment at which a request was due, so a server that
-//! stalls does not stop the clock.
+//! A server as a separate process, and a client that generates load: a closed loop to find the
+//! capacity, an open loop to exceed it. Latency counts from the moment a request was due, so a
+//! stalled server does not stop the clock.
 #![allow(unreachable_pub, dead_code, reason = "shared by two benches")]
 
 use std::collections::BTreeMap;
@@ -18,11 +18,11 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
 const BODY: &str = r#"{"type":"Feature","geometry":{"type":"Point","coordinates":[106.69833,10.7725]},"properties":{"category":"road_sign","title":"Biển báo bị gãy","description":"Nguy hiểm cho người đi xe máy","address":"12 Nguyễn Huệ","accuracy_m":8}}"#;
-/// Connections of the client, as many as a crowd has; more are refused by itself and counted.
+/// Connections of the client. Requests beyond this many are not sent, and are counted.
 const SOCKETS: usize = 3_000;
 const GIVE_UP: Duration = Duration::from_secs(10);
 
-/// A server filled with generated reports. Killed when dropped.
+/// A server filled with generated reports; killed when dropped.
 pub struct Process {
     child: Child,
     pub address: SocketAddr,
@@ -66,7 +66,7 @@ impl Process {
         kib.and_then(|n| n.trim().parse::<f64>().ok()).unwrap_or_default() / 1024.0
     }
 
-    /// Seconds of processor that the server took, and this process.
+    /// CPU seconds used by the server and by this process.
     pub fn cpu(&self) -> [f64; 2] {
         [self.child.id(), std::process::id()].map(|pid| {
             let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -84,7 +84,7 @@ impl Drop for Process {
     }
 }
 
-/// What is asked for, in the server's order of shedding.
+/// Kinds of requests, in the server's order of shedding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     Export,
@@ -94,7 +94,7 @@ pub enum Kind {
     Create,
 }
 
-/// A request of a crowd: mostly tiles and lists, a tenth creates, a few exports.
+/// A random request: mostly tiles and lists, a tenth creates, a few exports.
 pub fn request(rng: &mut Pcg64) -> (Kind, String) {
     const STATUS: [&str; 4] = ["", "&status=open", "&category=pothole", "&category=drainage,manhole"];
     let filter = STATUS[rng.random_range(0..STATUS.len())];
@@ -126,12 +126,12 @@ fn tile(z: i32, lon: f64, lat: f64, filter: &str) -> String {
     format!("/tiles/incidents/{z}/{x}/{y}.mvt?{}", filter.trim_start_matches('&'))
 }
 
-/// What came back: the status (0: nothing within the patience, 1: not sent, no socket free) and
-/// milliseconds since it was due.
+/// Results by kind: the status (0: no response within the timeout, 1: not sent, no free socket) and
+/// milliseconds since the request was due.
 pub type Answers = BTreeMap<Kind, Vec<(u16, f64)>>;
 
-/// Sends one request and reads its answer whole.
-pub async fn ask(socket: &mut TcpStream, request: &str) -> std::io::Result<u16> {
+/// Sends one request and reads the whole response.
+pub async fn send(socket: &mut TcpStream, request: &str) -> std::io::Result<u16> {
     socket.write_all(request.as_bytes()).await?;
     let mut read = Vec::with_capacity(4_096);
     let head = loop {
@@ -161,7 +161,7 @@ pub async fn ask(socket: &mut TcpStream, request: &str) -> std::io::Result<u16> 
     Ok(status)
 }
 
-/// Whether the last chunk is there (RFC 9112 section 7.1); `at` is the beginning of the next one.
+/// Whether the last chunk has been read (RFC 9112 section 7.1). `at` is the start of the next one.
 fn last_chunk(read: &[u8], at: &mut usize) -> bool {
     loop {
         let rest = read.get(*at..).unwrap_or_default();
@@ -184,7 +184,7 @@ async fn connect(address: SocketAddr) -> std::io::Result<TcpStream> {
     Ok(socket)
 }
 
-/// So many clients, each asking again as soon as it is answered.
+/// A number of clients; each sends its next request as soon as it has a response.
 pub async fn closed(address: SocketAddr, clients: u64, span: Duration) -> Answers {
     let answers = Arc::new(Mutex::new(Answers::new()));
     let end = Instant::now() + span;
@@ -197,7 +197,7 @@ pub async fn closed(address: SocketAddr, clients: u64, span: Duration) -> Answer
             while Instant::now() < end {
                 let (kind, text) = request(&mut rng);
                 let begun = Instant::now();
-                let status = ask(&mut socket, &text).await.expect("an answer");
+                let status = send(&mut socket, &text).await.expect("a response");
                 note(&answers, kind, status, begun);
             }
         });
@@ -211,7 +211,7 @@ fn note(answers: &Mutex<Answers>, kind: Kind, status: u16, due: Instant) {
     answers.lock().expect("nobody panicked").entry(kind).or_default().push((status, ms));
 }
 
-/// So many requests a second, whatever becomes of them.
+/// A number of requests per second, independent of the responses.
 pub async fn open(address: SocketAddr, rate: f64, span: Duration, seed: u64) -> Answers {
     let answers = Arc::new(Mutex::new(Answers::new()));
     let pool = Arc::new(Mutex::new(Vec::<TcpStream>::new()));
@@ -220,7 +220,7 @@ pub async fn open(address: SocketAddr, rate: f64, span: Duration, seed: u64) -> 
     let (begun, mut due) = (Instant::now(), Instant::now());
     let mut all = tokio::task::JoinSet::new();
     while begun.elapsed() < span {
-        // Exponential gaps: a crowd does not come in step.
+        // Exponential gaps: independent clients are not synchronised.
         due += Duration::from_secs_f64(-rng.random_range(1e-9_f64..1.0).ln() / rate);
         sleep_until(due).await;
         let (kind, text) = request(&mut rng);
@@ -234,21 +234,22 @@ pub async fn open(address: SocketAddr, rate: f64, span: Duration, seed: u64) -> 
         all.spawn(async move {
             let status = timeout(GIVE_UP, async {
                 loop {
-                    let kept = pool.lock().expect("nobody panicked").pop();
-                    let is_kept = kept.is_some();
-                    let mut socket = match kept {
+                    let reused = pool.lock().expect("nobody panicked").pop();
+                    let is_reused = reused.is_some();
+                    let mut socket = match reused {
                         Some(socket) => socket,
                         None => connect(address).await.ok()?,
                     };
-                    match ask(&mut socket, &text).await {
+                    match send(&mut socket, &text).await {
                         Ok(status) => {
                             pool.lock().expect("nobody panicked").push(socket);
                             return Some(status);
                         }
                         Err(e) => match e.to_string().parse() {
                             Ok(status) => return Some(status),
-                            // Closed for idleness just when it was taken up: every client asks again.
-                            Err(_) if is_kept => {}
+                            // The server closed the idle connection just when it was reused: every
+                            // client retries.
+                            Err(_) if is_reused => {}
                             Err(_) => return None,
                         },
                     }
@@ -263,12 +264,12 @@ pub async fn open(address: SocketAddr, rate: f64, span: Duration, seed: u64) -> 
     std::mem::take(&mut *answers.lock().expect("nobody panicked"))
 }
 
-/// Answers that were worth asking for.
+/// Number of useful responses.
 pub fn good(answers: &Answers) -> usize {
     answers.values().flatten().filter(|(status, _)| (200..300).contains(status)).count()
 }
 
-/// The quantile of the times of successful answers, in milliseconds.
+/// A quantile of the times of successful responses, in milliseconds.
 pub fn quantile(times: &[(u16, f64)], q: f64) -> f64 {
     let mut good: Vec<f64> =
         times.iter().filter(|(s, _)| (200..300).contains(s)).map(|(_, ms)| *ms).collect();
@@ -276,7 +277,7 @@ pub fn quantile(times: &[(u16, f64)], q: f64) -> f64 {
     good.get(((good.len().max(1) - 1) as f64 * q) as usize).copied().unwrap_or(f64::NAN)
 }
 
-/// One line a kind.
+/// Prints one line per kind.
 pub fn print(title: &str, answers: &Answers) {
     println!("{title}");
     println!(

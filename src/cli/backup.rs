@@ -1,4 +1,4 @@
-//! `diaban backup` and `diaban restore`, for stores that are files of SQLite.
+//! `diaban backup` and `diaban restore`, for SQLite stores.
 
 use std::path::PathBuf;
 use std::time::Instant as Stopwatch;
@@ -12,7 +12,7 @@ use crate::store;
 
 #[derive(Args)]
 pub(super) struct Backup {
-    /// The file to make; it must not exist.
+    /// The file to create; it must not exist.
     file: PathBuf,
     #[command(flatten)]
     settings: Settings,
@@ -20,9 +20,9 @@ pub(super) struct Backup {
 
 #[derive(Args)]
 pub(super) struct Restore {
-    /// The backup.
+    /// The backup file.
     file: PathBuf,
-    /// Move a store that is there aside, to NAME.before-restore-1 or the next free number.
+    /// Move an existing store aside, to NAME.before-restore-1 or the next free number.
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -49,7 +49,7 @@ impl Restore {
         let (store, watch) = (self.settings.resolve()?.store, Stopwatch::now());
         let made = store::restore(&self.file, &store, self.force).await?;
         if let Some(aside) = made.aside {
-            println!("what was there is now {}", aside.display());
+            println!("the previous store is now {}", aside.display());
         }
         let seconds = watch.elapsed().as_secs_f64();
         println!("{store}: schema version {}, checked, in {seconds:.1} s", made.version);

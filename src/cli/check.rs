@@ -1,4 +1,4 @@
-//! `diaban check`: whether what people wrote is right, without starting.
+//! `diaban check`: validates settings and files without starting the server.
 
 use clap::{Args, Subcommand};
 
@@ -6,10 +6,10 @@ use super::{Outcome, areas};
 use crate::app;
 use crate::config::Settings;
 
-/// Look whether the settings, the city pack, the layers and the styles are right, and change nothing.
+/// Check the settings, the city pack, the layers and the styles; change nothing.
 ///
-/// Prints all mistakes of the first of these that has any, each with file, line and what would be right;
-/// the exit code is 1 then.
+/// Prints all mistakes of the first of these that has any, each with file, line and what would be
+/// right; the exit code is then 1.
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true, verbatim_doc_comment)]
 pub(super) struct Check {
@@ -21,7 +21,7 @@ pub(super) struct Check {
 
 #[derive(Subcommand)]
 enum What {
-    /// How well the boundaries in use agree with others.
+    /// How well the boundaries in use agree with other ones.
     Areas(areas::CheckAreas),
 }
 

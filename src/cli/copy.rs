@@ -1,4 +1,4 @@
-//! `diaban copy`: a whole database into another, or only their comparison.
+//! `diaban copy`: copies a whole database into another, or only compares two.
 
 use std::time::Instant as Stopwatch;
 
@@ -9,10 +9,11 @@ use crate::store::{self, Compared, CopyStep};
 
 /// Copy a whole database into another, SQLite or PostgreSQL, and compare both.
 ///
-/// Nobody may write the source meanwhile. Stop what serves it: a file is claimed, so that no process can
-/// begin to serve it; in PostgreSQL the writes of processes that still run are refused until the copy
-/// ends, and what they write afterwards is not in it. The target must be empty. Interrupted, the same
-/// command goes on where it stopped; until it has ended well the target is not served.
+/// Nobody may write to the source meanwhile. Stop the processes that serve it. A SQLite file is
+/// locked, so that no process can start to serve it. In PostgreSQL, writes of processes that still
+/// run are refused until the copy ends, and what they write afterwards is not copied. The target
+/// must be empty. After an interruption, run the same command again: it continues where it stopped.
+/// The target cannot be served until the copy has finished.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Copy {
@@ -22,7 +23,7 @@ pub(super) struct Copy {
     /// The target.
     #[arg(long)]
     to: String,
-    /// Only compare the two, each as it is at one moment; both may be in use.
+    /// Only compare the two, each as of one moment; both may be in use.
     #[arg(long)]
     compare: bool,
 }
@@ -30,10 +31,10 @@ pub(super) struct Copy {
 impl Copy {
     pub(super) async fn run(self) -> Outcome {
         let watch = Stopwatch::now();
-        // Drawn on standard error, and only when that is a terminal.
+        // The bar is drawn on standard error, and only on a terminal.
         let bar = areas::bar(0, "chép / copying");
         let mut copied = watch.elapsed();
-        let mut told = |step| match step {
+        let mut progress = |step| match step {
             CopyStep::Total(rows) => bar.set_length(rows),
             CopyStep::Copied(rows) => {
                 bar.inc(rows);
@@ -48,9 +49,9 @@ impl Copy {
             }
         };
         let tables = if self.compare {
-            store::compare(&self.from, &self.to, &mut told).await?
+            store::compare(&self.from, &self.to, &mut progress).await?
         } else {
-            let done = store::copy(&self.from, &self.to, &mut told).await?;
+            let done = store::copy(&self.from, &self.to, &mut progress).await?;
             bar.finish_and_clear();
             let (all, seconds) = (watch.elapsed(), copied.as_secs_f64());
             if done.before > 0 {

@@ -1,5 +1,5 @@
-//! `diaban demo`: a database filled with generated reports, served. Without `--store` it is a temporary
-//! one that goes when the demo ends.
+//! `diaban demo`: fills a database with generated reports and serves it. Without `--store` it is a
+//! temporary database, deleted when the demo ends.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -19,11 +19,11 @@ use crate::store::Store;
 use diaban_core::domain::PlaceRule;
 use diaban_core::geo::{LonLat, Mercator, TileId};
 
-/// Reports in one commit. Fewer write the same index pages again and again: 5,000 cost a third of the
-/// rate; more would hold more memory and move the bar in leaps.
+/// Reports per commit. Smaller batches write the same index pages repeatedly: with 5,000 the rate
+/// falls by a third. Larger ones need more memory and make the progress bar jump.
 const BATCH: usize = 20_000;
 
-/// What is made when nothing else is asked for.
+/// Default number of reports.
 const REPORTS: usize = 200_000;
 const SEED: u64 = 2025;
 
@@ -42,7 +42,7 @@ impl Demo {
         let folder = tempfile::Builder::new().prefix("diaban-demo-").tempdir()?;
         let config =
             self.settings.resolve_with(&format!("sqlite:{}", folder.path().join("demo.db").display()))?;
-        // Taken before the work, so that a second demo on the same address ends at once.
+        // Bound before the work, so that a second demo on the same address fails at once.
         let listener = serve::bind(&config)?;
         let mut stop = pin!(serve::stop_signal()?);
         let (store, city) = app::open(&config).await?;
@@ -69,7 +69,7 @@ impl Demo {
     }
 }
 
-/// Fills an empty store: one batch is made while the one before it is written.
+/// Fills an empty store: one batch is generated while the previous one is written.
 async fn fill(store: &Store, city: &Arc<City>, seed: u64, count: usize) -> Outcome {
     let before = store.last_report().await?;
     if before > 0 {
@@ -84,7 +84,7 @@ async fn fill(store: &Store, city: &Arc<City>, seed: u64, count: usize) -> Outco
             let mut reports = Generator::new(&city, seed, now, count);
             loop {
                 let batch = reports.batch(BATCH);
-                // Nobody takes it when the demo is stopped meanwhile.
+                // The receiver is gone if the demo is stopped meanwhile.
                 if batch.is_empty() || send.blocking_send(batch).is_err() {
                     break;
                 }
@@ -111,7 +111,7 @@ async fn fill(store: &Store, city: &Arc<City>, seed: u64, count: usize) -> Outco
     Ok(())
 }
 
-/// What to try, for a place in the busiest ward.
+/// Example requests for a place in the busiest ward.
 struct Hints {
     at: LonLat,
     category: String,

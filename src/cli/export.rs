@@ -1,4 +1,5 @@
-//! `diaban export`: the tiles of a layer as a file for a content delivery network, or to work offline.
+//! `diaban export`: writes the tiles of layers to a file, for a content delivery network or for
+//! offline use.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -16,25 +17,25 @@ use crate::config::Settings;
 use crate::jobs;
 use diaban_core::map::Tileset;
 
-/// Write all tiles of layers to one file, as they are at this change; works beside a running server.
+/// Write all tiles of layers to one file, as of one change; works beside a running server.
 ///
-/// Each tile is the one that the server answers, byte for byte. The same map gives the same file.
+/// Each tile is identical to the server's, byte for byte. The same map gives the same file.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Export {
-    /// pmtiles or mbtiles; else by the end of the file's name.
+    /// Format: pmtiles or mbtiles (default: from the file's extension).
     #[arg(long)]
     format: Option<Format>,
-    /// The layers, as in the address of a tile: incidents, or incidents,wards.
+    /// The layers, as in the URL of a tile: incidents, or incidents,wards.
     #[arg(long)]
     layer: String,
-    /// The zooms, like 0-14; else all that the layers have.
+    /// The zooms, like 0-14 (default: all zooms of the layers).
     #[arg(long, value_parser = zooms)]
     zooms: Option<RangeInclusive<u8>>,
-    /// The file to write; one that is there is replaced when the new one is whole.
+    /// The file to write; an existing file is replaced when the new one is complete.
     #[arg(long)]
     output: PathBuf,
-    /// What is asked for, as in the address of a tile: status=open category=pothole,drainage
+    /// Query parameters, as in the URL of a tile: status=open category=pothole,drainage
     #[arg(value_parser = pair)]
     query: Vec<(String, String)>,
     #[command(flatten)]
@@ -78,14 +79,14 @@ impl Export {
             TileExport { view: &view, changed, areas: &areas, begin, set: &set, filters: &filters, now };
         let zooms = self.zooms.unwrap_or(set.minzoom()..=set.maxzoom());
         let bar = areas::bar(0, "xuất / exporting");
-        let mut told = |step| match step {
+        let mut progress = |step| match step {
             ExportStep::Total(tiles) => bar.set_length(tiles),
             ExportStep::Made(tiles) => bar.inc(tiles),
         };
-        let done = action::export_tiles(&what, zooms, format, &self.output, &mut told).await?;
+        let done = action::export_tiles(&what, zooms, format, &self.output, &mut progress).await?;
         bar.finish_and_clear();
         println!(
-            "{}: {} tiles of {} looked at, {}, at change {at}, in {:.1} s",
+            "{}: {} tiles of {} checked, {}, at change {at}, in {:.1} s",
             self.output.display(),
             done.tiles,
             done.looked_at,
@@ -94,7 +95,7 @@ impl Export {
         );
         if set.licence().is_none() {
             println!(
-                "no layer says its licence: add licence = \"…\" and attribution = \"…\" to its file before you publish this"
+                "no layer states its licence: add licence = \"…\" and attribution = \"…\" to its file before you publish this"
             );
         }
         store.close().await;
@@ -107,7 +108,7 @@ impl Export {
         match self.format.or_else(by_name) {
             Some(Format::Pmtiles) => Ok(ArchiveFormat::Pmtiles),
             Some(Format::Mbtiles) => Ok(ArchiveFormat::Mbtiles),
-            None => Err("--format pmtiles or mbtiles, or a file whose name ends so".to_owned()),
+            None => Err("use --format pmtiles or mbtiles, or a file with one of these extensions".to_owned()),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! `diaban keys …`: keys of apps and secret feed links. A running server knows of them after two seconds.
+//! `diaban keys …`: manages keys of apps and secret feed links. A running server uses changes
+//! within two seconds.
 
 use clap::{Args, Subcommand};
 
@@ -10,12 +11,12 @@ use crate::config::Settings;
 use crate::store::Store;
 use diaban_core::domain::key::KeyId;
 
-/// What the operator does with keys.
+/// Commands on keys.
 #[derive(Subcommand)]
 pub(super) enum Keys {
-    /// Make a key for an app; it is shown once.
+    /// Create a key for an app; it is shown once.
     Add(With<Add>),
-    /// Make a secret feed link of one query; it is shown once.
+    /// Create a secret feed link for one query; it is shown once.
     Feed(With<Feed>),
     /// List all keys, without their secrets.
     List(With<Nothing>),
@@ -25,9 +26,9 @@ pub(super) enum Keys {
 
 #[derive(Args)]
 pub(super) struct Add {
-    /// Whose it is.
+    /// Name of the owner.
     name: String,
-    /// What it may do: `read`, `submit`.
+    /// Scopes: `read`, `submit`.
     #[arg(long, required = true, value_delimiter = ',')]
     scope: Vec<String>,
     /// Days until it expires.
@@ -37,9 +38,9 @@ pub(super) struct Add {
 
 #[derive(Args)]
 pub(super) struct Feed {
-    /// Whose it is; the title of the feed.
+    /// Name of the owner; also the title of the feed.
     name: String,
-    /// The query, as a list takes it: `ward=26740&status=open`.
+    /// The query, with the parameters of a list: `ward=26740&status=open`.
     #[arg(long)]
     query: String,
     /// Days until it expires.
@@ -52,7 +53,7 @@ pub(super) struct Nothing {}
 
 #[derive(Args)]
 pub(super) struct Revoke {
-    /// The public id, as the list shows it.
+    /// The public id, as `list` shows it.
     id: String,
 }
 
@@ -96,7 +97,7 @@ impl Keys {
     }
 }
 
-/// The public id, the key itself, and the public address.
+/// Returns the public id, the key itself, and the public address.
 async fn make(
     settings: Settings,
     name: &str,

@@ -1,4 +1,4 @@
-//! The log on standard error: JSON for machines, plain text on a terminal.
+//! Logging to standard error: JSON for machines, plain text on a terminal.
 
 use std::fmt;
 use std::io::IsTerminal;
@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Begins to log. `DIABAN_LOG` sets the filter, like `warn` or `info,access=off`.
+/// Starts logging. `DIABAN_LOG` sets the filter, like `warn` or `info,access=off`.
 pub(super) fn start() {
     let filter = EnvFilter::try_from_env("DIABAN_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
@@ -22,8 +22,8 @@ pub(super) fn start() {
     }
 }
 
-/// Events as lines of JSON, as the library writes them, but for the one that every request writes: that takes
-/// it as long as sending a kept tile.
+/// Events as lines of JSON. The access event, written for every request, has its own encoder,
+/// because the library's takes as long as sending a cached tile.
 struct Lines(Format<Json>);
 
 impl Default for Lines {
@@ -55,7 +55,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, JsonFields> for Line
     }
 }
 
-/// Writes fields as members of an object that is begun.
+/// Writes fields as members of a JSON object that is already open.
 struct Members<'a> {
     out: Writer<'a>,
     result: fmt::Result,
@@ -115,9 +115,9 @@ mod tests {
     use super::*;
 
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
+    struct Captured(Arc<Mutex<Vec<u8>>>);
 
-    impl io::Write for Kept {
+    impl io::Write for Captured {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().write(bytes)
         }
@@ -127,7 +127,7 @@ mod tests {
         }
     }
 
-    impl<'a> MakeWriter<'a> for Kept {
+    impl<'a> MakeWriter<'a> for Captured {
         type Writer = Self;
 
         fn make_writer(&'a self) -> Self {
@@ -138,17 +138,17 @@ mod tests {
     fn logged(
         format: impl FormatEvent<tracing_subscriber::Registry, JsonFields> + Send + Sync + 'static,
     ) -> Value {
-        let kept = Kept::default();
+        let captured = Captured::default();
         let log = tracing_subscriber::fmt()
             .fmt_fields(JsonFields::new())
             .event_format(format)
-            .with_writer(kept.clone())
+            .with_writer(captured.clone())
             .finish();
         tracing::subscriber::with_default(log, || {
             let (id, method, route, ms) = ("0a", "GET \"\n", "/tiles/{layer}", 0.25);
             tracing::info!(target: "access", id, method, route, status = 200_u16, ms);
         });
-        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
         assert!(text.ends_with("}\n") && text.lines().count() == 1, "{text}");
         let mut line: Value = serde_json::from_str(&text).unwrap();
         let written = line["timestamp"].take();

@@ -1,4 +1,4 @@
-//! The roles of the one executable. Each says what it did on standard output, what went wrong on
+//! The subcommands of the executable. Each reports its result on standard output and errors on
 //! standard error.
 
 mod areas;
@@ -29,43 +29,45 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one, for the length of the process")]
+#[expect(clippy::large_enum_variant, reason = "there is one value, for the whole life of the process")]
 enum Role {
     /// Serve the API, the tiles and the map page.
     Serve(serve::Serve),
     /// Fill a database with generated reports and serve it.
     Demo(demo::Demo),
-    /// Bring data in.
+    /// Import data.
     #[command(subcommand)]
     Import(Import),
     Check(check::Check),
-    /// Move a report on, transfer it, hide or erase it; works beside a running server.
+    /// Change the state of a report, transfer it, hide or erase it; works beside a running server.
     #[command(subcommand)]
     Report(report::Report),
-    /// Keys of apps and secret feed links; a running server knows of them after two seconds.
+    /// Manage keys of apps and secret feed links; a running server uses changes within two seconds.
     #[command(subcommand)]
     Keys(keys::Keys),
     Export(export::Export),
-    /// Bring the schema of a store up to date; `serve` does so too when it starts.
+    /// Bring the schema of a store up to date; `serve` also does so when it starts.
     Migrate(migrate::Migrate),
-    /// Save a SQLite store to a new file, beside a running server.
+    /// Back up a SQLite store to a new file, beside a running server.
     Backup(backup::Backup),
-    /// Put a backup in the place of a SQLite store that is not served.
+    /// Restore a backup in place of a SQLite store that is not being served.
     Restore(backup::Restore),
     Copy(copy::Copy),
 }
 
 #[derive(Subcommand)]
 enum Import {
-    /// Ward boundaries of one generation: read, checked, activated, reports assigned anew.
+    /// Import ward boundaries of one generation: read, check, activate, and reassign reports.
     Areas(Box<areas::ImportAreas>),
-    /// City features into a collection: GeoJSON, CSV or OSM PBF, compared with what is there.
+    /// Import city features into a collection: GeoJSON, CSV or OSM PBF, compared with the stored
+    /// ones.
     Features(Box<features::ImportFeatures>),
-    /// Reports of the past: GeoJSON, CSV or Open311 JSON of any length; a repeat stores nothing twice.
+    /// Import past reports: GeoJSON, CSV or Open311 JSON of any length; repeating an import stores
+    /// nothing twice.
     Reports(Box<reports::ImportReports>),
 }
 
-/// What a role is told, with the settings that say which store it works on.
+/// Arguments of a subcommand, with the settings that say which store it uses.
 #[derive(clap::Args)]
 struct With<T: clap::Args> {
     #[command(flatten)]
@@ -74,10 +76,10 @@ struct With<T: clap::Args> {
     settings: crate::config::Settings,
 }
 
-/// What a role ends with: a sentence for people.
+/// The result of a subcommand; the error is a sentence for people.
 type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
-/// Runs the role that the arguments name.
+/// Runs the subcommand given by the arguments.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     logging::start();

@@ -1,5 +1,5 @@
-//! `diaban report …`: the operator moves a report on, transfers it, takes it from the public. Works beside
-//! a running server, which learns of it from the log.
+//! `diaban report …`: the operator changes the state of a report, transfers it, hides or erases it.
+//! Works beside a running server, which reads the change from the log.
 
 use clap::{Args, Subcommand};
 
@@ -10,18 +10,18 @@ use crate::clock::SystemClock;
 use crate::store::Store;
 use diaban_core::domain::State;
 
-/// What the operator does with a report.
+/// Commands on a report.
 #[derive(Subcommand)]
 pub(super) enum Report {
-    /// Move a report to another state; the state it has, with a note, only adds the note.
+    /// Set the state of a report; with its present state and a note, only the note is added.
     SetState(With<SetState>),
-    /// Send a report to the own office of another ward.
+    /// Transfer a report to the own office of another ward.
     Transfer(With<Transfer>),
-    /// Take a report from the public; it can come back.
+    /// Hide a report from the public; this can be undone.
     Hide(With<Id>),
-    /// Give a hidden report back to the public.
+    /// Show a hidden report to the public again.
     Unhide(With<Id>),
-    /// Erase texts, places and answers of a report for good. Backups keep theirs.
+    /// Erase the texts, places and answers of a report for good. Backups still contain them.
     Erase(With<Id>),
 }
 
@@ -32,13 +32,13 @@ pub(super) struct SetState {
     /// `received`, `forwarded`, `in_progress`, `reopened`, `resolved`, `rejected` or `duplicate`.
     #[arg(value_parser = state)]
     state: State,
-    /// Why; `rejected` needs one. Everybody may read it.
+    /// The reason; required for `rejected`. It is public.
     #[arg(long)]
     reason: Option<String>,
-    /// A word to the citizen. Everybody may read it.
+    /// A note for the citizen. It is public.
     #[arg(long)]
     note: Option<String>,
-    /// The report that a duplicate repeats.
+    /// The report that this one duplicates.
     #[arg(long)]
     original: Option<u64>,
 }

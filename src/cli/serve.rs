@@ -25,12 +25,12 @@ impl Serve {
     }
 }
 
-/// Takes the address to listen on.
+/// Binds the address to listen on.
 pub(super) fn bind(config: &Config) -> Result<TcpListener, String> {
     http::bind(config.listen).map_err(|e| format!("cannot listen on {}: {e}", config.listen))
 }
 
-/// Says where, serves until `stop`.
+/// Prints the address and serves until `stop`.
 pub(super) async fn serve(
     listener: TcpListener,
     config: Config,

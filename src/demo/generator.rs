@@ -1,4 +1,4 @@
-//! Reports one after another, in the order in which they came.
+//! Generates reports one after another, in order of creation.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -10,24 +10,24 @@ use rand_pcg::Pcg64;
 use super::life::Life;
 use super::places::{Places, beside};
 use super::table::Table;
+use super::texts::{self, Texts};
 use super::timeline::{HOUR_MS, Moment, Timeline};
 use super::topics::Topics;
-use super::words::{self, Words};
 use crate::action::{Areas, City, Submission, assess};
 use diaban_core::domain::report::{MAX_ID, NewReport};
 use diaban_core::domain::{Category, Instant, PlaceRule};
 use diaban_core::geo::LonLat;
 
-/// The doors, and how many come through each.
+/// The sources, and the share of each.
 const SOURCES: [(&str, f64); 4] = [("api", 0.42), ("web", 0.26), ("hotline_1022", 0.24), ("zalo", 0.08)];
-/// How often somebody reports what somebody else has just reported.
+/// How often a report repeats a recent one by somebody else.
 const ECHO: f64 = 0.05;
-/// How many reports are still on people's minds, and for how long.
+/// How many recent reports may be repeated, and for how long.
 const RECENT: usize = 8;
 const RECENT_MS: i64 = 6 * HOUR_MS;
 
-/// The reports of two years, from the oldest on. The same city, seed, instant and number give the same
-/// reports, ids included; each has passed the checks of a real one.
+/// The reports of two years, oldest first. The same city, seed, instant and count give the same
+/// reports, including ids. Each has passed the checks of a real report.
 #[derive(Debug)]
 pub struct Generator<'a> {
     city: &'a City,
@@ -36,7 +36,7 @@ pub struct Generator<'a> {
     timeline: Timeline,
     places: Places,
     topics: Topics,
-    words: Words,
+    texts: Texts,
     life: Life,
     sources: Table,
     accuracy: LogNormal<f64>,
@@ -44,7 +44,7 @@ pub struct Generator<'a> {
     recent: VecDeque<Recent>,
 }
 
-/// A report that others may repeat.
+/// A report that later ones may repeat.
 #[derive(Clone, Debug)]
 struct Recent {
     id: u64,
@@ -55,18 +55,19 @@ struct Recent {
 }
 
 impl<'a> Generator<'a> {
-    /// `count` reports of the two years before `now`, in the areas in force. Takes some milliseconds
-    /// before the first report.
+    /// `count` reports of the two years before `now`, in the areas in force. The first report takes
+    /// some milliseconds.
     pub fn new(city: &'a City, seed: u64, now: Instant, count: usize) -> Self {
         let areas = city.areas();
-        // The zone's offset of today stands for two years: the city has no summer time.
+        // Today's offset of the time zone is used for both years, because the city has no daylight
+        // saving time.
         let offset = i64::from(city.pack.time_zone().to_offset(now.timestamp()).seconds()) * 1_000;
         Self {
             rng: Pcg64::seed_from_u64(seed ^ 0x7265_706f_7274_7321),
             timeline: Timeline::new(seed, now, offset, count),
             places: Places::new(areas.active(), seed),
             topics: Topics::new(&city.pack),
-            words: Words::new(&city.pack),
+            texts: Texts::new(&city.pack),
             life: Life::new(now, offset),
             sources: Table::new(SOURCES.iter().map(|(_, share)| *share)),
             accuracy: LogNormal::new(12_f64.ln(), 0.7).expect("a finite deviation"),
@@ -77,12 +78,12 @@ impl<'a> Generator<'a> {
         }
     }
 
-    /// The centre of the ward that most reports come from.
+    /// The centre of the ward with the most reports.
     pub fn busiest(&self) -> LonLat {
         self.areas.active().units()[self.places.busiest()].label
     }
 
-    /// The next `n` reports, fewer at the end.
+    /// The next `n` reports; fewer at the end.
     pub fn batch(&mut self, n: usize) -> Vec<NewReport> {
         self.by_ref().take(n).collect()
     }
@@ -102,7 +103,7 @@ impl<'a> Generator<'a> {
             let (at, shared) = self.places.draw(self.areas.active(), moment.storm, &mut self.rng);
             point = Some(at);
             if let Some(number) = shared {
-                submission.address = Some(words::shared_address(number));
+                submission.address = Some(texts::shared_address(number));
             }
         } else if self.rng.random_bool(0.6) {
             let ward = self.places.ward(&mut self.rng);
@@ -113,13 +114,13 @@ impl<'a> Generator<'a> {
             if submission.address.is_none() && self.rng.random_bool(0.55) {
                 let unit = self.areas.active().owner(p);
                 let ward = unit.map(|u| self.areas.active().units()[usize::from(u)].name.as_str());
-                submission.address = Some(words::address(ward, &mut self.rng));
+                submission.address = Some(texts::address(ward, &mut self.rng));
             }
         } else {
-            // Nobody is somewhere when the matter has no place.
+            // A report without a location has no accuracy.
             submission.accuracy_m = None;
         }
-        self.words.write(&mut submission, rule, category, &mut self.rng);
+        self.texts.write(&mut submission, rule, category, &mut self.rng);
         let mut report = assess(self.city, &self.areas, submission, moment.at)
             .unwrap_or_else(|refusal| panic!("a generated report must pass the checks: {refusal:?}"));
         report.id = self.id();
@@ -136,11 +137,11 @@ impl<'a> Generator<'a> {
         self.city.pack.categories.get(position as u8).expect("topics know the categories of the pack")
     }
 
-    /// What does not depend on the place and is no text.
+    /// Fields that do not depend on the location and are not text.
     fn submission(&mut self, category: &Category, moment: Moment) -> Submission {
         let rng = &mut self.rng;
         let source = SOURCES[self.sources.pick(rng)].0;
-        // A caller has no satellite fix, a browser says one now and then.
+        // A phone call has no GPS fix; a browser sometimes sends one.
         let fixed = match source {
             "hotline_1022" => 0.0,
             "web" => 0.3,
@@ -164,7 +165,7 @@ impl<'a> Generator<'a> {
         }
     }
 
-    /// The report that this one repeats, if it does: in the rain one of the rain.
+    /// The report that this one repeats, if any; in the rain, one about the rain.
     fn echo(&mut self, moment: Moment) -> Option<Recent> {
         if !self.rng.random_bool(ECHO) || self.recent.is_empty() {
             return None;

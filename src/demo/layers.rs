@@ -1,5 +1,5 @@
-//! What a made-up city shows beside its reports: facilities in each ward, slow and closed roads,
-//! alerts over wards and circles. Names and places are invented.
+//! Generates city features: facilities in each ward, slow and closed roads, alerts over wards and
+//! circles. Names and places are invented.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use rand_pcg::Pcg64;
 
 use super::places::Places;
 use super::table::Table;
-use super::words;
+use super::texts;
 use crate::action::City;
 use crate::import;
 use crate::store::FeatureWrite;
@@ -20,17 +20,17 @@ use diaban_core::domain::field::Value;
 use diaban_core::domain::{Collection, Instant};
 use diaban_core::geo::{LonLat, Plane};
 
-/// The source that all of it is said to come from.
+/// The source id of all demo features.
 const SOURCE: &str = "demo";
 const MINUTE_MS: i64 = 60_000;
-/// Roads with something on them, and places.
+/// Number of roads with an event, and of single places with one.
 const ROADS: usize = 260;
 const SPOTS: usize = 140;
-/// Steps of a road's line, and their length in metres.
+/// Number of points of a road's line, and their distance in metres.
 const STEPS: std::ops::Range<usize> = 8..40;
 const STEP_M: f64 = 55.0;
 
-/// What each ward has: kind, how many, rank, Vietnamese and English name, opening hours.
+/// Facilities in each ward: kind, number, rank, Vietnamese and English name, opening hours.
 const EACH_WARD: &[(&str, usize, i64, &str, &str, &str)] = &[
     ("public_office", 1, 2, "Ủy ban nhân dân", "People's Committee of", "Mo-Fr 07:30-11:30,13:00-17:00"),
     ("police", 1, 3, "Công an", "Police of", "24/7"),
@@ -46,14 +46,14 @@ const EACH_WARD: &[(&str, usize, i64, &str, &str, &str)] = &[
     ("camera", 3, 5, "Camera", "Traffic camera,", ""),
     ("bus_stop", 12, 5, "Trạm xe buýt", "Bus stop,", ""),
 ];
-/// What only some wards have: one ward in so many.
+/// Facilities in some wards: one in this many wards.
 const SOME_WARDS: &[(&str, usize, i64, &str, &str, &str)] = &[
     ("hospital", 3, 1, "Bệnh viện", "Hospital,", "24/7"),
     ("fire", 4, 2, "Đội Cảnh sát PCCC", "Fire station,", "24/7"),
     ("metro", 9, 1, "Ga metro", "Metro station,", "Mo-Su 05:00-22:00"),
 ];
 
-/// All features of the demo: the same city, seed and instant give the same.
+/// All features of the demo. The same city, seed and instant give the same features.
 pub fn features(city: &City, seed: u64, now: Instant) -> Vec<FeatureWrite> {
     let areas = city.areas();
     let maker = Maker { city, generation: areas.active(), now };
@@ -79,8 +79,8 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// A feature of the ward that it names and whose shape it has, else of those it meets; none when the pack declares its
-    /// collection otherwise than the demo knows it.
+    /// A feature of the ward that it names and whose shape it uses, otherwise of the wards it
+    /// meets. `None` if the pack declares the collection differently than the demo expects.
     fn feature(
         &self,
         collection: &str,
@@ -113,7 +113,7 @@ impl Maker<'_> {
                     places.in_ward(self.generation, unit, rng)
                 };
                 let name = &ward.name;
-                let street = words::street(rng);
+                let street = texts::street(rng);
                 let (name_vi, name_en) = match *kind {
                     "public_office" | "police" | "clinic" => (
                         format!("{vi} {}", lower_kind(ward.kind.prefix.as_deref(), name)),
@@ -154,7 +154,7 @@ impl Maker<'_> {
             } else {
                 (POINTS[points.pick(rng)].0, Point::new(start.lon(), start.lat()).into())
             };
-            let street = words::street(rng);
+            let street = texts::street(rng);
             let (what_vi, what_en) = wording(kind);
             let (from, to) = self.window(kind, rng);
             let properties = [
@@ -171,7 +171,7 @@ impl Maker<'_> {
         out
     }
 
-    /// A road that bends a little, as far as it stays in the city.
+    /// A slightly bending road, clipped to the city.
     fn way(&self, start: LonLat, rng: &mut Pcg64) -> Vec<LonLat> {
         let mut angle: f64 = rng.random_range(0.0..std::f64::consts::TAU);
         let mut way = vec![start];
@@ -190,7 +190,7 @@ impl Maker<'_> {
         way
     }
 
-    /// Most are on now, some begin soon, some are just over.
+    /// Most are active now, some begin soon, some have just ended.
     fn window(&self, kind: &str, rng: &mut Pcg64) -> (Instant, Instant) {
         let (longest_ago, longest) = match kind {
             "roadworks" | "closure" => (20_000, 40_000),
@@ -203,7 +203,7 @@ impl Maker<'_> {
         (at(from), at(to))
     }
 
-    /// One over a circle and one over wards now, one that begins soon, one that is over.
+    /// Alerts: one over a circle and one over wards now, one that begins soon, one that has ended.
     fn alerts(&self, places: &Places, rng: &mut Pcg64) -> Vec<NewFeature> {
         let busiest = places.busiest();
         let centre = self.generation.units()[busiest].label;
@@ -213,16 +213,16 @@ impl Maker<'_> {
         let low = self.generation.units().len() - 1 - rng.random_range(0..10);
         let at = |minutes: i64| Instant::from_ms(self.now.ms() + minutes * MINUTE_MS).to_string();
         let one =
-            |id: &str, shape, named, severity: &str, urgency: &str, words: [&str; 5], from: i64, to: i64| {
+            |id: &str, shape, named, severity: &str, urgency: &str, texts: [&str; 5], from: i64, to: i64| {
                 let properties = [
-                    ("event", words[0].to_owned()),
+                    ("event", texts[0].to_owned()),
                     ("severity", severity.to_owned()),
                     ("urgency", urgency.to_owned()),
                     ("certainty", "likely".to_owned()),
-                    ("headline_vi", words[1].to_owned()),
-                    ("headline_en", words[2].to_owned()),
-                    ("text_vi", words[3].to_owned()),
-                    ("text_en", words[4].to_owned()),
+                    ("headline_vi", texts[1].to_owned()),
+                    ("headline_en", texts[2].to_owned()),
+                    ("text_vi", texts[3].to_owned()),
+                    ("text_en", texts[4].to_owned()),
                     ("sender", "demo".to_owned()),
                     ("onset", at(from)),
                     ("expires", at(to)),

@@ -1,5 +1,5 @@
-//! What became of a report: sent on, worked on, answered or refused, now and then reopened. Offices
-//! act in working hours, most near the day an answer is due; some things lie for months.
+//! Generates the history of a report: forwarded, worked on, answered or rejected, sometimes
+//! reopened. Offices act in working hours, mostly near the due date; some reports lie for months.
 
 use rand::RngExt;
 use rand_distr::{Distribution, Exp, LogNormal};
@@ -12,7 +12,7 @@ use diaban_core::domain::report::{Event, NewReport};
 use diaban_core::domain::{Category, Instant, State};
 
 const DAY_MS: f64 = 24.0 * HOUR_MS as f64;
-/// Share of reports that lie, and for how many days in the mean.
+/// Share of slow reports, and their mean delay in days.
 const SLOW: f64 = 0.57;
 const SLOW_DAYS: f64 = 430.0;
 
@@ -42,7 +42,7 @@ const REFUSED: &[&str] = &[
 const AGAIN: &[&str] =
     &["Sự việc tái diễn sau vài hôm.", "Chưa xử lý triệt để, đề nghị kiểm tra lại.", "Vẫn còn như cũ."];
 
-/// How histories are told: until when, and in which local time.
+/// Parameters of histories: the end, and the offset of local time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Life {
     now: i64,
@@ -54,7 +54,7 @@ impl Life {
         Self { now: now.ms(), offset }
     }
 
-    /// Adds what happened until now to a report that was just received. `original` is the report that
+    /// Adds the events until now to a report that was just received. `original` is the report that
     /// this one repeats.
     pub(super) fn live(
         self,
@@ -76,7 +76,7 @@ impl Life {
         }
     }
 
-    /// The next moment at which somebody sits in the office.
+    /// The next moment within office hours.
     fn office(self, at: i64, rng: &mut Pcg64) -> i64 {
         let mut local = at + self.offset;
         if weekday_of(local) == 6 || !(7..17).contains(&hour_of(local)) {
@@ -91,7 +91,7 @@ impl Life {
     }
 }
 
-/// A history while it is told. What would happen after now does not happen, nor anything after it.
+/// A history being generated. Events after now, and everything that follows them, are left out.
 struct Story<'a> {
     life: Life,
     events: &'a mut Vec<Event>,
@@ -125,7 +125,7 @@ impl Story<'_> {
         let wait_ms = if lies {
             Exp::new(1.0 / SLOW_DAYS).expect("a positive rate").sample(rng) * DAY_MS
         } else {
-            // Two of three in time.
+            // Two thirds are in time.
             allowed * LogNormal::new(-0.7, 0.75).expect("a finite deviation").sample(rng)
         };
         if !self.close(wait_ms as i64, rng) || !rng.random_bool(0.05) {
@@ -146,7 +146,7 @@ impl Story<'_> {
         self.event("office", at, State::Resolved, None, Some(note))
     }
 
-    /// The office acts after about so many hours; most of the time it says what it does.
+    /// The office acts after about this many hours, usually with a note.
     fn office(&mut self, hours: f64, sigma: f64, to: State, notes: &[&str], rng: &mut Pcg64) -> bool {
         let at = self.life.office(self.at + wait(hours, sigma, rng), rng);
         let role = if to == State::Forwarded { "system" } else { "office" };
@@ -173,7 +173,7 @@ impl Story<'_> {
     }
 }
 
-/// A delay around so many hours, at least a minute, in milliseconds.
+/// A random delay around this many hours, at least a minute, in milliseconds.
 fn wait(hours: f64, sigma: f64, rng: &mut Pcg64) -> i64 {
     let hours = LogNormal::new(hours.max(0.1).ln(), sigma).expect("a finite deviation").sample(rng);
     ((hours * HOUR_MS as f64) as i64).max(60_000)

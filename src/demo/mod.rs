@@ -1,10 +1,10 @@
-//! A city's two years of reports, made up from a seed: where they come from, when, what they say
-//! and what became of them. The demo, the benches and large tests share it.
+//! Generates two years of reports for a city from a seed: where and when they are made, their texts
+//! and their histories. The demo, the benches and large tests share it.
 //!
-//! Reading order: `timeline` (when, with rain), `places` (where), `topics` (about what), `phrases` and
-//! `words` (what it says), `life` (what became of it), `generator` (all of it, through the same checks
-//! as a real report), `layers` (what the city shows beside). `table` draws by weight.
-//! Not here: the clock and the dice (seed and instant are passed in), storing (store), progress (cli).
+//! Reading order: `timeline` (when, with rain), `places` (where), `topics` (categories), `phrases`
+//! and `texts` (texts), `life` (history), `generator` (combines them and applies the checks of a
+//! real report), `layers` (city features). `table` draws by weight. Not here: the clock and
+//! randomness (seed and instant are passed in), storing (store), progress (cli).
 
 mod generator;
 mod layers;
@@ -14,9 +14,9 @@ mod places;
 mod table;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod timeline;
 mod topics;
-mod words;
 
 pub use generator::Generator;
 pub use layers::features;

@@ -1,16 +1,16 @@
-//! What people write, in our own words: titles and opening sentences by category, wishes by group.
-//! A sentence has no full stop and stays right when a place or a time follows it.
+//! Phrases for reports: titles and opening sentences by category, wishes by group. A sentence has
+//! no full stop, and it stays correct when a place or a time follows it.
 
 /// The phrases of one category.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Phrases {
-    /// None: the category's own name.
+    /// If empty, the category's name is the title.
     pub(super) titles: &'static [&'static str],
     pub(super) texts: &'static [&'static str],
     pub(super) wishes: &'static [&'static str],
 }
 
-/// The phrases of a category; general ones for a category that this list does not know.
+/// The phrases of a category; general ones for an unknown category.
 pub(super) fn of(category: &str, group: &str) -> Phrases {
     let known = BY_CATEGORY.iter().find(|(code, ..)| *code == category);
     let (titles, texts) = known.map_or((&[][..], ANYTHING), |(_, titles, texts)| (*titles, *texts));

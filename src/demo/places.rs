@@ -1,5 +1,6 @@
-//! Where reports come from: hot spots around ward centres, the rest of the wards, and addresses that
-//! many reports share to the last decimal. A dense small ward has most, an island a little.
+//! Generates the positions of reports: hot spots around ward centres, the rest of the wards, and
+//! addresses with exactly the same position for many reports. A small dense ward has most reports,
+//! an island few.
 
 use geo::BoundingRect;
 use rand::{RngExt, SeedableRng};
@@ -11,22 +12,22 @@ use super::timeline::day_rng;
 use diaban_core::area::Generation;
 use diaban_core::geo::{LonLat, Plane};
 
-/// Hot spots of a ward.
+/// Hot spots per ward.
 const SPOTS: usize = 12;
-/// Addresses that reports share.
+/// Number of addresses that reports share.
 const SHARED: usize = 400;
-/// Crossings and hollows that flood again and again.
+/// Number of places that flood repeatedly.
 const HOLLOWS: usize = 160;
-/// How far a downpour reaches, in metres.
+/// Radius of a downpour in metres.
 const STORM_M: f64 = 6_000.0;
-/// Draws of one point before its middle is taken.
+/// Attempts to draw a point before the centre is used.
 const DRAWS: usize = 200;
 
-/// A place that draws reports.
+/// A place with many reports nearby.
 #[derive(Clone, Copy, Debug)]
 struct Spot {
     at: LonLat,
-    /// Metres that half of its reports keep within.
+    /// Radius in metres that contains half of its reports.
     spread: f64,
 }
 
@@ -35,21 +36,21 @@ struct Spot {
 pub(super) struct Places {
     seed: u64,
     wards: Table,
-    /// The ward table, flatter: what is spread over all the ground.
-    ground: Table,
-    /// `SPOTS` for each ward, in the order of its units.
+    /// A flatter ward table, for reports spread over the whole area.
+    anywhere: Table,
+    /// `SPOTS` for each ward, in unit order.
     spots: Vec<Spot>,
     in_ward: Table,
     shared: Vec<LonLat>,
     shared_table: Table,
     hollows: Vec<Spot>,
-    /// The hollows that the downpour of a day fills.
+    /// The flooded places for the downpour of a day.
     storm: Option<(i64, Table)>,
     busiest: usize,
 }
 
 impl Places {
-    /// The places of these areas; the same for the same seed.
+    /// The places of these areas; deterministic for a seed.
     pub(super) fn new(generation: &Generation, seed: u64) -> Self {
         let mut rng = Pcg64::seed_from_u64(seed);
         let units = generation.units();
@@ -60,14 +61,14 @@ impl Places {
         ranks.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut weights = vec![0.0; units.len()];
         for (rank, (_, unit)) in ranks.iter().enumerate() {
-            // Flat at the head: the first ten wards are much alike.
+            // Flat at the top, so the first ten wards are similar.
             weights[*unit] = zipf(rank + 2, 0.8);
         }
         let spots = (0..units.len()).flat_map(|unit| spots(generation, unit, &mut rng)).collect();
         let mut places = Self {
             seed,
             wards: Table::new(weights.iter().copied()),
-            ground: Table::new(weights.iter().map(|w| w.sqrt())),
+            anywhere: Table::new(weights.iter().map(|w| w.sqrt())),
             spots,
             in_ward: Table::zipf(SPOTS, 0.9),
             shared: Vec::new(),
@@ -84,12 +85,12 @@ impl Places {
         places
     }
 
-    /// The unit that most reports come from.
+    /// The unit with the most reports.
     pub(super) fn busiest(&self) -> usize {
         self.busiest
     }
 
-    /// A place in a ward, near one of its hot spots.
+    /// A position in a ward, near one of its hot spots.
     pub(super) fn in_ward(&self, generation: &Generation, unit: usize, rng: &mut Pcg64) -> LonLat {
         let spot = self.spots[unit * SPOTS + rng.random_range(0..SPOTS)];
         let wide = Spot { spread: spot.spread * 2.0, ..spot };
@@ -97,13 +98,13 @@ impl Places {
         (0..DRAWS).map(|_| around(generation, wide, 0.8, rng)).find(own).unwrap_or(spot.at)
     }
 
-    /// A ward, as likely as a report from it.
+    /// A random ward, weighted by its number of reports.
     pub(super) fn ward(&self, rng: &mut Pcg64) -> usize {
         self.wards.pick(rng)
     }
 
-    /// Where a report comes from, and which shared address it is at, if any. In a downpour most come
-    /// from where the water stands.
+    /// The position of a report, and its shared address, if any. In a downpour most are at flooded
+    /// places.
     pub(super) fn draw(
         &mut self,
         generation: &Generation,
@@ -128,7 +129,7 @@ impl Places {
         if rng.random_bool(0.79) {
             self.around_spot(generation, rng)
         } else {
-            inside(generation, self.ground.pick(rng), rng)
+            inside(generation, self.anywhere.pick(rng), rng)
         }
     }
 
@@ -142,7 +143,7 @@ impl Places {
             let eye = generation.units()[self.wards.pick(&mut day_rng(self.seed ^ 1, day))].label;
             let plane = Plane::at(eye);
             let weights = self.hollows.iter().enumerate().map(|(i, h)| {
-                // A little is left everywhere, so that a storm over an island finds a hollow too.
+                // A small weight everywhere, so that a downpour over an island also finds a place.
                 zipf(i, 0.6) * ((-(plane.to_point(h.at) / STORM_M).powi(2)).exp() + 1e-3)
             });
             self.storm = Some((day, Table::new(weights)));
@@ -152,7 +153,7 @@ impl Places {
     }
 }
 
-/// The hot spots of a ward: the first at its centre, the others around.
+/// The hot spots of a ward: the first at its centre, the others around it.
 fn spots(generation: &Generation, unit: usize, rng: &mut Pcg64) -> Vec<Spot> {
     let ward = &generation.units()[unit];
     let radius = (ward.area_km2 / std::f64::consts::PI).sqrt() * 1_000.0;
@@ -168,7 +169,7 @@ fn spots(generation: &Generation, unit: usize, rng: &mut Pcg64) -> Vec<Spot> {
         .collect()
 }
 
-/// A point around a spot, in the city: drawn again until it is.
+/// A point around a spot, drawn again until it is inside the city.
 fn around(generation: &Generation, spot: Spot, sigma: f64, rng: &mut Pcg64) -> LonLat {
     let plane = Plane::at(spot.at);
     let distance = LogNormal::new(spot.spread.ln(), sigma).expect("a finite deviation");
@@ -180,7 +181,7 @@ fn around(generation: &Generation, spot: Spot, sigma: f64, rng: &mut Pcg64) -> L
     point.unwrap_or(spot.at)
 }
 
-/// Close by: another phone at the same thing.
+/// A nearby position: another phone reporting the same thing.
 pub(super) fn beside(generation: &Generation, at: LonLat, rng: &mut Pcg64) -> LonLat {
     around(generation, Spot { at, spread: 5.0 }, 0.8, rng)
 }

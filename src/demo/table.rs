@@ -1,14 +1,14 @@
-//! Draws by weight.
+//! Weighted random choice.
 
 use rand::RngExt;
 use rand_pcg::Pcg64;
 
-/// Positions with weights, ready to be drawn from.
+/// Cumulative weights of positions.
 #[derive(Clone, Debug)]
 pub(super) struct Table(Vec<f64>);
 
 impl Table {
-    /// Weights are at least 0. A table without any weight draws its first position.
+    /// Weights are at least 0. If all are 0, the first position is drawn.
     pub(super) fn new(weights: impl IntoIterator<Item = f64>) -> Self {
         let mut sum = 0.0;
         Self(
@@ -22,7 +22,7 @@ impl Table {
         )
     }
 
-    /// Weights 1, 1/2^s, 1/3^s …: few places have most of it.
+    /// A table with weights 1, 1/2^s, 1/3^s …, so that few positions have most of the weight.
     pub(super) fn zipf(n: usize, s: f64) -> Self {
         Self::new((0..n).map(|i| zipf(i, s)))
     }
@@ -34,12 +34,12 @@ impl Table {
     }
 }
 
-/// The weight of the `i`-th of many.
+/// The Zipf weight of position `i`.
 pub(super) fn zipf(i: usize, s: f64) -> f64 {
     (i as f64 + 1.0).powf(-s)
 }
 
-/// One of several, each as likely.
+/// One of several with equal probability.
 pub(super) fn one<'a, T: ?Sized>(of: &[&'a T], rng: &mut Pcg64) -> &'a T {
     of[rng.random_range(0..of.len())]
 }

@@ -1,4 +1,4 @@
-//! The promises of the generator, on two small towns of it: the pack's own city.
+//! Checks the generator on two small runs with the pack's own city.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -51,7 +51,7 @@ fn reports_come_in_order_with_ids_of_their_own_and_none_after_now() {
     assert!(reports.iter().all(|r| received(r) < now() && r.events.iter().all(|e| e.at <= now())));
     let two_years = now().ms() - received(&reports[0]).ms();
     assert!((725..=731).contains(&(two_years / 86_400_000)), "{two_years}");
-    // Fresh: the last comes within hours even of a small town.
+    // The last report is recent: within hours of now even in a small run.
     assert!(now().ms() - received(&reports[N - 1]).ms() < 12 * 3_600_000);
     let ids: HashSet<u64> = reports.iter().map(|r| r.id).collect();
     assert!(ids.len() == N && ids.iter().all(|id| (1..=MAX_ID).contains(id)));

@@ -1,5 +1,5 @@
-//! When reports come: the rhythm of a day and a week, growth over two years, and rain, which brings
-//! many at once in a few hours of an evening from May to November.
+//! The times of reports: a daily and weekly rhythm, growth over two years, and rain, which brings
+//! many reports within a few evening hours from May to November.
 
 use jiff::civil::Date;
 use rand::{RngExt, SeedableRng};
@@ -13,7 +13,7 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 /// How far back the reports go.
 const DAYS: i64 = 730;
 
-/// Share of a day by local hour, without a unit: peaks on the way to work and back.
+/// Weight of each local hour; peaks on the way to work and back.
 const BY_HOUR: [f64; 24] = [
     0.25, 0.15, 0.1, 0.08, 0.12, 0.35, 0.9, 1.9, 2.0, 1.5, 1.3, 1.1, 0.8, 0.9, 1.1, 1.2, 1.4, 1.9, 2.0, 1.8,
     1.4, 1.1, 0.8, 0.5,
@@ -22,30 +22,30 @@ const BY_HOUR: [f64; 24] = [
 const BY_WEEKDAY: [f64; 7] = [1.15, 1.1, 1.05, 1.05, 1.05, 0.85, 0.75];
 /// Chance of a downpour on a day, January to December.
 const RAIN: [f64; 12] = [0.01, 0.01, 0.03, 0.1, 0.32, 0.4, 0.42, 0.45, 0.55, 0.5, 0.28, 0.06];
-/// How the reports of a downpour come in, hour by hour, against the mean of a dry hour.
+/// Reports during a downpour, hour by hour, relative to the mean of a dry hour.
 const STORM: [f64; 5] = [1.4, 2.2, 1.2, 0.6, 0.3];
 
-/// When one report comes.
+/// The time of one report.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
     pub(super) at: Instant,
     /// Local hour, 0 to 23.
     pub(super) hour: usize,
     pub(super) weekend: bool,
-    /// The downpour that brought it, by its local day.
+    /// The downpour that caused it, as its local day.
     pub(super) storm: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Slot {
-    /// Weight of all slots up to this one.
+    /// Cumulative weight up to the end of this slot.
     until: f64,
-    /// Share of this slot's weight that the rain brings.
+    /// Share of this slot's weight that is caused by rain.
     wet: f64,
     weight: f64,
 }
 
-/// A number of moments in ascending order, drawn one by one.
+/// A number of moments in ascending order, drawn one at a time.
 #[derive(Debug)]
 pub(super) struct Timeline {
     /// Start of the first slot; slots are local hours.
@@ -55,12 +55,12 @@ pub(super) struct Timeline {
     slots: Vec<Slot>,
     slot: usize,
     left: usize,
-    /// Where in 0..1 of the whole weight the last moment was.
+    /// Position of the last moment in the total weight, 0..1.
     at: f64,
 }
 
 impl Timeline {
-    /// `offset` is that of the city's zone against UTC, in milliseconds.
+    /// `offset` is the offset of the city's time zone from UTC, in milliseconds.
     pub(super) fn new(seed: u64, now: Instant, offset: i64, count: usize) -> Self {
         let now = now.ms();
         let start = (now - DAYS * DAY_MS + offset).div_euclid(HOUR_MS) * HOUR_MS - offset;
@@ -81,7 +81,8 @@ impl Timeline {
             let local = start + offset + i as i64 * HOUR_MS;
             let (hour, weekday) = (hour_of(local), weekday_of(local));
             let dry = BY_HOUR[hour] * BY_WEEKDAY[weekday];
-            // More people report every month; the running hour counts as far as it has come.
+            // More people report every month. The current hour counts in proportion to its elapsed
+            // part.
             let grown = 1.0 + i as f64 / hours as f64;
             let passed = (now - start - i as i64 * HOUR_MS).min(HOUR_MS) as f64 / HOUR_MS as f64;
             let weight = (dry + wet) * grown * passed;
@@ -92,13 +93,13 @@ impl Timeline {
         Self { start, now, offset, slots, slot: 0, left: count, at: 0.0 }
     }
 
-    /// How many are still to come.
+    /// How many are left.
     pub(super) fn left(&self) -> usize {
         self.left
     }
 
-    /// The next moment: the smallest of `left` even draws from what remains, so that they come in
-    /// order without being kept.
+    /// The next moment: the smallest of `left` uniform draws from the remaining weight. So moments
+    /// come in order without being stored.
     pub(super) fn next(&mut self, rng: &mut Pcg64) -> Option<Moment> {
         if self.left == 0 {
             return None;
@@ -121,8 +122,8 @@ impl Timeline {
     }
 }
 
-/// The hour at which the downpour of a day begins, and how strong it is. A day has its weather
-/// whatever the span that is asked for.
+/// The hour at which the downpour of a day begins, and its strength. The weather of a day does not
+/// depend on the requested span.
 fn storm(seed: u64, day: i64) -> Option<(i64, f64)> {
     let mut rng = day_rng(seed, day);
     let month = Date::new(1970, 1, 1).ok()?.checked_add(jiff::Span::new().days(day)).ok()?.month();
@@ -134,7 +135,7 @@ fn storm(seed: u64, day: i64) -> Option<(i64, f64)> {
     Some((onset.clamp(11.0, 20.0) as i64, strength.min(12.0)))
 }
 
-/// Chance for what belongs to a day.
+/// A random generator for one day.
 pub(super) fn day_rng(seed: u64, day: i64) -> Pcg64 {
     Pcg64::seed_from_u64(seed ^ (day as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }

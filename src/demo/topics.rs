@@ -1,4 +1,5 @@
-//! What reports are about: how often, at which hour, how much more in the rain, how often with a place.
+//! The categories of reports: how often, at which hours, how much more in the rain, how often with
+//! a location.
 
 use diaban_core::domain::Category;
 use diaban_core::pack::Pack;
@@ -7,21 +8,21 @@ use super::table::Table;
 use super::timeline::Moment;
 use rand_pcg::Pcg64;
 
-/// At which hours a thing is reported more than the rhythm of the day says.
+/// At which hours a category is reported more often than average.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hours {
     Any,
-    /// On the way to work and back, on working days.
+    /// Rush hours on working days.
     Peak,
-    /// When offices are open.
+    /// Office hours.
     Office,
     /// After sunset.
     Dark,
-    /// When people sing: evenings, and all weekend.
+    /// Evenings and weekends, when people sing.
     Leisure,
 }
 
-/// Code, share among dry reports, share among those that a downpour brings, hours.
+/// Code, share among dry reports, share among those of a downpour, hours.
 const MIX: &[(&str, f64, f64, Hours)] = &[
     ("pothole", 6.0, 2.0, Hours::Any),
     ("subsidence", 0.4, 1.5, Hours::Any),
@@ -60,12 +61,12 @@ const MIX: &[(&str, f64, f64, Hours)] = &[
     ("other", 3.0, 0.2, Hours::Any),
 ];
 
-/// How often a report has a place where its category leaves it open.
+/// How often a report has a location if its category makes it optional.
 const PLACED: &[(&str, f64)] =
     &[("idea", 0.15), ("opinion", 0.3), ("bus_service", 0.85), ("tourist_harassment", 0.9)];
 const PLACED_ELSE: f64 = 0.75;
 
-/// The mix of a city's categories. A pack with other categories gets a plain share for each.
+/// The distribution over a city's categories. In an unknown pack all categories have equal shares.
 #[derive(Debug)]
 pub(super) struct Topics {
     /// By weekend and hour.
@@ -87,7 +88,7 @@ impl Topics {
             }))
         };
         let wet: Vec<f64> = pack.categories.iter().map(|c| mix(c).1).collect();
-        // In a pack that knows nothing of rain, rain changes nothing.
+        // In a pack without categories for rain, rain changes nothing.
         let dries_up = wet.iter().all(|w| *w <= 0.0);
         let placed = |c: &Category| PLACED.iter().find(|(code, _)| *code == &*c.code).map(|(_, p)| *p);
         Self {
@@ -97,7 +98,7 @@ impl Topics {
         }
     }
 
-    /// The position of the category that a report of this moment is about.
+    /// The position of a random category for this moment.
     pub(super) fn pick(&self, moment: Moment, rng: &mut Pcg64) -> usize {
         match moment.storm {
             Some(_) => self.wet.pick(rng),
@@ -105,7 +106,7 @@ impl Topics {
         }
     }
 
-    /// How often a report of an optional place has one.
+    /// How often a report of a category with an optional location has one.
     pub(super) fn placed(&self, category: usize) -> f64 {
         self.placed[category]
     }

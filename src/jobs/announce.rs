@@ -1,4 +1,4 @@
-//! Tells live streams what is new: one reader of the log for all who listen.
+//! Sends new events to live streams: one reader of the log serves all listeners.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use crate::action::{City, Entries, Told};
 use crate::store::{Position, Store, StoreError};
 use diaban_core::map::Level;
 
-/// Events read in one go.
+/// Events per read.
 const BATCH: u32 = 500;
-/// After trouble with the database.
-const AGAIN: Duration = Duration::from_secs(1);
+/// Pause after a database error.
+const RETRY: Duration = Duration::from_secs(1);
 
-/// Reads events after `last` whenever the live map has moved, and sends each to everybody, for ever. Who
-/// listens too slowly misses some and reads the store instead. `last` is read before anybody can listen:
-/// what happens after a listener's first look is then always told.
+/// Reads events after `last` whenever the live map has moved, and sends each to all listeners,
+/// forever. A listener that is too slow misses events and reads the store instead. `last` is read
+/// before anybody can listen, so an event after a listener's first read is always sent.
 pub async fn announce(
     store: Store,
     city: Arc<City>,
@@ -35,14 +35,14 @@ pub async fn announce(
                 }
             }
             Err(error) => {
-                tracing::error!(%error, "reading new events");
-                tokio::time::sleep(AGAIN).await;
+                tracing::error!(%error, "cannot read new events; trying again");
+                tokio::time::sleep(RETRY).await;
             }
         }
     }
 }
 
-/// Says whether there may be more.
+/// Returns whether there may be more.
 async fn step(
     store: &Store,
     city: &City,
@@ -50,12 +50,12 @@ async fn step(
     last: &mut Position,
     out: &broadcast::Sender<Arc<Told>>,
 ) -> Result<bool, StoreError> {
-    let news = store.events_after(None, *last, BATCH).await?;
-    let full = news.len() == BATCH as usize;
+    let events = store.events_after(None, *last, BATCH).await?;
+    let full = events.len() == BATCH as usize;
     let entries = Entries::new(city, public_url);
-    for event in news {
+    for event in events {
         *last = event.at;
-        // Nobody may be listening.
+        // There may be no listeners.
         let _ = out.send(Arc::new(entries.told(event)));
     }
     Ok(full)

@@ -1,9 +1,9 @@
-//! The change log carried to the live map: the one road by which a write becomes visible.
+//! Applies the change log to the live map. This is the only way by which a write becomes visible.
 //!
-//! A commit only wakes the loop; the log is the truth, and it is read every second anyway. The map
-//! is loaded from a position that was read before its rows, and applying a change twice changes
-//! nothing, so rows that were written in between are never lost. The first time it is loaded as it was
-//! kept in a file, where there is one.
+//! A commit only wakes the loop; the log is authoritative and is read every second anyway. The map
+//! is loaded from a log position that was read before its rows, and applying a change twice has no
+//! effect, so rows written in between are never lost. At the start the map is loaded from its
+//! snapshot file, if there is one.
 
 use std::path::Path;
 use std::pin::pin;
@@ -24,19 +24,19 @@ use diaban_core::map::{
     Change, FeatureChange, FeatureSets, Level, Live, Moved, ShapeError, Snapshot, View, WardShape, WardShapes,
 };
 
-/// The log is read at least this often, whatever the wake-ups say.
+/// The log is read at least this often, even without a wake-up.
 const POLL: Duration = Duration::from_secs(1);
-/// After a wake-up, so that a rush of commits is followed a few at a time: at a thousand a second,
-/// following each alone took more of the machine than writing them.
+/// Delay after a wake-up, so that commits in quick succession are applied together. At a thousand
+/// commits a second, applying each alone took more CPU than writing them.
 const GATHER: Duration = Duration::from_millis(3);
-/// Changes read in one go.
+/// Changes per read.
 const BATCH: i64 = 5_000;
-/// Rows read in one go when the map is loaded. What a database's driver takes for a row is ten times the
-/// row, and memory once used by the heap stays with the process.
+/// Rows per read when the map is loaded. A database driver needs ten times the size of a row, and
+/// the process keeps heap memory once it has used it.
 const LOAD_ROWS: i64 = 4_000;
-/// The same of features, each with its shape.
+/// The same for features, each with its shape.
 const LOAD_FEATURES: i64 = 1_000;
-/// How many such reads of rows run side by side.
+/// How many of these reads run concurrently.
 const LOAD_READERS: usize = 2;
 
 /// Follows the log until it is dropped.
@@ -50,7 +50,7 @@ pub struct Follower {
     fold: Option<Fold>,
 }
 
-/// A fold that runs in the background, and what was applied since it began.
+/// A fold running in the background, and the changes applied since it started.
 struct Fold {
     running: JoinHandle<Snapshot>,
     since: Vec<Change>,
@@ -68,12 +68,12 @@ pub enum FollowError {
     /// The shapes of the wards.
     #[error(transparent)]
     Shape(#[from] ShapeError),
-    /// A part that was built beside.
+    /// A background task failed.
     #[error(transparent)]
     Task(#[from] tokio::task::JoinError),
 }
 
-/// Reads the whole map at the position the log stands at now.
+/// Reads the whole map as of the current position of the log.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -86,7 +86,7 @@ pub async fn load(store: &Store, codebook: &CodeBook) -> Result<Snapshot, StoreE
             .map(async |first| store.map_rows(&[(first, first + LOAD_ROWS - 1)], codebook).await)
             .buffered(LOAD_READERS)
     );
-    // One large piece of memory, which is given back whole.
+    // One large allocation, which is returned to the system as a whole.
     let mut rows = Vec::with_capacity(last as usize);
     while let Some(part) = parts.try_next().await? {
         rows.extend(part);
@@ -94,12 +94,13 @@ pub async fn load(store: &Store, codebook: &CodeBook) -> Result<Snapshot, StoreE
     Ok(Snapshot::from_rows(rows, at))
 }
 
-/// The map of one change, exactly: read whole, then levelled until the log has nothing more, whoever
-/// writes meanwhile. Each row was read after the last change that names it, so the view is what it is at
-/// its position, [`Snapshot::at`]. `cache` is the folder of kept maps, as for a serving process.
+/// The map at exactly one change: loaded, then caught up with the log until nothing is left, even
+/// while others write. Each row was read after the last change that names it, so the view is exact
+/// at its position, [`Snapshot::at`]. `cache` is the folder of snapshot files, as for a serving
+/// process.
 ///
 /// # Errors
-/// When the database cannot be read or the areas are not right.
+/// When the database cannot be read or the areas are invalid.
 pub async fn view_now(store: &Store, city: Arc<City>, cache: Option<&Path>) -> Result<View, FollowError> {
     let live = Arc::new(Live::new(View::empty(&city.pack.collections, city.areas().codebook.clone())));
     let snapshots = Arc::new(SnapshotWriter::new(store.map_file(cache)));
@@ -115,7 +116,7 @@ pub async fn view_now(store: &Store, city: Arc<City>, cache: Option<&Path>) -> R
 }
 
 impl Follower {
-    /// A follower that keeps a live map level.
+    /// Creates a follower that keeps a live map up to date.
     pub fn new(
         store: Store,
         city: Arc<City>,
@@ -126,30 +127,31 @@ impl Follower {
         Self { store, city, live, level, snapshots, moves: None, fold: None }
     }
 
-    /// One that tells what moved with each step, after it can be seen.
+    /// Also sends what moved in each step, after readers can see it.
     #[must_use]
-    pub fn telling(self, moves: broadcast::Sender<Arc<Moved>>) -> Self {
+    pub fn with_moves(self, moves: broadcast::Sender<Arc<Moved>>) -> Self {
         Self { moves: Some(moves), ..self }
     }
 
     fn tell(&self, moved: Moved) {
-        // Nobody may be listening.
+        // There may be no listeners.
         let _ = self.moves.as_ref().map(|moves| moves.send(Arc::new(moved)));
     }
 
-    /// Loads the map, then follows for ever. Trouble with the database is logged and tried again.
+    /// Loads the map, then follows the log forever. Database errors are logged and retried.
     pub async fn run(mut self) {
         let mut commits = self.store.commits();
         loop {
             let result = if self.level.borrow().loaded { self.step().await } else { self.load().await };
             if let Err(error) = &result {
-                tracing::error!(%error, "following the change log");
+                tracing::error!(%error, "cannot follow the change log; trying again");
             }
             self.level.send_modify(|l| {
                 l.reachable = result.is_ok();
-                l.levelled |= l.is_level();
+                l.caught_up |= l.is_current();
             });
-            // More may be waiting already; otherwise wait for a commit or the next look.
+            // If more changes may be waiting, read on; otherwise wait for a commit or the next
+            // poll.
             if !matches!(result, Ok(true)) {
                 let _ = tokio::time::timeout(POLL, commits.changed()).await;
                 tokio::time::sleep(GATHER).await;
@@ -157,7 +159,7 @@ impl Follower {
         }
     }
 
-    /// Areas changed, and ward codes with them: the areas and the whole map anew.
+    /// After a change of areas, which changes ward codes: reloads the areas and the whole map.
     async fn reload(&mut self) -> Result<bool, FollowError> {
         self.city.reload(&self.store.generations().await?)?;
         self.load().await
@@ -166,13 +168,13 @@ impl Follower {
     async fn load(&mut self) -> Result<bool, FollowError> {
         let areas = self.city.areas();
         self.fold = None;
-        // The positions are read first: what is written in between is applied again.
+        // The positions are read first, so changes written meanwhile are applied again.
         let head = self.store.last_change().await?;
         let first = !self.level.borrow().loaded;
-        let kept = if first { self.snapshots.load(&self.store, &areas.codebook).await } else { None };
-        let from_file = kept.is_some();
-        let snapshot = match kept {
-            Some(kept) => kept,
+        let saved = if first { self.snapshots.load(&self.store, &areas.codebook).await } else { None };
+        let from_file = saved.is_some();
+        let snapshot = match saved {
+            Some(saved) => saved,
             None => load(&self.store, &areas.codebook).await?,
         };
         let features = self.features(&areas.codebook).await?;
@@ -192,7 +194,7 @@ impl Follower {
         Ok(true)
     }
 
-    /// Applies the next changes; says whether there may be more.
+    /// Applies the next changes. Returns whether there may be more.
     async fn step(&mut self) -> Result<bool, FollowError> {
         self.finish_fold().await;
         let applied = self.level.borrow().applied;
@@ -200,7 +202,7 @@ impl Follower {
         let Some(last) = log.last().map(|c| c.seq) else { return Ok(false) };
         let full = log.len() as i64 == BATCH;
         self.level.send_modify(|l| l.head = l.head.max(last));
-        // A log that begins later has lost what this map needs.
+        // If the log begins later than the map's position, changes that it needs have been trimmed.
         if log.iter().any(|c| matches!(c.kind, ChangeKind::Areas | ChangeKind::Trimmed)) {
             return self.reload().await;
         }
@@ -225,7 +227,7 @@ impl Follower {
         Ok(full)
     }
 
-    /// The rows behind the log, each read once as it is now.
+    /// The current rows named in the log, each read once.
     async fn changes(&self, log: &[store::Change]) -> Result<Vec<Change>, StoreError> {
         let codebook = self.live.load().codebook.clone();
         let mut changes = Vec::new();
@@ -253,7 +255,7 @@ impl Follower {
         Ok(tokio::task::spawn_blocking(move || FeatureSets::build(&collections, rows, changed)).await?)
     }
 
-    /// The collections after the log's changes, each feature read once as it is now.
+    /// The collections after the log's changes; each current feature is read once.
     async fn feature_changes(&self, log: &[store::Change], view: &View) -> Result<FeatureSets, FollowError> {
         let mut changes = Vec::new();
         for (first, last) in ranges(log, ChangeKind::features) {
@@ -276,7 +278,7 @@ impl Follower {
         Ok(tokio::task::spawn_blocking(move || before.apply(&changes, at)).await?)
     }
 
-    /// Takes a finished fold into use, with what was applied since it began.
+    /// Replaces the map by a finished fold, with the changes applied since it started.
     async fn finish_fold(&mut self) {
         let Some(fold) = self.fold.take_if(|f| f.running.is_finished()) else { return };
         match fold.running.await {
@@ -284,12 +286,12 @@ impl Follower {
                 let at = self.live.load().snapshot.at();
                 self.live.store_folded(folded.apply(&fold.since, at));
             }
-            Err(error) => tracing::error!(%error, "folding the live map"),
+            Err(error) => tracing::error!(%error, "folding the live map failed"),
         }
     }
 }
 
-/// The wards in force, as tiles show them.
+/// The shapes of the wards in force, for tiles.
 fn shapes(generation: &Generation) -> Result<WardShapes, ShapeError> {
     let shapes: Vec<WardShape> = generation
         .units()
@@ -306,7 +308,7 @@ fn shapes(generation: &Generation) -> Result<WardShapes, ShapeError> {
     WardShapes::build(generation.id(), generation.approximate(), &shapes)
 }
 
-/// Where reports stood and stand that changed.
+/// Old and new positions of the changed reports.
 fn places(before: &Snapshot, changes: &[Change]) -> Vec<Mercator> {
     let of = |change: &Change| {
         let (seq, now) = match change {

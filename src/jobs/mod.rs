@@ -1,4 +1,5 @@
-//! Loops that run beside the doors. Not here: what a change does to the map (map), SQL (store).
+//! Background jobs of a serving process. Not here: what a change does to the map (map), SQL
+//! (store).
 
 mod announce;
 mod follow;

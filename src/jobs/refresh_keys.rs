@@ -1,5 +1,5 @@
-//! Keeps the keys in memory as they are in the store: made and revoked beside the server, by hand, they
-//! are few and rarely change, so they are read anew every other second.
+//! Keeps the keys in memory in step with the store. Operators add and revoke keys in another
+//! process. Keys are few and rarely change, so they are all read again every two seconds.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::store::Store;
 
 const EVERY: Duration = Duration::from_secs(2);
 
-/// Reads the keys, for ever. What cannot be read leaves the keys as they were.
+/// Reads the keys, forever. After an error the keys stay as they were.
 pub async fn refresh_keys(store: Store, keys: Arc<Keyring>) {
     loop {
         match store.keys().await {

@@ -1,6 +1,7 @@
-//! The live map in a file beside the record, so that a start reads that and the log since, not a million
-//! rows. It can always be made anew: a file that is missing, damaged, of another version, of another
-//! database or of its past is passed over. Not here: the file's format (map).
+//! Saves the live map in a snapshot file beside the database, so that a start reads the file and
+//! the log since then, not a million rows. The file can always be rebuilt: one that is missing,
+//! damaged, of another version, of another database or of an earlier history is ignored. Not here:
+//! the file's format (map).
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
@@ -15,44 +16,44 @@ use crate::store::{Change, Store};
 use diaban_core::domain::CodeBook;
 use diaban_core::map::{Frozen, Level, Live, Snapshot, View, frozen_key};
 
-/// How often it is looked at whether the file is too old.
-const LOOK: Duration = Duration::from_secs(30);
-/// A file that is behind at all is written after so many looks: what was erased is gone from it then.
-const LOOKS: u32 = 20;
-/// One that is behind by so many changes, or by this share of all rows (one in so many), at once.
+/// How often the age of the file is checked.
+const CHECK_EVERY: Duration = Duration::from_secs(30);
+/// After this many checks the file is written if it is behind at all, so that erased data leaves it.
+const CHECKS: u32 = 20;
+/// A file that is behind by this many changes, or by one in this many rows, is written at once.
 const BEHIND: u64 = 10_000;
 const SHARE: u64 = 16;
 
-/// The file of one database's map, of which this process knows how far it goes.
+/// The snapshot file of one database's map, and the position it holds.
 #[derive(Debug)]
 pub struct SnapshotWriter {
-    /// None: nothing is kept.
+    /// `None`: no snapshots are written.
     path: Option<PathBuf>,
-    /// Position and number of rows of what the file holds.
+    /// Position and number of rows in the file.
     at: AtomicI64,
     rows: AtomicU64,
 }
 
 impl SnapshotWriter {
-    /// A snapshots of this file; none keeps nothing.
+    /// A writer for this file; without a path it does nothing.
     pub fn new(path: Option<PathBuf>) -> Self {
         Self { path, at: AtomicI64::new(0), rows: AtomicU64::new(0) }
     }
 
-    /// The position of the log from which a process that begins with the file would go on; none without a
-    /// file.
+    /// The log position from which a process that starts with the file would continue; `None`
+    /// without a file.
     pub fn position(&self) -> Option<i64> {
         Some(self.at.load(Ordering::Relaxed)).filter(|at| *at > 0)
     }
 
-    /// The map as it was kept, if it belongs to this record and these names.
+    /// The map from the file, if it belongs to this database and these codes.
     pub async fn load(&self, store: &Store, codebook: &CodeBook) -> Option<Snapshot> {
         let path = self.path.clone()?;
         let name = path.display().to_string();
         let snapshot = match read(path, store, codebook).await {
             Ok(snapshot) => snapshot,
             Err(error) => {
-                tracing::info!(%error, file = name, "the map is read from the record");
+                tracing::info!(%error, file = name, "the snapshot is not used; loading the map from the database");
                 return None;
             }
         };
@@ -60,10 +61,11 @@ impl SnapshotWriter {
         Some(snapshot)
     }
 
-    /// Writes the map down unless the file holds it already.
+    /// Writes a snapshot unless the file already holds this position.
     ///
     /// # Errors
-    /// When the file cannot be written or the record cannot be read; the file is as it was then.
+    /// When the file cannot be written or the database cannot be read. The old file stays as it
+    /// was.
     pub async fn save(&self, store: &Store, view: &View) -> io::Result<()> {
         let Some(path) = self.path.clone() else { return Ok(()) };
         let snapshot = view.snapshot.clone();
@@ -83,7 +85,7 @@ impl SnapshotWriter {
         self.rows.store(snapshot.len() as u64, Ordering::Relaxed);
     }
 
-    /// Whether the file is so far behind that it is written before its time.
+    /// Whether the file is so far behind that it is written early.
     fn is_far_behind(&self, snapshot: &Snapshot) -> bool {
         let rows = snapshot.len() as u64;
         let changes = snapshot.at().abs_diff(self.at.load(Ordering::Relaxed));
@@ -92,7 +94,7 @@ impl SnapshotWriter {
     }
 }
 
-/// Writes the map down whenever the file is too far behind, for ever.
+/// Writes a snapshot whenever the file is too far behind, forever.
 pub async fn write_snapshots(
     snapshots: Arc<SnapshotWriter>,
     store: Store,
@@ -106,19 +108,19 @@ pub async fn write_snapshots(
     loop {
         looks += 1;
         let view = live.load();
-        if snapshots.position().is_none() || looks >= LOOKS || snapshots.is_far_behind(&view.snapshot) {
+        if snapshots.position().is_none() || looks >= CHECKS || snapshots.is_far_behind(&view.snapshot) {
             looks = 0;
             if let Err(error) = snapshots.save(&store, &view).await {
-                tracing::warn!(%error, "the map cannot be kept: the next start will read the whole record");
+                tracing::warn!(%error, "cannot write the snapshot: the next start will read the whole database");
             }
         }
         drop(view);
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(CHECK_EVERY).await;
     }
 }
 
-/// What the numbers in a file mean: which row of the log they stand at, in whichever database, and the
-/// names behind the codes.
+/// Identifies what the numbers in a file mean: the log row at its position, which identifies the
+/// database, and the names behind the codes.
 fn key(change: Change, codebook: &CodeBook) -> u128 {
     let change = format!("{change:?}");
     let categories = codebook.categories.iter().map(|c| c.to_string());
@@ -136,16 +138,18 @@ async fn read(path: PathBuf, store: &Store, codebook: &CodeBook) -> io::Result<S
     let head = frozen.head();
     let change = store.change(head.at).await.map_err(io::Error::other)?;
     if change.is_none_or(|change| key(change, codebook) != head.key) {
-        return Err(io::Error::other("it is not of this record as it is now"));
+        return Err(io::Error::other(
+            "the snapshot belongs to another database or to an earlier state of it",
+        ));
     }
     tokio::task::spawn_blocking(move || frozen.thaw()).await?
 }
 
-/// All of it or nothing: a file of another name takes its place when it is whole.
+/// Writes atomically: a temporary file is renamed when it is complete.
 fn write(path: &Path, snapshot: &Snapshot, key: u128) -> io::Result<()> {
     let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    // Processes on one machine may share the file; each writes its own.
+    // Processes on one machine may share the file, so each has its own temporary file.
     let mut own = path.as_os_str().to_owned();
     own.push(format!(".{}", std::process::id()));
     let own = PathBuf::from(own);

@@ -1,24 +1,24 @@
-//! Keeping a job alive: one that panics is started again, and counted.
+//! Restarts jobs that panic, and counts the restarts.
 
 use std::future::Future;
 use std::time::Duration;
 
-/// Between two starts, so that a job that fails at once does not take the machine.
+/// Pause before a restart, so that a job that fails at once does not use all the CPU.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Runs what `make` makes until it ends by itself; makes it anew when it panics. The job ends with the
-/// returned future.
+/// Runs the future made by `make` until it ends by itself; after a panic it makes a new one.
+/// Dropping the returned future stops the job.
 pub async fn supervise<J>(name: &'static str, mut make: impl FnMut() -> J, restarted: impl Fn(&'static str))
 where
     J: Future<Output = ()> + Send + 'static,
 {
     loop {
-        // A set of one: dropping it aborts the job, which a bare handle would not.
+        // A set of one: dropping it aborts the job, which dropping a handle would not.
         let mut job = tokio::task::JoinSet::new();
         job.spawn(make());
         match job.join_next().await {
             Some(Err(error)) if error.is_panic() => {
-                tracing::error!(job = name, %error, "a job panicked and is started again");
+                tracing::error!(job = name, %error, "a job panicked; restarting it");
                 restarted(name);
                 tokio::time::sleep(PAUSE).await;
             }

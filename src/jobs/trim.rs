@@ -1,4 +1,5 @@
-//! Says how far this process follows the change log, and trims what nobody needs any more.
+//! Records how far this process has followed the change log, and trims the part that no process
+//! needs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +12,14 @@ use crate::store::{Following, Store, StoreError};
 use diaban_core::domain::Instant;
 use diaban_core::map::Level;
 
-/// How often a process says where it stands.
-const SAY: Duration = Duration::from_secs(60);
-/// Of so many times, it trims once.
+/// How often a process records its position.
+const EVERY: Duration = Duration::from_secs(60);
+/// Trims once in this many rounds.
 const TRIM_EVERY: u32 = 10;
-/// The log of a day stays whatever happens, and a process that was not seen for a day is forgotten.
+/// The last day of the log is always kept, and a process not seen for a day is forgotten.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// Registers and trims for ever; `id` is this process's number among those that follow.
+/// Records and trims forever. `id` identifies this process among the followers.
 pub async fn trim(
     id: i64,
     store: Store,
@@ -26,19 +27,19 @@ pub async fn trim(
     mut level: watch::Receiver<Level>,
     clock: Arc<dyn Clock>,
 ) {
-    if level.wait_for(|l| l.levelled).await.is_err() {
+    if level.wait_for(|l| l.caught_up).await.is_err() {
         return;
     }
     let mut times = 0;
     loop {
-        // After a restart it would go on from its file.
+        // After a restart the process would continue from its snapshot file.
         let applied = level.borrow().applied;
-        let position = snapshots.position().map_or(applied, |kept| kept.min(applied));
+        let position = snapshots.position().map_or(applied, |saved| saved.min(applied));
         if let Err(error) = once(&store, id, position, clock.now(), times % TRIM_EVERY == 0).await {
-            tracing::warn!(%error, "trimming the change log");
+            tracing::warn!(%error, "cannot trim the change log");
         }
         times += 1;
-        tokio::time::sleep(SAY).await;
+        tokio::time::sleep(EVERY).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! A file of SQLite saved beside whoever serves it, and brought back.
+//! Backs up a SQLite file while it is in use, and restores it.
 
 use std::fs::{self, File};
 use std::io;
@@ -14,26 +14,26 @@ use super::db::Sql;
 use super::single::Single;
 use super::{StoreError, postgres, schema, sqlite};
 
-/// A file of SQLite and what may have been left beside it.
+/// The suffixes of a SQLite database and of the files that may lie beside it.
 const FILES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
-/// How long the replaced file's other users may take to let go of it.
-const LET_GO: Duration = Duration::from_secs(1);
+/// How long other users of the replaced file may take to close it.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A backup that was made and checked.
+/// A backup that was written and checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backup {
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
     /// Version of the schema.
     pub version: i64,
 }
 
-/// A backup that was brought back.
+/// A backup that was restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
     /// Version of the schema.
     pub version: i64,
-    /// Where the file is that stood there before.
+    /// The new path of the file that was there before.
     pub aside: Option<PathBuf>,
 }
 
@@ -46,18 +46,18 @@ fn only_files(url: &str, role: &str) -> Result<PathBuf, StoreError> {
     sqlite::path_of(url)
 }
 
-/// Writes a database of one moment to a new file, while others read and write it. The file holds what is
-/// in the tables and nothing that was deleted, is readable by its owner only, and is there whole or not
-/// at all.
+/// Writes the state of a database at one moment to a new file, while others read and write the
+/// database. The file contains the rows of the tables and no deleted data, is readable by its owner
+/// only, and is created completely or not at all.
 ///
 /// # Errors
-/// When there is such a file, the store is no file of diaban's or cannot be read, the disk is full, or
-/// the copy does not pass SQLite's checks.
+/// When the file exists, the store is not a database of diaban or cannot be read, the disk is full,
+/// or the copy fails SQLite's checks.
 pub async fn backup(url: &str, file: &Path) -> Result<Backup, StoreError> {
     let path = only_files(url, "backup")?;
     let named = |e: &dyn std::fmt::Display| sqlite::named(file, e);
     if file.exists() {
-        return Err(named(&"is there already, and a backup overwrites nothing"));
+        return Err(named(&"already exists, and a backup never overwrites a file"));
     }
     let mut source = Single::reader(url).await?;
     schema::check(&mut source).await?;
@@ -74,12 +74,12 @@ pub async fn backup(url: &str, file: &Path) -> Result<Backup, StoreError> {
     Ok(Backup { size, version })
 }
 
-/// Puts a backup in the place of a store: it is copied beside the place, checked there, and renamed. With
-/// `force` a file that is there is moved aside with what belongs to it.
+/// Restores a backup in place of a store: it is copied into the same folder, checked there, and
+/// renamed. With `force` an existing file is moved aside together with the files that belong to it.
 ///
 /// # Errors
-/// When the backup is none, is damaged or newer than this program; when the place is taken or in use.
-/// Nothing has changed then.
+/// When the backup is not a database of diaban, is damaged or is newer than this program; when the
+/// target exists or is in use. Nothing has changed then.
 pub async fn restore(file: &Path, url: &str, force: bool) -> Result<Restored, StoreError> {
     let path = only_files(url, "restore")?;
     let here = |e: &dyn std::fmt::Display| sqlite::named(&path, e);
@@ -96,7 +96,7 @@ pub async fn restore(file: &Path, url: &str, force: bool) -> Result<Restored, St
     }
     let old = fs::metadata(&path).ok();
     if old.is_some() && !force {
-        return Err(here(&"is there already; --force moves it aside"));
+        return Err(here(&"already exists; --force moves it aside"));
     }
     let _claim = sqlite::claim(&path)?;
     let folder = folder_of(&path);
@@ -104,13 +104,13 @@ pub async fn restore(file: &Path, url: &str, force: bool) -> Result<Restored, St
     io::copy(&mut File::open(file).map_err(|e| there(&e))?, &mut made.as_file()).map_err(|e| here(&e))?;
     let version = sound(made.path(), file).await?;
     if let Some(old) = &old {
-        // Who could use the old file can use the new one.
+        // Users with access to the old file get access to the new one.
         made.as_file().set_permissions(old.permissions()).map_err(|e| here(&e))?;
         let _ = chown(made.path(), Some(old.uid()), Some(old.gid()));
     }
     made.as_file().sync_all().map_err(|e| here(&e))?;
     if old.is_some() {
-        let_go(&path).await?;
+        merge_log(&path).await?;
     }
     let aside = move_aside(&path).map_err(|e| here(&e))?;
     made.persist_noclobber(&path).map_err(|e| here(&e.error))?;
@@ -118,11 +118,12 @@ pub async fn restore(file: &Path, url: &str, force: bool) -> Result<Restored, St
     Ok(Restored { version, aside })
 }
 
-/// Checks a file that nobody writes; `said` is its name to people.
-async fn sound(path: &Path, said: &Path) -> Result<i64, StoreError> {
-    let unsound =
-        |e: &dyn std::fmt::Display| sqlite::named(said, &format!("this is no sound database of SQLite: {e}"));
-    let mut single = Single::still(path, said).await.map_err(|e| unsound(&e))?;
+/// Checks a file that nobody writes to. `label` is its name in messages.
+async fn sound(path: &Path, label: &Path) -> Result<i64, StoreError> {
+    let unsound = |e: &dyn std::fmt::Display| {
+        sqlite::named(label, &format!("this is not a sound SQLite database: {e}"))
+    };
+    let mut single = Single::still(path, label).await.map_err(|e| unsound(&e))?;
     let version = schema::check(&mut single).await.map_err(|e| match e {
         StoreError::Storage(e) => unsound(&e),
         other => other,
@@ -131,20 +132,20 @@ async fn sound(path: &Path, said: &Path) -> Result<i64, StoreError> {
     faults.retain(|text| text != "ok");
     let orphans = "SELECT DISTINCT \"table\" FROM pragma_foreign_key_check";
     let orphans = single.texts(orphans).await.map_err(|e| unsound(&e))?;
-    faults.extend(orphans.iter().map(|table| format!("rows of {table} have lost what they belong to")));
+    faults.extend(orphans.iter().map(|table| format!("rows of {table} refer to rows that do not exist")));
     single.close().await?;
     match &faults[..] {
         [] => Ok(version),
         [first, rest @ ..] => {
-            Err(sqlite::named(said, &format!("is damaged: {first} (and {} more)", rest.len())))
+            Err(sqlite::named(label, &format!("is damaged: {first} (and {} more)", rest.len())))
         }
     }
 }
 
-/// Makes the old file one that is whole by itself; refuses when somebody has it open. One that is too
-/// damaged for that is only moved.
-async fn let_go(path: &Path) -> Result<(), StoreError> {
-    let options = SqliteConnectOptions::new().filename(path).busy_timeout(LET_GO);
+/// Merges the old file's log into it; fails if another process has it open. A file too damaged for
+/// that is only moved.
+async fn merge_log(path: &Path) -> Result<(), StoreError> {
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(CLOSE_TIMEOUT);
     let Ok(mut db) = options.connect().await else { return Ok(()) };
     let left = sqlx::query("PRAGMA journal_mode = DELETE").execute(&mut db).await;
     let _ = db.close().await;
@@ -158,8 +159,9 @@ async fn let_go(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Moves a file and what belongs to it to the first free name; where the file is then, if there was one.
-/// A log without its file goes too: SQLite would play it into the next file of that name.
+/// Moves a file and those that belong to it to the first free name, and returns the new path if
+/// there was a file. A log without a database is moved too, because SQLite would apply it to the
+/// next file with that name.
 fn move_aside(path: &Path) -> io::Result<Option<PathBuf>> {
     let is_free = |name: &PathBuf| FILES.iter().all(|end| !sqlite::beside(name, end).exists());
     let names = (1..).map(|n| sqlite::beside(path, &format!(".before-restore-{n}")));
@@ -181,12 +183,12 @@ fn folder_of(file: &Path) -> PathBuf {
     }
 }
 
-/// A file for its owner only, gone again unless it is kept.
+/// A temporary file readable by its owner only; deleted unless it is persisted.
 fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix(".diaban-").suffix(".part").tempfile_in(folder)
 }
 
-/// Makes names in a folder durable.
+/// Makes changes of names in a folder durable.
 fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }

@@ -1,19 +1,21 @@
-//! The boxes of public points in SQLite during a bulk load. PostgreSQL indexes the points themselves.
+//! Maintains the bounding boxes of public points in SQLite during a bulk load. PostgreSQL indexes
+//! the points directly.
 
 use super::db::{Db, Sql};
 
-/// What was put aside for the length of a load.
+/// The trigger that was dropped for the duration of a load.
 #[derive(Debug)]
 pub(super) struct Boxes {
-    /// The text of the trigger that boxes each new point, where there is one.
+    /// The SQL of the trigger that adds the box of each new point, if it exists.
     trigger: Option<String>,
 }
 
 impl Boxes {
-    /// Takes the trigger away until the end of the load puts it back. Row by row, in the order in which
-    /// reports came, boxes and the undo of each trigger cost a third of a load; in one go and in strips
-    /// over the ground they touch each page of the tree once. All of it is inside the load's
-    /// transaction: nobody sees the table without its trigger, and a load that fails brings it back.
+    /// Drops the trigger; `put_back` restores it at the end of the load. Inserting boxes row by
+    /// row, in order of creation, and the trigger's undo records take a third of the time of a
+    /// load. Inserting all boxes at the end, in spatial strips, touches each page of the tree once.
+    /// This is inside the load's transaction: nobody sees the table without its trigger, and a
+    /// failed load restores it.
     pub(super) async fn put_aside(db: &mut Db<'_>) -> Result<Self, sqlx::Error> {
         if !matches!(db, Db::Sqlite(_)) {
             return Ok(Self { trigger: None });
@@ -24,7 +26,7 @@ impl Boxes {
         Ok(Self { trigger: Some(trigger) })
     }
 
-    /// Boxes the reports with sequences `first..=last` and puts the trigger back.
+    /// Adds the boxes of the reports with sequences `first..=last` and restores the trigger.
     pub(super) async fn put_back(self, db: &mut Db<'_>, first: i64, last: i64) -> Result<(), sqlx::Error> {
         let Some(trigger) = self.trigger else { return Ok(()) };
         let boxes = "INSERT INTO report_box SELECT seq, lon, lon, lat, lat FROM report_public

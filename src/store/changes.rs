@@ -1,4 +1,4 @@
-//! The change log: written in the transaction of what it tells, read by every follower.
+//! The change log: written in the same transaction as the change, read by every follower.
 
 use super::db::{Db, Row, Sql};
 use super::{Store, StoreError};
@@ -14,7 +14,7 @@ pub enum ChangeKind {
         /// Last internal sequence.
         last: i64,
     },
-    /// The areas changed: read them anew.
+    /// The areas changed and must be read again.
     Areas,
     /// The features with internal sequences `first..=last` were written or removed.
     Features {
@@ -23,7 +23,7 @@ pub enum ChangeKind {
         /// Last internal sequence.
         last: i64,
     },
-    /// What came up to here is not told any more: whoever needs it reads everything anew.
+    /// The log up to here has been trimmed. A follower that needs it must reload everything.
     Trimmed,
 }
 
@@ -46,7 +46,7 @@ pub struct Change {
     pub seq: i64,
     /// What changed.
     pub kind: ChangeKind,
-    /// When.
+    /// When it changed.
     pub at: Instant,
 }
 
@@ -68,7 +68,7 @@ impl Store {
         rows.iter().map(change).collect()
     }
 
-    /// The change at a position, if the log still tells it.
+    /// The change at a position, if the log still contains it.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -77,7 +77,7 @@ impl Store {
         self.read.fetch_optional(there.bind(seq)).await?.as_ref().map(change).transpose()
     }
 
-    /// When a feature last came, changed or went, or the areas did; [`Instant::MIN`] for never.
+    /// When a feature or the areas last changed; [`Instant::MIN`] for never.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -91,7 +91,7 @@ impl Store {
         Ok(ms.map_or(Instant::MIN, Instant::from_ms))
     }
 
-    /// The last position of the log; 0 when nothing was ever written.
+    /// The last position of the log; 0 if nothing was ever written.
     ///
     /// # Errors
     /// When the database cannot be read.

@@ -1,4 +1,4 @@
-//! Two databases side by side: rows, a checksum over all values, and which number a row gets next.
+//! Compares two databases: rows, a checksum over all values, and the next number of a row.
 
 use std::fmt::Write as _;
 
@@ -10,34 +10,34 @@ use super::single::Single;
 use super::tables::{TABLES, Table};
 use super::{StoreError, schema};
 
-/// What a table is at one end and at the other.
+/// The result for one table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compared {
     /// Its name.
     pub table: &'static str,
-    /// Rows here and there.
+    /// Number of rows in each database.
     pub rows: [u64; 2],
-    /// SHA-256 over the values of all rows in the order of their keys, in hexadecimal digits.
+    /// SHA-256 over the values of all rows in key order, as hexadecimal digits.
     pub checksums: [String; 2],
-    /// The last number that was ever given to a row, where the database gives them.
+    /// The last number given to a row, if the database numbers the rows.
     pub given: Option<[i64; 2]>,
 }
 
 impl Compared {
-    /// Whether both hold the same rows, and the second gives no number again that the first gave.
+    /// Whether both hold the same rows, and the second will not reuse a number of the first.
     pub fn is_same(&self) -> bool {
         self.checksums[0] == self.checksums[1] && self.given.is_none_or(|[here, there]| there >= here)
     }
 }
 
-/// Compares two databases, each as it is at one moment; changes nothing.
+/// Compares two databases, each as of one moment; changes nothing.
 ///
 /// # Errors
-/// When one cannot be read or is of a schema that this program does not know.
+/// When one cannot be read or has a schema that this program does not know.
 pub async fn compare(
     one: &str,
     other: &str,
-    told: &mut (dyn FnMut(Step) + Send),
+    progress: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Vec<Compared>, StoreError> {
     let (mut one, mut other) = (Single::reader(one).await?, Single::reader(other).await?);
     let versions = [schema::check(&mut one).await?, schema::check(&mut other).await?];
@@ -52,8 +52,8 @@ pub async fn compare(
     for table in TABLES {
         total += count(&mut one, table).await?;
     }
-    told(Step::Total(total));
-    let compared = compare_all(&mut one, &mut other, told).await?;
+    progress(Step::Total(total));
+    let compared = compare_all(&mut one, &mut other, progress).await?;
     one.close().await?;
     other.close().await?;
     Ok(compared)
@@ -62,12 +62,13 @@ pub async fn compare(
 pub(super) async fn compare_all(
     one: &mut Single,
     other: &mut Single,
-    told: &mut (dyn FnMut(Step) + Send),
+    progress: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Vec<Compared>, StoreError> {
     let mut out = Vec::with_capacity(TABLES.len());
     for table in TABLES {
         let mut silent = |_| {};
-        let (here, there) = tokio::try_join!(digest(one, table, told), digest(other, table, &mut silent))?;
+        let (here, there) =
+            tokio::try_join!(digest(one, table, progress), digest(other, table, &mut silent))?;
         let given = [here.given, there.given];
         out.push(Compared {
             table: table.name,
@@ -88,7 +89,7 @@ struct Digested {
 async fn digest(
     single: &mut Single,
     table: &Table,
-    told: &mut (dyn FnMut(Step) + Send),
+    progress: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Digested, StoreError> {
     let mut hash = Sha256::new();
     let mut rows = 0;
@@ -99,7 +100,7 @@ async fn digest(
         after = Some(last[..table.key].to_vec());
         page.iter().flatten().for_each(|value| take(&mut hash, value));
         rows += page.len() as u64;
-        told(Step::Compared(page.len() as u64));
+        progress(Step::Compared(page.len() as u64));
     }
     let given = if table.numbered {
         let sql = single.dialect().last_given(table.name);
@@ -119,8 +120,8 @@ pub(super) fn hex(out: &mut String, bytes: &[u8]) {
     }
 }
 
-/// A value in a form that no other value has: its kind, its length where that varies, its bytes. A table
-/// always has the same columns, so nothing need stand between rows.
+/// Hashes a value in an unambiguous form: its kind, its length if that varies, its bytes. A table
+/// always has the same columns, so rows need no separator.
 fn take(hash: &mut Sha256, value: &Arg) {
     let sized = |hash: &mut Sha256, kind: u8, bytes: &[u8]| {
         hash.update([kind]);

@@ -1,5 +1,6 @@
-//! A whole database into another, page by page along the keys; begun again it goes on where it stopped.
-//! A table of its own in the target, `copying`, says what is copied until all of it is there and the same.
+//! Copies a whole database into another, page by page in key order; a restarted copy continues
+//! where it stopped. The table `copying` in the target marks the copy until it is complete and
+//! equal to the source.
 
 use std::fmt::Write as _;
 
@@ -14,43 +15,48 @@ use super::single::Single;
 use super::tables::{TABLES, Table, Values};
 use super::{StoreError, dialect::Dialect};
 
-/// Parameters of one statement: SQLite takes 32,766.
+/// Parameters per statement; SQLite allows 32,766.
 const PARAMETERS: usize = 12_000;
 
-/// How far it is.
+/// Progress of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// There are so many rows to copy, and then as many to compare.
+    /// The number of rows to copy, and then to compare.
     Total(u64),
-    /// So many were copied, durably.
+    /// This many more rows were copied, durably.
     Copied(u64),
-    /// So many were compared.
+    /// This many more rows were compared.
     Compared(u64),
 }
 
-/// What a copy came to.
+/// The result of a copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
-    /// The schema of the target before and now.
+    /// The schema version of the target before and now.
     pub migrated: Migrated,
-    /// Rows that an interrupted copy had brought already.
+    /// Rows that an interrupted copy had already copied.
     pub before: u64,
-    /// Rows that this one brought.
+    /// Rows copied by this run.
     pub rows: u64,
-    /// Both ends, table by table.
+    /// Comparison of the tables.
     pub tables: Vec<Compared>,
 }
 
-/// Copies every row of one database into another that is empty, or that an interrupted copy of the same
-/// source left, then compares both. `told` hears of each page; when the future is dropped the copy is
-/// interrupted.
+/// Copies every row of one database into another one that is empty or holds an interrupted copy of
+/// the same source, then compares both. `progress` is called for each page. Dropping the future
+/// interrupts the copy.
 ///
 /// # Errors
-/// When an end cannot be opened or is served, is of another schema, the target holds something else, or
-/// the source went on since the copy began. That both ends differ is no error: see [`Copied::tables`].
-pub async fn copy(from: &str, to: &str, told: &mut (dyn FnMut(Step) + Send)) -> Result<Copied, StoreError> {
+/// When a database cannot be opened, is being served or has another schema, the target holds other
+/// data, or the source has changed since the copy began. A difference between the two is not an
+/// error: see [`Copied::tables`].
+pub async fn copy(
+    from: &str,
+    to: &str,
+    progress: &mut (dyn FnMut(Step) + Send),
+) -> Result<Copied, StoreError> {
     if from == to {
-        return Err(StoreError::Open(format!("{from}: source and target are one database")));
+        return Err(StoreError::Open(format!("{from}: source and target are the same database")));
     }
     let mut source = Single::lone_reader(from).await?;
     let (version, newest) = (schema::check(&mut source).await?, schema::latest(source.dialect()));
@@ -60,7 +66,7 @@ pub async fn copy(from: &str, to: &str, told: &mut (dyn FnMut(Step) + Send)) -> 
     }
     let mut target = Single::writer(to).await?;
     if source.name == target.name {
-        return Err(StoreError::Open(format!("{}: source and target are one database", source.name)));
+        return Err(StoreError::Open(format!("{}: source and target are the same database", source.name)));
     }
     let migrated = target.migrate().await?;
     target.hold().await?;
@@ -69,12 +75,12 @@ pub async fn copy(from: &str, to: &str, told: &mut (dyn FnMut(Step) + Send)) -> 
     for table in TABLES {
         total += count(&mut source, table).await?;
     }
-    told(Step::Total(total));
+    progress(Step::Total(total));
     let before = mark(&mut source, &mut target).await?;
-    told(Step::Copied(before));
+    progress(Step::Copied(before));
     let mut rows = 0;
     for table in TABLES {
-        rows += copy_table(&mut source, &mut target, table, told).await?;
+        rows += copy_table(&mut source, &mut target, table, progress).await?;
     }
     for table in TABLES.iter().filter(|t| t.numbered) {
         carry_numbers(&mut source, &mut target, table).await?;
@@ -82,7 +88,7 @@ pub async fn copy(from: &str, to: &str, told: &mut (dyn FnMut(Step) + Send)) -> 
     if target.dialect() == Dialect::Postgres {
         target.db().run("ANALYZE".to_owned()).await.map_err(StoreError::sort)?;
     }
-    let tables = compare_all(&mut source, &mut target, told).await?;
+    let tables = compare_all(&mut source, &mut target, progress).await?;
     if tables.iter().all(Compared::is_same) {
         target.db().run(format!("DROP TABLE {COPYING}")).await.map_err(StoreError::sort)?;
     }
@@ -96,7 +102,8 @@ pub(super) async fn count(single: &mut Single, table: &Table) -> Result<u64, Sto
     Ok(rows.unsigned_abs())
 }
 
-/// Says in the target what is copied into it, or checks that it is this; how many rows are there.
+/// Marks the target as a copy of this source, or checks the mark. Returns the number of rows in the
+/// target.
 async fn mark(source: &mut Single, target: &mut Single) -> Result<u64, StoreError> {
     let head = Sql::new("SELECT coalesce(max(seq), 0) FROM change");
     let head: i64 = source.db().fetch_value(head).await.map_err(StoreError::sort)?;
@@ -143,12 +150,12 @@ async fn mark(source: &mut Single, target: &mut Single) -> Result<u64, StoreErro
     Ok(0)
 }
 
-/// Copies what the target lacks of a table: the next page is read while one is written.
+/// Copies the missing rows of a table: the next page is read while one is written.
 async fn copy_table(
     source: &mut Single,
     target: &mut Single,
     table: &Table,
-    told: &mut (dyn FnMut(Step) + Send),
+    progress: &mut (dyn FnMut(Step) + Send),
 ) -> Result<u64, StoreError> {
     let (send, mut pages) = mpsc::channel(1);
     let last = target.db().fetch_all(table.last_key()).await.map_err(|e| named(table, e))?;
@@ -158,7 +165,7 @@ async fn copy_table(
             let rows = page(source, table, after.as_deref()).await?;
             let Some(last) = rows.last() else { return Ok(()) };
             after = Some(last[..table.key].to_vec());
-            // Nobody takes it when writing has failed, which says why.
+            // The receiver is gone if writing failed; the writer reports why.
             if send.send(rows).await.is_err() {
                 return Ok(());
             }
@@ -170,7 +177,7 @@ async fn copy_table(
             let n = rows.len() as u64;
             write(&mut target.db(), table, rows).await.map_err(|e| named(table, e))?;
             written += n;
-            told(Step::Copied(n));
+            progress(Step::Copied(n));
         }
         Ok(written)
     };
@@ -196,7 +203,7 @@ pub(super) fn named(table: &Table, error: sqlx::Error) -> StoreError {
     }
 }
 
-/// Writes a page in one commit.
+/// Writes a page in one transaction.
 async fn write(db: &mut Db<'_>, table: &Table, rows: Vec<Values>) -> Result<(), sqlx::Error> {
     db.run("BEGIN".to_owned()).await?;
     if matches!(db, Db::Postgres(_)) {
@@ -232,7 +239,7 @@ async fn write_rows(db: &mut Db<'_>, table: &Table, rows: Vec<Values>) -> Result
     Ok(())
 }
 
-/// Rows as `COPY` reads them in PostgreSQL's text form.
+/// Rows in the text format of PostgreSQL's `COPY`.
 fn text_of(rows: &[Values]) -> Vec<u8> {
     const NULL: &str = "\\N";
     let mut out = String::with_capacity(rows.len() * 128);
@@ -243,7 +250,7 @@ fn text_of(rows: &[Values]) -> Vec<u8> {
             }
             match value {
                 Arg::Integer(Some(v)) => write!(out, "{v}").expect("writing to memory cannot fail"),
-                // The shortest text that reads back as the same number.
+                // The shortest text that parses to the same number.
                 Arg::Real(Some(v)) => write!(out, "{v:e}").expect("writing to memory cannot fail"),
                 Arg::Text(Some(text)) => escape(&mut out, text),
                 Arg::Blob(bytes) => {
@@ -270,7 +277,7 @@ fn escape(out: &mut String, text: &str) {
     }
 }
 
-/// No number that the source gave, even to a row that went, is given again by the target.
+/// Ensures that the target never reuses a number of the source, not even of a deleted row.
 async fn carry_numbers(source: &mut Single, target: &mut Single, table: &Table) -> Result<(), StoreError> {
     let sql = source.dialect().last_given(table.name);
     let given: i64 = source.db().fetch_value(sql).await.map_err(|e| named(table, e))?;
@@ -286,7 +293,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_told_to_postgresql_as_it_reads_them() {
+    fn rows_are_written_in_the_format_that_postgresql_reads() {
         let row = vec![
             Arg::Integer(Some(-7)),
             Arg::Integer(None),

@@ -1,8 +1,8 @@
-//! What the two databases say in different words, each difference once.
+//! The differences between the two SQL dialects, each in one place.
 
 use super::db::Sql;
 
-/// Whose words.
+/// The SQL dialect of the open database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     Sqlite,
@@ -10,7 +10,7 @@ pub(super) enum Dialect {
 }
 
 impl Dialect {
-    /// A table to be walked along an index. PostgreSQL chooses by itself.
+    /// A table to be scanned along an index. PostgreSQL chooses by itself.
     pub(super) fn along(self, table: &str, index: &str) -> String {
         match self {
             Self::Sqlite => format!("{table} INDEXED BY {index}"),
@@ -37,7 +37,7 @@ impl Dialect {
             }
         })
     }
-    /// How many tables there are of the name `$1`.
+    /// The number of tables with the name `$1`.
     pub(super) const fn tables_named(self) -> &'static str {
         match self {
             Self::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1",

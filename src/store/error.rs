@@ -1,30 +1,32 @@
-//! What can go wrong with the database, sorted by what the caller should do about it.
+//! Database errors, classified by what the caller should do.
 
-/// A failure of the store. The inner text is for the log, never for an answer.
+/// A failure of the store. The inner text is for the log, never for a response.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The disk is full: reads go on, writes come back when there is space.
+    /// The disk is full: reads continue, writes work again when there is space.
     #[error("the disk is full")]
     Full,
     /// The file cannot be written.
     #[error("the database is read-only")]
     ReadOnly,
-    /// The commit failed or its outcome is not known: the same request with the same key resolves it.
+    /// The commit failed or its outcome is unknown. Repeating the request with the same key
+    /// resolves it.
     #[error("the commit failed: {0}")]
     Commit(String),
-    /// The disk or the file is damaged: the process stops rather than promise what it cannot keep.
+    /// The disk or the file is damaged. The process stops, because it can no longer guarantee
+    /// anything.
     #[error("the storage failed: {0}")]
     Storage(String),
     /// The writer's queue is full, or the store is closing.
-    #[error("the store takes no more writes now")]
+    #[error("the store accepts no more writes now")]
     Busy,
-    /// The database cannot be reached now; nothing was done.
-    #[error("the database is away")]
+    /// The database cannot be reached now; nothing was changed.
+    #[error("the database cannot be reached")]
     Away,
-    /// A row that the cursor names is not there.
+    /// The row of the cursor does not exist.
     #[error("no row for the cursor")]
     NoCursor,
-    /// Something the program did not expect.
+    /// An unexpected error.
     #[error("database: {0}")]
     Other(#[from] sqlx::Error),
     /// The database cannot be opened.
@@ -42,7 +44,7 @@ mod sqlite {
 }
 
 impl StoreError {
-    /// Sorts an error of the driver.
+    /// Classifies an error of the driver.
     pub(super) fn sort(error: sqlx::Error) -> Self {
         use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
         if matches!(error, Io(_) | Tls(_) | Protocol(_) | PoolTimedOut | PoolClosed | WorkerCrashed) {
@@ -67,18 +69,18 @@ impl StoreError {
         }
     }
 
-    /// By SQLSTATE (PostgreSQL 15, appendix A). A damaged server is its own operator's matter: it does
-    /// not end this process, which goes on from memory.
+    /// By SQLSTATE (PostgreSQL 15, appendix A). A damaged server is a matter for its own operator.
+    /// It does not end this process, which still answers from memory.
     fn of_postgres(code: &str, error: &sqlx::Error) -> Option<Self> {
         match code {
-            // Connection exceptions, too many connections, shutdown, crash, still starting.
+            // Connection failure, too many connections, shutdown, crash, starting up.
             "53300" | "57P01" | "57P02" | "57P03" => Some(Self::Away),
             c if c.starts_with("08") => Some(Self::Away),
             "53100" => Some(Self::Full),
             "25006" => Some(Self::ReadOnly),
-            // A lock or a statement took too long, or another transaction was in the way.
+            // A lock or statement timed out, or another transaction conflicted.
             "55P03" | "57014" | "40001" | "40P01" => {
-                tracing::warn!(%error, "the database refused to wait");
+                tracing::warn!(%error, "a lock or a statement of the database timed out");
                 Some(Self::Busy)
             }
             _ => None,
@@ -90,7 +92,7 @@ impl StoreError {
         matches!(self, Self::Storage(_))
     }
 
-    /// The same verdict for another request of the same batch.
+    /// The same error for another request of the same batch.
     pub(super) fn again(&self) -> Self {
         match self {
             Self::Full => Self::Full,

@@ -1,6 +1,7 @@
-//! The order of news: each event gets its sequence and its public moment here, inside the transaction
-//! that writes it. A live event never stands before one that was recorded earlier, whatever the clocks
-//! say, so whoever reads newest first and stops at what is known has missed nothing.
+//! The order of events in change feeds: each event gets its sequence and its public time here, in
+//! the transaction that writes it. A live event is never ordered before one recorded earlier,
+//! whatever the clocks say. So a reader who reads newest first and stops at the first known event
+//! has missed nothing.
 
 use super::db::{Db, Sql, Values};
 use diaban_core::domain::Instant;
@@ -19,7 +20,8 @@ pub(super) struct Ledger {
 
 impl Ledger {
     pub(super) async fn open(db: &mut Db<'_>) -> Result<Self, sqlx::Error> {
-        // The newest of all news is the last one of its own report; no event ever goes.
+        // The newest event of all is the last one of its own report, because events are never
+        // deleted.
         let row = db
             .fetch_one(Sql::new(
                 "SELECT (SELECT coalesce(max(fed_ms), 0) FROM report_public),
@@ -29,20 +31,20 @@ impl Ledger {
         Ok(Self { last_ms: row.try_get(0)?, last_seq: row.try_get(1)? })
     }
 
-    /// The place of an event that happens now.
+    /// The position of an event that happens now.
     pub(super) fn now(&mut self, shown: Instant) -> Position {
         self.last_ms = self.last_ms.max(shown.ms());
         self.history(Instant::from_ms(self.last_ms))
     }
 
-    /// The place of an event of the past: history is no news, it stands at its own time.
+    /// The position of an imported past event: it is ordered at its own time, not as new.
     pub(super) fn history(&mut self, shown: Instant) -> Position {
         self.last_seq += 1;
         Position { shown_ms: shown.ms(), seq: self.last_seq }
     }
 }
 
-/// A row of `event`, but for what the event itself says.
+/// A row of `event`, without the fields of the event itself.
 #[derive(Clone, Debug)]
 pub(super) struct Entry<'a> {
     pub(super) report: i64,
@@ -52,7 +54,7 @@ pub(super) struct Entry<'a> {
     pub(super) ward: Option<String>,
 }
 
-/// The rows of a new report's events; the first is that it was received.
+/// The rows of a new report's events; the first one is its receipt.
 pub(super) fn life<'a>(
     report: i64,
     ward: Option<&diaban_core::domain::WardId>,

@@ -1,6 +1,6 @@
-//! An archive of tiles as `MBTiles` 1.3: a database of SQLite with the tables `metadata` and `tiles`, rows
-//! counted from the south. Written in one go, in one transaction, to a file that nobody reads yet.
-//! Not here: which tiles (map), where the file goes in the end (action).
+//! Writes an archive of tiles as `MBTiles` 1.3: a SQLite database with the tables `metadata` and
+//! `tiles`, rows counted from the south. It is written in one transaction to a file that nobody
+//! reads yet. Not here: which tiles (map), the final path (action).
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use super::StoreError;
 use super::sqlite::named;
 
-/// "MPBX", the format's number among applications of SQLite.
+/// "MPBX", the application id of `MBTiles` in SQLite.
 const APPLICATION_ID: &str = "0x4d504258";
 const SCHEMA: [&str; 2] = [
     "CREATE TABLE metadata (name text, value text)",
@@ -28,12 +28,13 @@ pub struct Mbtiles {
 }
 
 impl Mbtiles {
-    /// Begins an archive in a file that is empty or not there.
+    /// Creates an archive in a file that is empty or missing.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub async fn create(file: &Path) -> Result<Self, StoreError> {
-        // Nobody reads it before it is whole, and what is left of a crash is thrown away.
+        // No journal is needed: nobody reads the file before it is complete, and a partial file is
+        // thrown away.
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -49,7 +50,7 @@ impl Mbtiles {
         Ok(made)
     }
 
-    /// Adds a tile by its address as maps count it (rows from the north), compressed with gzip.
+    /// Adds a tile, compressed with gzip, at an address with rows counted from the north.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -66,7 +67,7 @@ impl Mbtiles {
         Ok(())
     }
 
-    /// Writes names and values of the metadata and closes the archive.
+    /// Writes the metadata and closes the archive.
     ///
     /// # Errors
     /// When it cannot be written.

@@ -1,4 +1,4 @@
-//! Opening a store: which database it is, who serves it.
+//! Opens a store and claims it for one serving process.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::write::Command;
 use super::writer::Writer;
 use super::{StoreError, postgres, sqlite};
 
-/// How the file of a live map ends.
+/// Extension of a snapshot file.
 const MAP_FILE: &str = ".map";
 
 /// One database: a pool of readers and one writer. Cheap to clone.
@@ -19,18 +19,18 @@ const MAP_FILE: &str = ".map";
 pub struct Store {
     pub(super) read: Pool,
     writer: Writer,
-    /// The file, where it is one.
+    /// The path, if it is a SQLite file.
     file: Option<Arc<PathBuf>>,
-    /// Which database it is, without what is secret of its address.
+    /// A name of the database without the secrets in its URL.
     name: Arc<str>,
 }
 
 impl Store {
-    /// Opens `sqlite:PATH` (or a bare path; the file is made when missing) or `postgres://…` and
+    /// Opens `sqlite:PATH` (or a bare path; a missing file is created) or `postgres://…` and
     /// migrates it.
     ///
     /// # Errors
-    /// When it cannot be opened or is no such database, with the reason.
+    /// When it cannot be opened or is not such a database, with the reason.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         if postgres::is_url(url) {
             let (read, write, name) = postgres::open(url).await?;
@@ -44,9 +44,9 @@ impl Store {
         Ok(Self { read: Pool::Sqlite(read), writer, file: Some(Arc::new(path)), name })
     }
 
-    /// Claims a file for one serving process; keep what comes back as long as the process serves.
-    /// Imports do not claim it: they write beside a server, which learns of it from the change log.
-    /// A server's database is served by as many processes as one likes.
+    /// Claims a SQLite file for one serving process. Keep the result as long as the process serves.
+    /// Imports do not claim the file: they write beside a server, which reads their changes from
+    /// the log. A PostgreSQL database can be served by any number of processes.
     ///
     /// # Errors
     /// When another process serves this file.
@@ -55,8 +55,8 @@ impl Store {
         sqlite::claim(path).map(Some)
     }
 
-    /// Where the live map of this record may be kept: in a folder under the record's name or, without a
-    /// folder, beside the file; a server's database has nothing beside it.
+    /// The snapshot file of this database: in a folder under the database's name or, without a
+    /// folder, beside the SQLite file. `None` for PostgreSQL without a folder.
     pub fn map_file(&self, folder: Option<&Path>) -> Option<PathBuf> {
         match (folder, &self.file) {
             (Some(folder), _) => {
@@ -69,24 +69,25 @@ impl Store {
         }
     }
 
-    /// Moves whenever the writer has committed. Only a wake-up: the change log is the truth.
+    /// Signals each commit of the writer. It is only a wake-up; the change log is authoritative.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.writer.commits()
     }
 
-    /// Resolves when the storage has failed and the process must stop.
+    /// Resolves with the reason when the storage has failed and the process must stop.
     pub async fn failed(&self) -> String {
         self.writer.failed().await
     }
 
-    /// Writes waiting for the writer, for the metrics.
+    /// Number of queued writes, for the metrics.
     pub fn queued(&self) -> usize {
         self.writer.queued()
     }
 
-    /// Finishes what is queued and closes the connections.
+    /// Finishes the queued writes and closes the connections.
     pub async fn close(&self) {
-        // The writer last: only it can empty the write-ahead log, which may still hold what was erased.
+        // The writer closes last: only it can truncate the write-ahead log, which may still contain
+        // erased data.
         self.read.close().await;
         self.writer.close().await;
     }

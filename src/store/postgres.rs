@@ -1,4 +1,4 @@
-//! PostgreSQL with PostGIS: connections, migrations, the lock of the change log, wake-ups.
+//! PostgreSQL with PostGIS: connections, migrations, the lock of the change log, notifications.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use super::db::Db;
 use super::dialect::Dialect;
 use super::{StoreError, schema};
 
-/// Readers of one process beside its writer.
+/// Read connections per process.
 const READERS: u32 = 8;
-/// A read that takes longer is given up, milliseconds.
+/// Timeout of a read, in milliseconds.
 const READ_MS: &str = "2000";
-/// The same for a statement of the writer: a bulk load has long ones.
+/// Timeout of a writer's statement, in milliseconds: a bulk load has long ones.
 const WRITE_MS: &str = "60000";
-/// How long the writer waits for another process that writes, milliseconds.
+/// How long the writer waits for another writing process, in milliseconds.
 const LOCK_MS: &str = "5000";
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(2);
-/// Of transaction advisory locks this one is the change log's: "diaban" as a number.
+/// The key of the change log's advisory lock: "diaban" as a number.
 const LOG_LOCK: i64 = 0x6469_6162_616e;
 const CHANNEL: &str = "diaban_change";
-/// Between attempts to listen again.
-const LISTEN_AGAIN: Duration = Duration::from_millis(500);
+/// Pause between attempts to listen again.
+const LISTEN_RETRY: Duration = Duration::from_millis(500);
 
-/// Whether an address is PostgreSQL's.
+/// Whether a URL is for PostgreSQL.
 pub(super) fn is_url(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
@@ -40,7 +40,7 @@ fn options(url: &str) -> Result<(PgConnectOptions, String), StoreError> {
     Ok((options, name))
 }
 
-/// A connection of its own for work that takes its time, and the name of its database.
+/// A separate connection for long work, and the name of its database.
 pub(super) async fn connect(url: &str) -> Result<(PgConnection, String), StoreError> {
     let (options, name) = options(url)?;
     let endless = [("statement_timeout", "0"), ("idle_in_transaction_session_timeout", "0")];
@@ -53,16 +53,16 @@ pub(super) async fn connect(url: &str) -> Result<(PgConnection, String), StoreEr
     Ok((db, name))
 }
 
-/// Connects, migrates under an advisory lock (several processes may start at once): readers and the
-/// writer's connection.
+/// Connects and migrates under an advisory lock, because several processes may start at once.
+/// Returns the pools of readers and of the writer.
 pub(super) async fn open(url: &str) -> Result<(PgPool, PgPool, String), StoreError> {
     let (options, name) = options(url)?;
     let named = |e: &dyn std::fmt::Display| StoreError::Open(format!("{name}: {e}"));
-    // Not through the writer: its time limits are no limits for a migration, nor for who waits for
-    // another process to finish it.
+    // Not through the writer, whose timeouts are too short for a migration, or for waiting until
+    // another process has finished one.
     let (mut db, _) = connect(url).await?;
-    // A newer process may have migrated already and run beside this one for a day: what migrations of one
-    // release take away, no program of the release before still uses.
+    // A newer process may have migrated already and run beside this one for a day. Migrations
+    // remove only what the previous release no longer uses.
     let mut migrations = schema::embedded(Dialect::Postgres);
     migrations
         .set_ignore_missing(true)
@@ -92,14 +92,14 @@ pub(super) async fn open(url: &str) -> Result<(PgPool, PgPool, String), StoreErr
     Ok((read, write, name))
 }
 
-/// Makes this transaction the only one that writes, in any process, until it ends. Sequences of the log
-/// are given when a row is inserted but seen when it is committed: without the lock a follower could
-/// read past one that was given earlier and commits later, and never come back to it.
+/// Makes this transaction the only writing one in any process until it ends. A sequence of the log
+/// is assigned at the insert but visible only after the commit. Without the lock a follower could
+/// read past a sequence that commits later, and would never return to it.
 pub(super) async fn lock(db: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOG_LOCK).execute(db).await.map(|_| ())
 }
 
-/// Keeps every other writer out until this connection closes.
+/// Excludes all other writers until this connection closes.
 pub(super) async fn hold(db: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query("SELECT set_config('lock_timeout', $1, false)").bind(LOCK_MS).execute(&mut *db).await?;
     sqlx::query("SELECT pg_advisory_lock($1)").bind(LOG_LOCK).execute(db).await.map(|_| ())
@@ -110,32 +110,32 @@ pub(super) async fn notify(db: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(db).await.map(|_| ())
 }
 
-/// Counts the commits of other processes as they are told, as long as anybody wants to know. Only a
-/// wake-up: what is missed while the connection is down is found by the next look at the log.
+/// Counts the notified commits of other processes as long as there is a receiver. It is only a
+/// wake-up: commits missed while the connection is down are found by the next poll of the log.
 pub(super) fn listen(pool: &PgPool, commits: Arc<watch::Sender<u64>>) {
     let options = (*pool.connect_options()).clone();
     tokio::spawn(async move {
         let pool =
             PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE).connect_lazy_with(options);
         while !commits.is_closed() {
-            if let Err(error) = heard(&pool, &commits).await {
-                tracing::debug!(%error, "listening for commits");
+            if let Err(error) = listen_once(&pool, &commits).await {
+                tracing::debug!(%error, "cannot listen for commits; trying again");
             }
-            tokio::time::sleep(LISTEN_AGAIN).await;
+            tokio::time::sleep(LISTEN_RETRY).await;
         }
     });
 }
 
-async fn heard(pool: &PgPool, commits: &watch::Sender<u64>) -> Result<(), sqlx::Error> {
+async fn listen_once(pool: &PgPool, commits: &watch::Sender<u64>) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(CHANNEL).await?;
     loop {
         tokio::select! {
             () = commits.closed() => return Ok(()),
-            told = listener.try_recv() => {
+            notification = listener.try_recv() => {
                 commits.send_modify(|n| *n += 1);
-                if told?.is_none() {
-                    return Ok(()); // the connection went: begin again
+                if notification?.is_none() {
+                    return Ok(()); // the connection was lost: reconnect
                 }
             }
         }
@@ -154,8 +154,8 @@ mod tests {
     const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-    /// One writer begins, another follows and commits if it can, then the first commits. What a follower
-    /// sees that looks in between and afterwards.
+    /// One writer begins, another follows and commits if it can, then the first commits. Returns
+    /// what a follower sees that reads in between and afterwards.
     async fn followed(with_lock: bool) -> Vec<i64> {
         let folder = tempfile::tempdir().unwrap();
         let url = store_url(folder.path());
@@ -198,7 +198,7 @@ mod tests {
     #[tokio::test]
     async fn without_the_lock_a_follower_loses_a_row_and_with_it_none() {
         if !is_postgres() {
-            return; // one file has one writer
+            return; // a file has only one writer
         }
         assert_eq!(followed(false).await, [2], "the first row was committed behind the follower's back");
         assert_eq!(followed(true).await, [1, 2]);
@@ -258,7 +258,7 @@ mod tests {
             INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
             VALUES (9999, 'later', true, '\\x00', 1)";
         sqlx::raw_sql(expansion).execute(&mut db).await.unwrap();
-        // One that runs goes on, and one that starts anew starts.
+        // A running process continues, and a restarted one starts.
         before.create_report(crate::store::reports::tests::report(2), None).await.unwrap();
         let anew = Store::open(&url).await.unwrap();
         anew.create_report(crate::store::reports::tests::report(4), None).await.unwrap();
@@ -286,8 +286,8 @@ mod tests {
         store.load_reports(states.map(of).into()).await.unwrap();
         let mut db = PgConnection::connect(&url).await.unwrap();
         sqlx::query("SET ROLE diaban_reader").execute(&mut db).await.unwrap();
-        let told = names(&mut db, "SELECT state || ' ' || status FROM reports ORDER BY id").await;
-        assert_eq!(told, states.map(|s| format!("{} {}", s.name(), s.status().name())));
+        let stored = names(&mut db, "SELECT state || ' ' || status FROM reports ORDER BY id").await;
+        assert_eq!(stored, states.map(|s| format!("{} {}", s.name(), s.status().name())));
         let kinds = names(&mut db, "SELECT DISTINCT kind || ' ' || to_state FROM report_events").await;
         assert_eq!(kinds, ["state received"]);
         let placed: i64 = sqlx::query_scalar("SELECT count(*) FROM reports WHERE ST_SRID(geom) = 4326 AND created_at = 'epoch'::timestamptz + interval '1 second'")

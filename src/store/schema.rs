@@ -1,4 +1,4 @@
-//! Which version of the schema a database has, and whether this program can work with it.
+//! The version of a database's schema, and whether this program can work with it.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,10 +13,10 @@ use super::db::{Db, Sql};
 use super::dialect::Dialect;
 use super::single::Single;
 
-/// The table that stands in a database as long as a copy into it is not finished.
+/// The table that exists in a database until a copy into it is finished.
 pub(super) const COPYING: &str = "copying";
 
-/// From which version of the schema to which; 0 is an empty database.
+/// A migration from one schema version to another; 0 is an empty database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Migrated {
     /// Before.
@@ -25,10 +25,10 @@ pub struct Migrated {
     pub to: i64,
 }
 
-/// Brings a database up to date; makes a file that is missing.
+/// Migrates a database to the latest schema; creates a missing file.
 ///
 /// # Errors
-/// When it cannot be opened, is served by another process (a file) or newer than this program.
+/// When it cannot be opened, is served by another process (a file) or is newer than this program.
 pub async fn migrate(url: &str) -> Result<Migrated, StoreError> {
     let mut single = Single::writer(url).await?;
     let migrated = single.migrate().await?;
@@ -36,8 +36,8 @@ pub async fn migrate(url: &str) -> Result<Migrated, StoreError> {
     Ok(migrated)
 }
 
-/// The migrations of both databases. Embedded by hand: the macro of sqlx would build both of its drivers a
-/// second time, for the machine that compiles.
+/// The migrations of both databases. They are embedded without sqlx's macro, which would build both
+/// drivers a second time for the host.
 #[derive(RustEmbed)]
 #[folder = "src/store/migrations/"]
 struct Files;
@@ -74,7 +74,7 @@ pub(super) fn embedded(dialect: Dialect) -> Migrator {
     Migrator::with_migrations(Files::iter().filter_map(read).collect())
 }
 
-/// The version that this program makes.
+/// The schema version that this program needs.
 pub(super) fn latest(dialect: Dialect) -> i64 {
     migrations(dialect).iter().map(|m| m.version).max().unwrap_or(0)
 }
@@ -84,7 +84,7 @@ pub(super) async fn has_table(db: &mut Db<'_>, name: &str) -> Result<bool, sqlx:
     Ok(found > 0)
 }
 
-/// The version of a database; 0 when it never was one of diaban's.
+/// The version of a database; 0 if it was never a database of diaban.
 pub(super) async fn version(db: &mut Db<'_>) -> Result<i64, sqlx::Error> {
     if !has_table(db, "_sqlx_migrations").await? {
         return Ok(0);
@@ -92,7 +92,7 @@ pub(super) async fn version(db: &mut Db<'_>) -> Result<i64, sqlx::Error> {
     db.fetch_value(Sql::new("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")).await
 }
 
-/// The version of a database, after checking that this program knows how it came to be.
+/// The version of a database, after checking that this program knows its migrations.
 pub(super) async fn check(single: &mut Single) -> Result<i64, StoreError> {
     let dialect = single.dialect();
     let refuse = |why: String| StoreError::Open(why);
@@ -100,7 +100,7 @@ pub(super) async fn check(single: &mut Single) -> Result<i64, StoreError> {
     if version(&mut single.db()).await.map_err(sorted)? == 0
         || !has_table(&mut single.db(), "report_public").await.map_err(sorted)?
     {
-        return Err(refuse(format!("{}: this is no database of diaban", single.name)));
+        return Err(refuse(format!("{}: this is not a database of diaban", single.name)));
     }
     if has_table(&mut single.db(), COPYING).await.map_err(sorted)? {
         return Err(refuse(format!("{}: {}", single.name, unfinished())));
@@ -125,19 +125,23 @@ pub(super) async fn check(single: &mut Single) -> Result<i64, StoreError> {
     Ok(last)
 }
 
-/// Why a database is not served while a copy into it goes on.
+/// The reason why a database is not served while a copy into it is unfinished.
 pub(super) fn unfinished() -> &'static str {
     "a copy into it is not finished: run the same `diaban copy` again, or begin with an empty database"
 }
 
-/// What went wrong, in words that say what to do.
+/// The error as a message that says what to do.
 pub(super) fn explain(error: &MigrateError) -> String {
     match error {
         MigrateError::VersionMissing(v) => {
-            format!("its schema version {v} is newer than this program: use the diaban that made it")
+            format!(
+                "its schema version {v} is newer than this program: use the version of diaban that wrote it"
+            )
         }
         MigrateError::VersionMismatch(v) => {
-            format!("its schema version {v} is not the one of this program: use the diaban that made it")
+            format!(
+                "its schema version {v} is not the one of this program: use the version of diaban that wrote it"
+            )
         }
         other => other.to_string(),
     }

@@ -1,5 +1,5 @@
-//! One connection of its own to a database, without time limits: for work that takes the database as a
-//! whole and its time, beside no server or in place of one.
+//! A single connection without timeouts, for long work on a whole database, with no server running
+//! or beside one.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,11 +11,11 @@ use super::dialect::Dialect;
 use super::schema::{self, Migrated};
 use super::{StoreError, postgres, sqlite};
 
-/// The connection, and what it holds meanwhile.
+/// The connection, and the locks that it holds.
 #[derive(Debug)]
 pub(super) struct Single {
     inner: Inner,
-    /// Which database it is, without what is secret of its address.
+    /// The name of the database, without the secrets in its URL.
     pub(super) name: String,
     _claim: Option<File>,
 }
@@ -27,7 +27,7 @@ enum Inner {
 }
 
 impl Single {
-    /// Connects to read what is there; nothing is made or changed.
+    /// Connects for reading; nothing is created or changed.
     pub(super) async fn reader(url: &str) -> Result<Self, StoreError> {
         if postgres::is_url(url) {
             return Self::postgres(url).await;
@@ -37,14 +37,14 @@ impl Single {
         Ok(Self { inner, name: sqlite::name(&path), _claim: None })
     }
 
-    /// Reads a file that nobody writes; `said` is its name to people.
-    pub(super) async fn still(path: &Path, said: &Path) -> Result<Self, sqlx::Error> {
+    /// Reads a file that nobody writes to. `label` is its name in messages.
+    pub(super) async fn still(path: &Path, label: &Path) -> Result<Self, sqlx::Error> {
         let inner = Inner::Sqlite(Box::new(sqlite::still_reader(path).await?));
-        Ok(Self { inner, name: said.display().to_string(), _claim: None })
+        Ok(Self { inner, name: label.display().to_string(), _claim: None })
     }
 
-    /// Connects to read a database that nobody else may write meanwhile: a file is claimed as a serving
-    /// process does; writers of a server's database wait until this connection closes.
+    /// Connects for reading, and excludes writers: a file is claimed like by a serving process; in
+    /// PostgreSQL writers wait until this connection closes.
     pub(super) async fn lone_reader(url: &str) -> Result<Self, StoreError> {
         let mut single = Self::reader(url).await?;
         if postgres::is_url(url) {
@@ -55,7 +55,7 @@ impl Single {
         Ok(Self { _claim: Some(claim), ..single })
     }
 
-    /// Connects to write; a file is made when missing and claimed.
+    /// Connects for writing; a file is created if missing, and claimed.
     pub(super) async fn writer(url: &str) -> Result<Self, StoreError> {
         if postgres::is_url(url) {
             return Self::postgres(url).await;
@@ -71,7 +71,7 @@ impl Single {
         Ok(Self { inner: Inner::Postgres(Box::new(db)), name, _claim: None })
     }
 
-    /// Keeps other writers out until this connection closes; a file is claimed already.
+    /// Excludes other writers until this connection closes; a file is already claimed.
     pub(super) async fn hold(&mut self) -> Result<(), StoreError> {
         match &mut self.inner {
             Inner::Sqlite(_) => Ok(()),
@@ -85,7 +85,7 @@ impl Single {
     pub(super) async fn migrate(&mut self) -> Result<Migrated, StoreError> {
         let from = schema::version(&mut self.db()).await.map_err(StoreError::sort)?;
         match &mut self.inner {
-            // As `run`, which makes futures that cannot go to another thread.
+            // Like `run`, whose futures are not `Send`.
             Inner::Sqlite(db) => schema::migrations(Dialect::Sqlite).run_direct(None, &mut **db, false).await,
             Inner::Postgres(db) => {
                 schema::migrations(Dialect::Postgres).run_direct(None, &mut **db, false).await
@@ -109,7 +109,7 @@ impl Single {
         }
     }
 
-    /// All that is read from now on is of one moment.
+    /// All reads from now on see the same moment.
     pub(super) async fn begin_moment(&mut self) -> Result<(), StoreError> {
         let begin = match self.dialect() {
             Dialect::Sqlite => "PRAGMA query_only = ON; BEGIN",
@@ -118,7 +118,7 @@ impl Single {
         self.db().run(begin.to_owned()).await.map_err(StoreError::sort)
     }
 
-    /// Rows of PostgreSQL in their text form, in a statement `COPY … FROM STDIN`.
+    /// Sends rows in PostgreSQL's text format to a statement `COPY … FROM STDIN`.
     pub(super) async fn copy_in(db: &mut Db<'_>, statement: &str, rows: Vec<u8>) -> Result<(), sqlx::Error> {
         let Db::Postgres(db) = db else { return Ok(()) };
         let mut copy = db.copy_in_raw(statement).await?;
@@ -132,7 +132,7 @@ impl Single {
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
-    /// Closes the connection; a file's write-ahead log is emptied by it.
+    /// Closes the connection, which checkpoints a file's write-ahead log.
     pub(super) async fn close(self) -> Result<(), StoreError> {
         match self.inner {
             Inner::Sqlite(db) => db.close().await,

@@ -12,20 +12,21 @@ use super::db::Db;
 use super::dialect::Dialect;
 use super::{StoreError, schema};
 
-/// Older versions can lose a commit in a race between a WAL reset and a reader.
+/// Older versions can lose a commit when a WAL reset races with a reader.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
-/// Page cache of a connection in KiB, as SQLite writes it: the writer keeps the inner pages of every
-/// index, readers look up a few rows.
+/// Page cache of a connection, negative for KiB as in SQLite's pragma. The writer caches the inner
+/// pages of every index; readers look up a few rows.
 const WRITER_CACHE_KIB: &str = "-65536";
 const READER_CACHE_KIB: &str = "-16384";
-/// Readers beside the one writer.
+/// Read connections beside the one writer.
 const READERS: u32 = 4;
 
-/// Opens the file, makes it when missing and migrates it: readers and the writer's connection.
+/// Opens the file, creates it if missing, and migrates it. Returns the pools of readers and of the
+/// writer.
 pub(super) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreError> {
     let named = |e: &dyn std::fmt::Display| named(path, e);
     let options = options(path)?;
-    // The writer's own connection makes the file and brings it up to date before anybody reads.
+    // The writer's connection creates and migrates the file before anybody reads it.
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .test_before_acquire(false)
@@ -43,7 +44,7 @@ pub(super) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreE
     drop(db);
     let read = SqlitePoolOptions::new()
         .max_connections(READERS)
-        // A file does not go away as a server does.
+        // A file cannot disconnect, unlike a server.
         .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(5))
         .idle_timeout(None)
@@ -54,7 +55,7 @@ pub(super) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreE
     Ok((read, write))
 }
 
-/// The file of `sqlite:PATH`, or of a bare path.
+/// The path in `sqlite:PATH`, or a bare path.
 pub(super) fn path_of(url: &str) -> Result<PathBuf, StoreError> {
     let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
     if path.is_empty() || path.contains("://") {
@@ -65,13 +66,13 @@ pub(super) fn path_of(url: &str) -> Result<PathBuf, StoreError> {
     Ok(PathBuf::from(path))
 }
 
-/// A connection that writes; makes the file when missing.
+/// A connection for writing; creates the file if missing.
 pub(super) async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
     options(path)?.disable_statement_logging().connect().await.map_err(|e| named(path, &e))
 }
 
-/// A connection to a file that is there. It may write, or SQLite could not clear away what it puts beside
-/// the file while it reads.
+/// A connection to an existing file. It may write, because otherwise SQLite could not remove the
+/// files that it creates beside the database while reading.
 pub(super) async fn reader(path: &Path) -> Result<SqliteConnection, StoreError> {
     if !path.is_file() {
         return Err(named(path, &"there is no such file"));
@@ -79,7 +80,7 @@ pub(super) async fn reader(path: &Path) -> Result<SqliteConnection, StoreError> 
     reading(path).busy_timeout(Duration::from_secs(5)).connect().await.map_err(|e| named(path, &e))
 }
 
-/// A connection to a file that nobody writes; it puts nothing beside it.
+/// A connection to a file that nobody writes to; it creates no files beside it.
 pub(super) async fn still_reader(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
     reading(path).read_only(true).immutable(true).connect().await
 }
@@ -87,11 +88,11 @@ pub(super) async fn still_reader(path: &Path) -> Result<SqliteConnection, sqlx::
 fn reading(path: &Path) -> SqliteConnectOptions {
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(false);
     let options = options.pragma("trusted_schema", "OFF").pragma("cache_size", WRITER_CACHE_KIB);
-    // Its statements take the whole database: none is slow.
+    // Its statements work on the whole database, so a slow one is normal.
     options.disable_statement_logging()
 }
 
-/// Claims a file for one process, as long as it keeps what comes back.
+/// Claims a file for one process, as long as it holds the result.
 pub(super) fn claim(path: &Path) -> Result<File, StoreError> {
     let name = beside(path, ".lock");
     let lock = File::create(&name).map_err(|e| named(&name, &e))?;
@@ -99,14 +100,14 @@ pub(super) fn claim(path: &Path) -> Result<File, StoreError> {
     Ok(lock)
 }
 
-/// A file of the same name with something after it.
+/// The path with a suffix added to the file's name.
 pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     PathBuf::from(name)
 }
 
-/// Which file it is, wherever the process stands.
+/// The absolute path of a file, as its name.
 pub(super) fn name(path: &Path) -> String {
     let whole = path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.into());
     format!("sqlite:{}", whole.display())
@@ -126,11 +127,12 @@ fn options(path: &Path) -> Result<SqliteConnectOptions, StoreError> {
         .foreign_keys(true)
         .pragma("trusted_schema", "OFF")
         .pragma("cache_size", WRITER_CACHE_KIB)
-        // What is erased must not lie on in free corners of the file. Rows move inside their pages with
-        // every update, so it has to hold from the beginning; deletes are rare, so it costs nothing.
+        // Erased data must not remain in free parts of the file. Every update can move rows inside
+        // a page, so this is on from the start. Deletes are rare, so it costs nothing.
         .pragma("secure_delete", "ON")
-        // Statement journals and sorts in memory: as a file, the undo of a statement that a trigger
-        // might abort cost a bulk load half of its time. Durability is the WAL's, untouched by this.
+        // Statement journals and sorts are kept in memory. In a file, the undo data of statements
+        // that a trigger might abort took half the time of a bulk load. Durability comes from the
+        // WAL and is not affected.
         .pragma("temp_store", "MEMORY")
         .statement_cache_capacity(256))
 }

@@ -1,11 +1,11 @@
-//! The tables as a copy walks them: parents before children, each with its key and all its columns. What
-//! a database makes of other columns by itself (boxes, geometries) is not here.
+//! The tables in copy order: parents before children, each with its key and all its columns.
+//! Columns that a database derives from others (boxes, geometries) are not included.
 
 use super::db::{Arg, Row, Sql};
 use super::dialect::Dialect;
 use diaban_core::domain::field::{Access, TABLE};
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Integer,
@@ -20,11 +20,11 @@ use Kind::{Blob, Integer, Real, Text};
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) name: &'static str,
-    /// How many of the first columns are the primary key.
+    /// The number of leading columns that form the primary key.
     pub(super) key: usize,
-    /// Whether the database numbers its rows: then a number that was given once is never given again.
+    /// Whether the database numbers the rows; then a number is never reused.
     pub(super) numbered: bool,
-    /// Rows in one page: few where a row can be large.
+    /// Rows per page: few if a row can be large.
     pub(super) page: usize,
     pub(super) columns: &'static [(&'static str, Kind)],
 }
@@ -102,7 +102,7 @@ pub(super) const TABLES: &[Table] = &[
         page: PAGE,
         columns: &[("key_hash", Blob), ("body_hash", Blob), ("report_id", Integer)],
     },
-    // Numbered too, but by the writer: one more than the last, and no event ever goes.
+    // Numbered by the writer: one more than the last, and events are never deleted.
     Table {
         name: "event",
         key: 1,
@@ -181,7 +181,7 @@ pub(super) const TABLES: &[Table] = &[
         page: PAGE,
         columns: &[("feature", Integer), ("ward", Text)],
     },
-    // The log last: a position in it is there only when what it tells of is there too.
+    // The log comes last, so that a position is present only if its changes are.
     Table {
         name: "change",
         key: 1,
@@ -198,7 +198,7 @@ pub(super) const TABLES: &[Table] = &[
 ];
 
 impl Table {
-    /// The columns, as `INSERT` and `COPY` name them.
+    /// The column list for `INSERT` and `COPY`.
     pub(super) fn columns(&self) -> String {
         self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
     }
@@ -207,11 +207,11 @@ impl Table {
         self.columns[..self.key].iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
     }
 
-    /// The next rows after a key, in the order of keys, which is one and the same in both databases:
-    /// texts are compared by their bytes.
+    /// The next rows after a key, in key order. The order is the same in both databases: texts are
+    /// compared by bytes.
     pub(super) fn next(&self, dialect: Dialect, after: Option<&[Arg]>) -> Sql {
         let read = |(name, kind): &(&str, Kind)| match (dialect, kind) {
-            // Small integers come as wide ones.
+            // Small integers are read as wide ones.
             (Dialect::Postgres, Integer) => format!("{name}::bigint"),
             _ => (*name).to_owned(),
         };
@@ -224,7 +224,7 @@ impl Table {
         sql
     }
 
-    /// The largest key that is there.
+    /// The largest key.
     pub(super) fn last_key(&self) -> Sql {
         let keys = self.keys();
         let down = self.columns[..self.key].iter().map(|(name, _)| format!("{name} DESC"));
@@ -249,7 +249,7 @@ impl Table {
         self.columns[..columns].iter().enumerate().map(value).collect()
     }
 
-    /// Statements after which the next number is above `given`, which is above 0.
+    /// Statements that make the next number larger than `given`, which is positive.
     pub(super) fn give_after(&self, dialect: Dialect, given: i64) -> String {
         let name = self.name;
         match dialect {
@@ -271,8 +271,8 @@ mod tests {
 
     type Columns = BTreeMap<String, Vec<(String, String)>>;
 
-    /// Tables and columns with their types as a folder of migrations makes them, but for what a database
-    /// makes by itself.
+    /// Tables and columns with their types as a folder of migrations creates them, without derived
+    /// columns.
     fn declared(folder: &str) -> Columns {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/migrations").join(folder);
         let mut files: Vec<_> = std::fs::read_dir(root).unwrap().map(|f| f.unwrap().path()).collect();
@@ -334,7 +334,7 @@ mod tests {
                 .iter()
                 .map(|t| (t.name.to_owned(), t.columns.iter().map(|(n, k)| ((*n).to_owned(), *k)).collect()))
                 .collect();
-            // Who follows one database does not follow another.
+            // Followers of one database do not follow another.
             let mut there = there;
             assert!(there.remove("follower").is_some());
             assert_eq!(copied.keys().collect::<Vec<_>>(), there.keys().collect::<Vec<_>>(), "{folder}");

@@ -1,5 +1,5 @@
-//! Where the tests keep their records: a file of each test's own, or with `DIABAN_TEST_BACKEND=postgres`
-//! a database of its own in the cluster of `DIABAN_TEST_POSTGRES`, whose URL is that of a superuser.
+//! Databases for tests: a separate file per test or, with `DIABAN_TEST_BACKEND=postgres`, a
+//! separate database in the cluster at `DIABAN_TEST_POSTGRES`, which is a superuser's URL.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -9,10 +9,10 @@ use diaban::store::Store;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-/// Databases of tests begin so; the number of the process that made one follows.
+/// Prefix of test databases; the id of the process that created one follows.
 const PREFIX: &str = "diaban_test_";
 
-/// The address of the store that belongs to a folder; the same folder has the same store.
+/// The URL of the store for a folder; the same folder has the same store.
 pub(crate) fn store_url(folder: &Path) -> String {
     if !is_postgres() {
         return format!("sqlite:{}", folder.join("test.db").display());
@@ -22,7 +22,7 @@ pub(crate) fn store_url(folder: &Path) -> String {
 }
 
 /// Whether the tests run on PostgreSQL.
-#[expect(clippy::disallowed_methods, reason = "which database a test runs on is no setting of the program")]
+#[expect(clippy::disallowed_methods, reason = "the database of a test is not a setting of the program")]
 pub(crate) fn is_postgres() -> bool {
     std::env::var("DIABAN_TEST_BACKEND").is_ok_and(|b| b == "postgres")
 }
@@ -35,11 +35,8 @@ struct Cluster {
 }
 
 impl Cluster {
-    /// Takes away what processes that are gone have left.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "where a test finds its database is no setting of the program"
-    )]
+    /// Drops databases left by processes that have ended.
+    #[expect(clippy::disallowed_methods, reason = "the database of a test is not a setting of the program")]
     fn enter() -> Self {
         let url = std::env::var("DIABAN_TEST_POSTGRES").expect("DIABAN_TEST_POSTGRES is set");
         let cluster = Self { url, made: Mutex::default() };
@@ -56,7 +53,7 @@ impl Cluster {
         cluster.run(format!("CREATE DATABASE \"{}\"", template()));
         let url = cluster.url_of(&template());
         block_on(async {
-            // Migrated once; every test begins with a copy.
+            // Migrated once; every test starts with a copy.
             Store::open(&url).await.unwrap().close().await;
         });
         cluster
@@ -96,7 +93,7 @@ fn template() -> String {
     format!("{PREFIX}{}_template", std::process::id())
 }
 
-/// On a thread of its own: a test may be inside a runtime already.
+/// Runs on a separate thread, because a test may already be inside a runtime.
 fn block_on<T: Send>(future: impl Future<Output = T> + Send) -> T {
     std::thread::scope(|scope| {
         let run =

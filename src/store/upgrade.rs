@@ -1,5 +1,5 @@
-//! Two releases beside each other on one database: migrations since the last release only add, this program
-//! serves what the last one wrote, and what the last one goes on writing.
+//! Tests that two releases can share one database: migrations since the last release only add, and
+//! this program can read what the last release wrote and continues to write.
 
 use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
@@ -11,11 +11,12 @@ use super::reports::tests::report;
 use super::test_database::{is_postgres, store_url};
 use super::{ChangeKind, Store, schema, sqlite};
 
-/// The schema of the last release: set it when there is one, and write down below what that release writes.
+/// The schema version of the last release. Update it with each release, and update the statements
+/// below.
 const RELEASED: i64 = 7;
 
-/// The tables as the last release writes them, each with every column it names. Kept as texts, because the
-/// statements of this program move on.
+/// The inserts of the last release, each with all columns it names. They are copies, because this
+/// program's statements change.
 const WRITES: [&str; 11] = [
     "INSERT INTO report_public (id, lon, lat, category, state, ward, body, rule, title, description, address, votes, source,
          border_m, offshore_m, observed_ms, created_ms, updated_ms, due_ms, withdrawn, fed, fed_ms)
@@ -57,7 +58,7 @@ async fn the_last_releases_database_is_migrated_and_served() {
     let folder = tempfile::tempdir().unwrap();
     let url = store_url(folder.path());
     if is_postgres() {
-        // The database of a test comes migrated: this one begins with nothing.
+        // A test database is already migrated, so this test creates an empty one.
         let mut db = sqlx::PgConnection::connect(&url).await.unwrap();
         let clear = "DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE EXTENSION postgis";
         Db::Postgres(&mut db).run(clear.to_owned()).await.unwrap();
@@ -95,7 +96,7 @@ async fn what_the_last_release_writes_beside_this_one_is_seen() {
 
 #[test]
 fn migrations_since_the_last_release_only_add() {
-    // What a statement may begin with; a column that is added must be empty or have a default.
+    // Allowed beginnings of a statement. An added column must be nullable or have a default.
     const ADDING: [&str; 6] =
         ["CREATE TABLE", "CREATE INDEX", "CREATE UNIQUE INDEX", "CREATE VIEW", "COMMENT ON", "GRANT SELECT"];
     for migration in

@@ -192,7 +192,7 @@ fn what_cannot_be_exported_is_refused_and_leaves_the_former_file() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     // Without a single report there is a file all the same, and it can be read.
     let (well, said) = export(&server, &file, &["--layer", "incidents"]);
-    assert!(well && said.contains("0 tiles of 0 looked at"), "{said}");
+    assert!(well && said.contains("0 tiles of 0 checked"), "{said}");
 }
 
 /// Runs `diaban check` with a layer file added; what it said, and whether it ended well.

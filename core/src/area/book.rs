@@ -1,5 +1,5 @@
-//! Every generation that a process knows, and one number for every ward of all of them.
-//! Not here: how a generation becomes active (`action::activate_areas`), the look-up (locate).
+//! All generations that a process has loaded, and one number for each ward of all of them. Not
+//! here: how a generation becomes active (`action::activate_areas`), the look-up (locate).
 
 use std::sync::Arc;
 
@@ -9,25 +9,25 @@ use super::generation::Generation;
 use super::unit::Unit;
 use crate::domain::WardId;
 
-/// The generations in order of validity, the active one among them. Immutable: a change makes a new
-/// book. Cloning shares everything.
+/// The generations in order of validity, including the active one. Immutable: a change makes a new
+/// book. Cloning is cheap, everything is shared.
 #[derive(Clone, Debug)]
 pub struct AreaBook {
     generations: Arc<[Arc<Generation>]>,
     active: usize,
-    /// All wards: generation after generation, by code inside each.
+    /// All wards: one generation after the other, by code inside each.
     wards: Arc<[WardId]>,
-    /// Where each generation begins in `wards`.
+    /// Index in `wards` of the first ward of each generation.
     starts: Arc<[usize]>,
 }
 
-/// Why generations are not a book.
+/// Why generations do not form a book.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BookError {
-    /// The generation that should be active is not among them.
+    /// The generation named as active is not loaded.
     #[error("the active generation {0:?} is not loaded")]
     NoActive(String),
-    /// One id twice.
+    /// Two generations with the same id.
     #[error("the generation {0} is loaded twice")]
     Duplicate(Arc<str>),
     /// More than 65,535 wards over all generations.
@@ -36,7 +36,7 @@ pub enum BookError {
 }
 
 impl AreaBook {
-    /// Puts generations into order. Those later than `active` are loaded but not yet in force.
+    /// Sorts the generations. Those later than `active` are loaded but not yet in force.
     ///
     /// # Errors
     /// See [`BookError`].
@@ -68,13 +68,13 @@ impl AreaBook {
         &self.generations[self.active]
     }
 
-    /// The generation in force on a day of the city's calendar: the last one valid by then, never
-    /// one later than the active. `None` before the first.
+    /// The generation in force on a day of the city's calendar: the last one valid by then, but
+    /// never one later than the active one. `None` before the first.
     pub fn at(&self, day: Date) -> Option<&Arc<Generation>> {
         self.generations[..=self.active].iter().rev().find(|g| g.valid_from() <= day)
     }
 
-    /// All generations in order of validity, those not yet active too.
+    /// All generations in order of validity, including those not yet active.
     pub fn generations(&self) -> &[Arc<Generation>] {
         &self.generations
     }
@@ -90,20 +90,22 @@ impl AreaBook {
         g.index_of(&ward.code).map(|i| &g.units()[i])
     }
 
-    /// The number of a ward over all generations of this book: stable as long as the same
-    /// generations are loaded. Another book may number otherwise, so it is never stored.
+    /// The number of a ward over all generations of this book. It is stable as long as the same
+    /// generations are loaded. It is never stored, because another book may number wards
+    /// differently.
     pub fn ward_index(&self, ward: &WardId) -> Option<u16> {
         let i = self.position(&ward.generation)?;
         self.generations[i].index_of(&ward.code).map(|unit| (self.starts[i] + unit) as u16)
     }
 
-    /// The number of a unit of a generation, as the look-up gives it; `None` for what is not here.
+    /// The number of a unit of a generation, for a unit index from the look-up; `None` if the
+    /// generation is not in this book.
     pub fn ward_index_of(&self, generation: &Generation, unit: usize) -> Option<u16> {
         let i = self.position(generation.id())?;
         (unit < self.generations[i].units().len()).then(|| (self.starts[i] + unit) as u16)
     }
 
-    /// The ward of a number.
+    /// The ward with a number.
     ///
     /// # Panics
     /// When the number is not one of this book's, see [`AreaBook::wards`].

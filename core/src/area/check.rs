@@ -1,7 +1,8 @@
-//! What is to be known about a new generation before it may answer: findings, never repairs.
+//! Checks a new generation before it may become active. They report findings and repair nothing.
 //!
-//! Seconds of work for a whole city (validity is quadratic in the vertices of a ward): not on an
-//! async thread. Two wards with one code never get here, reading and building refuse them.
+//! They take seconds for a whole city, because the validity check is quadratic in the vertices of a
+//! ward: do not run them on an async thread. Two wards with the same code never reach these checks;
+//! reading and building refuse them.
 //!
 //! Not here: re-routing a sample of reports, the decision to activate (`action::activate_areas`).
 
@@ -14,17 +15,17 @@ use super::generation::Generation;
 use super::unit::{Unit, area_m2};
 use crate::geo::polygon::{MAX_VALIDATED_VERTICES, vertices};
 
-/// Parts below this many square metres are no ground, but slips of the digitiser.
+/// Parts smaller than this, in square metres, are digitising errors.
 const NEAR_ZERO_M2: f64 = 1.0;
-/// Overlaps and gaps below this many square metres are rounding.
+/// Overlaps and gaps smaller than this, in square metres, are rounding.
 const ROUNDING_M2: f64 = 0.01;
-/// Gaps above this many square metres are ground that somebody must answer for.
+/// Gaps larger than this, in square metres, are land that some ward must own.
 const LARGE_GAP_M2: f64 = 1_000.0;
-/// Lost ground below this many square metres is another way to draw a bank.
+/// A loss smaller than this, in square metres, is a bank drawn differently.
 const LOST_M2: f64 = 1_000.0;
-/// Share of its area from which an overlap or a loss is an error.
+/// An overlap or a loss is an error from this share of the area.
 const ERROR_SHARE: f64 = 0.005;
-/// Most edge pairs compared by all validity checks together, about half a minute.
+/// Limit of edge pairs compared by all validity checks together, about half a minute.
 const MAX_PAIRS: usize = 4_000_000_000;
 
 /// How bad a finding is.
@@ -43,7 +44,7 @@ pub enum Severity {
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
-    /// The ward it is about, the first of two.
+    /// The ward concerned; of two, the first.
     pub code: Option<Arc<str>>,
     /// A sentence for the operator.
     pub text: String,
@@ -63,8 +64,8 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Checks a candidate. `expected` are the codes that the successor table knows (none: not checked),
-/// `former` an earlier version of the same generation whose ground must not get lost. The worst
+/// Checks a candidate. `expected` are the codes in the successor table (not checked if empty).
+/// `former` is an earlier version of the same generation: its area must still be covered. The worst
 /// findings come first.
 pub fn check(candidate: &Generation, expected: &[&str], former: Option<&Generation>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -116,7 +117,7 @@ fn validity(units: &[Unit], findings: &mut Vec<Finding>) {
         if count > MAX_VALIDATED_VERTICES || pairs > MAX_PAIRS {
             report(Severity::Warning, format!("validity not checked: {count} vertices are too many"));
         } else if let Err(e) = unit.shape.check_validation() {
-            // The look-up is defined for any rings, so this alone stops nothing.
+            // The look-up is defined for any rings, so an invalid shape alone stops nothing.
             report(Severity::Warning, format!("the shape is not valid: {e}"));
         }
     }

@@ -1,9 +1,9 @@
-//! One edge of a ring and the side of it that a point lies on, with robust orientation.
-//! Not here: which edges decide (grid).
+//! One edge of a ring, and on which side of it a point lies, with robust orientation. Not here:
+//! which edges decide (grid).
 
 use robust::orient2d;
 
-/// One directed edge in degrees: the ring's inside lies to the left of an exterior.
+/// One directed edge in degrees. The inside lies to the left of an edge of an exterior.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Edge {
     pub(super) ax: f64,
@@ -13,7 +13,8 @@ pub(super) struct Edge {
 }
 
 impl Edge {
-    /// Twice the area of the triangle with (x, y): positive if it lies to the left, exactly 0 if on the line.
+    /// Twice the area of the triangle with (x, y): positive if the point lies to the left, exactly
+    /// 0 on the line.
     #[inline]
     pub(super) fn orient(&self, x: f64, y: f64) -> f64 {
         orient2d(
@@ -23,8 +24,9 @@ impl Edge {
         )
     }
 
-    /// Whether (x, y), moved east and much less north, lies to the left.
-    #[expect(clippy::float_cmp, reason = "an edge is level exactly, or it is not")]
+    /// Whether (x, y) lies to the left after an infinitesimal shift east and a much smaller one
+    /// north.
+    #[expect(clippy::float_cmp, reason = "an edge is exactly horizontal or it is not")]
     #[inline]
     pub(super) fn left_of(&self, x: f64, y: f64) -> bool {
         let turn = self.orient(x, y);
@@ -37,7 +39,7 @@ impl Edge {
         }
     }
 
-    /// Whether the edge crosses the level just north of `y`.
+    /// Whether the edge crosses the horizontal line just north of `y`.
     #[inline]
     pub(super) fn straddles_y(&self, y: f64) -> bool {
         (self.ay > y) != (self.by > y)
@@ -50,7 +52,8 @@ impl Edge {
     }
 }
 
-/// Winding number around (x, y), moved as [`Edge::left_of`] says, from the edges that cross its level.
+/// Winding number around (x, y), shifted as in [`Edge::left_of`], from the edges that cross its
+/// horizontal line.
 pub(super) fn winding(level: &[Edge], x: f64, y: f64) -> i32 {
     level
         .iter()

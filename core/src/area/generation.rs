@@ -1,5 +1,5 @@
-//! All wards valid from one day on, with the indexes that make them ready for look-up.
-//! Not here: the rules of ownership (locate), several generations side by side (book).
+//! All wards valid from one day on, with the indexes that the look-up needs. Not here: the
+//! ownership rules (locate), several generations (book).
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use super::nearest::Nearest;
 use super::outline;
 use super::unit::Unit;
 
-/// One generation, immutable. Building it takes about 0.1 s for 168 wards with 217,000 vertices:
-/// not on an async thread.
+/// One generation, immutable. Building takes about 0.1 s for 168 wards with 217,000 vertices: do
+/// not build on an async thread.
 #[derive(Debug)]
 pub struct Generation {
     pub(super) id: Arc<str>,
@@ -26,29 +26,29 @@ pub struct Generation {
     pub(super) sea: Option<MultiPolygon<f64>>,
 }
 
-/// Why units are not a generation.
+/// Why units do not form a generation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
-    /// The id is no date.
+    /// The id is not a date.
     #[error("the generation {0:?} is not named by the day it is valid from (like 2025-07-01)")]
     Id(String),
-    /// No unit at all.
+    /// There are no units.
     #[error("the generation has no units")]
     Empty,
     /// More than 65,534 units.
     #[error("the generation has {0} units; at most 65534 are possible")]
     TooMany(usize),
-    /// Two units with one code.
+    /// Two units with the same code.
     #[error("the code {0} is given to more than one unit")]
     Duplicate(Arc<str>),
-    /// Edges so long and many that the index would not fit.
+    /// The edges are so long and so many that the index would be too large.
     #[error("the boundaries cover too large an area in too much detail to be indexed")]
     TooLarge,
 }
 
 impl Generation {
     /// Sorts the units by code and builds the indexes. `sea` is a coarse area seaward of the city,
-    /// in degrees: only inside it can a point off the coast belong to a ward.
+    /// in degrees. A point off the coast can belong to a ward only inside it.
     ///
     /// # Errors
     /// See [`BuildError`].
@@ -87,7 +87,7 @@ impl Generation {
         self.valid_from
     }
 
-    /// Whether the boundaries are made up from centres and must be called approximate.
+    /// Whether the boundaries were constructed from centres and must be labelled approximate.
     pub fn approximate(&self) -> bool {
         self.approximate
     }
@@ -107,7 +107,7 @@ impl Generation {
         &self.union
     }
 
-    /// Bytes of the look-up grid, the shapes themselves not counted.
+    /// Size of the look-up grid in bytes, without the shapes.
     pub fn grid_bytes(&self) -> usize {
         self.grid.bytes()
     }

@@ -1,13 +1,14 @@
-//! The exact index of one generation: a uniform grid of about 250 m. A cell wholly in one ward
-//! answers at once; a border cell holds the edges that touch it.
+//! The exact index of one generation: a uniform grid with cells of about 250 m. A cell inside one
+//! ward answers at once. A border cell holds the edges that touch it.
 //!
-//! How a border cell decides: for each ring the winding number around the cell's centre is known
-//! from the build. The path from the centre, first along its meridian to the height of the point,
-//! then level to the point, stays inside the cell, so only edges of the cell can cross it; each
-//! crossing changes the winding number by one. Sides are taken with robust orientation; the centre
-//! and the corner of the path count as moved east and (much less) north by less than any distance,
-//! so that a vertex or edge under them decides the same for every edge. The answer equals that of
-//! geo's `covers` on the whole polygon, to the last bit.
+//! How a border cell decides: the winding number of each ring around the cell's centre is computed
+//! when the grid is built. The path from the centre to the point runs first along the centre's
+//! meridian to the point's latitude, then horizontally to the point. It stays inside the cell, so
+//! only edges of the cell can cross it, and each crossing changes the winding number by one. Sides
+//! are computed with robust orientation. The centre and the corner of the path count as shifted
+//! east, and much less north, by less than any distance, so that a vertex or edge exactly under
+//! them gives the same decision for every edge. The answer equals that of geo's `covers` on the
+//! whole polygon, to the last bit.
 //!
 //! Not here: points that no ward covers (locate), distances beyond [`REACH_M`] (nearest).
 
@@ -17,28 +18,31 @@ use super::edge::{Edge, winding};
 use super::unit::Unit;
 use crate::geo::{LonLat, Plane, metres_per_degree};
 
-/// Side of a cell in metres, unless the city is so large that cells would be too many. Measured
-/// best on 168 wards with 217,000 vertices: smaller cells cost more memory than they save edges.
+/// Side of a cell in metres, unless the city is so large that there would be too many cells.
+/// Fastest in a measurement on 168 wards with 217,000 vertices: smaller cells cost more memory than
+/// they save edges.
 const CELL_M: f64 = 250.0;
-/// Most cells; the side grows until they suffice. 4 bytes each.
+/// Cell limit, at 4 bytes per cell. The side grows until the grid fits.
 const MAX_CELLS: f64 = 4e6;
-/// Most (edge, cell) pairs: bounds the memory that a hostile file of long edges can take.
+/// Limit of (edge, cell) pairs. It bounds the memory that a hostile file with long edges can use.
 const MAX_PAIRS: usize = 20_000_000;
-/// How far [`Grid::near`] looks, in metres: less than a cell, so that it reads four at most.
+/// How far [`Grid::near`] looks, in metres. It is less than a cell, so at most four cells are read.
 pub(super) const REACH_M: f64 = 100.0;
 
 const EMPTY: u32 = 0;
-/// Set in a cell that holds the index of its first entry; else the cell is a unit index + 1.
+/// Set in a border cell, which holds the index of its first entry. Otherwise the cell holds a unit
+/// index + 1.
 const BORDER: u32 = 1 << 31;
 
-/// What an entry says about its ring.
+/// What kind of ring an entry belongs to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Role {
-    /// An exterior; the holes of its polygon follow it.
+    /// An exterior. The holes of its polygon follow it.
     Exterior,
     /// A hole of the last exterior before it.
     Hole,
-    /// A hole whose exterior does not reach this cell: it owns nothing, its edges are a border.
+    /// A hole whose exterior does not reach this cell. It owns nothing; its edges are only a
+    /// border.
     Orphan,
 }
 
@@ -47,7 +51,7 @@ enum Role {
 struct Entry {
     start: u32,
     len: u32,
-    /// The first so many edges cross the meridian of the cell's centre.
+    /// Number of leading edges that cross the meridian of the cell's centre.
     meridian: u32,
     /// Winding number of the ring around the cell's centre.
     winding: i32,
@@ -64,16 +68,16 @@ enum Side {
     Inside,
 }
 
-/// Distances in metres squared around a point, within [`REACH_M`].
+/// Squared distances in metres around a point, within [`REACH_M`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Near {
-    /// To the nearest edge of the asked unit.
+    /// To the nearest edge of the given unit.
     pub own_2: f64,
-    /// To the nearest edge of another unit, and that unit; the lowest index of equals.
+    /// To the nearest edge of another unit, and that unit. The lowest index wins a tie.
     pub other: Option<(f64, u16)>,
 }
 
-/// See the module.
+/// The grid; see the module's documentation.
 #[derive(Debug)]
 pub(super) struct Grid {
     x0: f64,
@@ -88,12 +92,12 @@ pub(super) struct Grid {
     edges: Vec<Edge>,
 }
 
-/// The (edge, cell) pairs would be more than [`MAX_PAIRS`].
+/// There would be more (edge, cell) pairs than [`MAX_PAIRS`].
 #[derive(Debug)]
 pub(super) struct TooLarge;
 
 impl Grid {
-    /// Builds the index over units in the order in which ties are decided.
+    /// Builds the index over units; the order of the units decides ties.
     pub(super) fn build(units: &[Unit]) -> Result<Self, TooLarge> {
         let mut grid = Self::layout(units);
         let mut found = Vec::new();
@@ -117,7 +121,7 @@ impl Grid {
         Ok(grid)
     }
 
-    /// The unit that covers the point, boundary included; the lowest index of several.
+    /// The unit that covers the point, boundary included. The lowest index wins.
     #[inline]
     pub(super) fn owner(&self, x: f64, y: f64) -> Option<u16> {
         let (col, row) = self.cell_of(x, y)?;
@@ -138,11 +142,11 @@ impl Grid {
         self.covering((cell & !BORDER) as usize, col, x, y, row).find(|&u| u != owner)
     }
 
-    /// Distances to the edges within [`REACH_M`] of `p`; what is farther may be missing.
+    /// Distances to the edges within [`REACH_M`] of `p`. Edges farther away may be missing.
     pub(super) fn near(&self, p: LonLat, unit: u16) -> Near {
         let plane = Plane::at(p);
         let (kx, ky) = metres_per_degree(p.lat());
-        // A thousandth more, for the difference between the plane's scale and that of the grid's edge.
+        // A margin of 0.1%, because the plane's scale differs from the scale at the grid's edge.
         let (rx, ry) = (1.001 * REACH_M / kx, 1.001 * REACH_M / ky);
         let mut near = Near { own_2: f64::INFINITY, other: None };
         for row in clamped_range(p.lat() - ry, p.lat() + ry, self.y0, self.h, self.rows) {
@@ -168,7 +172,7 @@ impl Grid {
         near
     }
 
-    /// Bytes held.
+    /// Memory used, in bytes.
     pub(super) fn bytes(&self) -> usize {
         size_of_val(&self.cells[..]) + size_of_val(&self.entries[..]) + size_of_val(&self.edges[..])
     }
@@ -185,12 +189,13 @@ impl Grid {
             })
             .unwrap_or_else(|| Rect::new(Coord { x: 0.0, y: 0.0 }, Coord { x: 0.0, y: 0.0 }));
         let (kx, ky) = metres_per_degree(bounds.center().y);
-        // Never narrower than a millionth of a degree, or a city at a pole would have no cells.
+        // A lower bound, or a city at a pole would have no cells.
         let kx = kx.max(1_000.0);
         let wanted = (bounds.width() * kx / CELL_M + 3.0) * (bounds.height() * ky / CELL_M + 3.0);
         let side = CELL_M * (wanted / MAX_CELLS).sqrt().max(1.0);
         let (w, h) = (side / kx, side / ky);
-        // A cell of margin on every side: no point of a ward is ever on the grid's own edge.
+        // A margin of one cell on every side, so that no point of a ward lies on the edge of the
+        // grid.
         let cols = (bounds.width() / w) as usize + 3;
         let rows = (bounds.height() / h) as usize + 3;
         Self {
@@ -206,8 +211,8 @@ impl Grid {
         }
     }
 
-    /// Floor of a float expression that never falls as the coordinate grows, so an edge between two
-    /// points lies in the cells between theirs.
+    /// Rounds down a float expression that is monotonic in the coordinate. So an edge between two
+    /// points lies in the cells between the cells of those points.
     #[inline]
     fn cell_of(&self, x: f64, y: f64) -> Option<(usize, usize)> {
         let (col, row) = ((x - self.x0) / self.w, (y - self.y0) / self.h);
@@ -225,7 +230,7 @@ impl Grid {
         self.y0 + (row as f64 + 0.5) * self.h
     }
 
-    /// Finds the cells that a ring's edges touch, and those that it winds around without touching.
+    /// Finds the cells that a ring's edges touch, and the cells inside it that they do not touch.
     fn place_ring(
         &self,
         number: u32,
@@ -236,7 +241,7 @@ impl Grid {
         let Some(bounds) = ring.bounding_rect() else { return Ok(()) };
         let Some((c0, r0)) = self.cell_of(bounds.min().x, bounds.min().y) else { return Ok(()) };
         let Some((c1, r1)) = self.cell_of(bounds.max().x, bounds.max().y) else { return Ok(()) };
-        // Per row, the edges that cross the level of its centres.
+        // For each row, the edges that cross the horizontal line through its centres.
         let mut level = vec![Vec::new(); r1 - r0 + 1];
         for (edge, line) in ring.0.windows(2).enumerate() {
             let e = Edge { ax: line[0].x, ay: line[0].y, bx: line[1].x, by: line[1].y };
@@ -276,7 +281,7 @@ impl Grid {
         if found.len() > MAX_PAIRS { Err(TooLarge) } else { Ok(()) }
     }
 
-    /// Names every cell that an edge may touch. More than it touches is allowed, fewer never.
+    /// Visits every cell that an edge may touch. Extra cells are allowed, missing ones are not.
     fn place_edge(&self, e: Edge, mut put: impl FnMut(u32)) {
         let cols = |low, high| clamped_range(low, high, self.x0, self.w, self.cols);
         let (left, right) = (e.ax.min(e.bx), e.ax.max(e.bx));
@@ -287,7 +292,7 @@ impl Grid {
             let here = if short {
                 all.clone()
             } else {
-                // The part of a long edge inside this row, with a margin far above rounding.
+                // The part of a long edge inside this row, with a margin far above rounding errors.
                 let margin = 1e-6;
                 let south = self.y0 + (row as f64 - margin) * self.h;
                 let north = self.y0 + (row as f64 + 1.0 + margin) * self.h;
@@ -357,7 +362,8 @@ impl Grid {
         &self.entries[first..=end]
     }
 
-    /// The units that cover a point of a border cell, in tie order; a unit once per covering part.
+    /// The units that cover a point of a border cell, in tie order. A unit appears once for each
+    /// part that covers the point.
     #[inline]
     fn covering(&self, first: usize, col: usize, x: f64, y: f64, row: usize) -> impl Iterator<Item = u16> {
         let centre = (self.centre_x(col), self.centre_y(row));
@@ -390,8 +396,8 @@ impl Grid {
         true
     }
 
-    /// See the module for the path and its rules.
-    #[expect(clippy::float_cmp, reason = "a border point is one exactly, or it is none")]
+    /// On which side of a ring a point lies; the module describes the path.
+    #[expect(clippy::float_cmp, reason = "a point is exactly on a border or it is not")]
     #[inline]
     fn side(&self, entry: &Entry, (cx, cy): (f64, f64), x: f64, y: f64) -> Side {
         let edges = &self.edges[entry.start as usize..][..entry.len as usize];
@@ -417,7 +423,7 @@ impl Grid {
                     winding += if here { 1 } else { -1 };
                 }
             } else if e.ay == y && (e.ax == x || (e.by == y && (e.ax < x) != (e.bx < x))) {
-                // A vertex is the start of one of its edges, and both are in this cell.
+                // A vertex is the start of one of its edges, and both edges are in this cell.
                 return Side::Boundary;
             }
         }
@@ -425,7 +431,7 @@ impl Grid {
     }
 }
 
-/// Cells from the one of `low` to the one of `high`, kept inside the grid.
+/// Cells from `low` to `high`, clamped to the grid.
 #[inline]
 fn clamped_range(
     low: f64,
@@ -434,20 +440,20 @@ fn clamped_range(
     step: f64,
     count: usize,
 ) -> std::ops::RangeInclusive<usize> {
-    // A cast of a negative float is 0.
+    // Casting a negative float gives 0.
     let cell = |v: f64| (((v - origin) / step) as usize).min(count - 1);
     cell(low)..=cell(high)
 }
 
-/// A ring in build order: polygons of a unit one after the other, each exterior before its holes.
+/// A ring in build order: unit by unit, polygon by polygon, each exterior before its holes.
 struct Ring<'a> {
     line: &'a LineString<f64>,
     unit: u16,
-    /// Number of the exterior of the same polygon; its own for an exterior.
+    /// Number of the exterior of the same polygon; an exterior has its own number.
     exterior: u32,
 }
 
-/// One edge of a ring in one cell, or a cell wholly inside a ring.
+/// One edge of a ring in one cell, or a cell entirely inside a ring.
 struct Found {
     cell: u32,
     ring: u32,
@@ -473,7 +479,7 @@ mod tests {
     fn vertices_and_edges_under_cell_centres_decide_as_covers_does() {
         let frame = unit("9", vec![(0.0, 0.0), (0.03, 0.0), (0.03, 0.03), (0.0, 0.03), (0.0, 0.0)]);
         let layout = Grid::layout(std::slice::from_ref(&frame));
-        // Corners in halves of a cell: odd numbers are centres, even ones lie on cell borders.
+        // Corners in half cells: odd numbers are centres, even numbers are cell borders.
         let at = |i: i32, j: i32| {
             let on = |k: i32, centre: f64, step: f64| centre + f64::from(k - 1) / 2.0 * step;
             (on(i, layout.centre_x(0), layout.w), on(j, layout.centre_y(0), layout.h))

@@ -1,16 +1,16 @@
-//! Who owns a point. Every point of the city has exactly one owner, by these rules in this order:
-//!
-//! 1. **Covered.** A ward covers its inside and its boundary, as geo's `covers` has it on the very
-//!    coordinates of the file. Where several do (a shared border, a vertex, an overlap), the lowest
-//!    code owns.
-//! 2. **On the seam.** A point in no ward but within [`SNAP_M`] of one belongs to the nearest:
-//!    positions are rounded to seven decimals, and a vertex with more may move off its own border.
+//! Which ward owns a point. Every point of the city has exactly one owner, by these rules in this
+//! order:
+//! 1. **Covered.** A ward covers its inside and its boundary, as defined by geo's `covers` on the
+//!    exact coordinates of the file. If several wards cover a point (a shared border, a vertex, an
+//!    overlap), the ward with the lowest code owns it.
+//! 2. **On the seam.** A point in no ward but within [`SNAP_M`] of one belongs to the nearest ward.
+//!    Positions are rounded to seven decimals, so a vertex with more decimals may move off its border.
 //! 3. **In a gap.** A point in a hole of the city's union, up to [`GAP_REACH_M`] from a ward, belongs
-//!    to the nearest. A notch that is open to the outside is no hole: it is outside.
+//!    to the nearest ward. A notch that is open to the outside is not a hole; it is outside.
 //! 4. **Off the coast.** A point in the sea polygon, up to [`OFFSHORE_REACH_M`] from a ward, belongs
-//!    to the nearest, and the answer says how far out it lies.
+//!    to the nearest ward, and the answer states the distance.
 //!
-//! Everything else is outside, with the reason. "Nearest" breaks ties by the lowest code.
+//! Every other point is outside, with the reason. In a tie for the nearest ward the lowest code wins.
 //!
 //! Not here: the index (grid), which body answers (`domain::routing`).
 
@@ -20,13 +20,13 @@ use super::generation::Generation;
 use super::grid::REACH_M;
 use crate::geo::LonLat;
 
-/// Rule 2, in metres: above the rounding of a position (0.8 cm), below any survey.
+/// Rule 2, in metres: above the rounding of a position (0.8 cm), below the accuracy of any survey.
 pub const SNAP_M: f64 = 0.02;
-/// Rule 3, in metres: slivers between digitised borders are narrower, real holes wider.
+/// Rule 3, in metres: gaps between digitised borders are narrower than this, real holes are wider.
 pub const GAP_REACH_M: f64 = 5.0;
-/// Rule 4, in metres: piers, moored boats and the tidal flat.
+/// Rule 4, in metres: it covers piers, moored boats and the tidal flat.
 pub const OFFSHORE_REACH_M: f64 = 500.0;
-/// Outside by more than this many metres is called far away instead of inland.
+/// Points farther than this from every ward, in metres, are `FarAway` and not `Inland`.
 const FAR_AWAY_M: f64 = 50_000.0;
 
 /// The answer for a point of the city. Units are indexes into [`Generation::units`].
@@ -34,18 +34,18 @@ const FAR_AWAY_M: f64 = 50_000.0;
 pub struct Located {
     /// The owner.
     pub unit: usize,
-    /// The nearest other ward, at distance 0 when it covers the point too; `None` only when the
+    /// The nearest other ward, at distance 0 if it also covers the point. `None` only if the
     /// generation has a single ward.
     pub runner_up: Option<usize>,
-    /// Metres from the point to the owner's nearest border, coast included; 0 when no ward covers
-    /// the point (rules 2 to 4).
+    /// Metres from the point to the owner's nearest border, coast included. 0 if no ward covers the
+    /// point (rules 2 to 4).
     pub border_m: f64,
-    /// Metres from the point to the owner when it lies off the coast (rule 4).
+    /// Metres from the point to the owner if it lies off the coast (rule 4).
     pub offshore_m: Option<f64>,
 }
 
 impl Located {
-    /// Whether the owner stays the same wherever the point really is within `accuracy_m` metres.
+    /// Whether the owner is the same for every true position within `accuracy_m` metres.
     pub fn certain(&self, accuracy_m: f64) -> bool {
         self.border_m > accuracy_m
     }
@@ -58,9 +58,9 @@ pub struct Outside {
     pub distance_m: f64,
     /// That ward, as an index into [`Generation::units`].
     pub nearest: usize,
-    /// Why it belongs to none.
+    /// Why it belongs to no ward.
     pub reason: OutsideReason,
-    /// Whether longitude and latitude exchanged would give a point of the city.
+    /// Whether swapping longitude and latitude would give a point of the city.
     pub swapped: bool,
 }
 
@@ -95,7 +95,7 @@ enum Beyond {
 
 impl Generation {
     /// The owner of a point as an index into [`Generation::units`], by the rules of this module.
-    /// The hot path: nothing is allocated for a covered point.
+    /// This is the hot path: nothing is allocated for a covered point.
     #[inline]
     pub fn owner(&self, p: LonLat) -> Option<u16> {
         match self.grid.owner(p.lon(), p.lat()) {
@@ -107,7 +107,7 @@ impl Generation {
         }
     }
 
-    /// The owner with the runner-up and the distance to the border.
+    /// The owner, the runner-up and the distance to the border.
     ///
     /// # Errors
     /// When the point belongs to no ward.
@@ -127,8 +127,8 @@ impl Generation {
         Ok(Located { unit: unit.into(), runner_up, border_m: 0.0, offshore_m })
     }
 
-    /// Whether two numbers given as longitude and latitude are those of a point of the city in the
-    /// wrong order. Takes bare numbers, because exchanged ones are often no position at all.
+    /// Whether two numbers given as longitude and latitude are a point of the city in the wrong
+    /// order. It takes plain numbers, because swapped ones are often not a valid position.
     pub fn is_swapped(&self, lon: f64, lat: f64) -> bool {
         let as_given = LonLat::new(lon, lat).is_ok_and(|p| self.owner(p).is_some());
         !as_given && LonLat::new(lat, lon).is_ok_and(|p| self.owner(p).is_some())

@@ -1,14 +1,14 @@
 //! Which wards a shape meets, and how far outside the city it lies. A feature belongs to every ward
 //! that it meets: a bus line crosses seven in the median, twenty-three at most.
 //!
-//! A place is met by its owner alone (`locate`). A line or an area meets a ward when they have a
-//! point in common, a shared border included. A connected line that meets a ward either starts in
-//! it or touches its border, so one look-up and the border edges near each segment decide; an area
-//! moreover meets a ward that lies wholly inside it.
+//! A point meets only its owner (`locate`). A line or an area meets a ward if they have a point in
+//! common, including a shared border. A connected line that meets a ward either starts in it or
+//! touches its border, so one look-up and the border edges near each segment decide. An area also
+//! meets every ward entirely inside it.
 //!
-//! The other way round, wards lend their shape to what names them.
+//! A feature without a shape of its own can use the shape of the wards it names.
 //!
-//! Not here: which body answers, what a feature may be (domain).
+//! Not here: which body answers, which features are valid (domain).
 
 use geo::{
     BoundingRect, Coord, CoordsIter, Geometry, Intersects, Line, LineString, MapCoords, MultiPolygon,
@@ -20,8 +20,9 @@ use super::unit::Unit;
 use crate::domain::WardId;
 use crate::geo::LonLat;
 
-/// Most positions of a shape that [`Generation::outside_m`] measures from, evenly taken.
-const MEASURED: usize = 500;
+/// Number of evenly spaced positions of a shape that [`Generation::outside_m`] measures from, at
+/// most.
+const MAX_MEASURED: usize = 500;
 
 impl Generation {
     /// The wards that a shape in degrees meets, as ascending indexes into [`Generation::units`].
@@ -34,7 +35,7 @@ impl Generation {
     /// The name of a unit of this generation.
     ///
     /// # Panics
-    /// When `unit` is no index into [`Generation::units`].
+    /// When `unit` is not an index into [`Generation::units`].
     pub fn ward_id(&self, unit: usize) -> WardId {
         WardId { generation: self.id.clone(), code: self.units[unit].code.clone() }
     }
@@ -42,15 +43,15 @@ impl Generation {
     /// The canonical ids of some units, in their order.
     ///
     /// # Panics
-    /// When one of them is no index into [`Generation::units`].
+    /// When one of them is not an index into [`Generation::units`].
     pub fn ward_names(&self, units: impl IntoIterator<Item = usize>) -> Vec<String> {
         units.into_iter().map(|u| self.ward_id(u).to_string()).collect()
     }
 
-    /// Metres from a shape to the nearest ward and that ward's index, measured from its vertices; 0
-    /// when a vertex belongs to the city, `None` for a shape without a position.
+    /// Metres from a shape to the nearest ward, and that ward's index. Measured from the vertices:
+    /// 0 if one of them belongs to the city, `None` for a shape without positions.
     pub fn outside_m(&self, geometry: &Geometry<f64>) -> Option<(f64, usize)> {
-        let step = geometry.coords_count().div_ceil(MEASURED).max(1);
+        let step = geometry.coords_count().div_ceil(MAX_MEASURED).max(1);
         let mut least: Option<(f64, usize)> = None;
         for c in geometry.coords_iter().step_by(step) {
             let Ok(p) = LonLat::new(c.x, c.y) else { continue };
@@ -67,8 +68,8 @@ impl Generation {
     }
 }
 
-/// The shape that wards lend to a feature which names them and has none of its own. Their shapes keep
-/// the digits of the source; stored shapes have seven decimals.
+/// The shape of a feature that names wards and has no shape of its own: the union of their parts.
+/// Ward shapes have the digits of the source; stored shapes have seven decimals.
 pub fn lent_shape<'a>(units: impl IntoIterator<Item = &'a Unit>) -> Geometry<f64> {
     let parts = units.into_iter().flat_map(|u| u.shape.0.iter().cloned()).collect();
     let shape = MultiPolygon(parts);
@@ -129,7 +130,8 @@ impl Met<'_> {
             if self.units[i] || !unit.bounds().intersects(&bounds) {
                 continue;
             }
-            // No border crosses the area's own, so each part lies wholly inside or wholly outside.
+            // No border crosses the area's border, so each part is entirely inside or entirely
+            // outside.
             self.units[i] = unit.shape.0.iter().any(|part| {
                 part.exterior().0.first().is_some_and(|c| bounds.intersects(c) && polygon.intersects(c))
             });

@@ -1,13 +1,13 @@
-//! Wards of a city, ready for look-up: which one owns a point, which one is next, how far the
-//! border is; and the checks that a new set of boundaries passes before it may answer.
+//! The wards of a city, indexed for look-up: the owner of a point, the runner-up, the distance to the
+//! border; and the checks that a new set of boundaries must pass.
 //!
-//! A **unit** is one ward with its shape, a **generation** is all the units valid from one day on,
-//! the **book** is every generation a process knows. The book is immutable and shared by `Arc`;
-//! a change makes a new one.
+//! A **unit** is one ward with its shape. A **generation** is all units valid from one day on. The
+//! **book** is all generations that a process has loaded. It is immutable and shared by `Arc`; a
+//! change makes a new one.
 //!
-//! Reading order: `unit`, `read` (file to units), `generation` (units to look-up), `grid` (the
-//! exact index), `nearest` (what lies farther than the grid looks), `outline` (union and gaps),
-//! `locate` (the rules of ownership), `meeting` (wards of a line or an area), `check` (findings on a candidate), `book`.
+//! Reading order: `unit`, `read` (file to units), `generation` (units to look-up), `grid` (the exact
+//! index), `nearest` (distances beyond the grid's reach), `outline` (union and gaps), `locate` (the
+//! ownership rules), `meeting` (wards of a line or an area), `check` (findings on a candidate), `book`.
 //!
 //! Not here: SQL, HTTP, files, the clock, or which body answers for a ward (`domain::routing`).
 

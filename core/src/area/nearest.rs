@@ -1,5 +1,5 @@
-//! The nearest wards of any point, however far: an R-tree over runs of sixteen edges.
-//! Not here: what lies within 100 m (grid answers that faster), ownership (locate).
+//! The nearest wards of any point, at any distance: an R-tree over runs of sixteen edges. Not here:
+//! distances within 100 m (the grid is faster), ownership (locate).
 
 use geo::{Coord, LineString, Rect};
 use rstar::{AABB, PointDistance, RTree, RTreeObject};
@@ -7,12 +7,14 @@ use rstar::{AABB, PointDistance, RTree, RTreeObject};
 use super::unit::Unit;
 use crate::geo::{LonLat, Plane, distance_m, metres_per_degree};
 
-/// Edges in one run: sixteen keeps the tree a sixteenth as large, and scanning them is cheap.
+/// Edges in one run. With sixteen the tree has a sixteenth of the nodes, and scanning a run is
+/// cheap.
 const RUN: usize = 16;
-/// Beyond this many degrees north or south of the city the tree's scale bounds nothing any more.
+/// Farther than this, in degrees north or south of the city, distances in the tree are no longer
+/// lower bounds.
 const MARGIN_DEG: f64 = 1.0;
 
-/// A run of consecutive edges of one ring, boxed in the tree's own metres.
+/// A run of consecutive edges of one ring, with its box in the tree's metres.
 #[derive(Debug)]
 struct Run {
     bounds: AABB<[f64; 2]>,
@@ -32,18 +34,18 @@ impl RTreeObject for Run {
 }
 
 impl PointDistance for Run {
-    /// To the box: never more than to the edges.
+    /// Distance to the box, which is never more than the distance to the edges.
     fn distance_2(&self, point: &[f64; 2]) -> f64 {
         self.bounds.distance_2(point)
     }
 }
 
-/// See the module.
+/// The R-tree; see the module's documentation.
 #[derive(Debug)]
 pub(super) struct Nearest {
     tree: RTree<Run>,
-    /// Metres per degree, the least of the city's latitudes and its margin: a distance in the tree
-    /// is never more than the true one.
+    /// Metres per degree: the smallest value over the city's latitudes and the margin. So a
+    /// distance in the tree is never more than the true one.
     scale: (f64, f64),
     south: f64,
     north: f64,
@@ -55,7 +57,8 @@ impl Nearest {
         let south = latitudes().fold(90.0, f64::min) - MARGIN_DEG;
         let north = latitudes().fold(-90.0, f64::max) + MARGIN_DEG;
         let (a, b) = (metres_per_degree(south), metres_per_degree(north));
-        // Longitude shrinks away from the equator, latitude towards it; the series ends at a pole.
+        // A degree of longitude is shortest far from the equator, a degree of latitude at the
+        // equator. The series is not valid beyond a pole.
         let at_equator = if south <= 0.0 && north >= 0.0 { metres_per_degree(0.0).1 } else { f64::INFINITY };
         let scale = (a.0.min(b.0).max(0.0), a.1.min(b.1).min(at_equator));
         let mut runs = Vec::new();
@@ -80,9 +83,9 @@ impl Nearest {
         Self { tree: RTree::bulk_load(runs), scale, south, north }
     }
 
-    /// The unit with the nearest border among those accepted, and the metres to that border; the
-    /// lowest index of equals. Exact within a degree of the city's latitudes; farther away the unit
-    /// is chosen on a plane, the distance to it is the geodesic.
+    /// The unit with the nearest border among those that `accept` allows, and the distance in
+    /// metres. The lowest index wins a tie. Exact within a degree of the city's latitudes. Farther
+    /// away the unit is chosen on a plane, and its distance is the geodesic.
     pub(super) fn find(&self, units: &[Unit], p: LonLat, accept: impl Fn(u16) -> bool) -> Option<(u16, f64)> {
         let plane = Plane::at(p);
         let far = !(self.south..=self.north).contains(&p.lat());
@@ -117,7 +120,7 @@ impl Nearest {
         units: &'a [Unit],
         bounds: Rect<f64>,
     ) -> impl Iterator<Item = (u16, &'a [Coord<f64>])> {
-        // Scaling keeps the order of numbers, so no run that touches is lost to rounding.
+        // Scaling keeps the order of numbers, so rounding cannot lose a run that touches the box.
         let corner = |c: Coord<f64>| [c.x * self.scale.0, c.y * self.scale.1];
         let bounds = AABB::from_corners(corner(bounds.min()), corner(bounds.max()));
         self.tree.locate_in_envelope_intersecting(&bounds).map(|r| (r.unit, Self::edges(units, r)))
@@ -133,7 +136,7 @@ impl Nearest {
     }
 }
 
-/// The vertices of the run that begins at an edge.
+/// The vertices of the run that starts at an edge.
 fn run(line: &LineString<f64>, start: usize) -> &[Coord<f64>] {
     &line.0[start..(start + RUN + 1).min(line.0.len())]
 }

@@ -5,9 +5,10 @@ use geo::{MultiPolygon, Polygon, unary_union};
 
 use super::unit::Unit;
 
-/// The union of all units, gaps as holes: one overlay of all edges with the positive rule, which
-/// wants exteriors counter-clockwise, as units have them. 20 ms for 217,000 vertices. The overlay
-/// computes on a grid of integers, so its vertices are right to a tenth of a millimetre.
+/// The union of all units, with gaps as holes: one overlay of all edges with the positive fill
+/// rule. That rule needs counter-clockwise exteriors, which units have. It takes 20 ms for 217,000
+/// vertices. The overlay computes on an integer grid, so vertices are accurate to a tenth of a
+/// millimetre.
 pub(super) fn union(units: &[Unit]) -> MultiPolygon<f64> {
     unary_union(units.iter().map(|u| &u.shape))
 }

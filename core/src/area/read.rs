@@ -1,11 +1,11 @@
-//! A `GeoJSON` file of wards, plain or gzipped, into units. What is wrong is said with the feature
-//! and the ring it is in; nothing is guessed or repaired.
+//! Reads units from a `GeoJSON` file of wards, plain or gzipped. An error names the feature and the
+//! ring; nothing is guessed or repaired.
 //!
 //! Properties read: `code`; `kind` (one of the city's own); `full_name`, or `name` which gets the prefix of
 //! its kind. Rings may be wound either way.
 //!
-//! Not here: where the bytes come from, other coordinate systems (the caller passes the conversion),
-//! whether the wards fit together (check).
+//! Not here: where the bytes come from, other coordinate systems (the caller passes the
+//! conversion), whether the wards fit together (check).
 
 use std::collections::HashSet;
 use std::io::{self, Read};
@@ -23,10 +23,10 @@ const MAX_BYTES: u64 = 256 << 20;
 /// Most vertices in a file.
 const MAX_VERTICES: usize = 5_000_000;
 
-/// Why a file is no set of wards.
+/// Why a file is not a set of wards.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// Gzip that ends too early or is damaged.
+    /// The gzip data ends too early or is damaged.
     #[error("the gzip data is truncated or damaged: {0}")]
     Gzip(io::Error),
     /// More than 256 MiB of JSON.
@@ -35,13 +35,13 @@ pub enum ReadError {
     /// More than five million vertices.
     #[error("the file has more than 5,000,000 vertices")]
     TooManyVertices,
-    /// No JSON, or no `GeoJSON`.
+    /// Not JSON, or not `GeoJSON`.
     #[error("the file is not GeoJSON: {0}")]
     Json(String),
-    /// `GeoJSON` of another kind.
+    /// A `GeoJSON` object that is not a `FeatureCollection`.
     #[error("the file must hold a FeatureCollection of wards")]
     NotACollection,
-    /// A `crs` member that names something else than longitude and latitude on WGS 84.
+    /// A `crs` member that names a system other than longitude and latitude on WGS 84.
     #[error(
         "the file says its coordinates are in {0}; convert it to longitude and latitude (EPSG:4326) first"
     )]
@@ -49,7 +49,7 @@ pub enum ReadError {
     /// A feature without a code.
     #[error("feature {0} has no property \"code\"")]
     NoCode(usize),
-    /// A code given twice.
+    /// Two features with the same code.
     #[error("feature {feature}: the code {code} was already given to another feature")]
     Duplicate {
         /// Index of the feature, from 0.
@@ -69,7 +69,7 @@ pub enum ReadError {
         /// What is wrong with it.
         what: String,
     },
-    /// A geometry that is no polygon.
+    /// A geometry that is not a polygon.
     #[error("feature {feature} (code {code}): the geometry must be a Polygon or MultiPolygon")]
     NotAPolygon {
         /// Index of the feature, from 0.
@@ -77,7 +77,7 @@ pub enum ReadError {
         /// Its code.
         code: String,
     },
-    /// A coordinate that the passed conversion refuses.
+    /// A coordinate outside the system of the given conversion.
     #[error("feature {feature} (code {code}): {x},{y} lies outside the stated coordinate system")]
     Unprojectable {
         /// Index of the feature, from 0.
@@ -89,7 +89,7 @@ pub enum ReadError {
         /// Second number.
         y: f64,
     },
-    /// A ring that is none.
+    /// An invalid ring or shape.
     #[error("feature {feature} (code {code}): {error}")]
     Shape {
         /// Index of the feature, from 0.
@@ -101,8 +101,8 @@ pub enum ReadError {
     },
 }
 
-/// A conversion of one coordinate pair to longitude and latitude in degrees; `None` for a pair
-/// outside its system.
+/// Converts one coordinate pair to longitude and latitude in degrees; `None` for a pair outside its
+/// system.
 pub type ToDegrees<'a> = &'a dyn Fn(f64, f64) -> Option<(f64, f64)>;
 
 /// Reads wards of a city in longitude and latitude (WGS 84).
@@ -113,8 +113,8 @@ pub fn read_units(bytes: &[u8], scheme: &UnitScheme) -> Result<Vec<Unit>, ReadEr
     read_units_with(bytes, scheme, None)
 }
 
-/// Reads wards, converting every coordinate first. With a conversion the file's `crs` member is not
-/// looked at: the caller has decided.
+/// Reads wards and converts every coordinate first. With a conversion, the file's `crs` member is
+/// ignored, because the caller has decided.
 ///
 /// # Errors
 /// See [`ReadError`].
@@ -202,8 +202,8 @@ fn unpack(bytes: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, ReadError> {
     if out.len() as u64 > MAX_BYTES { Err(ReadError::TooLarge) } else { Ok(out.into()) }
 }
 
-/// `GeoJSON` before RFC 7946 named its system in `crs`. Names of WGS 84 are let through: whether the
-/// axes are in order shows in the numbers.
+/// `GeoJSON` before RFC 7946 named its coordinate system in `crs`. Names of WGS 84 are accepted; a
+/// wrong axis order is detected from the numbers.
 fn check_crs_member(crs: &JsonValue) -> Result<(), ReadError> {
     if crs.is_null() {
         return Ok(());
@@ -249,7 +249,8 @@ fn shape(
                 return Err(ShapeError::TooManyVertices);
             }
             let line = line(&positions, to_degrees)?;
-            // Here and not only in the unit: geo's polygon silently closes what is open.
+            // Checked here and not only in the unit, because geo's polygon silently closes open
+            // rings.
             check_ring(&line.0).map_err(|error| ShapeError::Unit(UnitError::Ring { part, ring, error }))?;
             lines.push(line);
         }

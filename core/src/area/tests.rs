@@ -1,5 +1,5 @@
-//! The look-up against plain truth: geo's `covers` over all units with the documented tie order, on
-//! random partitions and on the real wards.
+//! Compares the look-up with a slow model: geo's `covers` over all units with the documented tie
+//! order, on random partitions and on the real wards.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl<'a> Oracle<'a> {
             .map(|i| i as u16)
     }
 
-    /// Metres to each unit's border within a kilometre, the nearest first, ties by code.
+    /// Metres to each unit's border within a kilometre, nearest first, ties by code.
     fn borders(&self, p: LonLat) -> Vec<(f64, usize)> {
         let plane = Plane::at(p);
         let around = AABB::from_corners([p.lon() - 0.01, p.lat() - 0.01], [p.lon() + 0.01, p.lat() + 0.01]);
@@ -61,7 +61,7 @@ fn at(lon: f64, lat: f64) -> LonLat {
     LonLat::new(lon, lat).unwrap()
 }
 
-/// Compares owner and locate with the oracle, by rules 1 and 2, and says what the owner was.
+/// Compares owner and locate with the oracle by rules 1 and 2, and returns the owner.
 fn agree(g: &Generation, oracle: &Oracle<'_>, p: LonLat) -> Option<u16> {
     let (owner, truth) = (g.owner(p), oracle.owner(Coord { x: p.lon(), y: p.lat() }));
     match truth {
@@ -86,7 +86,7 @@ fn real() -> Option<Generation> {
     Some(Generation::build("2025-07-01", false, units, Some(MultiPolygon(vec![sea]))).unwrap())
 }
 
-/// A generator of the tests' own: the same points on every run.
+/// A generator with a fixed sequence: the same points in every run.
 struct Dice(u64);
 
 impl Dice {
@@ -134,7 +134,7 @@ fn real_wards_own_what_the_oracle_says() {
             at(lon + dice.between(-1.8e-4, 1.8e-4), lat + dice.between(-1.8e-4, 1.8e-4)),
         ));
     }
-    // Every vertex, and every middle of an edge in full precision beside its rounded position.
+    // Every vertex, and the middle of every edge, both in full precision and rounded.
     for (a, b) in edges {
         assert!(agree(&g, &oracle, at(a.x, a.y)).is_some(), "a vertex belongs to somebody");
         let middle = Coord { x: f64::midpoint(a.x, b.x), y: f64::midpoint(a.y, b.y) };
@@ -182,7 +182,7 @@ fn every_real_gap_has_one_owner_and_the_sea_has_its_rule() {
         let found = g.locate(p).unwrap_or_else(|o| panic!("{p} in a gap is outside: {o:?}"));
         assert!(found.border_m <= GAP_REACH_M && found.offshore_m.is_none());
     }
-    // South of Vũng Tàu's cape: step out to sea.
+    // South of the cape of Vũng Tàu: move out to sea.
     let cape = edges(&g)
         .iter()
         .map(|e| e.0)
@@ -196,7 +196,7 @@ fn every_real_gap_has_one_owner_and_the_sea_has_its_rule() {
     let far = out(900.0).unwrap_err();
     assert_eq!(far.reason, OutsideReason::TooFarOut);
     assert!((far.distance_m - 900.0).abs() < 2.0, "{far:?}");
-    // Hà Nội, and the city with its axes exchanged.
+    // Hà Nội, and a point of the city with its axes swapped.
     let hanoi = g.locate(at(105.85, 21.03)).unwrap_err();
     assert_eq!((hanoi.reason, hanoi.swapped), (OutsideReason::FarAway, false));
     assert!((1_050_000.0..1_150_000.0).contains(&hanoi.distance_m), "{hanoi:?}");
@@ -246,8 +246,8 @@ fn the_real_generation_passes_its_own_check() {
     assert!(found.iter().all(|f| f.severity < Severity::Error), "{:?}", found[0]);
 }
 
-/// A grid of quadrilaterals with jittered corners over a few kilometres: shared vertices, some
-/// wards grown into their neighbours or shrunk from them, some with a hole that is another ward.
+/// A grid of quadrilaterals with jittered corners over a few kilometres. They share vertices. Some
+/// wards overlap their neighbours, some leave a gap, and some have a hole that is another ward.
 fn partition(n: usize, jitter: &[(f64, f64)], kinds: &[u8]) -> Vec<Unit> {
     // A lattice of 1e-4 degree makes collinear and coincident cases likely.
     let snap = |v: f64| (v * 1e4).round() / 1e4;
@@ -312,7 +312,7 @@ proptest! {
 
 #[test]
 fn cell_centres_on_edges_and_rings_that_cross_themselves_decide_as_covers_does() {
-    // A bow-tie, a doubled ring and a spike: invalid shapes still have the oracle's owner.
+    // A bow-tie, a doubled ring and a spike: invalid shapes must have the oracle's owner too.
     let bow: Vec<Coord<f64>> = [(0.0, 0.0), (0.02, 0.02), (0.02, 0.0), (0.0, 0.025), (0.0, 0.0)]
         .iter()
         .map(|&(x, y)| Coord { x, y })
@@ -335,7 +335,7 @@ fn cell_centres_on_edges_and_rings_that_cross_themselves_decide_as_covers_does()
     }
 }
 
-/// The slow obvious model of the wards that a line or an area meets.
+/// The slow model of the wards that a line or an area meets.
 fn all_meeting(g: &Generation, shape: &geo::Geometry<f64>) -> Vec<usize> {
     use geo::Intersects;
     (0..g.units().len()).filter(|i| g.units()[*i].shape.intersects(shape)).collect()
@@ -364,7 +364,7 @@ proptest! {
             let line = LineString(corners.iter().map(corner).collect());
             let lines = geo::Geometry::from(geo::MultiLineString(vec![line.clone(), line.clone()]));
             prop_assert_eq!(g.wards_meeting(&lines), all_meeting(&g, &lines));
-            // Rings that cross themselves mean different things to different predicates.
+            // Predicates disagree about rings that cross themselves.
             let area = geo::Geometry::from(geo::ConvexHull::convex_hull(&line));
             prop_assert_eq!(g.wards_meeting(&area), all_meeting(&g, &area));
         }

@@ -1,5 +1,5 @@
-//! One ward: its code, name, kind and shape, checked once so that the look-up can rely on it.
-//! Not here: reading files (read), the neighbours of a ward (generation).
+//! One ward: its code, name, kind and shape, checked once so that the look-up can rely on it. Not
+//! here: reading files (read), neighbouring wards (generation).
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use crate::geo::polygon::{RingError, check_ring, wind};
 use crate::geo::{LonLat, metres_per_degree};
 use geo::{Area, BoundingRect, InteriorPoint, MultiPolygon, Polygon, Rect};
 
-/// A ward. Its coordinates are those of the source to the last bit: what the file calls a border
-/// point is a border point here.
+/// A ward. Its coordinates are exactly those of the source, so a border point of the file is a
+/// border point here.
 #[derive(Clone, Debug)]
 pub struct Unit {
     /// Official code, unique inside a generation.
     pub code: Arc<str>,
-    /// Name with its kind, in NFC: `Phường Sài Gòn`.
+    /// Name including its kind, in NFC: `Phường Sài Gòn`.
     pub name: String,
     /// The kind alone.
     pub kind: Arc<UnitKind>,
@@ -30,13 +30,13 @@ pub struct Unit {
 /// Why something is not a unit.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum UnitError {
-    /// No part at all.
+    /// The shape has no polygon.
     #[error("has no polygon")]
     Empty,
-    /// A part without area, so that no point lies inside it.
+    /// The shape has no area, so no point lies inside it.
     #[error("has no area")]
     NoArea,
-    /// One of the rings is none.
+    /// A ring is invalid.
     #[error("part {part}, ring {ring}: {error}")]
     Ring {
         /// Index of the polygon in the shape.
@@ -49,11 +49,11 @@ pub enum UnitError {
 }
 
 impl Unit {
-    /// Checks the rings, winds them as RFC 7946 asks, brings the name to NFC with its kind in front
-    /// and finds label and area.
+    /// Checks the rings, winds them as RFC 7946 requires, normalises the name to NFC with its kind
+    /// in front, and computes the label point and the area.
     ///
     /// # Errors
-    /// When the shape is empty, without area, or one of its rings is none.
+    /// When the shape is empty or without area, or when a ring is invalid.
     pub fn new(
         code: &str,
         kind: Arc<UnitKind>,
@@ -85,7 +85,8 @@ impl Unit {
 pub(super) fn area_m2(polygon: &Polygon<f64>) -> f64 {
     let middle = polygon.bounding_rect().map_or(0.0, |r| r.center().y);
     let (kx, ky) = metres_per_degree(middle);
-    // geo subtracts the holes and shifts to the first vertex, so a small ring keeps its digits.
+    // geo subtracts the holes and computes relative to the first vertex, so small rings keep their
+    // precision.
     polygon.unsigned_area() * kx * ky
 }
 

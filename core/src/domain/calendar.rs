@@ -1,5 +1,5 @@
-//! Which days public offices work, in civil dates of one time zone.
-//! Not here: the days themselves (data/calendars/, read by pack), due instants (deadline).
+//! The working days of public offices, as civil dates in one time zone. Not here: the list of
+//! holidays (data/calendars/, read by pack), due instants (deadline).
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -9,14 +9,14 @@ use jiff::tz::TimeZone;
 
 use super::Text;
 
-/// Days off that belong together, and the weekend days worked in exchange.
+/// A group of days off, and the weekend days worked in exchange.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Holiday {
     /// Its name.
     pub name: Text,
-    /// Whether the government has announced it; otherwise it is expected.
+    /// Whether the government has announced it; otherwise it is only expected.
     pub official: bool,
-    /// The days off; may lie on a weekend.
+    /// The days off; they may fall on a weekend.
     pub days: Vec<Date>,
     /// Weekend days on which offices work.
     pub working: Vec<Date>,
@@ -33,10 +33,10 @@ pub struct Calendar {
     working: BTreeSet<Date>,
 }
 
-/// Why days off can't be used.
+/// Why a list of holidays is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CalendarError {
-    /// No day would ever be a working day.
+    /// No day of the week is a working day.
     #[error("weekend: at least one day of the week must be a working day")]
     NoWorkingDay,
     /// A day outside the years that are declared.
@@ -51,16 +51,16 @@ pub enum CalendarError {
         /// Last declared year.
         to: i16,
     },
-    /// A day that stands there twice, or is off and worked.
-    #[error("holiday `{name}`: {day} stands there twice")]
+    /// A day that is listed twice, or as both off and worked.
+    #[error("holiday `{name}`: {day} is listed twice")]
     Twice {
         /// The holiday's Vietnamese name.
         name: String,
         /// The day.
         day: Date,
     },
-    /// A day worked in exchange that is worked anyway.
-    #[error("holiday `{name}`: {day} is no weekend day, so it can't be worked in exchange")]
+    /// A working day in exchange that is not on a weekend.
+    #[error("holiday `{name}`: {day} is not a weekend day, so it can't be worked in exchange")]
     NotWeekend {
         /// The holiday's Vietnamese name.
         name: String,
@@ -70,7 +70,7 @@ pub enum CalendarError {
 }
 
 impl Calendar {
-    /// Checks the days. `years` are those whose holidays are known, completely or as expected.
+    /// Checks the days. `years` are the years whose holidays are known, announced or expected.
     ///
     /// # Errors
     /// See [`CalendarError`].
@@ -109,7 +109,7 @@ impl Calendar {
         Ok(Self { time_zone, weekend, years, holidays, off, working })
     }
 
-    /// The zone whose civil dates are meant.
+    /// The time zone of the civil dates.
     pub fn time_zone(&self) -> &TimeZone {
         &self.time_zone
     }
@@ -119,12 +119,12 @@ impl Calendar {
         &self.holidays
     }
 
-    /// Whether the holidays of that day's year are known; other years count by the weekend alone.
+    /// Whether the holidays of that day's year are known. In other years only weekends count.
     pub fn knows(&self, day: Date) -> bool {
         self.years.contains(&day.year())
     }
 
-    /// Whether it is a declared day off, on whichever day of the week.
+    /// Whether the day is a declared day off, on any day of the week.
     pub fn is_holiday(&self, day: Date) -> bool {
         self.off.contains(&day)
     }
@@ -134,8 +134,8 @@ impl Calendar {
         self.working.contains(&day) || !(self.off.contains(&day) || self.weekend.contains(&day.weekday()))
     }
 
-    /// The `n`-th working day after `day`, which itself does not count; `day` itself for 0.
-    /// Stops at the last date there is (year 9999).
+    /// The `n`-th working day after `day`, not counting `day` itself; `day` for 0. Stops at the
+    /// last valid date (year 9999).
     pub fn add_working_days(&self, day: Date, n: u16) -> Date {
         let mut last = day;
         let mut left = n;
@@ -155,7 +155,7 @@ pub(super) mod tests {
     use super::super::category::tests::text;
     use super::*;
 
-    /// Weekends, Tết 2026 and the National Day of 2026 with its exchanged Saturday.
+    /// Weekends, Tết 2026 and the National Day of 2026 with the Saturday worked in exchange.
     pub(crate) fn calendar() -> Calendar {
         let tet = (16..=20).map(|d| date(2026, 2, d)).collect();
         let national = vec![date(2026, 8, 31), date(2026, 9, 1), date(2026, 9, 2)];
@@ -211,7 +211,7 @@ pub(super) mod tests {
         };
         let refused = |h: Holiday| make(vec![h]).unwrap_err().to_string();
         assert!(refused(holiday(&[date(2027, 1, 1)], &[])).contains("outside the years"));
-        assert!(refused(holiday(&[], &[date(2026, 1, 2)])).contains("no weekend day"));
+        assert!(refused(holiday(&[], &[date(2026, 1, 2)])).contains("not a weekend day"));
         assert!(refused(holiday(&[date(2026, 1, 3)], &[date(2026, 1, 3)])).contains("twice"));
         let all = Weekday::Monday.cycle_forward().take(7).collect();
         let none = Calendar::new(TimeZone::UTC, all, 2026..=2026, Vec::new());

@@ -1,5 +1,5 @@
-//! What a report can be about, and what follows from it: place, public precision, time allowed.
-//! Not here: the city's list (data/categories.toml, read by pack), who answers (routing).
+//! The categories of reports and their rules: place, public precision, time to answer. Not here:
+//! the city's list (data/categories.toml, read by pack), who answers (routing).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Text;
 use super::report::Level;
 
-/// A heading over categories.
+/// A group of categories.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
     /// Stable `snake_case` code.
@@ -16,7 +16,7 @@ pub struct Group {
     pub name: Text,
 }
 
-/// What a report can be about.
+/// A category of reports.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Category {
     /// Stable `snake_case` code, the public and stored name.
@@ -27,9 +27,9 @@ pub struct Category {
     pub name: Text,
     /// The name of its icon.
     pub icon: String,
-    /// Whether a report has a place.
+    /// Whether a report has a location.
     pub place: PlaceRule,
-    /// How exactly the public may know that place.
+    /// How precisely the location is shown to the public.
     pub precision: Precision,
     /// Working days until an answer is due, at least 1.
     pub target_days: u16,
@@ -37,11 +37,11 @@ pub struct Category {
     pub level: Level,
     /// What else the citizen is asked.
     pub questions: Vec<Question>,
-    /// Shown before the form: whom to call instead.
+    /// Shown before the form: whom to call instead of reporting here.
     pub stop: Option<Text>,
 }
 
-/// Whether a report of a category has a place.
+/// Whether a report of a category has a location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlaceRule {
     /// It must have one.
@@ -63,14 +63,14 @@ impl PlaceRule {
     }
 }
 
-/// How exactly the public may know a place, from exact to not at all.
+/// How precisely the public sees a location, from exact to not at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Precision {
     /// As reported.
     Exact,
-    /// A point of the 20 m cell.
+    /// A point of the 20 m grid cell.
     Grid20m,
-    /// A point of the 150 m cell.
+    /// A point of the 150 m grid cell.
     Grid150m,
     /// The ward only.
     Ward,
@@ -79,7 +79,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// All, from exact to hidden.
+    /// All values, from exact to hidden.
     pub const ALL: [Self; 5] = [Self::Exact, Self::Grid20m, Self::Grid150m, Self::Ward, Self::Hidden];
 
     /// The public name.
@@ -93,12 +93,12 @@ impl Precision {
         }
     }
 
-    /// The precision of that public name.
+    /// The precision with a public name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|p| p.name() == name)
     }
 
-    /// Side of the grid cell in metres, for the two that blur by a grid.
+    /// Side of the grid cell in metres; `None` if no grid is used.
     pub const fn cell_m(self) -> Option<u32> {
         match self {
             Self::Grid20m => Some(20),
@@ -108,20 +108,20 @@ impl Precision {
     }
 }
 
-/// Something the citizen is asked beside place and description.
+/// A question for the citizen besides location and description.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
     /// Stable `snake_case` code, unique in its category.
     pub code: String,
     /// The question itself.
     pub text: Text,
-    /// Whether a report without an answer is refused.
+    /// Whether a report must answer it.
     pub required: bool,
-    /// What an answer may be.
+    /// The type of the answer.
     pub kind: QuestionKind,
 }
 
-/// What an answer may be.
+/// The type of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum QuestionKind {
     /// One of these.
@@ -148,12 +148,12 @@ impl QuestionKind {
 pub struct Choice {
     /// Stable `snake_case` code, unique in its question.
     pub code: String,
-    /// What the citizen reads.
+    /// The text shown to the citizen.
     pub name: Text,
 }
 
-/// All categories of a city in the order of lists. A position is a `u8` and names a category within
-/// this list only; what is stored is the code.
+/// All categories of a city in list order. A position is a `u8` that is valid only within this
+/// list; stored rows use the code.
 #[derive(Clone, Debug)]
 pub struct Categories {
     groups: Vec<Group>,
@@ -161,14 +161,14 @@ pub struct Categories {
     by_code: HashMap<Arc<str>, u8>,
 }
 
-/// Why a list of categories can't be used.
+/// Why a list of categories is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CategoryError {
-    /// More than positions.
+    /// More categories than positions.
     #[error("{0} categories, at most {max} are possible", max = Categories::MAX)]
     TooMany(usize),
-    /// Two of a kind with one code.
-    #[error("{what} `{code}` stands there twice")]
+    /// A code used twice.
+    #[error("{what} `{code}` is listed twice")]
     Duplicate {
         /// Group, category, question of which category, or choice of which question.
         what: String,
@@ -185,7 +185,7 @@ pub enum CategoryError {
         /// The code.
         code: String,
     },
-    /// A category names a group that is not there.
+    /// A category with an unknown group.
     #[error("category `{category}`: there is no group `{group}`")]
     UnknownGroup {
         /// The category.
@@ -193,13 +193,13 @@ pub enum CategoryError {
         /// The unknown group.
         group: String,
     },
-    /// A category without a place that is not hidden.
+    /// A category without a location must be hidden.
     #[error("category `{0}`: with place = \"none\" the precision must be \"hidden\"")]
     PlacelessNotHidden(String),
-    /// A category whose answer is due at once.
+    /// A category with a target of 0 days.
     #[error("category `{0}`: target_days must be at least 1")]
     NoTime(String),
-    /// A choice question with nothing to choose from.
+    /// A choice question with fewer than two choices.
     #[error("category `{category}`, question `{question}`: a choice needs at least two choices")]
     NoChoice {
         /// The category.
@@ -210,7 +210,7 @@ pub enum CategoryError {
 }
 
 impl Categories {
-    /// The most categories there can be.
+    /// The largest number of categories.
     pub const MAX: usize = u8::MAX as usize;
 
     /// Checks the list as a whole.
@@ -240,7 +240,7 @@ impl Categories {
         self.list.iter()
     }
 
-    /// How many there are, 0..=255.
+    /// Number of categories, 0..=255.
     pub fn len(&self) -> usize {
         self.list.len()
     }
@@ -255,12 +255,12 @@ impl Categories {
         self.list.get(usize::from(position))
     }
 
-    /// The position of a code.
+    /// The position of a category, by code.
     pub fn position(&self, code: &str) -> Option<u8> {
         self.by_code.get(code).copied()
     }
 
-    /// The category of a code.
+    /// The category with a code.
     pub fn by_code(&self, code: &str) -> Option<&Category> {
         self.get(self.position(code)?)
     }
@@ -375,6 +375,6 @@ pub(super) mod tests {
         empty.questions.push(Question { code: "q".into(), text: text("?"), required: true, kind });
         assert!(refused(empty).contains("question `q`"));
         let twice = Categories::new(vec![group("g")], vec![category("a", "g"), category("a", "g")]);
-        assert_eq!(twice.unwrap_err().to_string(), "category `a` stands there twice");
+        assert_eq!(twice.unwrap_err().to_string(), "category `a` is listed twice");
     }
 }

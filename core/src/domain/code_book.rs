@@ -1,32 +1,32 @@
-//! The names behind the small codes that columns and filters use, in one place for queries, SQL
-//! and tiles: categories by their position in the pack, wards by their position in the area book, bodies
-//! by their position in the pack and behind these the wards' own offices in the order of the wards.
+//! The names behind the small integer codes in columns and filters, shared by queries, SQL and
+//! tiles: categories by position in the pack; wards by position in the area book; bodies by
+//! position in the pack, followed by the wards' own offices in ward order.
 
 use std::sync::Arc;
 
 use super::{BodyId, WardId};
 
-/// The names of one moment; swapped whole when areas change.
+/// The names at one moment; replaced as a whole when areas change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CodeBook {
     /// Category codes in pack order.
     pub categories: Vec<Arc<str>>,
     /// Wards of all generations, ascending.
     pub wards: Vec<WardId>,
-    /// The generation a bare ward code means.
+    /// The generation that a bare ward code refers to.
     pub active: Arc<str>,
     /// The bodies of the city in pack order, without the wards' own offices.
     pub bodies: Vec<BodyId>,
 }
 
-/// What a ward's name in a query means.
+/// The meaning of a ward name in a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WardName {
     /// Position in [`CodeBook::wards`].
     Known(u16),
-    /// A code that only former generations know; they are named.
+    /// A code that exists only in former generations, with the wards that have it.
     Former(Vec<WardId>),
-    /// No generation knows it.
+    /// No generation has it.
     Unknown,
 }
 
@@ -63,13 +63,14 @@ impl CodeBook {
         self.bodies.get(position).cloned().or_else(|| office(position.checked_sub(self.bodies.len())?))
     }
 
-    /// A ward as people name it: by its bare code if that means this one, else by its canonical id.
+    /// The name of a ward for people: its bare code if that refers to this ward, otherwise its
+    /// canonical id.
     pub fn ward_word(&self, position: usize) -> Option<String> {
         let ward = self.wards.get(position)?;
         Some(if ward.generation == self.active { ward.code.to_string() } else { ward.to_string() })
     }
 
-    /// Reads a ward's name: `{generation}.{code}`, or a bare code of the active generation.
+    /// Resolves a ward name: `{generation}.{code}`, or a bare code of the active generation.
     pub fn ward(&self, name: &str) -> WardName {
         if let Some((generation, code)) = name.split_once('.') {
             return self

@@ -1,18 +1,19 @@
-//! When an answer is due, and whether it is late. Overdue is computed, never stored.
-//! Not here: working days (calendar), days allowed (category), the clock (callers pass instants in).
+//! When an answer is due, and whether it is late. Overdue is computed, never stored. Not here:
+//! working days (calendar), target days (category), the clock (callers pass instants in).
 
 use jiff::civil::{Time, time};
 
 use super::{Calendar, Instant, State, Status};
 
-/// When a working day ends and its deadlines fall: 17:00 in the calendar's time zone.
+/// The end of a working day, when deadlines fall: 17:00 in the calendar's time zone.
 pub const END_OF_WORK: Time = time(17, 0, 0, 0);
 
-/// When an answer is due: the end of the `target_days`-th working day after the local day on which the
-/// report was received. That day itself never counts, whatever the hour, so a report of Monday morning
-/// and one of Monday night are due together, and one of the weekend with those of the Friday before.
+/// When an answer is due: the end of the `target_days`-th working day after the local day on which
+/// the report was received. The day of receipt never counts, whatever the hour. So reports of
+/// Monday morning and of Monday night are due together, and reports of a weekend are due with those
+/// of the Friday before.
 ///
-/// At the end of time (year 9999) it stays at [`Instant::MAX`].
+/// The result is capped at [`Instant::MAX`] (year 9999).
 pub fn due(created: Instant, target_days: u16, calendar: &Calendar) -> Instant {
     let zone = calendar.time_zone();
     let received = zone.to_datetime(created.timestamp()).date();
@@ -23,7 +24,7 @@ pub fn due(created: Instant, target_days: u16, calendar: &Calendar) -> Instant {
     }
 }
 
-/// Whether an open report is late at `as_of`: the due instant itself is still in time.
+/// Whether an open report is late at `as_of`. The due instant itself is still in time.
 pub fn is_overdue(state: State, due: Instant, as_of: Instant) -> bool {
     state.status() == Status::Open && as_of > due
 }

@@ -1,5 +1,5 @@
-//! A city feature: one road work, one hospital, one alert. Its values follow the declaration of its
-//! collection. Not here: what it may hold (collection), which are asked for (query).
+//! A city feature: a road work, a hospital, an alert. Its values follow the declaration of its
+//! collection. Not here: the declaration (collection), filters (query).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,48 +10,50 @@ use super::field::Value;
 use super::report::MAX_ID;
 use super::{Collection, Instant, Shape, Violation};
 
-/// A feature as an importer hands it in: checked, not yet stored.
+/// A feature from an importer: checked, not yet stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewFeature {
-    /// What its source calls it; unique within the source, kept for ever.
+    /// Its id in the source; unique within the source, never changed.
     pub source_id: String,
-    /// Its shape in degrees (CRS84), seven decimals; none when it names wards or has no place.
+    /// Its shape in degrees (CRS84), to seven decimals. `None` if it names wards instead or has no
+    /// location.
     pub geometry: Option<Geometry<f64>>,
     /// One value for each property of the collection.
     pub values: Vec<Value>,
-    /// Canonical ids of the wards it lies in or names, ascending.
+    /// Canonical ids of the wards it meets or names, ascending.
     pub wards: Vec<String>,
-    /// How it came by these wards.
+    /// How its wards were determined.
     pub membership: Membership,
 }
 
-/// How a feature came by its wards: what decides about them when boundaries change. The numbers are
-/// stored.
+/// How a feature's wards were determined. This decides how they are recomputed when boundaries
+/// change. The numbers are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Membership {
-    /// They are those that its shape meets.
+    /// The wards that its shape meets.
     #[default]
     Met = 0,
-    /// Its source names them beside a shape, or in place of one.
+    /// The wards that its source names, beside a shape or instead of one.
     Named = 1,
-    /// Its source names them and they lend it their shape.
+    /// The wards that its source names; the feature uses their shape.
     Lent = 2,
 }
 
-/// A stored feature as everybody may see it.
+/// A stored feature; everything in it is public.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Feature {
-    /// The internal sequence: order of lists, newest first, never shown.
+    /// The internal sequence, which orders lists (newest first). It is never shown.
     pub seq: i64,
-    /// The public id, 1..2^52: the same for the same source id, also after a removal and return.
+    /// The public id, 1..2^52. It is the same for the same source id, also after a removal and
+    /// return.
     pub id: u64,
-    /// The import it came by; a replacing import replaces the features of its own source only.
+    /// The import it came from. A replacing import replaces only features of its own source.
     pub source: Arc<str>,
-    /// What the source calls it.
+    /// Its id in the source.
     pub source_id: String,
-    /// How often it changed, from 1.
+    /// The revision, from 1.
     pub revision: u32,
-    /// When it came.
+    /// When it was first imported.
     pub created: Instant,
     /// When it last changed.
     pub updated: Instant,
@@ -65,17 +67,17 @@ pub struct Feature {
     pub wards: Vec<u16>,
 }
 
-/// When a feature is shown: from the first instant on, until just before the second.
+/// When a feature is shown, as a half-open interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Valid {
-    /// The first instant; `Instant::MIN` for always.
+    /// The first instant; `Instant::MIN` if unbounded.
     pub from: Instant,
-    /// The first instant after; `Instant::MAX` for ever.
+    /// The first instant after the end; `Instant::MAX` if unbounded.
     pub to: Instant,
 }
 
 impl Valid {
-    /// Shown always.
+    /// Always shown.
     pub const ALWAYS: Self = Self { from: Instant::MIN, to: Instant::MAX };
 
     /// Whether it is shown at an instant.
@@ -83,7 +85,7 @@ impl Valid {
         self.from <= t && t < self.to
     }
 
-    /// As the values of a collection's feature say it.
+    /// The validity given by the values of a collection's feature.
     pub fn of(collection: &Collection, values: &[Value]) -> Self {
         let read = |i: usize, open: Instant| match values.get(i) {
             Some(Value::Text(t)) => Instant::parse(t).unwrap_or(open),
@@ -96,7 +98,7 @@ impl Valid {
 }
 
 impl Feature {
-    /// West, south, east and north of its shape.
+    /// The bounding rectangle of its shape.
     pub fn envelope(&self) -> Option<Rect<f64>> {
         self.geometry.as_ref().and_then(BoundingRect::bounding_rect)
     }
@@ -110,14 +112,14 @@ impl Feature {
     }
 }
 
-/// The public id of a feature: a hash, so that each process and each import gives the same.
-/// `draw` counts up when the id is another feature's.
+/// The public id of a feature: a hash, so that every process and every import computes the same.
+/// `draw` is increased when another feature already has the id.
 pub fn id(collection: &str, source: &str, source_id: &str, draw: u32) -> u64 {
     let key = format!("{collection}\n{source}\n{source_id}\n{draw}");
     xxhash_rust::xxh3::xxh3_64(key.as_bytes()) % MAX_ID + 1
 }
 
-/// The kind of a geometry; none for a mixed one.
+/// The shape type of a geometry; `None` for a mixed collection.
 pub fn shape(geometry: &Geometry<f64>) -> Option<Shape> {
     match geometry {
         Geometry::Point(_) | Geometry::MultiPoint(_) => Some(Shape::Point),
@@ -130,8 +132,8 @@ pub fn shape(geometry: &Geometry<f64>) -> Option<Shape> {
 }
 
 impl Collection {
-    /// Reads the properties of one feature, each fault with the property's name; names that the
-    /// collection does not know are left to the caller.
+    /// Reads the properties of one feature. Every fault names its property. Unknown property names
+    /// are left to the caller.
     ///
     /// # Errors
     /// All faults.
@@ -157,7 +159,7 @@ impl Collection {
     /// Whether a feature of this collection may have this shape.
     ///
     /// # Errors
-    /// The shapes that would be right.
+    /// The shapes that are allowed.
     pub fn check_shape(&self, geometry: &Geometry<f64>) -> Result<(), String> {
         if shape(geometry).is_some_and(|s| self.shapes.contains(&s)) {
             return Ok(());

@@ -1,5 +1,6 @@
-//! What feeds are made of, whatever they tell of: encoders (Atom, JSON Feed, GeoJSON) know these types
-//! only. Not here: how a report or an alert becomes an entry (action), addresses and headers (http).
+//! The content of feeds, independent of what they report. Encoders (Atom, JSON Feed, GeoJSON) use
+//! only these types. Not here: how a report or an alert becomes an entry (action), URLs and headers
+//! (http).
 
 use std::borrow::Cow;
 
@@ -11,42 +12,42 @@ use super::{Instant, Text};
 /// A page of a feed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Feed {
-    /// A URI that stays the same for all pages and for ever.
+    /// A URI that is the same for all pages and never changes.
     pub id: String,
-    /// What it is about.
+    /// The title of the feed.
     pub title: Text,
-    /// When the newest thing on this page happened.
+    /// When the newest entry of this page was updated.
     pub updated: Instant,
-    /// Where else to look: `self`, `next`, `first`, `alternate` …
+    /// Related links: `self`, `next`, `first`, `alternate` …
     pub links: Vec<Link>,
     /// Newest first.
     pub entries: Vec<Entry>,
 }
 
-/// One thing that a feed tells.
+/// An entry of a feed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// A URI that stays the same for ever.
+    /// A URI that never changes.
     pub id: String,
-    /// A line, Vietnamese first.
+    /// One line, Vietnamese first.
     pub title: String,
     /// Plain text, Vietnamese first.
     pub content: String,
-    /// When it last changed, as the order of the feed tells it.
+    /// When it last changed; the feed is ordered by this.
     pub updated: Instant,
-    /// When it was first told.
+    /// When it was first published.
     pub published: Instant,
-    /// Who answers for it.
+    /// The responsible body.
     pub author: String,
-    /// Where, in degrees.
+    /// Its location in degrees.
     pub geometry: Option<Geometry<f64>>,
-    /// What it is about.
+    /// Its categories.
     pub tags: Vec<Tag>,
-    /// Where to read more.
+    /// Links to more information.
     pub links: Vec<Link>,
-    /// What machines may want beside: names and values.
+    /// Further machine-readable values, by name.
     pub facts: Vec<(Cow<'static, str>, Value)>,
-    /// A tombstone: readers forget what they knew under this id. It carries no text.
+    /// A tombstone: readers must delete what they stored under this id. It has no text.
     pub deleted: bool,
 }
 
@@ -59,14 +60,14 @@ pub struct Tag {
     pub label: String,
 }
 
-/// One link.
+/// A link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Relation (RFC 8288, RFC 5005).
     pub rel: &'static str,
     /// Absolute address.
     pub href: String,
-    /// Media type of what it leads to.
+    /// Media type of the target.
     pub media: &'static str,
 }
 
@@ -78,7 +79,7 @@ impl Feed {
 }
 
 impl Entry {
-    /// A tombstone: what was told under this id is taken back.
+    /// A tombstone: the entry with this id is withdrawn.
     pub fn tombstone(id: String, when: Instant) -> Self {
         Self {
             id,
@@ -101,8 +102,8 @@ impl Entry {
     }
 }
 
-/// The day from which `tag:` URIs (RFC 4151) of this house are minted: any day on which the authority
-/// owned its name; it never changes, or every reader would take all entries for new ones.
+/// The date in the `tag:` URIs (RFC 4151) of this service: any day on which the authority owned its
+/// name. It never changes, or every reader would take all entries for new ones.
 const MINTED: &str = "2025-07-01";
 
 /// Mints `tag:` URIs under the host of the public address.
@@ -110,17 +111,17 @@ const MINTED: &str = "2025-07-01";
 pub struct Minter(String);
 
 impl Minter {
-    /// For a public address, `https://map.example.vn/path`: only its host counts.
+    /// For a public URL such as `https://map.example.vn/path`; only the host is used.
     pub fn new(public_url: &str) -> Self {
         let rest = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
         let host = rest.split(['/', ':']).next().unwrap_or_default();
-        // An address in brackets (IPv6) is no authority of a tag.
+        // An address in brackets (IPv6) is not a valid tag authority.
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'-';
         let usable = !host.is_empty() && host.bytes().all(plain);
         Self(format!("tag:{},{MINTED}:", if usable { host } else { "localhost" }))
     }
 
-    /// The URI of a thing of this house.
+    /// The URI of an item of this service.
     pub fn mint(&self, what: &str) -> String {
         format!("{}{what}", self.0)
     }

@@ -1,44 +1,44 @@
-//! Opening hours as people write them: the common part of OpenStreetMap's `opening_hours`
-//! (`Mo-Fr 07:30-11:30,13:00-17:00; PH off`) and the forms of Vietnamese lists (`06h00 - 22h00`,
-//! `24/24`, `Cả ngày`, `T2-T6: 7h30-16h30`). What is not understood is no hours, never a guess:
-//! months, weeks, the sun and open ends are not.
+//! Parses opening hours as people write them: the common part of OpenStreetMap's `opening_hours`
+//! (`Mo-Fr 07:30-11:30,13:00-17:00; PH off`) and the forms in Vietnamese lists (`06h00 - 22h00`,
+//! `24/24`, `Cả ngày`, `T2-T6: 7h30-16h30`). A text that is not fully understood gives no hours,
+//! never a guess. Months, weeks, sunrise and open ends are not supported.
 
 use jiff::ToSpan;
 use jiff::civil::{Date, Time, Weekday};
 
 use super::{Calendar, Instant};
 
-/// Characters that are looked at.
-const MOST_CHARS: usize = 300;
-/// Days ahead in which the next change is looked for.
+/// Longer texts are not parsed, in characters.
+const MAX_CHARS: usize = 300;
+/// How many days ahead the next change is searched.
 const HORIZON: i64 = 8;
 const DAY: u16 = 24 * 60;
 /// All days of the week and public holidays.
 const ALWAYS: u8 = 0xff;
 const HOLIDAY: u8 = 0x80;
 
-/// When a place is open in the course of a week.
+/// The opening hours of a week.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hours(Vec<Rule>);
 
-/// Whether a place is open, and until when that stays so; `None` if for days.
+/// Whether a place is open, and until when. `None` if nothing changes within the horizon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Openness {
-    /// Open at the instant asked about.
+    /// Whether it is open at the given instant.
     pub open: bool,
     /// When that changes.
     pub until: Option<Instant>,
 }
 
-/// Minutes from midnight, the second maybe beyond the day's end.
+/// Start and end in minutes from midnight; the end may be after the next midnight.
 type Spans = Vec<(u16, u16)>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rule {
-    /// A bit a weekday from Monday on, and one for public holidays.
+    /// One bit per weekday from Monday, and one for public holidays.
     days: u8,
     spans: Spans,
-    /// Adds to what earlier rules say of the day rather than replacing it.
+    /// Whether it adds to the earlier rules for the day instead of replacing them.
     adds: bool,
 }
 
@@ -54,9 +54,9 @@ enum Token {
 }
 
 impl Hours {
-    /// Reads a text; `None` when it is not wholly understood.
+    /// Parses a text; `None` if it is not fully understood.
     pub fn parse(text: &str) -> Option<Self> {
-        if text.chars().nth(MOST_CHARS).is_some() {
+        if text.chars().nth(MAX_CHARS).is_some() {
             return None;
         }
         let tokens = tokens(&text.to_lowercase())?;
@@ -67,7 +67,7 @@ impl Hours {
         (!rules.is_empty()).then_some(Self(rules))
     }
 
-    /// The state at an instant, in the calendar's time zone and with its public holidays.
+    /// The state at an instant, in the calendar's time zone and considering its public holidays.
     pub fn at(&self, now: Instant, calendar: &Calendar) -> Openness {
         let zone = calendar.time_zone();
         let today = zone.to_datetime(now.timestamp()).date();
@@ -96,7 +96,8 @@ impl Hours {
         }
     }
 
-    /// The spans that begin on a day: of the last rule that names it, and those that add to it.
+    /// The spans that begin on a day: those of the last replacing rule for the day, and of the
+    /// rules after it that add.
     fn day(&self, date: Date, calendar: &Calendar) -> Spans {
         let mut bits = 1 << weekday(date.weekday());
         if calendar.is_holiday(date) {
@@ -117,7 +118,7 @@ fn weekday(day: Weekday) -> u8 {
     day.to_monday_zero_offset() as u8
 }
 
-/// The rules of a part without semicolons; the first replaces, those after it add.
+/// The rules of a part without semicolons. The first replaces earlier rules, the others add.
 fn part_rules(mut part: &[Token], rules: &mut Vec<Rule>) -> Option<()> {
     let first = rules.len();
     while !part.is_empty() {
@@ -133,7 +134,7 @@ fn part_rules(mut part: &[Token], rules: &mut Vec<Rule>) -> Option<()> {
     Some(())
 }
 
-/// The days at the beginning, if any are named.
+/// The days at the start of a part, if there are any.
 fn days(mut part: &[Token]) -> Option<(Option<u8>, &[Token])> {
     let mut all: Option<u8> = None;
     while let [Token::Days(d), rest @ ..] = part {
@@ -153,7 +154,7 @@ fn days(mut part: &[Token]) -> Option<(Option<u8>, &[Token])> {
     Some((all, part))
 }
 
-/// From one weekday to another, over Sunday if need be.
+/// A range of weekdays, wrapping over Sunday.
 fn range(from: u8, to: u8) -> Option<u8> {
     let one = |d: u8| (d != HOLIDAY && d.is_power_of_two()).then(|| d.trailing_zeros());
     let (from, to) = (one(from)?, one(to)?);
@@ -173,7 +174,7 @@ fn spans(part: &[Token]) -> Option<(Spans, &[Token])> {
         if *from > DAY || *to > 2 * DAY {
             return None;
         }
-        // Lists write the last minute of the day for its end.
+        // Lists often write 23:59 for the end of the day.
         let to = if *to == DAY - 1 { DAY } else { *to };
         out.push((*from, if to <= *from { to + DAY } else { to }));
         part = rest;
@@ -242,7 +243,8 @@ fn digits(text: &str) -> Option<(u16, &str)> {
     Some((text[..n].parse().ok()?, &text[n..]))
 }
 
-/// A day, a word for all or nothing, or a word that joins; `None` inside for words without weight.
+/// A day, a keyword for always or never, or a separator; the inner `None` for a word that is
+/// ignored.
 fn word(text: &str) -> Option<(Option<Token>, &str)> {
     const WORDS: &[(&str, Option<Token>)] = &[
         ("cả ngày", Some(Token::AllDay)),
@@ -288,7 +290,7 @@ fn word(text: &str) -> Option<(Option<Token>, &str)> {
             return Some((Some(Token::Days(1 << n)), rest));
         }
     }
-    // T2 and thứ 2 are Monday … T7 is Saturday.
+    // T2 or thứ 2 is Monday … T7 is Saturday.
     let rest = text.strip_prefix("thứ").or_else(|| text.strip_prefix('t'))?.trim_start();
     let n = rest.bytes().next().filter(|b| (b'2'..=b'7').contains(b))? - b'2';
     let rest = &rest[1..];
@@ -324,7 +326,7 @@ mod tests {
             assert_eq!(at(office, now), Some((open, Some(until.to_owned()))), "{now}");
         }
         assert_eq!(at("24/7", "2026-11-25T01:30:00Z"), Some((true, None)));
-        // Past midnight, begun yesterday.
+        // After midnight, in a span that began yesterday.
         assert_eq!(at("18:00-02:00", "2026-11-25T18:00:00Z"), Some((true, Some("Thu 02:00".to_owned()))));
         assert!(at("Mo-Fr 08:00-12:00, Sa 08:00-10:00", "2026-11-28T02:00:00Z").unwrap().0);
         assert_eq!(at("off", "2026-11-25T01:30:00Z"), Some((false, None)));
@@ -378,7 +380,8 @@ mod tests {
             let _ = Hours::parse(&text);
         }
 
-        /// A minute at a time: open exactly inside the span, and the change is where it is said.
+        /// Minute by minute: open exactly inside the span, and the next change is where `until`
+        /// says.
         #[test]
         fn the_next_change_is_the_first(from in 0_u16..1440, to in 0_u16..1440, minute in 0_i64..10_080) {
             prop_assume!(from != to && to != 1439);

@@ -1,9 +1,9 @@
-//! An instant to the millisecond, as the house counts time.
+//! An instant with millisecond precision.
 
 use std::fmt;
 
-/// Milliseconds since 1970-01-01T00:00:00Z. Printed as RFC 3339 in UTC with `Z` and three
-/// decimals, so that what is printed can be asked for.
+/// Milliseconds since 1970-01-01T00:00:00Z. Printed as RFC 3339 in UTC with `Z` and three decimals,
+/// so a printed value can be used in a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(i64);
 
@@ -13,7 +13,7 @@ impl Instant {
     /// The last millisecond that jiff can print, in any offset.
     pub const MAX: Self = Self(253_402_207_200_000);
 
-    /// From milliseconds since the epoch, clamped to what can be printed.
+    /// From milliseconds since the epoch, clamped to the printable range.
     pub const fn from_ms(ms: i64) -> Self {
         if ms < Self::MIN.0 {
             Self::MIN
@@ -34,28 +34,28 @@ impl Instant {
         jiff::Timestamp::from_millisecond(self.0).expect("MIN..=MAX lies inside jiff's range")
     }
 
-    /// From a jiff timestamp, dropping what is finer than a millisecond.
+    /// From a jiff timestamp, rounded down to a millisecond.
     pub fn from_timestamp(t: jiff::Timestamp) -> Self {
-        // Before the epoch jiff would cut towards it, which is later.
+        // Before the epoch, jiff would round toward it, that is up.
         Self::from_ms(t.as_nanosecond().div_euclid(1_000_000) as i64)
     }
 
-    /// Reads an RFC 3339 date-time with any offset.
+    /// Parses an RFC 3339 date-time with any offset.
     ///
     /// # Errors
-    /// When the text is no such date-time, or lies outside the years 1 to 9999.
+    /// When the text is not such a date-time or is outside the years 1 to 9999.
     pub fn parse(text: &str) -> Result<Self, jiff::Error> {
         text.parse::<jiff::Timestamp>().map(Self::from_timestamp)
     }
 
-    /// The instant cut to the full hour (UTC; Vietnam's offset is whole hours).
+    /// The instant rounded down to the hour (UTC; Vietnam's offset is whole hours).
     #[must_use]
     pub fn floor_hour(self) -> Self {
         self.floor(3_600_000)
     }
 
-    /// The instant cut to the five minutes in which it lies: the moment of questions that depend on now,
-    /// so that the same question has the same answer for as long.
+    /// The instant rounded down to five minutes. Queries that depend on the current time use it, so
+    /// that the same query has the same answer for five minutes.
     #[must_use]
     pub fn floor_five_minutes(self) -> Self {
         self.floor(300_000)

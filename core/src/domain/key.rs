@@ -1,23 +1,23 @@
-//! Keys of apps and secret feed links: `dbn_`, a public id, 32 random characters. A key is shown once;
-//! what is kept is its hash. Not here: hashing and drawing (action), the table (store).
+//! Keys of apps and secret feed links: `dbn_`, a public id, 32 random characters. A key is shown
+//! once; only its hash is stored. Not here: hashing and generating (action), the table (store).
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::Instant;
 
-/// What a key begins with.
+/// The prefix of every key.
 pub const PREFIX: &str = "dbn_";
-/// Characters of the public id.
+/// Length of the public id, in characters.
 pub const ID_CHARS: usize = 8;
-/// Random characters after it: five bits each, 160 in all.
+/// Length of the random part in characters: five bits each, 160 in all.
 pub const SECRET_CHARS: usize = 32;
-/// The letters of both: Crockford's base 32, which no eye takes for one another.
+/// The alphabet of both parts: Crockford's base 32, which has no characters that look alike.
 pub const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// What a key may be for.
+/// The scopes that a key may have.
 pub const SCOPES: &[&str] = &["read", "submit"];
-/// The scope of a secret feed link, which is for nothing else.
+/// The scope of a secret feed link; such a key has no other scope.
 pub const FEED: &str = "feed";
 
 /// The public part of a key. Cheap to clone.
@@ -25,7 +25,7 @@ pub const FEED: &str = "feed";
 pub struct KeyId(Arc<str>);
 
 impl KeyId {
-    /// Names a key; nothing is checked.
+    /// A key id; nothing is checked.
     pub fn new(id: &str) -> Self {
         Self(id.into())
     }
@@ -42,35 +42,35 @@ impl fmt::Display for KeyId {
     }
 }
 
-/// What is kept of a key.
+/// A stored key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     /// Its public part.
     pub id: KeyId,
     /// SHA-256 of the whole key.
     pub hash: [u8; 32],
-    /// For people.
+    /// A name for people.
     pub name: String,
-    /// What it may do.
+    /// Its scopes.
     pub scopes: Vec<String>,
-    /// A secret feed link: the query it answers, in normal form.
+    /// For a secret feed link: the query it answers, in normal form.
     pub query: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created: Instant,
-    /// From when on it opens nothing.
+    /// When it expires.
     pub expires: Option<Instant>,
     /// When it was revoked.
     pub revoked: Option<Instant>,
 }
 
 impl Key {
-    /// Whether it opens anything at that moment.
+    /// Whether the key is accepted at that moment.
     pub fn is_valid(&self, now: Instant) -> bool {
         self.revoked.is_none() && self.expires.is_none_or(|t| now < t)
     }
 }
 
-/// Whether a text has the form of a key: cheap, before anything is hashed.
+/// Whether a text has the form of a key. A cheap test before hashing.
 pub fn is_key(text: &str) -> bool {
     text.strip_prefix(PREFIX).is_some_and(|rest| {
         rest.len() == ID_CHARS + SECRET_CHARS && rest.bytes().all(|b| LETTERS.contains(&b))

@@ -1,6 +1,6 @@
 //! Text in the two languages of the service. Not here: folding for search, choosing by header.
 
-/// A language the service speaks.
+/// A language of the service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Lang {
     /// Vietnamese.
@@ -19,7 +19,7 @@ impl Lang {
         }
     }
 
-    /// The language of a BCP 47 tag, by its first part: `en-GB` is English.
+    /// The language of a BCP 47 tag, by its primary subtag: `en-GB` is English.
     pub fn from_tag(tag: &str) -> Option<Self> {
         let first = tag.split(['-', '_']).next().unwrap_or_default();
         [Self::Vi, Self::En].into_iter().find(|l| first.eq_ignore_ascii_case(l.tag()))
@@ -36,7 +36,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// Both languages in one line, Vietnamese first; once when they say the same.
+    /// Both languages in one line, Vietnamese first; only one if they are the same.
     pub fn both(&self) -> String {
         if self.vi == self.en { self.vi.clone() } else { format!("{} / {}", self.vi, self.en) }
     }

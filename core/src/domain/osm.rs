@@ -1,32 +1,34 @@
-//! Which OpenStreetMap elements become features of a collection: the city's rules as values.
-//! Not here: reading the rules (pack) or the elements (import).
+//! The city's rules for importing OpenStreetMap elements as features of a collection. Not here:
+//! reading the rules (pack) or the elements (import).
 
 use std::collections::BTreeMap;
 
 /// The rules for one collection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OsmRules {
-    /// Whether a way stays a line; else its centre stands for it.
+    /// Whether a way stays a line; otherwise its centre is used.
     pub lines: bool,
-    /// For each property the tags that may hold it, the preferred first.
+    /// For each property, the tags that may hold it, in order of preference.
     pub fields: BTreeMap<String, Vec<String>>,
-    /// For each property what a tag's value means; `*` is any other, an empty text nothing.
+    /// For each property, the meaning of each tag value. `*` is any other value, an empty text
+    /// drops the value.
     pub values: BTreeMap<String, BTreeMap<String, String>>,
-    /// The first whose tags all match decides; an element without one is no feature.
+    /// The first rule whose tags all match is used. An element that matches no rule is not
+    /// imported.
     pub rules: Vec<OsmRule>,
 }
 
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OsmRule {
-    /// For each tag that must be there the values it may have.
+    /// The tags that must be present, each with its accepted values.
     pub when: BTreeMap<String, Vec<String>>,
-    /// The properties that it gives.
+    /// The properties that it sets.
     pub set: BTreeMap<String, String>,
 }
 
 impl OsmRules {
-    /// The properties of an element with these tags; `None` when no rule wants it.
+    /// The properties of an element with these tags; `None` if no rule matches.
     pub fn read<'a>(&self, tag: impl Fn(&str) -> Option<&'a str>) -> Option<BTreeMap<String, String>> {
         let rule = self.rules.iter().find(|rule| {
             rule.when.iter().all(|(key, values)| tag(key).is_some_and(|v| values.iter().any(|w| w == v)))

@@ -1,5 +1,5 @@
-//! Who answers for a category in a ward: exactly one body, and the rule that says why.
-//! Not here: the city's rules (data/routing.toml, read by pack), which ward owns a place (area).
+//! Which body answers for a category in a ward: exactly one, and the rule that says why. Not here:
+//! the city's rules (data/routing.toml, read by pack), which ward owns a place (area).
 
 use std::collections::HashSet;
 use std::fmt;
@@ -7,26 +7,26 @@ use std::sync::Arc;
 
 use super::{Categories, Category, Text, WardId};
 
-/// The name of a body: a code of the city pack (`water`), or `ward:` and a canonical ward id for the
+/// The id of a body: a code of the city pack (`water`), or `ward:` and a canonical ward id for the
 /// ward's own office. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BodyId(Arc<str>);
 
-/// What the id of a ward's own office begins with.
+/// The prefix of the id of a ward's own office.
 const WARD_PREFIX: &str = "ward:";
 
 impl BodyId {
-    /// Names a body; nothing is checked.
+    /// A body id; nothing is checked.
     pub fn new(id: &str) -> Self {
         Self(id.into())
     }
 
-    /// The ward's own office.
+    /// The id of a ward's own office.
     pub fn ward_office(ward: &WardId) -> Self {
         Self(format!("{WARD_PREFIX}{ward}").into())
     }
 
-    /// The ward whose own office this is; none for a body of the city.
+    /// The ward whose own office this is; `None` for a body of the city.
     pub fn ward(&self) -> Option<WardId> {
         let (generation, code) = self.0.strip_prefix(WARD_PREFIX)?.split_once('.')?;
         Some(WardId::new(generation, code))
@@ -44,7 +44,7 @@ impl fmt::Display for BodyId {
     }
 }
 
-/// A body that answers for reports.
+/// A body that is responsible for reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
     /// Its id.
@@ -53,29 +53,30 @@ pub struct Body {
     pub name: Text,
 }
 
-/// The city's bodies, and how a ward's own office is called.
+/// The city's bodies, and the name of the wards' own offices.
 #[derive(Clone, Debug)]
 pub struct Bodies {
     list: Vec<Body>,
     ward_office: Text,
 }
 
-/// Why a list of bodies can't be used.
+/// Why a list of bodies is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
-    /// Two bodies with one id.
-    #[error("body `{0}` stands there twice")]
+    /// Two bodies with the same id.
+    #[error("body `{0}` is listed twice")]
     Duplicate(String),
-    /// An id that is kept for the wards' own offices, or no plain code.
-    #[error("body `{0}`: an id is made of a to z, 0 to 9 and _; `ward_office` is taken")]
+    /// An id that is reserved for the wards' own offices or is not a plain code.
+    #[error("body `{0}`: an id is made of a to z, 0 to 9 and _; `ward_office` is reserved")]
     Id(String),
-    /// The name of the ward offices has no place for the ward's name.
+    /// The name of the ward offices lacks `{name}`.
     #[error("ward_office.name must hold {{name}} in both languages")]
     NoName,
 }
 
 impl Bodies {
-    /// Checks the ids. `ward_office` is the name of a ward's own office with `{name}` for the ward's.
+    /// Checks the ids. `ward_office` is the name of a ward's own office, with `{name}` for the
+    /// ward's name.
     ///
     /// # Errors
     /// See [`BodyError`].
@@ -97,17 +98,17 @@ impl Bodies {
         Ok(Self { list, ward_office })
     }
 
-    /// The bodies of the city, without the wards' own offices, in the order of the pack.
+    /// The bodies of the city in the order of the pack, without the wards' own offices.
     pub fn iter(&self) -> std::slice::Iter<'_, Body> {
         self.list.iter()
     }
 
-    /// The body of the city with that id.
+    /// The city body with that id.
     pub fn get(&self, id: &BodyId) -> Option<&Body> {
         self.list.iter().find(|b| b.id == *id)
     }
 
-    /// The own office of a ward with that full name (`Phường Sài Gòn`).
+    /// The own office of the ward with that full name (`Phường Sài Gòn`).
     pub fn ward_office(&self, ward: &WardId, ward_name: &str) -> Body {
         let fill = |text: &str| text.replace("{name}", ward_name);
         let name = Text { vi: fill(&self.ward_office.vi), en: fill(&self.ward_office.en) };
@@ -124,7 +125,7 @@ impl<'a> IntoIterator for &'a Bodies {
     }
 }
 
-/// What a rule is about.
+/// What a rule applies to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// One category, by code.
@@ -151,26 +152,27 @@ impl fmt::Display for Scope {
     }
 }
 
-/// Where a rule sends a report.
+/// Where a rule routes a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// To the own office of the ward it lies in.
+    /// To the own office of the report's ward.
     WardOffice,
     /// To this body of the city.
     Body(BodyId),
 }
 
 impl Target {
-    /// The word for the ward's own office where a body's id is expected, and the name of that rule.
+    /// The value for the ward's own office where a body's id is expected, and the name of the
+    /// default rule.
     pub const WARD_OFFICE: &'static str = "ward_office";
 }
 
-/// One rule: what it is about, where it holds, who answers.
+/// A rule: what it applies to, where, and who answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// What it is about.
+    /// What it applies to.
     pub scope: Scope,
-    /// Where it holds; empty means everywhere, also for a report without a ward.
+    /// The wards it applies to; empty means everywhere, including reports without a ward.
     pub wards: Vec<WardId>,
     /// Who answers.
     pub to: Target,
@@ -181,39 +183,41 @@ impl Rule {
         self.scope.covers(category) && (self.wards.is_empty() || ward.is_some_and(|w| self.wards.contains(w)))
     }
 
-    /// The greater wins: a category beats a group, then named wards beat everywhere.
+    /// The higher rank wins: a category beats a group, then named wards beat everywhere.
     fn rank(&self) -> (bool, bool) {
         (matches!(self.scope, Scope::Category(_)), !self.wards.is_empty())
     }
 }
 
-/// The body that must answer, and why.
+/// The responsible body and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assigned {
-    /// Who answers.
+    /// The responsible body.
     pub body: BodyId,
-    /// The rule that won: `category:CODE` or `group:CODE`, with `@WARD` when the rule names wards;
-    /// `ward_office` by default; `without_ward` for a report of no ward that no rule sends elsewhere.
+    /// The rule that applied: `category:CODE` or `group:CODE`, with `@WARD` if the rule names
+    /// wards; `ward_office` by default; `without_ward` for a report without a ward that no rule
+    /// routes elsewhere.
     pub rule: String,
 }
 
-/// The city's rules. Every category has exactly one body in every ward, and without one.
+/// The city's routing rules. Every category has exactly one body in every ward, and one for reports
+/// without a ward.
 #[derive(Clone, Debug)]
 pub struct Routing {
     rules: Vec<Rule>,
     without_ward: BodyId,
 }
 
-/// Why rules can't be used.
+/// Why routing rules are invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RoutingError {
-    /// A rule about a category or group that is not there.
+    /// A rule about an unknown category or group.
     #[error("rule {scope}: there is no such category or group")]
     UnknownScope {
         /// `category:CODE` or `group:CODE`.
         scope: String,
     },
-    /// A rule that sends reports to nobody.
+    /// A rule that routes to an unknown body.
     #[error("{rule}: there is no body `{body}`")]
     UnknownBody {
         /// The rule, or `without_ward`.
@@ -221,8 +225,8 @@ pub enum RoutingError {
         /// The unknown body.
         body: String,
     },
-    /// Two rules of the same rank hold in the same place.
-    #[error("two rules {scope} hold in the same place")]
+    /// Two rules of the same rank apply in the same place.
+    #[error("two rules {scope} apply in the same place")]
     Ambiguous {
         /// `category:CODE` or `group:CODE`.
         scope: String,
@@ -230,7 +234,8 @@ pub enum RoutingError {
 }
 
 impl Routing {
-    /// Checks the rules against the lists they name. `without_ward` answers for reports of no ward.
+    /// Checks the rules against the lists they refer to. `without_ward` is the body for reports
+    /// without a ward.
     ///
     /// # Errors
     /// See [`RoutingError`].
@@ -269,7 +274,7 @@ impl Routing {
         Ok(Self { rules, without_ward })
     }
 
-    /// The one body that answers for a category in a ward, or for a report of no ward.
+    /// The one body responsible for a category in a ward, or for a report without a ward.
     pub fn body_for(&self, category: &Category, ward: Option<&WardId>) -> Assigned {
         let winner = self.rules.iter().filter(|r| r.holds(category, ward)).max_by_key(|r| r.rank());
         let name = |rule: &Rule| match ward.filter(|_| !rule.wards.is_empty()) {
@@ -288,7 +293,7 @@ impl Routing {
         }
     }
 
-    /// The wards that rules name, so that they can be checked against the units there are.
+    /// The wards named in rules, so that the caller can check that they exist.
     pub fn named_wards(&self) -> impl Iterator<Item = &WardId> {
         self.rules.iter().flat_map(|r| &r.wards)
     }

@@ -1,31 +1,31 @@
-//! The states of a report's life and the one table of transitions between them.
+//! The states of a report and the one table of transitions between them.
 
-/// What Open311 GeoReport v2 calls `status`.
+/// The `status` of Open311 GeoReport v2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
-    /// Somebody still has to act.
+    /// Somebody must still act.
     Open,
     /// Done, refused or merged.
     Closed,
 }
 
-/// Where a report stands. The discriminant is what columns keep: never renumber.
+/// The state of a report. The discriminant is stored: never renumber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum State {
-    /// Received, nobody has looked at it yet.
+    /// Received; nobody has looked at it yet.
     Received = 0,
-    /// Sent on to the body that must answer.
+    /// Forwarded to the body that must answer.
     Forwarded = 1,
     /// Being worked on.
     InProgress = 2,
-    /// Was closed and is open again.
+    /// Closed before, and open again.
     Reopened = 3,
     /// Done.
     Resolved = 4,
     /// Refused, with a reason.
     Rejected = 5,
-    /// The same as another report, which it names.
+    /// A duplicate of another report, which it names.
     Duplicate = 6,
 }
 
@@ -54,7 +54,7 @@ impl State {
         }
     }
 
-    /// How people call it, in Vietnamese and in English.
+    /// The names for people, in Vietnamese and in English.
     pub const fn titles(self) -> (&'static str, &'static str) {
         match self {
             Self::Received => ("Đã tiếp nhận", "Received"),
@@ -67,12 +67,12 @@ impl State {
         }
     }
 
-    /// The state of that public name.
+    /// The state with a public name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|s| s.name() == name)
     }
 
-    /// The state of a stored discriminant.
+    /// The state with a stored discriminant.
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.get(usize::from(code)).copied()
     }
@@ -85,7 +85,7 @@ impl State {
         }
     }
 
-    /// The states that may follow: the whole transition table.
+    /// The states that may follow; this is the whole transition table.
     pub const fn next(self) -> &'static [Self] {
         use State::{Duplicate, Forwarded, InProgress, Received, Rejected, Reopened, Resolved};
         match self {
@@ -105,7 +105,7 @@ impl Status {
         }
     }
 
-    /// The status of that public name.
+    /// The status with a public name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Open, Self::Closed].into_iter().find(|s| s.name() == name)
     }

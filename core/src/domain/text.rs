@@ -1,4 +1,5 @@
-//! Text from people: normalised to NFC, bounded, free of what only deceives the eye.
+//! Text from people: normalised to NFC, limited in length, without characters that deceive the
+//! reader.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -10,27 +11,27 @@ pub enum TextError {
     TooLong {
         /// The longest allowed.
         max: usize,
-        /// What came.
+        /// The actual length.
         got: usize,
     },
-    /// Control characters, or letters that change the direction of others.
-    #[error("must not hold control or direction-changing characters (U+{0:04X})")]
+    /// Control characters, or characters that change the writing direction.
+    #[error("must not contain control or direction-changing characters (U+{0:04X})")]
     Forbidden(u32),
-    /// A pile of combining marks on one letter.
-    #[error("must not pile more than {0} combining marks on one letter")]
+    /// Too many combining marks on one letter.
+    #[error("must not have more than {0} combining marks on one letter")]
     Marks(usize),
 }
 
-/// Vietnamese needs two marks on a letter; other scripts a few more.
+/// Vietnamese needs two marks on a letter, other scripts a few more.
 const MAX_MARKS: usize = 8;
 
-/// Trims, normalises to NFC and checks one text. Line feeds and tabs are kept, carriage returns
-/// dropped. Nothing left is `None`.
+/// Trims, normalises to NFC and checks a text. Line feeds and tabs are kept, carriage returns are
+/// dropped. Returns `None` if nothing is left.
 ///
 /// # Errors
 /// See [`TextError`].
 pub fn clean(raw: &str, max: usize) -> Result<Option<String>, TextError> {
-    // A bound before the normalisation: it can grow a text threefold at most.
+    // Checked before normalisation, which can triple the length at most.
     if raw.len() > max.saturating_mul(16) {
         return Err(TextError::TooLong { max, got: raw.chars().count() });
     }
@@ -53,7 +54,7 @@ pub fn clean(raw: &str, max: usize) -> Result<Option<String>, TextError> {
     Ok((!out.is_empty()).then_some(out))
 }
 
-/// Bidirectional overrides and isolates, zero-width characters without use in Vietnamese, the
+/// Bidirectional overrides and isolates, zero-width characters that Vietnamese does not use, the
 /// byte order mark and non-characters.
 fn deceives(c: char) -> bool {
     matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}'

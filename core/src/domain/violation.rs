@@ -1,18 +1,18 @@
-//! What is wrong with an input, said once per fault and all at once.
+//! A fault in an input. All faults of an input are reported together, each once.
 
 use std::fmt;
 
-/// One fault: where, and what would be right.
+/// A fault: which field, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// The path of the field: `properties.title`, `geometry.coordinates[0]`, or a parameter's name.
     pub field: String,
-    /// What is wrong and what would be right, in English, never with the input's full text.
+    /// What is wrong and what would be right, in English. It never quotes the whole input.
     pub detail: String,
 }
 
 impl Violation {
-    /// Names one fault.
+    /// Creates a violation.
     pub fn new(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { field: field.into(), detail: detail.into() }
     }
@@ -24,9 +24,9 @@ impl fmt::Display for Violation {
     }
 }
 
-/// The valid name nearest to a wrong one, when one is near enough to be meant.
+/// The valid name closest to a wrong one, if it is close enough to be a typing mistake.
 pub fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // A bound on the work: names are short, a long text is no typing mistake.
+    // A limit on the work: names are short, so a long text is not a typing mistake.
     if wrong.len() > 64 {
         return None;
     }

@@ -1,4 +1,4 @@
-//! The name of a ward: codes are reused with other shapes, so the key is (generation, code).
+//! The id of a ward. Codes are reused with different shapes, so the key is (generation, code).
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ pub struct WardId {
 }
 
 impl WardId {
-    /// Names a ward; nothing is checked.
+    /// A ward id; nothing is checked.
     pub fn new(generation: &str, code: &str) -> Self {
         Self { generation: generation.into(), code: code.into() }
     }

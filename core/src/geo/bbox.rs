@@ -1,4 +1,4 @@
-//! A bounding box as RFC 7946 section 5 and OGC API Features Part 1 section 7.15.3 have it.
+//! A bounding box as defined in RFC 7946 section 5 and OGC API Features Part 1 section 7.15.3.
 
 use super::LonLat;
 
@@ -16,13 +16,13 @@ pub struct Bbox {
     pub north: f64,
 }
 
-/// Why a text is not a box.
+/// Why a text is not a bounding box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BboxError {
     /// Not four or six numbers.
     #[error("must be four numbers (west,south,east,north) or six (with heights)")]
     Count,
-    /// Something that is no finite number.
+    /// A value that is not a finite number.
     #[error("must hold finite numbers only")]
     Number,
     /// Longitude outside -180..=180 or latitude outside -90..=90.
@@ -51,7 +51,8 @@ impl Bbox {
         Ok(Self { west, south, east, north })
     }
 
-    /// Reads the query parameter: four numbers, or six whose heights are checked and left out.
+    /// Parses the query parameter: four numbers, or six; the two heights are checked and then
+    /// ignored.
     ///
     /// # Errors
     /// See [`BboxError`].
@@ -68,12 +69,12 @@ impl Bbox {
         }
     }
 
-    /// Whether the box runs over ±180°.
+    /// Whether the box crosses the antimeridian (±180°).
     pub fn crosses_antimeridian(&self) -> bool {
         self.west > self.east
     }
 
-    /// Whether a position lies inside or on the edge.
+    /// Whether a position lies inside the box or on its edge.
     pub fn contains(&self, p: LonLat) -> bool {
         let lon = if self.crosses_antimeridian() {
             p.lon() >= self.west || p.lon() <= self.east

@@ -1,4 +1,4 @@
-//! Where a blurred point is shown: a fixed place of its grid cell inside its ward.
+//! Where a blurred point is shown: one fixed place inside its grid cell and its ward.
 
 use std::sync::LazyLock;
 
@@ -6,9 +6,10 @@ use super::LonLat;
 
 /// Metres in a degree of latitude (WGS 84, mean).
 const METRES_PER_DEGREE: f64 = 111_195.0;
-/// Places tried on each side of a cell.
+/// Candidate places on each side of a cell.
 const LATTICE: i32 = 15;
-/// The steps of the lattice, the middle first: sorted once, every blurred report asks for them.
+/// Offsets of the candidates, nearest to the middle first. Sorted once, because every blurred
+/// report uses them.
 static STEPS: LazyLock<Vec<(i32, i32)>> = LazyLock::new(|| {
     let mut steps: Vec<_> = (0..LATTICE).flat_map(|i| (0..LATTICE).map(move |j| (i, j))).collect();
     let middle = LATTICE / 2;
@@ -16,8 +17,8 @@ static STEPS: LazyLock<Vec<(i32, i32)>> = LazyLock::new(|| {
     steps
 });
 
-/// A cell of a world-anchored grid. All points of a cell are shown at the same place, for ever, so
-/// that repeated reports, boxes or zooms tell nothing finer than the cell.
+/// A cell of a grid anchored to the world. All points of a cell are always shown at the same place,
+/// so repeated reports, boxes or zooms reveal nothing finer than the cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GridCell {
     west: f64,
@@ -27,17 +28,17 @@ pub struct GridCell {
 }
 
 impl GridCell {
-    /// The cell that holds a point; its sides are `metres` long, to within a percent.
+    /// The cell that contains a point. Its sides are `metres` long, to within one percent.
     pub fn of(p: LonLat, metres: f64) -> Self {
         let height = metres / METRES_PER_DEGREE;
         let south = (p.lat() / height).floor() * height;
-        // The width is that of the row, not of the point: cells of a row do not shift.
+        // The width depends on the row, not on the point, so all cells of a row line up.
         let width = height / south.to_radians().cos().max(0.01);
         let west = (p.lon() / width).floor() * width;
         Self { west, south, width, height }
     }
 
-    /// Places inside the cell, the middle first, then outwards on a fixed lattice.
+    /// Places inside the cell: the middle first, then outwards on a fixed lattice.
     pub fn places(self) -> impl Iterator<Item = LonLat> {
         STEPS.iter().filter_map(move |(i, j)| {
             let at = |step: i32| (f64::from(step) + 0.5) / f64::from(LATTICE);
@@ -45,8 +46,8 @@ impl GridCell {
         })
     }
 
-    /// The place where all points of this cell and owner are shown: the first that `same_owner`
-    /// accepts. `None` when the owner's part of the cell is too thin for the lattice.
+    /// The place where all points of this cell and this owner are shown: the first place that
+    /// `same_owner` accepts. `None` if the owner's part of the cell is too thin for the lattice.
     pub fn place(self, same_owner: impl Fn(LonLat) -> bool) -> Option<LonLat> {
         self.places().find(|p| same_owner(*p))
     }

@@ -1,17 +1,18 @@
-//! Metres between positions: exact on the ellipsoid, and fast on a plane laid at a point.
+//! Distances in metres between positions: exact on the ellipsoid, or fast on a plane around one
+//! point.
 //! Not here: which ward is near (area), which report is a duplicate (domain).
 
 use super::LonLat;
 
-/// Metres between two positions along the WGS 84 ellipsoid (the geodesic), right to a millimetre at
-/// any distance. About a microsecond: for many distances from one point use [`Plane`].
+/// Metres between two positions along the WGS 84 ellipsoid (the geodesic), accurate to a millimetre
+/// at any distance. It takes about a microsecond; use [`Plane`] for many distances from one point.
 pub fn distance_m(a: LonLat, b: LonLat) -> f64 {
     use geo::{Distance, Geodesic, Point};
     Geodesic.distance(Point::new(a.lon(), a.lat()), Point::new(b.lon(), b.lat()))
 }
 
-/// A flat map in metres around one position, with the ellipsoid's own scale there. Distances from
-/// that position are right to 0.01% within 10 km of it below 30 degrees of latitude.
+/// A local flat map in metres around one position, scaled by the ellipsoid at that latitude. Below
+/// 30 degrees of latitude, distances within 10 km of the position are accurate to 0.01%.
 #[derive(Clone, Copy, Debug)]
 pub struct Plane {
     lon: f64,
@@ -27,8 +28,8 @@ impl Plane {
         Self { lon: at.lon(), lat: at.lat(), kx, ky }
     }
 
-    /// Metres east and north of the origin, for longitude and latitude in degrees. Takes the short
-    /// way round the antimeridian.
+    /// Metres east and north of the origin for a longitude and latitude in degrees. The
+    /// antimeridian is crossed the short way.
     #[inline]
     pub fn xy(&self, lon: f64, lat: f64) -> (f64, f64) {
         let mut dx = lon - self.lon;
@@ -40,8 +41,8 @@ impl Plane {
         (dx * self.kx, (lat - self.lat) * self.ky)
     }
 
-    /// The position `east` and `north` metres from the origin, `None` when it leaves the ranges of
-    /// longitude and latitude.
+    /// The position `east` and `north` metres from the origin. `None` if it leaves the valid range
+    /// of longitude or latitude.
     pub fn position(&self, east: f64, north: f64) -> Option<LonLat> {
         LonLat::new(self.lon + east / self.kx, self.lat + north / self.ky).ok()
     }
@@ -57,14 +58,14 @@ impl Plane {
         self.to_segment_2(a, b).sqrt()
     }
 
-    /// The square of [`Plane::to_segment`], for comparing many.
+    /// The square of [`Plane::to_segment`]; cheaper when many distances are compared.
     #[inline]
     pub fn to_segment_2(&self, a: (f64, f64), b: (f64, f64)) -> f64 {
         let (x, y, _) = self.foot(a, b);
         x * x + y * y
     }
 
-    /// The nearest point of a segment: metres east and north of the origin, and where it lies
+    /// The nearest point of a segment: metres east and north of the origin, and its position
     /// between `a` (0) and `b` (1).
     #[inline]
     pub fn foot(&self, a: (f64, f64), b: (f64, f64)) -> (f64, f64, f64) {
@@ -77,8 +78,8 @@ impl Plane {
     }
 }
 
-/// Metres per degree of longitude and of latitude at a latitude in degrees: the usual series for
-/// the WGS 84 ellipsoid, right to a centimetre per degree.
+/// Metres per degree of longitude and of latitude at a latitude in degrees. Uses the common series
+/// for the WGS 84 ellipsoid, accurate to a centimetre per degree.
 pub fn metres_per_degree(lat: f64) -> (f64, f64) {
     let phi = lat.to_radians();
     let kx = 111_412.84 * phi.cos() - 93.5 * (3.0 * phi).cos() + 0.118 * (5.0 * phi).cos();

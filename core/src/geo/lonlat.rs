@@ -5,8 +5,8 @@ use std::fmt;
 /// Units of a stored coordinate per degree: seven decimals, 1.1 cm at the equator.
 const E7: f64 = 1e7;
 
-/// A position on the ground: longitude and latitude in degrees (OGC CRS84), rounded to seven
-/// decimals so that what is printed, stored, indexed and compared is the same number.
+/// A position: longitude and latitude in degrees (OGC CRS84), rounded to seven decimals so that the
+/// printed, stored, indexed and compared numbers are the same.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LonLat {
     lon: f64,
@@ -39,7 +39,7 @@ impl LonLat {
         Ok(Self::from_e7((lon * E7).round() as i32, (lat * E7).round() as i32))
     }
 
-    /// From units of 1e-7 degree, as kept in the live index. The caller keeps the ranges.
+    /// From units of 1e-7 degree, as stored in the live index. The caller guarantees the ranges.
     pub fn from_e7(lon: i32, lat: i32) -> Self {
         Self { lon: f64::from(lon) / E7, lat: f64::from(lat) / E7 }
     }

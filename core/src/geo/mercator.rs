@@ -1,6 +1,7 @@
-//! Web mercator (EPSG:3857) in 32-bit integers, and the tiles cut from it.
-//! Every position becomes one pair of integers once, by floor; tiles and cells of any zoom are
-//! shifts of that pair, so neighbours can never disagree about who owns a point.
+//! Web Mercator (EPSG:3857) in 32-bit integers, and tile addresses.
+//! Each position is projected once, rounding down, to a pair of integers. Tiles and cells at any
+//! zoom are bit shifts of that pair, so two neighbouring tiles never disagree about which one
+//! contains a point.
 //! Not here: the order of cells in memory (morton), what a tile shows (map).
 
 use std::f64::consts::PI;
@@ -8,13 +9,13 @@ use std::fmt;
 
 use super::{Bbox, LonLat};
 
-/// The latitude where the square world ends, in degrees; beyond it positions are clamped.
+/// The latitude in degrees where the square world ends. Positions beyond it are clamped.
 pub const MAX_LAT: f64 = 85.051_128_779_806_59;
 
 /// Units along one side of the world.
 const WORLD: f64 = 4_294_967_296.0;
 
-/// A position in units of 1/2^32 of the world's side (9 mm at the equator): x grows eastward from
+/// A position in units of 1/2^32 of the world's side (9 mm at the equator). x grows eastward from
 /// -180°, y grows southward from [`MAX_LAT`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mercator {
@@ -25,22 +26,23 @@ pub struct Mercator {
 }
 
 impl Mercator {
-    /// Projects by floor; longitude 180° and latitudes beyond the square are clamped into it.
+    /// Projects and rounds down. Longitude 180° and latitudes beyond the square are clamped to its
+    /// edge.
     pub fn from_lonlat(p: LonLat) -> Self {
         let lat = p.lat().clamp(-MAX_LAT, MAX_LAT).to_radians();
         let x = (p.lon() + 180.0) / 360.0;
         let y = (1.0 - lat.tan().asinh() / PI) / 2.0;
-        // A float to integer cast saturates, which is the clamp wanted at the far edges.
+        // A cast from float to integer saturates, which clamps at the far edges.
         Self { x: (x * WORLD).floor() as u32, y: (y * WORLD).floor() as u32 }
     }
 
-    /// The middle of this unit on the ground, to seven decimals.
+    /// The centre of this unit as a position, to seven decimals.
     pub fn lonlat(self) -> LonLat {
         let (lon, lat) = unproject(f64::from(self.x) + 0.5, f64::from(self.y) + 0.5);
         LonLat::new(lon, lat).expect("the square world lies inside the ranges of a position")
     }
 
-    /// The cell that holds the position, of a grid with 2^bits cells a side; bits is 0..=32.
+    /// The cell that contains the position in a grid with 2^bits cells per side; bits is 0..=32.
     pub fn cell(self, bits: u32) -> (u32, u32) {
         (top_bits(self.x, bits), top_bits(self.y, bits))
     }
@@ -52,12 +54,13 @@ fn unproject(x: f64, y: f64) -> (f64, f64) {
     (x / WORLD * 360.0 - 180.0, lat)
 }
 
-/// The leading bits of a coordinate; a shift by 32 is zero, not undefined.
+/// The leading bits of a coordinate. Computed in 64 bits, so that a shift by 32 is defined and
+/// gives zero.
 fn top_bits(v: u32, bits: u32) -> u32 {
     (u64::from(v) >> (32 - bits)) as u32
 }
 
-/// The address of a tile: zoom 0..=30, x and y below 2^zoom, y growing southward.
+/// The address of a tile: zoom 0..=30, x and y below 2^zoom, y grows southward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TileId {
     z: u8,
@@ -65,19 +68,19 @@ pub struct TileId {
     y: u32,
 }
 
-/// Why three numbers are no tile.
+/// Why three numbers are not a tile address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TileIdError {
     /// Zoom above 30.
     #[error("zoom must be from 0 to {}", TileId::MAX_ZOOM)]
     Zoom,
-    /// Column or row outside the zoom's square.
+    /// Column or row is not below 2^zoom.
     #[error("x and y must be below 2^zoom")]
     Range,
 }
 
 impl TileId {
-    /// The deepest zoom that can be named.
+    /// The highest zoom.
     pub const MAX_ZOOM: u8 = 30;
 
     /// Checks the address.
@@ -94,7 +97,7 @@ impl TileId {
         Ok(Self { z, x, y })
     }
 
-    /// The tile that holds a position.
+    /// The tile that contains a position.
     ///
     /// # Errors
     /// When the zoom is above 30.
@@ -121,7 +124,7 @@ impl TileId {
         self.y
     }
 
-    /// The four tiles of the next zoom that cover it; none beneath the deepest.
+    /// The four tiles of the next zoom inside this tile; `None` beyond the highest zoom.
     pub fn children(self) -> [Option<Self>; 4] {
         let (z, x, y) = (self.z + 1, 2 * self.x, 2 * self.y);
         [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(dx, dy)| Self::new(z, x + dx, y + dy).ok())
@@ -132,8 +135,9 @@ impl TileId {
         (((self.x as u64) << (32 - self.z)) as u32, ((self.y as u64) << (32 - self.z)) as u32)
     }
 
-    /// Coordinates of a position in this tile, by floor, with `2^extent_bits` units a
-    /// side: negative or beyond the extent when it lies outside. `z + extent_bits` is at most 32.
+    /// Tile coordinates of a position, rounded down, with `2^extent_bits` units per side. They are
+    /// negative or beyond the extent for a position outside the tile. `z + extent_bits` is at most
+    /// 32.
     pub fn quantise(self, p: Mercator, extent_bits: u32) -> (i32, i32) {
         let bits = u32::from(self.z) + extent_bits;
         let (x, y) = p.cell(bits);
@@ -144,7 +148,7 @@ impl TileId {
         (local(x, self.x), local(y, self.y))
     }
 
-    /// The ground the tile covers, in degrees.
+    /// The tile's bounding box in degrees.
     pub fn bounds(self) -> Bbox {
         let side = WORLD / f64::from(1_u32 << self.z);
         let (west, north) = unproject(f64::from(self.x) * side, f64::from(self.y) * side);
@@ -178,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_known_tile() {
-        // Bến Thành market, as every slippy map names it.
+        // Bến Thành market, as other slippy maps number it.
         assert_eq!(TileId::holding(at(106.698_3, 10.772_5), 14), TileId::new(14, 13047, 7698));
     }
 
@@ -193,7 +197,8 @@ mod tests {
     proptest! {
         #[test]
         fn the_inverse_comes_back(x in any::<u32>(), y in 1_u32..u32::MAX) {
-            // Seven decimals are coarser than a unit: at most two units off in x, more toward the equator in y.
+            // Seven decimals are coarser than a unit: the error is at most two units in x, and
+            // larger in y near the equator.
             let back = Mercator::from_lonlat(Mercator { x, y }.lonlat());
             prop_assert!(back.x.abs_diff(x) <= 2 && back.y.abs_diff(y) <= 16, "{back:?}");
         }

@@ -1,4 +1,4 @@
-//! Numbers on the ground: positions, boxes, web mercator, Morton codes, distances, polygon checks.
+//! Geometry: positions, boxes, Web Mercator, Morton codes, distances, polygon checks.
 //! Not here: what a position means for a report (domain) or which ward owns it (area).
 
 mod bbox;

@@ -1,12 +1,12 @@
-//! Morton codes (Z-order): two coordinates in one number whose order keeps neighbours near, and
-//! rectangles of cells as few ranges of it.
+//! Morton codes (Z-order): two coordinates in one number, so that near cells have near numbers; and
+//! rectangles of cells as a few ranges of codes.
 
-/// The coordinates' bits in turn, x in the even places.
+/// Interleaves the bits of two coordinates, x in the even places.
 pub const fn interleave(x: u32, y: u32) -> u64 {
     spread(x) | (spread(y) << 1)
 }
 
-/// The two coordinates of a code.
+/// The two coordinates of a Morton code.
 pub const fn deinterleave(code: u64) -> (u32, u32) {
     (squeeze(code), squeeze(code >> 1))
 }
@@ -29,10 +29,10 @@ const fn squeeze(code: u64) -> u32 {
     (v | (v >> 16)) as u32
 }
 
-/// A rectangle of cells, closed on all sides, in a grid of 2^bits cells a side (bits 0..=32).
+/// A rectangle of cells, including its edges, in a grid of 2^bits cells per side (bits 0..=32).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Cells a side of the world, as a power of two; 0..=32.
+    /// Cells per side of the world, as a power of two; 0..=32.
     pub bits: u32,
     /// Westernmost column.
     pub x0: u32,
@@ -45,7 +45,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// The same ground, rounded outward to cells 2^by times as wide.
+    /// The same rectangle, rounded outward to cells 2^by times as wide.
     #[must_use]
     pub fn coarser(self, by: u32) -> Self {
         let by = by.min(self.bits);
@@ -53,7 +53,7 @@ impl Window {
         Self { bits: self.bits - by, x0: cut(self.x0), y0: cut(self.y0), x1: cut(self.x1), y1: cut(self.y1) }
     }
 
-    /// Coarsened until neither side has more than `cells` cells.
+    /// Coarsens until neither side has more than `cells` cells.
     #[must_use]
     pub fn at_most(self, cells: u32) -> Self {
         let mut w = self;
@@ -63,8 +63,8 @@ impl Window {
         w
     }
 
-    /// The rectangle as ranges of 64-bit codes of 32-bit coordinates, closed, ascending, not
-    /// touching each other. At most about two a cell of the rectangle's edge.
+    /// The rectangle as inclusive ranges of 64-bit codes of 32-bit coordinates, in ascending order,
+    /// no two adjacent. There are at most about two ranges for each cell on the rectangle's edge.
     pub fn ranges(self) -> Vec<(u64, u64)> {
         let mut out = Vec::new();
         self.descend(0, 0, 0, &mut out);
@@ -72,7 +72,7 @@ impl Window {
     }
 
     fn descend(self, level: u32, cx: u32, cy: u32, out: &mut Vec<(u64, u64)>) {
-        // The cells of the window's grid under this node.
+        // The span of this node, in cells of the window's grid.
         let down = self.bits - level;
         let span = |c: u32| (u64::from(c) << down, ((u64::from(c) + 1) << down) - 1);
         let ((x0, x1), (y0, y1)) = (span(cx), span(cy));
@@ -95,7 +95,7 @@ impl Window {
     }
 }
 
-/// First and last code under a cell of a grid with 2^level cells a side.
+/// First and last code inside a cell of a grid with 2^level cells per side.
 fn codes(level: u32, cx: u32, cy: u32) -> (u64, u64) {
     let shift = 64 - 2 * level;
     let first = interleave(cx, cy).checked_shl(shift).unwrap_or(0);

@@ -1,10 +1,10 @@
-//! Checks on rings and polygons as they are read: what every later step relies on.
+//! Checks on rings and polygons when they are read. Later steps rely on them.
 //! Not here: whether wards overlap or leave gaps (area), file formats (readers).
 
 use geo::{Coord, LineString, Polygon};
 
-/// Most vertices in one unit that the full validity check takes: that check compares every edge
-/// with every other one (10,000 vertices: about a second), so it is capped before it starts.
+/// Vertex limit of the full validity check. The check compares every edge with every other one
+/// (about a second for 10,000 vertices), so larger units are not checked.
 pub const MAX_VALIDATED_VERTICES: usize = 20_000;
 
 /// Why a list of positions is not a ring (RFC 7946 section 3.1.6).
@@ -19,7 +19,7 @@ pub enum RingError {
     /// A number that is NaN or infinite.
     #[error("holds a number that is not finite at position {0}")]
     NotFinite(usize),
-    /// Latitude first: exchanged, the numbers would be degrees.
+    /// Latitude comes first: if swapped, the numbers would be valid degrees.
     #[error(
         "has latitude before longitude at position {at} ({x},{y}); the order must be longitude, latitude"
     )]
@@ -31,7 +31,7 @@ pub enum RingError {
         /// Second number.
         y: f64,
     },
-    /// Beyond degrees either way: metres or feet of a projection.
+    /// Out of range in either order: metres or feet of a projection.
     #[error("has {x},{y} at position {at}, which are not degrees: the coordinates are projected")]
     Projected {
         /// Index of the position in the ring.
@@ -70,7 +70,8 @@ pub fn check_ring(ring: &[Coord<f64>]) -> Result<(), RingError> {
 
 /// Twice the signed area of a closed ring, in square degrees; positive when counter-clockwise.
 pub fn signed_area_2(ring: &LineString<f64>) -> f64 {
-    // Relative to the first position: the products of whole longitudes would drown a small ring.
+    // Relative to the first position: products of full longitudes would lose the precision of a
+    // small ring.
     let Some(&o) = ring.0.first() else { return 0.0 };
     ring.0.windows(2).map(|w| (w[0].x - o.x) * (w[1].y - o.y) - (w[1].x - o.x) * (w[0].y - o.y)).sum()
 }
@@ -92,7 +93,7 @@ pub fn wind(polygon: &mut Polygon<f64>) {
     });
 }
 
-/// Vertices of a polygon, the closing ones included.
+/// Number of vertices of a polygon, including the closing ones.
 pub fn vertices(polygon: &Polygon<f64>) -> usize {
     polygon.exterior().0.len() + polygon.interiors().iter().map(|r| r.0.len()).sum::<usize>()
 }

@@ -1,5 +1,6 @@
-//! From metres of the projections in use here back to degrees: enough to recognise in which of them
-//! a file's numbers are (right to a metre). Not here: converting data, which is a tool's work.
+//! Converts metres of the local projections back to degrees, accurate to a metre: enough to
+//! recognise which projection a file uses. Not here: converting data, which is the job of a GIS
+//! tool.
 
 /// Semi-major axis of WGS 84 in metres.
 const A: f64 = 6_378_137.0;
@@ -13,16 +14,16 @@ pub enum Projection {
     Transverse {
         /// Central meridian in degrees.
         meridian: f64,
-        /// Scale on it.
+        /// Scale factor on the central meridian.
         scale: f64,
     },
-    /// The web's spherical Mercator.
+    /// Spherical Web Mercator.
     Web,
 }
 
 impl Projection {
-    /// Longitude and latitude in degrees of an easting and a northing in metres; `None` outside the
-    /// projection's reach.
+    /// Longitude and latitude in degrees of an easting and a northing in metres. `None` outside the
+    /// projection's valid area.
     pub fn to_degrees(self, x: f64, y: f64) -> Option<(f64, f64)> {
         match self {
             Self::Web => {
@@ -69,7 +70,7 @@ mod tests {
 
     #[test]
     fn metres_become_the_degrees_of_the_same_places() {
-        // Two schools that one source published both in UTM zone 48N and in degrees.
+        // Two schools whose source published both UTM zone 48N coordinates and degrees.
         let utm = Projection::Transverse { meridian: 105.0, scale: 0.9996 };
         for (x, y, lon, lat) in [
             (690_343.744_3, 1_186_152.884_9, 106.740_532_661, 10.725_378_854),
@@ -78,7 +79,7 @@ mod tests {
             let found = utm.to_degrees(x, y).unwrap();
             assert!((found.0 - lon).abs() < 1e-6 && (found.1 - lat).abs() < 1e-6, "{found:?}");
         }
-        // The corner of the web's square.
+        // The corner of the Web Mercator square.
         let (lon, lat) = Projection::Web.to_degrees(20_037_508.34, 20_037_508.34).unwrap();
         assert!((lon - 180.0).abs() < 1e-6 && (lat - 85.051_128_8).abs() < 1e-6, "{lon} {lat}");
         assert_eq!(utm.to_degrees(1e9, 0.0), None);

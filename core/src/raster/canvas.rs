@@ -1,5 +1,5 @@
-//! A surface to draw on in pixels of the ground, whatever the scale of the picture.
-//! Not here: what is drawn.
+//! A drawing surface whose coordinates are map pixels, independent of the scale of the picture. Not
+//! here: what is drawn.
 
 use std::f32::consts::{FRAC_PI_2, TAU};
 
@@ -10,7 +10,7 @@ use tiny_skia::{
 
 use crate::map::Pixel;
 
-/// Red, green, blue, and how opaque.
+/// A colour (`0xrrggbb`) and its opacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ink(pub(super) u32, pub(super) u8);
 
@@ -43,18 +43,18 @@ pub(super) struct Pen {
 }
 
 impl Pen {
-    /// So wide, in pixels, with round joins and caps.
+    /// A line of this width in pixels, with round joins and caps.
     pub(super) fn round(width: f32) -> Self {
         let (line_cap, line_join) = (LineCap::Round, LineJoin::Round);
         Self { stroke: Stroke { width, line_cap, line_join, ..Stroke::default() } }
     }
 
-    /// So wide, with flat ends.
+    /// A line of this width in pixels, with butt caps.
     pub(super) fn flat(width: f32) -> Self {
         Self { stroke: Stroke { width, line_join: LineJoin::Round, ..Stroke::default() } }
     }
 
-    /// Broken into dashes and gaps, in widths of the line.
+    /// Adds dashes and gaps, in multiples of the line's width.
     pub(super) fn dashed(width: f32, lengths: &[f32]) -> Self {
         let dash = StrokeDash::new(lengths.iter().map(|l| l * width).collect(), 0.0);
         let pen = Self::flat(width);
@@ -62,19 +62,19 @@ impl Pen {
     }
 }
 
-/// A shape to be filled or drawn along.
+/// A path that can be filled or stroked.
 #[derive(Default)]
 pub(super) struct Outline(PathBuilder);
 
 impl Outline {
-    /// Rings, each closed.
+    /// A path of closed rings.
     pub(super) fn rings(rings: &[Vec<Pixel>]) -> Option<Path> {
         let mut out = Self::default();
         rings.iter().for_each(|r| out.way(r, true));
         out.finish()
     }
 
-    /// Paths, each open.
+    /// A path of open lines.
     pub(super) fn lines(lines: &[Vec<Pixel>]) -> Option<Path> {
         let mut out = Self::default();
         lines.iter().for_each(|l| out.way(l, false));
@@ -85,7 +85,7 @@ impl Outline {
         PathBuilder::from_circle(x, y, radius)
     }
 
-    /// A part of a circle, clockwise from the top; both in turns, 0..=1.
+    /// An arc of a circle, clockwise from the top. Start and end are in turns, 0..=1.
     pub(super) fn arc((x, y): Pixel, radius: f32, from: f32, to: f32) -> Option<Path> {
         let steps = ((to - from) * 4.0).ceil().max(1.0);
         let step = (to - from) * TAU / steps;
@@ -123,23 +123,24 @@ impl Outline {
     }
 }
 
-/// The surface.
+/// The drawing surface.
 pub(super) struct Canvas {
     pixels: Pixmap,
     scale: u32,
-    /// Pixels of the ground drawn around the picture and cut off at last.
+    /// A margin in map pixels, drawn around the picture and cut off at the end.
     rim: u32,
 }
 
 impl Canvas {
-    /// Transparent; none without pixels or with more than memory holds. A curve that leaves the surface is
-    /// drawn a trace differently: pictures that are to fit each other need a rim as wide as a symbol.
+    /// A transparent canvas. `None` if it has no pixels or needs too much memory. A curve that
+    /// leaves the surface is drawn slightly differently, so pictures that must fit together need a
+    /// rim as wide as a symbol.
     pub(super) fn new((width, height): (u32, u32), scale: u32, rim: u32) -> Option<Self> {
         let side = |v: u32| (v + 2 * rim) * scale;
         Some(Self { pixels: Pixmap::new(side(width), side(height))?, scale, rim })
     }
 
-    /// Where a pixel of the surface stands, by its middle.
+    /// Maps an index of the surface to the map coordinate of the pixel's centre.
     pub(super) fn place(&self) -> impl Fn(usize) -> f32 + use<> {
         let (scale, rim) = (self.scale as f32, self.rim as f32);
         move |v| (v as f32 + 0.5) / scale - rim
@@ -149,7 +150,7 @@ impl Canvas {
         &mut self.pixels
     }
 
-    /// The picture; none when it has no pixels.
+    /// The picture without its rim; `None` if it has no pixels.
     pub(super) fn finish(self) -> Option<Pixmap> {
         if self.rim == 0 {
             return Some(self.pixels);
@@ -163,27 +164,26 @@ impl Canvas {
         self.pixels.fill(ink.color());
     }
 
-    /// Fills a shape; of an area what an odd number of its rings goes around. A shape that is none,
-    /// as of fewer than two places, leaves no trace.
+    /// Fills a path. A degenerate path, such as one with fewer than two points, draws nothing.
     pub(super) fn fill(&mut self, path: Option<&Path>, ink: Ink, rule: FillRule) {
         if let Some(path) = path {
             self.pixels.fill_path(path, &paint(ink), rule, self.transform(), None);
         }
     }
 
-    /// Draws along a shape.
+    /// Strokes a path.
     pub(super) fn stroke(&mut self, path: Option<&Path>, ink: Ink, pen: &Pen) {
         if let Some(path) = path {
             self.pixels.stroke_path(path, &paint(ink), &pen.stroke, self.transform(), None);
         }
     }
 
-    /// Draws along a shape where it lies inside any of some areas.
+    /// Strokes a path, clipped to some areas.
     pub(super) fn stroke_inside(&mut self, path: &Path, ink: Ink, pen: &Pen, areas: &[&Path]) {
         if areas.is_empty() {
             return;
         }
-        // None only for a surface without pixels, and there is none such.
+        // `None` only for a surface without pixels, which cannot exist.
         let Some(mut mask) = Mask::new(self.pixels.width(), self.pixels.height()) else { return };
         for area in areas {
             mask.fill_path(area, FillRule::EvenOdd, true, self.transform());

@@ -1,5 +1,5 @@
-//! Cells of reports as a glow: their weights spread out softly, then coloured by a scale that does not
-//! depend on the picture, so that tiles made alone fit together.
+//! Draws the density of reports as a heat map: weights are blurred, then coloured by a scale that
+//! does not depend on the picture, so that tiles drawn separately fit together.
 
 use tiny_skia::PremultipliedColorU8;
 
@@ -7,20 +7,22 @@ use super::Scene;
 use super::canvas::Canvas;
 use crate::map::{Figure, Pixel};
 
-/// Pixels a step of the grid on which weights are spread.
+/// Pixels per step of the grid that holds the weights.
 const STEP_PX: f32 = 4.0;
-/// How far a weight spreads: the standard deviation, in steps.
+/// Standard deviation of the blur, in steps.
 const SPREAD: f32 = 2.5;
-/// Beyond so many steps nothing is left of it.
+/// Radius of the blur, in steps.
 const REACH: i32 = 8;
-/// Steps around the picture whose weights still show in it.
+/// Steps around the picture whose weights are still visible in it.
 const RIM: i32 = REACH + 2;
-/// Reports in one place at the first zoom, at which the scale ends; with each zoom the same ground is
-/// seen in four times as many cells. Nearer than the last zoom the scale stays.
+/// A zoom, and the number of reports in one place where the colour scale ends at that zoom. The
+/// number falls by a factor of four with each zoom, because the same area is four times as many
+/// pixels. It is constant from `LAST_ZOOM` on.
 const FULL: (f32, f32) = (10.0, 3_000.0);
 const LAST_ZOOM: f32 = 15.0;
 
-/// Colours from few to many, with their opacity: growing darker, so that the order is seen without hue.
+/// Colours and opacity, from low to high. They grow darker, so that the order is visible without
+/// hue.
 const SCALE: [[f32; 4]; 6] = [
     [255.0, 230.0, 150.0, 0.0],
     [254.0, 217.0, 118.0, 130.0],
@@ -62,12 +64,12 @@ fn colour(share: f32) -> [f32; 4] {
     std::array::from_fn(|i| SCALE[n][i] + (SCALE[n + 1][i] - SCALE[n][i]) * (at - n as f32))
 }
 
-/// A colour laid over a pixel.
+/// Blends a colour over a pixel.
 fn over(under: PremultipliedColorU8, [r, g, b, a]: [f32; 4]) -> PremultipliedColorU8 {
     let share = a / 255.0;
     let mix = |over: f32, under: u8| (over * share + f32::from(under) * (1.0 - share)).round();
     let alpha = mix(255.0, under.alpha()) as u8;
-    // A premultiplied colour is never brighter than it is opaque.
+    // A premultiplied colour is never brighter than its alpha.
     let part = |over: f32, under: u8| (mix(over, under) as u8).min(alpha);
     PremultipliedColorU8::from_rgba(
         part(r, under.red()),
@@ -78,7 +80,7 @@ fn over(under: PremultipliedColorU8, [r, g, b, a]: [f32; 4]) -> PremultipliedCol
     .unwrap_or(under)
 }
 
-/// Weights a step, with a rim around the picture.
+/// Weights on a grid of steps, with a rim around the picture.
 struct Grid {
     width: usize,
     height: usize,
@@ -92,19 +94,19 @@ impl Grid {
         Self { width, height, values: vec![0.0; width * height] }
     }
 
-    /// Shares a weight among the four nearest steps.
+    /// Distributes a weight over the four nearest steps.
     fn add(&mut self, weight: f32, at: Pixel) {
         for (index, share) in self.corners(at).into_iter().flatten() {
             self.values[index] += weight * share;
         }
     }
 
-    /// The value between the four nearest steps.
+    /// Bilinear interpolation between the four nearest steps.
     fn at(&self, at: Pixel) -> f32 {
         self.corners(at).into_iter().flatten().map(|(index, share)| self.values[index] * share).sum()
     }
 
-    /// The four nearest steps and how near each is; those beyond the rim are left out.
+    /// The four nearest steps and the weight of each; steps outside the rim are left out.
     fn corners(&self, (x, y): Pixel) -> [Option<(usize, f32)>; 4] {
         let (x, y) = (x / STEP_PX + RIM as f32, y / STEP_PX + RIM as f32);
         let (left, top) = (x.floor(), y.floor());
@@ -121,7 +123,7 @@ impl Grid {
         ]
     }
 
-    /// Spreads all weights as a bell, such that a weight alone has itself as its height.
+    /// Applies a Gaussian blur, scaled so that the peak of a single weight equals that weight.
     fn spread(&mut self) {
         let bell: Vec<f32> =
             (-REACH..=REACH).map(|d| (-(d * d) as f32 / (2.0 * SPREAD * SPREAD)).exp()).collect();

@@ -1,4 +1,4 @@
-//! Names where there is room for them: never on a symbol or another name, never cut at the edge.
+//! Places labels where there is space: never over a symbol or another label, never cut at the edge.
 
 use tiny_skia::FillRule;
 
@@ -10,21 +10,21 @@ use super::text::{Face, LINE, Script};
 use crate::domain::Lang;
 use crate::map::{Figure, Pixel, Subject};
 
-/// From here on wards have their full names.
+/// Wards have their full names from this zoom.
 const FULL_NAMES: f32 = 13.0;
-/// From here on wards have names at all.
+/// Wards have names from this zoom.
 const NAMES: f32 = 9.5;
-/// The widest line, in sizes of the letters.
+/// Width limit of a line, in multiples of the font size.
 const WIDEST: f32 = 8.0;
-/// Most lines of a name.
+/// Most lines of a label.
 const LINES: usize = 3;
-/// Between two names, in pixels.
+/// Gap between two labels, in pixels.
 const GAP_PX: f32 = 3.0;
 /// Longer texts are cut, in characters.
 const LONGEST: usize = 80;
 const NOTE_PX: f32 = 11.0;
 
-/// What is taken already.
+/// The areas that symbols and labels already occupy.
 pub(super) struct Labels {
     size: (f32, f32),
     taken: Vec<Extent>,
@@ -49,24 +49,24 @@ impl Labels {
         Self { size: (width as f32, height as f32), taken: Vec::new() }
     }
 
-    /// Keeps a disc free.
+    /// Reserves a disc.
     pub(super) fn keep_free(&mut self, at: Pixel, radius: f32) {
         self.taken.push(Extent::around(at, radius, radius));
     }
 
-    /// Takes room for words, if there is.
-    fn take(&mut self, room: Extent) -> bool {
-        let [left, top, right, bottom] = room.0;
+    /// Reserves a rectangle if it is free.
+    fn take(&mut self, area: Extent) -> bool {
+        let [left, top, right, bottom] = area.0;
         let inside = left >= 0.0 && top >= 0.0 && right <= self.size.0 && bottom <= self.size.1;
-        let free = inside && !self.taken.iter().any(|t| t.meets(room));
+        let free = inside && !self.taken.iter().any(|t| t.meets(area));
         if free {
-            self.taken.push(room);
+            self.taken.push(area);
         }
         free
     }
 }
 
-/// Alerts first: they are why people hurry.
+/// Draws the labels. Alerts come first, because they are urgent.
 pub(super) fn draw(
     canvas: &mut Canvas,
     labels: &mut Labels,
@@ -80,18 +80,18 @@ pub(super) fn draw(
     };
     for (subject, at) in all() {
         let Subject::Feature(c, f) = subject else { continue };
-        let in_words = |name: &str| {
+        let translated = |name: &str| {
             let of = |lang: Lang| f.text(c, &format!("{name}_{}", lang.tag()));
             of(scene.lang).or_else(|| of(Lang::Vi)).or_else(|| of(Lang::En))
         };
-        let Some(words) = in_words("headline").or_else(|| in_words("name")) else { continue };
+        let Some(text) = translated("headline").or_else(|| translated("name")) else { continue };
         let script = Script {
             size: between(zoom, &[(10.0, 11.5), (15.0, 14.0)]),
             ink: palette.pick(of_area(c, f).ink),
             halo: Some((palette.halo, 1.8)),
             weight: 0.5,
         };
-        write(canvas, labels, words, at, &script, face);
+        write(canvas, labels, text, at, &script, face);
     }
     if zoom < NAMES {
         return;
@@ -105,16 +105,16 @@ pub(super) fn draw(
     }
 }
 
-/// Writes words at a place, or a little below or above.
-fn write(canvas: &mut Canvas, labels: &mut Labels, words: &str, at: Pixel, script: &Script, face: &Face) {
-    let words: String = words.chars().take(LONGEST).collect();
-    let lines = wrap(&words, face);
+/// Writes a label at a place, or a little below or above it.
+fn write(canvas: &mut Canvas, labels: &mut Labels, text: &str, at: Pixel, script: &Script, face: &Face) {
+    let text: String = text.chars().take(LONGEST).collect();
+    let lines = wrap(&text, face);
     let widest = lines.iter().map(|l| face.width(l)).fold(0.0, f32::max) * script.size;
     let height = lines.len() as f32 * LINE * script.size;
     for away in [0.0, 1.0, -1.0] {
         let middle = (at.0, at.1 + away * (height / 2.0 + 1.6 * script.size));
-        let room = Extent::around(middle, widest / 2.0 + GAP_PX, height / 2.0 + GAP_PX);
-        if labels.take(room) {
+        let area = Extent::around(middle, widest / 2.0 + GAP_PX, height / 2.0 + GAP_PX);
+        if labels.take(area) {
             let first = (middle.0, middle.1 - (lines.len() - 1) as f32 * LINE * script.size / 2.0);
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
             face.draw(canvas, &lines, first, script);
@@ -123,12 +123,12 @@ fn write(canvas: &mut Canvas, labels: &mut Labels, words: &str, at: Pixel, scrip
     }
 }
 
-/// Breaks words into lines of about the same length, none wider than is good if words allow it.
-fn wrap(words: &str, face: &Face) -> Vec<String> {
-    let count = (face.width(words) / WIDEST).ceil().clamp(1.0, LINES as f32);
-    let goal = face.width(words) / count;
+/// Breaks a text into lines of similar length, no wider than the limit if the words allow it.
+fn wrap(text: &str, face: &Face) -> Vec<String> {
+    let count = (face.width(text) / WIDEST).ceil().clamp(1.0, LINES as f32);
+    let goal = face.width(text) / count;
     let mut lines: Vec<String> = Vec::new();
-    for word in words.split_whitespace() {
+    for word in text.split_whitespace() {
         let full = lines.len() == LINES;
         match lines.last_mut() {
             Some(line) if full || face.width(line) + face.width(word) / 2.0 <= goal => {
@@ -141,10 +141,10 @@ fn wrap(words: &str, face: &Face) -> Vec<String> {
     lines
 }
 
-/// A line in the lower right corner.
-pub(super) fn note(canvas: &mut Canvas, words: &str, size: (u32, u32), palette: &Palette, face: &Face) {
+/// Writes one line in the lower right corner.
+pub(super) fn note(canvas: &mut Canvas, text: &str, size: (u32, u32), palette: &Palette, face: &Face) {
     let (width, height) = (size.0 as f32, size.1 as f32);
-    let half = face.width(words) * NOTE_PX / 2.0;
+    let half = face.width(text) * NOTE_PX / 2.0;
     if 2.0 * half + 8.0 > width || height < 2.0 * NOTE_PX {
         return;
     }
@@ -152,5 +152,5 @@ pub(super) fn note(canvas: &mut Canvas, words: &str, size: (u32, u32), palette: 
     let strip = Outline::rings(&[vec![(left, top), (width, top), (width, height), (left, height)]]);
     canvas.fill(strip.as_ref(), palette.halo.with_alpha(190), FillRule::Winding);
     let script = Script { size: NOTE_PX, ink: palette.name, halo: None, weight: 0.0 };
-    face.draw(canvas, &[words], (width - half - 4.0, height - 8.0), &script);
+    face.draw(canvas, &[text], (width - half - 4.0, height - 8.0), &script);
 }

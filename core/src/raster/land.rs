@@ -1,4 +1,4 @@
-//! Areas, ways and places: wards as ground, alerts over them, then borders, then roads, then places.
+//! Draws areas, lines and places: wards first, then alerts, borders, roads and places.
 
 use tiny_skia::{FillRule, Path};
 
@@ -7,12 +7,12 @@ use super::palette::{Hatch, OF_AREAS, Palette, Severity, dash, of_area, of_place
 use super::{RIM_PX, Scene};
 use crate::map::{Figure, Pixel, Subject, Viewport};
 
-/// How opaque the colour of an alert lies over the ground, and its hatching.
+/// Opacity of the fill and the hatching of an alert.
 const FILL: u8 = 34;
 const HATCH: u8 = 90;
-/// From one line of a hatching to the next, in pixels.
+/// Distance between two hatching lines, in pixels.
 const STEP_PX: f64 = 17.0;
-/// Half the width of a place.
+/// Half the width of a place's symbol.
 const PLACE_PX: f32 = 4.5;
 
 pub(super) fn draw(canvas: &mut Canvas, scene: &Scene<'_>, palette: &Palette) {
@@ -27,7 +27,8 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene<'_>, palette: &Palette) {
                 if !scene.clear {
                     let ink = palette.land[(id % palette.land.len() as u64) as usize];
                     canvas.fill(path.as_ref(), ink, FillRule::EvenOdd);
-                    // The same colour along its rim closes the hairline between two soft edges.
+                    // A stroke in the same colour closes the hairline between two antialiased
+                    // edges.
                     canvas.stroke(path.as_ref(), ink, &Pen::round(1.0));
                 }
                 borders.push(path);
@@ -62,10 +63,10 @@ fn roads(canvas: &mut Canvas, scene: &Scene<'_>, palette: &Palette, zoom: f32) {
     let mut roads = Vec::new();
     for figure in &scene.figures {
         let Figure::Line(Subject::Feature(c, f), paths) = figure else { continue };
-        // Dashes begin where a way is cut: pictures beside each other do not agree on them.
+        // Dashes start where a line is clipped, so neighbouring pictures have different dashes.
         roads.extend(Outline::lines(paths).map(|path| (of_way(c, f), dash(c, f), path)));
     }
-    // The worst on top; among equals the order of the features holds.
+    // The most severe on top; equal ones keep the order of the features.
     roads.sort_by(|a, b| a.0.width.total_cmp(&b.0.width));
     for (severity, dash, path) in &roads {
         let width = severity.width * share;
@@ -89,7 +90,8 @@ fn outlined(canvas: &mut Canvas, path: &Path, of: &Severity, palette: &Palette, 
     canvas.stroke(Some(path), palette.pick(of.ink), pen);
 }
 
-/// Slanting lines over a picture and its rim. They hang on the world, so those of pictures beside each other meet.
+/// Diagonal lines over a picture and its rim. They are anchored to the world, so the lines of
+/// neighbouring pictures meet.
 fn hatching(hatch: Hatch, viewport: &Viewport) -> Vec<Vec<Pixel>> {
     let (step, both) = match hatch {
         Hatch::None => return Vec::new(),
@@ -100,7 +102,7 @@ fn hatching(hatch: Hatch, viewport: &Viewport) -> Vec<Vec<Pixel>> {
     let ((width, height), (left, top)) = (viewport.size(), viewport.corner());
     let low = -(RIM_PX as f32);
     let (right, bottom) = (width as f32 - low, height as f32 - low);
-    // From the first line of the world that is not before.
+    // Start at the first line, counted from the world's origin, inside the picture.
     let every = |from: f32, world: f64| {
         let at = f64::from(from) + world;
         from + ((at / step).ceil() * step - at) as f32
@@ -116,7 +118,8 @@ fn hatching(hatch: Hatch, viewport: &Viewport) -> Vec<Vec<Pixel>> {
     if both { down.chain(up()).collect() } else { down.collect() }
 }
 
-/// The value at a zoom on a line through stops, ascending; beyond them that of the last.
+/// Linear interpolation between ascending stops of zoom; constant before the first and after the
+/// last.
 pub(super) fn between(zoom: f32, stops: &[(f32, f32)]) -> f32 {
     let mut last = stops[0];
     for &(at, value) in stops {
@@ -141,7 +144,8 @@ mod tests {
             let here = of(26096, 15403, hatch);
             assert!(here.len() > 20, "{hatch:?}");
             for (x, y, dx, dy) in [(26097, 15403, 256.0, 0.0), (26096, 15404, 0.0, 256.0)] {
-                // A line is known by where it crosses the level of the seam's middle, and the way it slants.
+                // A line is identified by where it crosses the middle row of the overlap, and by
+                // its direction.
                 let crossings = |lines: &[Vec<Pixel>], dx: f32, dy: f32| -> Vec<(i32, bool)> {
                     let level = |l: &Vec<Pixel>| {
                         let slant = (l[1].0 - l[0].0).signum();

@@ -1,6 +1,6 @@
-//! Figures of the map as pixels: a PNG for e-mail, previews, viewers of picture tiles and browsers
-//! without WebGL2. A picture is a pure function of its scene: the same scene gives the same bytes.
-//! Not here: what stands where (map), who asks for it (http).
+//! Draws a map as a PNG for e-mail, previews, raster tile clients and browsers without WebGL2. A
+//! picture is a pure function of its scene: the same scene gives the same bytes. Not here: what
+//! stands where (map), requests (http).
 
 mod canvas;
 mod density;
@@ -25,34 +25,34 @@ pub use palette::Style;
 pub use png::PngError;
 pub use text::{Face, FaceError};
 
-/// A symbol that reaches into a picture is never wider.
+/// No symbol at the edge of a picture is wider than this, in pixels.
 const RIM_PX: u32 = 52;
 
 /// What a picture shows.
 #[derive(Clone, Debug)]
 pub struct Scene<'a> {
-    /// Of which piece of ground.
+    /// The part of the map.
     pub viewport: Viewport,
-    /// Pixels of the picture to each of the ground's, 1 or 2.
+    /// Device pixels per map pixel, 1 or 2.
     pub scale: u32,
-    /// In which colours.
+    /// The colour scheme.
     pub style: Style,
-    /// In which language.
+    /// The language of the labels.
     pub lang: Lang,
-    /// What stands on it.
+    /// The figures to draw.
     pub figures: Vec<Figure<'a>>,
-    /// Places with a pin.
+    /// Positions of pins.
     pub markers: Vec<LonLat>,
-    /// Whether the ground is see-through, as that of a tile to be laid over another map.
+    /// Whether the background is transparent, as in a tile laid over another map.
     pub clear: bool,
-    /// A line in the corner.
+    /// A line of text in the corner.
     pub note: Option<String>,
 }
 
 /// Draws a scene and encodes it.
 ///
 /// # Errors
-/// When the picture has no pixels, or more than memory holds.
+/// When the picture has no pixels or needs too much memory.
 pub fn draw(scene: &Scene<'_>, face: &Face) -> Result<Vec<u8>, PngError> {
     let palette = scene.style.palette();
     let curves = scene.figures.iter().any(|f| !matches!(f, Figure::Cell(..)));

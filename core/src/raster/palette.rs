@@ -1,11 +1,11 @@
-//! The colours of pictures: those of the page (web/src/palette.js and web/look/ground.js; a test
-//! compares). Orange and blue stay apart for every common kind of colour blindness.
-#![expect(clippy::unreadable_literal, reason = "colours are read as six digits")]
+//! The colours of pictures. They are those of the page (web/src/palette.js and web/look/ground.js);
+//! a test compares them. Orange and blue differ for every common kind of colour blindness.
+#![expect(clippy::unreadable_literal, reason = "colours are written as six hex digits")]
 
 use super::canvas::Ink;
 use crate::domain::{Collection, Feature};
 
-/// Which of the two sets of colours.
+/// One of the two colour schemes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Style {
     /// Dark on light.
@@ -16,7 +16,7 @@ pub enum Style {
 }
 
 impl Style {
-    /// Both.
+    /// All colour schemes.
     pub const ALL: [Self; 2] = [Self::Light, Self::Dark];
 
     /// The public name.
@@ -42,21 +42,21 @@ impl Style {
     }
 }
 
-/// A colour on light ground and on dark.
+/// A colour for the light scheme and one for the dark scheme.
 pub(super) type Pair = [u32; 2];
 
-/// What lies under and around the symbols.
+/// Colours of everything beside the symbols.
 pub(super) struct Palette {
     style: Style,
     pub(super) water: Ink,
-    /// Neighbours mostly differ.
+    /// Fills of wards; neighbours mostly differ.
     pub(super) land: [Ink; 4],
     pub(super) border: Ink,
     pub(super) name: Ink,
     pub(super) halo: Ink,
-    /// Around symbols and lines.
+    /// Outline of symbols and lines.
     pub(super) casing: Ink,
-    /// Inside filled symbols.
+    /// Signs inside filled symbols.
     pub(super) sign: Ink,
     pub(super) pin: Ink,
 }
@@ -89,7 +89,7 @@ impl Palette {
         }
     }
 
-    /// A colour as it is on this ground.
+    /// The colour of a pair for this scheme.
     pub(super) const fn pick(&self, pair: Pair) -> Ink {
         self.style.pick(pair)
     }
@@ -98,7 +98,7 @@ impl Palette {
 pub(super) const OPEN: Pair = [0xd55e00, 0xff9a4d];
 pub(super) const CLOSED: Pair = [0x2b6cb0, 0x6aaef2];
 
-/// Clusters by count: at least so many members, so wide, this fill, this ink.
+/// The symbol of clusters from a number of members: width, fill, text colour.
 pub(super) struct ClusterLook {
     pub(super) from: u64,
     pub(super) size: f32,
@@ -117,7 +117,7 @@ pub(super) const CLUSTERS: [ClusterLook; 4] = [
     look(1000, 52.0, [0x0b4a54, 0xd3f1f3], [0xffffff, 0x0c1b20]),
 ];
 
-/// What an area is filled with beside its colour.
+/// The hatching of an area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hatch {
     None,
@@ -138,7 +138,7 @@ const fn severity(code: &'static str, ink: Pair, width: f32, hatch: Hatch) -> Se
     Severity { code, ink, width, hatch }
 }
 
-/// Of ways and places; the first is for what has none that is known.
+/// Severities of lines and places. The first is for features without a known severity.
 static OF_WAYS: [Severity; 5] = [
     severity("", [0x5f6f76, 0x8b9ba1], 3.0, Hatch::None),
     severity("low", [0xb08a00, 0x857534], 3.5, Hatch::None),
@@ -147,7 +147,7 @@ static OF_WAYS: [Severity; 5] = [
     severity("severe", [0x4e0822, 0xffdfeb], 7.0, Hatch::None),
 ];
 
-/// Of areas; no two have the same hatching but none.
+/// Severities of areas. Each hatching is used once.
 pub(super) static OF_AREAS: [Severity; 5] = [
     severity("unknown", [0x56666c, 0x93a5ab], 1.5, Hatch::None),
     severity("minor", [0x907300, 0x94802f], 1.5, Hatch::None),
@@ -156,7 +156,7 @@ pub(super) static OF_AREAS: [Severity; 5] = [
     severity("extreme", [0x2a1272, 0xf3dfff], 3.5, Hatch::Cross),
 ];
 
-/// What ways are drawn as: dashes and gaps in widths of the line, by their kind.
+/// Dashes and gaps of lines by kind, in multiples of the line's width.
 const DASHES: [(&str, &[f32]); 4] = [
     ("roadworks", &[2.0, 1.0]),
     ("closure", &[0.7, 0.7]),
@@ -173,7 +173,7 @@ const PLAIN: Pair = [0x42525a, 0xa9bac0];
 const FIRE: Pair = [0xa8320a, 0xff9d76];
 const SCHOOL: Pair = [0x6a3d9a, 0xcba8f2];
 
-/// Places by their kind; what has no severity and no kind that is known is plain.
+/// The colour of a place by its kind. An unknown kind has the plain colour.
 fn of_kind(kind: &str) -> Pair {
     match kind {
         "hospital" | "clinic" | "pharmacy" => HEALTH,
@@ -209,7 +209,7 @@ pub(super) fn dash(c: &Collection, f: &Feature) -> Option<&'static [f32]> {
     DASHES.iter().find(|(k, _)| *k == kind).map(|(_, lengths)| *lengths)
 }
 
-/// The colour of a place: of its severity, if its collection knows one, or of its kind.
+/// The colour of a place: by severity if its collection has that property, otherwise by kind.
 pub(super) fn of_place(c: &Collection, f: &Feature) -> Pair {
     if c.position("severity").is_some() { of_way(c, f).ink } else { of_kind(text(c, f, "kind")) }
 }
@@ -222,7 +222,7 @@ mod tests {
         format!("['#{light:06x}', '#{dark:06x}']")
     }
 
-    /// A colour that changes on the page must change here.
+    /// A colour changed on the page must be changed here too.
     #[test]
     fn the_page_has_the_same_colours() {
         let page = include_str!("../../../web/src/palette.js");

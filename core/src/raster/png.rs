@@ -1,20 +1,20 @@
-//! Pixels as a PNG (ISO/IEC 15948).
+//! Encodes pixels as a PNG (ISO/IEC 15948).
 
 use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 use tiny_skia::Pixmap;
 
-/// Why there is no picture.
+/// Why a picture could not be encoded.
 #[derive(Debug, thiserror::Error)]
 pub enum PngError {
     /// No pixels, or too many.
-    #[error("a picture must have pixels, and no more than memory holds")]
+    #[error("a picture must have pixels and fit in memory")]
     Size,
-    /// The encoder refused.
+    /// The encoder failed.
     #[error(transparent)]
     Encode(#[from] png::EncodingError),
 }
 
-/// Encodes a picture, without transparency if it is `opaque`.
+/// Encodes a picture, without an alpha channel if it is `opaque`.
 pub(super) fn encode(pixels: &Pixmap, opaque: bool) -> Result<Vec<u8>, PngError> {
     let mut data = Vec::with_capacity(pixels.data().len());
     for p in pixels.pixels() {
@@ -29,7 +29,7 @@ pub(super) fn encode(pixels: &Pixmap, opaque: bool) -> Result<Vec<u8>, PngError>
     let mut encoder = Encoder::new(&mut out, pixels.width(), pixels.height());
     encoder.set_color(if opaque { ColorType::Rgb } else { ColorType::Rgba });
     encoder.set_depth(BitDepth::Eight);
-    // Most tiles of an overlay are clear, and those cost nothing to pack well.
+    // Most tiles of an overlay are empty, and the best compression of those is cheap.
     let clear = data.iter().all(|b| *b == 0);
     encoder.set_compression(if clear { Compression::High } else { Compression::Fast });
     encoder.set_filter(Filter::Adaptive);

@@ -1,6 +1,6 @@
-//! Reports, clusters and pins, as the page draws them (web/src/symbols.js): a disc says how many, a
-//! ring around it how many of them are open; a closed report carries a tick.
-#![expect(clippy::unreadable_literal, reason = "colours are read as six digits")]
+//! Draws reports, clusters and pins as the page does (web/src/symbols.js). The disc of a cluster
+//! shows the count, the ring around it the share of open reports. A closed report has a tick.
+#![expect(clippy::unreadable_literal, reason = "colours are written as six hex digits")]
 
 use tiny_skia::FillRule;
 
@@ -15,7 +15,8 @@ use crate::map::{Cluster, Figure, Pixel, SymbolKind, abbreviated};
 const RING_PX: f32 = 4.5;
 const REPORT_PX: f32 = 10.0;
 const COUNT_PX: f32 = 12.5;
-/// A ring is full, or empty, only when all, or none, are open.
+/// The smallest visible share of a ring, in turns: a ring is full or empty only if all or none are
+/// open.
 const SLIVER: f32 = 1.0 / 16.0;
 
 fn look(count: u64) -> &'static ClusterLook {
@@ -36,7 +37,7 @@ fn all<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (&'a SymbolKind, Pixel)
         .filter_map(|f| if let Figure::Symbol(kind, at) = f { Some((kind, *at)) } else { None })
 }
 
-/// Where symbols stand no name may.
+/// Reserves the areas of symbols, so that no label covers them.
 pub(super) fn keep_free(labels: &mut Labels, scene: &Scene<'_>) {
     for (kind, at) in all(scene) {
         let radius = match kind {
@@ -49,7 +50,7 @@ pub(super) fn keep_free(labels: &mut Labels, scene: &Scene<'_>) {
 
 pub(super) fn draw(canvas: &mut Canvas, scene: &Scene<'_>, palette: &Palette, face: &Face) {
     let mut symbols: Vec<_> = all(scene).collect();
-    // The larger on top; the order of equals must not depend on which tiles they came from.
+    // Larger symbols on top. The order of equal ones must not depend on the tiles they came from.
     symbols.sort_by(|(a, p), (b, q)| {
         count(a).cmp(&count(b)).then(p.1.total_cmp(&q.1)).then(p.0.total_cmp(&q.0))
     });
@@ -101,7 +102,7 @@ fn cluster(canvas: &mut Canvas, at: Pixel, c: &Cluster, palette: &Palette, face:
     face.draw(canvas, &[&abbreviated(c.count)], at, &script);
 }
 
-/// A pin whose point stands at a place.
+/// A pin whose tip is at a place.
 pub(super) fn pin(canvas: &mut Canvas, (x, y): Pixel, palette: &Palette) {
     let mut out = Outline::default();
     let b = out.builder();

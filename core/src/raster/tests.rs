@@ -1,4 +1,4 @@
-//! Pictures, decoded again: what should stand where, and that nothing depends on how they were cut.
+//! Decodes pictures and checks what they show, and that tile borders leave no trace.
 
 use std::sync::LazyLock;
 
@@ -115,7 +115,7 @@ fn a_cluster_is_a_ring_of_its_shares_around_its_count() {
     let rows: Vec<_> = (0..4).map(|n| row(n, MIDDLE.0, MIDDLE.1, states[n as usize])).collect();
     let picture = Picture::of(&shown(scene(around(14.0, (200, 100))), rows.clone(), None, &["incidents"]));
     assert_eq!((picture.width, picture.channels), (200, 3));
-    // The ring runs clockwise from the top: three quarters are open, the last is closed.
+    // The ring runs clockwise from the top: three quarters are open, the last quarter is closed.
     let ring = 10;
     assert_eq!(picture.at(100 + ring, 50), [0xd5, 0x5e, 0x00]);
     assert_eq!(picture.at(100, 50 + ring), [0xd5, 0x5e, 0x00]);
@@ -124,7 +124,7 @@ fn a_cluster_is_a_ring_of_its_shares_around_its_count() {
     let dark = inside.filter(|(x, y)| picture.at(*x, *y)[0] < 0x60).count();
     assert!(dark > 8, "{dark} pixels of the count");
     assert_eq!(picture.at(20, 20), [0xcf, 0xdf, 0xe4], "nothing elsewhere");
-    // Twice the pixels show the same.
+    // Twice the pixels show the same scene.
     let large = Scene { scale: 2, ..scene(around(14.0, (200, 100))) };
     let large = Picture::of(&shown(large, rows, None, &["incidents"]));
     assert_eq!((large.width, large.at(2 * (100 + ring), 100)), (400, &[0xd5, 0x5e, 0x00][..]));
@@ -156,7 +156,7 @@ fn wards_have_their_tints_a_border_and_names_where_there_is_room() {
         Picture::of(&shown(scene(around(zoom, (800, 500))), rows, Some(&wards), &["wards", "incidents"]))
     };
     let bare = picture(14.0, Vec::new());
-    // 26740 and 26743 leave 0 and 3 when divided by four.
+    // 26740 and 26743 are 0 and 3 modulo four.
     assert_eq!((bare.at(60, 100), bare.at(740, 100)), (&[0xf6, 0xf3, 0xea][..], &[0xee, 0xf0, 0xe3][..]));
     assert!(bare.at(400, 100)[0] < 0xc0, "the common border");
     let letters = |p: &Picture| {
@@ -164,7 +164,7 @@ fn wards_have_their_tints_a_border_and_names_where_there_is_room() {
     };
     let (with, without) = (letters(&bare), letters(&picture(9.0, Vec::new())));
     assert!(with > 300 && without == 0, "{with} {without}");
-    // A symbol on the place of a name moves the name.
+    // A symbol in the place of a label moves the label.
     let busy = picture(14.0, vec![row(0, 106.69, 10.77, State::Received)]);
     let viewport = around(14.0, (800, 500));
     let (x, y) = viewport.pixel(Mercator::from_lonlat(LonLat::new(106.69, 10.77).unwrap()));
@@ -192,7 +192,7 @@ fn the_same_scene_gives_the_same_bytes_and_the_other_style_others() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
-    /// A strip of two tiles looks the same as the picture of both: nothing shows where they meet.
+    /// Two adjacent tiles look the same as one picture of both: no seam is visible.
     #[test]
     fn tiles_fit_together(spots in proptest::collection::vec((-0.01..0.01_f64, -0.004..0.004_f64), 1..60), heat in any::<bool>()) {
         let id = TileId::new(15, 26096, 15403).unwrap();
@@ -209,7 +209,8 @@ proptest! {
         let whole = Picture::of(&shown(clear(Viewport::of_two(id)), rows, None, layers));
         for y in 0..256 {
             let strip = [west.row(y), east.row(y)].concat();
-            // What is almost clear has hardly a colour: only what is seen of it counts.
+            // Nearly transparent pixels have almost no colour, so only the visible part is
+            // compared.
             let seen = |row: &[u8]| -> Vec<u8> {
                 let of = |p: &[u8]| [p[0], p[1], p[2], 255].map(|v| (u32::from(v) * u32::from(p[3]) / 255) as u8);
                 row.chunks_exact(4).flat_map(of).collect()

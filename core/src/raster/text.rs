@@ -1,4 +1,4 @@
-//! A typeface, and words drawn with it as shapes. Not here: where words go (label, symbol).
+//! A typeface, and text drawn with it as shapes. Not here: where text goes (label, symbol).
 
 use ab_glyph::{Font, FontRef, OutlineCurve, Point};
 use tiny_skia::{FillRule, PathBuilder};
@@ -13,52 +13,52 @@ pub struct Face {
     units_per_em: f32,
 }
 
-/// Why bytes are no typeface.
+/// Why bytes are not a typeface.
 #[derive(Debug, thiserror::Error)]
 pub enum FaceError {
     /// Neither TrueType nor OpenType.
     #[error("not a TrueType or OpenType font")]
     Broken,
-    /// No measure of its letters.
-    #[error("a font without units per em")]
+    /// The font does not state its units per em.
+    #[error("the font does not state its units per em")]
     Unmeasured,
 }
 
-/// How words look.
+/// How text looks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Script {
-    /// Of the letters, in pixels.
+    /// Font size in pixels.
     pub(super) size: f32,
     pub(super) ink: Ink,
-    /// Around the letters, and how wide.
+    /// Colour and width of the outline around the letters.
     pub(super) halo: Option<(Ink, f32)>,
-    /// How much fatter than the face the letters are, in pixels.
+    /// Extra stroke width of the letters, in pixels.
     pub(super) weight: f32,
 }
 
-/// Above the middle of a line by so much of its size the capitals are centred.
+/// Height of the middle of the capitals above the baseline, in multiples of the font size.
 const CAPITAL: f32 = 0.35;
-/// From one line to the next, in sizes.
+/// Distance between two lines, in multiples of the font size.
 pub(super) const LINE: f32 = 1.2;
 
 impl Face {
-    /// Reads a font.
+    /// Parses a font.
     ///
     /// # Errors
-    /// When it is none.
+    /// When the bytes are not a font.
     pub fn parse(bytes: &'static [u8]) -> Result<Self, FaceError> {
         let font = FontRef::try_from_slice(bytes).map_err(|_| FaceError::Broken)?;
         let units_per_em = font.units_per_em().filter(|u| *u > 0.0).ok_or(FaceError::Unmeasured)?;
         Ok(Self { font, units_per_em })
     }
 
-    /// How wide a line is, in sizes.
+    /// Width of a line, in multiples of the font size.
     pub(super) fn width(&self, line: &str) -> f32 {
         self.set(line, |_, _| {}) / self.units_per_em
     }
 
-    /// Goes along a line; calls `f` with each glyph and where it begins, and gives where it ends, all
-    /// in units of the font.
+    /// Calls `f` with each glyph of a line and its start, and returns the end of the line, all in
+    /// font units.
     fn set(&self, line: &str, mut f: impl FnMut(ab_glyph::GlyphId, f32)) -> f32 {
         let (mut pen, mut last) = (0.0, None);
         for c in line.chars() {
@@ -73,7 +73,7 @@ impl Face {
         pen
     }
 
-    /// Draws lines one under the other, each centred; `at` is the middle of the first.
+    /// Draws lines one below the other, each centred. `at` is the middle of the first line.
     pub(super) fn draw(&self, canvas: &mut Canvas, lines: &[&str], at: Pixel, script: &Script) {
         let k = script.size / self.units_per_em;
         let mut shape = Outline::default();

@@ -1,5 +1,5 @@
-//! What the operator puts below the layers: the tiles of an archive at `/basemap/{z}/{x}/{y}` with
-//! their `TileJSON`, or the style of others, which the page fetches itself.
+//! The operator's basemap: the tiles of an archive at `/basemap/{z}/{x}/{y}` with their `TileJSON`,
+//! or an external style that the page loads itself.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,37 +19,38 @@ use crate::http::wire::problem::Problem;
 use diaban_core::geo::Bbox;
 use diaban_core::map::{BASEMAP, Background};
 
-/// What is set.
+/// The basemap setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum BasemapSetting {
-    /// Nothing: the styles' own sketch.
+    /// No basemap: the styles' own simple background.
     #[default]
     None,
     /// A `PMTiles` archive.
     File(PathBuf),
-    /// A style of others, and the origins that it needs.
+    /// An external style, and the origins that it needs.
     Style {
-        /// Its address.
+        /// Its URL.
         url: String,
-        /// Its own origin and those of its tiles, pictures and letters, like `https://tiles.example`.
+        /// Its own origin and those of its tiles, images and fonts, like `https://tiles.example`.
         origins: Vec<String>,
     },
 }
 
-/// What lies below the layers, ready to be served.
+/// The opened basemap.
 #[derive(Debug)]
 pub struct Basemap {
     archive: Option<Archive>,
-    ground: Background,
-    /// What the page may do.
+    background: Background,
+    /// The page's content security policy.
     pub(in crate::http) policy: HeaderValue,
 }
 
 impl BasemapSetting {
-    /// Reads the setting: an address, or else a path. `more` are origins that the style needs besides its own.
+    /// Parses the setting: a URL, otherwise a path. `more` are origins that the style needs in
+    /// addition to its own.
     ///
     /// # Errors
-    /// When an address or an origin is none.
+    /// When a URL or an origin is invalid.
     pub fn parse(basemap: Option<String>, more: Vec<String>) -> Result<Self, BasemapError> {
         if let Some(wrong) = more.iter().find(|o| origin(o) != Some(o)) {
             let problem =
@@ -65,7 +66,7 @@ impl BasemapSetting {
                         [own.to_owned()].into_iter().chain(more.into_iter().filter(|o| o != own)).collect();
                     Ok(Self::Style { url, origins })
                 } else {
-                    let problem = "is no address; https://… of a MapLibre style or the path of a PMTiles archive is right";
+                    let problem = "is not valid; use the https://… URL of a MapLibre style or the path of a PMTiles archive";
                     Err(BasemapError { file: url, problem: problem.to_owned() })
                 }
             }
@@ -73,7 +74,7 @@ impl BasemapSetting {
     }
 }
 
-/// Scheme and host of an http(s) address; nothing when it has none or what a header could not carry.
+/// Scheme and host of an http(s) URL; `None` if it has none, or if a header cannot carry it.
 fn origin(url: &str) -> Option<&str> {
     let scheme = ["https://", "http://"].into_iter().find(|s| url.starts_with(s))?;
     let host = url[scheme.len()..].split(['/', '?', '#']).next().unwrap_or_default();
@@ -82,18 +83,21 @@ fn origin(url: &str) -> Option<&str> {
 }
 
 impl Basemap {
-    /// Opens what is set. `city` is the area that it should show.
+    /// Opens the configured basemap. `city` is the area that it must cover.
     ///
     /// # Errors
-    /// When the file is no archive, or one of which nothing would be seen: names it and what would be right.
+    /// When the file is not an archive, or nothing of it would be visible. The error names the file
+    /// and what would be right.
     pub async fn open(setting: &BasemapSetting, styles: &Styles, city: Bbox) -> Result<Self, BasemapError> {
         let origins: &[String] =
             if let BasemapSetting::Style { origins, .. } = setting { origins } else { &[] };
         let policy = page::policy(origins);
         let path = match setting {
-            BasemapSetting::None => return Ok(Self { archive: None, ground: Background::Sketch, policy }),
+            BasemapSetting::None => {
+                return Ok(Self { archive: None, background: Background::Sketch, policy });
+            }
             BasemapSetting::Style { url, .. } => {
-                return Ok(Self { archive: None, ground: Background::Style(url.clone()), policy });
+                return Ok(Self { archive: None, background: Background::Style(url.clone()), policy });
             }
             BasemapSetting::File(path) => path,
         };
@@ -104,7 +108,7 @@ impl Basemap {
             let corners = |b: Bbox| format!("{},{},{},{}", b.west, b.south, b.east, b.north);
             return Err(fail(format!("covers {}, and the city lies in {}", corners(own), corners(city))));
         }
-        let ground = match archive.tiles() {
+        let background = match archive.tiles() {
             Some(Tiles::Pictures(_)) => Background::Pictures,
             Some(Tiles::Vector(layers)) => {
                 let drawn = styles.basemap_layers();
@@ -119,12 +123,12 @@ impl Basemap {
             }
             None => Background::Sketch,
         };
-        Ok(Self { archive: Some(archive), ground, policy })
+        Ok(Self { archive: Some(archive), background, policy })
     }
 
-    /// What the styles find below them.
-    pub(in crate::http) fn ground(&self) -> &Background {
-        &self.ground
+    /// The background for the styles.
+    pub(in crate::http) fn background(&self) -> &Background {
+        &self.background
     }
 }
 
@@ -165,7 +169,7 @@ pub(in crate::http) async fn tile(
     let found = archive.tile(id).await.map_err(|error| {
         tracing::error!(%error, "basemap");
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "basemap-failed", "The basemap cannot be read")
-            .detail("its file was changed or is broken")
+            .detail("its file was changed or is damaged")
             .retry_after(30)
     })?;
     match (found, archive.tiles()) {
@@ -173,7 +177,7 @@ pub(in crate::http) async fn tile(
             Ok(Document::new(media, picture, CachePolicy::Hour).answer(&headers))
         }
         (Some(bytes), _) => Ok(Document::new(tiles::MEDIA, bytes, CachePolicy::Hour).answer(&headers)),
-        // There is no picture of nothing.
+        // There is no empty image for a raster tile.
         (None, Some(Tiles::Pictures(_))) => Err(Problem::not_found("the basemap has no tile here")),
         (None, _) => {
             let mut empty = StatusCode::NO_CONTENT.into_response();
@@ -220,7 +224,7 @@ mod tests {
             "https://*/style.json",
             "https://x;script-src *",
         ] {
-            assert!(parse(wrong, &[]).unwrap_err().contains("is no address"), "{wrong}");
+            assert!(parse(wrong, &[]).unwrap_err().contains("is not valid"), "{wrong}");
         }
         for wrong in ["tiles.example", "https://tiles.example/", "https://*.example", "*", "'unsafe-eval'"] {
             assert!(

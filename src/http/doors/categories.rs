@@ -1,4 +1,5 @@
-//! `/categories`: what a report can be about, as a form needs it; with a place, who answers there.
+//! `/categories`: the categories of reports, as a form needs them; with a position, also the bodies
+//! that answer there.
 
 use std::sync::Arc;
 

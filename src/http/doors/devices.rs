@@ -1,8 +1,8 @@
-//! Device tokens: `POST /devices` gives one, the header `Device-Token` carries it. A token only tells
-//! one device from another behind a shared address; it names nobody and allows nothing.
+//! Device tokens: `POST /devices` issues one, the header `Device-Token` carries it. A token only
+//! distinguishes devices behind a shared address; it identifies no person and grants no rights.
 //!
-//! Nothing is stored: a token is 128 random bits and a MAC over them, so one that this service did not
-//! issue is as good as none.
+//! Nothing is stored: a token is 128 random bits and a MAC over them. A token that this service did
+//! not issue is ignored.
 
 use std::sync::Arc;
 
@@ -24,10 +24,11 @@ use diaban_core::query::params::check_names;
 
 /// The request header that carries a token.
 pub(in crate::http) const HEADER: &str = "device-token";
-/// Bytes of the random part, and of the MAC behind it: half of HMAC-SHA256 (RFC 2104 section 5).
+/// Length in bytes of the random part, and of the MAC after it: half of HMAC-SHA256 (RFC 2104
+/// section 5).
 const PART: usize = 16;
 
-/// Issues tokens and knows its own again.
+/// Issues and verifies tokens.
 pub(in crate::http) struct Devices(Hmac<Sha256>);
 
 impl Devices {
@@ -43,7 +44,7 @@ impl Devices {
         BASE64_URL_SAFE_NO_PAD.encode(token)
     }
 
-    /// The device of a request; `None` without a token or with one that is not ours.
+    /// The device of a request; `None` without a valid token.
     pub(in crate::http) fn of(&self, headers: &HeaderMap) -> Option<u128> {
         let mut token = [0; 2 * PART];
         let text = headers.get(HEADER)?.as_bytes();

@@ -1,4 +1,4 @@
-//! `/healthz`, `/readyz`, `/metrics`: for the operator and the machines that watch.
+//! `/healthz`, `/readyz`, `/metrics`: for the operator and for monitoring.
 
 use std::sync::Arc;
 
@@ -38,14 +38,15 @@ pub(in crate::http) async fn healthz(headers: HeaderMap) -> Response {
     Document::typed("application/json", &Alive { status: "alive" }, CachePolicy::Never).answer(&headers)
 }
 
-/// The live map was level with the log once and follows it. A map that cannot reach the record any more is
-/// stale but serves: taking every such process out of a balancer would leave nobody to ask.
+/// Ready once the live map has caught up with the log. A process that can no longer reach the
+/// database is stale but still serves: a load balancer that removed all such processes would leave
+/// none.
 pub(in crate::http) async fn readyz(
     State(service): State<Arc<Service>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let level = *service.level.borrow();
-    if !level.levelled {
+    if !level.caught_up {
         return Err(Problem::not_ready(level));
     }
     let status = if level.is_stale() { "stale" } else { "ready" };

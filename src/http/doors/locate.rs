@@ -1,4 +1,4 @@
-//! `/locate`: which ward owns a place, how sure that is, and who answers there.
+//! `/locate`: which ward owns a position, how certain that is, and which body answers there.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `/nearest`: the places nearest to a position, how far they are and whether they are open.
+//! `/nearest`: the nearest places of a collection, their distances and whether they are open.
 
 use std::sync::Arc;
 
@@ -19,9 +19,9 @@ use diaban_core::geo::LonLat;
 use diaban_core::query::features::{filter_names, parse_filter};
 use diaban_core::query::params::check_names;
 
-/// Parameters beside the filters of the collection.
+/// Parameters in addition to the filters of the collection.
 pub(in crate::http) const PARAMS: [&str; 6] = ["lon", "lat", "collection", "limit", "max_m", "open"];
-/// Where places are looked for when nothing is said.
+/// The default collection.
 pub(in crate::http) const USUAL: &str = "facilities";
 const USUAL_LIMIT: usize = 10;
 const MAX_LIMIT: usize = 100;
@@ -42,7 +42,7 @@ pub(in crate::http) async fn nearest(
     let Some(set) = places.into_iter().find(|s| *s.collection().id == *id) else {
         let hint = nearest_name(id, names.iter().copied())
             .map_or_else(|| format!("valid: {}", names.join(", ")), |n| format!("did you mean {n}?"));
-        let detail = format!("is no collection of places; {hint}");
+        let detail = format!("is not a collection of places; {hint}");
         return Err(Problem::parameters(vec![Violation::new("collection", detail)]));
     };
     let collection = set.collection();
@@ -107,11 +107,11 @@ pub(in crate::http) async fn nearest(
         })
         .collect();
     let body = json!({ "type": "FeatureCollection", "numberReturned": features.len(), "features": features });
-    // A place is personal: the answer stays out of shared caches.
+    // A position is personal, so shared caches must not store the answer.
     Ok(Document::json(geojson::MEDIA, &body, CachePolicy::Never).answer(&headers))
 }
 
-/// Whether a place is open now; `None` when its hours are unknown or not understood.
+/// Whether a place is open now; `None` if its hours are unknown or not understood.
 fn openness(service: &Service, collection: &Collection, f: &Feature, now: Instant) -> Option<Openness> {
     Some(Hours::parse(f.text(collection, HOURS)?)?.at(now, &service.city.pack.calendar))
 }

@@ -1,4 +1,4 @@
-//! `/open311/…`: GeoReport v2 as far as it lists what can be reported; and its form of errors.
+//! `/open311/…`: the service discovery and service list of GeoReport v2, and its error format.
 
 use std::sync::Arc;
 
@@ -15,9 +15,9 @@ use diaban_core::domain::Lang;
 use diaban_core::format::georeport::{self, Form};
 use diaban_core::query::params::check_names;
 
-/// Where all of it stands.
+/// The root of all Open311 paths.
 pub(in crate::http) const ROOT: &str = "/open311/";
-/// What every door here takes.
+/// Parameters of every handler here.
 pub(in crate::http) const PARAMS: [&str; 2] = ["jurisdiction_id", "lang"];
 
 /// `/open311/discovery.{json,xml}`
@@ -29,7 +29,7 @@ pub(in crate::http) async fn discovery(
 ) -> Result<Response, Problem> {
     let Some(("discovery", form)) = Form::of(&file) else { return Err(missing()) };
     let lang = read(&service, query.as_deref())?;
-    // The pack is read once, so nothing has changed since; when it did before that, nobody knows.
+    // The pack has not changed since the start of the process; when it changed before is unknown.
     let document = georeport::discovery(&service.public_url, service.started, lang);
     Ok(answer(&document, form, &headers))
 }
@@ -70,7 +70,7 @@ fn answer(document: &georeport::Document, form: Form, headers: &HeaderMap) -> Re
     Document::new(form.media(), document.write(form), CachePolicy::Revalidate).answer(headers)
 }
 
-/// The parameters. One that is empty counts as one that is not there, as GeoReport says.
+/// Reads the parameters. An empty one counts as absent, as GeoReport requires.
 fn read(service: &Service, query: Option<&str>) -> Result<Lang, Problem> {
     let pairs: Vec<_> = pairs(query).into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let mut faults = check_names(&pairs, &PARAMS);
@@ -81,7 +81,7 @@ fn read(service: &Service, query: Option<&str>) -> Result<Lang, Problem> {
     let asked = pairs.iter().find(|(name, _)| name == "jurisdiction_id").map(|(_, value)| value.as_str());
     if asked.is_some_and(|id| jurisdiction(&service.public_url).as_deref() != Some(id)) {
         return Err(Problem::not_found(
-            "no such jurisdiction_id; there is one here, leave the parameter out",
+            "no such jurisdiction_id; this service has only one, leave the parameter out",
         ));
     }
     Ok(lang)
@@ -93,15 +93,15 @@ fn jurisdiction(public_url: &str) -> Option<String> {
     url.host().map(|h| h.strip_prefix("www.").unwrap_or(h).to_owned())
 }
 
-/// Around all that refuses: below `/open311` a problem is told as GeoReport tells errors, whoever found it (door,
-/// router, limits, shedding), so that its clients have to know one form only.
+/// Middleware: below `/open311` every problem is written in GeoReport's error format, whatever part
+/// reported it (handler, router, limits, shedding), so that clients need to know only one format.
 pub(in crate::http) async fn errors(
     request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let path = request.uri().path();
     let here = path.starts_with(ROOT);
-    // Who asked for neither form gets what this house gives everywhere else.
+    // A client that accepts neither format gets a normal problem document.
     let form = Form::of(path).map_or(Form::Json, |(_, form)| form);
     let mut response = next(request).await;
     let reasons = if here { response.extensions_mut().remove::<Reasons>() } else { None };
@@ -109,7 +109,7 @@ pub(in crate::http) async fn errors(
     let body = georeport::errors(response.status().as_u16(), &reasons).write(form);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.media()));
-    // These were of the body that goes.
+    // These headers described the replaced body.
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::CONTENT_ENCODING);
     *response.body_mut() = Body::from(body);

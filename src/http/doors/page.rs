@@ -20,8 +20,8 @@ use diaban_core::pack::Pack;
 #[folder = "web/dist/"]
 struct Dist;
 
-/// What the page may do: MapLibre makes its worker from a file of ours, sets inline styles and draws to
-/// blobs. `origins` are those that a basemap of others is fetched from.
+/// The page's content security policy: MapLibre loads its worker from one of our files, sets inline
+/// styles and draws to blobs. `origins` are those of an external basemap style.
 pub(in crate::http) fn policy(origins: &[String]) -> HeaderValue {
     let connect =
         std::iter::once("'self'").chain(origins.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
@@ -33,7 +33,7 @@ pub(in crate::http) fn policy(origins: &[String]) -> HeaderValue {
     .expect("an origin has letters, digits, dots, hyphens and colons")
 }
 
-/// The page itself.
+/// The page.
 pub(in crate::http) fn index(service: &Service) -> Document {
     let file = file("index.html").expect("build.rs checks that web/dist holds the page");
     let page = filled(&String::from_utf8_lossy(&file), &service.city.pack);
@@ -107,7 +107,7 @@ pub(in crate::http) async fn asset(
     serve(&service, &path, &headers)
 }
 
-/// `/licences/…`: the texts of what is embedded.
+/// `/licences/…`: the licences of embedded code and fonts.
 pub(in crate::http) async fn licence(
     State(service): State<Arc<Service>>,
     Path(path): Path<String>,
@@ -126,7 +126,7 @@ pub(in crate::http) async fn licences(
 
 fn serve(service: &Service, path: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let file = file(path).ok_or_else(|| Problem::not_found("no such file"))?;
-    // A worker has the policy of its own response.
+    // A worker uses the policy of its own response.
     Ok(Document::new(media(path), file, CachePolicy::Revalidate)
         .header(header::CONTENT_SECURITY_POLICY, service.basemap.policy.clone())
         .answer(headers))
@@ -140,7 +140,7 @@ pub(in crate::http) fn file(path: &str) -> Option<Bytes> {
     })
 }
 
-/// The paths of the files of `web/dist` below a folder, without it.
+/// The relative paths of the files below a folder of `web/dist`.
 pub(in crate::http) fn files(folder: &str) -> impl Iterator<Item = String> {
     Dist::iter().filter_map(move |path| path.strip_prefix(folder).map(str::to_owned))
 }

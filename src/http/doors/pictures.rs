@@ -1,5 +1,6 @@
-//! The map as pictures: `/tiles/{layers}/{z}/{x}/{y}.png` and
-//! `/static/{lon},{lat},{zoom}/{width}x{height}.png`, the latter with its ground, names and a note.
+//! Raster images of the map: `/tiles/{layers}/{z}/{x}/{y}.png` and
+//! `/static/{lon},{lat},{zoom}/{width}x{height}.png`. The latter has a background, labels and a
+//! note.
 
 use std::sync::{Arc, LazyLock};
 
@@ -22,19 +23,19 @@ use diaban_core::raster::{self, Face, Scene, Style};
 
 /// Registered media type of Portable Network Graphics.
 pub(in crate::http) const MEDIA: &str = "image/png";
-/// Parameters of a static map beside the filters of its layers.
+/// Parameters of a static map, in addition to the filters of its layers.
 pub(in crate::http) const PARAMS: [&str; 4] = ["layers", "marker", "lang", "style"];
-/// The layers of a static map that names none, as far as there are such.
-const USUAL: [&str; 4] = ["wards", "alerts", "traffic", "incidents"];
+/// The default layers of a static map, if they exist.
+const DEFAULT_LAYERS: [&str; 4] = ["wards", "alerts", "traffic", "incidents"];
 /// The longest side in pixels.
-const MOST_PX: u32 = 1280;
-/// The deepest zoom.
-const DEEPEST: f64 = 18.0;
+const MAX_PX: u32 = 1280;
+/// The highest zoom.
+const MAX_ZOOM: f64 = 18.0;
 
 static FACE: LazyLock<Face> =
     LazyLock::new(|| Face::parse(page::typeface()).expect("a test draws with the embedded font"));
 
-/// A tile of a set as a picture on clear ground, with the filters of the query.
+/// A tile of a set as an image with a transparent background, with the filters of the query.
 pub(in crate::http) fn tile(
     service: &Service,
     set: &Tileset<'_>,
@@ -74,7 +75,7 @@ pub(in crate::http) async fn map(
     let style = style(get("style"), &mut faults);
     let markers = get("marker").and_then(|text| marker(text, &mut faults)).into_iter().collect();
     let usual = || -> Vec<&str> {
-        USUAL.into_iter().filter(|id| service.layers.iter().any(|l| l.id == *id)).collect()
+        DEFAULT_LAYERS.into_iter().filter(|id| service.layers.iter().any(|l| l.id == *id)).collect()
     };
     let list = get("layers").map_or_else(|| usual().join(","), str::to_owned);
     let set = Tileset::named(&service.layers, &list)
@@ -93,7 +94,7 @@ pub(in crate::http) async fn map(
     answer((&view, now), &set, &filters, scene, &headers)
 }
 
-/// Draws the layers of a set at a moment on a scene that has no figures yet.
+/// Draws the layers of a set at an instant into a scene without figures.
 fn answer<'a>(
     (view, now): (&'a View, Instant),
     set: &Tileset<'_>,
@@ -101,8 +102,8 @@ fn answer<'a>(
     mut scene: Scene<'a>,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    // Other tasks of this thread go elsewhere meanwhile, and the turn lasts as long as the work: a
-    // client that goes away leaves none behind.
+    // Other tasks of this thread move to another one meanwhile. The permit lasts as long as the
+    // work, so a client that disconnects leaves no work behind.
     let bytes = tokio::task::block_in_place(|| {
         let sources = Sources::of(view, now);
         let of = |l| figures(&sources, l, filters, &scene.viewport, scene.scale);
@@ -117,7 +118,7 @@ fn answer<'a>(
     Ok(Document::new(MEDIA, bytes, cache).answer(headers))
 }
 
-/// Place, zoom and size out of the path; none when one of them is at fault.
+/// Position, zoom and size from the path; `None` if one of them is invalid.
 fn viewport(
     place: &str,
     file: &str,
@@ -135,16 +136,15 @@ fn viewport(
     };
     let (width, height) = size.split_once('x').ok_or_else(form)?;
     let place = position([("lon", lon), ("lat", lat)], faults);
-    let zoom = number(zoom).filter(|z| (0.0..=DEEPEST).contains(z));
+    let zoom = number(zoom).filter(|z| (0.0..=MAX_ZOOM).contains(z));
     if zoom.is_none() {
-        faults.push(Violation::new("zoom", format!("must be a number from 0 to {DEEPEST}")));
+        faults.push(Violation::new("zoom", format!("must be a number from 0 to {MAX_ZOOM}")));
     }
     let mut side = |name: &str, text: &str| {
         let digits = text.bytes().all(|b| b.is_ascii_digit());
-        let px = text.parse::<u32>().ok().filter(|px| digits && (1..=MOST_PX).contains(px));
+        let px = text.parse::<u32>().ok().filter(|px| digits && (1..=MAX_PX).contains(px));
         if px.is_none() {
-            faults
-                .push(Violation::new(name, format!("must be a whole number of pixels from 1 to {MOST_PX}")));
+            faults.push(Violation::new(name, format!("must be a whole number of pixels from 1 to {MAX_PX}")));
         }
         px
     };
@@ -162,7 +162,7 @@ fn number(text: &str) -> Option<f64> {
     text.trim().parse::<f64>().ok().filter(|n| n.is_finite())
 }
 
-/// A place from two texts, each with the name that a fault is told by.
+/// A position from two texts, each with its field name for errors.
 fn position([lon, lat]: [(&str, &str); 2], faults: &mut Vec<Violation>) -> Option<LonLat> {
     let mut read = |(name, text): (&str, &str)| {
         let read = number(text);

@@ -1,5 +1,5 @@
-//! How the layers look: `/styles/{name}.json`, with the pictures and letters that styles draw from:
-//! `/sprites/{name}` and `/fonts/{stack}/{range}.pbf`. All of it is made by `make web`.
+//! Map styles at `/styles/{name}.json`, with the sprites and glyphs they use: `/sprites/{name}` and
+//! `/fonts/{stack}/{range}.pbf`. `make web` builds all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,11 +29,12 @@ const RANGE: u32 = 256;
 pub struct Styles(BTreeMap<String, Style>);
 
 impl Styles {
-    /// Our own, and those of the city's pack: `own` are path and text of each. A name of ours that
-    /// the pack has too is the pack's.
+    /// The built-in styles and those of the city's pack; `own` are path and text of the latter. A
+    /// style of the pack replaces a built-in one with the same name.
     ///
     /// # Errors
-    /// The mistakes of all files, each with file and line, when a style shows what is not there.
+    /// The mistakes of all files, each with file and line, when a style shows something that does
+    /// not exist.
     pub fn new(own: &[(String, String)], layers: &[Layer]) -> Result<Self, Mistakes> {
         let (mut styles, mut mistakes) = (BTreeMap::new(), Vec::new());
         let mut add = |name: String, style: Result<Style, Mistakes>| match style {
@@ -53,7 +54,7 @@ impl Styles {
         if mistakes.is_empty() { Ok(Self(styles)) } else { Err(Mistakes(mistakes)) }
     }
 
-    /// The layers of vector basemaps that one or another of them can show.
+    /// The layers of vector basemaps that at least one style uses.
     pub(in crate::http) fn basemap_layers(&self) -> BTreeSet<&str> {
         self.0.values().flat_map(Style::basemap_layers).collect()
     }
@@ -120,7 +121,7 @@ pub(in crate::http) async fn style(
     let reader = Reader {
         base: &service.public_url,
         lang,
-        ground: service.basemap.ground(),
+        background: service.basemap.background(),
         center: city.map.center,
         zoom: city.map.overview_zoom,
         units: &city.units,
@@ -128,8 +129,8 @@ pub(in crate::http) async fn style(
     Ok(Document::json("application/json", &style.document(&reader), CachePolicy::Revalidate).answer(&headers))
 }
 
-/// `/sprites/{name}.json` and `.png`. One sheet suits every screen, also under the name that clients
-/// with dense screens ask for, with `@2x` before the extension.
+/// `/sprites/{name}.json` and `.png`. One sheet is used for all screens. It is also served as
+/// `@2x`, the name that clients with high-density screens request.
 pub(in crate::http) async fn sprite(
     Path(file): Path<String>,
     headers: HeaderMap,
@@ -144,7 +145,7 @@ pub(in crate::http) async fn sprite(
     Ok(Document::new(page::media(&file), sheet, CachePolicy::Hour).answer(&headers))
 }
 
-/// `/fonts/{stack}/{range}.pbf`. `stack` may be a list with commas: the first font that is known counts.
+/// `/fonts/{stack}/{range}.pbf`. `stack` may be a comma list: the first known font is used.
 pub(in crate::http) async fn font(
     Path((stack, file)): Path<(String, String)>,
     headers: HeaderMap,
@@ -159,7 +160,8 @@ pub(in crate::http) async fn font(
         Problem::not_found("ranges are 0-255.pbf, 256-511.pbf and so on in steps of 256 to 65280-65535.pbf")
     })?;
     let range = format!("{first}-{}", first + RANGE - 1);
-    // A range without letters is answered, because clients leave out all words of a tile for a 404.
+    // A range without glyphs is answered with an empty one, because after a 404 clients drop all
+    // labels of a tile.
     let glyphs =
         page::file(&format!("glyphs/{font}/{range}.pbf")).unwrap_or_else(|| no_glyphs(font, &range).into());
     Ok(Document::new(GLYPHS, glyphs, CachePolicy::Week).answer(&headers))
@@ -172,7 +174,7 @@ fn first_of(range: &str) -> Option<u32> {
     (right && range == format!("{first}-{}", first + RANGE - 1)).then_some(first)
 }
 
-/// Glyph PBF of a font and a range without a glyph; both are short.
+/// An empty glyph PBF for a font and a range; both names are short.
 fn no_glyphs(font: &str, range: &str) -> Vec<u8> {
     let field = |number: u8, content: &[u8]| {
         let length = u8::try_from(content.len()).ok().filter(|n| *n < 128).expect("our names are short");
@@ -181,7 +183,7 @@ fn no_glyphs(font: &str, range: &str) -> Vec<u8> {
     field(1, &[field(1, font.as_bytes()), field(2, range.as_bytes())].concat())
 }
 
-/// The names of the files in a folder of `web/dist` that have an extension.
+/// The names of the files with an extension in a folder of `web/dist`.
 fn names(folder: &'static str, extension: &str) -> Vec<String> {
     page::files(folder).filter_map(|file| file.strip_suffix(extension).map(str::to_owned)).collect()
 }

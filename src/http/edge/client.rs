@@ -1,35 +1,37 @@
-//! Who asks: the client's address behind the proxies that are trusted, and the network it is counted by.
+//! The client's address behind trusted proxies, and the network by which it is counted.
 //!
-//! Only `X-Forwarded-For` is read: a proxy that writes that header passes `Forwarded` (RFC 7239)
-//! through as the client sent it, so believing both would believe the client.
+//! Only `X-Forwarded-For` is read. A proxy that writes that header passes `Forwarded` (RFC 7239)
+//! through as the client sent it, so trusting both would mean trusting the client.
 
 use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
-/// The narrowest prefix that a trusted proxy may have. `fc00::/7` is the widest network that one house
-/// owns; 0.0.0.0/0 would let everybody choose their own address.
+/// The shortest prefix length that a trusted proxy's network may have. `fc00::/7` is the widest
+/// private network; 0.0.0.0/0 would let every client choose its own address.
 const NARROWEST: u8 = 7;
 
-/// The other end of a connection, put into the request's extensions by the accept loop.
+/// The peer address of a connection, put into the request's extensions by the accept loop.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::http) struct Peer(pub(in crate::http) IpAddr);
 
-/// The proxies whose `X-Forwarded-For` is believed.
+/// The proxies whose `X-Forwarded-For` is trusted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxies(Vec<IpNet>);
 
-/// A network that cannot be trusted.
+/// A network that is too wide to be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is wider than /{NARROWEST}: everybody inside it could forge the address they are counted by")]
+#[error(
+    "{0} is wider than /{NARROWEST}: every host inside it could forge the address by which it is counted"
+)]
 pub struct TooWide(IpNet);
 
 impl Proxies {
     /// Trusts these networks.
     ///
     /// # Errors
-    /// When one of them is wider than any house's own.
+    /// When one of them is wider than any private network.
     pub fn new(networks: Vec<IpNet>) -> Result<Self, TooWide> {
         match networks.iter().find(|n| n.prefix_len() < NARROWEST) {
             Some(wide) => Err(TooWide(*wide)),
@@ -37,15 +39,16 @@ impl Proxies {
         }
     }
 
-    /// Whether this address is one of them.
+    /// Whether an address belongs to one of them.
     pub(in crate::http) fn hold(&self, address: IpAddr) -> bool {
         self.0.iter().any(|n| n.contains(&address))
     }
 
-    /// The right-most hop that is no trusted proxy. What stands left of it is the client's own tale.
+    /// The right-most hop that is not a trusted proxy. Everything left of it can be forged by the
+    /// client.
     pub(in crate::http) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
-        // `get_all` gives the lines in order, and they join into one list (RFC 9110 section 5.3).
+        // `get_all` returns the lines in order; they form one list (RFC 9110 section 5.3).
         let lines = headers.get_all("x-forwarded-for").iter().rev();
         let mut hops = lines.flat_map(|line| line.as_bytes().rsplit(|b| *b == b',')).map(hop);
         while self.hold(client) {
@@ -56,7 +59,8 @@ impl Proxies {
     }
 }
 
-/// One hop: an address, with or without a port and brackets; IPv4 written as IPv6 is IPv4.
+/// Parses one hop: an address with or without a port and brackets. IPv4-mapped IPv6 addresses
+/// become IPv4.
 fn hop(text: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(text).ok()?.trim();
     let address = text.parse().ok().or_else(|| Some(text.parse::<std::net::SocketAddr>().ok()?.ip()));
@@ -64,7 +68,8 @@ fn hop(text: &[u8]) -> Option<IpAddr> {
     address.map(|a: IpAddr| a.to_canonical())
 }
 
-/// What an address is counted by: an IPv4 address, or the /64 that one subscriber has whole.
+/// The key by which an address is counted: an IPv4 address, or the /64 that one IPv6 subscriber
+/// has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::http) enum Network {
     V4(u32),
@@ -96,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_right_most_hop_that_is_not_trusted() {
-        // Nobody is trusted: the header is the client's own tale.
+        // No proxy is trusted, so the header is ignored.
         assert_eq!(client(&[], "9.9.9.9", &["1.2.3.4"]), "9.9.9.9");
         let inner = &["10.0.0.0/8", "fd00::/8"][..];
         assert_eq!(client(inner, "9.9.9.9", &["1.2.3.4"]), "9.9.9.9");
@@ -106,7 +111,7 @@ mod tests {
         assert_eq!(client(inner, "::ffff:10.0.0.1", &["::ffff:1.2.3.4"]), "1.2.3.4");
         assert_eq!(client(inner, "fd00::1", &["[2001:db8::1]:443"]), "2001:db8::1");
         assert_eq!(client(inner, "10.0.0.1", &["1.2.3.4:5678"]), "1.2.3.4");
-        // What is no address ends the walk at the last hop that is known.
+        // An invalid address ends the search at the last known hop.
         assert_eq!(client(inner, "10.0.0.1", &["1.2.3.4, unknown"]), "10.0.0.1");
         assert_eq!(client(inner, "10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(client(inner, "10.0.0.1", &["10.0.0.3, 10.0.0.2"]), "10.0.0.3");

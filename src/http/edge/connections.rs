@@ -1,9 +1,9 @@
-//! The connections that are open: how many there may be, in all and by one network, and which of them
-//! goes when a newcomer finds no room.
+//! The open connections: how many are allowed, in total and per network, and which one is closed
+//! for a new one when the limit is reached.
 //!
-//! The connection that has been idle longest makes room. Letting newcomers wait instead would let a few
-//! thousand silent sockets shut everybody out for as long as they may be silent; closing an idle
-//! connection costs its owner a new one.
+//! The connection that has been idle longest is closed. If new connections waited instead, a few
+//! thousand silent sockets could block everybody for as long as they may be silent. Closing an idle
+//! connection costs its owner only a reconnect.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -21,9 +21,9 @@ use crate::http::edge::send_budget::Reader;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConnectionSettings {
-    /// At once, in all.
+    /// Limit in total.
     pub total: std::num::NonZeroU32,
-    /// At once from one address (an IPv6 /64 is one). Trusted proxies have no such limit.
+    /// Limit per address (an IPv6 /64 counts as one). It does not apply to trusted proxies.
     pub by_address: std::num::NonZeroU32,
 }
 
@@ -51,23 +51,23 @@ struct Open {
     by_network: HashMap<Network, u32>,
 }
 
-/// One connection as others see it.
+/// The shared state of one connection.
 pub(in crate::http) struct Connection {
     network: Network,
-    /// Requests that are not fully answered.
+    /// Requests without a complete response.
     requests: AtomicU32,
     /// Milliseconds since the start of the table.
     idle_since: AtomicU64,
-    /// Told to make room.
+    /// Signals the connection to close for a new one.
     go: Notify,
     leaving: AtomicBool,
-    /// Whether unread input is to be read and dropped before closing.
+    /// Whether unread input must be read and dropped before closing.
     pub(in crate::http) linger: AtomicBool,
-    /// Who takes what is written.
+    /// The reader of the responses.
     pub(in crate::http) reader: Reader,
 }
 
-/// A place in the table, given up when dropped.
+/// An entry in the table, released when dropped.
 pub(in crate::http) struct Seat {
     table: Arc<Connections>,
     id: u64,
@@ -75,7 +75,7 @@ pub(in crate::http) struct Seat {
 }
 
 impl Connections {
-    /// None open yet.
+    /// An empty table.
     pub fn new(settings: ConnectionSettings, proxies: Proxies) -> Self {
         Self {
             settings,
@@ -87,13 +87,14 @@ impl Connections {
         }
     }
 
-    /// Open now; closed so far to make room; refused so far.
+    /// Counts of open connections, of those closed for new ones so far, and of refused ones so far.
     pub(in crate::http) fn counts(&self) -> (usize, u64, u64) {
         (self.lock().all.len(), self.made_room.load(Relaxed), self.refused.load(Relaxed))
     }
 
-    /// Takes a seat for a newcomer. Without room, the longest idle connection is told to go: of the same
-    /// network, when that has its share, else of all. `None` when all of them are busy.
+    /// Takes a seat for a new connection. At the limit, the longest idle connection is closed: one
+    /// of the same network if that has reached its limit, otherwise any. `None` if all of them are
+    /// busy.
     pub(in crate::http) fn seat(self: &Arc<Self>, peer: IpAddr) -> Option<Seat> {
         let network = Network::from(peer);
         let proxy = self.proxies.hold(peer.to_canonical());
@@ -159,23 +160,23 @@ impl Connection {
 }
 
 impl Seat {
-    /// A request begins; it ends when what comes back is dropped.
+    /// Marks the start of a request; it ends when the result is dropped.
     pub(in crate::http) fn request(self: &Arc<Self>) -> Busy {
         self.connection.requests.fetch_add(1, Relaxed);
         Busy(self.clone())
     }
 
-    /// Whether a request is under way.
+    /// Whether a request is running.
     pub(in crate::http) fn is_busy(&self) -> bool {
         !self.connection.is_idle()
     }
 
-    /// Whether it was told to make room.
+    /// Whether it was told to close.
     pub(in crate::http) fn is_leaving(&self) -> bool {
         self.connection.leaving.load(Relaxed)
     }
 
-    /// Resolves when the connection must make room.
+    /// Resolves when the connection must close for a new one.
     pub(in crate::http) async fn must_go(&self) {
         self.connection.go.notified().await;
     }
@@ -187,7 +188,7 @@ impl Drop for Seat {
     }
 }
 
-/// A request under way.
+/// A running request.
 pub(in crate::http) struct Busy(Arc<Seat>);
 
 impl Drop for Busy {

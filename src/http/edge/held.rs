@@ -1,4 +1,4 @@
-//! A body that holds something until it was sent or given up.
+//! A body that keeps a guard until it has been sent or dropped.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
 
-/// A body, and what is dropped with it.
+/// A body, and a guard that is dropped with it.
 pub(in crate::http) struct Held<G> {
     body: Body,
     _guard: G,

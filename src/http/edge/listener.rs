@@ -1,5 +1,5 @@
-//! The accept loop: a cap on connections, deadlines for the first byte and for the whole header, and
-//! a bounded, graceful stop. `axum::serve` has none of these.
+//! The accept loop: a limit on connections, deadlines for the first byte and the complete header,
+//! and a graceful stop with a deadline. `axum::serve` has none of these.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -24,29 +24,29 @@ use crate::http::edge::held::Held;
 use crate::http::edge::socket::Socket;
 use crate::http::routes::Doors;
 
-/// From the opening of a connection, or the end of the last answer, to the end of the next header.
+/// From the start of a connection, or the end of the last response, to the end of the next header.
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);
-/// Header lines and bytes of one request; as many bytes wait to be written.
+/// Limit of header lines, and of header bytes; also the size of the write buffer.
 const HEADER_LINES: usize = 100;
 const HEADER_BYTES: usize = 32 * 1024;
-/// What the system takes of an answer before it sent it on. It would take megabytes for each reader that
-/// reads nothing.
+/// Limit of unsent bytes that the system buffers per connection. Its default is megabytes for each
+/// client that reads nothing.
 #[cfg(target_os = "linux")]
 const UNSENT_BYTES: u32 = 128 * 1024;
-/// What may still be going on when the process is told to stop.
+/// How long running requests may take after the process was told to stop.
 const STOP_DEADLINE: Duration = Duration::from_secs(8);
 
-/// Connections that the system keeps until they are accepted. When there is no room, it forgets them
-/// without a word, and whoever waits for the first word waits for ever.
+/// Length of the system's queue of connections that are not accepted yet. When it is full, new
+/// connections are dropped silently, and such a client waits forever.
 const BACKLOG: u32 = 4_096;
 
-/// Takes the address.
+/// Binds the address.
 ///
 /// # Errors
-/// When the system does not give it.
+/// When the system refuses it.
 pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A restart must not wait for the last connections of the one before.
+    // A restart must not wait until the last connections of the previous process have timed out.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
@@ -73,28 +73,35 @@ pub async fn serve(
             accepted = accept(&listener) => accepted,
         };
         let Some((stream, peer)) = accepted else { continue };
-        // Without a seat it is closed at once: everybody else is in the middle of something.
+        // Without a seat it is closed at once, because all other connections are busy.
         let Some(seat) = connections.seat(peer.ip()) else { continue };
         let connection = Arc::new(seat);
-        tokio::spawn(converse(builder.clone(), doors.clone(), stream, peer, connection, graceful.watcher()));
+        tokio::spawn(serve_connection(
+            builder.clone(),
+            doors.clone(),
+            stream,
+            peer,
+            connection,
+            graceful.watcher(),
+        ));
     }
     drop(listener);
     if tokio::time::timeout(STOP_DEADLINE, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests were still running when the time to stop was over");
+        tracing::warn!("requests were still running at the end of the stop deadline and were cut off");
     }
 }
 
 async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
     match listener.accept().await {
         Ok((stream, peer)) => {
-            // Small answers must not wait for an acknowledgement.
+            // A small response must not wait for an acknowledgement.
             let _ = stream.set_nodelay(true);
             #[cfg(target_os = "linux")]
             let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
             Some((stream, peer))
         }
         Err(error) => {
-            // Out of file descriptors, mostly: give the others time to close theirs.
+            // Mostly out of file descriptors: give other tasks time to close some.
             tracing::warn!(%error, "accept");
             tokio::time::sleep(Duration::from_millis(50)).await;
             None
@@ -102,8 +109,8 @@ async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
     }
 }
 
-/// One connection until it ends, is too slow, or must make room.
-async fn converse(
+/// Serves one connection until it ends, is too slow, or must close for a new one.
+async fn serve_connection(
     builder: http1::Builder,
     doors: Doors,
     stream: TcpStream,
@@ -121,8 +128,9 @@ async fn converse(
             let body = has_body(request.headers());
             let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
             let mut response = doors.answer(request).await;
-            // A chunked request may have carried a Content-Length, which hyper drops: whoever stands in
-            // between may have split the stream elsewhere, so nothing after it is read (RFC 9112 6.1).
+            // hyper drops the Content-Length of a chunked request. A proxy in between may have used
+            // it and split the stream elsewhere, so nothing after this request is read (RFC 9112
+            // 6.1).
             let refused = body && leaves_bodies_unread(response.status());
             if chunked || refused || seat.is_leaving() {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -136,19 +144,19 @@ async fn converse(
     let mut connection = pin!(watcher.watch(builder.serve_connection(socket, service)));
     tokio::select! {
         ended = &mut connection => {
-            // A client that goes away or is too slow is not an event worth a line in the log.
+            // A client that disconnects or is too slow is not worth a log line.
             if let Err(error) = ended {
                 tracing::debug!(%error, "connection");
             }
         }
-        // A request may have begun in this very moment: it is answered, and is the last.
+        // A request may have started at this very moment: it is answered and is the last one.
         () = seat.must_go() => if seat.is_busy() {
             let _ = connection.await;
         },
     }
 }
 
-/// Whether an answer of this status may come before the body was read.
+/// Whether a response with this status may be sent before the body was read.
 fn leaves_bodies_unread(status: StatusCode) -> bool {
     matches!(status.as_u16(), 404 | 405 | 408 | 413 | 415 | 429 | 503)
 }

@@ -1,4 +1,4 @@
-//! What the operator can count: requests, the live index, the change log, the writer.
+//! Metrics for the operator: requests, the live index, the change log, the writer.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ struct Job {
     job: &'static str,
 }
 
-/// What is read at the moment of printing.
+/// Values that are read when the metrics are printed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::http) struct Now {
     pub(in crate::http) reports: u64,
@@ -53,11 +53,11 @@ pub(in crate::http) struct Now {
     pub(in crate::http) waiting: usize,
     pub(in crate::http) limit_keys: usize,
     pub(in crate::http) tile_bytes: u64,
-    /// Open, closed to make room, refused.
+    /// Open, closed for new ones, refused.
     pub(in crate::http) connections: (usize, u64, u64),
 }
 
-/// The numbers and the registry that prints them.
+/// The metrics and the registry that prints them.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -89,7 +89,7 @@ impl Default for Metrics {
         let stale = Gauge::default();
         registry.register(
             "stale",
-            "1 while the record cannot be reached and the map shows how things were",
+            "1 while the database cannot be reached and the map shows an earlier state",
             stale.clone(),
         );
         registry.register("http_answers", "Answers by route, method and status", answers.clone());
@@ -97,29 +97,25 @@ impl Default for Metrics {
         registry.register("live_reports", "Reports in the live index", reports.clone());
         registry.register(
             "applied_change",
-            "Position in the change log the live index stands at",
+            "Position in the change log that the live index has applied",
             applied.clone(),
         );
         registry.register("queued_writes", "Writes waiting for the writer", queued.clone());
         let (shed, limited, restarts) = (Family::default(), Family::default(), Family::default());
         let (waiting, limit_keys, tile_bytes) = (Gauge::default(), Gauge::default(), Gauge::default());
         let connections: [Gauge; 3] = Default::default();
-        registry.register(
-            "shed",
-            "Requests refused because there was too much to do, by class",
-            shed.clone(),
-        );
+        registry.register("shed", "Requests refused because of overload, by class", shed.clone());
         registry.register("limited", "Requests beyond a rate limit, refused when enforced", limited.clone());
         registry.register(
             "job_restarts",
-            "Background jobs that failed and were started again",
+            "Background jobs that panicked and were restarted",
             restarts.clone(),
         );
-        registry.register("waiting_reads", "Reads waiting for their turn", waiting.clone());
+        registry.register("waiting_reads", "Reads waiting for a permit", waiting.clone());
         registry.register("limit_keys", "Keys in the table of rate limits", limit_keys.clone());
         registry.register_with_unit(
             "tile_cache",
-            "Encoded tiles that are kept",
+            "Encoded tiles in the cache",
             Unit::Bytes,
             tile_bytes.clone(),
         );
@@ -127,12 +123,12 @@ impl Default for Metrics {
         registry.register("connections", "Open connections", open.clone());
         registry.register(
             "connections_made_room",
-            "Idle connections closed for newcomers so far",
+            "Idle connections closed for new ones so far",
             made_room.clone(),
         );
         registry.register(
             "connections_refused",
-            "Connections refused so far: all others were busy",
+            "Connections refused so far because all others were busy",
             refused.clone(),
         );
         Self {
@@ -178,7 +174,7 @@ impl Metrics {
         self.limited.get_or_create(&Limited { policy, enforced: enforced.into() }).inc();
     }
 
-    /// A background job failed and was started again.
+    /// Counts a background job that panicked and was restarted.
     pub fn restarted(&self, job: &'static str) {
         self.restarts.get_or_create(&Job { job }).inc();
     }

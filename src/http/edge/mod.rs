@@ -1,5 +1,5 @@
-//! What holds for every answer: methods, CORS, security headers, request ids, the access log,
-//! limits on the address, panics.
+//! Middleware for every response: methods, CORS, security headers, request ids, the access log, a
+//! limit on the URL's length, panics.
 
 pub(in crate::http) mod client;
 pub(in crate::http) mod connections;
@@ -26,16 +26,16 @@ use crate::http::Service;
 use crate::http::routes::{Admission, Callers};
 use crate::http::wire::problem::Problem;
 
-/// Bytes of path and query.
+/// Limit of path and query, in bytes.
 const ADDRESS_BYTES: usize = 8 * 1024;
 
-/// What a page of another origin may read, and send.
+/// Headers that a page of another origin may read, and send.
 static EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Link, Location, Content-Crs, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id",
 );
 const ALLOWED: &str = "Authorization, Content-Type, Device-Token, Idempotency-Key, If-None-Match";
 
-/// RFC 7234 section 5.5.1: what caches and people know for an answer that may be old.
+/// RFC 7234 section 5.5.1: the warning for a response that may be outdated.
 static STALE: HeaderValue = HeaderValue::from_static("110 - \"Response is Stale\"");
 
 static CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -51,8 +51,8 @@ static NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; fram
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The outermost layer: gives the request an id, times it, writes one line of log without anything
-/// that a person sent (the route's pattern, never the address), counts it.
+/// The outermost layer: it gives the request an id, measures its time, counts it, and writes one
+/// log line. The line contains nothing that a person sent: the route's pattern, never the URL.
 pub(in crate::http) async fn observe(
     service: &Service,
     Admission { route, .. }: Admission,
@@ -77,7 +77,7 @@ pub(in crate::http) async fn observe(
 /// Methods and headers: OPTIONS is answered from what the route allows, a wrong method becomes a
 /// problem document that keeps `Allow`, public answers may be read from any origin.
 ///
-/// What a caller may see is for that caller alone; errors are for the moment.
+/// Responses that depend on the caller are private; errors are not cached.
 pub(in crate::http) async fn rules(
     service: &Service,
     admission: Admission,
@@ -88,7 +88,7 @@ pub(in crate::http) async fn rules(
     let authorized = request.headers().contains_key(header::AUTHORIZATION);
     let too_long = request.uri().path_and_query().is_some_and(|p| p.as_str().len() > ADDRESS_BYTES);
     let mut response = if too_long {
-        Problem::new(StatusCode::URI_TOO_LONG, "address-too-long", "The address is too long")
+        Problem::new(StatusCode::URI_TOO_LONG, "address-too-long", "The URL is too long")
             .detail(format!("at most {ADDRESS_BYTES} bytes of path and query"))
             .into_response()
     } else {
@@ -142,7 +142,7 @@ fn method_answer(refused: &Response, options: bool) -> Response {
         Problem::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method-not-allowed",
-            "This method is not for this resource",
+            "This method is not allowed for this resource",
         )
         .detail(format!("allowed: {said}"))
         .into_response()
@@ -153,9 +153,9 @@ fn method_answer(refused: &Response, options: bool) -> Response {
     answer
 }
 
-/// A panic in a handler becomes a 500 without detail; its text goes to the log.
+/// Turns a panic in a handler into a 500 without detail; its text goes to the log.
 pub(in crate::http) async fn caught(answer: impl Future<Output = Response>) -> Response {
-    // Nothing of the request outlives it, and what is shared is behind locks that bear it.
+    // No state of the request survives, and shared state is behind locks that tolerate a panic.
     AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(panicked)
 }
 

@@ -1,5 +1,6 @@
-//! Bounded room for what is kept while a reader takes it. A room that is full is emptied of those who
-//! take nothing, the stillest first: whoever reads is never refused for the sake of whoever doesn't.
+//! A bounded budget for responses that are held in memory while a client reads them. When it is
+//! exhausted, clients that read nothing are cut off, the longest stalled first. A client that reads
+//! is never refused because of one that does not.
 
 use std::collections::HashMap;
 use std::sync::atomic::{
@@ -15,17 +16,17 @@ use tokio::time::Instant;
 
 use crate::http::edge::connections::Connection;
 
-/// A reader that has taken nothing for so long gives way to another. A phone that changes cells is
-/// still for about as long.
-const STILL: Duration = Duration::from_secs(3);
+/// A client that has read nothing for this long may be cut off for another. A phone that changes
+/// cells stalls for about this long.
+const STALLED: Duration = Duration::from_secs(3);
 
-/// The one who takes what is written to a connection.
+/// The client that reads what is written to a connection.
 pub(in crate::http) struct Reader {
     begun: Instant,
-    /// Milliseconds from `begun` to when a write began to wait; [`TAKING`] while none does.
-    still_since_ms: AtomicU64,
+    /// Milliseconds from `begun` to when a write began to wait; [`TAKING`] while no write waits.
+    stalled_since_ms: AtomicU64,
     cut: AtomicBool,
-    /// The write that waits.
+    /// The task of the waiting write.
     writer: AtomicWaker,
 }
 
@@ -33,41 +34,42 @@ const TAKING: u64 = u64::MAX;
 
 impl Default for Reader {
     fn default() -> Self {
-        let (still_since_ms, cut) = (AtomicU64::new(TAKING), AtomicBool::new(false));
-        Self { begun: Instant::now(), still_since_ms, cut, writer: AtomicWaker::new() }
+        let (stalled_since_ms, cut) = (AtomicU64::new(TAKING), AtomicBool::new(false));
+        Self { begun: Instant::now(), stalled_since_ms, cut, writer: AtomicWaker::new() }
     }
 }
 
 impl Reader {
-    /// It took something.
-    pub(in crate::http) fn took(&self) {
-        self.still_since_ms.store(TAKING, Relaxed);
+    /// The client has read something.
+    pub(in crate::http) fn progressed(&self) {
+        self.stalled_since_ms.store(TAKING, Relaxed);
     }
 
-    /// A write waits for it. Whether its connection is to end; if not, the task is woken when it is.
-    pub(in crate::http) fn keeps_waiting(&self, cx: &Context<'_>) -> bool {
+    /// Records that a write waits. Returns whether the connection must end; if not, the task is
+    /// woken when it must.
+    pub(in crate::http) fn must_end(&self, cx: &Context<'_>) -> bool {
         let now = self.begun.elapsed().as_millis() as u64;
-        let _ = self.still_since_ms.compare_exchange(TAKING, now, Relaxed, Relaxed);
+        let _ = self.stalled_since_ms.compare_exchange(TAKING, now, Relaxed, Relaxed);
         self.writer.register(cx.waker());
         self.cut.load(Acquire)
     }
 
-    /// How long a write has waited for it; nothing while it waits for us.
-    fn stillness(&self) -> Duration {
-        match self.still_since_ms.load(Relaxed) {
+    /// How long a write has been waiting for the client; zero while no write waits.
+    fn stalled_for(&self) -> Duration {
+        match self.stalled_since_ms.load(Relaxed) {
             TAKING => Duration::ZERO,
             since => self.begun.elapsed().saturating_sub(Duration::from_millis(since)),
         }
     }
 
-    /// Ends its connection: what was kept for it is another's.
+    /// Ends the connection, because its share was given to another client.
     pub(in crate::http) fn cut(&self) {
         self.cut.store(true, Release);
         self.writer.wake();
     }
 }
 
-/// SendBudget for so much, in units that its user chooses.
+/// A budget, in units chosen by its user.
 pub(in crate::http) struct SendBudget {
     total: u32,
     taken: Mutex<Taken>,
@@ -80,9 +82,9 @@ struct Taken {
     shares: HashMap<u64, (u32, Option<Arc<Connection>>)>,
 }
 
-/// A part of the room, given back when dropped.
+/// A part of the budget, returned when dropped.
 pub(in crate::http) struct Share {
-    room: Arc<SendBudget>,
+    budget: Arc<SendBudget>,
     id: u64,
 }
 
@@ -91,8 +93,8 @@ impl SendBudget {
         Self { total, taken: Mutex::default() }
     }
 
-    /// SendBudget of this size for a reader, if need be of others that are still. `None`, and nobody is cut
-    /// off, when that is not enough.
+    /// Takes a share for a client, if needed from stalled ones. `None`, and nobody is cut off, if
+    /// that is not enough.
     pub(in crate::http) fn take(
         self: &Arc<Self>,
         size: u32,
@@ -101,7 +103,7 @@ impl SendBudget {
         let mut taken = self.lock();
         let lacking = (taken.size + size).saturating_sub(self.total);
         if lacking > 0 {
-            for id in taken.stillest(lacking)? {
+            for id in taken.longest_stalled(lacking)? {
                 if let Some(connection) = taken.remove(id) {
                     connection.reader.cut();
                 }
@@ -112,7 +114,7 @@ impl SendBudget {
         taken.size += size;
         taken.shares.insert(id, (size, reader));
         drop(taken);
-        Some(Share { room: self.clone(), id })
+        Some(Share { budget: self.clone(), id })
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {
@@ -121,13 +123,13 @@ impl SendBudget {
 }
 
 impl Taken {
-    /// The still shares that together are so large, the stillest first.
-    fn stillest(&self, lacking: u32) -> Option<Vec<u64>> {
+    /// The stalled shares that are together large enough, longest stalled first.
+    fn longest_stalled(&self, lacking: u32) -> Option<Vec<u64>> {
         let mut still: Vec<(Duration, u64, u32)> = self
             .shares
             .iter()
-            .filter_map(|(id, (size, c))| Some((c.as_ref()?.reader.stillness(), *id, *size)))
-            .filter(|(still, ..)| *still >= STILL)
+            .filter_map(|(id, (size, c))| Some((c.as_ref()?.reader.stalled_for(), *id, *size)))
+            .filter(|(stalled, ..)| *stalled >= STALLED)
             .collect();
         still.sort_unstable_by(|a, b| b.cmp(a));
         let mut freed = 0;
@@ -147,7 +149,7 @@ impl Taken {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.room.lock().remove(self.id);
+        self.budget.lock().remove(self.id);
     }
 }
 
@@ -162,30 +164,30 @@ mod tests {
         table.seat([1, 2, 3, 4].into()).unwrap().connection.clone()
     }
 
-    /// As the socket does when a write waits.
+    /// What the socket does when a write waits.
     fn waits(reader: &Connection) -> bool {
-        reader.reader.keeps_waiting(&Context::from_waker(std::task::Waker::noop()))
+        reader.reader.must_end(&Context::from_waker(std::task::Waker::noop()))
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_stillest_make_room_and_no_more_of_them_than_needed() {
-        let room = Arc::new(SendBudget::new(10));
+    async fn the_longest_stalled_are_cut_off_and_no_more_than_needed() {
+        let budget = Arc::new(SendBudget::new(10));
         let readers = [reader(), reader(), reader(), reader()];
-        let share = |i: usize, size| room.take(size, Some(readers[i].clone())).unwrap();
+        let share = |i: usize, size| budget.take(size, Some(readers[i].clone())).unwrap();
         let shares = [share(0, 3), share(1, 2), share(2, 3), share(3, 2)];
-        // The second waits for us, not we for it; the last takes something now and then.
+        // Client 1 waits for us, not we for it; client 3 reads something now and then.
         assert!([0, 2, 3].iter().all(|i| !waits(&readers[*i])));
-        assert!(room.take(1, None).is_none(), "none has been still for long");
-        tokio::time::advance(STILL).await;
-        readers[3].reader.took();
-        assert!(room.take(7, None).is_none() && !waits(&readers[0]), "not enough: nobody is cut off");
-        let more = room.take(4, Some(reader())).unwrap();
+        assert!(budget.take(1, None).is_none(), "none has stalled for long");
+        tokio::time::advance(STALLED).await;
+        readers[3].reader.progressed();
+        assert!(budget.take(7, None).is_none() && !waits(&readers[0]), "not enough: nobody is cut off");
+        let more = budget.take(4, Some(reader())).unwrap();
         assert_eq!(readers.each_ref().map(|r| waits(r)), [true, false, true, false]);
-        // Those who were cut off give nothing back a second time.
+        // Clients that were cut off do not return their share a second time.
         drop(shares);
-        assert_eq!(room.lock().size, 4);
+        assert_eq!(budget.lock().size, 4);
         drop(more);
-        assert_eq!(room.lock().size, 0);
-        assert!(room.lock().shares.is_empty());
+        assert_eq!(budget.lock().size, 0);
+        assert!(budget.lock().shares.is_empty());
     }
 }

@@ -1,6 +1,6 @@
-//! A connection's socket with what the operating system does not do: a reader that takes nothing for too
-//! long is cut off, and what a client still sends after it was refused is read for a moment, or its
-//! system would throw the answer away.
+//! A connection's socket with deadlines that the operating system lacks. A client that reads
+//! nothing for too long is cut off. After a refusal, what the client still sends is read for a
+//! moment, because otherwise its system would discard the response.
 
 use std::io;
 use std::pin::Pin;
@@ -14,20 +14,20 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::http::edge::connections::Seat;
 
-/// An answer of which nothing is taken for so long is given up. Anything taken starts it anew, so a
-/// stream that lives by its heartbeats goes on.
+/// A response is aborted if the client reads nothing for this long. Any progress restarts the time,
+/// so a stream kept alive by heartbeats continues.
 const WRITE_DEADLINE: Duration = Duration::from_secs(30);
-/// How long, and how much of, the rest of a refused body is read.
+/// How long the rest of a refused body is read. A limit of bytes applies too.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 1024 * 1024;
 
 /// A socket with deadlines.
 pub(in crate::http) struct Socket<S> {
     inner: S,
-    /// Makes the system forget what was not taken: it would keep it for minutes.
+    /// Makes the system discard unsent data, which it would otherwise keep for minutes.
     abort: fn(&S),
     seat: Arc<Seat>,
-    /// Runs while a write or the lingering waits; made at the first need, then used again.
+    /// Timer of a waiting write or of lingering; created when first needed, then reused.
     deadline: Option<Pin<Box<Sleep>>>,
     armed: bool,
     drained: usize,
@@ -38,7 +38,7 @@ impl<S> Socket<S> {
         Self { inner, abort, seat, deadline: None, armed: false, drained: 0 }
     }
 
-    /// Whether this has waited too long; the first call starts the time.
+    /// Whether the deadline has passed; the first call starts the timer.
     fn is_late(&mut self, cx: &mut Context<'_>, after: Duration) -> bool {
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(after)));
         if !self.armed {
@@ -51,9 +51,9 @@ impl<S> Socket<S> {
     fn watched(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         let reader = &self.seat.connection.reader;
         if written.is_ready() {
-            reader.took();
+            reader.progressed();
             self.armed = false;
-        } else if reader.keeps_waiting(cx) || self.is_late(cx, WRITE_DEADLINE) {
+        } else if reader.must_end(cx) || self.is_late(cx, WRITE_DEADLINE) {
             (self.abort)(&self.inner);
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
@@ -135,7 +135,7 @@ mod tests {
             let error = socket.write_all(&[7; 160]).await.unwrap_err();
             (error.kind(), begun.elapsed())
         });
-        // Takes a little every 20 seconds, then stops.
+        // Reads a little every 20 seconds, then stops.
         for _ in 0..5 {
             tokio::time::sleep(Duration::from_secs(20)).await;
             let _ = client.read_exact(&mut [0; 16]).await.unwrap();

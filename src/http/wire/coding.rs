@@ -1,5 +1,5 @@
-//! Compression of answers, and ETags that tell the codings apart (RFC 9110 section 8.8.3.3): the
-//! tag of a compressed answer carries its coding as a suffix.
+//! Compression of responses, and ETags that distinguish the codings (RFC 9110 section 8.8.3.3): the
+//! tag of a compressed response has its coding as a suffix.
 
 use std::io::{self, Write};
 
@@ -9,12 +9,13 @@ use axum::response::Response;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
-/// What the tags of compressed answers end in: the coding and the version of our encoders. A plain tag is a
-/// hash of the bytes, so two versions of the program beside each other never call different bytes the same;
-/// of compressed bytes that holds only if this is raised with another library, level or default.
+/// Suffixes of the tags of compressed responses: the coding and a version of our encoders. A plain
+/// tag is a hash of the bytes, so two versions of the program running side by side never use one tag for
+/// different bytes. For compressed bytes this holds only if the suffix is changed with every other
+/// library, level or default.
 const SUFFIXES: [(&str, &str); 3] = [("gzip", "-gzip1"), ("br", "-br1"), ("zstd", "-zstd1")];
 
-/// A coding of content that we write ourselves, for what is kept and sent many times.
+/// A content coding that we encode ourselves, for cached responses that are sent many times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::http) enum Coding {
     /// RFC 8878.
@@ -26,7 +27,7 @@ pub(in crate::http) enum Coding {
 }
 
 impl Coding {
-    /// In the order in which we like them.
+    /// In order of preference.
     const ALL: [Self; 3] = [Self::Zstd, Self::Brotli, Self::Gzip];
 
     pub(in crate::http) fn name(self) -> &'static str {
@@ -37,15 +38,15 @@ impl Coding {
         }
     }
 
-    /// The one that a request likes best (RFC 9110 section 12.5.3); none: bytes as they are.
+    /// The coding that a request prefers (RFC 9110 section 12.5.3); `None` for no coding.
     pub(in crate::http) fn of(request: &HeaderMap) -> Option<Self> {
         let lists = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok());
-        let asked: Vec<(&str, f32)> = lists.flat_map(|list| list.split(',')).map(weighed).collect();
+        let accepted: Vec<(&str, f32)> = lists.flat_map(|list| list.split(',')).map(weighed).collect();
         let weight = |name: &str| {
-            let of = |n: &str| asked.iter().find(|(a, _)| a.eq_ignore_ascii_case(n)).map(|a| a.1);
+            let of = |n: &str| accepted.iter().find(|(a, _)| a.eq_ignore_ascii_case(n)).map(|a| a.1);
             of(name).or_else(|| of("*")).unwrap_or(0.0)
         };
-        let plain = asked.iter().find(|(a, _)| a.eq_ignore_ascii_case("identity")).map_or(0.0, |a| a.1);
+        let plain = accepted.iter().find(|(a, _)| a.eq_ignore_ascii_case("identity")).map_or(0.0, |a| a.1);
         let mut best = None;
         for coding in Self::ALL {
             let q = weight(coding.name());
@@ -56,10 +57,10 @@ impl Coding {
         best.map(|b| b.0)
     }
 
-    /// The bytes in this coding, with the effort that is worth it for what is sent many times.
+    /// Encodes bytes, with high effort because the result is sent many times.
     ///
     /// # Errors
-    /// Writing to memory has none.
+    /// Never: writing to memory does not fail.
     pub(in crate::http) fn encode(self, bytes: &[u8]) -> io::Result<Vec<u8>> {
         match self {
             Self::Zstd => zstd::bulk::compress(bytes, 6),
@@ -85,23 +86,24 @@ fn weighed(item: &str) -> (&str, f32) {
     (name, q.unwrap_or(1.0))
 }
 
-/// The layer that compresses: the fastest level, because an answer is compressed each time it is given.
+/// The layer that compresses responses. It uses the fastest level, because each response is
+/// compressed again every time.
 pub(in crate::http) fn compression() -> CompressionLayer {
     CompressionLayer::new().quality(CompressionLevel::Fastest)
 }
 
-/// Around [`compression`]: takes the suffix off the tags of a request and puts it on those of the answer;
-/// what the answer varies with is told in one line.
+/// Wraps [`compression`]: removes the suffix from the tags of a request, adds it to those of the
+/// response, and joins the `Vary` lines.
 pub(in crate::http) async fn tags(
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    let asked = request.headers().get(header::IF_NONE_MATCH).cloned();
-    if let Some(plain) = asked.as_ref().and_then(|v| v.to_str().ok()).and_then(without_suffixes) {
+    let sent = request.headers().get(header::IF_NONE_MATCH).cloned();
+    if let Some(plain) = sent.as_ref().and_then(|v| v.to_str().ok()).and_then(without_suffixes) {
         request.headers_mut().insert(header::IF_NONE_MATCH, plain);
     }
     let mut response = next(request).await;
-    if let Some(tag) = coded_tag(response.status(), response.headers(), asked.as_ref()) {
+    if let Some(tag) = coded_tag(response.status(), response.headers(), sent.as_ref()) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     if let Some(vary) = one_line(response.headers()) {
@@ -110,7 +112,7 @@ pub(in crate::http) async fn tags(
     response
 }
 
-/// Several lines of `Vary` as one: not every cache reads the second.
+/// Joins several lines of `Vary`, because some caches read only the first.
 fn one_line(headers: &HeaderMap) -> Option<HeaderValue> {
     let lines: Vec<&str> = headers.get_all(header::VARY).iter().filter_map(|v| v.to_str().ok()).collect();
     (lines.len() > 1).then(|| HeaderValue::try_from(lines.join(", ")).ok()).flatten()
@@ -124,12 +126,12 @@ fn without_suffixes(list: &str) -> Option<HeaderValue> {
     HeaderValue::try_from(plain).ok()
 }
 
-fn coded_tag(status: StatusCode, headers: &HeaderMap, asked: Option<&HeaderValue>) -> Option<HeaderValue> {
+fn coded_tag(status: StatusCode, headers: &HeaderMap, sent: Option<&HeaderValue>) -> Option<HeaderValue> {
     let opaque = headers.get(header::ETAG)?.to_str().ok()?.strip_suffix('"')?;
     let suffix = if status == StatusCode::NOT_MODIFIED {
-        // The answer has no body to tell the coding by: the tag that the client has is the right one.
-        let asked = asked?.to_str().ok()?;
-        SUFFIXES.into_iter().find(|(_, s)| asked.contains(&format!("{opaque}{s}\"")))?.1
+        // A 304 has no body that shows the coding, so the client's own tag is returned.
+        let sent = sent?.to_str().ok()?;
+        SUFFIXES.into_iter().find(|(_, s)| sent.contains(&format!("{opaque}{s}\"")))?.1
     } else {
         let coding = headers.get(header::CONTENT_ENCODING)?;
         SUFFIXES.into_iter().find(|(name, _)| coding == name)?.1
@@ -143,7 +145,7 @@ mod tests {
 
     use super::*;
 
-    fn asked(list: &str) -> Option<&'static str> {
+    fn preferred(list: &str) -> Option<&'static str> {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::try_from(list).unwrap());
         Coding::of(&headers).map(Coding::name)
@@ -151,15 +153,15 @@ mod tests {
 
     #[test]
     fn a_request_says_which_coding_it_likes() {
-        assert_eq!(asked("gzip, deflate, br, zstd"), Some("zstd"));
-        assert_eq!(asked("gzip, deflate, br"), Some("br"));
-        assert_eq!(asked("GZIP"), Some("gzip"));
-        assert_eq!(asked("gzip;q=1, br;q=0.5"), Some("gzip"));
-        assert_eq!(asked("zstd;q=0, *"), Some("br"));
-        assert_eq!(asked("identity, gzip;q=0.5"), None);
-        assert_eq!(asked("identity;q=0.5, gzip"), Some("gzip"));
+        assert_eq!(preferred("gzip, deflate, br, zstd"), Some("zstd"));
+        assert_eq!(preferred("gzip, deflate, br"), Some("br"));
+        assert_eq!(preferred("GZIP"), Some("gzip"));
+        assert_eq!(preferred("gzip;q=1, br;q=0.5"), Some("gzip"));
+        assert_eq!(preferred("zstd;q=0, *"), Some("br"));
+        assert_eq!(preferred("identity, gzip;q=0.5"), None);
+        assert_eq!(preferred("identity;q=0.5, gzip"), Some("gzip"));
         for nothing in ["", "deflate", "gzip;q=0", "identity"] {
-            assert_eq!(asked(nothing), None, "{nothing}");
+            assert_eq!(preferred(nothing), None, "{nothing}");
         }
         assert_eq!(Coding::of(&HeaderMap::new()), None);
     }

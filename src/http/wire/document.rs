@@ -1,5 +1,5 @@
-//! A whole document as an answer: media type, cache rule, ETag from the content, 304 when it is
-//! known already (RFC 9110 section 13), by its tag or, for a reader that knows no tags, by its date.
+//! A complete document as a response: media type, cache policy, ETag of the content, and 304 if the
+//! client has it already (RFC 9110 section 13), by tag or, for clients without tags, by date.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -13,26 +13,26 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use diaban_core::domain::Instant;
 
-/// About how many headers an answer has in the end, so that their table is made once.
+/// Typical number of headers of a response, used as the initial capacity.
 const HEADERS: usize = 20;
 
-/// How long others may keep an answer.
+/// How long caches may store a response.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::http) enum CachePolicy {
-    /// Ask each time whether it is still right.
+    /// Revalidate each time.
     Revalidate,
     /// A few seconds: live data.
     Live,
-    /// A second and no longer: live data that begins and ends with time, so that an alert is seen
-    /// within two seconds of its onset whatever stands between.
+    /// One second: live data with a beginning and an end, so that an alert is visible within two
+    /// seconds of its onset, whatever caches are in between.
     Second,
-    /// An hour: what changes with a new version of the program or its data.
+    /// An hour: data that changes only with a new version of the program or the pack.
     Hour,
-    /// A week: what may be old without being wrong.
+    /// A week: data that may be old without being wrong.
     Week,
-    /// Only by the one who asked, and not for long: what a secret address opens.
+    /// Only in the client's own cache, and briefly: content of a secret URL.
     Private,
-    /// Not at all: what depends on the caller or the moment.
+    /// Not at all: content that depends on the caller or the moment.
     Never,
 }
 
@@ -50,7 +50,7 @@ impl CachePolicy {
     }
 }
 
-/// A document in the making.
+/// A document being built.
 #[derive(Debug)]
 pub(in crate::http) struct Document {
     media: &'static str,
@@ -80,24 +80,24 @@ impl Document {
         self
     }
 
-    /// With the tag that [`tag`] gave for its content, so that it need not be made again.
+    /// Sets a tag computed earlier by [`tag`], so that it is not computed again.
     pub(in crate::http) fn tagged(mut self, tag: HeaderValue) -> Self {
         self.tag = Some(tag);
         self
     }
 
-    /// When its content last changed. A date has whole seconds, and more may happen in the second that
-    /// has just begun, so the date said is always one that is over.
+    /// When its content last changed. A date has whole seconds, and more may change in the current
+    /// second, so the date used is always one that has passed.
     pub(in crate::http) fn modified(mut self, at: Instant, now: Instant) -> Self {
         let second = at.ms().min(now.ms() - 1_000).div_euclid(1_000);
         self.modified = Timestamp::from_second(second).ok();
         self
     }
 
-    /// The answer to a request with these headers.
+    /// The response to a request with these headers.
     pub(in crate::http) fn answer(self, request: &HeaderMap) -> Response {
         let tag = self.tag.unwrap_or_else(|| tag(&self.body));
-        // Dates count only where no tag was sent (RFC 9110 section 13.2.2).
+        // Dates are used only if no tag was sent (RFC 9110 section 13.2.2).
         let known = if request.contains_key(header::IF_NONE_MATCH) {
             tag.to_str().is_ok_and(|tag| matches_tag(request, tag))
         } else {
@@ -123,19 +123,20 @@ impl Document {
     }
 }
 
-/// The tag of a content: the same for the same bytes, whichever process or version of the program made them.
+/// The tag of a content. The same bytes have the same tag, whichever process or version of the
+/// program made them.
 pub(in crate::http) fn tag(content: &[u8]) -> HeaderValue {
     let tag = format!("\"{:032x}\"", xxh3_128(content));
     HeaderValue::try_from(tag).expect("hexadecimal digits and quotes")
 }
 
-/// Whether `If-Modified-Since` names the date or a later one; what is no date counts for nothing.
+/// Whether `If-Modified-Since` has this date or a later one; an invalid date is ignored.
 fn is_unmodified_since(request: &HeaderMap, modified: Timestamp) -> bool {
     let sent = request.get(header::IF_MODIFIED_SINCE).and_then(|v| v.to_str().ok());
     sent.and_then(|text| DateTimeParser::new().parse_timestamp(text).ok()).is_some_and(|t| modified <= t)
 }
 
-/// Whether `If-None-Match` names the tag; weak comparison (RFC 9110 section 13.1.2).
+/// Whether `If-None-Match` contains the tag, by weak comparison (RFC 9110 section 13.1.2).
 fn matches_tag(request: &HeaderMap, tag: &str) -> bool {
     request.get_all(header::IF_NONE_MATCH).iter().filter_map(|v| v.to_str().ok()).any(|list| {
         list.split(',').map(str::trim).any(|t| t == "*" || t.strip_prefix("W/").unwrap_or(t) == tag)

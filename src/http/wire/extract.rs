@@ -1,4 +1,4 @@
-//! Reading a request: query pairs, the JSON body within its bounds, the idempotency key.
+//! Reads requests: query pairs, a JSON body within its limits, the idempotency key.
 
 use std::time::Duration;
 
@@ -15,22 +15,22 @@ use diaban_core::domain::{Lang, Violation};
 use diaban_core::format::cql2_json;
 use diaban_core::query::cql;
 
-/// Bytes of a JSON body.
+/// Limit of a JSON body, in bytes.
 pub(in crate::http) const JSON_BYTES: usize = 64 * 1024;
-/// From the header to the end of the body.
+/// Time for the whole body after the header.
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
-/// Characters of an `Idempotency-Key`.
+/// Limit of an `Idempotency-Key`, in characters.
 const KEY_CHARS: usize = 200;
 
-/// Query parameters in the order in which they came.
+/// Query parameters in their order.
 pub(in crate::http) fn pairs(query: Option<&str>) -> Vec<(String, String)> {
     form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
-/// The same where features can be asked for: an expression in JSON is turned into text.
+/// Like [`pairs`], where a filter is allowed: an expression in JSON is converted to text.
 ///
 /// # Errors
-/// 400 when it is no such expression.
+/// 400 when the JSON is not a valid expression.
 pub(in crate::http) fn asked(query: Option<&str>) -> Result<Vec<(String, String)>, Problem> {
     let mut pairs = pairs(query);
     let [text, json] = cql::LANGUAGES;
@@ -66,7 +66,7 @@ pub(in crate::http) fn lang(pairs: &[(String, String)], usual: Lang, faults: &mu
     })
 }
 
-/// Reads a JSON body: media type first, then the announced size, then the bytes.
+/// Reads a JSON body: checks the media type first, then the announced size, then reads the bytes.
 ///
 /// # Errors
 /// 415, 413, 408 or 400.
@@ -77,7 +77,7 @@ pub(in crate::http) async fn json(headers: &HeaderMap, body: Body, media: &[&str
         return Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported-media-type",
-            "This media type is not read here",
+            "This media type is not supported here",
         )
         .detail(format!("send one of: {}", media.join(", "))));
     }
@@ -85,7 +85,7 @@ pub(in crate::http) async fn json(headers: &HeaderMap, body: Body, media: &[&str
         return Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported-coding",
-            "Compressed bodies are not read here",
+            "Compressed bodies are not supported here",
         )
         .detail("send the body without Content-Encoding"));
     }
@@ -103,7 +103,7 @@ pub(in crate::http) async fn json(headers: &HeaderMap, body: Body, media: &[&str
             ));
         }
         Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => return Err(too_large()),
-        Ok(Err(_)) => return Err(malformed("the body broke off")),
+        Ok(Err(_)) => return Err(malformed("the body ended early")),
         Ok(Ok(collected)) => collected.to_bytes(),
     };
     strict_json::read(&bytes).map_err(|e| malformed(&e.to_string()))
@@ -118,8 +118,8 @@ fn malformed(detail: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "malformed-json", "The body is not JSON").detail(detail)
 }
 
-/// The idempotency key of a request, with the hash of its body: the same content in another order
-/// of members or with other spaces is the same body.
+/// The idempotency key of a request, with the hash of its body. The order of members and white
+/// space do not change the hash.
 ///
 /// # Errors
 /// 400 when the key is empty or too long.
@@ -130,7 +130,7 @@ pub(in crate::http) fn idempotency_key(
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
     let key = key.to_str().ok().map(str::trim).filter(|k| !k.is_empty() && k.len() <= KEY_CHARS).ok_or_else(
         || {
-            let detail = format!("must have 1 to {KEY_CHARS} printable ASCII characters; a UUID is right");
+            let detail = format!("must have 1 to {KEY_CHARS} printable ASCII characters, for example a UUID");
             Problem::parameters(vec![Violation::new("Idempotency-Key", detail)])
         },
     )?;

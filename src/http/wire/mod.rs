@@ -1,5 +1,5 @@
-//! What requests and answers are made of: parameters and bodies read, documents and errors written.
-//! Not here: who may ask and how often (edge), what is asked (doors).
+//! The parts of requests and responses: reading parameters and bodies, writing documents and
+//! errors. Not here: access and rate limits (edge), the handlers (doors).
 
 pub(in crate::http) mod coding;
 pub(in crate::http) mod document;

@@ -1,4 +1,5 @@
-//! Every error answer: RFC 9457 problem documents, each kind of failure with its status in one place.
+//! All error responses: RFC 9457 problem documents, with the status of each kind of failure in one
+//! place.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,11 +12,12 @@ use diaban_core::map::Level;
 /// Media type of a problem document.
 pub(in crate::http) const MEDIA: &str = "application/problem+json";
 
-/// Travels beside a problem document: what it says, for who tells it in another form.
+/// The texts of a problem, kept in the response's extensions for handlers that write them in
+/// another form.
 #[derive(Clone, Debug)]
 pub(in crate::http) struct Reasons(pub(in crate::http) Vec<String>);
 
-/// A problem document in the making.
+/// A problem document being built.
 #[derive(Debug)]
 pub(in crate::http) struct Problem {
     status: StatusCode,
@@ -38,7 +40,7 @@ impl Problem {
         self
     }
 
-    /// A member beside the standard ones.
+    /// Adds a member to the standard ones.
     pub(in crate::http) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.more.insert(name.to_owned(), value.into());
         self
@@ -65,7 +67,7 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here").detail(detail)
     }
 
-    /// 410: a report that was taken from the public for good, or a repeat of one that was hidden.
+    /// 410: a report that was erased, or a repeated request for one that was hidden.
     pub(in crate::http) fn erased() -> Self {
         Self::new(StatusCode::GONE, "erased", "This report is not public any more")
     }
@@ -76,7 +78,7 @@ impl Problem {
             .detail(format!("offered: {}", offered.join(", ")))
     }
 
-    /// Every fault, or all that is known.
+    /// The texts of all faults, or the detail.
     fn reasons(&self) -> Vec<String> {
         if self.errors.is_empty() {
             return vec![self.detail.clone().unwrap_or_else(|| self.title.to_owned())];
@@ -120,7 +122,7 @@ impl IntoResponse for Problem {
 }
 
 impl From<StoreError> for Problem {
-    /// The inner text goes to the log, never into an answer.
+    /// The inner text goes to the log, never into a response.
     fn from(error: StoreError) -> Self {
         let unavailable = |slug, title| Self::new(StatusCode::SERVICE_UNAVAILABLE, slug, title);
         if !matches!(error, StoreError::NoCursor | StoreError::Busy) {
@@ -138,7 +140,7 @@ impl From<StoreError> for Problem {
                 "It is not known whether this was stored; send it again with the same key",
             )
             .retry_after(1),
-            StoreError::Away => unavailable("away", "The record cannot be reached now").retry_after(2),
+            StoreError::Away => unavailable("away", "The database cannot be reached now").retry_after(2),
             StoreError::Busy => unavailable("busy", "Too many writes are waiting").retry_after(1),
             StoreError::NoCursor => Self::parameters(vec![Violation::new(
                 "cursor",
@@ -150,7 +152,7 @@ impl From<StoreError> for Problem {
 }
 
 impl Problem {
-    /// 503: the live map is not level with the log.
+    /// 503: the live map has not caught up with the log.
     pub(in crate::http) fn not_ready(level: Level) -> Self {
         let why = match level {
             Level { reachable: false, loaded: true, .. } => "the database cannot be read",

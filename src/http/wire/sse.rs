@@ -1,5 +1,5 @@
-//! Server-sent events (HTML Living Standard, section 9.2): how many streams there may be, how each is kept
-//! alive and ends. What they tell stands with the doors.
+//! Server-sent events (HTML Living Standard, section 9.2): the number of streams, keep-alive and
+//! end. Not here: the contents of the streams (doors).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,20 +16,20 @@ use crate::action::Told;
 use crate::http::wire::problem::Problem;
 use diaban_core::map::Moved;
 
-/// Streams at once; more are told to come back.
+/// Limit of concurrent streams; more are answered with 503.
 const STREAMS: usize = 512;
-/// A sign of life where nothing happens, so that no proxy takes the stream for dead.
+/// Interval of comments on a quiet stream, so that no proxy closes it.
 pub(in crate::http) const HEARTBEAT: Duration = Duration::from_secs(15);
-/// Who takes no message for so long is gone, or too slow.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Messages on their way to one reader.
-const ON_THE_WAY: usize = 16;
-/// Seconds after which who was turned away may come back.
-const COME_BACK_S: u32 = 10;
-/// How long a browser waits before it comes back, and a first comment that carries the header out.
+/// A client that reads no message for this long has disconnected or is too slow.
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+/// Messages buffered for one client.
+const BUFFERED: usize = 16;
+/// `Retry-After` of a refused stream, in seconds.
+const RETRY_AFTER_S: u32 = 10;
+/// How long a browser waits before it reconnects; it also flushes the header.
 const GREETING: &str = "retry: 2000\n\n";
 
-/// What live streams live on.
+/// The shared state of live streams.
 #[derive(Debug)]
 pub struct Streams {
     pub(in crate::http) news: broadcast::Sender<Arc<Told>>,
@@ -38,17 +38,17 @@ pub struct Streams {
     stopping: watch::Receiver<bool>,
 }
 
-/// The way to one who listens.
+/// The sender of one stream.
 pub(in crate::http) struct Outlet {
     out: mpsc::Sender<Bytes>,
     _permit: OwnedSemaphorePermit,
 }
 
-/// The reader has gone, or is too slow.
+/// The client has disconnected or is too slow.
 pub(in crate::http) struct Gone;
 
 impl Streams {
-    /// Streams of what is told to `news` and to `moves`; they end when `stopping` becomes true.
+    /// Streams of the messages in `news` and `moves`; they end when `stopping` becomes true.
     pub fn new(
         news: broadcast::Sender<Arc<Told>>,
         moves: broadcast::Sender<Arc<Moved>>,
@@ -57,20 +57,20 @@ impl Streams {
         Self { news, moves, permits: Arc::new(Semaphore::new(STREAMS)), stopping }
     }
 
-    /// A place for one more stream.
+    /// Reserves a place for one more stream.
     ///
     /// # Errors
-    /// 503 where there are too many; `instead` says what tells the same.
+    /// 503 when there are too many; `instead` names an alternative.
     pub(in crate::http) fn place(&self, instead: &'static str) -> Result<OwnedSemaphorePermit, Problem> {
         self.permits.clone().try_acquire_owned().map_err(|_| {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-streams", "Too many streams are open")
                 .detail(instead)
-                .retry_after(COME_BACK_S)
+                .retry_after(RETRY_AFTER_S)
         })
     }
 
-    /// The answer that carries what `tell` sends, for as long as it runs, somebody listens and the service
-    /// does not stop.
+    /// The response that carries what `tell` sends. It ends when `tell` returns, the client
+    /// disconnects or the service stops.
     pub(in crate::http) fn answer<F>(
         &self,
         permit: OwnedSemaphorePermit,
@@ -79,7 +79,7 @@ impl Streams {
     where
         F: Future<Output = Result<(), Gone>> + Send + 'static,
     {
-        let (out, messages) = mpsc::channel(ON_THE_WAY);
+        let (out, messages) = mpsc::channel(BUFFERED);
         let mut stopping = self.stopping.clone();
         let left = out.clone();
         let telling = tell(Outlet { out, _permit: permit });
@@ -103,18 +103,18 @@ impl Streams {
 }
 
 impl Outlet {
-    /// What comes before everything else.
+    /// Sends the first comment.
     pub(in crate::http) async fn greet(&self) -> Result<(), Gone> {
         self.send(Bytes::from_static(GREETING.as_bytes())).await
     }
 
-    /// A sign of life.
+    /// Sends a heartbeat.
     pub(in crate::http) async fn beat(&self) -> Result<(), Gone> {
         self.send(Bytes::from_static(b":\n\n")).await
     }
 
     pub(in crate::http) async fn send(&self, message: Bytes) -> Result<(), Gone> {
-        match timeout(PATIENCE, self.out.send(message)).await {
+        match timeout(SEND_TIMEOUT, self.out.send(message)).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(Gone),
         }

@@ -1,12 +1,12 @@
-//! JSON from strangers: a member named twice is refused, because two readers could each take another
-//! one (RFC 8259 section 4). Depth and numbers are bounded by `serde_json`.
+//! Strict JSON parsing: a repeated member name is refused, because two parsers could choose
+//! different values (RFC 8259 section 4). `serde_json` bounds depth and numbers.
 
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Reads one value.
+/// Parses one value.
 ///
 /// # Errors
 /// With line and column.

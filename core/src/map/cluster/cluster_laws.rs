@@ -1,4 +1,4 @@
-//! The laws of the clusters, judged by a second, slow, plainly written model of the whole zoom.
+//! Checks the properties of clusters against a slow, simple model of a whole zoom.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::map::testing::{filter, rows, spots};
 
 type Cell = (i64, i64);
 
-/// Every symbol of a zoom, by seed cell: made for the world at once, with maps and no windows.
+/// Every symbol of a zoom by seed cell, computed for the whole world at once with maps.
 fn whole_zoom(rows: &[MapRow], filter: &Filter, zoom: u8, top: usize) -> BTreeMap<Cell, Symbol> {
     let bits = u32::from(zoom) + 6;
     let mut cells: BTreeMap<Cell, Vec<MapRow>> = BTreeMap::new();
@@ -84,7 +84,7 @@ fn count(s: &Symbol) -> u64 {
     }
 }
 
-/// Every tile of a zoom that could show something, made alone.
+/// Every tile of a zoom that could show something, each made alone.
 fn all_tiles(snapshot: &Snapshot, rows: &[MapRow], filter: &Filter, zoom: u8) -> Vec<(TileId, Vec<Symbol>)> {
     let mut ids: BTreeSet<TileId> = BTreeSet::new();
     for p in rows.iter().filter_map(|r| r.point) {
@@ -110,7 +110,8 @@ fn check_laws(rows: &[MapRow], changes: &[Change], filter: &Filter, zoom: u8) {
         "sum at zoom {zoom}"
     );
 
-    // Second law: symbols keep 40 px, less one unit for quantisation, also across tile edges.
+    // Second law: symbols are at least 40 px apart, less one unit for quantisation, also across
+    // tile edges.
     let bits = u32::from(zoom) + 12;
     let mut places: Vec<(u32, u32)> = got.iter().map(|s| s.at.cell(bits)).collect();
     places.sort_unstable();
@@ -120,7 +121,7 @@ fn check_laws(rows: &[MapRow], changes: &[Change], filter: &Filter, zoom: u8) {
         }
     }
 
-    // Third law: a tile made alone is cut from the whole zoom.
+    // Third law: a tile made alone equals its part of the whole zoom.
     let mut whole: BTreeMap<TileId, Vec<Symbol>> = BTreeMap::new();
     for symbol in whole_zoom(&now, filter, zoom, 2).into_values() {
         whole.entry(TileId::holding(symbol.at, zoom).unwrap()).or_default().push(symbol);
@@ -131,7 +132,7 @@ fn check_laws(rows: &[MapRow], changes: &[Change], filter: &Filter, zoom: u8) {
     assert!(whole.is_empty(), "symbols in tiles without points: {whole:?}");
 }
 
-/// Points dense enough that chains of blocks run through a whole tile and its halo.
+/// Points dense enough that dependencies between blocks run through a whole tile and its halo.
 fn dense(zoom: u8) -> BoxedStrategy<Vec<MapRow>> {
     let side = u32::MAX >> zoom;
     let corner = 0x9000_0000_u32 >> (32 - zoom) << (32 - zoom);
@@ -174,7 +175,8 @@ proptest! {
     }
 }
 
-/// Rows on every cell of a square of cells at zoom 10 that begins with a tile, `heavy` of them more than once.
+/// Rows in every cell of a square of cells at zoom 10 that starts at a tile. `heavy` cells have
+/// more than one row.
 fn full_cells((x, y): (u32, u32), side: u32, salt: u64, heavy: u64) -> Vec<MapRow> {
     let cell = 1_u32 << (32 - 16);
     let corner = |tile: u32| tile * 64 * cell;
@@ -194,8 +196,8 @@ fn one_row_per_cell_keeps_the_laws() {
     check_laws(&full_cells((700, 700), 128, 0, 1), &[], &Filter::default(), 10);
 }
 
-/// Full cells make the longest chains of blocks: too narrow a halo shows here. Tiles begin at three places of a
-/// pair of blocks.
+/// Full cells make the longest dependencies between blocks, so a halo that is too narrow fails
+/// here. A tile can start at three offsets within a pair of blocks.
 #[test]
 fn full_cells_need_the_whole_halo_and_no_more() {
     for salt in 0..9 {

@@ -1,5 +1,5 @@
-//! How many reports lie where: the cells of a tile that hold any, for heat maps.
-//! Not here: symbols that keep their distance (cluster), how cells are written (tile).
+//! The density of reports: the non-empty cells of a tile, for heat maps. Not here: symbols that
+//! keep their distance (cluster), encoding of cells (tile).
 
 use crate::geo::morton::Window;
 use crate::geo::{Mercator, TileId};
@@ -10,15 +10,15 @@ use crate::map::index::Snapshot;
 use crate::map::index::select::Select;
 use crate::query::Filter;
 
-/// Cells of a tile.
+/// Number of cells in a tile.
 const CELLS: usize = 1 << (2 * TILE_BITS);
 
-/// A cell of the world, 8 px wide at its zoom, that holds matching reports.
+/// A cell of the world, 8 px wide at its zoom, with at least one matching report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell {
-    /// Names zoom and cell, as the id of the cluster does that is seeded by the cell.
+    /// Encodes zoom and cell, like the id of the cluster with this seed cell.
     pub id: u64,
-    /// The centroid of its reports, which lies in it.
+    /// The centroid of its reports, which lies inside it.
     pub at: Mercator,
     /// How many reports.
     pub weight: u64,
@@ -66,7 +66,7 @@ mod tests {
     use crate::map::testing::{filter, rows, spots};
 
     proptest! {
-        /// Judged by counting each row by itself; a part of the rows comes as changes.
+        /// Compared with counting each row separately; some of the rows arrive as changes.
         #[test]
         fn sums_are_exact_for_any_filter(rows in rows(spots(), 150), late in rows(spots(), 20), filter in filter(), z in 0_u8..=18) {
             let changes: Vec<_> = late.iter().map(|r| Change::Upsert(*r)).collect();

@@ -1,5 +1,5 @@
-//! The rows of one part of a snapshot that match a filter, and what ranges of them add up to.
-//! Not here: which rows a filter takes (select), what the sums are for (cluster, members, heat).
+//! The rows of one part of a snapshot that match a filter, and sums over ranges of them. Not here:
+//! which rows match (select), what the sums are used for (cluster, members, heat).
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,16 +10,16 @@ use crate::map::index::columns::{BLOCK, Tally, each, live, within};
 use crate::map::index::filter_cache::Marks;
 use crate::map::index::select::{Select, in_range};
 
-/// The matching rows among those that were looked at.
+/// The matching rows among those evaluated so far.
 pub(in crate::map) struct Matched<'a> {
     part: Part<'a>,
-    /// Bits of the matching rows; none if all live rows match.
+    /// One bit per row, set if it matches; `None` if all live rows match.
     words: Option<Vec<u64>>,
     marks: Option<Arc<Marks>>,
 }
 
 impl<'a> Matched<'a> {
-    /// Before any row was looked at.
+    /// A part of which no row has been evaluated.
     pub(in crate::map) fn none(part: Part<'a>, select: &Select<'_>) -> Self {
         if select.is_all() {
             return Self { part, words: None, marks: None };
@@ -27,7 +27,7 @@ impl<'a> Matched<'a> {
         Self { part, words: Some(vec![0; part.rows.words()]), marks: part.marks(select) }
     }
 
-    /// Looks at a range of rows, and gives the dead positions in it.
+    /// Evaluates a range of rows and returns the dead positions in it.
     pub(in crate::map) fn mark(&mut self, select: &Select<'_>, range: Range<usize>) -> &'a [u32] {
         let dead = in_range(self.part.dead, &range);
         if let Some(words) = &mut self.words {
@@ -36,7 +36,8 @@ impl<'a> Matched<'a> {
         dead
     }
 
-    /// How many rows of a range match; `dead` are the dead positions of a range around it.
+    /// Number of matching rows in a range. `dead` are the dead positions of a range that contains
+    /// it.
     #[inline]
     pub(in crate::map) fn count(&self, range: &Range<usize>, dead: &[u32]) -> u32 {
         match &self.words {
@@ -46,7 +47,7 @@ impl<'a> Matched<'a> {
         }
     }
 
-    /// The sums of x and y over the matching rows of a range of placed ones, and their number.
+    /// Sums of x and y over the matching rows of a range of rows with a point, and their number.
     pub(in crate::map) fn sums(&self, range: &Range<usize>) -> (u64, u64, u64) {
         let rows = self.part.rows;
         let Some(words) = &self.words else {
@@ -64,7 +65,7 @@ impl<'a> Matched<'a> {
         (x, y, count)
     }
 
-    /// Adds the matching rows of a range to a list.
+    /// Appends the matching rows of a range to a list.
     pub(in crate::map) fn list(&self, range: Range<usize>, out: &mut Vec<MapRow>) {
         let rows = self.part.rows;
         match &self.words {
@@ -76,7 +77,7 @@ impl<'a> Matched<'a> {
         }
     }
 
-    /// Adds the matching rows of a range to a tally, and gives the place of the first of them.
+    /// Adds the matching rows of a range to a tally and returns the index of the first one.
     pub(in crate::map) fn tally(&self, range: Range<usize>, tally: &mut Tally<'_>) -> Option<usize> {
         let rows = self.part.rows;
         match &self.words {
@@ -94,13 +95,13 @@ impl<'a> Matched<'a> {
         }
     }
 
-    /// The row at a place.
+    /// The row at an index.
     pub(in crate::map) fn row(&self, at: usize) -> MapRow {
         self.part.rows.row(at)
     }
 }
 
-/// How many bits of a range that is not empty are set.
+/// Number of set bits in a non-empty range.
 #[inline]
 fn count_set(words: &[u64], range: &Range<usize>) -> u32 {
     let (first, last) = (range.start / BLOCK, (range.end - 1) / BLOCK);
@@ -112,12 +113,12 @@ fn count_set(words: &[u64], range: &Range<usize>) -> u32 {
     ends + words[first + 1..last].iter().map(|w| w.count_ones()).sum::<u32>()
 }
 
-/// Calls `f` with the positions of the set bits of a range.
+/// Calls `f` with the index of each set bit of a range.
 fn each_set(words: &[u64], range: &Range<usize>, mut f: impl FnMut(usize)) {
     set(words, range).for_each(|(k, word)| each(k, word, &mut f));
 }
 
-/// The words of a range with their numbers, without the bits beside it.
+/// The words of a range with their indexes; bits outside the range are cleared.
 fn set<'a>(words: &'a [u64], range: &'a Range<usize>) -> impl Iterator<Item = (usize, u64)> + 'a {
     let first = range.start / BLOCK;
     let touched = &words[first..range.end.div_ceil(BLOCK)];

@@ -1,5 +1,5 @@
-//! What a cluster holds in full, computed from its zoom and place when it is asked for: its rows, their
-//! bounds, the zoom at which they part. Not here: which symbols a tile shows (cluster).
+//! All members of a cluster, computed on request from its zoom and cell: the rows, their bounds,
+//! the zoom at which they separate. Not here: which symbols a tile shows (cluster).
 
 use crate::domain::view::MapRow;
 use crate::geo::{Bbox, LonLat, Mercator, TileId};
@@ -9,18 +9,19 @@ use crate::map::index::Snapshot;
 use crate::map::index::select::Select;
 use crate::query::Filter;
 
-/// The rows behind one symbol.
+/// The rows that a symbol stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Members {
-    /// The id of the symbol's cluster now: another one than was asked for if the densest place has moved.
+    /// The current id of the symbol's cluster. It differs from the requested one if the densest
+    /// cell has moved.
     pub id: u64,
     /// The rows, newest first by internal sequence; never empty.
     pub rows: Vec<MapRow>,
 }
 
-/// The rows of the symbol that stands for a cell at a zoom (0..=18; column and row among 2^(zoom + 6)):
-/// of the cluster seeded there or, if there is none any more, of the one that the place belongs to now.
-/// None if nothing that matches is near.
+/// The rows of the cluster with this seed cell at a zoom (0..=18; column and row below 2^(zoom +
+/// 6)). If there is no such cluster any more, those of the one that now owns the cell. `None` if no
+/// matching row is near.
 pub fn members(snapshot: &Snapshot, filter: &Filter, zoom: u8, cell: (u32, u32)) -> Option<Members> {
     let tile = tile_of(zoom, cell)?;
     let select = Select::new(filter);
@@ -33,7 +34,7 @@ pub fn members(snapshot: &Snapshot, filter: &Filter, zoom: u8, cell: (u32, u32))
         return None;
     }
     let seed = grid.world(seeds[usize::from(owner)]);
-    // Only of a seed in its own tile the grid holds all members.
+    // The grid holds all members only if the seed is in its own tile.
     if tile_of(zoom, seed) != Some(tile) {
         return members(snapshot, filter, zoom, seed);
     }
@@ -48,7 +49,7 @@ pub fn members(snapshot: &Snapshot, filter: &Filter, zoom: u8, cell: (u32, u32))
 }
 
 impl Members {
-    /// The box around the rows' points.
+    /// The bounding box of the rows' points.
     pub fn bounds(&self) -> Option<Bbox> {
         let mut points = self.points();
         let first = points.next()?;
@@ -61,15 +62,15 @@ impl Members {
         }))
     }
 
-    /// Whether all rows stand on one point: no zoom parts them.
+    /// Whether all rows have the same point, so that no zoom separates them.
     pub fn same_location(&self) -> bool {
         let mut points = self.points();
         let first = points.next();
         points.all(|p| Some(p) == first)
     }
 
-    /// The first zoom after `zoom` at which the rows stand under more than one symbol; none if even the
-    /// last one shows them as one.
+    /// The first zoom after `zoom` at which more than one symbol stands for the rows. `None` if
+    /// even the last zoom shows one symbol.
     pub fn expansion_zoom(&self, snapshot: &Snapshot, filter: &Filter, zoom: u8) -> Option<u8> {
         if self.same_location() {
             return None;
@@ -80,7 +81,7 @@ impl Members {
                 self.points().map(|p| Mercator::from_lonlat(p).cell(u32::from(z) + TILE_BITS)).collect();
             cells.sort_unstable();
             cells.dedup();
-            // The few tiles that hold them, each asked whose its cells are.
+            // The few tiles that contain the rows; each gives the owners of its cells.
             let mut common = None;
             let mut tiles: Vec<TileId> = cells.iter().filter_map(|&c| tile_of(z, c)).collect();
             tiles.sort_unstable_by_key(|t| (t.x(), t.y()));
@@ -106,7 +107,7 @@ impl Members {
     }
 }
 
-/// Seeds with their positions.
+/// Numbers the seeds.
 fn numbered(seeds: &[(usize, usize)]) -> impl Iterator<Item = ((usize, usize), u16)> {
     seeds.iter().copied().zip(0..)
 }
@@ -142,7 +143,7 @@ mod tests {
                 let parted = found.expansion_zoom(&snapshot, &filter, z);
                 prop_assert!(parted.is_none_or(|p| p > z));
                 prop_assert!(!found.same_location() || parted.is_none());
-                // At the zoom where they part, their symbols are several; at the one before, one.
+                // At the expansion zoom there are several symbols; one zoom before, there is one.
                 let seen = |z: u8| {
                     let of = |r: &MapRow| {
                         let cell = Mercator::from_lonlat(r.point.unwrap()).cell(u32::from(z) + 6);
@@ -182,7 +183,7 @@ mod tests {
         assert!(symbols.iter().any(|s| same(&s.kind)), "{} rows of {seed:?}", found.rows.len());
     }
 
-    /// Cells along the edge of a tile mostly join seeds on both sides of it.
+    /// A cell at the edge of a tile mostly has seeds on both sides of it.
     #[test]
     fn a_cell_beside_another_tile_is_answered_as_that_tile_shows_it() {
         let cell = 1_u32 << (32 - 16);

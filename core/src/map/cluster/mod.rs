@@ -1,8 +1,7 @@
-//! Which symbols a tile shows: coloured block greedy over 8 px cells of the world.
+//! The symbols of a tile: a greedy selection by coloured blocks over 8 px cells of the world.
 //!
-//! A pure function of (rows, filter, zoom), independent of the order of the rows.
-//! Not here: which cells are seeds (ground), how symbols are written (tile), what a cluster holds in full
-//! (members).
+//! A pure function of (rows, filter, zoom), independent of the order of the rows. Not here: which
+//! cells are seeds (neighbourhood), encoding of symbols (tile), all members of a cluster (members).
 
 pub(in crate::map) mod heat;
 pub(in crate::map) mod matched;
@@ -20,41 +19,41 @@ use crate::map::index::columns::{STATES, Tally};
 use crate::map::index::select::Select;
 use crate::query::Filter;
 
-/// Cluster ids begin here, above every row's id.
+/// Cluster ids start here, above the id of every row.
 const FIRST_ID: u64 = 1 << 52;
-/// The deepest zoom with clusters: its cells still have distinct safe-integer ids.
+/// The last zoom with clusters: its cells still have distinct ids that are safe integers.
 pub const MAX_ZOOM: u8 = 18;
 
-/// What stands at one place of a tile.
+/// A symbol of a tile.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Symbol {
-    /// Where it stands: the row's point, or the centroid of the cluster's seed cell.
+    /// Its position: the row's point, or the centroid of the cluster's seed cell.
     pub at: Mercator,
-    /// What it stands for.
+    /// What it represents.
     pub kind: SymbolKind,
 }
 
 /// One row or several.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SymbolKind {
-    /// A row that is alone.
+    /// A single row.
     Row(MapRow),
     /// Two rows or more.
     Cluster(Cluster),
 }
 
-/// Several rows under one symbol.
+/// Several rows with one symbol.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cluster {
-    /// Names zoom and seed cell; a safe integer above every row's id.
+    /// Encodes zoom and seed cell; a safe integer above the id of every row.
     pub id: u64,
     /// How many rows.
     pub count: u64,
-    /// How many of them in each state, by discriminant.
+    /// Number of rows in each state, by discriminant.
     pub states: [u32; STATES],
     /// The most frequent categories with their counts, most frequent first, ties by position.
     pub top: Vec<(u8, u32)>,
-    /// The newest change among them.
+    /// The latest change of any of them.
     pub latest: Instant,
 }
 
@@ -65,13 +64,13 @@ impl Cluster {
     }
 }
 
-/// The id of the cluster seeded by a cell (column and row among 2^(zoom + 6)); zoom 0..=18.
+/// The id of the cluster with this seed cell (column and row below 2^(zoom + 6)); zoom 0..=18.
 pub fn cluster_id(zoom: u8, cell: (u32, u32)) -> u64 {
     let before = ((1_u64 << (2 * (u32::from(zoom) + TILE_BITS))) - 1) / 3;
     FIRST_ID + before + morton::interleave(cell.0, cell.1)
 }
 
-/// Zoom and seed cell that an id names; none if it is no cluster's id.
+/// Zoom and seed cell of a cluster id; `None` if it is not a cluster id.
 pub fn cluster_cell(id: u64) -> Option<(u8, (u32, u32))> {
     (0..=MAX_ZOOM).rev().find(|&z| id >= cluster_id(z, (0, 0))).and_then(|z| {
         let code = id - cluster_id(z, (0, 0));
@@ -80,8 +79,8 @@ pub fn cluster_cell(id: u64) -> Option<(u8, (u32, u32))> {
 }
 
 /// The symbols of a tile, in world order of their cells (row by row). Each matching row with a
-/// point is counted in exactly one symbol of exactly one tile of a zoom. `top` limits the
-/// categories named by a cluster. Beyond [`MAX_ZOOM`] there are none.
+/// point is counted in exactly one symbol of exactly one tile of a zoom. `top` limits the number of
+/// categories listed by a cluster. There are no symbols beyond [`MAX_ZOOM`].
 pub fn symbols(snapshot: &Snapshot, filter: &Filter, tile: TileId, top: usize) -> Vec<Symbol> {
     if tile.z() > MAX_ZOOM {
         return Vec::new();
@@ -109,16 +108,16 @@ pub fn symbols(snapshot: &Snapshot, filter: &Filter, tile: TileId, top: usize) -
     shown.iter().enumerate().map(symbol).collect()
 }
 
-/// What the shown symbols add up to, side by side.
+/// Sums for each symbol, one vector per column.
 struct Totals {
     width: usize,
-    /// Their seeds' cells.
+    /// The cells of their seeds.
     seeds: Vec<u16>,
     states: Vec<[u32; STATES]>,
     categories: Vec<u32>,
     latest: Vec<i64>,
     seed_sum: Vec<(u64, u64, u64)>,
-    /// The part and the place of any one row of the symbol; of the row itself if it is alone.
+    /// Part and index of any one row of the symbol; for a single row, of the row itself.
     row: Vec<(usize, usize)>,
 }
 
@@ -136,7 +135,7 @@ impl Totals {
         }
     }
 
-    /// Adds the rows of a part, by its number, to their symbols.
+    /// Adds the rows of a part, given by its number, to their symbols.
     fn add(&mut self, part: usize, g: &Gathered<'_>, owners: &Owners) {
         let symbol = |run: &Run| owners.of(run.cell);
         let mut runs = g.runs.iter().peekable();
@@ -147,7 +146,7 @@ impl Totals {
             }
             let mut range = run.start as usize..run.end as usize;
             self.add_seed(n.into(), g, run);
-            // Neighbours in Morton order mostly belong together: add them at one go.
+            // Neighbours in Morton order mostly have the same owner, so add them together.
             while let Some(next) = runs.next_if(|next| next.start as usize == range.end && symbol(next) == n)
             {
                 range.end = next.end as usize;
@@ -157,7 +156,7 @@ impl Totals {
         }
     }
 
-    /// Sums the positions if the run lies in the symbol's seed cell.
+    /// Adds the positions to the centroid if the run lies in the symbol's seed cell.
     fn add_seed(&mut self, n: usize, g: &Gathered<'_>, run: &Run) {
         if run.cell != self.seeds[n] {
             return;

@@ -1,5 +1,6 @@
-//! Which rows pass the filters that were asked last: a map asks for many tiles with one filter, and a row is
-//! put to it once. Not here: how a row is put to it (select), rows that replaced others since (index).
+//! Caches which rows pass the most recent filters. A map requests many tiles with one filter, and
+//! each row is evaluated once. Not here: how a row is evaluated (select), rows that have been
+//! replaced since (index).
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -10,23 +11,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::map::index::columns::{BLOCK, each, within};
 use crate::query::Filter;
 
-/// So many filters are cache; each takes a bit a row, and a 64th of that.
+/// Number of cached filters. Each needs a bit per row and a 64th of that.
 const FILTERS: usize = 16;
 
-/// What is known of some columns, which never change.
+/// Results of recent filters for one set of columns, which never changes.
 #[derive(Default)]
 pub(in crate::map) struct FilterCache(Mutex<VecDeque<(Filter, Arc<Marks>)>>);
 
-/// Which rows pass one filter, as far as they were looked at.
+/// Which rows pass one filter, as far as they were evaluated.
 pub(in crate::map) struct Marks {
-    /// One bit a row.
+    /// One bit per row.
     words: Box<[AtomicU64]>,
-    /// One bit for each word that was worked out.
+    /// One bit for each word that was computed.
     known: Box<[AtomicU64]>,
 }
 
 impl FilterCache {
-    /// What is known of a filter from now on; the one asked longest ago gives way.
+    /// The marks of a filter, created if missing. The least recently used filter is evicted.
     pub(in crate::map) fn of(&self, filter: &Filter, words: usize) -> Arc<Marks> {
         self.known(filter).unwrap_or_else(|| {
             let marks = Arc::new(Marks::new(words));
@@ -37,7 +38,7 @@ impl FilterCache {
         })
     }
 
-    /// What is known of a filter already, if anything.
+    /// The marks of a filter, if cached.
     pub(in crate::map) fn known(&self, filter: &Filter) -> Option<Arc<Marks>> {
         let mut cache = self.lock();
         let at = cache.iter().position(|(f, _)| f == filter)?;
@@ -58,7 +59,8 @@ impl Marks {
         Self { words: zeros(words), known: zeros(words.div_ceil(BLOCK)) }
     }
 
-    /// Works words out with `make` that are not known yet. Two threads may do so at once and find the same.
+    /// Computes missing words with `make`. Two threads may compute the same word; both get the same
+    /// result.
     pub(in crate::map) fn know(&self, words: Range<usize>, make: impl Fn(usize) -> u64) {
         for (group, known) in
             self.known.iter().enumerate().take(words.end.div_ceil(BLOCK)).skip(words.start / BLOCK)
@@ -71,7 +73,7 @@ impl Marks {
         }
     }
 
-    /// Word `k`, which is known.
+    /// Word `k`, which must have been computed.
     #[inline]
     pub(in crate::map) fn word(&self, k: usize) -> u64 {
         self.words[k].load(Ordering::Relaxed)

@@ -1,31 +1,31 @@
 //! How far the live map has followed the change log.
 
-/// Told by the follower, read by whoever needs to know whether the map can be trusted.
+/// Set by the follower, read by code that needs to know whether the map is up to date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is told and asked by itself")]
+#[expect(clippy::struct_excessive_bools, reason = "each flag is set and read independently")]
 pub struct Level {
-    /// Whether the map was loaded at all.
+    /// Whether the map has been loaded.
     pub loaded: bool,
-    /// Whether it was loaded as it had been kept in a file, not from the record.
+    /// Whether it was loaded from a snapshot file, not from the database.
     pub from_file: bool,
-    /// Whether the last look at the log worked.
+    /// Whether the last read of the log succeeded.
     pub reachable: bool,
-    /// Whether it has once held everything that was in the log: from then on it is worth asking.
-    pub levelled: bool,
-    /// Position of the log the map stands at.
+    /// Whether it has ever caught up with the whole log. From then on it can answer queries.
+    pub caught_up: bool,
+    /// Position of the log that the map has applied.
     pub applied: i64,
-    /// Last position of the log when it was last looked at.
+    /// Last position of the log at the latest read.
     pub head: i64,
 }
 
 impl Level {
-    /// Whether everything that is in the log is in the map.
-    pub fn is_level(self) -> bool {
+    /// Whether the map has applied everything in the log.
+    pub fn is_current(self) -> bool {
         self.loaded && self.reachable && self.applied >= self.head
     }
 
-    /// Whether the map is worth asking but the record cannot be reached: it shows how things were.
+    /// Whether the map can answer but the database cannot be reached, so it shows an earlier state.
     pub fn is_stale(self) -> bool {
-        self.levelled && !self.reachable
+        self.caught_up && !self.reachable
     }
 }

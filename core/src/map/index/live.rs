@@ -1,5 +1,5 @@
-//! What everybody reads of the map, swapped whole: rows, the names of their codes and the ward
-//! shapes always belong together.
+//! The map that all readers share, replaced as a whole: rows, the names of their codes and the ward
+//! shapes always match each other.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::map::index::versions::Versions;
 use crate::map::shape::WardShapes;
 use crate::map::shape::features::FeatureSets;
 
-/// The map of one moment; it stays whole for as long as it is held.
+/// The map at one moment; immutable.
 #[derive(Clone, Debug)]
 pub struct View {
     /// The reports.
@@ -23,18 +23,18 @@ pub struct View {
     pub codebook: Arc<CodeBook>,
     /// The wards in force.
     pub shapes: Arc<WardShapes>,
-    /// How many views came before it in this process; [`Live`] counts.
+    /// Number of views before this one in this process; set by [`Live`].
     pub step: u64,
 }
 
-/// What was replaced in a step of the live map.
+/// What a step of the live map changed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Moved {
     /// Everything.
     All,
-    /// What is here.
+    /// Only some parts.
     Some {
-        /// Places at which reports stood or stand that changed.
+        /// Old and new positions of the reports that changed.
         reports: Vec<Mercator>,
         /// Whether features changed.
         features: bool,
@@ -42,7 +42,7 @@ pub enum Moved {
 }
 
 impl View {
-    /// Before anything is loaded.
+    /// An empty map, before anything is loaded.
     pub fn empty(collections: &[Arc<Collection>], codebook: Arc<CodeBook>) -> Self {
         Self {
             snapshot: Arc::new(Snapshot::from_rows(Vec::new(), 0)),
@@ -54,7 +54,7 @@ impl View {
     }
 }
 
-/// The map of this moment.
+/// The current map.
 #[derive(Debug)]
 pub struct Live {
     view: ArcSwap<View>,
@@ -67,7 +67,7 @@ impl Live {
         Self { view: ArcSwap::from_pointee(view), versions: Versions::default() }
     }
 
-    /// The map of this moment.
+    /// The current view.
     pub fn load(&self) -> Arc<View> {
         self.view.load_full()
     }
@@ -77,19 +77,19 @@ impl Live {
         &self.versions
     }
 
-    /// Replaces it by another one. Only one task may derive and store views, or changes are lost.
+    /// Replaces the view. Only one task may derive and store views, otherwise changes are lost.
     pub fn store(&self, view: View) {
         self.advance(view, &Moved::All);
     }
 
-    /// Replaces it by what followed from it; the same holds.
+    /// Replaces the view by one derived from it. The same restriction applies.
     pub fn advance(&self, view: View, moved: &Moved) {
         let step = self.view.load().step + 1;
         self.versions.touch(step, moved);
         self.view.store(Arc::new(View { step, ..view }));
     }
 
-    /// Replaces the reports by the same ones in another form; the same holds.
+    /// Replaces the reports by the same ones in another form. The same restriction applies.
     pub fn store_folded(&self, snapshot: Snapshot) {
         let before = self.view.load();
         self.view.store(Arc::new(View { snapshot: Arc::new(snapshot), ..View::clone(&before) }));

@@ -1,4 +1,4 @@
-//! The places of a collection nearest to a position, by their distance on the ground.
+//! The features of a collection nearest to a position, by geodesic distance.
 
 use std::sync::Arc;
 
@@ -8,21 +8,21 @@ use crate::domain::Feature;
 use crate::geo::{LonLat, distance_m, metres_per_degree};
 use crate::map::shape::features::FeatureSet;
 
-/// A feature and how far it is.
+/// A feature and its distance.
 #[derive(Clone, Debug)]
 pub struct Near {
     /// The feature.
     pub feature: Arc<Feature>,
-    /// Metres along the ellipsoid to its nearest place.
+    /// Metres along the ellipsoid to its nearest point.
     pub distance_m: f64,
 }
 
-/// Degrees within which the bound is computed; it holds beyond, only not as tight.
+/// Degrees within which the bound is tight; beyond, it still holds.
 const BOUND_DEGREES: f64 = 10.0;
 
 impl FeatureSet {
-    /// At most `limit` wanted features with places, nearest first, none farther than `max_m`; ties by
-    /// id. Lines and areas have no place.
+    /// At most `limit` accepted features with points, nearest first, none farther than `max_m`;
+    /// ties by id. Lines and areas have no points.
     pub fn nearest(
         &self,
         from: LonLat,
@@ -34,7 +34,7 @@ impl FeatureSet {
         if limit == 0 {
             return Vec::new();
         }
-        // Around the antimeridian the short way may lead over it.
+        // Near the antimeridian the shortest way may cross it.
         for turn in [0.0, 360.0, -360.0] {
             let at = [from.lon() + turn, from.lat()];
             for (entry, squared) in self.tree().nearest_neighbor_iter_with_distance_2(&at) {
@@ -66,9 +66,9 @@ fn before(a: &(f64, u64, usize), b: &(f64, u64, usize)) -> bool {
     a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).is_lt()
 }
 
-/// Metres that any way on the ground to a place so many degrees off has at least. The way leaves the
-/// circle of those degrees, or of ten, around the start, and nowhere inside is a degree shorter than
-/// at the circle's highest latitude.
+/// A lower bound, in metres, of the distance to any point this many degrees away. The path leaves a
+/// circle of that radius, or of ten degrees, around the start. Inside the circle no degree is
+/// shorter than at its highest latitude.
 fn at_least_m(lat: f64, degrees: f64) -> f64 {
     let degrees = degrees.min(BOUND_DEGREES);
     let highest = lat.abs() + degrees;
@@ -77,11 +77,11 @@ fn at_least_m(lat: f64, degrees: f64) -> f64 {
     }
     let (east, _) = metres_per_degree(highest);
     let (_, north) = metres_per_degree(0.0);
-    // The series of metres per degree is right to a centimetre.
+    // The series of metres per degree is accurate to a centimetre.
     degrees * (east.min(north) - 0.1).max(0.0)
 }
 
-/// Metres to the nearest of a shape's places.
+/// Metres to the nearest of a shape's points.
 fn to_place_m(from: LonLat, geometry: &Geometry<f64>) -> Option<f64> {
     let one = |p: &geo::Point| LonLat::new(p.x(), p.y()).ok().map(|p| distance_m(from, p));
     match geometry {

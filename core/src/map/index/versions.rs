@@ -1,10 +1,11 @@
-//! When a tile last changed, without making it: for each tile of each zoom the last step of the live map
-//! that touched what its content depends on.
+//! When a tile last changed, without rendering it: for each tile of each zoom, the last step of the
+//! live map that changed something its content depends on.
 //!
-//! Tiles share a table of fixed size by a hash of their address: a tile may seem to have changed when
-//! another one did, never the reverse. Steps are counted by each process for itself, for cache keys only;
-//! what others see are hashes of content. The table is written before the view of a step is shown, and a
-//! view never hears of later steps: so what is made of it under a version is right for that version.
+//! Tiles share a table of fixed size by a hash of their address. So a tile may seem changed when
+//! another one changed, never the reverse. Each process counts its own steps and uses them only in
+//! cache keys; clients see hashes of the content. The table is written before the view of a step is
+//! published, and a view ignores later steps. So content made from a view under a version is
+//! correct for that version.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,10 +14,10 @@ use crate::map::cluster::MAX_ZOOM;
 use crate::map::cluster::neighbourhood::{HALO, HALO_Y, TILE_BITS};
 use crate::map::index::live::Moved;
 
-/// Slots of the table: half a megabyte.
+/// Number of slots in the table, half a megabyte.
 const SLOTS: usize = 1 << 16;
 
-/// The last step that touched each tile.
+/// The last step that changed each tile.
 #[derive(Debug)]
 pub struct Versions {
     /// The last step that changed everything.
@@ -37,23 +38,23 @@ impl Default for Versions {
 }
 
 impl Versions {
-    /// The version of what a tile shows of reports in the view of a step.
+    /// The version of a tile's reports in the view of a step.
     pub fn reports(&self, id: TileId, step: u64) -> u64 {
         let last = self.reports[slot(id.z(), id.x(), id.y())].load(Ordering::Acquire);
         last.min(step).max(self.all(step))
     }
 
-    /// The version of what any tile shows of features.
+    /// The version of the features in any tile.
     pub fn features(&self, step: u64) -> u64 {
         self.features.load(Ordering::Acquire).min(step).max(self.all(step))
     }
 
-    /// The version of what changes only with everything: the wards.
+    /// The version of what changes only with a full replacement: the wards.
     pub fn all(&self, step: u64) -> u64 {
         self.all.load(Ordering::Acquire).min(step)
     }
 
-    /// A step moves something.
+    /// Records what a step changed.
     pub(in crate::map) fn touch(&self, step: u64, moved: &Moved) {
         match moved {
             Moved::All => self.all.store(step, Ordering::Release),
@@ -69,8 +70,8 @@ impl Versions {
     }
 }
 
-/// The tiles, as zoom, column and row, whose symbols may change with a report at a place: at most four of a
-/// zoom.
+/// The tiles, as zoom, column and row, whose symbols may change when a report at this position
+/// changes: at most four per zoom.
 pub fn touched(at: Mercator) -> impl Iterator<Item = (u8, u32, u32)> {
     (0..=MAX_ZOOM).flat_map(move |z| {
         let (cx, cy) = at.cell(u32::from(z) + TILE_BITS);
@@ -121,7 +122,7 @@ mod tests {
                 if symbols(&before, &filter, *tile, 3) != symbols(&after, &filter, *tile, 3) {
                     prop_assert_ne!(versions.reports(*tile, 2), was, "{:?}", tile);
                 }
-                // Whoever still holds the view before hears nothing of it.
+                // A reader of the previous view does not see the step.
                 prop_assert_eq!(versions.reports(*tile, 1).min(1), versions.reports(*tile, 1));
             }
         }
@@ -138,7 +139,7 @@ mod tests {
         versions.touch(3, &Moved::All);
         assert_eq!(seen(3), (3, 3, 3));
         versions.touch(9, &Moved::All);
-        assert_eq!(seen(3), (3, 3, 3), "an older view hears nothing of later steps");
+        assert_eq!(seen(3), (3, 3, 3), "an older view does not see later steps");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The examples of a layer, run: a row or a feature is put on an empty map, and the tile that holds it
-//! must show exactly what the example says. Not here: reading them (layer).
+//! Runs the examples of a layer: a row or a feature is put on an empty map, and the tile that
+//! contains it must show exactly what the example says. Not here: parsing examples (layer).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use crate::map::tile::mvt::{Value, decode};
 use crate::map::tile::{Sources, tile};
 use crate::query::Joint;
 
-/// Most reports that an example may put on one spot.
+/// Most reports that an example may put at one point.
 const MAX_COPIES: u32 = 1_000_000;
 
-/// What an example puts on the map, the names of its codes, the moment, and a place in its tile.
+/// The sources of an example, the names of its codes, the instant, and a position in its tile.
 struct Stage {
     rows: Vec<MapRow>,
     codebook: CodeBook,
@@ -32,7 +32,7 @@ struct Stage {
     place: LonLat,
 }
 
-/// Runs one example of a layer that was read without mistakes.
+/// Runs one example of a layer that was parsed without mistakes.
 ///
 /// # Errors
 /// What cannot be put on the map, or what the tile shows instead.
@@ -56,11 +56,13 @@ pub(in crate::map) fn run(layer: &Layer, e: &Example) -> Result<(), String> {
     let found = decoded.iter().find(|l| l.name == e.layer).map_or(&[][..], |l| &l.features);
     match (&e.tags, found) {
         (None, []) => Ok(()),
-        (None, _) => Err(format!("nothing was expected in tile {id}, but it shows {}", told(&found[0].tags))),
+        (None, _) => {
+            Err(format!("nothing was expected in tile {id}, but it shows {}", listed(&found[0].tags)))
+        }
         (Some(_), []) => Err(format!("tile {id} shows nothing in {}", e.layer)),
         (Some(tags), [shown]) => {
             let mut shown = shown.tags.clone();
-            // It follows from the place.
+            // It follows from the position.
             shown.remove("cluster_id");
             let wanted: BTreeMap<String, Value> =
                 tags.iter().map(|(k, v)| Ok((k.clone(), value(k, v)?))).collect::<Result<_, String>>()?;
@@ -114,7 +116,7 @@ fn feature(c: &Arc<Collection>, e: &ExampleFeature) -> Result<Stage, String> {
         faults.iter().map(|f| format!("feature.properties: {f}")).collect::<Vec<_>>().join("; ")
     })?;
     let now = instant("feature.at", &e.at)?;
-    // The label of an area is not at its rim.
+    // The label of an area is not at its edge.
     let place = match Drawn::of(Some(&geometry)).label() {
         Some((x, y)) => Mercator { x, y }.lonlat(),
         None => LonLat::new(first.x, first.y).map_err(|e| format!("feature.geometry {e}"))?,
@@ -150,7 +152,7 @@ fn value(name: &str, v: &toml::Value) -> Result<Value, String> {
     }
 }
 
-/// What is otherwise than wanted, tag by tag.
+/// The differences from the expected tags, tag by tag.
 fn differences(wanted: &BTreeMap<String, Value>, shown: &BTreeMap<String, Value>) -> Vec<String> {
     let mut out: Vec<String> = wanted
         .iter()
@@ -161,11 +163,11 @@ fn differences(wanted: &BTreeMap<String, Value>, shown: &BTreeMap<String, Value>
         })
         .collect();
     let more = shown.iter().filter(|(k, _)| !wanted.contains_key(*k));
-    out.extend(more.map(|(k, v)| format!("the tile has also {k} = {}", plain(v))));
+    out.extend(more.map(|(k, v)| format!("the tile also has {k} = {}", plain(v))));
     out
 }
 
-fn told(tags: &BTreeMap<String, Value>) -> String {
+fn listed(tags: &BTreeMap<String, Value>) -> String {
     tags.iter().map(|(k, v)| format!("{k} = {}", plain(v))).collect::<Vec<_>>().join(", ")
 }
 

@@ -1,4 +1,4 @@
-//! What may be wrong with the declaration of a layer. Not here: reading it (layer).
+//! Checks the declaration of a layer. Not here: parsing it (layer).
 
 use crate::domain::field::{Kind, TABLE};
 use crate::domain::{Collection, PropertyKind, Shape, nearest};
@@ -57,7 +57,7 @@ fn known(l: &Layer, content: Content) -> Vec<(String, FieldType)> {
     out
 }
 
-/// What the source can fill a vector layer with.
+/// The contents that the layer's source can provide.
 fn contents(l: &Layer) -> Vec<Content> {
     let of = |shape: &Shape| match shape {
         Shape::Point => &[Content::Points][..],
@@ -71,8 +71,8 @@ fn contents(l: &Layer) -> Vec<Content> {
     }
 }
 
-/// What contradicts itself or the collection: where, as [`line_of`](crate::map::layer::mistake::line_of) finds it,
-/// and what would be right.
+/// Contradictions in the declaration or with the collection: the path, as
+/// [`line_of`](crate::map::layer::mistake::line_of) finds it, and what would be right.
 pub(in crate::map) fn problems(l: &Layer) -> Vec<(String, String)> {
     let mut out = Vec::new();
     let mut need = |ok: bool, at: &str, problem: String| {
@@ -113,12 +113,12 @@ pub(in crate::map) fn problems(l: &Layer) -> Vec<(String, String)> {
     out
 }
 
-/// Whether a name can stand in an address and in a style.
+/// Whether a name can be used in an address and in a style.
 fn plain(s: &str) -> bool {
     !s.is_empty() && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
-/// The name that was meant, or all there are.
+/// A hint: the name that was probably meant, or all known names.
 pub(in crate::map) fn hint<'a>(wrong: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     nearest(wrong, known.clone()).map_or_else(
         || format!("known are {}", known.collect::<Vec<_>>().join(", ")),
@@ -160,7 +160,7 @@ fn of_only(c: &Collection, name: &str, codes: &[String]) -> Vec<(String, String)
     let Some(PropertyKind::Code(known)) = c.position(name).map(|i| &c.properties[i].kind) else {
         let with_codes = c.properties.iter().filter(|p| matches!(p.kind, PropertyKind::Code(_)));
         let names = with_codes.map(|p| p.name.as_str());
-        return vec![(at, format!("only: {name:?} is no property with codes, {}", hint(name, names)))];
+        return vec![(at, format!("only: {name:?} is not a property with codes, {}", hint(name, names)))];
     };
     let known = || known.iter().map(|k| k.code.as_str());
     let unknown = codes.iter().enumerate().filter(|(_, code)| !known().any(|k| k == *code));

@@ -1,5 +1,5 @@
-//! All layer files of a city, read together: what each declares, what is unique among them, and
-//! their examples, which must hold before anything is shown.
+//! Reads all layer files of a city together: their declarations, the uniqueness of ids across
+//! files, and their examples, which must pass before anything is shown.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::map::layer::Layer;
 use crate::map::layer::example::run;
 use crate::map::layer::mistake::{Mistake, Mistakes, line_of};
 
-/// Reads layer files, given with their paths and texts, and runs their examples.
+/// Parses layer files, given with their paths and texts, and runs their examples.
 ///
 /// # Errors
 /// The mistakes of all files, each with file and line.
@@ -35,7 +35,7 @@ pub fn read_layers(
     if mistakes.is_empty() { Ok(layers) } else { Err(Mistakes(mistakes)) }
 }
 
-/// Ids that another layer has already.
+/// Ids that another layer already uses.
 fn taken(layer: &Layer, before: &[Layer]) -> Vec<(String, String)> {
     let mut out = Vec::new();
     if before.iter().any(|l| l.id == layer.id) {
@@ -51,7 +51,7 @@ fn taken(layer: &Layer, before: &[Layer]) -> Vec<(String, String)> {
     out
 }
 
-/// Examples that do not hold.
+/// Examples that fail.
 fn failing(layer: &Layer) -> Vec<(String, String)> {
     let run = |(i, e)| {
         run(layer, e).err().map(|what| (format!("example.{i}"), format!("the example fails: {what}")))
@@ -79,8 +79,8 @@ mod tests {
         );
     }
 
-    /// What is told of the pack with one file changed or added.
-    fn told(name: &str, change: impl Fn(&str) -> String) -> Vec<String> {
+    /// The mistakes reported for the pack with one file changed or added.
+    fn mistakes(name: &str, change: impl Fn(&str) -> String) -> Vec<String> {
         let (mut files, collections) = files();
         let (_, text) = files.iter_mut().find(|(path, _)| path.ends_with(&format!("/{name}.toml"))).unwrap();
         let changed = change(text);
@@ -92,19 +92,19 @@ mod tests {
 
     #[test]
     fn a_failing_example_says_what_the_tile_shows_instead() {
-        let told = told("facilities", |t| {
+        let mistakes = mistakes("facilities", |t| {
             t.replacen("fee = true, source", "fee = false, color = \"red\", source", 1)
                 .replace("kind = \"toilet\", source = \"example\", ", "source = \"example\", ")
         });
-        let [first, second] = &told[..] else { panic!("{told:?}") };
+        let [first, second] = &mistakes[..] else { panic!("{mistakes:?}") };
         assert!(
             first.contains(
                 "the tile has no color, the example says \"red\"; fee is true, the example says false"
             ),
             "{first}"
         );
-        assert!(second.contains("the tile has also kind = \"toilet\""), "{second}");
-        let lines: Vec<&str> = told.iter().map(|t| t.split(':').nth(1).unwrap()).collect();
+        assert!(second.contains("the tile also has kind = \"toilet\""), "{second}");
+        let lines: Vec<&str> = mistakes.iter().map(|t| t.split(':').nth(1).unwrap()).collect();
         let (files, _) = files();
         let text = &files.iter().find(|(path, _)| path.ends_with("/facilities.toml")).unwrap().1;
         let examples: Vec<String> = text
@@ -122,7 +122,7 @@ mod tests {
             (
                 "state = \"received\"",
                 "state = \"recieved\"",
-                "row.state \"recieved\" is no state; there are received",
+                "row.state \"recieved\" is not a state; there are received",
             ),
             (
                 "point = [106.70, 10.77], created_at = \"2026-03-01T00:00:00Z\", updated_at = \"2026-03-02T00:00:00Z\" }\nzoom = 14",
@@ -137,17 +137,17 @@ mod tests {
             ("copies = 1234", "copies = 4000000000", "row.copies"),
             ("top_1_count = 1234", "top_1_count = [1]", "tags.top_1_count must be a text"),
         ] {
-            let told = told("incidents", |t| t.replacen(from, to, 1));
-            assert!(told.len() == 1 && told[0].contains(part), "{told:?}");
+            let mistakes = mistakes("incidents", |t| t.replacen(from, to, 1));
+            assert!(mistakes.len() == 1 && mistakes[0].contains(part), "{mistakes:?}");
         }
-        let told = told("alerts", |t| {
+        let mistakes = mistakes("alerts", |t| {
             t.replacen("\"type\":\"Polygon\"", "\"type\":\"Point\"", 1).replacen(
                 "severity = \"severe\"",
                 "severity = \"sevre\"",
                 2,
             )
         });
-        assert!(told[0].contains("feature.geometry"), "{told:?}");
+        assert!(mistakes[0].contains("feature.geometry"), "{mistakes:?}");
     }
 
     #[test]
@@ -155,8 +155,8 @@ mod tests {
         let (mut files, collections) = files();
         let wards = files.iter().find(|(path, _)| path.ends_with("/wards.toml")).unwrap().1.clone();
         files.push(("copy.toml".to_owned(), wards.replace("id = \"ward_labels\"", "id = \"other\"")));
-        let told = read_layers(&files, &collections).unwrap_err().to_string();
-        let lines: Vec<&str> = told.lines().collect();
+        let mistakes = read_layers(&files, &collections).unwrap_err().to_string();
+        let lines: Vec<&str> = mistakes.lines().collect();
         assert_eq!(
             lines,
             [
@@ -168,15 +168,18 @@ mod tests {
 
     #[test]
     fn a_layer_may_show_some_features_only_and_says_which_codes_there_are() {
-        let told = told("facilities", |t| {
+        let mistakes = mistakes("facilities", |t| {
             t.replacen(
                 "[appears]",
                 "[only]\nkind = [\"hospitl\", \"park\"]\nfee = [\"true\"]\n\n[appears]",
                 1,
             )
         });
-        assert_eq!(told.len(), 2, "{told:?}");
-        assert!(told[0].contains("only: \"fee\" is no property with codes"), "{told:?}");
-        assert!(told[1].contains("only: kind has no code \"hospitl\", did you mean hospital?"), "{told:?}");
+        assert_eq!(mistakes.len(), 2, "{mistakes:?}");
+        assert!(mistakes[0].contains("only: \"fee\" is not a property with codes"), "{mistakes:?}");
+        assert!(
+            mistakes[1].contains("only: kind has no code \"hospitl\", did you mean hospital?"),
+            "{mistakes:?}"
+        );
     }
 }

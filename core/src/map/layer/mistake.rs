@@ -1,5 +1,5 @@
-//! A mistake in a file that people write for the map (layers, styles): where it stands and what would be
-//! right. Not here: what is wrong (`layer_check`, style).
+//! A mistake in a hand-written file (layers, styles): where it is and what would be right. Not
+//! here: the checks (`layer_check`, style).
 
 use std::fmt;
 
@@ -12,11 +12,11 @@ pub struct Mistake {
     pub file: String,
     /// The line, from 1.
     pub line: usize,
-    /// What is wrong and what would be right.
+    /// What is wrong, and what would be right.
     pub what: String,
 }
 
-/// All mistakes of one or more files, in their order; never none.
+/// All mistakes of one or more files, in their order; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Mistakes(pub Vec<Mistake>);
 
@@ -33,13 +33,13 @@ impl fmt::Display for Mistakes {
     }
 }
 
-/// The line of a byte of a text, from 1.
+/// The line of a byte offset in a text, from 1.
 pub(in crate::map) fn line_at(text: &str, byte: usize) -> usize {
     text.bytes().take(byte).filter(|b| *b == b'\n').count() + 1
 }
 
-/// The line of a value in a TOML text, by its keys and positions joined with dots
-/// (`vector_layers.0.fields.open`); of the innermost that is there, if it is not.
+/// The line of a value in a TOML text, by its keys and indexes joined with dots
+/// (`vector_layers.0.fields.open`). If the value is missing, the line of its innermost ancestor.
 pub(in crate::map) fn line_of(text: &str, path: &str) -> usize {
     let Ok(table) = DeTable::parse(text) else { return 1 };
     let (mut at, mut here) = (0, &DeValue::Table(table.into_inner()));

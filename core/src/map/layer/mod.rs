@@ -1,6 +1,6 @@
-//! A layer, declared once in a file of `tiles/layers/`: source, zooms, fields, examples.
-//! The text is passed in; nothing is read here.
-//! Not here: what may be wrong with it (`layer_check`), running its examples (example).
+//! A layer, declared in one file of `tiles/layers/`: source, zooms, fields, examples. The text is
+//! passed in; no file is read here. Not here: checking it (`layer_check`), running its examples
+//! (example).
 
 pub(in crate::map) mod example;
 pub(in crate::map) mod layer_check;
@@ -19,53 +19,53 @@ use crate::map::layer::mistake::{Mistake, Mistakes, line_at, line_of};
 use crate::map::shape::appears::Appears;
 use crate::query::Joint;
 
-/// Units along a tile's side: the one extent clients are told.
+/// Units per side of a tile. Clients see only this extent.
 pub const EXTENT: u32 = 4096;
-/// Most categories a cluster may name.
+/// Most categories that a cluster may list.
 pub(in crate::map) const TOP_LIMIT: usize = 8;
 
 /// One layer as declared.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layer {
-    /// Its name in addresses.
+    /// Its name in URLs.
     pub id: String,
-    /// Its name for people.
+    /// Its title for people.
     pub title: Title,
-    /// Where its rows come from.
+    /// Where its data comes from.
     pub source: Source,
     /// The first zoom with content.
     pub minzoom: u8,
-    /// The last zoom with tiles of its own; renderers show it enlarged beyond.
+    /// The last zoom with its own tiles; renderers overzoom beyond it.
     pub maxzoom: u8,
-    /// Units along a tile's side, always 4096.
+    /// Units per side of a tile, always 4096.
     pub extent: u32,
-    /// Units that areas reach beyond the tile, 0..=1024, so that outlines do not show at its edge.
+    /// Units that areas extend beyond the tile, 0..=1024, so that outlines do not show at its edge.
     #[serde(default)]
     pub buffer: u32,
-    /// Which features it shows: the codes of a property, for each property that is named; all
-    /// without it.
+    /// Which features it shows: for each listed property, the accepted codes. All features if
+    /// empty.
     #[serde(default)]
     pub only: BTreeMap<String, Vec<String>>,
-    /// From which zoom on a feature is shown; from the first without it.
+    /// From which zoom a feature is shown; from the first zoom if absent.
     pub appears: Option<Appears>,
-    /// The least distance in pixels between the points of features, at every zoom but the last,
-    /// where all are shown; 0..=64.
+    /// The minimum distance in pixels between points of features, 0..=64. It applies at every zoom
+    /// except the last, which shows all points.
     #[serde(default)]
     pub apart: u32,
-    /// How many categories a cluster names, 0..=8.
+    /// How many categories a cluster lists, 0..=8.
     #[serde(default)]
     pub top_categories: usize,
-    /// Whose data it is, as maps must show it.
+    /// The attribution that maps must show.
     pub attribution: Option<String>,
-    /// Under which licence it may be used: an SPDX identifier or an address.
+    /// The licence of the data: an SPDX identifier or an address.
     pub licence: Option<String>,
-    /// What stands in the tile, in this order.
+    /// The layers inside the tile, in this order.
     pub vector_layers: Vec<VectorLayer>,
-    /// Rows and what becomes of them.
+    /// Rows and the tags expected for them.
     #[serde(default)]
     pub example: Vec<Example>,
-    /// The declaration that the features follow, if the layer shows features.
+    /// The declaration of the features, if the layer shows features.
     #[serde(skip)]
     pub collection: Option<Arc<Collection>>,
 }
@@ -80,7 +80,7 @@ pub struct Title {
     pub en: String,
 }
 
-/// Where rows come from.
+/// Where the data of a layer comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
@@ -88,25 +88,25 @@ pub enum Source {
     Reports,
     /// Wards of a generation.
     Wards,
-    /// Features of the collection of this name.
+    /// Features of the collection with this name.
     Features(String),
 }
 
-/// What one layer inside the tile holds.
+/// What one layer inside the tile contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Content {
     /// Clusters and single reports.
     Symbols,
-    /// How many reports lie where.
+    /// The density of reports.
     Cells,
     /// Polygons.
     Areas,
     /// One point per area.
     Labels,
-    /// Ways.
+    /// Lines.
     Lines,
-    /// Places, each by itself.
+    /// Single points.
     Points,
 }
 
@@ -117,12 +117,12 @@ pub enum FieldType {
     Number,
     /// A text.
     String,
-    /// Yes or no.
+    /// True or false.
     Boolean,
 }
 
 impl FieldType {
-    /// The name `TileJSON` gives it.
+    /// Its name in `TileJSON`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Number => "Number",
@@ -132,19 +132,19 @@ impl FieldType {
     }
 }
 
-/// One layer inside the tile.
+/// A layer inside the tile.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VectorLayer {
     /// Its name inside the tile, unique among all layers.
     pub id: String,
-    /// What it holds.
+    /// What it contains.
     pub content: Content,
     /// Attributes written, with their types.
     pub fields: BTreeMap<String, FieldType>,
 }
 
-/// A row and the tags of the only feature of the tile that holds it.
+/// A row, and the tags expected for the only feature of the tile that contains it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Example {
@@ -156,8 +156,8 @@ pub struct Example {
     pub zoom: u8,
     /// The layer inside the tile.
     pub layer: String,
-    /// Exactly the tags expected, except `cluster_id`, which follows from the place; without them
-    /// nothing is expected to be shown.
+    /// Exactly the expected tags, except `cluster_id`, which follows from the position. If absent,
+    /// the tile must show nothing.
     pub tags: Option<toml::Table>,
 }
 
@@ -179,12 +179,12 @@ pub struct ExampleRow {
     pub created_at: String,
     /// RFC 3339.
     pub updated_at: String,
-    /// How many such reports stand on the spot.
+    /// How many such reports are at the point.
     #[serde(default = "one")]
     pub copies: u32,
 }
 
-/// A feature of an example; its middle is in the tile.
+/// A feature of an example; its middle decides the tile.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExampleFeature {
@@ -192,9 +192,9 @@ pub struct ExampleFeature {
     pub id: u64,
     /// A GeoJSON geometry as text.
     pub geometry: String,
-    /// What it holds.
+    /// The values of its properties.
     pub properties: BTreeMap<String, toml::Value>,
-    /// RFC 3339: the moment at which the tile is made, and of the last change.
+    /// RFC 3339: the instant for which the tile is made, and of the last change.
     pub at: String,
 }
 
@@ -203,7 +203,7 @@ fn one() -> u32 {
 }
 
 impl VectorLayer {
-    /// Whether an attribute is declared, and so written.
+    /// Whether an attribute is declared, and therefore written.
     pub fn has(&self, field: &str) -> bool {
         self.fields.contains_key(field)
     }
@@ -215,7 +215,7 @@ impl Layer {
     /// added. The examples are not run.
     ///
     /// # Errors
-    /// When the text is not such a declaration: all mistakes, each with its line.
+    /// All mistakes, each with its line, if the text is not a valid declaration.
     pub fn parse(file: &str, text: &str, collections: &[Arc<Collection>]) -> Result<Self, Mistakes> {
         let mistake = |line, what| Mistake { file: file.to_owned(), line, what };
         let mut layer: Self = toml::from_str(text).map_err(|e| {
@@ -246,7 +246,7 @@ impl Layer {
         Ok(layer)
     }
 
-    /// What is asked of it, narrowed to what it shows at all.
+    /// The query restricted to the features that the layer shows.
     pub fn narrow<'a>(&self, asked: &'a Joint) -> Cow<'a, Joint> {
         let Some(c) = self.collection.as_ref().filter(|_| !self.only.is_empty()) else {
             return Cow::Borrowed(asked);
@@ -263,8 +263,8 @@ impl Layer {
         Cow::Owned(narrowed)
     }
 
-    /// The name of what it shows among the collections of the service; none for a layer of sums,
-    /// which shows no item of any.
+    /// The id of the service's collection that it shows; `None` for a layer of aggregates, which
+    /// shows no items.
     pub fn collection_id(&self) -> Option<&str> {
         if self.vector_layers.iter().all(|v| v.content == Content::Cells) {
             return None;
@@ -276,12 +276,12 @@ impl Layer {
         })
     }
 
-    /// Whether what it shows begins and ends with time.
+    /// Whether its features have a beginning and an end in time.
     pub fn is_timed(&self) -> bool {
         self.collection.as_ref().is_some_and(|c| c.validity.is_some())
     }
 
-    /// What it leaves out at which zoom, for people; nothing when it shows all.
+    /// What it leaves out at which zoom, as a text; `None` if it shows everything.
     pub fn thinning(&self) -> Option<String> {
         let rule = self.appears.as_ref().map(Appears::to_string);
         let apart = (self.apart > 0).then(|| {
@@ -294,7 +294,7 @@ impl Layer {
         (!all.is_empty()).then(|| all.join("; "))
     }
 
-    /// Whether a zoom has content.
+    /// Whether the layer has content at a zoom.
     pub fn shows(&self, zoom: u8) -> bool {
         (self.minzoom..=self.maxzoom).contains(&zoom)
     }

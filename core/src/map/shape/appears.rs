@@ -1,5 +1,5 @@
-//! From which zoom on a feature is shown, by one of its properties: the stated rule by which a layer
-//! is thin where the map is far. Not here: points that stand on each other (thin).
+//! The first zoom at which a feature is shown, chosen by one of its properties. A layer uses this
+//! rule to show fewer features at low zooms. Not here: points that overlap (thin).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,26 +16,26 @@ use crate::domain::{Collection, Feature, PropertyKind};
 pub struct Appears {
     /// The property that decides: a code or a whole number.
     pub by: String,
-    /// The first zoom of each of its values, written as text.
+    /// The first zoom for each value of the property, written as text.
     pub zooms: BTreeMap<String, u8>,
-    /// What a feature without the property counts as.
+    /// The value used for a feature without the property.
     pub missing: Missing,
 }
 
-/// The value of a feature that has none.
+/// How to find the value of a feature without the property.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Missing {
-    /// Another property, a code, that says it.
+    /// Another property, a code, to derive the value from.
     pub by: Option<String>,
-    /// By the value of that property.
+    /// The derived value for each code of that property.
     #[serde(default)]
     pub values: BTreeMap<String, String>,
-    /// Where that says nothing either.
+    /// The value if that property gives none either.
     pub otherwise: String,
 }
 
-/// The rule with its properties found, once a tile.
+/// The rule with its properties resolved; done once per tile.
 pub(in crate::map) struct Bound<'a> {
     rule: &'a Appears,
     by: Option<usize>,
@@ -66,13 +66,13 @@ fn text(feature: &Feature, position: Option<usize>) -> Option<Cow<'_, str>> {
 }
 
 impl Appears {
-    /// Finds the properties in the collection.
+    /// Resolves the properties in the collection.
     pub(in crate::map) fn bind(&self, collection: &Collection) -> Bound<'_> {
         let stand_in = self.missing.by.as_ref().and_then(|by| collection.position(by));
         Bound { rule: self, by: collection.position(&self.by), stand_in }
     }
 
-    /// How many kinds of features there are at a zoom, by their first zoom.
+    /// How many distinct first zooms there are up to a zoom.
     pub(in crate::map) fn levels(&self, zoom: u8) -> usize {
         let mut firsts: Vec<u8> = self.zooms.values().copied().filter(|z| *z <= zoom).collect();
         firsts.sort_unstable();
@@ -80,7 +80,8 @@ impl Appears {
         firsts.len()
     }
 
-    /// What contradicts the collection: where in the declaration, and what would be right.
+    /// Errors in the rule compared with the collection: the path in the declaration, and what would
+    /// be right.
     pub(in crate::map) fn problems(&self, collection: &Collection, maxzoom: u8) -> Vec<(String, String)> {
         let mut out = Vec::new();
         let mut check = |at: &str, name: &String, given: Vec<(String, &String)>, all: bool| {

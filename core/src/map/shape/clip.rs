@@ -1,11 +1,11 @@
-//! Cutting rings and lines at a tile's buffered edge, in whole tile units.
-//! Crossings are computed from an edge's ends in a fixed order, so two wards that share an edge
-//! are cut at the same place.
+//! Clips rings and lines at a tile's buffered edge, in whole tile units. Crossings are computed
+//! from the ends of an edge in a fixed order, so two wards with a common edge are cut at the same
+//! point.
 
 use crate::map::shape::frame::Path;
 
-/// The part of a ring inside the square from `low` to `high` on both axes (Sutherland-Hodgman).
-/// Where a ring leaves and comes back, its parts stay joined along the square's edge.
+/// The part of a ring inside the square from `low` to `high` on both axes (Sutherland-Hodgman). If
+/// a ring leaves the square and returns, its parts stay joined along the square's edge.
 pub(in crate::map) fn clip(ring: Path, low: i32, high: i32) -> Path {
     let swap = |ring: Path| -> Path { ring.into_iter().map(|(x, y)| (y, x)).collect() };
     let columns = half(half(ring, low, |x, at| x >= at), high, |x, at| x <= at);
@@ -31,7 +31,7 @@ fn half(ring: Path, at: i32, inside: fn(i32, i32) -> bool) -> Path {
     out
 }
 
-/// The parts of a line inside the square, each without repeats and of two vertices at least.
+/// The parts of a line inside the square. Each has at least two vertices and no repeated ones.
 pub(in crate::map) fn cut(line: Path, low: i32, high: i32) -> Vec<Path> {
     let swap = |lines: Vec<Path>| -> Vec<Path> {
         lines.into_iter().map(|l| l.into_iter().map(|(x, y)| (y, x)).collect()).collect()
@@ -66,16 +66,16 @@ fn parts(lines: Vec<Path>, at: i32, inside: fn(i32, i32) -> bool) -> Vec<Path> {
     out
 }
 
-/// Where an edge crosses x = at; its ends lie on different sides.
+/// The point where an edge crosses x = at. Its ends lie on different sides.
 fn crossing(a: (i32, i32), b: (i32, i32), at: i32) -> (i32, i32) {
     let (a, b) = if a < b { (a, b) } else { (b, a) };
     let d = |p: i32, q: i32| i128::from(p) - i128::from(q);
-    // Rounded to the nearest unit, halves upward.
+    // Rounded to the nearest unit, halves up.
     let (run, rise) = (d(b.0, a.0), d(b.1, a.1) * d(at, a.0));
     (at, (i128::from(a.1) + (2 * rise + run).div_euclid(2 * run)) as i32)
 }
 
-/// Twice the area by the surveyor's formula: positive for an exterior ring of MVT (y down).
+/// Twice the area by the shoelace formula: positive for an exterior ring of MVT (y down).
 pub(in crate::map) fn area2(ring: &[(i32, i32)]) -> i64 {
     let Some(&(mut from)) = ring.last() else { return 0 };
     let mut sum = 0;

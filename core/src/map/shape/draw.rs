@@ -1,6 +1,6 @@
-//! Features of a collection written into a tile. What is valid at an instant is shown; a filter that
-//! speaks of time itself (`active`, `datetime`) decides instead.
-//! Not here: reports and wards (tile), which points stand too near each other (thin).
+//! Writes the features of a collection into a tile. A feature is shown if it is valid at the given
+//! instant, unless the filter itself has a condition on time (`active`, `datetime`). Not here:
+//! reports and wards (tile), points that are too close together (thin).
 
 use std::collections::HashSet;
 
@@ -17,10 +17,10 @@ use crate::map::shape::thin::{Spot, reach, thin};
 use crate::map::tile::mvt::{LayerWriter, Tags};
 use crate::query::{FeatureFilter, Joint};
 
-/// Bits of the pixels of a tile's side.
+/// Number of bits of a tile's width in pixels.
 const PIXEL_BITS: u32 = 9;
 
-/// One layer of features in a tile, each vector layer after the other.
+/// Encodes one layer of features, one vector layer after the other.
 pub(in crate::map) fn draw(
     set: &FeatureSet,
     layer: &Layer,
@@ -32,7 +32,7 @@ pub(in crate::map) fn draw(
     layer.vector_layers.iter().map(|v| shown.write(v, id)).collect::<Vec<_>>().concat()
 }
 
-/// The shapes of the features that are asked for, at whatever zoom they appear.
+/// The shapes of the features that match the filter, at any zoom.
 pub(in crate::map) fn filtered<'a>(
     set: &'a FeatureSet,
     filters: &Joint,
@@ -44,7 +44,7 @@ pub(in crate::map) fn filtered<'a>(
     rows.map(|(row, _)| set.drawn(row))
 }
 
-/// The features of a layer that a zoom shows at a moment.
+/// The features of a layer that are shown at a zoom and an instant.
 pub(in crate::map) struct Shown<'a, 'q> {
     set: &'a FeatureSet,
     layer: &'q Layer,
@@ -102,14 +102,14 @@ impl<'a, 'q> Shown<'a, 'q> {
         out.finish()
     }
 
-    /// The rows of the features that a frame may see something of, newest first.
+    /// The rows of the features that may be visible in a frame, newest first.
     pub(in crate::map) fn shapes(&self, frame: &Frame) -> impl Iterator<Item = (usize, &'a Drawn)> {
-        let rows = self.candidates(frame.ground()).into_iter().map(|row| (row, self.set.drawn(row)));
+        let rows = self.candidates(frame.bounds()).into_iter().map(|row| (row, self.set.drawn(row)));
         let shown = |row: usize| self.first_zoom(&self.set.rows()[row]).is_some();
         rows.filter(move |(row, drawn)| drawn.in_frame(frame) && shown(*row))
     }
 
-    /// The zoom from which a feature is shown, if it is asked for and shown at this one.
+    /// The zoom from which a feature is shown, if it matches the filter and is shown at this zoom.
     fn first_zoom(&self, f: &Feature) -> Option<u8> {
         let first = self.appears.as_ref().map_or(0, |a| a.zoom(f));
         (first <= self.zoom && self.filter.shows(f, self.as_of)).then_some(first)
@@ -144,10 +144,11 @@ impl<'a, 'q> Shown<'a, 'q> {
         out.into_iter().map(|(row, points)| (&*self.set.rows()[row], points)).collect()
     }
 
-    /// Positions of the rows whose envelope comes near a box, ascending.
+    /// Positions of the rows whose envelope is near a box, ascending.
     fn candidates(&self, b: Bounds) -> Vec<usize> {
         let (north_west, south_east) = (mercator(b.min).lonlat(), mercator(b.max).lonlat());
-        // Seven decimals were rounded, and beyond the square's edge is ground too.
+        // A margin, because envelopes have seven decimals and positions beyond the square are
+        // clamped to its edge.
         let more = 1e-6;
         let bbox = Bbox {
             west: (north_west.lon() - more).max(-180.0),
@@ -161,7 +162,7 @@ impl<'a, 'q> Shown<'a, 'q> {
     }
 }
 
-/// Whether a tile is the one tile of a position.
+/// Whether a tile is the one that contains a position.
 fn holds(id: TileId, p: Point) -> bool {
     TileId::holding(mercator(p), id.z()) == Ok(id)
 }
@@ -170,10 +171,10 @@ fn mercator((x, y): Point) -> Mercator {
     Mercator { x, y }
 }
 
-/// The attributes of a vector layer, looked up once a tile.
+/// The attributes of a vector layer, resolved once per tile.
 struct Attributes<'a>(Vec<(&'a str, From)>);
 
-/// Where an attribute comes from.
+/// The source of an attribute's value.
 #[derive(Clone, Copy)]
 enum From {
     Property(usize),

@@ -1,4 +1,4 @@
-//! Tiles of features against slow, plain models.
+//! Compares tiles of features with slow, simple models.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,7 +53,8 @@ fn square(lon: f64, lat: f64, half: f64) -> Polygon {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Each place is in its one tile and in no other, whatever the neighbours; all at the last zoom.
+    /// Each point is in exactly one tile, whatever its neighbours are. At the last zoom all points
+    /// are shown.
     #[test]
     fn facilities_of_all_tiles_are_those_of_the_whole(
         places in proptest::collection::vec((spots(), 1_u8..=6), 0..120),
@@ -107,7 +108,8 @@ proptest! {
         prop_assert_eq!(got, want);
     }
 
-    /// What is inside the square stays, what is outside goes, nothing is made up.
+    /// The part of a line inside the square is kept, the part outside is removed, and nothing is
+    /// added.
     #[test]
     fn lines_are_cut_as_a_fine_walk_along_them_says(
         line in proptest::collection::vec((-60_i32..60, -60_i32..60), 2..12),
@@ -139,7 +141,8 @@ proptest! {
         }
     }
 
-    /// Areas as imports take them, next to each other and one in the other's hole: valid in every tile.
+    /// Areas as imported, next to each other or one in a hole of the other, are valid in every
+    /// tile.
     #[test]
     fn areas_in_tiles_are_valid(
         rays in proptest::collection::vec((0.05..1.0_f64, 0.05..1.0_f64), 3..60),
@@ -172,12 +175,12 @@ proptest! {
             for f in areas {
                 prop_assert_eq!(checked(&f.paths), Ok(()), "{} of {}", f.id, id);
             }
-            // They fill one another: what one has in the tile, the other has not.
+            // The areas complement each other: what one covers in the tile, the other does not.
             let frame = Frame::new(id, 64);
             let rings: Vec<_> = (0..2).flat_map(|row| set.rings(row, &frame)).collect();
             let sum: i64 = rings.iter().map(|r| area2(r)).sum();
             let both: i64 = solid(&rings).iter().map(|r| area2(r)).sum();
-            // But for specks, which stand for what is too small to be seen, whatever else is there.
+            // Except specks: they are drawn for areas too small to see, whatever else is there.
             let speck = |row: &usize| {
                 let b = set.drawn(*row).bounds();
                 let (min, max) = (frame.at(b.min), frame.at(b.max));
@@ -189,7 +192,7 @@ proptest! {
         }
     }
 
-    /// A line through many tiles is whole in each, at every zoom.
+    /// A line through many tiles is complete in each of them, at every zoom.
     #[test]
     fn lines_in_tiles_have_no_degenerate_part(
         line in proptest::collection::vec((106.6..106.8_f64, 10.7..10.9_f64), 2..40),
@@ -237,7 +240,7 @@ fn an_alert_appears_at_its_onset_and_is_gone_at_its_expiry() {
     assert_eq!(ids("2026-11-25T09:59:59.999Z"), [2, 1]);
     assert_eq!(ids("2026-11-25T10:00:00Z"), [2]);
     assert_eq!(ids("2026-11-25T11:00:00Z"), [] as [u64; 0]);
-    // The bytes follow from the last turn, not from the clock.
+    // The bytes depend on the last onset or expiry, not on the clock.
     let bytes = |now| draw(&set, &layer, &FeatureFilter::default(), Instant::parse(now).unwrap(), id);
     assert_eq!(bytes("2026-11-25T09:00:00Z"), bytes("2026-11-25T09:30:00Z"));
     // A question about time decides itself.
@@ -257,7 +260,7 @@ fn areas_are_wound_right_at_every_zoom_with_one_label_each() {
     );
     let mut holed = square(106.7, 10.8, 0.06);
     holed.interiors_push(square(106.7, 10.8, 0.03).exterior().clone());
-    // A hole around the middle, a second part, and one that is a speck from far away.
+    // A polygon with a hole in the middle, and a second part that is a speck at low zooms.
     let shape = MultiPolygon(vec![holed, square(106.9, 10.8, 0.02)]);
     let speck = square(106.75, 10.95, 0.000_02);
     let features = vec![made(&c, 1, shape.into(), given.clone()), made(&c, 2, speck.into(), given)];
@@ -285,7 +288,7 @@ fn areas_are_wound_right_at_every_zoom_with_one_label_each() {
         assert_eq!(labels, [1, 2], "zoom {z}");
         assert!(rings[&1] > 0 && rings[&2] > 0, "zoom {z}: {rings:?}");
     }
-    // The hole is one: at zoom 13 its tile is empty but for the buffer.
+    // The hole is empty: at zoom 13 its tile contains nothing but the buffer.
     let middle = holding(LonLat::new(106.7, 10.8).unwrap(), 14);
     assert!(at(&set, &layer, DAY, middle).iter().all(|l| l.name != "alerts"));
 }
@@ -299,7 +302,7 @@ fn areas_that_share_a_border_share_it_in_every_tile_whichever_came_first() {
     let made = |id, ring: Vec<(f64, f64)>| {
         Arc::new(made(&c, id, Polygon::new(ring.into(), vec![]).into(), values(&c, &given)))
     };
-    // A border that wiggles, from south to north, with ground on both sides that reaches differently far.
+    // A wiggly border from south to north; the areas on both sides have different widths.
     let border: Vec<(f64, f64)> = (0..=300)
         .map(|i| (106.7 + f64::from(i * 7919 % 97) * 0.000_02, 10.7 + f64::from(i) * 0.000_3))
         .collect();

@@ -1,5 +1,5 @@
-//! A feature's shape as tiles need it, made once when the feature comes: mercator units, weighed
-//! vertices. Not here: which features a tile shows (draw), the borders that areas share (mesh).
+//! A feature's shape prepared for tiles, once when the feature is loaded: Mercator units, weighted
+//! vertices. Not here: which features a tile shows (draw), borders shared by areas (mesh).
 
 use geo::{Area, Geometry, InteriorPoint, LineString, MultiPolygon, Polygon};
 
@@ -9,23 +9,23 @@ use crate::map::shape::frame::{Bounds, Frame, Path, Point, Seen};
 use crate::map::shape::mesh::{Mesh, Polygons, project};
 use crate::map::shape::simplify::{Vertex, weigh};
 
-/// Half the side, in tile units, of the square that stands for an area too small to draw.
+/// Half the side, in tile units, of the square drawn for an area that is too small.
 const SPECK: i32 = 8;
 
-/// One shape; empty for a feature without one.
+/// A prepared shape; empty for a feature without a geometry.
 #[derive(Debug)]
 pub(in crate::map) struct Drawn {
     bounds: Bounds,
     points: Vec<Point>,
     lines: Vec<Vec<Vertex>>,
-    /// Its area; empty without one.
+    /// Its area; empty if it has none.
     area: Polygons,
-    /// Where an area's name stands: inside its largest part.
+    /// The label point of an area, inside its largest part.
     label: Option<Point>,
 }
 
 impl Drawn {
-    /// Prepares a shape. Positions that are not in degrees are left out; imports refuse them.
+    /// Prepares a shape. Positions that are not in degrees are skipped; imports refuse them.
     pub(in crate::map) fn of(geometry: Option<&Geometry<f64>>) -> Self {
         let (mut points, mut lines, mut polygons) = (Vec::new(), Vec::new(), Vec::new());
         if let Some(g) = geometry {
@@ -49,12 +49,12 @@ impl Drawn {
         Self { bounds, points, lines, area, label }
     }
 
-    /// Whether a tile sees anything of it.
+    /// Whether any part of it is visible in a tile.
     pub(in crate::map) fn in_frame(&self, frame: &Frame) -> bool {
         frame.sees(self.bounds) != Seen::Nothing
     }
 
-    /// The box around all of it.
+    /// The bounding box of all parts.
     pub(in crate::map) fn bounds(&self) -> Bounds {
         self.bounds
     }
@@ -64,22 +64,22 @@ impl Drawn {
         !self.area.is_empty() || !self.lines.is_empty()
     }
 
-    /// Its area; empty without one.
+    /// Its area; empty if it has none.
     pub(in crate::map) fn area(&self) -> &Polygons {
         &self.area
     }
 
-    /// Its single places.
+    /// Its points.
     pub(in crate::map) fn points(&self) -> &[Point] {
         &self.points
     }
 
-    /// Where its name stands.
+    /// Its label point.
     pub(in crate::map) fn label(&self) -> Option<Point> {
         self.label
     }
 
-    /// Its lines in a tile, cut at the buffered edge; a line shorter than one unit is left out.
+    /// Its lines in a tile, clipped at the buffered edge. A line shorter than one unit is dropped.
     pub(in crate::map) fn paths(&self, frame: &Frame) -> Vec<Path> {
         let mut out: Vec<Path> = Vec::new();
         for line in &self.lines {
@@ -87,7 +87,8 @@ impl Drawn {
             frame.draw(line.iter(), &mut path);
             for part in cut(path, frame.low, frame.high) {
                 match out.last_mut() {
-                    // The wire format knows no line that begins where the one before it ends.
+                    // Parts that continue each other are joined, because MVT has no line that
+                    // begins where the one before ends.
                     Some(before) if before.last() == part.first() => before.extend(&part[1..]),
                     _ => out.push(part),
                 }
@@ -97,8 +98,8 @@ impl Drawn {
     }
 }
 
-/// The rings of an area of a mesh in a tile; see [`Mesh::rings`]. One that nothing is left of at this zoom,
-/// and that is no larger than a speck, is a speck: a square of two pixels.
+/// The rings of an area of a mesh in a tile; see [`Mesh::rings`]. If nothing of the area is left at
+/// this zoom and it is no larger than a speck, it is drawn as a speck: a square of two pixels.
 pub(in crate::map) fn rings_or_speck(mesh: &Mesh, area: usize, frame: &Frame) -> Vec<Path> {
     let rings = mesh.rings(area, frame);
     let b = mesh.areas[area].bounds;
@@ -107,7 +108,7 @@ pub(in crate::map) fn rings_or_speck(mesh: &Mesh, area: usize, frame: &Frame) ->
     if !rings.is_empty() || !small || !mesh.vanishes(area, frame) {
         return rings;
     }
-    // By floor, so that each tile puts it at the same place.
+    // Rounded down, so that every tile places it at the same point.
     let (x, y) = ((min.0 + max.0).div_euclid(2), (min.1 + max.1).div_euclid(2));
     let square =
         vec![(x - SPECK, y - SPECK), (x + SPECK, y - SPECK), (x + SPECK, y + SPECK), (x - SPECK, y + SPECK)];
@@ -119,7 +120,7 @@ fn place(c: geo::Coord<f64>) -> Option<Point> {
     Some((m.x, m.y))
 }
 
-/// Sorts what a shape is made of by kind; the positions of points and lines are projected.
+/// Splits a geometry into points, lines and areas. Positions of points and lines are projected.
 fn sort(g: &Geometry<f64>, points: &mut Vec<Point>, lines: &mut Vec<Vec<Point>>, areas: &mut Vec<Polygon>) {
     let path = |l: &LineString<f64>| {
         let mut out: Vec<Point> = l.0.iter().filter_map(|c| place(*c)).collect();

@@ -1,4 +1,5 @@
-//! A box in whole units of stored places, exactly the ones it holds, and where they stand in Morton order.
+//! A box in units of 1e-7 degree that contains exactly the stored positions inside it, and its
+//! ranges of Morton codes.
 
 use crate::geo::mercator::Mercator;
 use crate::geo::morton::Window;
@@ -14,7 +15,7 @@ pub(in crate::map) struct E7Box {
 }
 
 impl E7Box {
-    /// Exactly the whole units that the box in degrees contains.
+    /// Exactly the stored positions that the box in degrees contains.
     pub(in crate::map) fn new(b: Bbox) -> Self {
         Self {
             west: first_at_least(b.west),
@@ -25,8 +26,8 @@ impl E7Box {
         .keep_crossing(b)
     }
 
-    /// Rounding inward turns a narrow box inside out, which must then hold nothing, and must not
-    /// be taken for one over the antimeridian; nor the reverse.
+    /// Rounding inward can invert a narrow box. It must then be empty, and must not look like a box
+    /// over the antimeridian; and the reverse.
     fn keep_crossing(self, b: Bbox) -> Self {
         if !b.crosses_antimeridian() && self.west > self.east {
             return Self { west: 0, east: 0, south: 1, north: 0 };
@@ -47,7 +48,7 @@ impl E7Box {
         between && lat >= self.south && lat <= self.north
     }
 
-    /// How much there is of it, to choose the smallest of several.
+    /// The area of the box, to choose the smallest of several.
     pub(in crate::map) fn extent(&self) -> u64 {
         let width = if self.west > self.east { 3_600_000_000 } else { 0 } + i64::from(self.east)
             - i64::from(self.west);
@@ -55,15 +56,17 @@ impl E7Box {
         width.max(0) as u64 * height.max(0) as u64
     }
 
-    /// Ranges of Morton codes that hold every row of the box, ascending, without overlap.
+    /// Ranges of Morton codes that contain every row of the box, ascending, without overlap.
     pub(in crate::map) fn code_ranges(self) -> Vec<(u64, u64)> {
         let b = self;
-        // Cells a side at which covering the box more tightly costs more than the rows it saves.
+        // Number of cells per side. A tighter cover of the box costs more than reading the extra
+        // rows.
         let fine = 24;
         let window = |west: i32, east: i32| {
             let corner = |lon, lat| Mercator::from_lonlat(LonLat::from_e7(lon, lat));
             let (nw, se) = (corner(west, b.north), corner(east, b.south));
-            // A unit more on each side: the projection is monotonic only up to its last float bit.
+            // One unit of margin on each side, because the projection is monotonic only up to its
+            // last float bit.
             Window {
                 bits: 32,
                 x0: nw.x.saturating_sub(1),
@@ -86,7 +89,7 @@ impl E7Box {
             all.extend(window(-half, b.east));
         }
         all.sort_unstable();
-        // The two halves may share coarse cells; a row must not be read twice.
+        // The two halves may share coarse cells; no row may be read twice.
         let mut out: Vec<(u64, u64)> = Vec::with_capacity(all.len());
         for r in all {
             match out.last_mut() {
@@ -98,7 +101,7 @@ impl E7Box {
     }
 }
 
-/// Degrees of a whole unit, computed as `LonLat` computes them.
+/// Degrees of a unit, computed as `LonLat` computes them.
 fn degrees(unit: i32) -> f64 {
     LonLat::from_e7(unit, 0).lon()
 }

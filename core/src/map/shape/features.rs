@@ -1,5 +1,5 @@
-//! The features of one collection as the map and the lists read them: newest first, with an R-tree
-//! over their shapes. A set is immutable; a change makes the next one.
+//! The features of one collection for the map and the lists: newest first, with an R-tree over
+//! their shapes. A set is immutable; a change makes a new one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::query::FeatureFilter;
 
 pub(in crate::map) type Entry = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
-/// One collection's features at one change.
+/// One collection's features after one change.
 #[derive(Debug)]
 pub struct FeatureSet {
     collection: Arc<Collection>,
@@ -24,14 +24,14 @@ pub struct FeatureSet {
     rows: Vec<Arc<Feature>>,
     /// The shapes of the rows, for tiles.
     drawn: Vec<Arc<Drawn>>,
-    /// The areas among them, in the order of the rows, with the borders that they share.
+    /// The areas, in the order of the rows, with their shared borders.
     mesh: Arc<Mesh>,
-    /// Their places in the mesh, for each row.
+    /// For each row, the index of its area in the mesh.
     areas: Vec<Option<usize>>,
     by_id: HashMap<u64, usize>,
-    /// Envelopes in degrees, each with the position of its row.
+    /// Envelopes in degrees, each with the index of its row.
     tree: RTree<Entry>,
-    /// Each onset and expiry once, ascending.
+    /// All onsets and expiries, distinct and ascending.
     turns: Vec<Instant>,
 }
 
@@ -48,17 +48,17 @@ impl Default for FeatureSets {
     }
 }
 
-/// What happened to a feature.
+/// A change of a feature.
 #[derive(Clone, Debug)]
 pub enum FeatureChange {
-    /// It is so now.
+    /// The feature was added or changed.
     Upsert {
         /// The collection it belongs to.
         collection: Arc<str>,
-        /// The whole feature.
+        /// The complete feature.
         feature: Arc<Feature>,
     },
-    /// It is no more, whichever collection it was in.
+    /// The feature was removed, whichever collection it was in.
     Remove {
         /// Its internal sequence.
         seq: i64,
@@ -72,7 +72,7 @@ impl FeatureSet {
         Self::join(collection, rows.into_iter().map(draw).collect(), None)
     }
 
-    /// Joins rows in any order; `before` is the set that they come from.
+    /// Joins rows in any order. `before` is the set that they come from.
     fn join(
         collection: Arc<Collection>,
         mut rows: Vec<(Arc<Drawn>, Arc<Feature>)>,
@@ -102,7 +102,7 @@ impl FeatureSet {
             })
         };
         let areas = drawn.iter().map(&mut next).collect();
-        // As long as no area comes or goes, the borders stay as they are.
+        // The borders change only if an area is added or removed.
         let same = |b: &&Self| with_area(&b.drawn).map(Arc::as_ptr).eq(with_area(&drawn).map(Arc::as_ptr));
         let mesh = match before.filter(same) {
             Some(b) => b.mesh.clone(),
@@ -116,7 +116,7 @@ impl FeatureSet {
         self.areas[row].map_or_else(Vec::new, |area| rings_or_speck(&self.mesh, area, frame))
     }
 
-    /// What the features hold.
+    /// The declaration of the collection.
     pub fn collection(&self) -> &Arc<Collection> {
         &self.collection
     }
@@ -131,7 +131,7 @@ impl FeatureSet {
         &self.drawn[row]
     }
 
-    /// The envelopes in degrees, each with the position of its row.
+    /// The envelopes in degrees, each with the index of its row.
     pub(in crate::map) fn tree(&self) -> &RTree<Entry> {
         &self.tree
     }
@@ -141,13 +141,14 @@ impl FeatureSet {
         self.by_id.get(&id).map(|i| &self.rows[*i])
     }
 
-    /// The latest onset or expiry not after now: what depends on time changes only with it.
+    /// The latest onset or expiry not after now. Everything that depends on time changes only with
+    /// it.
     pub fn as_of(&self, now: Instant) -> Instant {
         let after = self.turns.partition_point(|t| *t <= now);
         after.checked_sub(1).map_or(Instant::MIN, |i| self.turns[i])
     }
 
-    /// The first onset and the last expiry; none where a feature has no such bound.
+    /// The first onset and the last expiry; `None` where a feature has no such bound.
     pub fn times(&self) -> [Option<Instant>; 2] {
         let first = self.rows.iter().map(|f| f.valid.from).min().filter(|t| *t > Instant::MIN);
         [first, self.rows.iter().map(|f| f.valid.to).max().filter(|t| *t < Instant::MAX)]
@@ -163,7 +164,7 @@ impl FeatureSet {
         at.into_iter().map(|i| &self.rows[i]).filter(|f| filter.matches(f, now)).collect()
     }
 
-    /// Positions of the rows whose envelope meets a box, in no order.
+    /// Indexes of the rows whose envelope meets a box, in no order.
     pub fn candidates(&self, b: &Bbox) -> Vec<usize> {
         let within = |west: f64, east: f64| {
             let envelope = AABB::from_corners([west, b.south], [east, b.north]);
@@ -186,8 +187,8 @@ fn with_area(drawn: &[Arc<Drawn>]) -> impl Iterator<Item = &Arc<Drawn>> + Clone 
 }
 
 impl FeatureSets {
-    /// The sets of these collections, from all their features; `changed` is the moment of the last
-    /// change to any.
+    /// The sets of these collections, built from all their features. `changed` is the instant of
+    /// the last change.
     pub fn build(
         collections: &[Arc<Collection>],
         rows: Vec<(Arc<str>, Arc<Feature>)>,
@@ -213,14 +214,15 @@ impl FeatureSets {
         self.sets.iter()
     }
 
-    /// When a feature of any collection last came, changed or went; `Instant::MIN` for never. One
-    /// moment for all, so that it does not matter which changes a process followed and which it loaded.
+    /// When a feature of any collection last changed, was added or removed; `Instant::MIN` for
+    /// never. It is one instant for all collections, so that it does not depend on which changes a
+    /// process followed and which it loaded.
     pub fn changed(&self) -> Instant {
         self.changed
     }
 
-    /// The sets after these changes, the last of which was at `at`; only those that are touched are
-    /// built anew.
+    /// The sets after these changes; `at` is the instant of the last one. Only the sets that
+    /// changed are rebuilt.
     #[must_use]
     pub fn apply(&self, changes: &[FeatureChange], at: Instant) -> Self {
         let next = |set: &Arc<FeatureSet>| {
@@ -245,7 +247,7 @@ impl FeatureSets {
                 return set.clone();
             }
             let new = rows.into_values().map(|f| (Arc::new(Drawn::of(f.geometry.as_ref())), f));
-            // What stays as it is keeps its drawn shape.
+            // Unchanged rows reuse their prepared shape.
             Arc::new(FeatureSet::join(
                 set.collection.clone(),
                 before.into_iter().chain(new).collect(),

@@ -1,5 +1,5 @@
-//! A tile's buffered square in its own units, and how shapes in mercator units come into it.
-//! Not here: cutting at the square's edge (clip), what a tile shows (tile, draw).
+//! A tile's buffered square in tile units, and the conversion of shapes from Mercator units to it.
+//! Not here: clipping at the square's edge (clip), what a tile shows (tile, draw).
 
 use crate::geo::{Mercator, TileId};
 use crate::map::layer::EXTENT;
@@ -7,22 +7,22 @@ use crate::map::shape::simplify::Vertex;
 
 /// Bits of the extent.
 pub(in crate::map) const EXTENT_BITS: u32 = EXTENT.trailing_zeros();
-/// Twice the area, in square tile units, under which a bend is left out: half a pixel's worth.
+/// Twice the area, in square tile units, below which a bend is dropped: half a pixel.
 const BEND: f64 = 64.0;
 
-/// A position in mercator units.
+/// A position in Mercator units.
 pub(in crate::map) type Point = (u32, u32);
 /// A path or an open ring in tile units, y down.
 pub(in crate::map) type Path = Vec<(i32, i32)>;
 
-/// The smallest box around positions.
+/// The bounding box of positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::map) struct Bounds {
     pub(in crate::map) min: Point,
     pub(in crate::map) max: Point,
 }
 
-/// How much of a box a tile sees.
+/// How much of a box is visible in a tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::map) enum Seen {
     Nothing,
@@ -39,20 +39,20 @@ pub(in crate::map) struct Frame {
 }
 
 impl Bounds {
-    /// Around nothing.
+    /// The empty bounds.
     pub(in crate::map) const NONE: Self = Self { min: (u32::MAX, u32::MAX), max: (0, 0) };
 
     pub(in crate::map) fn around(points: impl Iterator<Item = Point>) -> Self {
         points.fold(Self::NONE, |b, p| b.with(Self { min: p, max: p }))
     }
 
-    /// A tile and so many mercator units around it, as far as the world goes.
+    /// A tile extended by a number of Mercator units on each side, clamped to the world.
     pub(in crate::map) fn of_tile(tile: TileId, halo: u64) -> Self {
         let side = 1_i64 << (32 - u32::from(tile.z()));
         Self::from_origin(tile, -(halo as i64), side + halo as i64)
     }
 
-    /// From `low` to `high` mercator units on both axes, counted from a tile's corner.
+    /// From `low` to `high` Mercator units on both axes, relative to a tile's corner.
     fn from_origin(tile: TileId, low: i64, high: i64) -> Self {
         let (x, y) = tile.origin();
         let at = |v: u32, by: i64| (i64::from(v) + by).clamp(0, i64::from(u32::MAX)) as u32;
@@ -68,18 +68,18 @@ impl Bounds {
 }
 
 impl Frame {
-    /// A tile with so many units around it.
+    /// A tile extended by a number of tile units on each side.
     pub(in crate::map) fn new(tile: TileId, buffer: u32) -> Self {
         Self { tile, low: -(buffer as i32), high: EXTENT as i32 + buffer as i32 }
     }
 
-    /// The ground it covers.
-    pub(in crate::map) fn ground(&self) -> Bounds {
+    /// The box that it covers.
+    pub(in crate::map) fn bounds(&self) -> Bounds {
         let unit = 1_i64 << (32 - EXTENT_BITS - u32::from(self.tile.z()).min(32 - EXTENT_BITS));
         Bounds::from_origin(self.tile, i64::from(self.low) * unit, i64::from(self.high) * unit)
     }
 
-    /// A position in tile units, by floor.
+    /// A position in tile units, rounded down.
     pub(in crate::map) fn at(&self, (x, y): Point) -> (i32, i32) {
         self.tile.quantise(Mercator { x, y }, EXTENT_BITS)
     }
@@ -95,7 +95,7 @@ impl Frame {
         }
     }
 
-    /// Adds the vertices that matter at this zoom, in tile units, without repeats.
+    /// Adds the vertices that are kept at this zoom, in tile units, without repeats.
     pub(in crate::map) fn draw<'a>(&self, vertices: impl Iterator<Item = &'a Vertex>, out: &mut Path) {
         let bits = u32::from(self.tile.z()).min(32 - EXTENT_BITS);
         let unit = f64::from(1_u32 << (32 - EXTENT_BITS - bits));

@@ -1,7 +1,8 @@
-//! Areas that may share borders, ready for tiles. Rings are cut into arcs where borders meet, and
-//! each arc is simplified once, so both sides of a border stay the same line at every zoom: no gaps,
-//! no slivers. Stretches that two areas do not share vertex by vertex are arcs of their own.
-//! Not here: what an area is (shapes, drawn), cutting at a tile's edge (clip), rings that cross (solid).
+//! Areas that may share borders, prepared for tiles. Rings are cut into arcs where borders meet.
+//! Each arc is simplified once, so both sides of a border have the same line at every zoom: no
+//! gaps, no slivers. Where two areas do not share a border vertex by vertex, each has arcs of its
+//! own. Not here: what an area is (shapes, drawn), clipping at a tile's edge (clip), rings that
+//! cross (solid).
 
 use std::collections::HashMap;
 
@@ -13,12 +14,12 @@ use crate::map::shape::frame::{Bounds, Frame, Path, Point, Seen};
 use crate::map::shape::simplify::{Vertex, weigh};
 use crate::map::shape::solid::solid;
 
-/// A ring as arcs, each forward or backward.
+/// A ring as a list of arcs, each forward or backward.
 pub(in crate::map) type ArcRing = Vec<(u32, bool)>;
 /// Polygons as rings in mercator units: exterior first, then its holes.
 pub(in crate::map) type Polygons = Vec<Vec<Vec<Point>>>;
 
-/// Several areas with their common arcs.
+/// Several areas with their shared arcs.
 #[derive(Debug)]
 pub(in crate::map) struct Mesh {
     pub(in crate::map) areas: Vec<MeshArea>,
@@ -34,7 +35,7 @@ pub(in crate::map) struct MeshArea {
 }
 
 impl Mesh {
-    /// Joins areas, kept in their order.
+    /// Joins areas and keeps their order.
     pub(in crate::map) fn build<'a>(areas: impl Iterator<Item = &'a Polygons> + Clone) -> Self {
         let mut cutter = Cutter::new(areas.clone().flatten().flatten());
         let areas = areas
@@ -46,8 +47,9 @@ impl Mesh {
         Self { areas, arcs: cutter.arcs.iter().map(|points| weigh(points)).collect() }
     }
 
-    /// The rings of an area in a tile, open, cut at the buffered edge, in tile units: valid polygons,
-    /// exteriors with positive area (y down), each followed by its holes. Empty if nothing is left.
+    /// The rings of an area in a tile: open, clipped at the buffered edge, in tile units. They form
+    /// valid polygons: an exterior with positive area (y down), followed by its holes. Empty if
+    /// nothing is left.
     pub(in crate::map) fn rings(&self, area: usize, frame: &Frame) -> Vec<Path> {
         match frame.sees(self.areas[area].bounds) {
             Seen::Nothing => Vec::new(),
@@ -65,7 +67,7 @@ impl Mesh {
         solid(&self.wound(area, frame, at_edge))
     }
 
-    /// The rings of an area in a tile as they come, crossings and all.
+    /// The rings of an area in a tile before they are made valid; they may cross.
     pub(in crate::map) fn wound(&self, area: usize, frame: &Frame, at_edge: bool) -> Vec<Path> {
         let arcs = self.areas[area].polygons.iter().flatten();
         let rings = arcs.map(|arcs| self.ring(arcs, frame));
@@ -73,7 +75,7 @@ impl Mesh {
         rings.filter(|ring| ring.len() >= 3).collect()
     }
 
-    /// A ring at the tile's zoom, in its units.
+    /// A ring at the tile's zoom, in tile units.
     pub(in crate::map) fn ring(&self, arcs: &ArcRing, frame: &Frame) -> Path {
         let mut out = Path::new();
         for &(arc, backward) in arcs {
@@ -91,8 +93,8 @@ impl Mesh {
     }
 }
 
-/// All rings of an area in mercator units: open, without repeats, with three vertices at least, wound as
-/// in a tile: exteriors with positive area (y down), holes with negative.
+/// All rings of an area in Mercator units: open, without repeats, with at least three vertices,
+/// wound as in a tile (y down): exteriors with positive area, holes with negative.
 pub(in crate::map) fn project(area: &MultiPolygon<f64>) -> Option<Polygons> {
     let ring = |line: &LineString<f64>| -> Option<Vec<Point>> {
         let mut out = Vec::with_capacity(line.0.len());
@@ -127,7 +129,7 @@ pub(in crate::map) fn project(area: &MultiPolygon<f64>) -> Option<Polygons> {
     Some(polygons)
 }
 
-/// Twice the area of a ring, in square mercator units: positive for an exterior in a tile (y down).
+/// Twice the area of a ring, in square Mercator units: positive for an exterior in a tile (y down).
 fn area2(ring: &[Point]) -> i128 {
     let Some(&(mut from)) = ring.last() else { return 0 };
     let mut sum = 0;
@@ -138,9 +140,10 @@ fn area2(ring: &[Point]) -> i128 {
     sum
 }
 
-/// Cuts rings into arcs at the vertices where borders meet or part.
+/// Cuts rings into arcs at the vertices where borders meet or split.
 struct Cutter {
-    /// The two neighbours of each vertex; none where rings disagree about them: a junction.
+    /// The two neighbours of each vertex; `None` at a junction, where rings have different
+    /// neighbours.
     neighbours: HashMap<Point, Option<(Point, Point)>>,
     known: HashMap<Vec<Point>, u32>,
     arcs: Vec<Vec<Point>>,
@@ -167,14 +170,14 @@ impl Cutter {
         let n = ring.len();
         let mut starts: Vec<usize> = (0..n).filter(|&i| self.neighbours[&ring[i]].is_none()).collect();
         if starts.is_empty() {
-            // Begin where any ring along the same vertices would.
+            // Start where every ring along the same vertices would start.
             starts.extend((0..n).min_by_key(|&i| ring[i]));
         }
         let ends = starts.iter().copied().skip(1).chain([starts[0] + n]);
         starts.iter().zip(ends).map(|(&a, b)| self.arc((a..=b).map(|i| ring[i % n]).collect())).collect()
     }
 
-    /// The number of an arc and whether it runs backward; both sides of a border get the same.
+    /// The number of an arc and whether it runs backward. Both sides of a border get the same arc.
     fn arc(&mut self, mut points: Vec<Point>) -> (u32, bool) {
         let backward = points.iter().rev().lt(points.iter());
         if backward {

@@ -1,5 +1,5 @@
-//! The wards of a generation as areas ready for tiles, with their names.
-//! Not here: which ward owns a place (area), borders that stay shared (mesh), writing (mvt).
+//! The wards of a generation as areas for tiles, with their labels. Not here: which ward owns a
+//! point (area), shared borders (mesh), encoding (mvt).
 
 pub(in crate::map) mod appears;
 pub(in crate::map) mod clip;
@@ -20,7 +20,7 @@ use crate::geo::{LonLat, Mercator};
 use crate::map::shape::frame::{Bounds, Frame, Path};
 use crate::map::shape::mesh::{Mesh, project};
 
-/// One ward to be shown.
+/// A ward to draw.
 #[derive(Clone, Debug)]
 pub struct WardShape {
     /// The official code; its number is the feature's id.
@@ -31,19 +31,19 @@ pub struct WardShape {
     pub short_name: String,
     /// The canonical id, `{generation}.{code}`.
     pub ward: String,
-    /// Where the name stands.
+    /// The label point.
     pub label: LonLat,
-    /// The ground in degrees; rings in any winding.
+    /// The area in degrees; rings in any winding.
     pub area: MultiPolygon<f64>,
 }
 
-/// Why shapes can't be shown.
+/// Why shapes cannot be drawn.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ShapeError {
     /// A code that gives no feature id.
     #[error("ward code {0:?} gives no number from 1 to 2^53 - 1, which a tile needs as an id")]
     Code(String),
-    /// Two wards with one id.
+    /// Two wards with the same code.
     #[error("ward code {0:?} occurs twice in one generation")]
     Twice(String),
     /// A coordinate out of range.
@@ -60,7 +60,7 @@ pub struct WardShapes {
     mesh: Mesh,
 }
 
-/// One ward as tiles need it.
+/// One ward, prepared for tiles.
 #[derive(Debug)]
 pub(in crate::map) struct Ward {
     pub(in crate::map) id: u64,
@@ -69,12 +69,12 @@ pub(in crate::map) struct Ward {
     pub(in crate::map) short_name: String,
     pub(in crate::map) canonical: String,
     pub(in crate::map) label: Mercator,
-    /// Its place in the mesh.
+    /// Its index in the mesh.
     area: usize,
 }
 
 impl WardShapes {
-    /// Builds the shapes of one generation; `approximate` says that the borders are not official.
+    /// Builds the shapes of one generation. `approximate` means that the borders are not official.
     ///
     /// # Errors
     /// See [`ShapeError`].
@@ -103,7 +103,7 @@ impl WardShapes {
         Ok(Self { generation: generation.to_owned(), approximate, wards, mesh })
     }
 
-    /// No wards at all, before any are loaded.
+    /// An empty set, for the time before wards are loaded.
     pub fn none() -> Self {
         Self {
             generation: String::new(),
@@ -127,7 +127,7 @@ impl WardShapes {
         &self.wards
     }
 
-    /// The box around a ward.
+    /// The bounding box of a ward.
     pub(in crate::map) fn bounds(&self, ward: &Ward) -> Bounds {
         self.mesh.areas[ward.area].bounds
     }

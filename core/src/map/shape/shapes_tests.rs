@@ -1,4 +1,4 @@
-//! Ward shapes: shared borders stay shared, rings stay right, on made-up and on real wards.
+//! Ward shapes: shared borders stay shared and rings stay valid, on generated and on real wards.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -18,7 +18,7 @@ use crate::map::shape::solid::tests::checked;
 use crate::map::tile::mvt::decode;
 use crate::map::tile::{Sources, tile};
 
-/// A lattice of n by n wards whose inner borders wiggle and whose outline is a rectangle.
+/// A lattice of n by n wards with wiggly inner borders and a rectangular outline.
 fn lattice(n: i32) -> Vec<WardShape> {
     let steps = 40;
     let wiggle = |i: i32, j: i32| f64::from((i * 7919 + j * 104_729).rem_euclid(97) - 48) * 0.000_004;
@@ -85,7 +85,7 @@ fn shared_borders_are_the_same_line_on_both_sides() {
         }
         let mut inner = 0;
         for ((a, b), balance) in edges {
-            // The outline's own corners may be cut off at small zooms.
+            // The outline's own corners may be dropped at small zooms.
             let outline = |p: (i32, i32)| p.0 == min.0 || p.0 == max.0 || p.1 == min.1 || p.1 == max.1;
             assert!(
                 balance == 0 || (outline(a) && outline(b)),
@@ -146,7 +146,7 @@ fn a_hole_and_the_ward_in_it_share_their_border() {
         if area(&inner) == 2 * (4096 + 128) * (4096 + 128) {
             assert!(outer.is_empty(), "a tile inside the hole shows nothing of the ward around it");
         }
-        // Together they leave no hole and cover nothing twice.
+        // Together they leave no gap and cover nothing twice.
         let both = solid(&[outer.clone(), inner.clone()].concat());
         assert!(both.iter().all(|r| area2(r) > 0), "{tile}");
         assert_eq!(area(&both), area(&outer) + area(&inner), "{tile}");
@@ -195,7 +195,7 @@ fn codes_must_be_numbers_and_unique() {
     assert_eq!(WardShapes::build("g", false, &wards).unwrap_err(), ShapeError::Code("Q-1".into()));
 }
 
-/// The real wards, if the shared data is there.
+/// The real wards, if the shared data is available.
 fn real_wards() -> Option<Vec<WardShape>> {
     let folder = crate::real_data::folder("map::real_wards")?;
     let file = std::fs::File::open(folder.join("wards-2025-07.geojson.gz")).unwrap();
@@ -227,7 +227,8 @@ fn real_wards() -> Option<Vec<WardShape>> {
     Some(wards.collect())
 }
 
-/// The wards' tiles of a zoom: all while they are few, else some, drawn among those with a border in them.
+/// The wards' tiles of a zoom: all if there are few, otherwise a sample of those with a border in
+/// them.
 fn some_tiles(shapes: &WardShapes, zoom: u8, most: usize) -> Vec<TileId> {
     let all = || tiles_of(everywhere(shapes), zoom);
     if zoom <= 12 {
@@ -290,13 +291,13 @@ fn real_wards_leave_no_gap_and_do_not_overlap() {
             for area in 0..shapes.mesh.areas.len() {
                 let (before, after) =
                     (shapes.mesh.wound(area, &frame, true), shapes.mesh.rings(area, &frame));
-                // What winds wrongly where borders cross is no more than two pixels.
+                // The area wound wrongly where borders cross is at most two pixels.
                 let lost = sum(&after) - sum(&before);
                 assert!(lost.abs() <= 2 * 2 * 64, "{id}: area {area} differs by {lost} half units");
                 wound.extend(before);
                 drawn.extend(after);
             }
-            // All that the borders lead around is covered; what is covered twice overlaps in the source.
+            // Everything inside the borders is covered; areas covered twice overlap in the source.
             let (city, covered) = (sum(&solid(&wound)), sum(&solid(&drawn)));
             assert!((city - covered).abs() <= 2, "{id}: a gap of {} half units", city - covered);
             let twice = sum(&drawn) - covered;

@@ -1,28 +1,28 @@
-//! How much each bend of a line matters: Visvalingam's areas, computed once for all zooms.
-//! A zoom keeps the vertices whose weight reaches its limit, so what a coarser zoom shows is
-//! always a part of what a finer one shows.
+//! The weight of each vertex of a line (Visvalingam's areas), computed once for all zooms. A zoom
+//! keeps the vertices whose weight reaches its limit, so a lower zoom always shows a subset of a
+//! higher one.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// A vertex of an arc and how much it matters.
+/// A vertex of an arc and its weight.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::map) struct Vertex {
-    /// Position in mercator units.
+    /// Position in Mercator units.
     pub(in crate::map) at: (u32, u32),
-    /// Twice the area, in square mercator units, that leaving it out would change; infinite if
-    /// it always stays.
+    /// Twice the area, in square Mercator units, that changes if the vertex is dropped. Infinite if
+    /// it is always kept.
     pub(in crate::map) weight: f64,
 }
 
-/// Weighs the vertices of an arc. Ends always stay, and of a closed arc two more, so that it
-/// never folds to a line.
+/// Computes the weights of an arc's vertices. The ends are always kept. A closed arc keeps two more
+/// vertices, so that it never collapses to a line.
 pub(in crate::map) fn weigh(points: &[(u32, u32)]) -> Vec<Vertex> {
     let n = points.len();
     let mut out: Vec<Vertex> = points.iter().map(|&at| Vertex { at, weight: f64::INFINITY }).collect();
     let (mut before, mut after): (Vec<usize>, Vec<usize>) =
         (0..n).map(|i| (i.wrapping_sub(1), i + 1)).unzip();
-    // Areas are whole numbers of at most 65 bits; the index breaks ties, so the order is fixed.
+    // Areas are integers of at most 65 bits. Ties are broken by index, so the order is fixed.
     let bend = |a: usize, b: usize, c: usize| triangle2(points[a], points[b], points[c]);
     let mut now: Vec<u128> =
         (0..n).map(|i| if i == 0 || i + 1 >= n { 0 } else { bend(i - 1, i, i + 1) }).collect();
@@ -34,7 +34,7 @@ pub(in crate::map) fn weigh(points: &[(u32, u32)]) -> Vec<Vertex> {
         if gone[i] || area != now[i] {
             continue;
         }
-        // A vertex matters at least as much as those that had to go first.
+        // A vertex weighs at least as much as those that were dropped before it.
         floor = floor.max(area);
         out[i].weight = floor as f64;
         gone[i] = true;

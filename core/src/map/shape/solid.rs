@@ -1,7 +1,7 @@
-//! Rings made valid. Simplifying, rounding to tile units and cutting at the tile's edge each may let a ring
-//! cross or touch itself; what is drawn then is where the rings wind around more than not at all, which is
-//! what the areas on both sides of a common border agree about.
-//! Not here: which rings (mesh, drawn), cutting (clip).
+//! Makes rings valid. Simplifying, rounding to tile units and clipping at the tile's edge can each
+//! make a ring cross or touch itself. What is drawn is the set of points with a positive winding
+//! number; the areas on both sides of a shared border agree about it. Not here: which rings (mesh,
+//! drawn), clipping (clip).
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -15,27 +15,27 @@ use i_overlay::i_shape::flat::buffer::FlatContoursBuffer;
 use crate::map::shape::clip::area2;
 use crate::map::shape::frame::Path;
 
-/// Polygons as the standards want them (OGC 06-103r4 section 6.1.11), from rings wound as in a tile: outer
-/// ones with positive area, holes with negative. Each outer ring is followed by its holes; none crosses or
-/// touches itself, and what has no area is gone.
+/// Valid polygons (OGC 06-103r4 section 6.1.11) from rings wound as in a tile: exteriors with
+/// positive area, holes with negative. Each exterior is followed by its holes. No ring crosses or
+/// touches itself, and rings without area are dropped.
 pub(in crate::map) fn solid(rings: &[Path]) -> Vec<Path> {
     if rings.is_empty() {
         return Vec::new();
     }
     let contours: Vec<Vec<IntPoint>> =
         rings.iter().map(|r| r.iter().map(|&(x, y)| IntPoint::new(x, y)).collect()).collect();
-    // A crossing is moved to the nearest whole unit, no farther.
+    // A crossing moves to the nearest whole unit, no farther.
     let solver = Solver { precision: Precision::ABSOLUTE, multithreading: None, ..Solver::AUTO };
     let mut found = FlatContoursBuffer::default();
     found.set_with_shape(&contours);
-    // As contours only: which are whose holes the library cannot tell where they touch in points.
+    // Contours only: where holes touch in points, the library cannot tell whose holes they are.
     Overlay::new_custom(found.points.len(), IntOverlayOptions::keep_all_points(), solver)
         .simplify_flat_buffer(&mut found, FillRule::Positive);
     let path = |range: &Range<usize>| found.points[range.clone()].iter().map(|p| (p.x, p.y)).collect();
     arrange(found.ranges.iter().map(path).flat_map(loops).collect())
 }
 
-/// A ring that meets itself in points, as rings that do not.
+/// Splits a ring that touches itself in points into rings that do not.
 fn loops(ring: Path) -> Vec<Path> {
     let (mut out, mut way) = (Vec::new(), Path::new());
     for p in ring {
@@ -49,8 +49,8 @@ fn loops(ring: Path) -> Vec<Path> {
     out
 }
 
-/// Rings that do not cross, however wound, as outlines, each followed by its holes: what an even number of
-/// the others holds is an outline.
+/// Orders rings that do not cross, with any winding, into exteriors, each followed by its holes. A
+/// ring inside an even number of others is an exterior.
 fn arrange(mut rings: Vec<Path>) -> Vec<Path> {
     let holders: Vec<Vec<usize>> = rings
         .iter()
@@ -71,7 +71,7 @@ fn arrange(mut rings: Vec<Path>) -> Vec<Path> {
     out
 }
 
-/// Whether a ring lies in another that it does not cross.
+/// Whether a ring lies inside another one that it does not cross.
 fn holds(outer: &[(i32, i32)], ring: &[(i32, i32)]) -> bool {
     let twice: Path = outer.iter().map(|&(x, y)| (2 * x, 2 * y)).collect();
     let middles = edges(ring).map(|(a, b)| (a.0 + b.0, a.1 + b.1));
@@ -85,7 +85,7 @@ fn edges(ring: &[Point]) -> impl Iterator<Item = (Point, Point)> {
     ring.iter().copied().zip(ring.iter().copied().cycle().skip(1))
 }
 
-/// On which side of a way from `a` to `b` a point lies.
+/// On which side of the line from `a` to `b` a point lies.
 fn turn(a: Point, b: Point, c: Point) -> Ordering {
     let d = |p: Point, q: Point| (i64::from(q.0) - i64::from(p.0), i64::from(q.1) - i64::from(p.1));
     let ((x, y), (u, v)) = (d(a, b), d(a, c));
@@ -98,7 +98,7 @@ fn on(p: Point, a: Point, b: Point) -> bool {
     turn(a, b, p).is_eq() && between(p.0, a.0, b.0) && between(p.1, a.1, b.1)
 }
 
-/// Where a point is: inside (greater), on the ring, outside.
+/// Where a point is: inside (greater), on the ring (equal) or outside (less).
 fn place(p: Point, ring: &[Point]) -> Ordering {
     if edges(ring).any(|(a, b)| on(p, a, b)) {
         return Ordering::Equal;
@@ -124,13 +124,14 @@ pub(in crate::map) mod tests {
             || c.1.max(d.1) < a.1.min(b.1)
     }
 
-    /// Whether two edges share more than single ends of theirs: they cross, or lie along one another.
+    /// Whether two edges share more than a common end: they cross or overlap.
     fn cross((a, b): (Point, Point), (c, d): (Point, Point)) -> bool {
         let sides = [turn(a, b, c), turn(a, b, d), turn(c, d, a), turn(c, d, b)];
         if sides.iter().all(|s| s.is_ne()) {
             return sides[0] != sides[1] && sides[2] != sides[3];
         }
-        // In line: how many different ends lie on the other edge tells whether more than one point is shared.
+        // Collinear: the number of distinct ends on the other edge tells whether they share more
+        // than one point.
         let mut shared: Vec<Point> = [a, b].into_iter().filter(|p| on(*p, c, d)).collect();
         shared.extend([c, d].into_iter().filter(|p| on(*p, a, b)));
         shared.sort_unstable();
@@ -138,9 +139,9 @@ pub(in crate::map) mod tests {
         shared.len() > 1
     }
 
-    /// What a decoder makes of rings (an exterior begins a polygon, holes follow it), held against OGC
-    /// 06-103r4 section 6.1.11 in whole numbers: no ring crosses or touches itself, none crosses another of
-    /// its polygon, holes lie in the exterior and not in one another.
+    /// Checks rings as a decoder reads them (an exterior begins a polygon, its holes follow)
+    /// against OGC 06-103r4 section 6.1.11, in integers: no ring crosses or touches itself, none
+    /// crosses another of its polygon, holes lie in the exterior and not in each other.
     pub(in crate::map) fn checked(rings: &[Path]) -> Result<(), String> {
         let mut polygons: Vec<Vec<&Path>> = Vec::new();
         for ring in rings {
@@ -148,7 +149,7 @@ pub(in crate::map) mod tests {
             ends.sort_unstable();
             ends.dedup();
             if ring.len() < 3 || ends.len() < ring.len() {
-                return Err(format!("{ring:?} is not open with three vertices at least, each once"));
+                return Err(format!("{ring:?} is not an open ring of at least three distinct vertices"));
             }
             match area2(ring) {
                 0 => return Err(format!("{ring:?} has no area")),
@@ -164,7 +165,7 @@ pub(in crate::map) mod tests {
                     if apart(*e, *f) {
                         continue;
                     }
-                    // Edges of one ring meet at its vertices only, and only neighbours.
+                    // Edges of one ring meet only at vertices, and only neighbouring edges do.
                     let touch = n == m
                         && ([f.0, f.1].iter().any(|p| on(*p, e.0, e.1) && *p != e.0 && *p != e.1)
                             || [e.0, e.1].iter().any(|p| on(*p, f.0, f.1) && *p != f.0 && *p != f.1));
@@ -206,7 +207,7 @@ pub(in crate::map) mod tests {
         hole.reverse();
         let rings = solid(&[square(0, 10), hole.clone()]);
         assert_eq!(rings.iter().map(|r| area2(r)).collect::<Vec<_>>(), [200, -18]);
-        // A tile that lies in a hole shows nothing.
+        // A tile inside a hole shows nothing.
         hole = square(-5, 20);
         hole.reverse();
         assert!(solid(&[clip(square(-6, 21), 0, 10), clip(hole, 0, 10)]).is_empty());
@@ -231,7 +232,7 @@ pub(in crate::map) mod tests {
             for some in [rings, cut] {
                 let out = solid(&some);
                 prop_assert_eq!(checked(&out), Ok(()), "from {:?}", some);
-                // And is left alone when it comes again.
+                // Valid rings do not change.
                 prop_assert_eq!(checked(&solid(&out)), Ok(()));
             }
         }

@@ -1,16 +1,16 @@
-//! Thinning of points that would stand on each other: which are shown, at least so far apart.
+//! Thins out points that would overlap: the points shown keep a minimum distance.
 //!
-//! Points are judged level by level, the most important first; within a level by four colours of
-//! world cells as large as the distance, within a cell by id. One is shown unless one that is shown
-//! already is nearer than the distance. So a point is hidden only by a shown one of its own level or
-//! a higher, and what decides about a point lies within [`reach`] of it: a tile made alone agrees
-//! with its neighbours.
+//! Points are decided level by level, the most important first; within a level by four colours of
+//! world cells as wide as the distance, within a cell by id. A point is shown unless a point
+//! already shown is nearer than the distance. So a point is hidden only by one of its own level or
+//! a more important one, and everything that decides about a point lies within [`reach`] of it:
+//! each tile can be made alone and agrees with its neighbours.
 
 use std::collections::HashMap;
 
 use crate::map::shape::frame::Point;
 
-/// A point to be judged.
+/// A point to decide about.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::map) struct Spot {
     /// Smaller is more important.
@@ -20,13 +20,13 @@ pub(in crate::map) struct Spot {
     pub(in crate::map) at: Point,
 }
 
-/// How far, in mercator units, points decide about each other, with so many levels.
+/// How far apart, in Mercator units, points can affect each other with this many levels.
 pub(in crate::map) fn reach(levels: usize, distance: u32) -> u64 {
-    // Each of the four colours of each level looks one cell further.
+    // Each of the four colours of each level reaches one cell further.
     4 * levels as u64 * u64::from(distance)
 }
 
-/// Which spots are shown, with no two nearer than `distance` mercator units.
+/// Which spots are shown, so that no two are nearer than `distance` Mercator units.
 pub(in crate::map) fn thin(spots: &[Spot], distance: u32) -> Vec<bool> {
     let cell = |p: Point| (p.0 / distance, p.1 / distance);
     let mut order: Vec<usize> = (0..spots.len()).collect();

@@ -1,6 +1,6 @@
-//! A map style (MapLibre style specification, version 8) made for these layers: checked once against
-//! the layers that there are (`style_check`), then written for an address, a language and what lies below.
-//! Not here: how the layers look (`web/look`), fonts and sprites, HTTP (http).
+//! A map style (MapLibre style specification, version 8) for the declared layers. It is checked
+//! once against the layers (`style_check`), then written for a base address, a language and a
+//! background. Not here: how the layers look (`web/look`), fonts and sprites, HTTP (http).
 //!
 //! What a style of ours may say beyond the specification:
 //! - addresses in `sprite`, `glyphs` and `sources` that begin with `/` are this service's own;
@@ -25,57 +25,59 @@ use crate::map::tile::tilejson::Tileset;
 /// The address of the `TileJSON` of the operator's basemap.
 pub const BASEMAP: &str = "/basemap.json";
 const OVER_BASEMAP: &str = "diaban:over-basemap";
-/// Where the page finds the style that it puts below.
+/// The metadata key under which the page finds the address of the background style.
 const BASEMAP_STYLE: &str = "diaban:basemap-style";
 
-/// A style, checked.
+/// A checked style.
 #[derive(Clone, Debug)]
 pub struct Style {
     document: Map<String, Value>,
 }
 
-/// What lies below the layers.
+/// The background below the layers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Background {
-    /// The style's own sketch.
+    /// The style's own simple background.
     Sketch,
-    /// A style of others; clients that can join styles find its address in the metadata.
+    /// An external style. Its address is written into the metadata, for clients that can combine
+    /// styles.
     Style(String),
     /// Vector tiles with these layers.
     Vector(BTreeSet<String>),
-    /// Tiles that are pictures.
+    /// Raster tiles.
     Pictures,
 }
 
-/// For whom a style is written.
+/// The parameters for which a style is written.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
-    /// Where the service is found, without a slash at the end.
+    /// The base address of the service, without a slash at the end.
     pub base: &'a str,
-    /// The language of its words.
+    /// The language of the labels.
     pub lang: Lang,
-    /// What lies below.
-    pub ground: &'a Background,
-    /// Where a map begins.
+    /// The background.
+    pub background: &'a Background,
+    /// The initial centre of the map.
     pub center: LonLat,
-    /// How near.
+    /// The initial zoom.
     pub zoom: u8,
     /// The kinds of wards, some of whose names are shortened.
     pub units: &'a UnitScheme,
 }
 
 impl Style {
-    /// Reads a style; `file` only names it in errors, `layers` are those it may show. Sources of
-    /// them get their zooms.
+    /// Parses a style. `file` is only used in errors; `layers` are those it may show. Sources of
+    /// those layers get their zoom range.
     ///
     /// # Errors
-    /// The mistakes, each with its line, when the text is no style or shows what is not there.
+    /// All mistakes, each with its line, if the text is not a style or shows something that does
+    /// not exist.
     pub fn parse(file: &str, text: &str, layers: &[Layer]) -> Result<Self, Mistakes> {
         let mistakes = check_style(layers, file, text);
         if !mistakes.is_empty() {
             return Err(Mistakes(mistakes));
         }
-        // What was checked is an object with an object of sources.
+        // The check ensures an object with an object of sources.
         let mut document: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
         for (_, source) in document.get_mut("sources").and_then(Value::as_object_mut).into_iter().flatten() {
             if let Some(Ok(set)) = list_of(source).map(|list| Tileset::named(layers, list)) {
@@ -86,7 +88,8 @@ impl Style {
         Ok(Self { document })
     }
 
-    /// The same for a style of ours, of which a city shows what it has layers for.
+    /// Like [`Style::parse`], but drops the parts of a built-in style for which the city has no
+    /// layers.
     ///
     /// # Errors
     /// See [`Style::parse`].
@@ -103,12 +106,12 @@ impl Style {
         Self::parse(file, &fitted, layers)
     }
 
-    /// Its name for people.
+    /// Its title for people.
     pub fn title(&self) -> Option<&str> {
         self.document.get("name")?.as_str()
     }
 
-    /// The layers of vector basemaps that it can show.
+    /// The layers of vector basemaps that it uses.
     pub fn basemap_layers(&self) -> BTreeSet<&str> {
         let basemaps = self.sources().filter(|(_, s)| s["url"] == BASEMAP).map(|(id, _)| id);
         let basemaps: BTreeSet<&str> = basemaps.collect();
@@ -123,10 +126,10 @@ impl Style {
         document.remove("state");
         document.entry("center").or_insert_with(|| json!([reader.center.lon(), reader.center.lat()]));
         document.entry("zoom").or_insert_with(|| reader.zoom.into());
-        let (sources, layers) = self.on(reader.ground);
+        let (sources, layers) = self.on(reader.background);
         document.insert("sources".to_owned(), sources.into());
         document.insert("layers".to_owned(), layers.into());
-        if let Background::Style(url) = reader.ground {
+        if let Background::Style(url) = reader.background {
             document.insert("metadata".to_owned(), json!({ BASEMAP_STYLE: url }));
         }
         let mut document = Value::Object(document);
@@ -144,11 +147,11 @@ impl Style {
         self.document["sources"].as_object().into_iter().flatten().map(|(id, s)| (id.as_str(), s))
     }
 
-    /// The sources and layers that a ground has something for.
-    fn on(&self, ground: &Background) -> (Map<String, Value>, Vec<Value>) {
+    /// The sources and layers that this background can show.
+    fn on(&self, background: &Background) -> (Map<String, Value>, Vec<Value>) {
         let fits = |source: &Value| {
             source["url"] != BASEMAP
-                || match ground {
+                || match background {
                     Background::Sketch | Background::Style(_) => false,
                     Background::Vector(_) => source["type"] == "vector",
                     Background::Pictures => source["type"] == "raster",
@@ -159,21 +162,21 @@ impl Style {
         let drawn = |layer: &&Value| {
             let Some(id) = layer["source"].as_str() else { return true };
             let Some(source) = sources.get(id) else { return false };
-            match (ground, layer["source-layer"].as_str()) {
+            match (background, layer["source-layer"].as_str()) {
                 (Background::Vector(there), Some(name)) if source["url"] == BASEMAP => there.contains(name),
                 _ => true,
             }
         };
         let mut layers: Vec<Value> =
             self.document["layers"].as_array().into_iter().flatten().filter(drawn).cloned().collect();
-        if matches!(ground, Background::Vector(_) | Background::Pictures) {
+        if matches!(background, Background::Vector(_) | Background::Pictures) {
             layers.iter_mut().for_each(paint_over);
         }
         (sources, layers)
     }
 }
 
-/// Paints a layer as it is above a basemap.
+/// Applies a layer's paint properties for use above a basemap.
 fn paint_over(layer: &mut Value) {
     let Some(Value::Object(paint)) = layer["metadata"].get(OVER_BASEMAP).cloned() else { return };
     for (name, value) in paint {
@@ -222,7 +225,7 @@ fn locate(value: &mut Value, base: &str) {
     }
 }
 
-/// The layers of ours that a source shows, as a comma list.
+/// The comma list of our layers that a source shows.
 fn list_of(source: &Value) -> Option<&str> {
     own_list(source["url"].as_str()?)
 }
@@ -257,11 +260,11 @@ mod tests {
         })
     }
 
-    fn written(ground: &Background) -> Value {
+    fn written(background: &Background) -> Value {
         let style = Style::parse("own.json", &own().to_string(), &layers()).unwrap();
         let center = LonLat::new(106.7, 10.8).unwrap();
         let units = &UnitScheme::vietnamese();
-        style.document(&Reader { base: "https://x.vn", lang: Lang::En, ground, center, zoom: 9, units })
+        style.document(&Reader { base: "https://x.vn", lang: Lang::En, background, center, zoom: 9, units })
     }
 
     fn ids(style: &Value) -> Vec<&str> {

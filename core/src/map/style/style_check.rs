@@ -1,6 +1,6 @@
-//! A style held against the declared layers: each layer of the style must find its source, the
-//! layer inside the tile, and the fields that its expressions read.
-//! Not here: whether the style is a style at all (the style validator).
+//! Checks a style against the declared layers: each layer of the style must have a valid source,
+//! source layer, and fields in its expressions. Not here: whether the file is a valid style at all
+//! (the style validator).
 
 use std::collections::BTreeMap;
 
@@ -41,9 +41,9 @@ struct StyleLayer {
     paint: Option<Value>,
 }
 
-/// The mistakes of a style (`file` only names it): a source that does not exist or lists layers that do
-/// not, a `source-layer` that its tile set does not have, an expression that reads a field that the layer
-/// does not have. Sources of other servers are passed over.
+/// The mistakes of a style (`file` is only used in the messages): a source that does not exist or
+/// lists unknown layers, a `source-layer` that its tile set does not have, an expression that reads
+/// an unknown field. Sources of other servers are skipped.
 pub fn check_style(layers: &[Layer], file: &str, text: &str) -> Vec<Mistake> {
     let mistake = |line, what| Mistake { file: file.to_owned(), line, what };
     let style: Style = match serde_json::from_str(text) {
@@ -61,7 +61,7 @@ pub fn check_style(layers: &[Layer], file: &str, text: &str) -> Vec<Mistake> {
         }
     }
     for raw in &style.layers {
-        // A part of the text, so its place is its distance from the beginning.
+        // The raw value is a slice of the text, so its offset is the difference of the addresses.
         let line = line_at(text, raw.get().as_ptr().addr() - text.as_ptr().addr());
         match serde_json::from_str::<StyleLayer>(raw.get()) {
             Err(e) => out.push(mistake(line + e.line() - 1, e.to_string())),
@@ -77,14 +77,15 @@ pub fn check_style(layers: &[Layer], file: &str, text: &str) -> Vec<Mistake> {
 }
 
 impl Source {
-    /// The layers of this service that it shows; none for a source of another server or of another kind.
+    /// The layers of this service in the source; `None` for a source of another server or of
+    /// another kind.
     fn tileset<'l>(&self, layers: &'l [Layer]) -> Option<Result<Tileset<'l>, String>> {
         let url = self.url.as_ref().or(self.tiles.first()).filter(|_| self.kind == "vector")?;
         Some(Tileset::named(layers, own_list(url)?).map_err(|e| e.to_string()))
     }
 }
 
-/// The layers of ours that the address of a source lists: ours begin with a slash.
+/// The list of our layers in the address of a source; our addresses begin with a slash.
 pub(in crate::map) fn own_list(url: &str) -> Option<&str> {
     let list = url.strip_prefix("/tiles/")?.split(['/', '?']).next()?;
     Some(list.strip_suffix(".json").unwrap_or(list))
@@ -99,7 +100,7 @@ impl StyleLayer {
                 hint(name, sources.keys().map(String::as_str))
             )];
         };
-        // A mistake there is told once, of the source.
+        // A mistake there is reported once, for the source.
         let Some(Ok(set)) = source.tileset(layers) else { return Vec::new() };
         let all = || set.layers().iter().flat_map(|l| &l.vector_layers);
         let names = all().map(|v| v.id.as_str());
@@ -130,7 +131,7 @@ fn unknown(field: &str, shown: &VectorLayer) -> String {
     )
 }
 
-/// The fields of features that expressions read: `["get", F]` and `["has", F]` without an object.
+/// The feature fields that expressions read: `["get", F]` and `["has", F]` without an object.
 fn fields<'v>(value: &'v Value, out: &mut Vec<&'v str>) {
     match value {
         Value::Array(list) => {
@@ -176,7 +177,7 @@ mod tests {
   ]
 }"#;
 
-    fn told(from: &str, to: &str) -> Vec<String> {
+    fn mistakes(from: &str, to: &str) -> Vec<String> {
         let pack = crate::pack::testing::pack();
         let layers = read_layers(pack.layer_files(), &pack.collections).unwrap();
         let text = STYLE.replacen(from, to, 1);
@@ -186,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_style_whose_layers_all_exist_is_right() {
-        assert_eq!(told("", ""), Vec::<String>::new());
+        assert_eq!(mistakes("", ""), Vec::<String>::new());
     }
 
     #[test]
@@ -223,11 +224,11 @@ mod tests {
                 "light.json:13: layer \"clusters\": reads \"top_9_count\", which \"incidents\" does not have, did you mean top_",
             ),
         ] {
-            let told = told(from, to);
-            assert_eq!(told.len(), 1, "{told:?}");
-            assert!(told[0].starts_with(wanted), "{}", told[0]);
+            let mistakes = mistakes(from, to);
+            assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+            assert!(mistakes[0].starts_with(wanted), "{}", mistakes[0]);
         }
-        assert!(told("\"version\": 8,", "\"version\": 8")[0].starts_with("light.json:3: "));
-        assert_eq!(told("\"version\": 8", "\"version\": 7"), ["light.json:2: version: must be 8"]);
+        assert!(mistakes("\"version\": 8,", "\"version\": 8")[0].starts_with("light.json:3: "));
+        assert_eq!(mistakes("\"version\": 8", "\"version\": 7"), ["light.json:2: version: must be 8"]);
     }
 }

@@ -1,5 +1,6 @@
-//! Encoded tiles within a budget of bytes: each is made once, however many ask for it at once, and is known
-//! by its tag without being made again until something in it changes.
+//! A cache of encoded tiles with a budget in bytes. Each tile is made once, however many requests
+//! want it at the same time. Its tag stays valid without making it again until something in it
+//! changes.
 
 use axum::http::HeaderValue;
 use bytes::Bytes;
@@ -11,12 +12,12 @@ use crate::http::wire::document::tag;
 use diaban_core::domain::Instant;
 use diaban_core::geo::TileId;
 
-/// Bytes that an entry takes besides its tile.
-const ENTRY: usize = 256;
-/// About how large a tile is, for the first size of the tables.
-const USUAL: usize = 4 << 10;
+/// Overhead of an entry, in bytes.
+const OVERHEAD: usize = 256;
+/// Typical size of a tile, for the initial capacity.
+const TYPICAL: usize = 4 << 10;
 
-/// Which bytes: everything they depend on.
+/// Everything that the bytes of a tile depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     /// The layers.
@@ -24,18 +25,18 @@ pub(super) struct Key {
     /// The query in normal form.
     pub(super) query: Box<str>,
     pub(super) id: TileId,
-    /// The last step of the live map that touched the tile.
+    /// The last step of the live map that changed the tile.
     pub(super) version: u64,
-    /// The last moment at which something began or ended.
+    /// The last instant at which a feature began or ended.
     pub(super) as_of: Instant,
-    /// None: as they are.
+    /// `None`: not compressed.
     pub(super) coding: Option<Coding>,
 }
 
 /// A tile, ready to be sent.
 #[derive(Clone, Debug)]
 pub(super) struct Tile {
-    /// The hash of its content, whatever the coding; no bytes where it is empty.
+    /// The hash of its uncompressed content. An empty tile has no bytes.
     pub(super) tag: HeaderValue,
     pub(super) bytes: Bytes,
 }
@@ -45,22 +46,22 @@ struct Weigh;
 
 impl Weighter<Key, Tile> for Weigh {
     fn weight(&self, key: &Key, tile: &Tile) -> u64 {
-        (ENTRY + key.query.len() + tile.bytes.len()) as u64
+        (OVERHEAD + key.query.len() + tile.bytes.len()) as u64
     }
 }
 
-/// The tiles that are kept.
+/// The cache.
 #[derive(Debug)]
 pub struct TileCache(Cache<Key, Tile, Weigh>);
 
 impl TileCache {
-    /// Keeps up to so many bytes; 0 keeps nothing.
+    /// A cache with a budget in bytes; 0 turns it off.
     pub fn new(budget: usize) -> Self {
-        Self(Cache::with_weighter(budget / USUAL, budget as u64, Weigh))
+        Self(Cache::with_weighter(budget / TYPICAL, budget as u64, Weigh))
     }
 
-    /// The tile of a key, made with `make` unless it is there. Making takes a few milliseconds at most,
-    /// mostly far under one: quicker than handing it to another thread.
+    /// The tile of a key, made with `make` if it is not cached. Making takes a few milliseconds at
+    /// most, usually far below one, which is faster than handing it to another thread.
     pub(super) async fn get(&self, key: Key, make: impl FnOnce() -> Vec<u8>) -> Tile {
         let Some(coding) = key.coding else { return self.plain(key, make).await };
         if let Some(tile) = self.0.get(&key) {
@@ -68,13 +69,14 @@ impl TileCache {
         }
         let plain = self.plain(Key { coding: None, ..key.clone() }, make).await;
         if plain.bytes.is_empty() {
-            return plain; // Nothing stays nothing: coded it would be a frame of some bytes.
+            return plain; // An empty tile stays empty; compressed it would have some bytes.
         }
         let coded = async {
             let bytes = coding.encode(&plain.bytes)?;
             Ok::<_, std::io::Error>(Tile { tag: plain.tag.clone(), bytes: bytes.into() })
         };
-        // Writing to memory does not fail; a tile as it is would be right for nobody under this key.
+        // Writing to memory does not fail. An uncompressed tile must never be stored under this
+        // key.
         self.0.get_or_insert_async(&key, coded).await.expect("bytes in memory can be encoded")
     }
 
@@ -87,7 +89,7 @@ impl TileCache {
         tile
     }
 
-    /// Bytes that are kept, for the metrics.
+    /// Bytes in the cache, for the metrics.
     pub(in crate::http) fn bytes(&self) -> u64 {
         self.0.weight()
     }

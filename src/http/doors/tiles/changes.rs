@@ -1,5 +1,5 @@
-//! `/tiles/{layers}/changes`: which tiles are new, at most once a second, so that a map asks again for just
-//! those.
+//! `/tiles/{layers}/changes`: a stream of the tiles that changed, at most once a second, so that a
+//! map reloads only those.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use diaban_core::domain::Violation;
 use diaban_core::map::{Moved, Source, touched};
 use diaban_core::query::params;
 
-/// What happens in so long is told together.
-const TOGETHER: Duration = Duration::from_secs(1);
-/// More tiles than this are not named: whoever shows any asks again for all that it shows.
-const NAMED: usize = 1_000;
+/// Changes within this time are sent together.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// More tiles than this are not listed; the client must reload all its tiles.
+const MAX_LISTED: usize = 1_000;
 
 /// A tile: zoom, column, row.
 type Address = (u8, u32, u32);
@@ -53,7 +53,7 @@ pub(in crate::http) async fn changes(
         reports: set.layers().iter().any(|l| l.source == Source::Reports),
         features: set.layers().iter().any(|l| matches!(l.source, Source::Features(_))),
     };
-    let permit = service.streams.place("ask for the tiles again with their ETags meanwhile")?;
+    let permit = service.streams.place("request the tiles again with their ETags meanwhile")?;
     let moves = service.streams.moves.subscribe();
     Ok(service.streams.answer(permit, |out| watched.tell(moves, out)))
 }
@@ -66,7 +66,7 @@ fn range(value: &str) -> Option<(u8, u8)> {
     (first <= last).then_some((first, last))
 }
 
-/// What one listener shows.
+/// What one client shows.
 #[derive(Clone, Copy, Debug)]
 struct Watched {
     zooms: (u8, u8),
@@ -74,14 +74,14 @@ struct Watched {
     features: bool,
 }
 
-/// What is new since it was told last.
+/// Changes since the last message.
 #[derive(Debug, Default, PartialEq)]
-struct News {
+struct Pending {
     tiles: BTreeSet<Address>,
     all: bool,
 }
 
-impl News {
+impl Pending {
     fn is_empty(&self) -> bool {
         self.tiles.is_empty() && !self.all
     }
@@ -96,18 +96,18 @@ impl News {
 }
 
 impl Watched {
-    fn take(self, moved: &Moved, news: &mut News) {
+    fn take(self, moved: &Moved, pending: &mut Pending) {
         match moved {
-            Moved::All => news.all = true,
+            Moved::All => pending.all = true,
             Moved::Some { reports, features } => {
-                news.all |= *features && self.features;
+                pending.all |= *features && self.features;
                 let (first, last) = self.zooms;
                 for at in reports.iter().filter(|_| self.reports) {
-                    if news.all {
+                    if pending.all {
                         break;
                     }
-                    news.tiles.extend(touched(*at).filter(|(z, ..)| (first..=last).contains(z)));
-                    news.all = news.tiles.len() > NAMED;
+                    pending.tiles.extend(touched(*at).filter(|(z, ..)| (first..=last).contains(z)));
+                    pending.all = pending.tiles.len() > MAX_LISTED;
                 }
             }
         }
@@ -116,45 +116,46 @@ impl Watched {
     async fn tell(self, mut moves: broadcast::Receiver<Arc<Moved>>, out: Outlet) -> Result<(), Gone> {
         out.greet().await?;
         loop {
-            let mut news = News::default();
-            // The first at once; what follows within the second goes with the next.
+            let mut pending = Pending::default();
+            // The first change is sent at once; later ones within the second wait for the next
+            // message.
             match timeout(HEARTBEAT, moves.recv()).await {
                 Err(_) => {
                     out.beat().await?;
                     continue;
                 }
-                Ok(Ok(moved)) => self.take(&moved, &mut news),
-                Ok(Err(RecvError::Lagged(_))) => news.all = true,
+                Ok(Ok(moved)) => self.take(&moved, &mut pending),
+                Ok(Err(RecvError::Lagged(_))) => pending.all = true,
                 Ok(Err(RecvError::Closed)) => return Ok(()),
             }
-            // What is there already goes with it.
+            // Changes already waiting are included.
             while let Ok(moved) = moves.try_recv() {
-                self.take(&moved, &mut news);
+                self.take(&moved, &mut pending);
             }
-            if news.is_empty() {
+            if pending.is_empty() {
                 continue;
             }
-            out.send(news.message().into()).await?;
+            out.send(pending.message().into()).await?;
             self.rest(&mut moves, &out).await?;
         }
     }
 
-    /// A second in which nothing is sent; what came in it is sent at its end, and another one follows.
+    /// Waits a second without sending. If changes arrived, sends them at its end and waits again.
     async fn rest(self, moves: &mut broadcast::Receiver<Arc<Moved>>, out: &Outlet) -> Result<(), Gone> {
         loop {
-            let (end, mut news) = (Instant::now() + TOGETHER, News::default());
+            let (end, mut pending) = (Instant::now() + INTERVAL, Pending::default());
             loop {
                 match timeout_at(end, moves.recv()).await {
                     Err(_) => break,
-                    Ok(Ok(moved)) => self.take(&moved, &mut news),
-                    Ok(Err(RecvError::Lagged(_))) => news.all = true,
+                    Ok(Ok(moved)) => self.take(&moved, &mut pending),
+                    Ok(Err(RecvError::Lagged(_))) => pending.all = true,
                     Ok(Err(RecvError::Closed)) => return Ok(()),
                 }
             }
-            if news.is_empty() {
+            if pending.is_empty() {
                 return Ok(());
             }
-            out.send(news.message().into()).await?;
+            out.send(pending.message().into()).await?;
         }
     }
 }
@@ -172,16 +173,16 @@ mod tests {
     #[test]
     fn tiles_of_the_zooms_that_are_shown_are_named_once() {
         let watched = Watched { zooms: (10, 11), reports: true, features: false };
-        let mut news = News::default();
-        watched.take(&some(106.7, true), &mut news);
-        watched.take(&some(106.7, false), &mut news);
-        assert!(!news.all && news.tiles.iter().all(|t| (10..=11).contains(&t.0)));
-        assert!(news.tiles.contains(&(10, 815, 481)), "{news:?}");
-        assert!(news.message().contains("\"10/815/481\""));
-        let mut other = News::default();
+        let mut pending = Pending::default();
+        watched.take(&some(106.7, true), &mut pending);
+        watched.take(&some(106.7, false), &mut pending);
+        assert!(!pending.all && pending.tiles.iter().all(|t| (10..=11).contains(&t.0)));
+        assert!(pending.tiles.contains(&(10, 815, 481)), "{pending:?}");
+        assert!(pending.message().contains("\"10/815/481\""));
+        let mut other = Pending::default();
         Watched { features: true, ..watched }.take(&some(106.7, true), &mut other);
         assert_eq!(other.message(), "event: all\ndata: {}\n\n");
-        let mut nothing = News::default();
+        let mut nothing = Pending::default();
         Watched { reports: false, ..watched }.take(&some(106.7, true), &mut nothing);
         assert!(nothing.is_empty());
     }
@@ -189,11 +190,11 @@ mod tests {
     #[test]
     fn a_flood_is_told_as_everything() {
         let watched = Watched { zooms: (0, 18), reports: true, features: false };
-        let mut news = News::default();
+        let mut pending = Pending::default();
         for i in 0..200 {
-            watched.take(&some(106.0 + f64::from(i) * 0.01, false), &mut news);
+            watched.take(&some(106.0 + f64::from(i) * 0.01, false), &mut pending);
         }
-        assert!(news.all);
+        assert!(pending.all);
     }
 
     #[test]

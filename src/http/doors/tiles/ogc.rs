@@ -1,5 +1,5 @@
-//! The same tiles by the addresses of OGC API Tiles Part 1: row before column, one tile set for each
-//! collection that a layer shows, one tile matrix set.
+//! The same tiles at the URLs of OGC API Tiles Part 1: row before column, one tile set for each
+//! collection shown by a layer, one tile matrix set.
 
 use std::sync::Arc;
 
@@ -21,12 +21,12 @@ use diaban_core::map::{Layer, Tileset};
 const MATRIX_SET: &str = "WebMercatorQuad";
 const MATRIX_SET_URI: &str = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad";
 const CRS: &str = "http://www.opengis.net/def/crs/EPSG/0/3857";
-/// Half the side of the world in metres of that CRS.
+/// Half the width of the world in metres of that CRS.
 const HALF_WORLD: f64 = 20_037_508.342_789_244;
-/// The world's one tile of 256 pixels at zoom 0: metres a pixel, and the scale at 0.28 mm a pixel.
+/// Metres per pixel of the world's single tile of 256 pixels at zoom 0, and the scale with pixels of 0.28 mm.
 const CELL_SIZE: f64 = 156_543.033_928_040_97;
 const SCALE: f64 = 559_082_264.028_717_8;
-/// The zooms that the definition has.
+/// The number of zooms in the definition.
 const MATRICES: u8 = 25;
 
 const TILESETS: &str = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector";

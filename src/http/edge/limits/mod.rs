@@ -1,8 +1,9 @@
-//! Rate limits: how often a key, a device or an address may ask (GCRA by governor).
+//! Rate limits per key, device or address (GCRA by the `governor` crate).
 //!
-//! Each act has its buckets in order: API key, device, address. The first with room lets it pass, so an
-//! empty device bucket falls back to the address: a client that leaves its token out gets that anyway.
-//! Times are monotonic: a clock that jumps freezes no limit.
+//! Each action has its buckets in order: API key, device, address. The first bucket with quota left
+//! lets the request pass. So an empty device bucket falls back to the address, which a client could
+//! get anyway by leaving out its token. Times are monotonic, so a clock that jumps does not freeze
+//! a limit.
 
 mod settings;
 mod table;
@@ -23,10 +24,10 @@ use table::{Part, Table};
 
 pub use settings::{Allowance, LimitMode, LimitSettings};
 
-/// Keys counted at once, of all buckets together.
+/// Limit of the number of keys in all buckets together.
 pub(in crate::http) const KEYS: usize = 100_000;
 
-/// What somebody wants to do, as the limits tell it.
+/// The kinds of actions that have limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) enum Act {
     Create,
@@ -34,7 +35,7 @@ pub(in crate::http) enum Act {
     Read,
 }
 
-/// Who wants it.
+/// The identities of a caller.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::http) struct Caller {
     pub(in crate::http) network: Network,
@@ -42,7 +43,7 @@ pub(in crate::http) struct Caller {
     pub(in crate::http) key: Option<u64>,
 }
 
-/// What is counted: one of these in one bucket.
+/// A key that is counted in a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Subject {
     Network(Network),
@@ -50,7 +51,7 @@ enum Subject {
     Key(u64),
 }
 
-/// What a bucket says to one request.
+/// The result of a bucket for one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) struct Verdict {
     /// The bucket's name.
@@ -58,7 +59,7 @@ pub(in crate::http) struct Verdict {
     pub(in crate::http) allowed: bool,
     quota: Quota,
     remaining: u32,
-    /// Until the next request passes, or until the whole quota is back.
+    /// Until the next request passes, or until the full quota is restored.
     wait: Duration,
 }
 
@@ -69,7 +70,7 @@ struct Bucket<C: Clock> {
     limiter: RateLimiter<Subject, Part, C, StateInformationMiddleware>,
 }
 
-/// Lets one thing pass a second.
+/// Passes at most once a second.
 type Second<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
 /// All limits of the process.
@@ -78,7 +79,7 @@ pub(in crate::http) struct Limits<C: Clock = DefaultClock> {
     create: [Bucket<C>; 3],
     device: [Bucket<C>; 1],
     read: [Bucket<C>; 2],
-    /// A full table is swept, and a refusal logged, at most once a second.
+    /// Limits sweeps of a full table, and log lines about refusals, to one a second.
     sweeps: Second<C>,
     lines: Second<C>,
     table: Table,
@@ -125,7 +126,7 @@ impl<C: Clock + Clone> Limits<C> {
         self.settings.mode
     }
 
-    /// Whether this address is not counted at all.
+    /// Whether this address is exempt from limits.
     pub(in crate::http) fn exempt(&self, address: IpAddr) -> bool {
         self.settings.mode == LimitMode::Off || self.settings.exempt.iter().any(|n| n.contains(&address))
     }
@@ -135,12 +136,12 @@ impl<C: Clock + Clone> Limits<C> {
         self.table.len()
     }
 
-    /// Whether a line of log may be written now: a flood of refusals is one line a second.
+    /// Whether a log line may be written now: at most one refusal a second is logged.
     pub(in crate::http) fn may_log(&self) -> bool {
         self.lines.check().is_ok()
     }
 
-    /// Counts one act; `None` when nothing counts it because the table is full.
+    /// Counts one action; `None` if it is not counted because the table is full.
     pub(in crate::http) fn check(&self, act: Act, caller: Caller) -> Option<Verdict> {
         let address = Some(Subject::Network(caller.network));
         let key = caller.key.map(Subject::Key);
@@ -152,7 +153,7 @@ impl<C: Clock + Clone> Limits<C> {
         }
     }
 
-    /// The first bucket with room; else the refusal that ends soonest.
+    /// The first bucket with quota left; otherwise the refusal with the shortest wait.
     fn first<const N: usize>(
         &self,
         buckets: &[Bucket<C>; N],
@@ -160,7 +161,7 @@ impl<C: Clock + Clone> Limits<C> {
     ) -> Option<Verdict> {
         let mut refusal: Option<Verdict> = None;
         for (bucket, subject) in buckets.iter().zip(subjects) {
-            let Some(verdict) = subject.and_then(|s| self.ask(bucket, s)) else { continue };
+            let Some(verdict) = subject.and_then(|s| self.check_bucket(bucket, s)) else { continue };
             if verdict.allowed {
                 return Some(verdict);
             }
@@ -169,8 +170,8 @@ impl<C: Clock + Clone> Limits<C> {
         refusal
     }
 
-    /// `None` when the bucket does not know the subject and the table has no room for it.
-    fn ask(&self, bucket: &Bucket<C>, subject: Subject) -> Option<Verdict> {
+    /// `None` if the subject is not in the table and the table is full.
+    fn check_bucket(&self, bucket: &Bucket<C>, subject: Subject) -> Option<Verdict> {
         if !bucket.part.admits(&subject) {
             if self.sweeps.check().is_ok() {
                 self.sweep();
@@ -191,20 +192,21 @@ impl<C: Clock + Clone> Limits<C> {
         })
     }
 
-    /// Forgets who has the whole quota again: it is as if they had never asked.
+    /// Removes the keys whose quota is fully restored, which changes no decision.
     fn sweep(&self) {
         for bucket in self.create.iter().chain(&self.device).chain(&self.read) {
             bucket.limiter.retain_recent();
         }
         if self.table.is_full() {
-            tracing::warn!("the table of rate limits is full: who is not in it is not counted");
+            tracing::warn!("rate limit table is full: new clients are not limited");
         }
     }
 }
 
 impl Verdict {
-    /// The headers of draft-ietf-httpapi-ratelimit-headers-10: `q` requests in a window of `w` seconds,
-    /// `r` left, all of them back (or the next one, after a refusal) in `t` seconds.
+    /// The headers of draft-ietf-httpapi-ratelimit-headers-10: `q` requests in a window of `w`
+    /// seconds, `r` remaining, and `t` seconds until all of them (or, after a refusal, the next
+    /// one) are available again.
     pub(in crate::http) fn headers(&self, headers: &mut HeaderMap) {
         let name = self.policy;
         let (q, w) = (self.quota.burst_size(), ceil(self.quota.burst_size_replenished_in()));
@@ -226,7 +228,7 @@ impl Verdict {
     }
 }
 
-/// Whole seconds, rounded up: whoever waits as long finds room.
+/// Whole seconds, rounded up, so that a request after this wait passes.
 fn ceil(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

@@ -7,17 +7,17 @@ use governor::Quota;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-/// What limits do.
+/// The mode of the limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LimitMode {
     /// Nothing is counted.
     Off,
-    /// What would be refused is counted in the metrics and logged, and let through: the way to find
-    /// the right numbers before they hurt anybody.
+    /// Requests beyond a limit are counted in the metrics and logged, but pass. This helps to find
+    /// the right numbers before they affect anybody.
     #[default]
     Shadow,
-    /// What is too much is answered 429.
+    /// Requests beyond a limit are answered with 429.
     Enforce,
 }
 
@@ -34,13 +34,13 @@ impl std::str::FromStr for LimitMode {
     }
 }
 
-/// So many requests in so many seconds; unused ones are saved up to that many.
+/// A number of requests per period; unused requests are saved up to that number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Allowance {
     /// Requests.
     pub count: NonZeroU32,
-    /// Seconds in which all of them come back.
+    /// The period in seconds.
     pub seconds: NonZeroU32,
 }
 
@@ -53,32 +53,33 @@ impl Allowance {
     }
 
     pub(super) fn quota(self) -> Quota {
-        // More than a thousand million a second would be less than a nanosecond each.
+        // More than 10^9 requests a second would be less than a nanosecond each.
         let each = Duration::from_secs(self.seconds.get().into()) / self.count.get();
         let quota = Quota::with_period(each.max(Duration::from_nanos(1)));
         quota.expect("longer than nothing").allow_burst(self.count)
     }
 }
 
-/// The limits. Those by address are loose, because a carrier puts thousands of people behind one.
+/// The rate limits. Those per address are generous, because a mobile carrier puts thousands of
+/// people behind one address.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitSettings {
-    /// What they do.
+    /// Their mode.
     pub mode: LimitMode,
-    /// Addresses that are never counted: the operator's own, a load test's.
+    /// Addresses that are never limited: the operator's, or a load test's.
     pub exempt: Vec<IpNet>,
-    /// Reports by one address (an IPv6 /64 is one).
+    /// Reports per address (an IPv6 /64 counts as one).
     pub create_by_address: Allowance,
-    /// Reports by one device token, beside those of its address.
+    /// Reports per device token, before those of its address.
     pub create_by_device: Allowance,
-    /// Reports by one API key, beside those of its address.
+    /// Reports per API key, before those of its address.
     pub create_by_key: Allowance,
-    /// Device tokens issued to one address.
+    /// Device tokens issued per address.
     pub device_by_address: Allowance,
-    /// Everything else by one address.
+    /// All other requests per address.
     pub read_by_address: Allowance,
-    /// Everything else by one API key.
+    /// All other requests per API key.
     pub read_by_key: Allowance,
 }
 

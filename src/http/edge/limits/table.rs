@@ -1,5 +1,5 @@
-//! The one table behind all limits. It never holds more keys than its cap: who is not in a full table is
-//! not counted, which for a device or a key means that the address is.
+//! The one table of all limits. It never holds more keys than its cap. A new key is not counted
+//! while the table is full; for a device or an API key, the address is counted instead.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,14 +12,14 @@ use super::Subject;
 
 type Keys = HashMap<(u8, Subject), Nanos>;
 
-/// All keys of all buckets, each with the time at which its quota will be whole again.
+/// The keys of all buckets, each with the time at which its quota is fully restored.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
     keys: Arc<Mutex<Keys>>,
     cap: usize,
 }
 
-/// One bucket's share of the table.
+/// The part of the table for one bucket.
 #[derive(Clone, Debug)]
 pub(super) struct Part {
     table: Table,
@@ -43,14 +43,14 @@ impl Table {
         self.len() >= self.cap
     }
 
-    /// Held for one look-up, never while waiting.
+    /// Held for one lookup, never across an await.
     fn lock(&self) -> MutexGuard<'_, Keys> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Part {
-    /// Whether the subject is counted, or can be.
+    /// Whether the subject is in the table, or can be added.
     pub(super) fn admits(&self, subject: &Subject) -> bool {
         let keys = self.table.lock();
         keys.len() < self.table.cap || keys.contains_key(&(self.number, *subject))

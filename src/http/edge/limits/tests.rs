@@ -1,4 +1,4 @@
-//! Limits judged on a clock that stands until it is moved.
+//! Tests of the limits with a clock that stands still until it is moved.
 
 use governor::clock::FakeRelativeClock;
 
@@ -14,7 +14,7 @@ fn at(address: &str) -> Caller {
     Caller { network: address.into(), device: None, key: None }
 }
 
-/// How many of so many pass.
+/// How many of these requests pass.
 fn passing(limits: &Limits<FakeRelativeClock>, act: Act, callers: impl Iterator<Item = Caller>) -> usize {
     callers.filter(|c| limits.check(act, *c).is_none_or(|v| v.allowed)).count()
 }
@@ -47,9 +47,9 @@ fn five_thousand_people_behind_one_address_pass_by_their_devices() {
     let nat = at("100.64.0.1");
     let people = (0..5_000).map(|n| Caller { device: Some(n), ..nat });
     assert_eq!(passing(&limits, Act::Create, people), 5_000);
-    // Without a token there is the address, and nothing of it was used.
+    // Without a token only the address counts, and its quota is unused.
     assert_eq!(passing(&limits, Act::Create, std::iter::repeat_n(nat, 100)), 60);
-    // One who reports for many others has ten of their own first, then what is left of the address.
+    // A device with many reports first uses its own ten, then the rest of the address's quota.
     let helper = Caller { device: Some(9_999), ..at("100.64.0.2") };
     assert_eq!(passing(&limits, Act::Create, std::iter::repeat_n(helper, 100)), 70);
 }
@@ -60,12 +60,12 @@ fn a_full_table_never_grows_and_falls_back_to_the_address() {
     let nat = at("100.64.0.1");
     assert_eq!(passing(&limits, Act::Create, std::iter::once(nat)), 1);
     let devices = (0..100_000).map(|n| Caller { device: Some(n), ..nat });
-    // 999 devices have a place in the table; the others share what the address has left.
+    // 999 devices fit in the table; the others share the quota of the address.
     assert_eq!(passing(&limits, Act::Create, devices), 999 + 59);
     assert_eq!(limits.keys(), 1_000);
-    // A new address finds no room: it is let through uncounted.
+    // The table is full, so a new address passes uncounted.
     assert_eq!(limits.check(Act::Create, at("5.5.5.5")), None);
-    // Once the quotas are whole again, the places are free.
+    // When quotas are fully restored, their keys are removed.
     clock.advance(Duration::from_secs(2 * 3_600));
     assert!(limits.check(Act::Create, at("5.5.5.5")).is_some());
     assert_eq!(limits.keys(), 1);

@@ -1,5 +1,5 @@
-//! Writes a report: title, description, address and the answers to what its category asks.
-//! Not here: the phrases themselves (phrases), the checks they must pass (action).
+//! Writes the texts of a report: title, description, address and answers to the category's
+//! questions. Not here: the phrases (phrases), validation (action).
 
 use rand::RngExt;
 use rand_pcg::Pcg64;
@@ -10,7 +10,7 @@ use crate::action::Submission;
 use diaban_core::domain::{Category, Precision, Question, QuestionKind};
 use diaban_core::pack::Pack;
 
-/// Families of streets; two words in a row make a name that no map knows.
+/// Street names; two words in a row make a name that is on no map.
 const FIRST: &[&str] = &[
     "Rạch", "Bến", "Gò", "Cầu", "Xóm", "Vườn", "Giồng", "Bàu", "Lò", "Ụ", "Kênh", "Đình", "Bưng", "Hòa",
     "Thạnh", "Tân", "Phước", "Ngã",
@@ -41,7 +41,7 @@ const SECOND: &[&str] = &[
     "Trái Khế",
     "Đá Ong",
 ];
-/// What one stands in front of.
+/// Landmarks for "near …".
 const NEAR: &[&str] = &[
     "chợ",
     "trường tiểu học",
@@ -70,14 +70,14 @@ const WHEN: &[&str] = &[
     "mấy hôm nay",
 ];
 
-/// The writer of a city's reports.
+/// Writes the texts of a city's reports.
 #[derive(Debug)]
-pub(super) struct Words {
+pub(super) struct Texts {
     /// By category.
     phrases: Vec<Phrases>,
 }
 
-impl Words {
+impl Texts {
     pub(super) fn new(pack: &Pack) -> Self {
         Self { phrases: pack.categories.iter().map(|c| phrases::of(&c.code, &c.group)).collect() }
     }
@@ -89,7 +89,7 @@ impl Words {
             [] => category.name.vi.clone(),
             titles => one(titles, rng).to_owned(),
         };
-        // What blurs the place must not be undone by what is written; see the precision of the category.
+        // The text must not reveal a location that the category's precision blurs.
         let place = match (category.precision, rng.random_range(0..4)) {
             (Precision::Exact, 0) => format!(" trước số {} {}", rng.random_range(1..600), street(rng)),
             (Precision::Exact, 1) => format!(" gần {} {}", one(NEAR, rng), street(rng)),
@@ -106,7 +106,7 @@ impl Words {
             text.push(' ');
             text.push_str(one(phrases.wishes, rng));
         }
-        // Who calls gives no title.
+        // Callers on the phone give no title.
         let titled = if s.source == "hotline_1022" { 0.5 } else { 0.97 };
         s.title = rng.random_bool(titled).then_some(title);
         s.description = Some(text);
@@ -119,28 +119,28 @@ impl Words {
     }
 }
 
-/// An address of its own; half of them name the ward.
+/// An individual address; half of them include the ward.
 pub(super) fn address(ward: Option<&str>, rng: &mut Pcg64) -> String {
     let number = rng.random_range(1..800);
-    let house = match rng.random_range(0..5) {
+    let address = match rng.random_range(0..5) {
         0 => format!("{number}/{} {}", rng.random_range(1..60), street(rng)),
         1 => format!("Hẻm {number} {}", street(rng)),
         2 => format!("{number}{} {}", one(&["A", "B", "Bis", "C"], rng), street(rng)),
         _ => format!("{number} {}", street(rng)),
     };
     match ward {
-        Some(ward) if rng.random_bool(0.45) => format!("{house}, {ward}"),
-        _ => house,
+        Some(ward) if rng.random_bool(0.45) => format!("{address}, {ward}"),
+        _ => address,
     }
 }
 
-/// The address that all reports of one shared place write.
+/// The address that all reports of one shared place have.
 pub(super) fn shared_address(number: usize) -> String {
     let (a, b) = (FIRST[number % FIRST.len()], SECOND[number % SECOND.len()]);
     format!("Chung cư {a} {b}, lô {}", number / FIRST.len() + 1)
 }
 
-/// A street that no map knows.
+/// A street name that is on no map.
 pub(super) fn street(rng: &mut Pcg64) -> String {
     match rng.random_range(0..6) {
         0 => format!("đường số {}", rng.random_range(1..90)),
