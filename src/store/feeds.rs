@@ -185,16 +185,13 @@ impl Store {
         let (mut news, mut before, mut looked) = (Vec::new(), page.before, 0);
         loop {
             let at_once = limit.max(looked).min(WALK);
-            let (events, ended) = match few.take() {
-                Some(mut events) => {
-                    events.retain(|e| walk.is_before(e.at, before));
-                    (events, true)
-                }
-                None => {
-                    let events = moment.events(&walk, before, at_once).await?;
-                    let ended = events.len() < at_once;
-                    (events, ended)
-                }
+            let (events, ended) = if let Some(mut events) = few.take() {
+                events.retain(|e| walk.is_before(e.at, before));
+                (events, true)
+            } else {
+                let events = moment.events(&walk, before, at_once).await?;
+                let ended = events.len() < at_once;
+                (events, ended)
             };
             looked += events.len();
             before = events.last().map(|e| e.at).or(before);

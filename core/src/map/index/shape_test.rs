@@ -119,8 +119,8 @@ mod tests {
         let coords = move |n| proptest::collection::vec(at(), n..n + 4);
         let coord = |p: LonLat| coord! { x: p.lon(), y: p.lat() };
         prop_oneof![
-            coords(1).prop_map(move |v| geo::MultiPoint::from_iter(v.into_iter().map(coord)).into()),
-            coords(2).prop_map(move |v| geo::LineString::from_iter(v.into_iter().map(coord)).into()),
+            coords(1).prop_map(move |v| v.into_iter().map(coord).collect::<geo::MultiPoint>().into()),
+            coords(2).prop_map(move |v| v.into_iter().map(coord).collect::<geo::LineString>().into()),
             // A ring around a middle does not cut itself.
             (at(), proptest::collection::vec(1_i32..30, 3..9), any::<bool>()).prop_map(
                 |(m, radii, holed)| {
@@ -133,7 +133,7 @@ mod tests {
                                 LonLat::new(m.lon() + far * turn.cos(), m.lat() + far * turn.sin()).unwrap();
                             coord! { x: p.lon(), y: p.lat() }
                         };
-                        geo::LineString::from_iter(radii.iter().enumerate().map(corner))
+                        radii.iter().enumerate().map(corner).collect::<geo::LineString>()
                     };
                     let holes = if holed { vec![ring(0.5)] } else { Vec::new() };
                     geo::Polygon::new(ring(1.0), holes).into()
