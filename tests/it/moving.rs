@@ -220,7 +220,7 @@ fn a_copy_keeps_away_from_what_is_in_use_or_went_on() {
     let error = refused(&["keys", "list", "--store", &c]);
     assert!(error.contains("a copy into it is not finished"), "{error}");
     let error = refused(&["copy", "--from", &a, "--to", &a]);
-    assert!(error.contains("one database"), "{error}");
+    assert!(error.contains("are the same database"), "{error}");
     let missing = url(folder.path(), "missing.db");
     let error = refused(&["copy", "--from", &missing, "--to", &b]);
     assert!(error.contains("no such file") && !folder.path().join("missing.db").exists(), "{error}");

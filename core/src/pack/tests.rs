@@ -243,7 +243,7 @@ fn a_broken_pack_names_file_and_key() {
         (swap("data/city.toml", "code = \"xa\"", "code = \"phuong\""), "data/city.toml", "phuong"),
         (swap("data/city.toml", "weight = 0.3", "weight = 0"), "data/city.toml", "weight"),
         (swap("data/city.toml", "\"sea.geojson\"", "\"see.geojson\""), "data/areas/see.geojson", "missing"),
-        (swap("data/areas/units.csv", ",phuong,", ",ward,"), "data/areas/units.csv", "kind"),
+        (swap("data/areas/units.csv", ",phuong,", ",quarter,"), "data/areas/units.csv", "kind"),
         (
             swap("data/areas/successors.csv", "2025-07-01,25747", "2025-07-01,1"),
             "data/areas/successors.csv",

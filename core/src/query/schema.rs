@@ -4,6 +4,9 @@
 use super::cql;
 use crate::domain::field::{Derived, Parameter, Type, Vocabulary};
 
+/// Names the group of a term, by the term's code.
+type Group = fn(usize) -> &'static str;
+
 /// A property that can be asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Queryable<'a> {
@@ -81,7 +84,7 @@ impl<'a> Schema<'a> {
     }
 
     /// The property that groups the terms of another one, and the group of each term.
-    pub(super) fn groups_of(&self, property: usize) -> Option<(&Queryable<'a>, fn(usize) -> &'static str)> {
+    pub(super) fn groups_of(&self, property: usize) -> Option<(&Queryable<'a>, Group)> {
         self.all.iter().find_map(|q| match q.derived {
             Some(Derived::Groups { of, group, .. }) if of == self.all[property].name => Some((q, group)),
             _ => None,

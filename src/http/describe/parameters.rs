@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::About;
 use diaban_core::domain::field::{Operator, Parameter, TABLE, Vocabulary};
+use diaban_core::format::list::ALL;
 use diaban_core::query::params::{DEFAULT_LIMIT, MAX_LIMIT};
 use diaban_core::query::{cql, features};
 use diaban_core::raster::Style;
@@ -40,6 +41,9 @@ pub(super) fn query(about: &About<'_>, name: &str) -> Value {
     let styles = Style::ALL.map(Style::name);
     let number = |low: f64, high: f64| json!({ "type": "number", "minimum": low, "maximum": high });
     let of_field = declared(name).map(|(p, known)| (value_of(about, p.operator, known), p.about));
+    let formats: Vec<String> = ALL.iter().map(|f| format!("{} ({})", f.names[0], f.title)).collect();
+    let formats =
+        format!("The format, where the Accept header does not say it; of lists {}", formats.join(", "));
     let (schema, meaning): (Value, &str) = of_field.unwrap_or_else(|| match name {
         "filter" => (
             json!({ "type": "string", "maxLength": cql::MAX_BYTES }),
@@ -58,7 +62,7 @@ pub(super) fn query(about: &About<'_>, name: &str) -> Value {
             "Rows of a page; more is clamped",
         ),
         "cursor" => (text, "Where the next page begins; follow the next link"),
-        "f" => (text, "The format, where the Accept header does not say it"),
+        "f" => (text, &formats),
         "lon" => (number(-180.0, 180.0), "Longitude in degrees (CRS84); never without lat"),
         "lat" => (number(-90.0, 90.0), "Latitude in degrees (CRS84); never without lon"),
         "collection" => (text, "A collection of places"),

@@ -46,6 +46,7 @@ pub(in crate::http) fn index(service: &Service) -> Document {
 /// The page with the city's words and facts in the places that `{{name}}` marks.
 fn filled(template: &str, pack: &Pack) -> String {
     let city = &pack.city;
+    let degrees = |d: f64| format!("{d:.5}");
     let mut parts = template.split("{{");
     let mut page = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -54,8 +55,8 @@ fn filled(template: &str, pack: &Pack) -> String {
             "lang" => page += city.lang.tag(),
             "title" => page += &escaped(city.page.title.get(city.lang)),
             "name" => page += &escaped(&city.page.name),
-            "lon" => page += &format!("{:.5}", city.map.center.lon()),
-            "lat" => page += &format!("{:.5}", city.map.center.lat()),
+            "lon" => page += &degrees(city.map.center.lon()),
+            "lat" => page += &degrees(city.map.center.lat()),
             // Inside a script no sequence may close it or open a comment.
             "city" => page += &facts(pack).to_string().replace('<', "\\u003c"),
             _ => debug_assert!(false, "the page marks a place for {name}, which nobody fills"),

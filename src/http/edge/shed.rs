@@ -203,7 +203,7 @@ impl Shedder {
         self.exports.take(1, reader).ok_or(Class::Export)
     }
 
-    /// SendBudget for an answer of this size while its reader takes it; `None` for a small one.
+    /// A share of the send budget for an answer of this size while its reader takes it; `None` for a small one.
     ///
     /// # Errors
     /// When too much waits already for readers that are slow but not still.

@@ -178,6 +178,7 @@ pub enum Raw<'a> {
 }
 
 /// One field of reports.
+#[expect(clippy::struct_excessive_bools, reason = "a row of a table says yes or no in each column")]
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
     /// The public name.
@@ -244,7 +245,7 @@ impl Stored {
         let integer = if let Raw::Integer(i) = raw { Some(i) } else { None };
         match self.access {
             Access::Text(_, set) => {
-                set(facts, if let Raw::Text(t) = raw { Some(t.into_owned()) } else { None })
+                set(facts, if let Raw::Text(t) = raw { Some(t.into_owned()) } else { None });
             }
             Access::Code(_, set) => {
                 set(facts, integer.and_then(|i| u8::try_from(i).ok()).unwrap_or(u8::MAX));

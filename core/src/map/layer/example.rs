@@ -80,7 +80,7 @@ fn report(r: &ExampleRow) -> Result<Stage, String> {
     }
     let state = State::from_name(&r.state).ok_or_else(|| {
         let names: Vec<&str> = State::ALL.iter().map(|s| s.name()).collect();
-        format!("row.state {:?} is no state; there are {}", r.state, names.join(", "))
+        format!("row.state {:?} is not a state; there are {}", r.state, names.join(", "))
     })?;
     let row = MapRow::new(0, r.id, Some(place))
         .with(CATEGORY, 0)

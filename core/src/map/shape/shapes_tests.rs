@@ -191,7 +191,7 @@ fn codes_must_be_numbers_and_unique() {
     let mut wards = lattice(1);
     wards.push(wards[0].clone());
     assert_eq!(WardShapes::build("g", false, &wards).unwrap_err(), ShapeError::Twice("1000".into()));
-    wards[1].code = "Q1".into();
+    wards[1].code = "Q-1".into();
     assert_eq!(WardShapes::build("g", false, &wards).unwrap_err(), ShapeError::Code("Q-1".into()));
 }
 

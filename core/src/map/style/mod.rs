@@ -297,18 +297,18 @@ mod tests {
 
     #[test]
     fn a_basemap_gets_the_layers_that_it_has_something_for() {
-        assert_eq!(ids(&written(&Background::Sketch)), ["sky", "names"]);
+        assert_eq!(ids(&written(&Background::Sketch)), ["sky", "names", "short"]);
         let vector = written(&Background::Vector(["water".to_owned(), "roads".to_owned()].into()));
-        assert_eq!(ids(&vector), ["sky", "sea", "names"]);
+        assert_eq!(ids(&vector), ["sky", "sea", "names", "short"]);
         assert_eq!(vector["sources"]["basemap"]["url"], "https://x.vn/basemap.json");
         assert_eq!(vector["layers"][0]["paint"]["background-color"], "#111");
         let pictures = written(&Background::Pictures);
-        assert_eq!(ids(&pictures), ["sky", "photo", "names"]);
+        assert_eq!(ids(&pictures), ["sky", "photo", "names", "short"]);
         let url = "https://tiles.example/style.json".to_owned();
         let style = written(&Background::Style(url.clone()));
         assert_eq!(
             (ids(&style), &style["metadata"]["diaban:basemap-style"]),
-            (vec!["sky", "names"], &json!(url))
+            (vec!["sky", "names", "short"], &json!(url))
         );
         assert_eq!(style["layers"][0]["paint"]["background-color"], "#000");
     }
@@ -332,7 +332,7 @@ mod tests {
         let text = style.to_string();
         assert!(Style::parse("light", &text, wards).is_err());
         let fitted = Style::fitted("light", &text, wards).unwrap();
-        assert_eq!(ids(&Value::Object(fitted.document)), ["sky", "sea", "ocean", "photo", "names"]);
+        assert_eq!(ids(&Value::Object(fitted.document)), ["sky", "sea", "ocean", "photo", "names", "short"]);
         assert!(Style::fitted("light", "{", wards).is_err());
     }
 

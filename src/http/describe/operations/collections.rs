@@ -67,7 +67,7 @@ pub(in crate::http) fn report(d: &mut Describe<'_>) -> Vec<Operation> {
 pub(in crate::http) fn wards(d: &mut Describe<'_>) -> Vec<Operation> {
     let query = ["bbox", "datetime", "filter", "filter-lang", "filter-crs", "limit", "cursor", "f"];
     let operation = Operation::new("/collections/wards/items", "listWards", "Wards in force").query(query);
-    vec![operation.answers(geojson::MEDIA, page(d, WARDS))]
+    vec![list(d, WARDS, operation)]
 }
 
 pub(in crate::http) fn ward(d: &mut Describe<'_>) -> Vec<Operation> {

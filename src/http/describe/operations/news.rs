@@ -63,7 +63,7 @@ pub(in crate::http) fn ward_events(_: &mut Describe<'_>) -> Vec<Operation> {
 pub(in crate::http) fn ward_more(d: &mut Describe<'_>) -> Vec<Operation> {
     let query = without_ward(features::report_filters());
     let about = ("wardChanges", "What happened in a ward");
-    let mut all = all_forms(d, "wards/{ward}/changes", about, News::Changes, &query).to_vec();
+    let mut all = all_forms(d, "wards/{ward}/changes", about, News::Changes, &query);
     for c in d.about.pack.collections.iter().filter(|c| c.feed.is_some()) {
         let (path, id) = (format!("wards/{{ward}}/{}", c.id), format!("{}WardFeed", c.id));
         let summary = format!("{} in force in a ward", c.title.en);
