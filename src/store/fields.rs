@@ -11,6 +11,11 @@ use diaban_core::domain::report::PublicFacts;
 use diaban_core::domain::view::{MapRow, Position};
 use diaban_core::geo::LonLat;
 
+/// What stands before the fields in [`COLUMNS`].
+const FRAME: [&str; 4] = ["seq", "id", "lon", "lat"];
+/// What stands before the fields in [`MAP_COLUMNS`].
+const MAP_FRAME: [&str; 6] = ["seq", "id", "lon", "lat", "fed_ms", "fed"];
+
 /// The stored fields, each with the name that [`COLUMNS`] gives its column.
 static STORED: LazyLock<Vec<(String, Stored)>> =
     LazyLock::new(|| stored().map(|s| (format!("r_{}", s.column), s)).collect());
@@ -22,7 +27,7 @@ static MAPPED: LazyLock<Vec<(&'static Field, Stored)>> = LazyLock::new(|| {
 
 /// The columns of a whole report `r`, under names that no other table has.
 pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
-    let frame = ["seq", "id", "lon", "lat"].map(|c| format!("r.{c} AS r_{c}"));
+    let frame = FRAME.map(|c| format!("r.{c} AS r_{c}"));
     let fields = STORED.iter().map(|(name, s)| format!("r.{} AS {name}", s.column));
     frame.into_iter().chain(fields).collect::<Vec<_>>().join(", ")
 });
@@ -30,7 +35,7 @@ pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
 /// The columns of a row of the map.
 pub(super) static MAP_COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let fields = MAPPED.iter().map(|(_, s)| s.column);
-    ["seq", "id", "lon", "lat", "fed_ms", "fed"].into_iter().chain(fields).collect::<Vec<_>>().join(", ")
+    MAP_FRAME.into_iter().chain(fields).collect::<Vec<_>>().join(", ")
 });
 
 /// The columns of facts as [`put_facts`] binds them.
@@ -42,23 +47,24 @@ fn stored() -> impl Iterator<Item = Stored> {
     TABLE.iter().filter_map(|f| f.stored)
 }
 
-/// The facts in a row with [`COLUMNS`].
+/// The facts in a row that begins with [`COLUMNS`]. Where a field stands follows from the list that wrote the
+/// statement: looking up twenty names for each row costs more than reading their values.
 pub(super) fn facts(row: &Row) -> Result<PublicFacts, sqlx::Error> {
     let mut facts =
         PublicFacts { point: point(row.try_get("r_lon")?, row.try_get("r_lat")?), ..PublicFacts::default() };
-    for (name, s) in &*STORED {
-        s.set(&mut facts, raw(row, name, s)?);
+    for (i, (_, s)) in STORED.iter().enumerate() {
+        s.set(&mut facts, raw(row, FRAME.len() + i, s)?);
     }
     Ok(facts)
 }
 
-/// The row of the map in a row with [`MAP_COLUMNS`].
+/// The row of the map in a row that begins with [`MAP_COLUMNS`].
 pub(super) fn map_row(row: &Row, codebook: &CodeBook) -> Result<MapRow, sqlx::Error> {
     let seq = u32::try_from(row.try_get::<i64>("seq")?).map_err(|e| sqlx::Error::Decode(e.into()))?;
     let id = row.try_get::<i64>("id")? as u64;
     let mut out = MapRow::new(seq, id, point(row.try_get("lon")?, row.try_get("lat")?));
-    for (field, s) in &*MAPPED {
-        out.put(field, &raw(row, s.column, s)?, codebook);
+    for (i, (field, s)) in MAPPED.iter().enumerate() {
+        out.put(field, &raw(row, MAP_FRAME.len() + i, s)?, codebook);
     }
     out.last_event = Position { shown_ms: row.try_get("fed_ms")?, seq: row.try_get("fed")? };
     Ok(out)
@@ -87,14 +93,14 @@ pub(super) fn put_facts(b: &mut Values<'_>, f: &PublicFacts) {
     }
 }
 
-fn raw<'r>(row: &'r Row, name: &str, s: &Stored) -> Result<Raw<'r>, sqlx::Error> {
+fn raw<'r>(row: &'r Row, at: usize, s: &Stored) -> Result<Raw<'r>, sqlx::Error> {
     Ok(match s.access {
-        Access::Text(..) => row.try_get::<Option<&str>>(name)?.map_or(Raw::Null, |t| Raw::Text(t.into())),
-        Access::Code(..) => row.code_optional(name)?.map_or(Raw::Null, Raw::Integer),
+        Access::Text(..) => row.try_get::<Option<&str>>(at)?.map_or(Raw::Null, |t| Raw::Text(t.into())),
+        Access::Code(..) => row.code_optional(at)?.map_or(Raw::Null, Raw::Integer),
         Access::Integer(..) | Access::Instant(..) => {
-            row.try_get::<Option<i64>>(name)?.map_or(Raw::Null, Raw::Integer)
+            row.try_get::<Option<i64>>(at)?.map_or(Raw::Null, Raw::Integer)
         }
-        Access::Real(..) => row.try_get::<Option<f64>>(name)?.map_or(Raw::Null, Raw::Real),
+        Access::Real(..) => row.try_get::<Option<f64>>(at)?.map_or(Raw::Null, Raw::Real),
     })
 }
 
