@@ -40,7 +40,7 @@ export const tests = {
     const file = join(folder, 'wards.pmtiles');
     try {
       const { stdout } = await run(exe, ['export', '--layer', 'wards,facilities', '--zooms', '4-13', '--output', file, '--store', store]);
-      check(/tiles of \d+ looked at/.test(stdout), stdout);
+      check(/tiles of \d+ checked/.test(stdout), stdout);
       const served = await serve(file);
       try {
         const archive = new PMTiles(served.url);
