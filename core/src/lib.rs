@@ -13,24 +13,13 @@
 //!
 //! ```
 //! use diaban_core::domain::view::MapRow;
-//! use diaban_core::domain::{Instant, State};
 //! use diaban_core::geo::{LonLat, Mercator, TileId};
 //! use diaban_core::map::{Change, Snapshot, SymbolKind, symbols};
 //! use diaban_core::query::Filter;
 //!
-//! let now = Instant::parse("2026-11-29T08:00:00Z")?;
-//! let row = |seq: u32, lon: f64, lat: f64| MapRow {
-//!     seq, // dense and internal: the key of the index
-//!     id: 1000 + u64::from(seq),
-//!     point: LonLat::new(lon, lat).ok(),
-//!     category: 0,
-//!     state: State::Received,
-//!     ward: 0,
-//!     body: 0,
-//!     votes: 0,
-//!     created: now,
-//!     updated: now,
-//!     due: None,
+//! let row = |seq: u32, lon: f64, lat: f64| {
+//!     // `seq` is dense and internal: the key of the index.
+//!     MapRow::new(seq, 1000 + u64::from(seq), LonLat::new(lon, lat).ok())
 //! };
 //!
 //! // Two rows on one crossing, one across the river.

@@ -16,7 +16,7 @@ use crate::listen::Listener;
 /// Changes that are written; `DIABAN_FLOOD=10000` for the promise's own number.
 #[expect(clippy::disallowed_methods, reason = "how large a test is, is no setting of the program")]
 fn size() -> usize {
-    let wanted: usize = std::env::var("DIABAN_FLOOD").ok().and_then(|n| n.parse().ok()).unwrap_or(1_800);
+    let wanted: usize = std::env::var("DIABAN_FLOOD").ok().and_then(|n| n.parse().ok()).unwrap_or(3_000);
     // Three writers, two changes a report.
     wanted / 6 * 6
 }
