@@ -1,7 +1,7 @@
 //! The change log: written in the same transaction as the change, read by every follower.
 
-use super::db::{Db, Row, Sql};
-use super::{Store, StoreError};
+use crate::store::database::{Db, Row, Sql};
+use crate::store::{Store, StoreError};
 use diaban_core::domain::Instant;
 
 /// What a change is about.
@@ -50,10 +50,10 @@ pub struct Change {
     pub at: Instant,
 }
 
-pub(super) const REPORTS: i64 = 0;
-pub(super) const AREAS: i64 = 1;
-pub(super) const FEATURES: i64 = 2;
-pub(super) const TRIMMED: i64 = 3;
+pub(in crate::store) const REPORTS: i64 = 0;
+pub(in crate::store) const AREAS: i64 = 1;
+pub(in crate::store) const FEATURES: i64 = 2;
+pub(in crate::store) const TRIMMED: i64 = 3;
 
 const COLUMNS: &str = "seq, kind, first, last, at_ms";
 
@@ -104,7 +104,7 @@ impl Store {
 const NEWEST: i64 = 5_000;
 
 /// The newest changes after a position, newest first.
-pub(super) fn newest(seq: i64) -> Sql {
+pub(in crate::store) fn newest(seq: i64) -> Sql {
     Sql::new(format!("SELECT {COLUMNS} FROM change WHERE seq > $1 ORDER BY seq DESC LIMIT $2"))
         .bind(seq)
         .bind(NEWEST)
@@ -124,7 +124,7 @@ pub fn ranges(log: &[Change], of: fn(ChangeKind) -> Option<(i64, i64)>) -> Vec<(
     out
 }
 
-pub(super) fn change(row: &Row) -> Result<Change, StoreError> {
+pub(in crate::store) fn change(row: &Row) -> Result<Change, StoreError> {
     let kind = match row.code(1)? {
         AREAS => ChangeKind::Areas,
         FEATURES => ChangeKind::Features { first: row.try_get(2)?, last: row.try_get(3)? },
@@ -134,7 +134,7 @@ pub(super) fn change(row: &Row) -> Result<Change, StoreError> {
     Ok(Change { seq: row.try_get(0)?, kind, at: Instant::from_ms(row.try_get(4)?) })
 }
 
-pub(super) async fn log(db: &mut Db<'_>, kind: ChangeKind, at: Instant) -> Result<(), sqlx::Error> {
+pub(in crate::store) async fn log(db: &mut Db<'_>, kind: ChangeKind, at: Instant) -> Result<(), sqlx::Error> {
     let (code, first, last) = match kind {
         ChangeKind::Reports { first, last } => (REPORTS, first, last),
         ChangeKind::Areas => (AREAS, 0, 0),

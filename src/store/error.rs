@@ -36,16 +36,16 @@ pub enum StoreError {
 
 /// SQLite primary result codes (<https://www.sqlite.org/rescode.html>).
 mod sqlite {
-    pub(super) const READONLY: i32 = 8;
-    pub(super) const IOERR: i32 = 10;
-    pub(super) const CORRUPT: i32 = 11;
-    pub(super) const FULL: i32 = 13;
-    pub(super) const NOTADB: i32 = 26;
+    pub(in crate::store) const READONLY: i32 = 8;
+    pub(in crate::store) const IOERR: i32 = 10;
+    pub(in crate::store) const CORRUPT: i32 = 11;
+    pub(in crate::store) const FULL: i32 = 13;
+    pub(in crate::store) const NOTADB: i32 = 26;
 }
 
 impl StoreError {
     /// Classifies an error of the driver.
-    pub(super) fn sort(error: sqlx::Error) -> Self {
+    pub(in crate::store) fn sort(error: sqlx::Error) -> Self {
         use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
         if matches!(error, Io(_) | Tls(_) | Protocol(_) | PoolTimedOut | PoolClosed | WorkerCrashed) {
             return Self::Away;
@@ -93,7 +93,7 @@ impl StoreError {
     }
 
     /// The same error for another request of the same batch.
-    pub(super) fn again(&self) -> Self {
+    pub(in crate::store) fn again(&self) -> Self {
         match self {
             Self::Full => Self::Full,
             Self::ReadOnly => Self::ReadOnly,

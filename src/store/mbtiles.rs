@@ -7,8 +7,8 @@ use std::path::Path;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use super::StoreError;
-use super::sqlite::named;
+use crate::store::StoreError;
+use crate::store::database::sqlite::named;
 
 /// "MPBX", the application id of `MBTiles` in SQLite.
 const APPLICATION_ID: &str = "0x4d504258";

@@ -3,59 +3,38 @@
 //! One writer groups what is queued into one durable commit; a pool of readers answers the rest.
 //! Not here: what a report may be (domain), who asks (http), the live map (map).
 
-mod amend;
-mod areas;
-mod backup;
-mod boxes;
 mod changes;
-mod compare;
-mod copy;
-mod create;
-mod db;
-mod dialect;
+mod city;
+mod database;
 mod error;
-mod events;
-mod feature_wards;
-mod features;
 mod feeds;
-mod fields;
-mod followers;
-mod keys;
 mod mbtiles;
 mod open;
 mod pages;
-mod postgres;
-mod read;
-mod reports;
-mod schema;
-mod secrets;
-mod single;
-mod sqlite;
-mod tables;
+mod record;
 #[cfg(test)]
 pub(crate) mod test_database;
-#[cfg(test)]
-mod upgrade;
+mod whole;
 mod write;
 mod writer;
 
-pub use amend::{Amendment, Standing, Step};
-pub use areas::StoredGeneration;
-pub use backup::{Backup, Restored, backup, restore};
 pub use changes::{Change, ChangeKind, ranges};
-pub use compare::{Compared, compare};
-pub use copy::{Copied, Step as CopyStep, copy};
-pub use create::Created;
+pub use city::areas::StoredGeneration;
+pub use city::feature_wards::{FeatureAssignment, PlacedFeature};
+pub use city::features::{FeatureWrite, StoredContent};
+pub use database::schema::{Migrated, migrate};
 pub use error::StoreError;
-pub use events::Position;
-pub use feature_wards::{FeatureAssignment, PlacedFeature};
-pub use features::{FeatureWrite, StoredContent};
+pub use feeds::followers::Following;
 pub use feeds::{Changes, News, NewsPage};
-pub use followers::Following;
 pub use mbtiles::Mbtiles;
 pub use open::Store;
 pub use pages::Page;
-pub use read::{PlacedRecord, ReportRecord};
-pub use reports::{Assignment, KeyedReports, KnownKeys, Loaded};
-pub use schema::{Migrated, migrate};
+pub use record::amend::{Amendment, Standing, Step};
+pub use record::create::Created;
+pub use record::events::Position;
+pub use record::read::{PlacedRecord, ReportRecord};
+pub use record::reports::{Assignment, KeyedReports, KnownKeys, Loaded};
+pub use whole::backup::{Backup, Restored, backup, restore};
+pub use whole::compare::{Compared, compare};
+pub use whole::copy::{Copied, Step as CopyStep, copy};
 pub use write::{Applied, IdempotencyKey};

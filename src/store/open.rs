@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::db::Pool;
-use super::write::Command;
-use super::writer::Writer;
-use super::{StoreError, postgres, sqlite};
+use crate::store::StoreError;
+use crate::store::database::Pool;
+use crate::store::database::{postgres, sqlite};
+use crate::store::write::Command;
+use crate::store::writer::Writer;
 
 /// Extension of a snapshot file.
 const MAP_FILE: &str = ".map";
@@ -17,7 +18,7 @@ const MAP_FILE: &str = ".map";
 /// One database: a pool of readers and one writer. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
-    pub(super) read: Pool,
+    pub(in crate::store) read: Pool,
     writer: Writer,
     /// The path, if it is a SQLite file.
     file: Option<Arc<PathBuf>>,
@@ -93,7 +94,7 @@ impl Store {
     }
 
     /// Has a command carried out durably.
-    pub(super) async fn write<C: Command>(&self, command: C) -> Result<C::Answer, StoreError> {
+    pub(in crate::store) async fn write<C: Command>(&self, command: C) -> Result<C::Answer, StoreError> {
         self.writer.write(command).await
     }
 }

@@ -3,11 +3,11 @@
 
 use std::iter::Peekable;
 
-use super::changes::{ChangeKind, change, newest, ranges};
-use super::db::{Row, Sql};
-use super::fields::COLUMNS;
-use super::read::record;
-use super::{ReportRecord, Store, StoreError};
+use crate::store::changes::{ChangeKind, change, newest, ranges};
+use crate::store::database::{Row, Sql};
+use crate::store::record::fields::COLUMNS;
+use crate::store::record::read::record;
+use crate::store::{ReportRecord, Store, StoreError};
 use diaban_core::domain::CodeBook;
 use diaban_core::map::SeqSet;
 use diaban_core::query::Filter;
@@ -96,17 +96,17 @@ impl Store {
 
 /// Ascending ranges of internal sequences that do not meet, each its first and its last.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Ranges(Vec<(i64, i64)>);
+pub(in crate::store) struct Ranges(Vec<(i64, i64)>);
 
 impl Ranges {
     /// The reports that rows of the change log name.
-    pub(super) fn of_log(rows: &[Row]) -> Result<Self, StoreError> {
+    pub(in crate::store) fn of_log(rows: &[Row]) -> Result<Self, StoreError> {
         let log = rows.iter().map(change).collect::<Result<Vec<_>, _>>()?;
         Ok(Self(ranges(&log, ChangeKind::reports)))
     }
 
     /// Their sequences below `end`, the highest first.
-    pub(super) fn before(&self, end: Option<u32>) -> impl Iterator<Item = u32> + '_ {
+    pub(in crate::store) fn before(&self, end: Option<u32>) -> impl Iterator<Item = u32> + '_ {
         let end = end.map_or(i64::from(u32::MAX) + 1, i64::from);
         let below = move |(first, last): &(i64, i64)| (*first..=(*last).min(end - 1)).rev();
         // Sequences of reports fit: the map checks it when it reads them.
@@ -114,7 +114,7 @@ impl Ranges {
     }
 
     /// Whether a sequence lies in one of them.
-    pub(super) fn contains(&self, seq: i64) -> bool {
+    pub(in crate::store) fn contains(&self, seq: i64) -> bool {
         let next = self.0.partition_point(|(first, _)| *first <= seq);
         next > 0 && seq <= self.0[next - 1].1
     }
@@ -152,13 +152,13 @@ impl<A: Iterator<Item = u32>, B: Iterator<Item = u32>> Iterator for Merged<A, B>
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::store) mod tests {
     use proptest::strategy::{Strategy, ValueTree};
     use proptest::test_runner::TestRunner;
 
-    use super::super::db::testing::Connection;
-    use super::super::reports::tests::report;
     use super::*;
+    use crate::store::database::testing::Connection;
+    use crate::store::record::reports::tests::report;
     use crate::store::test_database::store_url;
     use diaban_core::domain::report::NewReport;
     use diaban_core::domain::{Instant, State};

@@ -1,11 +1,11 @@
 //! What a command to the writer is: what it does inside a transaction, and what it answers. Each stands
 //! beside its SQL; what runs them is `writer`.
 
-use super::db::Db;
+use crate::store::database::Db;
 
 /// A command to the writer. It can be run again: when its group fails, each command gets a transaction of
 /// its own.
-pub(super) trait Command: Send + Sync + Sized + 'static {
+pub(in crate::store) trait Command: Send + Sync + Sized + 'static {
     /// What the caller learns once the command is durable.
     type Answer: Send + 'static;
 

@@ -13,9 +13,10 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Connection, PgPool, Sqlite, SqlitePool};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::db::{Db, Pool};
-use super::write::Command;
-use super::{StoreError, postgres};
+use crate::store::StoreError;
+use crate::store::database::postgres;
+use crate::store::database::{Db, Pool};
+use crate::store::write::Command;
 
 /// Writes that may wait; more are refused at once.
 const QUEUE: usize = 1_000;
@@ -75,7 +76,7 @@ impl<C: Command> Job for Pending<C> {
 
 /// The door to the writer's task. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Writer {
+pub(in crate::store) struct Writer {
     queue: mpsc::Sender<Box<dyn Job>>,
     commits: watch::Receiver<u64>,
     failure: watch::Receiver<Option<String>>,
@@ -83,7 +84,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(pool: Pool) -> Self {
+    pub(in crate::store) fn start(pool: Pool) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let (committed, commits) = watch::channel(0);
         let committed = Arc::new(committed);
@@ -96,22 +97,22 @@ impl Writer {
         Self { queue, commits, failure, stop: Arc::new(stop) }
     }
 
-    pub(super) async fn write<C: Command>(&self, command: C) -> Result<C::Answer, StoreError> {
+    pub(in crate::store) async fn write<C: Command>(&self, command: C) -> Result<C::Answer, StoreError> {
         let (caller, answered) = oneshot::channel();
         let job = Box::new(Pending { command, answer: None, caller });
         self.queue.try_send(job).map_err(|_| StoreError::Busy)?;
         answered.await.map_err(|_| StoreError::Commit("the writer stopped before it answered".to_owned()))?
     }
 
-    pub(super) fn commits(&self) -> watch::Receiver<u64> {
+    pub(in crate::store) fn commits(&self) -> watch::Receiver<u64> {
         self.commits.clone()
     }
 
-    pub(super) fn queued(&self) -> usize {
+    pub(in crate::store) fn queued(&self) -> usize {
         QUEUE - self.queue.capacity()
     }
 
-    pub(super) async fn failed(&self) -> String {
+    pub(in crate::store) async fn failed(&self) -> String {
         let mut failure = self.failure.clone();
         let text = failure.wait_for(Option::is_some).await.ok().and_then(|text| text.clone());
         match text {
@@ -121,7 +122,7 @@ impl Writer {
         }
     }
 
-    pub(super) async fn close(&self) {
+    pub(in crate::store) async fn close(&self) {
         let _ = self.stop.send(true);
         self.queue.closed().await;
     }
@@ -299,10 +300,10 @@ mod tests {
 
     use tokio::sync::Notify;
 
-    use super::super::db::Sql;
-    use super::super::test_database::store_url;
-    use super::super::{Applied, Store};
     use super::*;
+    use crate::store::database::Sql;
+    use crate::store::test_database::store_url;
+    use crate::store::{Applied, Store};
     use diaban_core::domain::Instant;
     use diaban_core::domain::key::KeyId;
 

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use geo::Geometry;
 
-use super::changes::{ChangeKind, log};
-use super::db::{Db, Row, Sql};
-use super::write::Command;
-use super::{Store, StoreError};
+use crate::store::changes::{ChangeKind, log};
+use crate::store::database::{Db, Row, Sql};
+use crate::store::write::Command;
+use crate::store::{Store, StoreError};
 use diaban_core::domain::feature::{self, NewFeature, Valid};
 use diaban_core::domain::{CodeBook, Collection, Feature, Instant, WardId};
 use diaban_core::format;
 
 /// Values bound in one statement.
-pub(super) const CHUNK: usize = 500;
+pub(in crate::store) const CHUNK: usize = 500;
 /// Rows between two touched ones that one change row may name although they did not change.
 const GAP: i64 = 32;
 
@@ -140,7 +140,7 @@ fn decode(error: String) -> StoreError {
 }
 
 /// Reads a stored shape.
-pub(super) fn geometry(text: Option<&str>) -> Result<Option<Geometry<f64>>, StoreError> {
+pub(in crate::store) fn geometry(text: Option<&str>) -> Result<Option<Geometry<f64>>, StoreError> {
     let Some(text) = text else { return Ok(None) };
     let json = serde_json::from_str(text).map_err(|e| decode(e.to_string()))?;
     format::geometry::from_json(&json).map_err(decode)
@@ -284,7 +284,11 @@ async fn insert(
 }
 
 /// Makes these the wards of a feature.
-pub(super) async fn set_wards(db: &mut Db<'_>, seq: i64, wards: &[String]) -> Result<(), sqlx::Error> {
+pub(in crate::store) async fn set_wards(
+    db: &mut Db<'_>,
+    seq: i64,
+    wards: &[String],
+) -> Result<(), sqlx::Error> {
     db.execute(Sql::new("DELETE FROM feature_ward WHERE feature = $1").bind(seq)).await?;
     for chunk in wards.chunks(CHUNK) {
         let mut q = Sql::new("INSERT INTO feature_ward (feature, ward) ");
@@ -299,7 +303,7 @@ pub(super) async fn set_wards(db: &mut Db<'_>, seq: i64, wards: &[String]) -> Re
 }
 
 /// Few ranges that hold all of them.
-pub(super) fn ranges(mut seqs: Vec<i64>) -> Vec<(i64, i64)> {
+pub(in crate::store) fn ranges(mut seqs: Vec<i64>) -> Vec<(i64, i64)> {
     seqs.sort_unstable();
     let mut out: Vec<(i64, i64)> = Vec::new();
     for seq in seqs {

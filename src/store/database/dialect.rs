@@ -1,17 +1,17 @@
 //! The differences between the two SQL dialects, each in one place.
 
-use super::db::Sql;
+use crate::store::database::Sql;
 
 /// The SQL dialect of the open database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dialect {
+pub(in crate::store) enum Dialect {
     Sqlite,
     Postgres,
 }
 
 impl Dialect {
     /// A table to be scanned along an index. PostgreSQL chooses by itself.
-    pub(super) fn along(self, table: &str, index: &str) -> String {
+    pub(in crate::store) fn along(self, table: &str, index: &str) -> String {
         match self {
             Self::Sqlite => format!("{table} INDEXED BY {index}"),
             Self::Postgres => table.to_owned(),
@@ -19,7 +19,7 @@ impl Dialect {
     }
 
     /// A join whose left side is the outer loop. PostgreSQL chooses by itself.
-    pub(super) const fn join(self) -> &'static str {
+    pub(in crate::store) const fn join(self) -> &'static str {
         match self {
             Self::Sqlite => "CROSS JOIN",
             Self::Postgres => "JOIN",
@@ -27,7 +27,7 @@ impl Dialect {
     }
 
     /// The last number ever given to a row of a table whose rows the database numbers, used or not.
-    pub(super) fn last_given(self, table: &str) -> Sql {
+    pub(in crate::store) fn last_given(self, table: &str) -> Sql {
         Sql::new(match self {
             Self::Sqlite => {
                 format!("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '{table}'")
@@ -38,7 +38,7 @@ impl Dialect {
         })
     }
     /// The number of tables with the name `$1`.
-    pub(super) const fn tables_named(self) -> &'static str {
+    pub(in crate::store) const fn tables_named(self) -> &'static str {
         match self {
             Self::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1",
             Self::Postgres => "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass($1)",

@@ -4,12 +4,13 @@
 use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 
-use super::db::Db;
-use super::db::testing::Connection;
-use super::dialect::Dialect;
-use super::reports::tests::report;
-use super::test_database::{is_postgres, store_url};
-use super::{ChangeKind, Store, schema, sqlite};
+use crate::store::database::Db;
+use crate::store::database::dialect::Dialect;
+use crate::store::database::testing::Connection;
+use crate::store::database::{schema, sqlite};
+use crate::store::record::reports::tests::report;
+use crate::store::test_database::{is_postgres, store_url};
+use crate::store::{ChangeKind, Store};
 
 /// The schema version of the last release. Update it with each release, and update the statements
 /// below.

@@ -1,9 +1,9 @@
 //! Secrets that the service makes for itself at its first start and keeps as long as the store.
 
-use super::StoreError;
-use super::db::{Db, Sql};
-use super::open::Store;
-use super::write::Command;
+use crate::store::StoreError;
+use crate::store::database::{Db, Sql};
+use crate::store::open::Store;
+use crate::store::write::Command;
 
 impl Store {
     /// The secret of a name; `fresh` becomes it when there is none yet.

@@ -8,9 +8,10 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
 
-use super::db::Db;
-use super::dialect::Dialect;
-use super::{StoreError, schema};
+use crate::store::StoreError;
+use crate::store::database::Db;
+use crate::store::database::dialect::Dialect;
+use crate::store::database::schema;
 
 /// Older versions can lose a commit when a WAL reset races with a reader.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
@@ -23,7 +24,7 @@ const READERS: u32 = 4;
 
 /// Opens the file, creates it if missing, and migrates it. Returns the pools of readers and of the
 /// writer.
-pub(super) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreError> {
+pub(in crate::store) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreError> {
     let named = |e: &dyn std::fmt::Display| named(path, e);
     let options = options(path)?;
     // The writer's connection creates and migrates the file before anybody reads it.
@@ -56,7 +57,7 @@ pub(super) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreE
 }
 
 /// The path in `sqlite:PATH`, or a bare path.
-pub(super) fn path_of(url: &str) -> Result<PathBuf, StoreError> {
+pub(in crate::store) fn path_of(url: &str) -> Result<PathBuf, StoreError> {
     let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
     if path.is_empty() || path.contains("://") {
         let scheme = url.split("://").next().unwrap_or_default();
@@ -67,13 +68,13 @@ pub(super) fn path_of(url: &str) -> Result<PathBuf, StoreError> {
 }
 
 /// A connection for writing; creates the file if missing.
-pub(super) async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
+pub(in crate::store) async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
     options(path)?.disable_statement_logging().connect().await.map_err(|e| named(path, &e))
 }
 
 /// A connection to an existing file. It may write, because otherwise SQLite could not remove the
 /// files that it creates beside the database while reading.
-pub(super) async fn reader(path: &Path) -> Result<SqliteConnection, StoreError> {
+pub(in crate::store) async fn reader(path: &Path) -> Result<SqliteConnection, StoreError> {
     if !path.is_file() {
         return Err(named(path, &"there is no such file"));
     }
@@ -81,7 +82,7 @@ pub(super) async fn reader(path: &Path) -> Result<SqliteConnection, StoreError> 
 }
 
 /// A connection to a file that nobody writes to; it creates no files beside it.
-pub(super) async fn still_reader(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+pub(in crate::store) async fn still_reader(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
     reading(path).read_only(true).immutable(true).connect().await
 }
 
@@ -93,7 +94,7 @@ fn reading(path: &Path) -> SqliteConnectOptions {
 }
 
 /// Claims a file for one process, as long as it holds the result.
-pub(super) fn claim(path: &Path) -> Result<File, StoreError> {
+pub(in crate::store) fn claim(path: &Path) -> Result<File, StoreError> {
     let name = beside(path, ".lock");
     let lock = File::create(&name).map_err(|e| named(&name, &e))?;
     lock.try_lock().map_err(|_| named(path, &"another process serves this file already"))?;
@@ -101,19 +102,19 @@ pub(super) fn claim(path: &Path) -> Result<File, StoreError> {
 }
 
 /// The path with a suffix added to the file's name.
-pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+pub(in crate::store) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     PathBuf::from(name)
 }
 
 /// The absolute path of a file, as its name.
-pub(super) fn name(path: &Path) -> String {
+pub(in crate::store) fn name(path: &Path) -> String {
     let whole = path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.into());
     format!("sqlite:{}", whole.display())
 }
 
-pub(super) fn named(path: &Path, error: &dyn std::fmt::Display) -> StoreError {
+pub(in crate::store) fn named(path: &Path, error: &dyn std::fmt::Display) -> StoreError {
     StoreError::Open(format!("{}: {error}", path.display()))
 }
 

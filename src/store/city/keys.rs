@@ -1,8 +1,8 @@
 //! Keys of apps and secret feed links: hashes and what they are for.
 
-use super::db::{Db, Row, Sql};
-use super::write::{Applied, Command};
-use super::{Store, StoreError};
+use crate::store::database::{Db, Row, Sql};
+use crate::store::write::{Applied, Command};
+use crate::store::{Store, StoreError};
 use diaban_core::domain::Instant;
 use diaban_core::domain::key::{Key, KeyId};
 

@@ -3,12 +3,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::changes::{ChangeKind, log};
-use super::db::{Db, Sql};
-use super::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
-use super::reports::{PRIVATE_COLUMNS, PUBLIC_COLUMNS, insert, private_row, public_row, received};
-use super::write::{Command, IdempotencyKey};
-use super::{Store, StoreError};
+use crate::store::changes::{ChangeKind, log};
+use crate::store::database::{Db, Sql};
+use crate::store::record::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
+use crate::store::record::reports::{
+    PRIVATE_COLUMNS, PUBLIC_COLUMNS, insert, private_row, public_row, received,
+};
+use crate::store::write::{Command, IdempotencyKey};
+use crate::store::{Store, StoreError};
 use diaban_core::domain::report::NewReport;
 
 impl Store {
@@ -190,10 +192,10 @@ async fn insert_rest(db: &mut Db<'_>, stored: &[Stored<'_>]) -> Result<(), sqlx:
 
 #[cfg(test)]
 mod tests {
-    use super::super::ChangeKind;
-    use super::super::db::testing::Connection;
-    use super::super::reports::tests::report;
     use super::*;
+    use crate::store::ChangeKind;
+    use crate::store::database::testing::Connection;
+    use crate::store::record::reports::tests::report;
     use crate::store::test_database::store_url;
 
     fn key(key: u8, body: u8) -> IdempotencyKey {

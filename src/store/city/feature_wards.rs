@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use geo::Geometry;
 
-use super::changes::{ChangeKind, log};
-use super::db::{Db, Sql};
-use super::features::{CHUNK, geometry, ranges, set_wards};
-use super::write::{Applied, Command};
-use super::{Store, StoreError};
+use crate::store::changes::{ChangeKind, log};
+use crate::store::city::features::{CHUNK, geometry, ranges, set_wards};
+use crate::store::database::{Db, Sql};
+use crate::store::write::{Applied, Command};
+use crate::store::{Store, StoreError};
 use diaban_core::domain::Instant;
 use diaban_core::domain::feature::Membership;
 use diaban_core::format;
@@ -170,7 +170,7 @@ async fn are_as_seen(db: &mut Db<'_>, assignments: &[FeatureAssignment]) -> Resu
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::store) mod tests {
     use std::sync::Arc;
 
     use super::*;

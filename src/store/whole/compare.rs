@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::copy::{Step, count, named, page};
-use super::db::Arg;
-use super::single::Single;
-use super::tables::{TABLES, Table};
-use super::{StoreError, schema};
+use crate::store::StoreError;
+use crate::store::database::Arg;
+use crate::store::database::schema;
+use crate::store::database::single::Single;
+use crate::store::whole::copy::{Step, count, named, page};
+use crate::store::whole::tables::{TABLES, Table};
 
 /// The result for one table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ pub async fn compare(
     Ok(compared)
 }
 
-pub(super) async fn compare_all(
+pub(in crate::store) async fn compare_all(
     one: &mut Single,
     other: &mut Single,
     progress: &mut (dyn FnMut(Step) + Send),
@@ -114,7 +115,7 @@ async fn digest(
 }
 
 /// Writes bytes as hexadecimal digits.
-pub(super) fn hex(out: &mut String, bytes: &[u8]) {
+pub(in crate::store) fn hex(out: &mut String, bytes: &[u8]) {
     for byte in bytes {
         write!(out, "{byte:02x}").expect("writing to memory cannot fail");
     }

@@ -1,9 +1,9 @@
 //! Imported ward generations: kept whole as the document that passed the checks.
 
-use super::changes::{ChangeKind, log};
-use super::db::{Db, Sql};
-use super::write::Command;
-use super::{Store, StoreError};
+use crate::store::changes::{ChangeKind, log};
+use crate::store::database::{Db, Sql};
+use crate::store::write::Command;
+use crate::store::{Store, StoreError};
 use diaban_core::domain::Instant;
 
 /// A generation as it was imported.

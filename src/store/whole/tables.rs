@@ -1,13 +1,13 @@
 //! The tables in copy order: parents before children, each with its key and all its columns.
 //! Columns that a database derives from others (boxes, geometries) are not included.
 
-use super::db::{Arg, Row, Sql};
-use super::dialect::Dialect;
+use crate::store::database::dialect::Dialect;
+use crate::store::database::{Arg, Row, Sql};
 use diaban_core::domain::field::{Access, TABLE};
 
 /// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::store) enum Kind {
     Integer,
     Real,
     Text,
@@ -18,19 +18,19 @@ use Kind::{Blob, Integer, Real, Text};
 
 /// A table.
 #[derive(Debug)]
-pub(super) struct Table {
-    pub(super) name: &'static str,
+pub(in crate::store) struct Table {
+    pub(in crate::store) name: &'static str,
     /// The number of leading columns that form the primary key.
-    pub(super) key: usize,
+    pub(in crate::store) key: usize,
     /// Whether the database numbers the rows; then a number is never reused.
-    pub(super) numbered: bool,
+    pub(in crate::store) numbered: bool,
     /// Rows per page: few if a row can be large.
-    pub(super) page: usize,
-    pub(super) columns: &'static [(&'static str, Kind)],
+    pub(in crate::store) page: usize,
+    pub(in crate::store) columns: &'static [(&'static str, Kind)],
 }
 
 /// A row: its values in the order of the columns.
-pub(super) type Values = Vec<Arg>;
+pub(in crate::store) type Values = Vec<Arg>;
 
 const PAGE: usize = 5_000;
 
@@ -78,7 +78,7 @@ const STORED: usize = {
     n
 };
 
-pub(super) const TABLES: &[Table] = &[
+pub(in crate::store) const TABLES: &[Table] = &[
     Table { name: "report_public", key: 1, numbered: true, page: PAGE, columns: REPORT_COLUMNS },
     Table {
         name: "report_private",
@@ -199,7 +199,7 @@ pub(super) const TABLES: &[Table] = &[
 
 impl Table {
     /// The column list for `INSERT` and `COPY`.
-    pub(super) fn columns(&self) -> String {
+    pub(in crate::store) fn columns(&self) -> String {
         self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
     }
 
@@ -209,7 +209,7 @@ impl Table {
 
     /// The next rows after a key, in key order. The order is the same in both databases: texts are
     /// compared by bytes.
-    pub(super) fn next(&self, dialect: Dialect, after: Option<&[Arg]>) -> Sql {
+    pub(in crate::store) fn next(&self, dialect: Dialect, after: Option<&[Arg]>) -> Sql {
         let read = |(name, kind): &(&str, Kind)| match (dialect, kind) {
             // Small integers are read as wide ones.
             (Dialect::Postgres, Integer) => format!("{name}::bigint"),
@@ -225,19 +225,19 @@ impl Table {
     }
 
     /// The largest key.
-    pub(super) fn last_key(&self) -> Sql {
+    pub(in crate::store) fn last_key(&self) -> Sql {
         let keys = self.keys();
         let down = self.columns[..self.key].iter().map(|(name, _)| format!("{name} DESC"));
         let down = down.collect::<Vec<_>>().join(", ");
         Sql::new(format!("SELECT {keys} FROM {} ORDER BY {down} LIMIT 1", self.name))
     }
 
-    pub(super) fn count(&self) -> Sql {
+    pub(in crate::store) fn count(&self) -> Sql {
         Sql::new(format!("SELECT count(*) FROM {}", self.name))
     }
 
     /// The values of a row, or of its key.
-    pub(super) fn values(&self, row: &Row, columns: usize) -> Result<Values, sqlx::Error> {
+    pub(in crate::store) fn values(&self, row: &Row, columns: usize) -> Result<Values, sqlx::Error> {
         let value = |(i, (_, kind)): (usize, &(&str, Kind))| {
             Ok(match kind {
                 Integer => Arg::Integer(row.try_get(i)?),
@@ -250,7 +250,7 @@ impl Table {
     }
 
     /// Statements that make the next number larger than `given`, which is positive.
-    pub(super) fn give_after(&self, dialect: Dialect, given: i64) -> String {
+    pub(in crate::store) fn give_after(&self, dialect: Dialect, given: i64) -> String {
         let name = self.name;
         match dialect {
             Dialect::Sqlite => format!(

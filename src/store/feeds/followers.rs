@@ -3,10 +3,10 @@
 //! The log says itself where it begins: the last row that was trimmed stays, as a mark. A follower that
 //! meets the mark was behind the trim, and reads its base anew.
 
-use super::changes::{AREAS, FEATURES, REPORTS, TRIMMED};
-use super::db::{Db, Sql};
-use super::write::Command;
-use super::{Store, StoreError};
+use crate::store::changes::{AREAS, FEATURES, REPORTS, TRIMMED};
+use crate::store::database::{Db, Sql};
+use crate::store::write::Command;
+use crate::store::{Store, StoreError};
 use diaban_core::domain::Instant;
 
 /// Rows taken from the log in one commit.
@@ -108,8 +108,8 @@ impl Command for Trim {
 mod tests {
     use super::*;
     use crate::store::ChangeKind;
-    use crate::store::feature_wards::tests::write;
-    use crate::store::reports::tests::report;
+    use crate::store::city::feature_wards::tests::write;
+    use crate::store::record::reports::tests::report;
     use crate::store::test_database::store_url;
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use super::db::{Row, Values};
+use crate::store::database::{Row, Values};
 use diaban_core::domain::CodeBook;
 use diaban_core::domain::Instant;
 use diaban_core::domain::field::{Access, Field, Raw, Stored, TABLE};
@@ -26,20 +26,20 @@ static MAPPED: LazyLock<Vec<(&'static Field, Stored)>> = LazyLock::new(|| {
 });
 
 /// The columns of a whole report `r`, under names that no other table has.
-pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+pub(in crate::store) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let frame = FRAME.map(|c| format!("r.{c} AS r_{c}"));
     let fields = STORED.iter().map(|(name, s)| format!("r.{} AS {name}", s.column));
     frame.into_iter().chain(fields).collect::<Vec<_>>().join(", ")
 });
 
 /// The columns of a row of the map.
-pub(super) static MAP_COLUMNS: LazyLock<String> = LazyLock::new(|| {
+pub(in crate::store) static MAP_COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let fields = MAPPED.iter().map(|(_, s)| s.column);
     MAP_FRAME.into_iter().chain(fields).collect::<Vec<_>>().join(", ")
 });
 
 /// The columns of facts as [`put_facts`] binds them.
-pub(super) static FACT_COLUMNS: LazyLock<String> = LazyLock::new(|| {
+pub(in crate::store) static FACT_COLUMNS: LazyLock<String> = LazyLock::new(|| {
     ["lon", "lat"].into_iter().chain(stored().map(|s| s.column)).collect::<Vec<_>>().join(", ")
 });
 
@@ -49,7 +49,7 @@ fn stored() -> impl Iterator<Item = Stored> {
 
 /// The facts in a row that begins with [`COLUMNS`]. Where a field stands follows from the list that wrote the
 /// statement: looking up twenty names for each row costs more than reading their values.
-pub(super) fn facts(row: &Row) -> Result<PublicFacts, sqlx::Error> {
+pub(in crate::store) fn facts(row: &Row) -> Result<PublicFacts, sqlx::Error> {
     let mut facts =
         PublicFacts { point: point(row.try_get("r_lon")?, row.try_get("r_lat")?), ..PublicFacts::default() };
     for (i, (_, s)) in STORED.iter().enumerate() {
@@ -59,7 +59,7 @@ pub(super) fn facts(row: &Row) -> Result<PublicFacts, sqlx::Error> {
 }
 
 /// The row of the map in a row that begins with [`MAP_COLUMNS`].
-pub(super) fn map_row(row: &Row, codebook: &CodeBook) -> Result<MapRow, sqlx::Error> {
+pub(in crate::store) fn map_row(row: &Row, codebook: &CodeBook) -> Result<MapRow, sqlx::Error> {
     let seq = u32::try_from(row.try_get::<i64>("seq")?).map_err(|e| sqlx::Error::Decode(e.into()))?;
     let id = row.try_get::<i64>("id")? as u64;
     let mut out = MapRow::new(seq, id, point(row.try_get("lon")?, row.try_get("lat")?));
@@ -71,7 +71,7 @@ pub(super) fn map_row(row: &Row, codebook: &CodeBook) -> Result<MapRow, sqlx::Er
 }
 
 /// A report as the map knows it.
-pub(super) fn on_map(seq: u32, id: u64, facts: &PublicFacts, codebook: &CodeBook) -> MapRow {
+pub(in crate::store) fn on_map(seq: u32, id: u64, facts: &PublicFacts, codebook: &CodeBook) -> MapRow {
     let mut out = MapRow::new(seq, id, facts.point);
     for (field, s) in &*MAPPED {
         out.put(field, &s.get(facts), codebook);
@@ -80,7 +80,7 @@ pub(super) fn on_map(seq: u32, id: u64, facts: &PublicFacts, codebook: &CodeBook
 }
 
 /// Binds the facts of a report in the order of [`FACT_COLUMNS`].
-pub(super) fn put_facts(b: &mut Values<'_>, f: &PublicFacts) {
+pub(in crate::store) fn put_facts(b: &mut Values<'_>, f: &PublicFacts) {
     b.push_bind(f.point.map(|p| p.lon())).push_bind(f.point.map(|p| p.lat()));
     for s in stored() {
         match s.access {
@@ -104,6 +104,6 @@ fn raw<'r>(row: &'r Row, at: usize, s: &Stored) -> Result<Raw<'r>, sqlx::Error> 
     })
 }
 
-pub(super) fn point(lon: Option<f64>, lat: Option<f64>) -> Option<LonLat> {
+pub(in crate::store) fn point(lon: Option<f64>, lat: Option<f64>) -> Option<LonLat> {
     LonLat::new(lon?, lat?).ok()
 }

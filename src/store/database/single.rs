@@ -6,17 +6,18 @@ use std::path::Path;
 
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
-use super::db::{Db, Sql};
-use super::dialect::Dialect;
-use super::schema::{self, Migrated};
-use super::{StoreError, postgres, sqlite};
+use crate::store::StoreError;
+use crate::store::database::dialect::Dialect;
+use crate::store::database::schema::{self, Migrated};
+use crate::store::database::{Db, Sql};
+use crate::store::database::{postgres, sqlite};
 
 /// The connection, and the locks that it holds.
 #[derive(Debug)]
-pub(super) struct Single {
+pub(in crate::store) struct Single {
     inner: Inner,
     /// The name of the database, without the secrets in its URL.
-    pub(super) name: String,
+    pub(in crate::store) name: String,
     _claim: Option<File>,
 }
 
@@ -28,7 +29,7 @@ enum Inner {
 
 impl Single {
     /// Connects for reading; nothing is created or changed.
-    pub(super) async fn reader(url: &str) -> Result<Self, StoreError> {
+    pub(in crate::store) async fn reader(url: &str) -> Result<Self, StoreError> {
         if postgres::is_url(url) {
             return Self::postgres(url).await;
         }
@@ -38,14 +39,14 @@ impl Single {
     }
 
     /// Reads a file that nobody writes to. `label` is its name in messages.
-    pub(super) async fn still(path: &Path, label: &Path) -> Result<Self, sqlx::Error> {
+    pub(in crate::store) async fn still(path: &Path, label: &Path) -> Result<Self, sqlx::Error> {
         let inner = Inner::Sqlite(Box::new(sqlite::still_reader(path).await?));
         Ok(Self { inner, name: label.display().to_string(), _claim: None })
     }
 
     /// Connects for reading, and excludes writers: a file is claimed like by a serving process; in
     /// PostgreSQL writers wait until this connection closes.
-    pub(super) async fn lone_reader(url: &str) -> Result<Self, StoreError> {
+    pub(in crate::store) async fn lone_reader(url: &str) -> Result<Self, StoreError> {
         let mut single = Self::reader(url).await?;
         if postgres::is_url(url) {
             single.hold().await?;
@@ -56,7 +57,7 @@ impl Single {
     }
 
     /// Connects for writing; a file is created if missing, and claimed.
-    pub(super) async fn writer(url: &str) -> Result<Self, StoreError> {
+    pub(in crate::store) async fn writer(url: &str) -> Result<Self, StoreError> {
         if postgres::is_url(url) {
             return Self::postgres(url).await;
         }
@@ -72,7 +73,7 @@ impl Single {
     }
 
     /// Excludes other writers until this connection closes; a file is already claimed.
-    pub(super) async fn hold(&mut self) -> Result<(), StoreError> {
+    pub(in crate::store) async fn hold(&mut self) -> Result<(), StoreError> {
         match &mut self.inner {
             Inner::Sqlite(_) => Ok(()),
             Inner::Postgres(db) => postgres::hold(db)
@@ -82,7 +83,7 @@ impl Single {
     }
 
     /// Brings the schema up to date.
-    pub(super) async fn migrate(&mut self) -> Result<Migrated, StoreError> {
+    pub(in crate::store) async fn migrate(&mut self) -> Result<Migrated, StoreError> {
         let from = schema::version(&mut self.db()).await.map_err(StoreError::sort)?;
         match &mut self.inner {
             // Like `run`, whose futures are not `Send`.
@@ -95,14 +96,14 @@ impl Single {
         Ok(Migrated { from, to: schema::latest(self.dialect()) })
     }
 
-    pub(super) fn dialect(&self) -> Dialect {
+    pub(in crate::store) fn dialect(&self) -> Dialect {
         match self.inner {
             Inner::Sqlite(_) => Dialect::Sqlite,
             Inner::Postgres(_) => Dialect::Postgres,
         }
     }
 
-    pub(super) fn db(&mut self) -> Db<'_> {
+    pub(in crate::store) fn db(&mut self) -> Db<'_> {
         match &mut self.inner {
             Inner::Sqlite(db) => Db::Sqlite(db),
             Inner::Postgres(db) => Db::Postgres(db),
@@ -110,7 +111,7 @@ impl Single {
     }
 
     /// All reads from now on see the same moment.
-    pub(super) async fn begin_moment(&mut self) -> Result<(), StoreError> {
+    pub(in crate::store) async fn begin_moment(&mut self) -> Result<(), StoreError> {
         let begin = match self.dialect() {
             Dialect::Sqlite => "PRAGMA query_only = ON; BEGIN",
             Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -119,7 +120,11 @@ impl Single {
     }
 
     /// Sends rows in PostgreSQL's text format to a statement `COPY … FROM STDIN`.
-    pub(super) async fn copy_in(db: &mut Db<'_>, statement: &str, rows: Vec<u8>) -> Result<(), sqlx::Error> {
+    pub(in crate::store) async fn copy_in(
+        db: &mut Db<'_>,
+        statement: &str,
+        rows: Vec<u8>,
+    ) -> Result<(), sqlx::Error> {
         let Db::Postgres(db) = db else { return Ok(()) };
         let mut copy = db.copy_in_raw(statement).await?;
         copy.send(rows).await?;
@@ -127,13 +132,13 @@ impl Single {
     }
 
     /// The first value of each row, as text.
-    pub(super) async fn texts(&mut self, sql: &'static str) -> Result<Vec<String>, StoreError> {
+    pub(in crate::store) async fn texts(&mut self, sql: &'static str) -> Result<Vec<String>, StoreError> {
         let rows = self.db().fetch_all(Sql::new(sql)).await.map_err(StoreError::sort)?;
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
     /// Closes the connection, which checkpoints a file's write-ahead log.
-    pub(super) async fn close(self) -> Result<(), StoreError> {
+    pub(in crate::store) async fn close(self) -> Result<(), StoreError> {
         match self.inner {
             Inner::Sqlite(db) => db.close().await,
             Inner::Postgres(db) => db.close().await,

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
-use super::boxes::Boxes;
-use super::changes::{ChangeKind, log};
-use super::db::{Db, Row, Sql, Values};
-use super::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
-use super::fields::{FACT_COLUMNS, put_facts};
-use super::write::{Command, IdempotencyKey};
-use super::{Store, StoreError};
+use crate::store::changes::{ChangeKind, log};
+use crate::store::database::{Db, Row, Sql, Values};
+use crate::store::record::boxes::Boxes;
+use crate::store::record::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
+use crate::store::record::fields::{FACT_COLUMNS, put_facts};
+use crate::store::write::{Command, IdempotencyKey};
+use crate::store::{Store, StoreError};
 use diaban_core::domain::report::{EventKind, NewReport, PrivateFacts};
 use diaban_core::domain::{Instant, WardId};
 use diaban_core::geo::LonLat;
@@ -56,9 +56,9 @@ impl Store {
 }
 
 /// Columns of one report in `report_public`, in the order in which `public_row` binds them.
-pub(super) static PUBLIC_COLUMNS: LazyLock<String> =
+pub(in crate::store) static PUBLIC_COLUMNS: LazyLock<String> =
     LazyLock::new(|| format!("id, {}, fed, fed_ms", *FACT_COLUMNS));
-pub(super) const PRIVATE_COLUMNS: &str = "seq, lon, lat, accuracy_m, address, answers, created_ms";
+pub(in crate::store) const PRIVATE_COLUMNS: &str = "seq, lon, lat, accuracy_m, address, answers, created_ms";
 /// Rows in one statement of a bulk load: some 20 columns stay well under SQLite's 32,766 parameters.
 const ROWS: usize = 500;
 
@@ -67,14 +67,14 @@ pub type KeyedReports = Arc<Vec<(NewReport, IdempotencyKey)>>;
 /// Keys that were used, with the body of each.
 pub type KnownKeys = HashMap<[u8; 32], [u8; 32]>;
 
-pub(super) fn public_row(b: &mut Values<'_>, (r, fed): (&NewReport, Position)) {
+pub(in crate::store) fn public_row(b: &mut Values<'_>, (r, fed): (&NewReport, Position)) {
     b.push_bind(r.id as i64);
     put_facts(b, &r.public);
     b.push_bind(fed.seq);
     b.push_bind(fed.shown_ms);
 }
 
-pub(super) fn private_row(b: &mut Values<'_>, seq: i64, p: &PrivateFacts, created: Instant) {
+pub(in crate::store) fn private_row(b: &mut Values<'_>, seq: i64, p: &PrivateFacts, created: Instant) {
     b.push_bind(seq);
     b.push_bind(p.point.map(|p| p.lon()));
     b.push_bind(p.point.map(|p| p.lat()));
@@ -90,11 +90,11 @@ fn answers_text(answers: &BTreeMap<String, String>) -> Option<String> {
 }
 
 /// When the true moment of the report was: the public one may be cut to the hour.
-pub(super) fn received(r: &NewReport) -> Instant {
+pub(in crate::store) fn received(r: &NewReport) -> Instant {
     r.events.first().map_or(r.public.created, |e| e.at)
 }
 
-pub(super) fn insert(table: &str, columns: &str) -> Sql {
+pub(in crate::store) fn insert(table: &str, columns: &str) -> Sql {
     Sql::new(format!("INSERT INTO {table} ({columns}) "))
 }
 
@@ -300,7 +300,7 @@ fn is_neighbour(from: &str, to: &WardId) -> bool {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::store) mod tests {
     use super::*;
     use crate::store::test_database::{is_postgres, store_url};
     use diaban_core::domain::State;

@@ -1,6 +1,12 @@
 //! Two databases behind one body for each statement: text with numbered or pushed parameters, run on
 //! SQLite or PostgreSQL; rows read by position. What differs between them is named in `dialect`.
 
+pub(in crate::store) mod dialect;
+pub(in crate::store) mod postgres;
+pub(in crate::store) mod schema;
+pub(in crate::store) mod single;
+pub(in crate::store) mod sqlite;
+
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
@@ -12,36 +18,36 @@ use sqlx::{
     SqlitePool, Transaction, Type,
 };
 
-use super::StoreError;
-use super::dialect::Dialect;
+use crate::store::StoreError;
+use crate::store::database::dialect::Dialect;
 
 /// Where a pushed parameter stands until the statement is written for its database.
 const HERE: char = '\u{0}';
 
 /// A pool of readers.
 #[derive(Clone, Debug)]
-pub(super) enum Pool {
+pub(in crate::store) enum Pool {
     Sqlite(SqlitePool),
     Postgres(PgPool),
 }
 
 /// The connection of a transaction.
 #[derive(Debug)]
-pub(super) enum Db<'c> {
+pub(in crate::store) enum Db<'c> {
     Sqlite(&'c mut SqliteConnection),
     Postgres(&'c mut PgConnection),
 }
 
 /// A read of several statements that see one moment.
 #[derive(Debug)]
-pub(super) enum Moment {
+pub(in crate::store) enum Moment {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
 }
 
 impl Moment {
     /// All rows.
-    pub(super) async fn fetch_all(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
+    pub(in crate::store) async fn fetch_all(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
         let mut db = match self {
             Self::Sqlite(tx) => Db::Sqlite(tx),
             Self::Postgres(tx) => Db::Postgres(tx),
@@ -52,13 +58,13 @@ impl Moment {
 
 /// One row.
 #[derive(Debug)]
-pub(super) enum Row {
+pub(in crate::store) enum Row {
     Sqlite(SqliteRow),
     Postgres(PgRow),
 }
 
 /// What both databases read the same.
-pub(super) trait Column<'r>:
+pub(in crate::store) trait Column<'r>:
     Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres>
 {
 }
@@ -67,12 +73,15 @@ impl<'r, T> Column<'r> for T where T: Decode<'r, Sqlite> + Type<Sqlite> + Decode
 {}
 
 /// How a column is named: by its name or its position.
-pub(super) trait Named: ColumnIndex<SqliteRow> + ColumnIndex<PgRow> + fmt::Debug + Copy {}
+pub(in crate::store) trait Named:
+    ColumnIndex<SqliteRow> + ColumnIndex<PgRow> + fmt::Debug + Copy
+{
+}
 impl<T> Named for T where T: ColumnIndex<SqliteRow> + ColumnIndex<PgRow> + fmt::Debug + Copy {}
 
 impl Row {
     /// The value of a column.
-    pub(super) fn try_get<'r, T: Column<'r>>(&'r self, i: impl Named) -> Result<T, sqlx::Error> {
+    pub(in crate::store) fn try_get<'r, T: Column<'r>>(&'r self, i: impl Named) -> Result<T, sqlx::Error> {
         match self {
             Self::Sqlite(row) => row.try_get(i),
             Self::Postgres(row) => row.try_get(i),
@@ -82,7 +91,7 @@ impl Row {
 
 impl Row {
     /// A small number that stands for a word; none where the column is null.
-    pub(super) fn code_optional(&self, i: impl Named) -> Result<Option<i64>, sqlx::Error> {
+    pub(in crate::store) fn code_optional(&self, i: impl Named) -> Result<Option<i64>, sqlx::Error> {
         match self {
             Self::Sqlite(row) => row.try_get(i),
             Self::Postgres(row) => Ok(row.try_get::<Option<i16>, _>(i)?.map(i64::from)),
@@ -90,7 +99,7 @@ impl Row {
     }
 
     /// A small number that stands for a word.
-    pub(super) fn code(&self, i: impl Named) -> Result<i64, sqlx::Error> {
+    pub(in crate::store) fn code(&self, i: impl Named) -> Result<i64, sqlx::Error> {
         self.code_optional(i)?.ok_or_else(|| sqlx::Error::ColumnDecode {
             index: format!("{i:?}"),
             source: "a code is missing".into(),
@@ -100,7 +109,7 @@ impl Row {
 
 /// A parameter.
 #[derive(Clone, Debug)]
-pub(super) enum Arg {
+pub(in crate::store) enum Arg {
     Integer(Option<i64>),
     Real(Option<f64>),
     Text(Option<String>),
@@ -135,7 +144,7 @@ arg! {
 
 /// A statement and its parameters.
 #[derive(Clone, Debug)]
-pub(super) struct Sql {
+pub(in crate::store) struct Sql {
     text: Cow<'static, str>,
     args: Vec<Arg>,
 }
@@ -143,31 +152,34 @@ pub(super) struct Sql {
 impl Sql {
     /// Begins with a text; parameters that it numbers itself (`$1`) come by [`Sql::bind`], the others
     /// by [`Sql::push_bind`]; no statement has both.
-    pub(super) fn new(text: impl Into<Cow<'static, str>>) -> Self {
+    pub(in crate::store) fn new(text: impl Into<Cow<'static, str>>) -> Self {
         Self { text: text.into(), args: Vec::new() }
     }
 
     /// The next numbered parameter.
-    pub(super) fn bind(mut self, arg: impl Into<Arg>) -> Self {
+    pub(in crate::store) fn bind(mut self, arg: impl Into<Arg>) -> Self {
         self.args.push(arg.into());
         self
     }
 
     /// Goes on with a text.
-    pub(super) fn push(&mut self, text: &str) -> &mut Self {
+    pub(in crate::store) fn push(&mut self, text: &str) -> &mut Self {
         self.text.to_mut().push_str(text);
         self
     }
 
     /// Goes on with a parameter.
-    pub(super) fn push_bind(&mut self, arg: impl Into<Arg>) -> &mut Self {
+    pub(in crate::store) fn push_bind(&mut self, arg: impl Into<Arg>) -> &mut Self {
         self.text.to_mut().push(HERE);
         self.args.push(arg.into());
         self
     }
 
     /// Goes on with parameters separated by commas.
-    pub(super) fn push_list<A: Into<Arg>>(&mut self, list: impl IntoIterator<Item = A>) -> &mut Self {
+    pub(in crate::store) fn push_list<A: Into<Arg>>(
+        &mut self,
+        list: impl IntoIterator<Item = A>,
+    ) -> &mut Self {
         for (i, arg) in list.into_iter().enumerate() {
             if i > 0 {
                 self.push(", ");
@@ -178,7 +190,7 @@ impl Sql {
     }
 
     /// Goes on with ` IN (…)`; nothing is in an empty list, which PostgreSQL does not read.
-    pub(super) fn push_in<A: Into<Arg>>(&mut self, list: impl IntoIterator<Item = A>) -> &mut Self {
+    pub(in crate::store) fn push_in<A: Into<Arg>>(&mut self, list: impl IntoIterator<Item = A>) -> &mut Self {
         let before = self.args.len();
         self.push(" IN (").push_list(list);
         if self.args.len() == before {
@@ -189,14 +201,17 @@ impl Sql {
 
     /// Goes on with ` IN (…)` for keys of rows. The last one is repeated up to a power of two, so that there are few
     /// statements and the database knows them again.
-    pub(super) fn push_keys(&mut self, keys: impl ExactSizeIterator<Item = i64> + Clone) -> &mut Self {
+    pub(in crate::store) fn push_keys(
+        &mut self,
+        keys: impl ExactSizeIterator<Item = i64> + Clone,
+    ) -> &mut Self {
         let last = keys.clone().last();
         let more = keys.len().next_power_of_two() - keys.len();
         self.push_in(keys.chain(last.into_iter().cycle().take(more)))
     }
 
     /// Goes on with `VALUES (…), (…)`, each row made by `row`.
-    pub(super) fn push_values<T>(
+    pub(in crate::store) fn push_values<T>(
         &mut self,
         rows: impl IntoIterator<Item = T>,
         mut row: impl FnMut(&mut Values<'_>, T),
@@ -230,14 +245,14 @@ impl Sql {
 }
 
 /// One row of values in the making.
-pub(super) struct Values<'a> {
+pub(in crate::store) struct Values<'a> {
     sql: &'a mut Sql,
     first: bool,
 }
 
 impl Values<'_> {
     /// The next value.
-    pub(super) fn push_bind(&mut self, arg: impl Into<Arg>) -> &mut Self {
+    pub(in crate::store) fn push_bind(&mut self, arg: impl Into<Arg>) -> &mut Self {
         if !std::mem::take(&mut self.first) {
             self.sql.push(", ");
         }
@@ -265,7 +280,7 @@ macro_rules! query {
 
 impl Db<'_> {
     /// Which database it is.
-    pub(super) fn dialect(&self) -> Dialect {
+    pub(in crate::store) fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
             Self::Postgres(_) => Dialect::Postgres,
@@ -273,7 +288,7 @@ impl Db<'_> {
     }
 
     /// Runs a statement; how many rows it touched.
-    pub(super) async fn execute(&mut self, sql: Sql) -> Result<u64, sqlx::Error> {
+    pub(in crate::store) async fn execute(&mut self, sql: Sql) -> Result<u64, sqlx::Error> {
         match self {
             Self::Sqlite(db) => query!(sql, Sqlite).execute(&mut **db).await.map(|r| r.rows_affected()),
             Self::Postgres(db) => query!(sql, Postgres).execute(&mut **db).await.map(|r| r.rows_affected()),
@@ -281,7 +296,7 @@ impl Db<'_> {
     }
 
     /// All rows.
-    pub(super) async fn fetch_all(&mut self, sql: Sql) -> Result<Vec<Row>, sqlx::Error> {
+    pub(in crate::store) async fn fetch_all(&mut self, sql: Sql) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             Self::Sqlite(db) => query!(sql, Sqlite).fetch_all(&mut **db).map_ok(sqlite_rows).await,
             Self::Postgres(db) => query!(sql, Postgres).fetch_all(&mut **db).map_ok(postgres_rows).await,
@@ -289,17 +304,20 @@ impl Db<'_> {
     }
 
     /// The only row.
-    pub(super) async fn fetch_one(&mut self, sql: Sql) -> Result<Row, sqlx::Error> {
+    pub(in crate::store) async fn fetch_one(&mut self, sql: Sql) -> Result<Row, sqlx::Error> {
         self.fetch_all(sql).await?.pop().ok_or(sqlx::Error::RowNotFound)
     }
 
     /// The only value of the only row.
-    pub(super) async fn fetch_value<T: for<'r> Column<'r>>(&mut self, sql: Sql) -> Result<T, sqlx::Error> {
+    pub(in crate::store) async fn fetch_value<T: for<'r> Column<'r>>(
+        &mut self,
+        sql: Sql,
+    ) -> Result<T, sqlx::Error> {
         self.fetch_one(sql).await?.try_get(0)
     }
 
     /// The value of the first row, if there is one.
-    pub(super) async fn fetch_value_optional<T: for<'r> Column<'r>>(
+    pub(in crate::store) async fn fetch_value_optional<T: for<'r> Column<'r>>(
         &mut self,
         sql: Sql,
     ) -> Result<Option<T>, sqlx::Error> {
@@ -307,7 +325,7 @@ impl Db<'_> {
     }
 
     /// Statements without parameters, one after the other.
-    pub(super) async fn run(&mut self, text: String) -> Result<(), sqlx::Error> {
+    pub(in crate::store) async fn run(&mut self, text: String) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(db) => sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut **db).await.map(|_| ()),
             Self::Postgres(db) => sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut **db).await.map(|_| ()),
@@ -325,7 +343,7 @@ fn postgres_rows(rows: Vec<PgRow>) -> Vec<Row> {
 
 impl Pool {
     /// Which database it is.
-    pub(super) fn dialect(&self) -> Dialect {
+    pub(in crate::store) fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
             Self::Postgres(_) => Dialect::Postgres,
@@ -333,7 +351,7 @@ impl Pool {
     }
 
     /// All rows.
-    pub(super) async fn fetch_all(&self, sql: Sql) -> Result<Vec<Row>, StoreError> {
+    pub(in crate::store) async fn fetch_all(&self, sql: Sql) -> Result<Vec<Row>, StoreError> {
         match self {
             Self::Sqlite(pool) => query!(sql, Sqlite).fetch_all(pool).map_ok(sqlite_rows).await,
             Self::Postgres(pool) => query!(sql, Postgres).fetch_all(pool).map_ok(postgres_rows).await,
@@ -342,17 +360,17 @@ impl Pool {
     }
 
     /// The first row, if there is one.
-    pub(super) async fn fetch_optional(&self, sql: Sql) -> Result<Option<Row>, StoreError> {
+    pub(in crate::store) async fn fetch_optional(&self, sql: Sql) -> Result<Option<Row>, StoreError> {
         Ok(self.fetch_all(sql).await?.into_iter().next())
     }
 
     /// The only row.
-    pub(super) async fn fetch_one(&self, sql: Sql) -> Result<Row, StoreError> {
+    pub(in crate::store) async fn fetch_one(&self, sql: Sql) -> Result<Row, StoreError> {
         Ok(self.fetch_optional(sql).await?.ok_or(sqlx::Error::RowNotFound)?)
     }
 
     /// The value of the first row, if there is one.
-    pub(super) async fn fetch_value_optional<T: for<'r> Column<'r>>(
+    pub(in crate::store) async fn fetch_value_optional<T: for<'r> Column<'r>>(
         &self,
         sql: Sql,
     ) -> Result<Option<T>, StoreError> {
@@ -361,12 +379,15 @@ impl Pool {
     }
 
     /// The only value of the only row.
-    pub(super) async fn fetch_value<T: for<'r> Column<'r>>(&self, sql: Sql) -> Result<T, StoreError> {
+    pub(in crate::store) async fn fetch_value<T: for<'r> Column<'r>>(
+        &self,
+        sql: Sql,
+    ) -> Result<T, StoreError> {
         Ok(self.fetch_value_optional(sql).await?.ok_or(sqlx::Error::RowNotFound)?)
     }
 
     /// A moment for several statements.
-    pub(super) async fn moment(&self) -> Result<Moment, StoreError> {
+    pub(in crate::store) async fn moment(&self) -> Result<Moment, StoreError> {
         Ok(match self {
             Self::Sqlite(pool) => Moment::Sqlite(pool.begin().await.map_err(StoreError::sort)?),
             Self::Postgres(pool) => {
@@ -377,7 +398,7 @@ impl Pool {
     }
 
     /// The rows of several statements that see one moment.
-    pub(super) async fn fetch_moment(&self, statements: Vec<Sql>) -> Result<Vec<Row>, StoreError> {
+    pub(in crate::store) async fn fetch_moment(&self, statements: Vec<Sql>) -> Result<Vec<Row>, StoreError> {
         let mut moment = self.moment().await?;
         let mut out = Vec::new();
         for sql in statements {
@@ -387,7 +408,7 @@ impl Pool {
     }
 
     /// Closes all connections.
-    pub(super) async fn close(&self) {
+    pub(in crate::store) async fn close(&self) {
         match self {
             Self::Sqlite(pool) => pool.close().await,
             Self::Postgres(pool) => pool.close().await,
@@ -396,7 +417,7 @@ impl Pool {
 }
 
 #[cfg(test)]
-pub(super) mod testing {
+pub(in crate::store) mod testing {
     use sqlx::Connection as _;
 
     use super::*;

@@ -1,12 +1,12 @@
 //! What happens to a report after it was received: one step, its event and its change in one commit.
 
-use super::changes::{ChangeKind, log};
-use super::db::{Db, Sql};
-use super::events::Ledger;
-use super::fields::point;
-use super::read::state;
-use super::write::{Applied, Command};
-use super::{Store, StoreError};
+use crate::store::changes::{ChangeKind, log};
+use crate::store::database::{Db, Sql};
+use crate::store::record::events::Ledger;
+use crate::store::record::fields::point;
+use crate::store::record::read::state;
+use crate::store::write::{Applied, Command};
+use crate::store::{Store, StoreError};
 use diaban_core::domain::report::{EventKind, Withdrawn};
 use diaban_core::domain::{Instant, State, WardId};
 use diaban_core::geo::LonLat;

@@ -3,23 +3,23 @@
 //! whatever the clocks say. So a reader who reads newest first and stops at the first known event
 //! has missed nothing.
 
-use super::db::{Db, Sql, Values};
+use crate::store::database::{Db, Sql, Values};
 use diaban_core::domain::Instant;
 use diaban_core::domain::report::{Event, EventKind};
 pub use diaban_core::domain::view::Position;
 
-pub(super) const EVENT_COLUMNS: &str =
+pub(in crate::store) const EVENT_COLUMNS: &str =
     "seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward";
 
 /// Gives out positions for the length of one transaction.
 #[derive(Debug)]
-pub(super) struct Ledger {
+pub(in crate::store) struct Ledger {
     last_ms: i64,
     last_seq: i64,
 }
 
 impl Ledger {
-    pub(super) async fn open(db: &mut Db<'_>) -> Result<Self, sqlx::Error> {
+    pub(in crate::store) async fn open(db: &mut Db<'_>) -> Result<Self, sqlx::Error> {
         // The newest event of all is the last one of its own report, because events are never
         // deleted.
         let row = db
@@ -32,13 +32,13 @@ impl Ledger {
     }
 
     /// The position of an event that happens now.
-    pub(super) fn now(&mut self, shown: Instant) -> Position {
+    pub(in crate::store) fn now(&mut self, shown: Instant) -> Position {
         self.last_ms = self.last_ms.max(shown.ms());
         self.history(Instant::from_ms(self.last_ms))
     }
 
     /// The position of an imported past event: it is ordered at its own time, not as new.
-    pub(super) fn history(&mut self, shown: Instant) -> Position {
+    pub(in crate::store) fn history(&mut self, shown: Instant) -> Position {
         self.last_seq += 1;
         Position { shown_ms: shown.ms(), seq: self.last_seq }
     }
@@ -46,16 +46,16 @@ impl Ledger {
 
 /// A row of `event`, without the fields of the event itself.
 #[derive(Clone, Debug)]
-pub(super) struct Entry<'a> {
-    pub(super) report: i64,
-    pub(super) n: i64,
-    pub(super) at: Position,
-    pub(super) event: &'a Event,
-    pub(super) ward: Option<String>,
+pub(in crate::store) struct Entry<'a> {
+    pub(in crate::store) report: i64,
+    pub(in crate::store) n: i64,
+    pub(in crate::store) at: Position,
+    pub(in crate::store) event: &'a Event,
+    pub(in crate::store) ward: Option<String>,
 }
 
 /// The rows of a new report's events; the first one is its receipt.
-pub(super) fn life<'a>(
+pub(in crate::store) fn life<'a>(
     report: i64,
     ward: Option<&diaban_core::domain::WardId>,
     events: &'a [Event],
@@ -66,7 +66,7 @@ pub(super) fn life<'a>(
     numbered.map(|(n, (event, at))| Entry { report, n, at: *at, event, ward: ward.clone() }).collect()
 }
 
-pub(super) fn event_row(b: &mut Values<'_>, e: &Entry<'_>) {
+pub(in crate::store) fn event_row(b: &mut Values<'_>, e: &Entry<'_>) {
     b.push_bind(e.at.seq);
     b.push_bind(e.report);
     b.push_bind(e.n);

@@ -8,9 +8,10 @@ use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::{ConnectOptions, PgConnection, PgPool};
 use tokio::sync::watch;
 
-use super::db::Db;
-use super::dialect::Dialect;
-use super::{StoreError, schema};
+use crate::store::StoreError;
+use crate::store::database::Db;
+use crate::store::database::dialect::Dialect;
+use crate::store::database::schema;
 
 /// Read connections per process.
 const READERS: u32 = 8;
@@ -29,7 +30,7 @@ const CHANNEL: &str = "diaban_change";
 const LISTEN_RETRY: Duration = Duration::from_millis(500);
 
 /// Whether a URL is for PostgreSQL.
-pub(super) fn is_url(url: &str) -> bool {
+pub(in crate::store) fn is_url(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
@@ -41,7 +42,7 @@ fn options(url: &str) -> Result<(PgConnectOptions, String), StoreError> {
 }
 
 /// A separate connection for long work, and the name of its database.
-pub(super) async fn connect(url: &str) -> Result<(PgConnection, String), StoreError> {
+pub(in crate::store) async fn connect(url: &str) -> Result<(PgConnection, String), StoreError> {
     let (options, name) = options(url)?;
     let endless = [("statement_timeout", "0"), ("idle_in_transaction_session_timeout", "0")];
     let db = options
@@ -55,7 +56,7 @@ pub(super) async fn connect(url: &str) -> Result<(PgConnection, String), StoreEr
 
 /// Connects and migrates under an advisory lock, because several processes may start at once.
 /// Returns the pools of readers and of the writer.
-pub(super) async fn open(url: &str) -> Result<(PgPool, PgPool, String), StoreError> {
+pub(in crate::store) async fn open(url: &str) -> Result<(PgPool, PgPool, String), StoreError> {
     let (options, name) = options(url)?;
     let named = |e: &dyn std::fmt::Display| StoreError::Open(format!("{name}: {e}"));
     // Not through the writer, whose timeouts are too short for a migration, or for waiting until
@@ -95,24 +96,24 @@ pub(super) async fn open(url: &str) -> Result<(PgPool, PgPool, String), StoreErr
 /// Makes this transaction the only writing one in any process until it ends. A sequence of the log
 /// is assigned at the insert but visible only after the commit. Without the lock a follower could
 /// read past a sequence that commits later, and would never return to it.
-pub(super) async fn lock(db: &mut PgConnection) -> Result<(), sqlx::Error> {
+pub(in crate::store) async fn lock(db: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOG_LOCK).execute(db).await.map(|_| ())
 }
 
 /// Excludes all other writers until this connection closes.
-pub(super) async fn hold(db: &mut PgConnection) -> Result<(), sqlx::Error> {
+pub(in crate::store) async fn hold(db: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query("SELECT set_config('lock_timeout', $1, false)").bind(LOCK_MS).execute(&mut *db).await?;
     sqlx::query("SELECT pg_advisory_lock($1)").bind(LOG_LOCK).execute(db).await.map(|_| ())
 }
 
 /// Wakes the followers of all processes when the transaction commits.
-pub(super) async fn notify(db: &mut PgConnection) -> Result<(), sqlx::Error> {
+pub(in crate::store) async fn notify(db: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(db).await.map(|_| ())
 }
 
 /// Counts the notified commits of other processes as long as there is a receiver. It is only a
 /// wake-up: commits missed while the connection is down are found by the next poll of the log.
-pub(super) fn listen(pool: &PgPool, commits: Arc<watch::Sender<u64>>) {
+pub(in crate::store) fn listen(pool: &PgPool, commits: Arc<watch::Sender<u64>>) {
     let options = (*pool.connect_options()).clone();
     tokio::spawn(async move {
         let pool =
@@ -250,7 +251,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let url = store_url(folder.path());
         let before = Store::open(&url).await.unwrap();
-        before.create_report(crate::store::reports::tests::report(1), None).await.unwrap();
+        before.create_report(crate::store::record::reports::tests::report(1), None).await.unwrap();
         let mut db = PgConnection::connect(&url).await.unwrap();
         let expansion = "ALTER TABLE report_public ADD COLUMN later bigint;
             ALTER TABLE event ADD COLUMN later text NOT NULL DEFAULT 'x';
@@ -259,9 +260,9 @@ mod tests {
             VALUES (9999, 'later', true, '\\x00', 1)";
         sqlx::raw_sql(expansion).execute(&mut db).await.unwrap();
         // A running process continues, and a restarted one starts.
-        before.create_report(crate::store::reports::tests::report(2), None).await.unwrap();
+        before.create_report(crate::store::record::reports::tests::report(2), None).await.unwrap();
         let anew = Store::open(&url).await.unwrap();
-        anew.create_report(crate::store::reports::tests::report(4), None).await.unwrap();
+        anew.create_report(crate::store::record::reports::tests::report(4), None).await.unwrap();
         for store in [before, anew] {
             assert_eq!(store.last_report().await.unwrap(), 3);
             assert!(store.report(4).await.unwrap().is_some());
@@ -279,7 +280,7 @@ mod tests {
         let store = Store::open(&url).await.unwrap();
         let states = diaban_core::domain::State::ALL;
         let of = |state: diaban_core::domain::State| {
-            let mut r = crate::store::reports::tests::report(state as u64 + 1);
+            let mut r = crate::store::record::reports::tests::report(state as u64 + 1);
             r.public.state = state;
             r
         };

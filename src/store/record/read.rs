@@ -1,8 +1,8 @@
 //! Reading reports: one, the rows of the map, the true places for re-assignment.
 
-use super::db::{Row, Sql};
-use super::fields::{self, COLUMNS, MAP_COLUMNS, map_row, point};
-use super::{Assignment, Store, StoreError};
+use crate::store::database::{Row, Sql};
+use crate::store::record::fields::{self, COLUMNS, MAP_COLUMNS, map_row, point};
+use crate::store::{Assignment, Store, StoreError};
 use diaban_core::domain::report::PublicFacts;
 use diaban_core::domain::view::MapRow;
 use diaban_core::domain::{CodeBook, State, WardId};
@@ -130,12 +130,12 @@ impl Store {
     }
 }
 
-pub(super) fn state(code: i64) -> State {
+pub(in crate::store) fn state(code: i64) -> State {
     // A state of a later version of the program reads as received rather than as nothing.
     u8::try_from(code).ok().and_then(State::from_code).unwrap_or(State::Received)
 }
 
-pub(super) fn record(row: &Row) -> Result<ReportRecord, StoreError> {
+pub(in crate::store) fn record(row: &Row) -> Result<ReportRecord, StoreError> {
     Ok(ReportRecord {
         seq: row.try_get("r_seq")?,
         id: row.try_get::<i64>("r_id")? as u64,
@@ -145,7 +145,7 @@ pub(super) fn record(row: &Row) -> Result<ReportRecord, StoreError> {
 
 impl ReportRecord {
     /// The report as the map knows it.
-    pub(super) fn on_map(&self, codebook: &CodeBook) -> MapRow {
+    pub(in crate::store) fn on_map(&self, codebook: &CodeBook) -> MapRow {
         // Filters do not ask for the sequence.
         fields::on_map(u32::try_from(self.seq).unwrap_or(u32::MAX), self.id, &self.facts, codebook)
     }

@@ -10,9 +10,10 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::NamedTempFile;
 
-use super::db::Sql;
-use super::single::Single;
-use super::{StoreError, postgres, schema, sqlite};
+use crate::store::StoreError;
+use crate::store::database::Sql;
+use crate::store::database::single::Single;
+use crate::store::database::{postgres, schema, sqlite};
 
 /// The suffixes of a SQLite database and of the files that may lie beside it.
 const FILES: [&str; 4] = ["", "-wal", "-shm", "-journal"];

@@ -1,11 +1,11 @@
 //! Maintains the bounding boxes of public points in SQLite during a bulk load. PostgreSQL indexes
 //! the points directly.
 
-use super::db::{Db, Sql};
+use crate::store::database::{Db, Sql};
 
 /// The trigger that was dropped for the duration of a load.
 #[derive(Debug)]
-pub(super) struct Boxes {
+pub(in crate::store) struct Boxes {
     /// The SQL of the trigger that adds the box of each new point, if it exists.
     trigger: Option<String>,
 }
@@ -16,7 +16,7 @@ impl Boxes {
     /// load. Inserting all boxes at the end, in spatial strips, touches each page of the tree once.
     /// This is inside the load's transaction: nobody sees the table without its trigger, and a
     /// failed load restores it.
-    pub(super) async fn put_aside(db: &mut Db<'_>) -> Result<Self, sqlx::Error> {
+    pub(in crate::store) async fn put_aside(db: &mut Db<'_>) -> Result<Self, sqlx::Error> {
         if !matches!(db, Db::Sqlite(_)) {
             return Ok(Self { trigger: None });
         }
@@ -27,7 +27,12 @@ impl Boxes {
     }
 
     /// Adds the boxes of the reports with sequences `first..=last` and restores the trigger.
-    pub(super) async fn put_back(self, db: &mut Db<'_>, first: i64, last: i64) -> Result<(), sqlx::Error> {
+    pub(in crate::store) async fn put_back(
+        self,
+        db: &mut Db<'_>,
+        first: i64,
+        last: i64,
+    ) -> Result<(), sqlx::Error> {
         let Some(trigger) = self.trigger else { return Ok(()) };
         let boxes = "INSERT INTO report_box SELECT seq, lon, lon, lat, lat FROM report_public
              WHERE seq BETWEEN $1 AND $2 AND lon IS NOT NULL ORDER BY CAST(lat * 50 AS INTEGER), lon";

@@ -6,14 +6,15 @@ use std::fmt::Write as _;
 
 use tokio::sync::mpsc;
 
-use super::boxes::Boxes;
-use super::compare::{Compared, compare_all, hex};
-use super::db::{Arg, Db, Sql};
-use super::reports::insert;
-use super::schema::{self, COPYING, Migrated};
-use super::single::Single;
-use super::tables::{TABLES, Table, Values};
-use super::{StoreError, dialect::Dialect};
+use crate::store::StoreError;
+use crate::store::database::dialect::Dialect;
+use crate::store::database::schema::{self, COPYING, Migrated};
+use crate::store::database::single::Single;
+use crate::store::database::{Arg, Db, Sql};
+use crate::store::record::boxes::Boxes;
+use crate::store::record::reports::insert;
+use crate::store::whole::compare::{Compared, compare_all, hex};
+use crate::store::whole::tables::{TABLES, Table, Values};
 
 /// Parameters per statement; SQLite allows 32,766.
 const PARAMETERS: usize = 12_000;
@@ -97,7 +98,7 @@ pub async fn copy(
     Ok(Copied { migrated, before, rows, tables })
 }
 
-pub(super) async fn count(single: &mut Single, table: &Table) -> Result<u64, StoreError> {
+pub(in crate::store) async fn count(single: &mut Single, table: &Table) -> Result<u64, StoreError> {
     let rows: i64 = single.db().fetch_value(table.count()).await.map_err(|e| named(table, e))?;
     Ok(rows.unsigned_abs())
 }
@@ -185,7 +186,7 @@ async fn copy_table(
 }
 
 /// The next rows after a key.
-pub(super) async fn page(
+pub(in crate::store) async fn page(
     single: &mut Single,
     table: &Table,
     after: Option<&[Arg]>,
@@ -196,7 +197,7 @@ pub(super) async fn page(
     values.collect::<Result<_, _>>().map_err(|e| named(table, e))
 }
 
-pub(super) fn named(table: &Table, error: sqlx::Error) -> StoreError {
+pub(in crate::store) fn named(table: &Table, error: sqlx::Error) -> StoreError {
     match StoreError::sort(error) {
         StoreError::Other(e) => StoreError::Open(format!("{}: {e}", table.name)),
         other => other,

@@ -8,13 +8,13 @@ use rust_embed::RustEmbed;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
-use super::StoreError;
-use super::db::{Db, Sql};
-use super::dialect::Dialect;
-use super::single::Single;
+use crate::store::StoreError;
+use crate::store::database::dialect::Dialect;
+use crate::store::database::single::Single;
+use crate::store::database::{Db, Sql};
 
 /// The table that exists in a database until a copy into it is finished.
-pub(super) const COPYING: &str = "copying";
+pub(in crate::store) const COPYING: &str = "copying";
 
 /// A migration from one schema version to another; 0 is an empty database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ static SQLITE: LazyLock<Migrator> = LazyLock::new(|| embedded(Dialect::Sqlite));
 static POSTGRES: LazyLock<Migrator> = LazyLock::new(|| embedded(Dialect::Postgres));
 
 /// The migrations of a database.
-pub(super) fn migrations(dialect: Dialect) -> &'static Migrator {
+pub(in crate::store) fn migrations(dialect: Dialect) -> &'static Migrator {
     match dialect {
         Dialect::Sqlite => &SQLITE,
         Dialect::Postgres => &POSTGRES,
@@ -54,7 +54,7 @@ pub(super) fn migrations(dialect: Dialect) -> &'static Migrator {
 }
 
 /// The migrations of a database, from the files named `NNNN_name.sql`.
-pub(super) fn embedded(dialect: Dialect) -> Migrator {
+pub(in crate::store) fn embedded(dialect: Dialect) -> Migrator {
     let folder = match dialect {
         Dialect::Sqlite => "sqlite/",
         Dialect::Postgres => "postgres/",
@@ -75,17 +75,17 @@ pub(super) fn embedded(dialect: Dialect) -> Migrator {
 }
 
 /// The schema version that this program needs.
-pub(super) fn latest(dialect: Dialect) -> i64 {
+pub(in crate::store) fn latest(dialect: Dialect) -> i64 {
     migrations(dialect).iter().map(|m| m.version).max().unwrap_or(0)
 }
 
-pub(super) async fn has_table(db: &mut Db<'_>, name: &str) -> Result<bool, sqlx::Error> {
+pub(in crate::store) async fn has_table(db: &mut Db<'_>, name: &str) -> Result<bool, sqlx::Error> {
     let found: i64 = db.fetch_value(Sql::new(db.dialect().tables_named()).bind(name)).await?;
     Ok(found > 0)
 }
 
 /// The version of a database; 0 if it was never a database of diaban.
-pub(super) async fn version(db: &mut Db<'_>) -> Result<i64, sqlx::Error> {
+pub(in crate::store) async fn version(db: &mut Db<'_>) -> Result<i64, sqlx::Error> {
     if !has_table(db, "_sqlx_migrations").await? {
         return Ok(0);
     }
@@ -93,7 +93,7 @@ pub(super) async fn version(db: &mut Db<'_>) -> Result<i64, sqlx::Error> {
 }
 
 /// The version of a database, after checking that this program knows its migrations.
-pub(super) async fn check(single: &mut Single) -> Result<i64, StoreError> {
+pub(in crate::store) async fn check(single: &mut Single) -> Result<i64, StoreError> {
     let dialect = single.dialect();
     let refuse = |why: String| StoreError::Open(why);
     let sorted = StoreError::sort;
@@ -126,12 +126,12 @@ pub(super) async fn check(single: &mut Single) -> Result<i64, StoreError> {
 }
 
 /// The reason why a database is not served while a copy into it is unfinished.
-pub(super) fn unfinished() -> &'static str {
+pub(in crate::store) fn unfinished() -> &'static str {
     "a copy into it is not finished: run the same `diaban copy` again, or begin with an empty database"
 }
 
 /// The error as a message that says what to do.
-pub(super) fn explain(error: &MigrateError) -> String {
+pub(in crate::store) fn explain(error: &MigrateError) -> String {
     match error {
         MigrateError::VersionMissing(v) => {
             format!(

@@ -1,0 +1,283 @@
+//! Reading news: pages of reports by their last event, pages of events, what came after a position.
+//! Where an index alone does not know the page, the live map says which reports match, and SQL reads what
+//! was chosen by key. All statements of a page see one moment.
+
+pub(in crate::store) mod followers;
+mod rows;
+mod walk;
+
+use std::cmp::Reverse;
+
+use tokio::task::block_in_place;
+
+use crate::store::database::Sql;
+use crate::store::record::events::Position;
+use crate::store::{ReportRecord, Store, StoreError};
+use diaban_core::domain::report::{EventKind, Withdrawn};
+use diaban_core::domain::{CodeBook, Instant, State, WardId};
+use diaban_core::map::Snapshot;
+use diaban_core::query::Filter;
+use rows::{among, by_last_event, joined, news, select, selected};
+use walk::{Candidates, MOST, WALK, Walk, into_and_out_of};
+
+/// One event with the report as it is now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct News {
+    /// The report; of an erased one only the frame is left.
+    pub report: ReportRecord,
+    /// Whether the public may see it.
+    pub withdrawn: Withdrawn,
+    /// Whether the event is the report's last one in feeds.
+    pub is_last: bool,
+    /// When the report's last event in feeds was.
+    pub told: Instant,
+    /// Where the event stands.
+    pub at: Position,
+    /// Its number in the life of the report.
+    pub n: i64,
+    /// What kind of thing happened.
+    pub kind: EventKind,
+    /// The state before; none for the first event.
+    pub from: Option<State>,
+    /// The state after.
+    pub to: State,
+    /// Why.
+    pub reason: Option<String>,
+    /// What everybody may read.
+    pub note: Option<String>,
+    /// The ward it happened in.
+    pub ward: Option<WardId>,
+    /// The ward that a transfer came from.
+    pub from_ward: Option<WardId>,
+}
+
+/// A page of news, newest first.
+#[derive(Clone, Copy, Debug)]
+pub struct NewsPage<'a> {
+    /// Which reports; of changes, the wards are those in which they happened.
+    pub filter: &'a Filter,
+    /// The names behind the filter's codes.
+    pub codebook: &'a CodeBook,
+    /// The reports as the live map knows them.
+    pub map: &'a Snapshot,
+    /// Only what stands before this position.
+    pub before: Option<Position>,
+    /// At most how many.
+    pub limit: u32,
+}
+
+/// A page of events.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changes {
+    /// Newest first.
+    pub news: Vec<News>,
+    /// Where to go on if the search stopped before the page was full: a report by its public id, and the
+    /// number of its event.
+    pub stopped: Option<(u64, i64)>,
+}
+
+/// So many of the newest reports that changed since the map was made are looked at.
+const CHANGED: usize = 1_000;
+impl NewsPage<'_> {
+    /// The filter on a report wherever it is: the wards of changes are those of the event.
+    fn anywhere(&self) -> Filter {
+        self.filter.of_any_ward()
+    }
+
+    /// What is asked of a withdrawn report, which has neither place nor state: it becomes a tombstone, for
+    /// whoever may have known the report.
+    fn of_withdrawn(&self) -> Filter {
+        self.filter.of_category_only()
+    }
+
+    /// The wards that are asked for, by name.
+    fn wards(&self) -> Option<Vec<String>> {
+        self.filter.wards().map(|set| self.codebook.ward_names(set.as_slice()).collect())
+    }
+
+    /// The categories that are asked for, by name.
+    fn categories(&self) -> Option<Vec<String>> {
+        let name = |c: &u16| self.codebook.categories.get(usize::from(*c)).map(ToString::to_string);
+        self.filter.categories().map(|set| set.as_slice().iter().filter_map(name).collect())
+    }
+}
+
+impl Store {
+    /// Reports by their last event, newest first, hidden and erased ones among them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn report_news(&self, page: NewsPage<'_>) -> Result<Vec<News>, StoreError> {
+        let limit = page.limit as usize;
+        let dialect = self.read.dialect();
+        let along = |index| {
+            let reports = dialect.along("report_public r", index);
+            format!("{reports} {} event e ON e.seq = r.fed", dialect.join())
+        };
+        let wards = page.wards();
+        let mut moment = self.read.moment().await?;
+        // The feed of a ward or of all: one walk along an index has the tombstones among the rest.
+        let index = match &wards {
+            _ if !page.anywhere().is_all() => None,
+            None => Some("report_public_fed"),
+            Some(wards) if wards.len() == 1 => Some("report_public_ward_fed"),
+            Some(_) => None,
+        };
+        if let Some(index) = index {
+            let mut q = select(&along(index), "1 = 1");
+            among(&mut q, "r.ward", wards.as_deref());
+            by_last_event(&mut q, &page);
+            return moment.news(q).await;
+        }
+        let mut q = select(&along("report_public_withdrawn"), "r.withdrawn <> 0");
+        among(&mut q, "r.category", page.categories().as_deref());
+        among(&mut q, "r.ward", wards.as_deref());
+        by_last_event(&mut q, &page);
+        let mut all = moment.news(q).await?;
+        let changed = moment.changed_since(page.map.at()).await?;
+        let unchanged = |seq: u32| !changed.contains(seq.into());
+        let chosen = block_in_place(|| page.map.latest(page.filter, page.before, limit, unchanged));
+        let newest = changed.before(None).take(CHANGED);
+        let keys: Vec<i64> = chosen.into_iter().map(|(_, seq)| seq).chain(newest).map(i64::from).collect();
+        if !keys.is_empty() {
+            let from = format!("report_public r {} event e ON e.seq = r.fed", dialect.join());
+            let mut q = select(&from, "r.withdrawn = 0 AND r.seq");
+            q.push_keys(keys.into_iter());
+            let shown = |n: &News| {
+                page.before.is_none_or(|p| n.at < p) && page.filter.matches(&n.report.on_map(page.codebook))
+            };
+            all.extend(moment.news(q).await?.into_iter().filter(shown));
+        }
+        all.sort_unstable_by_key(|n| Reverse(n.at));
+        all.truncate(limit);
+        Ok(all)
+    }
+
+    /// Events, newest first: of one ward by their moment, of several or all as they were recorded.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn changes(&self, page: NewsPage<'_>) -> Result<Changes, StoreError> {
+        let limit = page.limit as usize;
+        let (anywhere, of_withdrawn) = (page.anywhere(), page.of_withdrawn());
+        let walk = Walk::new(self.read.dialect(), page.wards());
+        let mut moment = self.read.moment().await?;
+        // Without a filter on the report every event of the walk is asked for.
+        let candidates = if anywhere.is_all() {
+            None
+        } else {
+            let changed = moment.changed_since(page.map.at()).await?;
+            let matching = block_in_place(|| page.map.matching(&anywhere));
+            Some(Candidates { matching, known: page.map.matching(&Filter::default()), changed })
+        };
+        let may_match = |report: i64| candidates.as_ref().is_none_or(|c| c.may_match(report));
+        let mut few = match candidates.as_ref().and_then(Candidates::few) {
+            Some(reports) => moment.events_of(&walk, reports).await?,
+            None => None,
+        };
+        let (mut news, mut before, mut looked) = (Vec::new(), page.before, 0);
+        loop {
+            let at_once = limit.max(looked).min(WALK);
+            let (events, ended) = if let Some(mut events) = few.take() {
+                events.retain(|e| walk.is_before(e.at, before));
+                (events, true)
+            } else {
+                let events = moment.events(&walk, before, at_once).await?;
+                let ended = events.len() < at_once;
+                (events, ended)
+            };
+            looked += events.len();
+            before = events.last().map(|e| e.at).or(before);
+            let wanted = events.iter().filter(|e| walk.concerns(e) && may_match(e.report));
+            let wanted: Vec<i64> = wanted.map(|e| e.at.seq).collect();
+            for seqs in wanted.chunks(limit.clamp(1, WALK)) {
+                let mut q = select(&joined(self.read.dialect(), "event e"), "e.seq");
+                q.push_keys(seqs.iter().copied());
+                let mut found = moment.news(q).await?;
+                found.sort_unstable_by_key(|n| walk.order(n.at));
+                news.extend(found.into_iter().filter(|n| {
+                    let asked = if n.withdrawn == Withdrawn::No { &anywhere } else { &of_withdrawn };
+                    asked.matches(&n.report.on_map(page.codebook))
+                }));
+                if news.len() >= limit {
+                    break;
+                }
+            }
+            if ended || news.len() >= limit {
+                news.truncate(limit);
+                return Ok(Changes { news, stopped: None });
+            }
+            if let Some(last) = events.last().filter(|_| looked >= MOST) {
+                let stopped = Some((moment.public_id(last.report).await?, last.n));
+                return Ok(Changes { news, stopped });
+            }
+        }
+    }
+
+    /// Events after a position, oldest first, as a live stream tells them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn events_after(
+        &self,
+        ward: Option<&WardId>,
+        after: Position,
+        limit: u32,
+    ) -> Result<Vec<News>, StoreError> {
+        let dialect = self.read.dialect();
+        let Some(ward) = ward else {
+            let mut q = select(&joined(dialect, "event e"), "e.shown_ms IS NOT NULL");
+            q.push(" AND e.seq > ").push_bind(after.seq).push(" ORDER BY e.seq LIMIT ").push_bind(limit);
+            return self.read.fetch_all(q).await?.iter().map(news).collect();
+        };
+        let from = |event: &str| selected(&joined(dialect, event));
+        let mut both = into_and_out_of(dialect, &ward.to_string(), from);
+        for q in &mut both {
+            q.push(" AND (e.shown_ms, e.seq) > (").push_bind(after.shown_ms).push(", ").push_bind(after.seq);
+            q.push(") ORDER BY e.shown_ms, e.seq LIMIT ").push_bind(limit);
+        }
+        let rows = self.read.fetch_moment(both).await?;
+        let mut all = rows.iter().map(news).collect::<Result<Vec<_>, _>>()?;
+        all.sort_unstable_by_key(|n| n.at);
+        all.truncate(limit as usize);
+        Ok(all)
+    }
+
+    /// Where the `n`th event of a report stands; it never moves, so it is what cursors name.
+    ///
+    /// # Errors
+    /// [`StoreError::NoCursor`] when there is no such event.
+    pub async fn event_position(&self, report: u64, n: i64) -> Result<Position, StoreError> {
+        let row = self
+            .read
+            .fetch_optional(
+                Sql::new(
+                    "SELECT e.shown_ms, e.seq FROM report_public r JOIN event e ON e.report = r.seq
+             WHERE r.id = $1 AND e.n = $2 AND e.shown_ms IS NOT NULL",
+                )
+                .bind(report as i64)
+                .bind(n),
+            )
+            .await?
+            .ok_or(StoreError::NoCursor)?;
+        Ok(Position { shown_ms: row.try_get(0)?, seq: row.try_get(1)? })
+    }
+
+    /// Where the news end now.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn last_event(&self) -> Result<Position, StoreError> {
+        let row = self
+            .read
+            .fetch_one(Sql::new(
+                "SELECT (SELECT coalesce(max(fed_ms), 0) FROM report_public),
+                    (SELECT coalesce(max(seq), 0) FROM event)",
+            ))
+            .await?;
+        Ok(Position { shown_ms: row.try_get(0)?, seq: row.try_get(1)? })
+    }
+}
+
+#[cfg(test)]
+mod tests;

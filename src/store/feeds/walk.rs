@@ -1,0 +1,184 @@
+//! Which events a page of changes looks at, and in which order: by key where few reports can match, along an
+//! index where many can.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use crate::store::StoreError;
+use crate::store::database::dialect::Dialect;
+use crate::store::database::{Moment, Row, Sql};
+use crate::store::pages::Ranges;
+use crate::store::record::events::Position;
+use diaban_core::map::SeqSet;
+
+/// The events of at most so many matching reports are looked up; those of more are searched for.
+const FEW: usize = if cfg!(test) { 60 } else { 1_000 };
+/// Events that are looked at for one page. If the page is not full then, the next one goes on from there.
+pub(super) const MOST: usize = if cfg!(test) { 60 } else { 50_000 };
+/// Of these so many are read by one statement.
+pub(super) const WALK: usize = if cfg!(test) { 16 } else { 4_000 };
+
+/// The reports that may match, as the map knows it.
+pub(super) struct Candidates {
+    pub(super) matching: SeqSet,
+    /// All that the map has. A report that it does not have was withdrawn, or came later.
+    pub(super) known: SeqSet,
+    /// What changed since.
+    pub(super) changed: Ranges,
+}
+
+impl Candidates {
+    pub(super) fn may_match(&self, report: i64) -> bool {
+        let Ok(seq) = u32::try_from(report) else { return true };
+        self.matching.contains(seq) || !self.known.contains(seq) || self.changed.contains(report)
+    }
+
+    /// Those that are not withdrawn, if they are few enough to be looked up.
+    pub(super) fn few(&self) -> Option<Vec<i64>> {
+        let all = self.matching.before(None).chain(self.changed.before(None));
+        let some: Vec<i64> = all.take(FEW + 1).map(i64::from).collect();
+        (some.len() <= FEW).then_some(some)
+    }
+}
+
+/// An event as it is found before it is read.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    pub(super) at: Position,
+    pub(super) report: i64,
+    pub(super) n: i64,
+    pub(super) ward: Option<String>,
+    pub(super) from_ward: Option<String>,
+}
+
+pub(super) const KEY: &str = "SELECT e.seq, e.shown_ms, e.report, e.n, e.ward, e.from_ward FROM ";
+
+/// In which order events are looked at, and which of them are asked for.
+#[derive(Debug)]
+pub(super) struct Walk {
+    pub(super) dialect: Dialect,
+    /// Events of one ward are walked by their moment, others as they were recorded.
+    pub(super) ward: Option<String>,
+    pub(super) wards: Option<HashSet<String>>,
+}
+
+impl Walk {
+    pub(super) fn new(dialect: Dialect, wards: Option<Vec<String>>) -> Self {
+        let ward = wards.as_ref().and_then(|w| if let [ward] = &w[..] { Some(ward.clone()) } else { None });
+        Self { dialect, ward, wards: wards.map(|w| w.into_iter().collect()) }
+    }
+
+    pub(super) fn concerns(&self, e: &Key) -> bool {
+        let asked = |ward: &Option<String>| {
+            self.wards.as_ref().is_none_or(|all| ward.as_ref().is_some_and(|w| all.contains(w)))
+        };
+        asked(&e.ward) || asked(&e.from_ward)
+    }
+
+    pub(super) fn is_before(&self, at: Position, before: Option<Position>) -> bool {
+        before.is_none_or(|p| self.order(at) > self.order(p))
+    }
+
+    /// The first comes first.
+    pub(super) fn order(&self, at: Position) -> Reverse<(i64, i64)> {
+        Reverse((if self.ward.is_some() { at.shown_ms } else { 0 }, at.seq))
+    }
+
+    /// The next events in this order: statements whose answers are one list together.
+    pub(super) fn next(&self, before: Option<Position>, limit: usize) -> Vec<Sql> {
+        let Some(ward) = &self.ward else {
+            let mut q = Sql::new(format!("{KEY}event e WHERE e.shown_ms IS NOT NULL"));
+            if let Some(p) = before {
+                q.push(" AND e.seq < ").push_bind(p.seq);
+            }
+            q.push(" ORDER BY e.seq DESC LIMIT ").push_bind(limit as i64);
+            return vec![q];
+        };
+        let mut both = into_and_out_of(self.dialect, ward, |event| format!("{KEY}{event}"));
+        for q in &mut both {
+            if let Some(p) = before {
+                q.push(" AND (e.shown_ms, e.seq) < (").push_bind(p.shown_ms).push(", ");
+                q.push_bind(p.seq).push(")");
+            }
+            q.push(" ORDER BY e.shown_ms DESC, e.seq DESC LIMIT ").push_bind(limit as i64);
+        }
+        both
+    }
+}
+
+impl Moment {
+    /// The next events of a walk.
+    pub(super) async fn events(
+        &mut self,
+        walk: &Walk,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<Key>, StoreError> {
+        let mut events = Vec::new();
+        for q in walk.next(before, limit) {
+            let rows = self.fetch_all(q).await?;
+            events.extend(rows.iter().map(key).collect::<Result<Vec<_>, _>>()?);
+        }
+        events.sort_unstable_by_key(|e: &Key| walk.order(e.at));
+        events.dedup_by_key(|e| e.at.seq);
+        events.truncate(limit);
+        Ok(events)
+    }
+
+    /// All events of these reports and of the withdrawn ones, in the order of a walk; none if the latter are
+    /// too many to be looked up.
+    pub(super) async fn events_of(
+        &mut self,
+        walk: &Walk,
+        reports: Vec<i64>,
+    ) -> Result<Option<Vec<Key>>, StoreError> {
+        let q = Sql::new("SELECT seq FROM report_public WHERE withdrawn <> 0 LIMIT $1");
+        let withdrawn = self.fetch_all(q.bind(FEW as i64 + 1)).await?;
+        if withdrawn.len() > FEW {
+            return Ok(None);
+        }
+        let mut all: HashSet<i64> = reports.into_iter().collect();
+        for row in &withdrawn {
+            all.insert(row.try_get("seq")?);
+        }
+        let all: Vec<i64> = all.into_iter().collect();
+        let mut events = Vec::new();
+        for reports in all.chunks(FEW) {
+            let mut q = Sql::new(format!("{KEY}event e WHERE e.shown_ms IS NOT NULL AND e.report"));
+            q.push_keys(reports.iter().copied());
+            let rows = self.fetch_all(q).await?;
+            events.extend(rows.iter().map(key).collect::<Result<Vec<_>, _>>()?);
+        }
+        events.sort_unstable_by_key(|e: &Key| walk.order(e.at));
+        Ok(Some(events))
+    }
+
+    pub(super) async fn public_id(&mut self, report: i64) -> Result<u64, StoreError> {
+        let q = Sql::new("SELECT id FROM report_public WHERE seq = $1").bind(report);
+        let rows = self.fetch_all(q).await?;
+        let row = rows.first().ok_or(StoreError::NoCursor)?;
+        Ok(row.try_get::<i64>("id")? as u64)
+    }
+}
+
+/// What happened in a ward, and what left it. `from` begins a statement over the events of an index.
+pub(super) fn into_and_out_of(dialect: Dialect, ward: &str, from: impl Fn(&str) -> String) -> Vec<Sql> {
+    let ways = [("e.ward", "event_ward"), ("e.from_ward", "event_from_ward")];
+    let way = |(column, index): (&str, &str)| {
+        let from = from(&dialect.along("event e", index));
+        let mut q = Sql::new(format!("{from} WHERE {column} = "));
+        q.push_bind(ward).push(" AND e.shown_ms IS NOT NULL");
+        q
+    };
+    ways.into_iter().map(way).collect()
+}
+
+fn key(row: &Row) -> Result<Key, StoreError> {
+    Ok(Key {
+        at: Position { shown_ms: row.try_get("shown_ms")?, seq: row.try_get("seq")? },
+        report: row.try_get("report")?,
+        n: row.try_get("n")?,
+        ward: row.try_get("ward")?,
+        from_ward: row.try_get("from_ward")?,
+    })
+}
