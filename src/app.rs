@@ -173,7 +173,7 @@ pub async fn run(
     };
     let counted = {
         let (keys, clock) = (keys.clone(), clock.clone());
-        Box::new(move |headers: &_| http::key_number(&keys, clock.now(), headers))
+        Box::new(move |headers: &_| http::sent_key(&keys, clock.now(), headers))
     };
     let service = Arc::new(Service {
         keys,

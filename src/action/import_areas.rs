@@ -5,7 +5,8 @@ use flate2::write::GzEncoder;
 use std::io::Write;
 
 use super::city::{Areas, City, CityError, generation};
-use super::submit::{Place, public_point};
+use super::public::public_point;
+use super::submit::Place;
 use super::transfer::TRANSFERRED;
 use crate::clock::Clock;
 use crate::store::{Assignment, PlacedRecord, Store, StoreError, StoredGeneration};

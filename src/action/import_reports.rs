@@ -7,7 +7,8 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::city::{Areas, City};
-use super::submit::{Refusal, Submission, assess, public_time};
+use super::public::public_time;
+use super::submit::{Refusal, Submission, assess};
 use crate::clock::{Clock, Ids};
 use crate::import::{self, Format, ImportError, Incoming, Profile, Rejected, ReportInput, ReportRead};
 use crate::store::{IdempotencyKey, KeyedReports, Loaded, Store, StoreError};
@@ -181,8 +182,7 @@ fn judge(city: &City, areas: &Areas, source: &str, incoming: Incoming) -> Result
     };
     if incoming.state != State::Received {
         let category = city.pack.categories.by_code(&report.public.category);
-        let placed = report.private.point.is_some();
-        let shown = category.map_or(incoming.since, |c| public_time(c, placed, incoming.since));
+        let shown = category.map_or(incoming.since, |c| public_time(c, incoming.since));
         report.public.state = incoming.state;
         report.public.updated = shown;
         report.events.push(Event {

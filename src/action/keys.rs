@@ -108,6 +108,26 @@ fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token).into()
 }
 
+/// Why a key opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyFault {
+    /// It does not have the form of a key.
+    #[error("this is not a key; send Authorization: Bearer dbn_…")]
+    Malformed,
+    /// There is none like it.
+    #[error("this key is not known here")]
+    Unknown,
+    /// It was revoked.
+    #[error("this key was revoked")]
+    Revoked,
+    /// Its time is over.
+    #[error("this key has expired")]
+    Expired,
+    /// It is a secret feed link, which opens its feed only.
+    #[error("this is the key of a feed link; it opens that feed only")]
+    Feed,
+}
+
 /// The keys as a process knows them; refreshed from the store.
 #[derive(Debug, Default)]
 pub struct Keyring(ArcSwap<HashMap<[u8; 32], Arc<Key>>>);
@@ -119,11 +139,18 @@ impl Keyring {
     }
 
     /// The key behind a token, if it opens anything now.
-    pub fn find(&self, token: &str, now: Instant) -> Option<Arc<Key>> {
+    ///
+    /// # Errors
+    /// Why it opens nothing.
+    pub fn find(&self, token: &str, now: Instant) -> Result<Arc<Key>, KeyFault> {
         if !is_key(token) {
-            return None;
+            return Err(KeyFault::Malformed);
         }
-        self.0.load().get(&hash(token)).filter(|k| k.is_valid(now)).cloned()
+        let key = self.0.load().get(&hash(token)).cloned().ok_or(KeyFault::Unknown)?;
+        if key.revoked.is_some() {
+            return Err(KeyFault::Revoked);
+        }
+        if key.is_valid(now) { Ok(key) } else { Err(KeyFault::Expired) }
     }
 }
 
@@ -149,13 +176,15 @@ mod tests {
         ring.fill(store.keys().await.unwrap());
         let at = Instant::from_ms;
         assert_eq!(ring.find(&token, at(2_000)).unwrap().id, id);
-        assert!(ring.find(&token, at(2_000 + 24 * 3_600_000)).is_none());
+        assert_eq!(ring.find(&token, at(2_000 + 24 * 3_600_000)), Err(KeyFault::Expired));
+        assert_eq!(ring.find("dbn_short", at(0)), Err(KeyFault::Malformed));
         assert_eq!(ring.find(&link, at(0)).unwrap().query.as_deref(), Some("category=pothole&status=open"));
-        assert!(ring.find(&token.replace(&token[20..21], "0"), at(2_000)).is_none() || &token[20..21] == "0");
+        let other = format!("{}{}", &token[..43], if token.ends_with('0') { "1" } else { "0" });
+        assert_eq!(ring.find(&other, at(2_000)), Err(KeyFault::Unknown));
         assert!(revoke_key(&store, &clock, id.as_str()).await.unwrap());
         assert!(!revoke_key(&store, &clock, id.as_str()).await.unwrap());
         ring.fill(store.keys().await.unwrap());
-        assert!(ring.find(&token, at(2_000)).is_none());
+        assert_eq!(ring.find(&token, at(2_000)), Err(KeyFault::Revoked));
         store.close().await;
         if !is_postgres() {
             let bytes = std::fs::read(folder.path().join("test.db")).unwrap();

@@ -10,6 +10,7 @@ mod import_areas;
 mod import_features;
 mod import_reports;
 mod keys;
+mod public;
 mod reassign_features;
 mod submit;
 mod transfer;
@@ -26,9 +27,10 @@ pub use import_features::{
     FeatureImport, FeatureImportError, compare_features, read_features, write_features,
 };
 pub use import_reports::{JudgedReports, ReportImport, compare_reports, read_reports, store_reports};
-pub use keys::{KeyError, Keyring, Purpose, add_key, revoke_key};
+pub use keys::{KeyError, KeyFault, Keyring, Purpose, add_key, revoke_key};
+pub use public::public_time;
 pub use reassign_features::{ReassignedFeatures, reassign_features};
-pub use submit::{Receipt, Refusal, Submission, SubmitError, assess, outside_text, public_time, submit};
+pub use submit::{Receipt, Refusal, Submission, SubmitError, assess, outside_text, submit};
 pub use transfer::transfer;
 pub use transition::{Transition, transition};
 pub use verb::VerbError;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::city::{Areas, City};
+use super::public::{public_point, public_time};
 use crate::clock::{Clock, Ids};
 use crate::store::{Created, IdempotencyKey, ReportRecord, Store, StoreError};
 use diaban_core::area::{Generation, Located, Outside, OutsideReason};
@@ -12,7 +13,7 @@ use diaban_core::domain::{
     Category, Instant, PlaceRule, Precision, QuestionKind, State, Violation, WardId, WardName, deadline,
     nearest, text,
 };
-use diaban_core::geo::{GridCell, LonLat};
+use diaban_core::geo::LonLat;
 
 /// Characters of each text.
 const TITLE: usize = 200;
@@ -139,8 +140,8 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
     let (Some(category), true) = (category, refusal.violations.is_empty()) else { return Err(refusal) };
     let place = place.unwrap_or_default();
     let assigned = city.pack.routing.body_for(category, place.ward.as_ref());
-    let blurred = place.point.is_some() && category.precision != Precision::Exact;
-    let shown = |t: Instant| public_time(category, place.point.is_some(), t);
+    let blurred = category.precision != Precision::Exact;
+    let shown = |t: Instant| public_time(category, t);
     let exactly = |m: Option<f64>| m.filter(|_| !blurred);
     Ok(NewReport {
         id: 0,
@@ -175,12 +176,6 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
     })
 }
 
-/// The moment that the public sees of something in a report's life: the hour where its place is
-/// blurred, because a moment can tell a place.
-pub fn public_time(category: &Category, placed: bool, t: Instant) -> Instant {
-    if placed && category.precision != Precision::Exact { t.floor_hour() } else { t }
-}
-
 /// Where a report belongs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Place {
@@ -200,27 +195,6 @@ impl Place {
             border_m: Some(located.border_m),
             offshore_m: located.offshore_m,
         }
-    }
-}
-
-/// Where the public sees a true place of a ward.
-pub(super) fn public_point(
-    areas: &Areas,
-    precision: Precision,
-    p: LonLat,
-    unit: Option<usize>,
-) -> Option<LonLat> {
-    let generation = areas.active();
-    let label = || unit.map(|u| generation.units()[u].label);
-    match precision {
-        Precision::Exact => Some(p),
-        Precision::Grid20m | Precision::Grid150m => {
-            let cell = GridCell::of(p, f64::from(precision.cell_m()?));
-            let same = |q: LonLat| generation.locate(q).ok().map(|l| l.unit) == unit;
-            cell.place(same).or_else(label)
-        }
-        Precision::Ward => label(),
-        Precision::Hidden => None,
     }
 }
 

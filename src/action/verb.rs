@@ -2,7 +2,7 @@
 //! somebody else was quicker.
 
 use super::city::City;
-use super::submit::public_time;
+use super::public::public_time;
 use crate::clock::Clock;
 use crate::store::{Amendment, Applied, Standing, Step, Store, StoreError};
 use diaban_core::domain::Violation;
@@ -65,7 +65,7 @@ pub(super) async fn decide(
         let at = clock.now();
         let category = city.pack.categories.by_code(&was.category);
         // A category that left the pack may have been a blurred one.
-        let shown = category.map_or_else(|| at.floor_hour(), |c| public_time(c, was.placed, at));
+        let shown = category.map_or_else(|| at.floor_hour(), |c| public_time(c, at));
         let amendment = Amendment { was, step, role, at, shown, reason, note };
         if store.amend_report(amendment).await? == Applied::Done {
             return Ok(());

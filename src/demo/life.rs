@@ -68,7 +68,7 @@ impl Life {
         let mut story = Story { life: self, events: &mut report.events, at: received };
         story.tell(allowed, original, rng);
         for event in &mut report.events {
-            event.shown = public_time(category, report.private.point.is_some(), event.at);
+            event.shown = public_time(category, event.at);
         }
         if let Some(last) = report.events.last() {
             report.public.state = last.to;

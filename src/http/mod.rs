@@ -25,7 +25,7 @@ pub use doors::tiles::TileCache;
 pub use edge::client::{Proxies, TooWide};
 pub use edge::connections::{ConnectionSettings, Connections};
 pub use edge::guard::{Guards, KeyReader};
-pub use edge::keys::key_number;
+pub use edge::keys::sent_key;
 pub use edge::limits::{Allowance, LimitMode, LimitSettings};
 pub use edge::listener::{bind, serve};
 pub use edge::metrics::Metrics;

@@ -19,6 +19,7 @@ mod hostile;
 mod import_features;
 mod import_reports;
 mod items;
+mod keys;
 mod layers;
 mod limits;
 mod listen;

@@ -9,21 +9,25 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::action::KeyFault;
 use crate::http::Service;
 use crate::http::doors::devices::Devices;
 use crate::http::edge::client::{Network, Peer, Proxies};
 use crate::http::edge::connections::Connection;
 use crate::http::edge::held::Held;
+use crate::http::edge::keys::{not_opened, out_of_scope};
 use crate::http::edge::limits::{Act, Caller, LimitMode, LimitSettings, Limits, Verdict};
 use crate::http::edge::shed::{Class, Shedder, paced};
 use crate::http::routes::Admission;
 use crate::http::wire::problem::Problem;
+use diaban_core::domain::key::Key;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// From the turn of a read until its answer is made.
 const READ_DEADLINE: Duration = Duration::from_secs(30);
 
-/// Tells the id of the API key of a request; `None` without a valid one.
-pub type KeyReader = dyn Fn(&HeaderMap) -> Option<u64> + Send + Sync;
+/// Tells the API key of a request; `None` without one.
+pub type KeyReader = dyn Fn(&HeaderMap) -> Result<Option<Arc<Key>>, KeyFault> + Send + Sync;
 
 /// What stands before the doors.
 pub struct Guards {
@@ -46,11 +50,21 @@ impl Guards {
         }
     }
 
-    fn caller(&self, address: IpAddr, headers: &HeaderMap) -> Caller {
+    fn caller(&self, address: IpAddr, headers: &HeaderMap, key: Option<&Key>) -> Caller {
         Caller {
             network: Network::from(address),
             device: self.devices.of(headers),
-            key: (self.keys)(headers),
+            key: key.map(|k| xxh3_64(k.id.as_str().as_bytes())),
+        }
+    }
+
+    /// Who sends a report, as far as that is known: two senders never share an `Idempotency-Key`. An address is no
+    /// sender, because a phone that repeats a request may have another one by then.
+    pub(in crate::http) fn sender(&self, headers: &HeaderMap) -> String {
+        match ((self.keys)(headers), self.devices.of(headers)) {
+            (Ok(Some(key)), _) => format!("key {} ", key.id),
+            (_, Some(device)) => format!("device {device:032x} "),
+            _ => String::new(),
         }
     }
 }
@@ -74,7 +88,11 @@ pub(in crate::http) async fn guard(
     request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    let verdict = match count(service, act, &request) {
+    let key = match act.map(|act| opened(service, act, request.headers())).transpose() {
+        Ok(key) => key.flatten(),
+        Err(refusal) => return *refusal,
+    };
+    let verdict = match count(service, act, &request, key.as_deref()) {
         Ok(verdict) => verdict,
         Err(used_up) => {
             let mut refusal = used_up.problem().into_response();
@@ -95,8 +113,23 @@ pub(in crate::http) async fn guard(
     response
 }
 
+/// The key of a request, if it opens this.
+fn opened(service: &Service, act: Act, headers: &HeaderMap) -> Result<Option<Arc<Key>>, Box<Response>> {
+    let key = (service.guards.keys)(headers).map_err(|fault| Box::new(not_opened(fault)))?;
+    let scope = if act == Act::Create { "submit" } else { "read" };
+    match key {
+        Some(key) if !key.scopes.iter().any(|s| s == scope) => Err(Box::new(out_of_scope(scope))),
+        key => Ok(key),
+    }
+}
+
 /// What the limits say, to be told; or the limit that refuses.
-fn count(service: &Service, act: Option<Act>, request: &Request) -> Result<Option<Verdict>, Verdict> {
+fn count(
+    service: &Service,
+    act: Option<Act>,
+    request: &Request,
+    key: Option<&Key>,
+) -> Result<Option<Verdict>, Verdict> {
     let guards = &service.guards;
     let (limits, headers) = (&guards.limits, request.headers());
     let Some(act) = act else { return Ok(None) };
@@ -105,7 +138,7 @@ fn count(service: &Service, act: Option<Act>, request: &Request) -> Result<Optio
     if limits.exempt(address) {
         return Ok(None);
     }
-    let Some(verdict) = limits.check(act, guards.caller(address, headers)) else { return Ok(None) };
+    let Some(verdict) = limits.check(act, guards.caller(address, headers, key)) else { return Ok(None) };
     let enforced = limits.mode() == LimitMode::Enforce;
     if !verdict.allowed {
         service.metrics.limited(verdict.policy, enforced);

@@ -118,13 +118,14 @@ fn malformed(detail: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "malformed-json", "The body is not JSON").detail(detail)
 }
 
-/// The idempotency key of a request, with the hash of its body. The order of members and white
-/// space do not change the hash.
+/// The idempotency key of a request, with the hash of its body. The key is the sender's own: another one's with the
+/// same letters is another key. The order of members and white space do not change the hash.
 ///
 /// # Errors
 /// 400 when the key is empty or too long.
 pub(in crate::http) fn idempotency_key(
     headers: &HeaderMap,
+    sender: &str,
     body: &Value,
 ) -> Result<Option<IdempotencyKey>, Problem> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
@@ -136,5 +137,8 @@ pub(in crate::http) fn idempotency_key(
     )?;
     // serde_json keeps members sorted, so this is a canonical form.
     let canonical = serde_json::to_vec(body).expect("a JSON value is JSON");
-    Ok(Some(IdempotencyKey { key: Sha256::digest(key).into(), body: Sha256::digest(canonical).into() }))
+    Ok(Some(IdempotencyKey {
+        key: Sha256::digest(format!("{sender}{key}")).into(),
+        body: Sha256::digest(canonical).into(),
+    }))
 }

@@ -20,11 +20,12 @@ const READ_MS: &str = "2000";
 /// Timeout of a writer's statement, in milliseconds: a bulk load has long ones.
 const WRITE_MS: &str = "60000";
 /// How long the writer waits for another writing process, in milliseconds.
-const LOCK_MS: &str = "5000";
+const LOCK_MS: &str = "2000";
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(2);
-/// The key of the change log's advisory lock: "diaban" as a number.
-const LOG_LOCK: i64 = 0x6469_6162_616e;
+/// Lets one writer in at a time. Not an advisory lock: anybody who may connect can take that. Only the owner can lock
+/// this table; it hardly changes, so vacuum has nothing to do there; and no copy writes into it.
+const LOG_LOCK: &str = "LOCK TABLE _sqlx_migrations IN EXCLUSIVE MODE";
 const CHANNEL: &str = "diaban_change";
 /// Pause between attempts to listen again.
 const LISTEN_RETRY: Duration = Duration::from_millis(500);
@@ -97,13 +98,20 @@ pub(in crate::store) async fn open(url: &str) -> Result<(PgPool, PgPool, String)
 /// is assigned at the insert but visible only after the commit. Without the lock a follower could
 /// read past a sequence that commits later, and would never return to it.
 pub(in crate::store) async fn lock(db: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOG_LOCK).execute(db).await.map(|_| ())
+    sqlx::query(LOG_LOCK).execute(db).await.map(|_| ())
 }
 
-/// Excludes all other writers until this connection closes.
-pub(in crate::store) async fn hold(db: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query("SELECT set_config('lock_timeout', $1, false)").bind(LOCK_MS).execute(&mut *db).await?;
-    sqlx::query("SELECT pg_advisory_lock($1)").bind(LOG_LOCK).execute(db).await.map(|_| ())
+/// Excludes all writers but those of the caller's until what is returned is dropped: a connection of its own,
+/// because a table is locked as long as a transaction lasts.
+pub(in crate::store) async fn hold(url: &str) -> Result<PgConnection, StoreError> {
+    let (mut db, name) = connect(url).await?;
+    let locked = async {
+        sqlx::query("SELECT set_config('lock_timeout', $1, false)").bind(LOCK_MS).execute(&mut db).await?;
+        sqlx::query("BEGIN").execute(&mut db).await?;
+        sqlx::query(LOG_LOCK).execute(&mut db).await
+    };
+    locked.await.map_err(|e| StoreError::Open(format!("{name}: cannot keep other writers out: {e}")))?;
+    Ok(db)
 }
 
 /// Wakes the followers of all processes when the transaction commits.
@@ -152,7 +160,7 @@ mod tests {
     use crate::store::test_database::{is_postgres, store_url};
 
     const WRITE: &str = "INSERT INTO change (kind, first, last, at_ms) VALUES (0, 1, 1, 0)";
-    const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+    const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND relation = '_sqlx_migrations'::regclass AND NOT granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
     /// One writer begins, another follows and commits if it can, then the first commits. Returns
@@ -308,6 +316,50 @@ mod tests {
                 .fetch_optional(&mut db)
                 .await;
             assert_eq!(read.unwrap_err().as_database_error().unwrap().code().unwrap(), "42501", "{table}");
+        }
+        let levels = names(&mut db, "SELECT DISTINCT level FROM reports").await;
+        assert_eq!(levels, ["normal"]);
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn an_analyst_sees_no_hidden_report_and_stops_no_write() {
+        if !is_postgres() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let url = store_url(folder.path());
+        let store = Store::open(&url).await.unwrap();
+        let titled = |id: u64, title: &str| {
+            let mut r = crate::store::record::reports::tests::report(id);
+            r.public.title = Some(title.to_owned());
+            r
+        };
+        store.load_reports(vec![titled(1, "shown"), titled(2, "the secret")]).await.unwrap();
+        let mut db = PgConnection::connect(&url).await.unwrap();
+        let run = async |db: &mut PgConnection, sql: &'static str| sqlx::query(sql).execute(db).await;
+        run(&mut db, "UPDATE report_public SET withdrawn = 1 WHERE id = 2").await.unwrap();
+        run(&mut db, "SET ROLE diaban_reader").await.unwrap();
+        // A cheap function in a condition is asked first, unless a barrier stands before the hidden rows.
+        run(&mut db, "CREATE TEMP TABLE seen (title text)").await.unwrap();
+        let leak = "CREATE FUNCTION pg_temp.leak(text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS
+            $$ BEGIN INSERT INTO seen VALUES ($1); RETURN true; END $$";
+        run(&mut db, leak).await.unwrap();
+        for view in ["reports WHERE pg_temp.leak(title)", "report_events WHERE pg_temp.leak(report::text)"] {
+            let all = sqlx::AssertSqlSafe(format!("SELECT * FROM {view}"));
+            sqlx::query(all).fetch_all(&mut db).await.unwrap();
+        }
+        assert_eq!(names(&mut db, "SELECT DISTINCT title FROM seen ORDER BY 1").await, ["1", "shown"]);
+        // Whatever locks he takes, a write goes through.
+        run(&mut db, "BEGIN").await.unwrap();
+        run(&mut db, "SELECT pg_advisory_lock(110403768181102)").await.unwrap();
+        run(&mut db, "LOCK TABLE reports IN ACCESS SHARE MODE").await.unwrap();
+        store.create_report(titled(3, "after"), None).await.unwrap();
+        for lock in [LOG_LOCK, "SELECT * FROM _sqlx_migrations FOR UPDATE"] {
+            run(&mut db, "SAVEPOINT before").await.unwrap();
+            let refused = run(&mut db, lock).await.unwrap_err();
+            assert_eq!(refused.as_database_error().unwrap().code().unwrap(), "42501", "{lock}");
+            run(&mut db, "ROLLBACK TO before").await.unwrap();
         }
         store.close().await;
     }

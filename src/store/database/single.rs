@@ -18,7 +18,14 @@ pub(in crate::store) struct Single {
     inner: Inner,
     /// The name of the database, without the secrets in its URL.
     pub(in crate::store) name: String,
-    _claim: Option<File>,
+    claim: Option<Claim>,
+}
+
+/// What keeps other writers out as long as it lives.
+#[derive(Debug)]
+enum Claim {
+    Sqlite { _lock: File },
+    Postgres { _transaction: Box<PgConnection> },
 }
 
 #[derive(Debug)]
@@ -35,13 +42,13 @@ impl Single {
         }
         let path = sqlite::path_of(url)?;
         let inner = Inner::Sqlite(Box::new(sqlite::reader(&path).await?));
-        Ok(Self { inner, name: sqlite::name(&path), _claim: None })
+        Ok(Self { inner, name: sqlite::name(&path), claim: None })
     }
 
     /// Reads a file that nobody writes to. `label` is its name in messages.
     pub(in crate::store) async fn still(path: &Path, label: &Path) -> Result<Self, sqlx::Error> {
         let inner = Inner::Sqlite(Box::new(sqlite::still_reader(path).await?));
-        Ok(Self { inner, name: label.display().to_string(), _claim: None })
+        Ok(Self { inner, name: label.display().to_string(), claim: None })
     }
 
     /// Connects for reading, and excludes writers: a file is claimed like by a serving process; in
@@ -49,11 +56,11 @@ impl Single {
     pub(in crate::store) async fn lone_reader(url: &str) -> Result<Self, StoreError> {
         let mut single = Self::reader(url).await?;
         if postgres::is_url(url) {
-            single.hold().await?;
+            single.hold(url).await?;
             return Ok(single);
         }
-        let claim = sqlite::claim(&sqlite::path_of(url)?)?;
-        Ok(Self { _claim: Some(claim), ..single })
+        let lock = sqlite::claim(&sqlite::path_of(url)?)?;
+        Ok(Self { claim: Some(Claim::Sqlite { _lock: lock }), ..single })
     }
 
     /// Connects for writing; a file is created if missing, and claimed.
@@ -62,24 +69,23 @@ impl Single {
             return Self::postgres(url).await;
         }
         let path = sqlite::path_of(url)?;
-        let claim = sqlite::claim(&path)?;
+        let lock = sqlite::claim(&path)?;
         let inner = Inner::Sqlite(Box::new(sqlite::connect(&path).await?));
-        Ok(Self { inner, name: sqlite::name(&path), _claim: Some(claim) })
+        Ok(Self { inner, name: sqlite::name(&path), claim: Some(Claim::Sqlite { _lock: lock }) })
     }
 
     async fn postgres(url: &str) -> Result<Self, StoreError> {
         let (db, name) = postgres::connect(url).await?;
-        Ok(Self { inner: Inner::Postgres(Box::new(db)), name, _claim: None })
+        Ok(Self { inner: Inner::Postgres(Box::new(db)), name, claim: None })
     }
 
     /// Excludes other writers until this connection closes; a file is already claimed.
-    pub(in crate::store) async fn hold(&mut self) -> Result<(), StoreError> {
-        match &mut self.inner {
-            Inner::Sqlite(_) => Ok(()),
-            Inner::Postgres(db) => postgres::hold(db)
-                .await
-                .map_err(|e| StoreError::Open(format!("{}: cannot keep other writers out: {e}", self.name))),
+    pub(in crate::store) async fn hold(&mut self, url: &str) -> Result<(), StoreError> {
+        if let Inner::Postgres(_) = &self.inner {
+            let transaction = Box::new(postgres::hold(url).await?);
+            self.claim = Some(Claim::Postgres { _transaction: transaction });
         }
+        Ok(())
     }
 
     /// Brings the schema up to date.

@@ -70,7 +70,7 @@ pub async fn copy(
         return Err(StoreError::Open(format!("{}: source and target are the same database", source.name)));
     }
     let migrated = target.migrate().await?;
-    target.hold().await?;
+    target.hold(to).await?;
     source.begin_moment().await?;
     let mut total = 0;
     for table in TABLES {

@@ -32,7 +32,7 @@ pub(in crate::http) async fn submit(
         return Err(Problem::parameters(faults));
     }
     let body = json(&headers, body, &[geojson::MEDIA, "application/json"]).await?;
-    let key = idempotency_key(&headers, &body)?;
+    let key = idempotency_key(&headers, &service.guards.sender(&headers), &body)?;
     let (submission, mut faults) = read(&body);
     if !faults.is_empty() {
         // What could be read is checked all the same, so that everything wrong is said at once.

@@ -116,7 +116,7 @@ pub(in crate::http) async fn secret(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let key = service.keys.find(&secret, service.clock.now()).ok_or_else(no_feed)?;
+    let key = service.keys.find(&secret, service.clock.now()).map_err(|_| no_feed())?;
     let saved = key.query.as_deref().ok_or_else(no_feed)?;
     let (name, format) = feed::of(&file).ok_or_else(no_feed)?;
     let kind = match name {

@@ -1,0 +1,1 @@
+-- Empty: the views of analysts are in PostgreSQL only.
