@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use geo::Geometry;
 
 use super::Judge;
-use super::times::TimeReader;
+use super::times::{Reading, TimeReader};
 use crate::import::findings::Counts;
 use crate::import::mapping::Properties;
+use crate::import::numbers::numeral;
 use crate::import::raw::{Raw, written};
 use diaban_core::domain::field::Value;
 use diaban_core::domain::{Instant, State, Status};
@@ -95,48 +96,76 @@ impl Judge for ReportJudge {
         counts: &mut Counts,
     ) -> Result<Incoming, Vec<String>> {
         let mut faults = Vec::new();
+        let mut unfit: Vec<(&str, String)> = Vec::new();
         let mut text = |name: &str| values.remove(name).as_ref().and_then(written);
-        let mut time = |name: &str, text: Option<String>| match self.times.read(text.as_deref()?) {
-            Some(t) if t > self.now => {
-                faults.push(format!("{name} lies in the future: {t}"));
-                None
-            }
-            None => {
-                faults.push(format!("{name} is “{}”, no time that is read", shown(&text?)));
-                None
-            }
-            t => t,
+        let read = |name: &str, text: Option<String>| -> Result<Option<Reading>, String> {
+            let Some(text) = text else { return Ok(None) };
+            let advice = TimeReader::advice(&text);
+            let read = self.times.read(&text);
+            let read =
+                read.ok_or_else(|| format!("{name} is “{}”, no time that is read{advice}", shown(&text)))?;
+            let future = read.first() > self.now;
+            if future { Err(format!("{name} lies in the future: {}", read.first())) } else { Ok(Some(read)) }
         };
+        // Only a report without the time at which it was received cannot be kept.
         let named = text("created_at");
-        let missing = named.is_none();
-        let created = time("created_at", named);
-        let closed = time("closed_at", text("closed_at"));
-        let updated = time("updated_at", text("updated_at"));
-        let observed = time("observed_at", text("observed_at"));
-        if missing {
-            faults.push("created_at is missing: when was it received?".to_owned());
+        let created = match named {
+            None => Err("created_at is missing: when was it received?".to_owned()),
+            named => read("created_at", named),
+        };
+        let created = created.unwrap_or_else(|fault| {
+            faults.push(fault);
+            None
+        });
+        let mut optional = |name: &'static str, text: Option<String>| {
+            read(name, text).unwrap_or_else(|fault| {
+                unfit.push((name, fault));
+                None
+            })
+        };
+        let observed = optional("observed_at", text("observed_at"));
+        let shut = text("closed_at");
+        let was_shut = shut.is_some();
+        let closed = optional("closed_at", shut);
+        let updated = optional("updated_at", text("updated_at"));
+        // Of an hour that comes twice the moment is meant that is in order with the others.
+        let observed = observed.map(Reading::first);
+        let created = created.map(|t| t.from(observed.unwrap_or(t.first())));
+        let observed = observed.filter(|t| match created {
+            Some(created) if *t > created => {
+                unfit
+                    .push(("observed_at", format!("observed_at lies after created_at: {t} after {created}")));
+                false
+            }
+            _ => true,
+        });
+        let [closed, updated] = [("closed_at", closed), ("updated_at", updated)].map(|(name, read)| {
+            let (read, created) = (read?, created?);
+            let t = read.from(created);
+            if t < created {
+                unfit.push((name, format!("{name} lies before created_at: {t} before {created}")));
+            }
+            Some(t).filter(|t| *t >= created)
+        });
+        if let Some(created) = created.filter(|t| t.ms() < 0) {
+            faults.push(format!("created_at lies before 1970: {created}"));
         }
-        if let Some(created) = created {
-            if created.ms() < 0 {
-                faults.push(format!("created_at lies before 1970: {created}"));
-            }
-            for (name, t) in [("closed_at", closed), ("updated_at", updated)] {
-                if let Some(t) = t.filter(|t| *t < created) {
-                    faults.push(format!("{name} lies before created_at: {t} before {created}"));
-                }
-            }
-            if let Some(t) = observed.filter(|t| *t > created) {
-                faults.push(format!("observed_at lies after created_at: {t} after {created}"));
-            }
+        let named = text("state");
+        // A report that was closed at a time that cannot be was closed; at one that is none, nobody knows.
+        let unread = named.is_none() && was_shut && closed.is_none();
+        if let Some((_, fault)) =
+            unfit.iter().find(|(name, fault)| unread && *name == "closed_at" && fault.contains("no time"))
+        {
+            faults.push(format!("{fault}, and no state says whether it was closed"));
         }
-        let state = state(text("state"), closed).unwrap_or_else(|reason| {
+        let state = state(named, was_shut).unwrap_or_else(|reason| {
             faults.push(reason);
             State::Received
         });
         let accuracy_m = text("accuracy_m").and_then(|t| {
-            let metres = t.parse().ok();
+            let metres = numeral(&t, false).ok().and_then(|t| t.parse().ok());
             if metres.is_none() {
-                faults.push(format!("accuracy_m is “{}”, no number of metres", shown(&t)));
+                unfit.push(("accuracy_m", format!("accuracy_m is “{}”, no number of metres", shown(&t))));
             }
             metres
         });
@@ -147,6 +176,9 @@ impl Judge for ReportJudge {
         let (Some(created), true) = (created, faults.is_empty()) else { return Err(faults) };
         // What is closed was closed then; what is open was touched last when it was updated.
         let since = if state.status() == Status::Closed { closed.or(updated) } else { updated.or(closed) };
+        for (name, fault) in unfit {
+            counts.leave_out(raw.row, name, &fault);
+        }
         counts.untimed += u64::from(state != State::Received && since.is_none());
         Ok(Incoming {
             row: raw.row,
@@ -190,9 +222,9 @@ impl ReportJudge {
 }
 
 /// The state that a text names; without one a report that was closed is done, any other was received.
-fn state(text: Option<String>, closed: Option<Instant>) -> Result<State, String> {
+fn state(text: Option<String>, was_closed: bool) -> Result<State, String> {
     let Some(text) = text else {
-        return Ok(if closed.is_some() { State::Resolved } else { State::Received });
+        return Ok(if was_closed { State::Resolved } else { State::Received });
     };
     State::from_name(&text.to_lowercase()).ok_or_else(|| {
         let names: Vec<&str> = State::ALL.iter().map(|s| s.name()).collect();
@@ -271,11 +303,9 @@ mod tests {
         let why = |cells: &[(&str, &str)]| judge(CITY, cells).unwrap_err();
         assert!(why(&[]).contains("created_at is missing"));
         assert!(why(&[("opened", "2026-01-02")]).contains("created_at lies in the future: 2026-01-02"));
-        let both = why(&[("opened", "2025-05-01"), ("shut", "2025-04-30"), ("observed_at", "2025-05-02")]);
-        assert!(
-            both.contains("closed_at lies before created_at") && both.contains("observed_at lies after"),
-            "{both}"
-        );
+        let both = why(&[("opened", "soon"), ("state", "Pending")]);
+        assert!(both.contains("created_at is “soon”") && both.contains("state is “Pending”"), "{both}");
+        assert!(why(&[("opened", "2025-05-01"), ("shut", "chưa")]).contains("no state says whether"));
         assert!(why(&[("opened", "soon")]).contains("created_at is “soon”, no time"));
         assert!(why(&[("opened", "1900-01-01")]).contains("before 1970"));
     }
