@@ -64,7 +64,7 @@ impl Counts {
     }
 
     /// Counts a value that was left out of a row that came in.
-    pub(super) fn leave_out(&mut self, row: u64, property: &str, reason: &str) {
+    pub fn leave_out(&mut self, row: u64, property: &str, reason: &str) {
         let (property, first) = match self.unfit.contains_key(property) || self.unfit.len() < MAX_KINDS {
             true => (property, format!("row {row}: {reason}")),
             false => ("other properties", String::new()),
