@@ -14,25 +14,28 @@ const SHAPES: &[&str] = &[
     "MULTILINESTRING",
     "MULTIPOLYGON",
     "GEOMETRYCOLLECTION",
-    "SRID=",
 ];
 /// What is read.
 const FORMS: &str =
     "WKT, WKB in hexadecimal, GeoJSON, “latitude, longitude”, or degrees, minutes and seconds";
 
-/// Whether a cell can only be a place.
-pub(super) fn is_place(text: &str) -> bool {
-    is_wkt(text) || is_geojson(text) || degrees::is_pair(text) || wkb::bytes(text).is_some()
+/// Whether a cell can only be a place. `likely`: its column is called like one of coordinates.
+pub(super) fn is_place(text: &str, likely: bool) -> bool {
+    is_wkt(text) || is_geojson(text) || degrees::is_pair(text, likely) || wkb::bytes(text).is_some()
 }
 
 fn is_wkt(text: &str) -> bool {
-    let Some(head) = text.get(..text.len().min(20)).or_else(|| text.get(..4)) else { return false };
-    let head = head.to_ascii_uppercase();
-    // A street may be called “Point …”.
-    SHAPES.iter().any(|s| {
-        let rest = head.strip_prefix(s).unwrap_or("x");
-        rest.is_empty() || rest.starts_with(['(', ' ', 'Z', 'M']) || (*s == "SRID=")
-    }) && (text.contains('(') || text.to_ascii_uppercase().ends_with("EMPTY"))
+    // Enough of it for the longest word, its dimensions and some blanks.
+    let head: String = text.chars().take(60).collect::<String>().to_ascii_uppercase();
+    if head.starts_with("SRID=") {
+        return head.contains(';');
+    }
+    SHAPES.iter().any(|word| {
+        let rest = head.strip_prefix(word).map(str::trim_start).unwrap_or_default();
+        let rest = rest.trim_start_matches(['Z', 'M']).trim_start();
+        // A street may be called “Point …”.
+        rest.starts_with('(') || rest == "EMPTY"
+    })
 }
 
 fn is_geojson(text: &str) -> bool {
@@ -137,7 +140,7 @@ mod tests {
         ] {
             let Ok(Some(Geometry::Point(p))) = read(text) else { panic!("{text}: {:?}", read(text)) };
             assert!((p.x() - 106.7).abs() < 1e-9 && (p.y() - 10.78).abs() < 1e-9, "{text}: {p:?}");
-            assert!(is_place(text), "{text}");
+            assert!(is_place(text, true), "{text}");
         }
         for empty in ["POINT EMPTY", "LINESTRING EMPTY", "0101000000000000000000F87F000000000000F87F"] {
             assert_eq!(read(empty), Ok(None), "{empty}");
@@ -166,7 +169,7 @@ mod tests {
             assert!(said.contains(word), "{text}: {said}");
         }
         for text in ["Point Break, 12 (cũ)", "Lê Lợi", "2026-12-31", "0908123456", "POLYGON"] {
-            assert!(!is_place(text), "{text}");
+            assert!(!is_place(text, true), "{text}");
         }
     }
 }

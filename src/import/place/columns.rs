@@ -14,6 +14,30 @@ const LON: &[&str] = &["lon", "lng", "long", "longitude", "x", "kinh_do", "kinh 
 const LAT: &[&str] = &["lat", "latitude", "y", "vi_do", "vĩ độ", "vido", "vi do"];
 /// What columns are called that hold the place in one cell.
 const IN_CELL: &[&str] = &["wkt", "geom", "geometry", "the_geom", "wkb", "ewkt"];
+/// What columns are called that may hold a pair of degrees, or else words.
+const PAIR: &[&str] = &[
+    "tọa độ",
+    "toạ độ",
+    "toa do",
+    "toa_do",
+    "vị trí",
+    "vi tri",
+    "vi_tri",
+    "location",
+    "coordinates",
+    "coordinate",
+    "coords",
+    "latlng",
+    "lat_lng",
+    "latlon",
+    "lat_lon",
+    "lat,lon",
+    "lat, lon",
+    "gps",
+    "point",
+    "position",
+];
+
 /// Which columns hold the place, in tables and in objects. A table has one set of columns for all rows, so
 /// its header decides, or else the first cell that can only be a place; each object may have others.
 #[derive(Debug)]
@@ -61,7 +85,7 @@ impl<'a> PlaceColumns<'a> {
             self.table = Names::of_header(self.profile, &self.header)?;
             let holds_place = |name: &&String| {
                 row.is_some_and(
-                    |raw| matches!(raw.properties.get(*name), Some(Value::Text(t)) if cell::is_place(t)),
+                    |raw| matches!(raw.properties.get(*name), Some(Value::Text(t)) if cell::is_place(t, PAIR.contains(&&*folded(name)))),
                 )
             };
             if self.table.is_none()

@@ -71,13 +71,13 @@ pub(super) fn pair(text: &str) -> Option<Result<(f64, f64), String>> {
     })
 }
 
-/// Whether a text can only be a pair of degrees.
-pub(super) fn is_pair(text: &str) -> bool {
+/// Whether a text can only be a pair of degrees. `likely`: it stands where such a pair is expected.
+pub(super) fn is_pair(text: &str, likely: bool) -> bool {
     // A look at a row is cheap where its cells are plain texts.
     text.len() < 80
         && text.contains(|c: char| c.is_ascii_digit())
         && angles(text).is_some_and(|(a, b)| {
-            let sure = |x: &Angle| x.is_lon.is_some() || x.digits >= PLACE_DIGITS;
+            let sure = |x: &Angle| x.is_lon.is_some() || x.digits >= if likely { 1 } else { PLACE_DIGITS };
             sure(&a) && sure(&b) && a.degrees.abs() <= 180.0 && b.degrees.abs() <= 180.0
         })
 }
@@ -262,7 +262,7 @@ mod tests {
         ] {
             let (lon, lat) = pair(text).unwrap_or_else(|| panic!("{text}")).unwrap();
             assert!((lon - LON).abs() < 1e-9 && (lat - LAT).abs() < 1e-9, "{text}: {lon} {lat}");
-            assert!(is_pair(text), "{text}");
+            assert!(is_pair(text, false), "{text}");
         }
         for text in [
             "10.7769, 106.7009",
@@ -302,7 +302,7 @@ mod tests {
         }
         assert!(pair("10°46'N 11°46'N").unwrap().unwrap_err().contains("twice"));
         for text in ["1, 2", "24, 15", "3.5, 4.5", "10/12"] {
-            assert!(!is_pair(text), "{text}");
+            assert!(!is_pair(text, false), "{text}");
         }
     }
 

@@ -41,18 +41,23 @@ fn is_begin(bytes: &[u8]) -> bool {
 /// # Errors
 /// Why it is none.
 pub(super) fn read(bytes: &[u8]) -> Result<(Option<Geometry<f64>>, Option<u32>), String> {
-    let (mut reader, outer) = if is_begin(bytes) {
-        (Reader { bytes, vertices: MAX_VERTICES, srid: None }, None)
-    } else {
-        let (srid, rest) = bytes.split_at_checked(4).ok_or("breaks off")?;
-        let srid = u32::from_le_bytes(srid.try_into().unwrap_or_default());
-        (Reader { bytes: rest, vertices: MAX_VERTICES, srid: None }, Some(srid))
+    let plain = |bytes| {
+        let mut reader = Reader { bytes, vertices: MAX_VERTICES, srid: None };
+        let shape = reader.shape(0)?;
+        match reader.bytes.len() {
+            0 => Ok((shape, reader.srid)),
+            n => Err(format!("has {n} bytes behind its shape")),
+        }
     };
-    let shape = reader.shape(0)?;
-    if !reader.bytes.is_empty() {
-        return Err(format!("has {} bytes behind its shape", reader.bytes.len()));
+    let read = plain(bytes);
+    // What begins with the reference of `MySQL` may look like a shape with its bytes in the other order.
+    match bytes.split_first_chunk::<4>() {
+        Some((srid, rest)) if read.is_err() && is_begin(rest) => {
+            let (shape, own) = plain(rest)?;
+            Ok((shape, own.or(Some(u32::from_le_bytes(*srid)))))
+        }
+        _ => read,
     }
-    Ok((shape, reader.srid.or(outer)))
 }
 
 struct Reader<'a> {

@@ -9,6 +9,7 @@ mod sequence;
 mod sink;
 mod table;
 mod unpack;
+mod utf16;
 
 use std::io::BufReader;
 

@@ -1,8 +1,10 @@
 //! Small tables of the kinds that people bring, each with what it must become.
 
 use super::*;
-use diaban_core::domain::Instant;
+use diaban_core::domain::feature::{NewFeature, Valid};
 use diaban_core::domain::field::Value;
+use diaban_core::domain::{CodeBook, Feature, Instant};
+use diaban_core::format::list::csv;
 
 macro_rules! case {
     ($name:literal) => {
@@ -176,7 +178,7 @@ fn a_place_may_begin_late_and_stand_in_one_cell() {
     let (taken, _, _) = judged(text.as_bytes(), "id = 'id'");
     assert_eq!((taken.len(), taken[1_200].place), (1_201, Some((106.7, 10.78))));
     for place in [
-        "\"10.78, 106.7\"",
+        "\"10.780, 106.700\"",
         "\"10°46'48\"\"N 106°42'0\"\"E\"",
         "SRID=4326;POINT(106.7 10.78)",
         "0101000020E6100000CDCCCCCCCCAC5A408FC2F5285C8F2540",
@@ -240,4 +242,60 @@ fn our_own_table_gives_back_what_was_in_it() {
         (&*value(&read, "facilities", "-0", "name_vi"), &*value(&read, "facilities", "@x", "name_vi")),
         ("'=a", "'t, was")
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+    /// Whatever a feature holds, the table that it goes out in brings it back.
+    #[test]
+    fn what_goes_out_as_a_table_comes_back_the_same(
+        texts in prop::collection::vec(("[-+=@'a0 ,;\"\\\\\n]{1,8}|NULL|\\\\N|\\PC{1,8}", "[-+=@'a0 ,;\"\\\\]{1,8}"), 1..8),
+    ) {
+        let facilities = collection("facilities");
+        let mut ids = std::collections::BTreeSet::new();
+        let features: Vec<NewFeature> = texts
+            .iter()
+            .filter_map(|(name, id)| {
+                let id = id.trim().to_owned();
+                if id.is_empty() || !ids.insert(id.clone()) {
+                    return None;
+                }
+                let texts = [("kind", "bank"), ("name_vi", name), ("phone", &id)];
+                let values = texts.into_iter().map(|(k, v)| (k.to_owned(), Value::Text(v.replace(['\u{a0}', '\u{2007}', '\u{202f}'], " "))));
+                let values = facilities.read(&values.collect()).ok()?;
+                let geometry = Some(Geometry::Point(Point::new(106.7, 10.78)));
+                let wards = vec!["2025-07-01.26740".to_owned()];
+                Some(NewFeature { source_id: id, geometry, values, wards, membership: Membership::Met })
+            })
+            .collect();
+        prop_assume!(!features.is_empty());
+        let book = CodeBook { categories: vec![], wards: vec![], active: "2025-07-01".into(), bodies: vec![] };
+        let schema = diaban_core::format::feature::schema(facilities);
+        let (mut encoder, mut table) = ((csv::FORMAT.encoder)(), Vec::new());
+        encoder.begin(&schema, &mut table);
+        for f in &features {
+            let stored = Feature {
+                seq: 1,
+                id: 7,
+                source: "s".into(),
+                source_id: f.source_id.clone(),
+                revision: 1,
+                created: Instant::from_ms(0),
+                updated: Instant::from_ms(1),
+                geometry: f.geometry.clone(),
+                values: f.values.clone(),
+                valid: Valid::ALWAYS,
+                wards: vec![],
+            };
+            encoder.row(&schema, &diaban_core::format::feature::row(&stored, &book), &mut table);
+        }
+        let shown = String::from_utf8_lossy(&table).into_owned();
+        let read = import(table, "facilities", "").unwrap();
+        prop_assert!(read.rejected.is_empty(), "{:?} {}", reasons(&read), shown);
+        prop_assert!(read.findings.counts.unfit.is_empty(), "{:?} {}", read.findings.counts, shown);
+        for (was, is) in features.iter().zip(&read.features) {
+            prop_assert_eq!((&was.source_id, &was.values), (&is.source_id, &is.values), "{}", shown);
+            prop_assert_eq!(content_hash(facilities, was), content_hash(facilities, is));
+        }
+    }
 }

@@ -89,7 +89,12 @@ const HERE: &str = r#"{"type":"Point","coordinates":[106.7,10.78]}"#;
 fn a_table_is_read_whatever_its_head_looks_like() {
     let plain = "ID,LON,Lat,Name_VI,capacity\n1,106.7,10.78,Bãi xe,30\n";
     let semicolons = format!("\u{feff}{}", plain.replace(',', ";").replace('\n', "\r\n"));
-    for bytes in [plain.as_bytes().to_vec(), semicolons.into_bytes(), gzip(plain.as_bytes())] {
+    // What spreadsheets call Unicode text.
+    let tabs = format!("\u{feff}{}", plain.replace(',', "\t"));
+    let wide: Vec<u8> = tabs.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for bytes in
+        [plain.as_bytes().to_vec(), semicolons.into_bytes(), gzip(plain.as_bytes()), gzip(&wide), wide]
+    {
         let read = import(bytes, "facilities", PARKING).unwrap();
         assert_eq!(
             (read.findings.format, read.features.len(), &*read.findings.ids),
@@ -279,7 +284,7 @@ fn files_that_are_not_read_say_what_to_do() {
         (&b"PK\x03\x04rest"[..], "unpack it"),
         (b"\0\0\x27\x0a\0\0", "shapefile, which is not a format that is read; convert it with: ogr2ogr"),
         (b"SQLite format 3\0", "GeoPackage"),
-        (b"\xff\xfea\0", "UTF-16"),
+        (b"\xff\xfea\0b", "UTF-16"),
         (b"<?xml version='1.0'?>", "XML"),
         (b"<?xml version='1.0'?><service_requests><request>", "ask its server for .json"),
         (b"", "empty"),
@@ -288,8 +293,8 @@ fn files_that_are_not_read_say_what_to_do() {
         (b"{\"type\":\"FeatureCollection\",\"features\":{}}", "not GeoJSON"),
         (b"{\"type\":\"FeatureCollection\"}", "no features"),
         (
-            b"id,lon,lat,Kind,kind\n1,106.7,10.78,a,b\n",
-            "the column \"kind\" is there twice and would be read",
+            b"id,lon,lat,Name_VI,name_vi\n1,106.7,10.78,a,b\n",
+            "the column \"name_vi\" is there twice and would be read",
         ),
         (b"id,lon,lat,LAT\n1,106.7,10.78,3\n", "the column \"LAT\" is there twice"),
     ] {

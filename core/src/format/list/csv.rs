@@ -94,9 +94,10 @@ fn guarded(s: &str, out: &mut Vec<u8>) {
     text(&guard(s), out);
 }
 
-/// Quoted where it must be, quotes doubled.
+/// Quoted where it must be, quotes doubled. Words that databases write for nothing are texts when quoted.
 fn text(s: &str, out: &mut Vec<u8>) {
-    if !s.bytes().any(|b| matches!(b, b',' | b'"' | b'\r' | b'\n')) {
+    let is_nothing = matches!(s, "NULL" | "\\N");
+    if !is_nothing && !s.bytes().any(|b| matches!(b, b',' | b'"' | b'\r' | b'\n')) {
         return out.extend_from_slice(s.as_bytes());
     }
     out.push(b'"');

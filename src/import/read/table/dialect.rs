@@ -24,6 +24,8 @@ pub(super) struct Dialect {
     pub(super) quotes: Quotes,
     /// Lines before the header.
     pub(super) skipped: u64,
+    /// Whether the first of them names the delimiter.
+    pub(super) declared: bool,
 }
 
 /// A record of the sample.
@@ -56,11 +58,15 @@ pub(super) fn recognise(sample: &[u8], named: Option<u8>, known: &[String]) -> D
                 continue;
             };
             if best.as_ref().is_none_or(|(other, _)| rank > *other) {
-                best = Some((rank, Dialect { delimiter, quotes, skipped: line + skipped.1 }));
+                best = Some((
+                    rank,
+                    Dialect { delimiter, quotes, skipped: line + skipped.1, declared: declared.is_some() },
+                ));
             }
         }
     }
-    let one = Dialect { delimiter: only.unwrap_or(b','), quotes: Quotes::Doubled, skipped: skipped.1 };
+    let (delimiter, quotes) = (only.unwrap_or(b','), Quotes::Doubled);
+    let one = Dialect { delimiter, quotes, skipped: skipped.1, declared: declared.is_some() };
     best.map_or(one, |(_, dialect)| dialect)
 }
 
@@ -155,18 +161,25 @@ fn names_columns(cells: &[Cell]) -> bool {
 /// Whether the sample has what only this way of quoting writes. It decides between ways that give the same rows.
 fn escapes(records: &[Seen], body: &[u8], quotes: Quotes) -> bool {
     let has = |needle: &[u8]| body.windows(needle.len()).any(|w| w == needle);
-    let escaped = || {
-        let marks: [&[u8]; 7] = [b"\\\\", b"\\\"", b"\\\n", b"\\\r", b"\\n", b"\\t", b"\\N"];
-        marks.into_iter().any(has) && only_known_escapes(body) && records.iter().all(|r| !r.broken)
+    let escaped = |marks: &[&[u8]], known: &[u8]| {
+        let marked =
+            marks.iter().any(|mark| has(mark)) || records.iter().flat_map(|r| &r.cells).any(Cell::is_marked);
+        marked && only_known_escapes(body, known) && records.iter().all(|r| !r.broken)
     };
+    let mut cells = records.iter().flat_map(|r| &r.cells);
     match quotes {
         Quotes::Doubled => false,
         // What escapes so has all its texts in quotes.
         Quotes::Escaped => {
-            let mut cells = records.iter().flat_map(|r| &r.cells);
-            cells.all(|c| c.is_quoted() || c.is_empty() || is_number(&c.text)) && escaped()
+            cells.all(|c| c.is_quoted() || c.is_empty() || is_number(&c.text))
+                && escaped(&[b"\\\\", b"\\\"", b"\\\n", b"\\\r"], b"\\\"'N\n\r,;\t|ntr0bZ")
         }
-        Quotes::Never => escaped(),
+        // What is in quotes all the same has a mark for nothing at least.
+        Quotes::Never => {
+            let wrapped = |c: &Cell| c.text.len() > 1 && c.text.starts_with(b"\"") && c.text.ends_with(b"\"");
+            let marked = cells.clone().any(Cell::is_marked);
+            (marked || !cells.any(wrapped)) && escaped(&[b"\\\\", b"\\n", b"\\t"], b"\\N\n\r\t|ntrbvf")
+        }
     }
 }
 
@@ -174,10 +187,9 @@ fn is_number(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|t| t.trim().parse::<f64>().is_ok())
 }
 
-fn only_known_escapes(body: &[u8]) -> bool {
+fn only_known_escapes(body: &[u8], known: &[u8]) -> bool {
     let mut bytes = body.iter().copied();
     while let Some(b) = bytes.next() {
-        let known = b"\\\"N\n\r,;\t|ntr0bZ'";
         if b == b'\\' && bytes.next().is_some_and(|next| !known.contains(&next)) {
             return false;
         }

@@ -73,9 +73,10 @@ impl<R: Read> Table<R> {
     fn header(&mut self, sink: &mut dyn Sink) -> Result<Vec<String>, FormatError> {
         let fault = |text: String| FormatError::Broken(format!("the header line: {text}"));
         let mut passed = 0;
-        for _ in 0..self.dialect.skipped {
+        for i in 0..self.dialect.skipped {
             let line = self.lines.next().map_err(|e| broken(0, &e))?.unwrap_or_default();
-            passed += u64::from(!content(&line).trim_ascii().is_empty());
+            let declares = i == 0 && self.dialect.declared;
+            passed += u64::from(!declares && !line.trim_ascii().is_empty());
         }
         let (line, read) = loop {
             let line = self.lines.number;

@@ -45,6 +45,11 @@ impl Cell {
         self.quoted
     }
 
+    /// Whether it is the mark of a missing value.
+    pub(super) fn is_marked(&self) -> bool {
+        self.missing
+    }
+
     /// Whether nothing but blanks is in it.
     pub(super) fn is_empty(&self) -> bool {
         self.missing || self.text.trim_ascii().is_empty()
