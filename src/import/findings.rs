@@ -65,10 +65,9 @@ impl Counts {
 
     /// Counts a value that was left out of a row that came in.
     pub fn leave_out(&mut self, row: u64, property: &str, reason: &str) {
-        let (property, first) = match self.unfit.contains_key(property) || self.unfit.len() < MAX_KINDS {
-            true => (property, format!("row {row}: {reason}")),
-            false => ("other properties", String::new()),
-        };
+        let is_known = self.unfit.contains_key(property) || self.unfit.len() < MAX_KINDS;
+        let (property, first) =
+            if is_known { (property, format!("row {row}: {reason}")) } else { ("others", String::new()) };
         self.unfit.entry(property.to_owned()).or_insert((0, first)).0 += 1;
     }
 

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use geo::Geometry;
 
 use super::Judge;
-use super::times::{Reading, TimeReader};
+use super::life::Life;
+use super::times::TimeReader;
 use crate::import::findings::Counts;
 use crate::import::mapping::Properties;
 use crate::import::numbers::numeral;
@@ -95,70 +96,15 @@ impl Judge for ReportJudge {
         mut values: BTreeMap<String, Value>,
         counts: &mut Counts,
     ) -> Result<Incoming, Vec<String>> {
-        let mut faults = Vec::new();
-        let mut unfit: Vec<(&str, String)> = Vec::new();
         let mut text = |name: &str| values.remove(name).as_ref().and_then(written);
-        let read = |name: &str, text: Option<String>| -> Result<Option<Reading>, String> {
-            let Some(text) = text else { return Ok(None) };
-            let advice = TimeReader::advice(&text);
-            let read = self.times.read(&text);
-            let read =
-                read.ok_or_else(|| format!("{name} is “{}”, no time that is read{advice}", shown(&text)))?;
-            let future = read.first() > self.now;
-            if future { Err(format!("{name} lies in the future: {}", read.first())) } else { Ok(Some(read)) }
-        };
-        // Only a report without the time at which it was received cannot be kept.
-        let named = text("created_at");
-        let created = match named {
-            None => Err("created_at is missing: when was it received?".to_owned()),
-            named => read("created_at", named),
-        };
-        let created = created.unwrap_or_else(|fault| {
-            faults.push(fault);
-            None
-        });
-        let mut optional = |name: &'static str, text: Option<String>| {
-            read(name, text).unwrap_or_else(|fault| {
-                unfit.push((name, fault));
-                None
-            })
-        };
-        let observed = optional("observed_at", text("observed_at"));
-        let shut = text("closed_at");
-        let was_shut = shut.is_some();
-        let closed = optional("closed_at", shut);
-        let updated = optional("updated_at", text("updated_at"));
-        // Of an hour that comes twice the moment is meant that is in order with the others.
-        let observed = observed.map(Reading::first);
-        let created = created.map(|t| t.from(observed.unwrap_or(t.first())));
-        let observed = observed.filter(|t| match created {
-            Some(created) if *t > created => {
-                unfit
-                    .push(("observed_at", format!("observed_at lies after created_at: {t} after {created}")));
-                false
-            }
-            _ => true,
-        });
-        let [closed, updated] = [("closed_at", closed), ("updated_at", updated)].map(|(name, read)| {
-            let (read, created) = (read?, created?);
-            let t = read.from(created);
-            if t < created {
-                unfit.push((name, format!("{name} lies before created_at: {t} before {created}")));
-            }
-            Some(t).filter(|t| *t >= created)
-        });
-        if let Some(created) = created.filter(|t| t.ms() < 0) {
-            faults.push(format!("created_at lies before 1970: {created}"));
-        }
+        let Life { observed, created, closed, updated, was_closed, unread, mut faults, mut unfit } =
+            Life::read(&self.times, self.now, &mut text);
         let named = text("state");
         // A report that was closed at a time that cannot be was closed; at one that is none, nobody knows.
-        let unread = named.is_none() && was_shut && closed.is_none();
-        if let Some((_, fault)) =
-            unfit.iter().find(|(name, fault)| unread && *name == "closed_at" && fault.contains("no time"))
-        {
+        if let Some(fault) = unread.filter(|_| named.is_none()) {
             faults.push(format!("{fault}, and no state says whether it was closed"));
         }
-        let state = state(named, was_shut).unwrap_or_else(|reason| {
+        let state = state(named, was_closed).unwrap_or_else(|reason| {
             faults.push(reason);
             State::Received
         });

@@ -83,9 +83,9 @@ pub(super) fn is_pair(text: &str, likely: bool) -> bool {
 }
 
 fn angles(text: &str) -> Option<(Angle, Angle)> {
+    use Token::{Letter as L, Number};
     let inner = text.trim().trim_matches(['(', ')', '[', ']']);
     let mut tokens = tokens(inner)?;
-    use Token::{Letter as L, Number};
     // N beside Vietnamese letters may be “nam”.
     let vietnamese = inner.contains(['Đ', 'đ', 'Ð', 'T', 't']) && !inner.contains(['E', 'W', 'e', 'w']);
     if vietnamese {
@@ -151,8 +151,7 @@ fn angle(tokens: &[Token]) -> Option<Angle> {
     let degrees = parts.iter().rev().fold(0.0, |sum, (n, _)| sum / 60.0 + n);
     let (is_lon, negative) = match letter {
         None => (None, minus),
-        Some(_) if minus => return None,
-        Some(Letter::Either) => return None,
+        Some(l) if minus || l == Letter::Either => return None,
         Some(l) => {
             (Some(matches!(l, Letter::East | Letter::West)), matches!(l, Letter::South | Letter::West))
         }
@@ -220,8 +219,7 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
         }
         i += 1;
         out.push(match c {
-            c if c.is_whitespace() => continue,
-            '+' => continue,
+            c if c.is_whitespace() || c == '+' => continue,
             '-' | '−' | '–' => Token::Minus,
             '°' | 'º' | '˚' => Token::Degree,
             '\'' | '′' | '’' | '‘' | 'ʹ' | '´' | '`' => Token::Minute,

@@ -94,8 +94,7 @@ fn copy_csv(text: Option<&str>) -> String {
 /// `COPY … WITH (FORMAT text)`.
 fn copy_text(text: Option<&str>) -> String {
     let Some(text) = text else { return "\\N".to_owned() };
-    let escaped = text.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t");
-    escaped
+    text.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t")
 }
 
 /// `SELECT … INTO OUTFILE … FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '"'`.
