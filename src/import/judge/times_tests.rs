@@ -110,7 +110,7 @@ fn written(form: &str, at: &ZonedDateTime) -> String {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(60))]
     #[test]
     fn a_moment_is_read_in_every_form_and_zone(second in 157_766_400_i64..3_092_000_000) {
         for zone in ZONES {

@@ -128,22 +128,27 @@ fn header(records: &[Seen], known: &[String], escapes: bool) -> Option<(Rank, u6
     let mut best: Option<(Rank, u64)> = None;
     for (i, seen) in records.iter().enumerate().take(HEADER_WITHIN) {
         let columns = seen.cells.len();
-        if seen.broken || columns < 2 || !names_columns(&seen.cells) {
+        // What is before a header is no full row.
+        let is_row = |r: &Seen| !r.broken && fits(&r.cells, columns) && filled(&r.cells) * 2 > columns;
+        if seen.broken || columns < 2 || records[..i].iter().any(is_row) {
+            continue;
+        }
+        let named = seen.cells.iter().any(|c| known.contains(&folded(&String::from_utf8_lossy(&c.text))));
+        if !names_columns(&seen.cells, named) {
             continue;
         }
         let rest = &records[i + 1..];
         let good = rest.iter().filter(|r| !r.broken && fits(&r.cells, columns)).count();
-        let named = seen.cells.iter().any(|c| known.contains(&folded(&String::from_utf8_lossy(&c.text))));
         let rank = (named, 2 * good as i64 - rest.len() as i64, escapes, -(i as i64), columns);
         if best.as_ref().is_none_or(|(other, _)| rank > *other) {
             best = Some((rank, seen.line));
         }
-        // What is before a header is no full row.
-        if seen.cells.iter().filter(|c| !c.is_empty()).count() * 2 > columns {
-            break;
-        }
     }
     best
+}
+
+fn filled(cells: &[Cell]) -> usize {
+    cells.iter().filter(|c| !c.is_empty()).count()
 }
 
 /// Whether a row belongs to a table of so many columns; empty cells behind the last one are filling.
@@ -151,11 +156,13 @@ pub(super) fn fits(cells: &[Cell], columns: usize) -> bool {
     cells.len() == columns || (cells.len() > columns && cells[columns..].iter().all(Cell::is_empty))
 }
 
-/// Whether a record may be a header: mostly filled, with names rather than numbers.
-fn names_columns(cells: &[Cell]) -> bool {
-    let texts = cells.iter().map(|c| String::from_utf8_lossy(&c.text).trim().replace(',', "."));
-    let filled: Vec<String> = texts.filter(|t| !t.is_empty()).collect();
-    filled.len() * 2 > cells.len() && filled.iter().all(|t| t.parse::<f64>().is_err())
+/// Whether a record may be a header: names rather than numbers, mostly filled up to the last of them.
+fn names_columns(cells: &[Cell], named: bool) -> bool {
+    let end = cells.iter().rposition(|c| !c.is_empty()).map_or(0, |last| last + 1);
+    let number = |c: &&Cell| is_number(String::from_utf8_lossy(&c.text).replace(',', ".").as_bytes());
+    let numbers = cells.iter().filter(number).count();
+    // A year may be the name of a column where others are known.
+    end > 1 && filled(cells) * 2 > end && (numbers == 0 || (named && numbers * 2 < end))
 }
 
 /// Whether the sample has what only this way of quoting writes. It decides between ways that give the same rows.
