@@ -188,6 +188,11 @@ impl<'a> FeatureJudge<'a> {
         if let Some(reason) = geometry.coords_iter().next().and_then(|c| is_swapped(c, self.areas)) {
             return Err(reason);
         }
+        // A shape that was lent is as the wards have it, and comes back so.
+        if let Some(units) = named.as_ref().filter(|units| ours && self.is_lent(&geometry, units)) {
+            let shape = lent_shape(units.iter().map(|u| &self.areas.units()[*u]));
+            return Ok((shape, self.areas.ward_names(units.iter().copied()), Membership::Lent));
+        }
         self.collection.check_shape(&geometry)?;
         let (geometry, dropped) = tidy(geometry)?;
         counts.repeated += dropped as u64;
@@ -195,10 +200,6 @@ impl<'a> FeatureJudge<'a> {
         let met = || self.areas.wards_meeting(&geometry);
         let (wards, membership) = match named {
             Some(units) if ours && units == met() => (units, Membership::Met),
-            Some(units) if ours && self.is_lent(&geometry, &units) => {
-                let shape = lent_shape(units.iter().map(|u| &self.areas.units()[*u]));
-                return Ok((shape, self.areas.ward_names(units), Membership::Lent));
-            }
             Some(units) => (units, Membership::Named),
             None => (self.areas.wards_meeting(&geometry), Membership::Met),
         };
