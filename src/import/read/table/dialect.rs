@@ -75,13 +75,12 @@ fn declared(sample: &[u8]) -> (Option<u8>, (usize, u64)) {
     let mut lines = Lines::new(sample);
     let Ok(Some(line)) = lines.next() else { return (None, (0, 0)) };
     let text = content(&line).trim_ascii().to_ascii_lowercase();
-    let text = text.strip_prefix(b"\"").and_then(|t| t.strip_suffix(b"\"")).unwrap_or(&text);
-    // A tab or a blank may have been trimmed.
+    let text = text.strip_prefix(b"\"").unwrap_or(&text);
     let named = match text.strip_prefix(b"sep=") {
+        // A tab or a blank may have been trimmed.
         Some([]) => content(&line).iter().copied().find(|b| *b == b'\t').or(Some(b' ')),
-        Some([d]) => Some(*d),
-        // `sep=;;;;`: the line was filled up to the width of the table.
-        Some([d, rest @ ..]) if rest.iter().all(|b| matches!(b, b',' | b';' | b'\t')) => Some(*d),
+        // `"sep=;";;;`: the line was quoted and filled up to the width of the table.
+        Some([d, rest @ ..]) if rest.iter().all(|b| matches!(b, b',' | b';' | b'\t' | b'"')) => Some(*d),
         _ => None,
     };
     if named.is_some() { (named, (line.len(), 1)) } else { (None, (0, 0)) }
