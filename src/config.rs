@@ -64,41 +64,41 @@ impl Default for Config {
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Address to listen on (default 127.0.0.1:8080; port 0 takes a free one).
-    #[arg(long, env = "DIABAN_LISTEN")]
+    #[arg(long, env = "DIABAN_LISTEN", hide_env_values = true)]
     pub listen: Option<SocketAddr>,
     /// The database (default sqlite:diaban.db).
-    #[arg(long, env = "DIABAN_STORE")]
+    #[arg(long, env = "DIABAN_STORE", hide_env_values = true)]
     pub store: Option<String>,
     /// Folder for snapshots of the live map, which make a start quick (default: beside a SQLite
     /// file; for PostgreSQL `$CACHE_DIRECTORY`, as systemd sets it, or ~/.cache/diaban).
-    #[arg(long, env = "DIABAN_CACHE")]
+    #[arg(long, env = "DIABAN_CACHE", hide_env_values = true)]
     pub cache: Option<PathBuf>,
     /// Size of the cache of encoded tiles in mebibytes (default 64; 0 turns it off).
-    #[arg(long, env = "DIABAN_TILE_CACHE_MIB")]
+    #[arg(long, env = "DIABAN_TILE_CACHE_MIB", hide_env_values = true)]
     pub tile_cache_mib: Option<u32>,
     /// Folder of a city pack with data/ and tiles/ (default: the embedded one).
-    #[arg(long, env = "DIABAN_DATA")]
+    #[arg(long, env = "DIABAN_DATA", hide_env_values = true)]
     pub data: Option<PathBuf>,
     /// Folder with layers/ whose files are added to the pack's, or replace those with the same
     /// name.
-    #[arg(long, env = "DIABAN_TILES")]
+    #[arg(long, env = "DIABAN_TILES", hide_env_values = true)]
     pub tiles: Option<PathBuf>,
     /// Public address of this service, for links (default: the address really bound).
-    #[arg(long, env = "DIABAN_PUBLIC_URL")]
+    #[arg(long, env = "DIABAN_PUBLIC_URL", hide_env_values = true)]
     pub public_url: Option<String>,
     /// Background of the map: a PMTiles archive, or the URL of a MapLibre style (default: a plain
     /// sketch).
-    #[arg(long, env = "DIABAN_BASEMAP")]
+    #[arg(long, env = "DIABAN_BASEMAP", hide_env_values = true)]
     pub basemap: Option<String>,
     /// Other origins from which the basemap style loads tiles, images and fonts.
-    #[arg(long, env = "DIABAN_BASEMAP_ORIGINS", value_delimiter = ',')]
+    #[arg(long, env = "DIABAN_BASEMAP_ORIGINS", hide_env_values = true, value_delimiter = ',')]
     pub basemap_origins: Option<Vec<String>>,
     /// Networks of trusted proxies, whose X-Forwarded-For is used, like 10.0.0.0/8 (default: none).
-    #[arg(long, env = "DIABAN_TRUSTED_PROXIES", value_delimiter = ',')]
+    #[arg(long, env = "DIABAN_TRUSTED_PROXIES", hide_env_values = true, value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<IpNet>>,
     /// Mode of the rate limits: off, shadow or enforce (default shadow; the numbers are set in the
     /// file).
-    #[arg(long, env = "DIABAN_LIMITS")]
+    #[arg(long, env = "DIABAN_LIMITS", hide_env_values = true)]
     #[serde(skip)]
     pub limits_mode: Option<LimitMode>,
     /// The tables `limits` and `connections` of the file.
@@ -110,7 +110,7 @@ pub struct Settings {
     #[expect(missing_docs, reason = "see limits")]
     pub connections: ConnectionSettings,
     /// A TOML file with these settings (listen, store, data, `public_url` …).
-    #[arg(long, env = "DIABAN_CONFIG")]
+    #[arg(long, env = "DIABAN_CONFIG", hide_env_values = true)]
     #[serde(skip)]
     pub config: Option<PathBuf>,
     /// The table `demo` of that file; the demo has its own flags for these.
@@ -124,17 +124,17 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 pub struct DemoSettings {
     /// How many reports to generate (default 200000).
-    #[arg(long, env = "DIABAN_REPORTS")]
+    #[arg(long, env = "DIABAN_REPORTS", hide_env_values = true)]
     pub reports: Option<usize>,
     /// Real ward boundaries instead of the approximate ones: GeoJSON, plain or gzipped, a path or an
     /// http(s) URL.
-    #[arg(long, env = "DIABAN_AREAS")]
+    #[arg(long, env = "DIABAN_AREAS", hide_env_values = true)]
     pub areas: Option<String>,
     /// The date from which those boundaries are valid (default: that of the newest in the pack).
-    #[arg(long, env = "DIABAN_GENERATION")]
+    #[arg(long, env = "DIABAN_GENERATION", hide_env_values = true)]
     pub generation: Option<String>,
     /// Random seed; another seed gives other reports (default 2025).
-    #[arg(long, env = "DIABAN_SEED")]
+    #[arg(long, env = "DIABAN_SEED", hide_env_values = true)]
     pub seed: Option<u64>,
 }
 

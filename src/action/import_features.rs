@@ -72,6 +72,7 @@ pub fn read_features(
         collection: &import.collection,
         profile: &import.profile,
         osm: city.pack.osm(&import.collection.id),
+        zone: city.pack.time_zone(),
         areas: areas.active(),
         outside: import.outside,
     };

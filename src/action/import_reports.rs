@@ -10,10 +10,12 @@ use super::city::{Areas, City};
 use super::public::public_time;
 use super::submit::{Refusal, Submission, assess};
 use crate::clock::{Clock, Ids};
-use crate::import::{self, Format, ImportError, Incoming, Profile, Rejected, ReportInput, ReportRead};
+use crate::import::{
+    self, Counts, Format, ImportError, Incoming, Profile, Rejected, ReportInput, ReportRead,
+};
 use crate::store::{IdempotencyKey, KeyedReports, Loaded, Store, StoreError};
 use diaban_core::domain::report::{Event, NewReport};
-use diaban_core::domain::{State, text};
+use diaban_core::domain::{State, Violation, text};
 
 /// Characters of the door that a report came through, and of each word of an office.
 const DOOR: usize = 100;
@@ -67,13 +69,17 @@ pub fn read_reports(
         now: clock.now(),
         batch: import.batch,
     };
-    import::read_reports(file, input, &mut |batch| {
+    let mut unfit = Counts::default();
+    let mut read = import::read_reports(file, input, &mut |batch| {
         let mut rejected = batch.rejected;
         let mut reports = Vec::with_capacity(batch.taken.len());
         for incoming in batch.taken {
             let (row, id) = (incoming.row, incoming.source_id.clone());
             let key = key(&import.source, &incoming);
-            match judge(city, &areas, &import.source, incoming) {
+            let judged = judge_leniently(city, &areas, &import.source, incoming, |fault| {
+                unfit.leave_out(row, &fault.field, &fault.to_string());
+            });
+            match judged {
                 Ok(report) => reports.push((NewReport { id: ids.report_id(), ..report }, key)),
                 Err(refusal) => {
                     let faults: Vec<String> = refusal.violations.iter().map(ToString::to_string).collect();
@@ -88,7 +94,45 @@ pub fn read_reports(
             rejected,
             left_out: batch.left_out,
         })
-    })
+    })?;
+    read.findings.counts.unfit.extend(unfit.unfit);
+    Ok(read)
+}
+
+/// Without what a report can do without: a text that is too long, an answer that is none. Such a value is left
+/// out and told, and never costs the report.
+fn judge_leniently(
+    city: &City,
+    areas: &Areas,
+    source: &str,
+    incoming: Incoming,
+    mut left_out: impl FnMut(&Violation),
+) -> Result<NewReport, Refusal> {
+    let refusal = match judge(city, areas, source, incoming.clone()) {
+        Ok(report) => return Ok(report),
+        Err(refusal) => refusal,
+    };
+    let mut without = incoming;
+    for fault in &refusal.violations {
+        let field = fault.field.strip_prefix("properties.").unwrap_or(&fault.field);
+        match field {
+            "title" => without.title = None,
+            "description" => without.description = None,
+            "address" => without.address = None,
+            "accuracy_m" => without.accuracy_m = None,
+            "observed_at" => without.observed = None,
+            "source" => without.door = None,
+            "reason" => without.reason = None,
+            "note" => without.note = None,
+            answer => match answer.strip_prefix("answers.") {
+                Some(code) if without.answers.remove(code).is_some() => {}
+                _ => return Err(refusal),
+            },
+        }
+    }
+    let report = judge(city, areas, source, without)?;
+    refusal.violations.iter().for_each(&mut left_out);
+    Ok(report)
 }
 
 /// Stores a batch in one commit.
@@ -152,7 +196,7 @@ fn judge(city: &City, areas: &Areas, source: &str, incoming: Incoming) -> Result
     let mut faults = Vec::new();
     let mut codebook = |raw: Option<&str>, field: &str, max: usize| {
         text::clean(raw.unwrap_or_default(), max).unwrap_or_else(|e| {
-            faults.push(diaban_core::domain::Violation::new(field, e.to_string()));
+            faults.push(Violation::new(field, e.to_string()));
             None
         })
     };
@@ -265,6 +309,30 @@ mod tests {
         let faults = judged(far).unwrap_err().violations;
         assert!(faults[0].to_string().contains("far outside the city, 14"), "{faults:?}");
         assert_eq!(faults[1].field, "source");
+    }
+
+    #[test]
+    fn what_a_report_can_do_without_never_costs_it() {
+        let city = City::new(crate::city_files::embedded().unwrap(), &[]).unwrap();
+        let areas = city.areas();
+        let mut told = Vec::new();
+        let mut judged =
+            |r: Incoming| judge_leniently(&city, &areas, "old", r, |fault| told.push(fault.field.clone()));
+        let odd = Incoming {
+            title: Some("dài ".repeat(500)),
+            description: Some("còn".into()),
+            accuracy_m: Some(-1.0),
+            note: Some("a\u{202e}b".into()),
+            answers: BTreeMap::from([("nonsense".to_owned(), "x".to_owned())]),
+            ..incoming()
+        };
+        let report = judged(odd.clone()).unwrap();
+        assert_eq!((report.public.title, report.public.description.as_deref()), (None, Some("còn")));
+        assert!(
+            judged(Incoming { category: Some("pothol".into()), ..odd }).is_err(),
+            "it must have a category"
+        );
+        assert_eq!(told.len(), 4, "{told:?}");
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ use rand::SeedableRng;
 use rand_pcg::Pcg64;
 
 use super::Outcome;
+use super::say::say;
 use crate::action::{self, City};
 use crate::app;
 use crate::clock::SystemClock;
@@ -21,6 +22,8 @@ use diaban_core::geo::LonLat;
 
 /// Bytes of a boundary file, as it is stored or sent.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
+/// The path that stands for standard input.
+pub(super) const STDIN: &str = "-";
 /// Seconds for a whole download.
 const DOWNLOAD: Duration = Duration::from_secs(300);
 /// Seconds for a connection, and for the head of the answer.
@@ -37,7 +40,7 @@ pub(super) struct ImportAreas {
 /// The boundaries to take into use.
 #[derive(Args)]
 pub(super) struct Boundaries {
-    /// GeoJSON, plain or gzipped: a path or an http(s) URL.
+    /// GeoJSON, plain or gzipped: a path, an http(s) URL, or `-` for standard input.
     pub(super) source: String,
     /// The date from which these boundaries are valid, like 2025-07-01.
     #[arg(long)]
@@ -77,14 +80,14 @@ impl Boundaries {
     /// Reads, checks and activates, then assigns the reports and features that are there already.
     pub(super) async fn import(&self, store: &Store, city: &Arc<City>) -> Outcome {
         let bytes = fetch(self.source.clone()).await?;
-        println!("checking {} …", self.source);
+        say!("checking {} …", self.source);
         let (candidate, findings) = {
             let (city, id, bytes) = (city.clone(), self.generation.clone(), bytes.clone());
             tokio::task::spawn_blocking(move || action::candidate(&city, &id, &bytes)).await??
         };
-        println!("{} wards in generation {}", candidate.units().len(), candidate.id());
+        say!("{} wards in generation {}", candidate.units().len(), candidate.id());
         for finding in &findings {
-            println!("{finding}");
+            say!("{finding}");
         }
         let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
         if errors > 0 && !self.force {
@@ -93,24 +96,28 @@ impl Boundaries {
             );
         }
         if self.dry_run {
-            println!("dry run: nothing was changed");
+            say!("dry run: nothing was changed");
             return Ok(());
         }
         action::activate_areas(city, store, &SystemClock, &self.generation, &self.source, &bytes).await?;
-        println!("generation {} is in force", city.areas().active().id());
+        say!("generation {} is in force", city.areas().active().id());
         let bar = bar(store.last_report().await?.unsigned_abs(), "assigning reports");
         let done = action::reassign(city, store, &SystemClock, |n| bar.set_position(n)).await?;
         bar.finish_and_clear();
-        println!(
+        say!(
             "{} reports looked at, {} moved to another ward, {} in no ward now (they keep theirs)",
-            done.looked_at, done.moved, done.outside
+            done.looked_at,
+            done.moved,
+            done.outside
         );
         let bar = self::bar(store.last_feature().await?.unsigned_abs(), "assigning features");
         let done = action::reassign_features(city, store, &SystemClock, |n| bar.set_position(n)).await?;
         bar.finish_and_clear();
-        println!(
+        say!(
             "{} features looked at, {} moved to other wards, {} in no ward now",
-            done.looked_at, done.moved, done.outside
+            done.looked_at,
+            done.moved,
+            done.outside
         );
         Ok(())
     }
@@ -141,9 +148,9 @@ impl CheckAreas {
         }
         worst.sort_by(|a, b| a.0.total_cmp(&b.0));
         let share = 100.0 * agreed as f64 / asked as f64;
-        println!("{agreed} of {asked} random points in {} wards agree: {share:.1} %", real.len());
+        say!("{agreed} of {asked} random points in {} wards agree: {share:.1} %", real.len());
         for (share, name) in worst.iter().take(5) {
-            println!("  {:5.1} %  {name}", share * 100.0);
+            say!("  {:5.1} %  {name}", share * 100.0);
         }
         Ok(())
     }
@@ -170,13 +177,15 @@ fn random_points(unit: &area::Unit, n: usize, rng: &mut Pcg64) -> Vec<LonLat> {
     points
 }
 
-/// Opens a file or a URL, with its length where that is known. A download as a whole may take as long
+/// Opens standard input, a file or a URL, with its length where that is known. A download as a whole may take as long
 /// as `whole`.
 pub(super) fn open(
     source: &str,
     whole: Option<Duration>,
 ) -> Result<(Box<dyn Read + Send>, Option<u64>), String> {
-    if source.starts_with("http://") || source.starts_with("https://") {
+    if source == STDIN {
+        Ok((Box::new(std::io::stdin()), None))
+    } else if source.starts_with("http://") || source.starts_with("https://") {
         let agent = ureq::Agent::config_builder()
             .timeout_global(whole)
             .timeout_connect(Some(ANSWER))

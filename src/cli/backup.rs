@@ -7,6 +7,7 @@ use clap::Args;
 use indicatif::HumanBytes;
 
 use super::Outcome;
+use super::say::say;
 use crate::config::Settings;
 use crate::store;
 
@@ -33,7 +34,7 @@ impl Backup {
     pub(super) async fn run(self) -> Outcome {
         let (store, watch) = (self.settings.resolve()?.store, Stopwatch::now());
         let made = store::backup(&store, &self.file).await?;
-        println!(
+        say!(
             "{}: {} of schema version {}, checked, in {:.1} s",
             self.file.display(),
             HumanBytes(made.size),
@@ -49,10 +50,10 @@ impl Restore {
         let (store, watch) = (self.settings.resolve()?.store, Stopwatch::now());
         let made = store::restore(&self.file, &store, self.force).await?;
         if let Some(aside) = made.aside {
-            println!("the previous store is now {}", aside.display());
+            say!("the previous store is now {}", aside.display());
         }
         let seconds = watch.elapsed().as_secs_f64();
-        println!("{store}: schema version {}, checked, in {seconds:.1} s", made.version);
+        say!("{store}: schema version {}, checked, in {seconds:.1} s", made.version);
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::say::say;
 use super::{Outcome, areas};
 use crate::app;
 use crate::config::Settings;
@@ -36,7 +37,7 @@ impl Check {
         let examples: usize = layers.iter().map(|l| l.example.len()).sum();
         let styles = app::styles(&pack, &layers)
             .map_err(|mistakes| format!("{} mistakes\n{mistakes}", mistakes.0.len()))?;
-        println!("{} layers, {examples} examples, {} styles: fine", layers.len(), styles.names().count());
+        say!("{} layers, {examples} examples, {} styles: fine", layers.len(), styles.names().count());
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::time::Instant as Stopwatch;
 
 use clap::Args;
 
+use super::say::say;
 use super::{Outcome, areas};
 use crate::store::{self, Compared, CopyStep};
 
@@ -55,12 +56,12 @@ impl Copy {
             bar.finish_and_clear();
             let (all, seconds) = (watch.elapsed(), copied.as_secs_f64());
             if done.before > 0 {
-                println!("{} rows were there from an interrupted copy", done.before);
+                say!("{} rows were there from an interrupted copy", done.before);
             }
             let rate = done.rows as f64 / seconds.max(1e-3);
             let compared = all.saturating_sub(copied).as_secs_f64();
-            println!("copied {} rows in {seconds:.1} s ({rate:.0} rows/s)", done.rows);
-            println!("compared in {compared:.1} s");
+            say!("copied {} rows in {seconds:.1} s ({rate:.0} rows/s)", done.rows);
+            say!("compared in {compared:.1} s");
             done.tables
         };
         bar.finish_and_clear();
@@ -77,11 +78,11 @@ impl Copy {
 const COMPARING: &str = "so sánh / comparing";
 
 fn print(tables: &[Compared]) {
-    println!("{:<16} {:>10} {:>10}  {:<16} {:<16}  next number", "table", "from", "to", "SHA-256", "");
+    say!("{:<16} {:>10} {:>10}  {:<16} {:<16}  next number", "table", "from", "to", "SHA-256", "");
     for t in tables {
         let next = t.given.map_or_else(String::new, |[a, b]| format!("{} {}", a + 1, b + 1));
         let [a, b] = &t.checksums;
-        println!(
+        say!(
             "{:<16} {:>10} {:>10}  {:.16} {:.16}  {:<20} {}",
             t.table,
             t.rows[0],

@@ -9,6 +9,7 @@ use clap::Args;
 use tokio::sync::mpsc;
 
 use super::areas::{self, Boundaries};
+use super::say::say;
 use super::{Outcome, serve};
 use crate::action::City;
 use crate::app;
@@ -73,7 +74,7 @@ impl Demo {
 async fn fill(store: &Store, city: &Arc<City>, seed: u64, count: usize) -> Outcome {
     let before = store.last_report().await?;
     if before > 0 {
-        println!("Kho đã có phản ánh, không tạo thêm / the store holds reports already: none were made");
+        say!("Kho đã có phản ánh, không tạo thêm / the store holds reports already: none were made");
         return Ok(());
     }
     let (send, mut batches) = mpsc::channel(1);
@@ -104,10 +105,10 @@ async fn fill(store: &Store, city: &Arc<City>, seed: u64, count: usize) -> Outco
         shown += write.upserts.len();
         store.write_features(write, now).await?;
     }
-    println!("Đã tạo {shown} đối tượng bản đồ / map features made: facilities, traffic, alerts");
+    say!("Đã tạo {shown} đối tượng bản đồ / map features made: facilities, traffic, alerts");
     let seconds = watch.elapsed().as_secs_f64();
     let rate = count as f64 / seconds.max(1e-3);
-    println!("Đã tạo {count} phản ánh trong {seconds:.1} s / reports made and stored ({rate:.0} rows/s)");
+    say!("Đã tạo {count} phản ánh trong {seconds:.1} s / reports made and stored ({rate:.0} rows/s)");
     Ok(())
 }
 
@@ -133,7 +134,7 @@ impl Hints {
         let tile = TileId::holding(Mercator::from_lonlat(self.at), 14).expect("14 is a zoom");
         let (z, x, y) = (tile.z(), tile.x(), tile.y());
         let category = &self.category;
-        println!(
+        say!(
             r#"
 Mở bản đồ / open the map:
   {url}/

@@ -9,6 +9,7 @@ use std::time::Instant as Stopwatch;
 use clap::{Args, ValueEnum};
 use indicatif::HumanBytes;
 
+use super::say::say;
 use super::{Outcome, areas};
 use crate::action::{self, ArchiveFormat, ExportStep, TileExport};
 use crate::app;
@@ -85,7 +86,7 @@ impl Export {
         };
         let done = action::export_tiles(&what, zooms, format, &self.output, &mut progress).await?;
         bar.finish_and_clear();
-        println!(
+        say!(
             "{}: {} tiles of {} checked, {}, at change {at}, in {:.1} s",
             self.output.display(),
             done.tiles,
@@ -94,7 +95,7 @@ impl Export {
             watch.elapsed().as_secs_f64()
         );
         if set.licence().is_none() {
-            println!(
+            say!(
                 "no layer states its licence: add licence = \"…\" and attribution = \"…\" to its file before you publish this"
             );
         }

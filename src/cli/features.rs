@@ -9,6 +9,7 @@ use super::Outcome;
 use super::areas::fetch;
 use super::findings::{self, RejectedFile};
 use super::mapping::{MappingArgs, stem};
+use super::say::say;
 use crate::action::{self, FeatureImport};
 use crate::app;
 use crate::clock::SystemClock;
@@ -23,9 +24,10 @@ const TOLD_IDS: usize = 5;
 pub(super) struct ImportFeatures {
     /// The collection, like facilities.
     collection: String,
-    /// GeoJSON, GeoJSON texts, CSV, a JSON array or OSM PBF, plain or gzipped: a path or an http(s) URL.
+    /// GeoJSON, GeoJSON texts, CSV, a JSON array or OSM PBF, plain or gzipped: a path, an http(s) URL, or `-`
+    /// for standard input.
     file: String,
-    /// The name of the source, whose features alone are compared and replaced; else the file's stem.
+    /// The name of the source, whose features alone are compared and replaced; else the file's stem, or stdin.
     #[arg(long)]
     source: Option<String>,
     #[command(flatten)]
@@ -65,23 +67,33 @@ impl ImportFeatures {
             let (city, import) = (city.clone(), import.clone());
             tokio::task::spawn_blocking(move || action::read_features(&city, &import, bytes)).await??
         };
-        tell(&read);
         let mut rejected = RejectedFile::of(&self.file, self.rejected.clone());
         rejected.write(&read.rejected)?;
-        rejected.finish()?;
+        let rejected = rejected.finish()?;
         let diff = action::compare_features(&store, &import, &read).await?;
-        tell_diff(&diff, &read, import.replace);
-        if self.dry_run {
-            if import.replace && diff.is_mass_removal() && !import.force {
-                println!("more than half would be taken away: it would be refused without --force");
+        let mut words = told(&read);
+        words.extend(rejected);
+        words.extend(told_diff(&diff, &read, import.replace));
+        let nothing = nothing_accepted(&read, import.replace);
+        let removes = import.replace && diff.is_mass_removal() && !import.force;
+        // What is said can no longer keep back what is done: whoever listens may go away.
+        let outcome: Outcome = match nothing {
+            Some(fault) => Err(fault.into()),
+            None if self.dry_run => Ok(()),
+            None => {
+                action::write_features(&store, &SystemClock, &import, read, diff).await.map_err(Into::into)
             }
-            println!("dry run: nothing was changed");
-        } else {
-            action::write_features(&store, &SystemClock, &import, read, diff).await?;
-            println!("written to {} as source {:?}", import.collection.id, import.source);
-        }
+        };
         store.close().await;
-        Ok(())
+        if self.dry_run {
+            let mass = "more than half would be taken away: it would be refused without --force";
+            words.extend(removes.then(|| mass.to_owned()));
+            words.push("dry run: nothing was changed".to_owned());
+        } else if outcome.is_ok() {
+            words.push(format!("written to {} as source {:?}", import.collection.id, import.source));
+        }
+        words.iter().for_each(|line| say!("{line}"));
+        outcome
     }
 
     fn import(&self, city: &action::City) -> Result<FeatureImport, Box<dyn std::error::Error + Send + Sync>> {
@@ -109,8 +121,14 @@ impl ImportFeatures {
     }
 }
 
-fn tell(read: &Read) {
-    println!(
+/// Why a file of which nothing came in is a failure. A source that is to be replaced may have become empty.
+fn nothing_accepted(read: &Read, replace: bool) -> Option<String> {
+    let is_empty = read.features.is_empty() && !(read.rows == 0 && replace);
+    is_empty.then(|| format!("nothing was accepted of {} rows; nothing was changed", read.rows))
+}
+
+fn told(read: &Read) -> Vec<String> {
+    let mut words = vec![format!(
         "{} rows of {}: {} accepted, {} rejected, {} left out; source ids are {}",
         read.rows,
         read.findings.format.name(),
@@ -118,34 +136,41 @@ fn tell(read: &Read) {
         read.rejected.len(),
         read.left_out,
         read.findings.ids
-    );
+    )];
     if read.findings.ids_are_hashes {
-        println!(
+        words.push(
             "warning: the source has no ids, so a row that changes looks like one gone and one added; \
              name a column with --id"
+                .to_owned(),
         );
     }
-    findings::tell(&read.findings, "no row has");
+    words.extend(findings::told(&read.findings, "no row has"));
     let mut reasons = Reasons::default();
     reasons.see(&read.rejected);
-    findings::tell_reasons(&reasons);
+    words.extend(findings::told_reasons(&reasons));
+    words
 }
 
-fn tell_diff(diff: &Diff, read: &Read, replace: bool) {
+fn told_diff(diff: &Diff, read: &Read, replace: bool) -> Vec<String> {
     let ids = |positions: &[usize]| {
         let ids: Vec<&str> = positions.iter().map(|i| &*read.features[*i].source_id).collect();
         few(&ids)
     };
-    println!("added {}{}", diff.added.len(), ids(&diff.added));
-    println!("changed {}{}", diff.changed.len(), ids(&diff.changed));
-    println!("unchanged {}", diff.unchanged);
     let gone: Vec<&str> = diff.gone.iter().map(String::as_str).collect();
     let stay = if replace || gone.is_empty() { "" } else { " (they stay; --replace takes them away)" };
-    println!("gone {}{}{stay}", gone.len(), few(&gone));
+    let mut words = vec![
+        format!("added {}{}", diff.added.len(), ids(&diff.added)),
+        format!("changed {}{}", diff.changed.len(), ids(&diff.changed)),
+        format!("unchanged {}", diff.unchanged),
+        format!("gone {}{}{stay}", gone.len(), few(&gone)),
+    ];
     let nameless = read.rejected.iter().filter(|r| r.source_id.is_none()).count();
     if replace && nameless > 0 && !gone.is_empty() {
-        println!("warning: {nameless} rejected rows have no readable id; some of what is gone may be theirs");
+        words.push(format!(
+            "warning: {nameless} rejected rows have no readable id; some of what is gone may be theirs"
+        ));
     }
+    words
 }
 
 fn few(ids: &[&str]) -> String {

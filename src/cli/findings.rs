@@ -1,4 +1,4 @@
-//! What imports tell: what was found in a file, why rows were rejected, and the file of these rows.
+//! What imports tell, as lines: what was found in a file, why rows were rejected, and the file of these rows.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -10,24 +10,23 @@ use crate::import::{Findings, Reasons, Rejected, RejectedTable};
 /// Reasons told; the file of rejected rows holds them all.
 const TOLD_REASONS: usize = 8;
 
-/// Tells what was found; `lack` begins the line of columns that are missing.
-pub(super) fn tell(findings: &Findings, lack: &str) {
-    for line in findings.counts.lines() {
-        println!("  {line}");
-    }
+/// What was found, in lines; `lack` begins the line of columns that are missing.
+pub(super) fn told(findings: &Findings, lack: &str) -> Vec<String> {
+    let found = findings.notes.iter().cloned().chain(findings.counts.lines());
+    let mut words: Vec<String> = found.map(|line| format!("  {line}")).collect();
     if !findings.missing.is_empty() {
-        println!("  warning: {lack} the columns {}", findings.missing.join(", "));
+        words.push(format!("  warning: {lack} the columns {}", findings.missing.join(", ")));
     }
     if !findings.unread.is_empty() {
-        println!("  columns not read: {}", findings.unread.join(", "));
+        words.push(format!("  columns not read: {}", findings.unread.join(", ")));
     }
+    words
 }
 
-/// Tells why rows were rejected, the most frequent reasons first.
-pub(super) fn tell_reasons(reasons: &Reasons) {
-    for (reason, count) in reasons.most().into_iter().take(TOLD_REASONS) {
-        println!("  rejected {count}: {reason}");
-    }
+/// Why rows were rejected, the most frequent reasons first.
+pub(super) fn told_reasons(reasons: &Reasons) -> Vec<String> {
+    let most = reasons.most().into_iter().take(TOLD_REASONS);
+    most.map(|(reason, count)| format!("  rejected {count}: {reason}")).collect()
 }
 
 /// The file of rejected rows, made with the first of them.
@@ -58,10 +57,11 @@ impl RejectedFile {
         rejected.iter().try_for_each(|r| table.write(r)).map_err(|e| format!("{}: {e}", path.display()))
     }
 
-    pub(super) fn finish(self) -> Result<(), String> {
-        let Some(table) = self.table else { return Ok(()) };
+    /// Ends the file, if there is one, and says where it is.
+    pub(super) fn finish(self) -> Result<Option<String>, String> {
+        let Some(table) = self.table else { return Ok(None) };
         table.finish().map_err(|e| format!("{}: {e}", self.path.display()))?;
-        println!("the {} rejected rows with their reasons are in {}", self.rows, self.path.display());
-        Ok(())
+        let words = "rejected rows with their reasons are in";
+        Ok(Some(format!("the {} {words} {}", self.rows, self.path.display())))
     }
 }

@@ -1,8 +1,11 @@
 //! `diaban keys …`: manages keys of apps and secret feed links. A running server uses changes
 //! within two seconds.
 
+use std::io::Write;
+
 use clap::{Args, Subcommand};
 
+use super::say::say;
 use super::{Outcome, With};
 use crate::action::{self, Purpose};
 use crate::app;
@@ -63,15 +66,14 @@ impl Keys {
             Self::Add(With { what, settings }) => {
                 let purpose = Purpose::Scopes(what.scope);
                 let (id, token, _) = make(settings, &what.name, purpose, what.days).await?;
-                println!("key {id}, shown only now:\n{token}");
+                shown(&id.to_string(), &format!("key {id}, shown only now:\n{token}"))?;
             }
             Self::Feed(With { what, settings }) => {
                 let (id, token, base) =
                     make(settings, &what.name, Purpose::Feed(what.query), what.days).await?;
-                println!("secret feed link {id}, shown only now:");
-                for file in ["reports", "changes"] {
-                    println!("{base}/feeds/k/{token}/{file}.atom    (or .json, .geojson)");
-                }
+                let link = |file| format!("{base}/feeds/k/{token}/{file}.atom    (or .json, .geojson)");
+                let links = ["reports", "changes"].map(link).join("\n");
+                shown(&id.to_string(), &format!("secret feed link {id}, shown only now:\n{links}"))?;
             }
             Self::List(With { settings, .. }) => {
                 let store = Store::open(&settings.resolve()?.store).await?;
@@ -80,7 +82,7 @@ impl Keys {
                     let state = if key.is_valid(now) { "valid" } else { "closed" };
                     let until = key.expires.map_or_else(|| "-".to_owned(), |t| t.to_string());
                     let query = key.query.unwrap_or_default();
-                    println!("{}\t{state}\t{}\t{until}\t{}\t{query}", key.id, key.scopes.join(","), key.name);
+                    say!("{}\t{state}\t{}\t{until}\t{}\t{query}", key.id, key.scopes.join(","), key.name);
                 }
                 store.close().await;
             }
@@ -89,12 +91,19 @@ impl Keys {
                 if !action::revoke_key(&store, &SystemClock, &what.id).await? {
                     return Err(format!("no valid key has the id {}", what.id).into());
                 }
-                println!("key {}: revoked", what.id);
+                say!("key {}: revoked", what.id);
                 store.close().await;
             }
         }
         Ok(())
     }
+}
+
+/// Shows what is shown once. A secret that nobody saw is worth nothing, so that is a failure.
+fn shown(id: &str, words: &str) -> Result<(), String> {
+    writeln!(std::io::stdout().lock(), "{words}").map_err(|e| {
+        format!("the secret of {id} could not be shown ({e}); revoke it: diaban keys revoke {id}")
+    })
 }
 
 /// Returns the public id, the key itself, and the public address.

@@ -14,7 +14,11 @@ use tracing_subscriber::registry::LookupSpan;
 /// Starts logging. `DIABAN_LOG` sets the filter, like `warn` or `info,access=off`.
 pub(super) fn start() {
     let filter = EnvFilter::try_from_env("DIABAN_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A complaint about a standard error that is closed would go there, and panic.
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     if std::io::stderr().is_terminal() {
         builder.init();
     } else {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::areas::STDIN;
 use crate::import::{Format, MappingError, Profile, Scalar};
 
 /// Bytes of a profile.
@@ -35,7 +36,7 @@ pub(super) struct MappingArgs {
     /// The column of latitudes.
     #[arg(long)]
     lat: Option<String>,
-    /// The column of WKT.
+    /// The column that holds the place in one cell: WKT, WKB, GeoJSON, or a pair of degrees.
     #[arg(long)]
     wkt: Option<String>,
     /// The character between cells.
@@ -102,6 +103,9 @@ fn split(text: &str, at: char, form: &str) -> Result<(String, String), String> {
 
 /// `hospitals` of `https://example.org/data/hospitals.geojson.gz?v=1`.
 pub(super) fn stem(file: &str) -> String {
+    if file == STDIN {
+        return "stdin".to_owned();
+    }
     let path = if file.contains("://") { file.split(['?', '#']).next().unwrap_or(file) } else { file };
     let name = Path::new(path).file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let mut stem = name.strip_suffix(".gz").unwrap_or(&name);

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::Outcome;
+use super::say::say;
 use crate::config::Settings;
 use crate::store;
 
@@ -16,9 +17,9 @@ impl Migrate {
     pub(super) async fn run(self) -> Outcome {
         let done = store::migrate(&self.settings.resolve()?.store).await?;
         match done.from {
-            from if from == done.to => println!("schema version {}: nothing to do", done.to),
-            0 => println!("schema version {}: made in an empty database", done.to),
-            from => println!("schema version {from}: migrated to {}", done.to),
+            from if from == done.to => say!("schema version {}: nothing to do", done.to),
+            0 => say!("schema version {}: made in an empty database", done.to),
+            from => say!("schema version {from}: migrated to {}", done.to),
         }
         Ok(())
     }

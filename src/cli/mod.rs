@@ -15,6 +15,7 @@ mod mapping;
 mod migrate;
 mod report;
 mod reports;
+mod say;
 mod serve;
 
 use std::process::ExitCode;
@@ -111,6 +112,6 @@ pub fn main() -> ExitCode {
 }
 
 fn failed(error: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("diaban: {error}");
+    say::complain(format_args!("diaban: {error}"));
     ExitCode::FAILURE
 }

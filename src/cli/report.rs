@@ -3,6 +3,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::say::say;
 use super::{Outcome, With};
 use crate::action::{self, Transition, Withdrawal};
 use crate::app;
@@ -94,7 +95,7 @@ async fn withdraw(With { what, settings }: With<Id>, verb: Withdrawal, done: &st
 }
 
 async fn said(store: &Store, id: u64, done: &str) -> Outcome {
-    println!("report {id}: {done}");
+    say!("report {id}: {done}");
     store.close().await;
     Ok(())
 }

@@ -10,8 +10,9 @@ use tokio::sync::mpsc;
 
 use super::Outcome;
 use super::areas::open;
-use super::findings::{RejectedFile, tell, tell_reasons};
+use super::findings::{RejectedFile, told, told_reasons};
 use super::mapping::{MappingArgs, stem};
+use super::say::say;
 use crate::action::{self, JudgedReports, ReportImport};
 use crate::app;
 use crate::clock::{SystemClock, SystemIds};
@@ -25,10 +26,10 @@ const MAX_SOURCE: usize = 100;
 
 #[derive(Args)]
 pub(super) struct ImportReports {
-    /// GeoJSON, GeoJSON texts, CSV or a JSON array as of Open311, plain or gzipped: a path or an http(s)
-    /// URL.
+    /// GeoJSON, GeoJSON texts, CSV or a JSON array as of Open311, plain or gzipped: a path, an http(s) URL, or
+    /// `-` for standard input.
     file: String,
-    /// The name of the source, which its ids belong to; else the file's stem.
+    /// The name of the source, which its ids belong to; else the file's stem, or stdin.
     #[arg(long)]
     source: Option<String>,
     #[command(flatten)]
@@ -87,10 +88,14 @@ impl ImportReports {
         bar.finish_and_clear();
         let read = reader.await??;
         let seconds = watch.elapsed().as_secs_f64();
-        totals.tell(&read, seconds, self.dry_run);
-        rejected.finish()?;
+        let rejected = rejected.finish()?;
         store.close().await;
+        totals.tell(&read, seconds, self.dry_run);
+        rejected.iter().for_each(|line| say!("{line}"));
         match read.broken {
+            None if totals.loaded.stored + totals.loaded.there == 0 => {
+                Err(format!("nothing was accepted of {} rows; nothing was changed", totals.rows).into())
+            }
             None => Ok(()),
             Some(e) if self.dry_run => Err(format!("{}: {e}", self.file).into()),
             Some(e) => Err(format!(
@@ -126,7 +131,7 @@ impl Totals {
     fn tell(&self, read: &ReportRead, seconds: f64, dry_run: bool) {
         let Loaded { stored, there, changed } = self.loaded;
         let would = if dry_run { "would be " } else { "" };
-        println!(
+        say!(
             "{} rows of {}: {stored} {would}stored, {there} there already, {} rejected, {} left out; source ids \
              are {}",
             self.rows,
@@ -135,27 +140,25 @@ impl Totals {
             self.left_out,
             read.findings.ids
         );
-        println!("{seconds:.1} s, {:.0} rows/s", self.rows as f64 / seconds.max(1e-3));
+        say!("{seconds:.1} s, {:.0} rows/s", self.rows as f64 / seconds.max(1e-3));
         if changed > 0 {
-            println!(
-                "  {changed} that were there already are told otherwise now; they were left as they are"
-            );
+            say!("  {changed} that were there already are told otherwise now; they were left as they are");
         }
         if self.placeless > 0 {
-            println!("  {} reports have no place (needs_place in the profile refuses them)", self.placeless);
+            say!("  {} reports have no place (needs_place in the profile refuses them)", self.placeless);
         }
         if read.findings.ids_are_hashes && self.rows > 0 {
-            println!(
+            say!(
                 "warning: the rows have no ids, so one that changes would come in again; name a column with --id"
             );
         }
-        tell(&read.findings, "the first rows do not have");
+        told(&read.findings, "the first rows do not have").iter().for_each(|line| say!("{line}"));
         if let Some(doubt) = &read.doubt {
-            println!("  warning: {doubt}");
+            say!("  warning: {doubt}");
         }
-        tell_reasons(&self.reasons);
+        told_reasons(&self.reasons).iter().for_each(|line| say!("{line}"));
         if dry_run {
-            println!("dry run: nothing was changed");
+            say!("dry run: nothing was changed");
         }
     }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 
 use super::Outcome;
+use super::say::say;
 use crate::app;
 use crate::clock::{SystemClock, SystemIds};
 use crate::config::{Config, Settings};
@@ -38,7 +39,7 @@ pub(super) async fn serve(
     ready: impl FnOnce(&str),
 ) -> Outcome {
     let url = format!("http://{}", listener.local_addr()?);
-    println!("listening on {url}");
+    say!("listening on {url}");
     ready(config.public_url.as_deref().unwrap_or(&url));
     app::run(config, Arc::new(SystemClock), Arc::new(SystemIds), listener, stop).await?;
     Ok(())

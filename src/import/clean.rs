@@ -1,12 +1,6 @@
-//! Letters as they ought to be: composed, with plain spaces; what was changed is counted. Texts that a
-//! spreadsheet would run as a formula have an apostrophe before them in our own tables.
-
-use std::borrow::Cow;
+//! Letters as they ought to be: composed, with plain spaces; what was changed is counted.
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
-
-/// What a text begins with that a spreadsheet would run.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// What was found in the letters of one row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,14 +29,7 @@ pub(super) fn clean(text: String, found: &mut Letters) -> String {
     plain.nfc().collect()
 }
 
-/// A text with an apostrophe before what looks like a formula.
-pub(super) fn guarded(text: &str) -> Cow<'_, str> {
-    if text.starts_with(FORMULA) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
-}
-
-/// Takes that apostrophe off.
-pub(super) fn unguard(text: &mut String) {
-    if text.strip_prefix('\'').is_some_and(|rest| rest.starts_with(FORMULA)) {
-        text.remove(0);
-    }
+/// A name to be compared: composed, with plain spaces, without regard to case and to what stands around.
+pub(super) fn folded(name: &str) -> String {
+    clean(name.to_owned(), &mut Letters::default()).trim_matches(['\u{feff}', ' ', '\t']).to_lowercase()
 }

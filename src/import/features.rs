@@ -1,8 +1,10 @@
 //! A whole file to features. All its rows are needed before one is written: what does not come is gone.
 
+use jiff::tz::TimeZone;
+
 use super::error::ImportError;
 use super::findings::Findings;
-use super::judge::{FeatureJudge, Outside};
+use super::judge::{FeatureJudge, Outside, TimeReader};
 use super::limits::MAX_ROWS;
 use super::mapping::{Mapping, Properties};
 use super::pipeline::{Batch, Judging};
@@ -25,6 +27,8 @@ pub struct Input<'a> {
     pub profile: &'a Profile,
     /// How OpenStreetMap's tags do.
     pub osm: Option<&'a OsmRules>,
+    /// The zone of times that name none.
+    pub zone: &'a TimeZone,
     /// The wards in force.
     pub areas: &'a Generation,
     /// What becomes of features outside the city.
@@ -51,15 +55,18 @@ pub struct Read {
 /// # Errors
 /// When the file as a whole cannot be taken; rows that cannot be are in [`Read::rejected`].
 pub fn read(bytes: Vec<u8>, input: Input<'_>) -> Result<Read, ImportError> {
-    let Input { collection, profile, osm, areas, outside, .. } = input;
+    let Input { collection, profile, osm, zone, areas, outside, .. } = input;
     let mapping = Mapping::new(profile, Properties::of(collection))?;
-    let options = Options { delimiter: profile.delimiter()?, collection: &collection.id, osm };
+    let times = TimeReader::new(profile.times.as_ref(), zone)?;
+    let columns = mapping.header_names(profile);
+    let options =
+        Options { delimiter: profile.delimiter()?, columns: &columns, collection: &collection.id, osm };
     let bytes = unpack(bytes)?;
     let format = input.format.map_or_else(|| recognise(&bytes), Ok)?;
     let mut look = Look::new(profile, &mapping, areas, MAX_ROWS);
     rows_of(&bytes, format, options, &mut look)?;
     let recognised = look.settle(Guess::Likely)?;
-    let judge = FeatureJudge::new(collection, areas, outside, recognised.identity.is_hash());
+    let judge = FeatureJudge::new(collection, times, areas, outside, recognised.identity.is_hash());
     let mut judging = Judging::new(profile, &mapping, look, recognised, judge);
     rows_of(&bytes, format, options, &mut judging)?;
     let (findings, Batch { rows, taken, rejected, left_out }) = judging.end(format);

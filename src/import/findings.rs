@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use super::clean::{Letters, guarded};
+use super::clean::Letters;
 use super::raw::Rejected;
 use super::read::Format;
+use diaban_core::format::list::csv::guard;
 
 /// Kinds of reasons that are counted one by one.
 const MAX_KINDS: usize = 500;
@@ -19,6 +20,8 @@ pub struct Findings {
     pub ids: String,
     /// Whether they are hashes of the row, so that a row that changes looks like another one.
     pub ids_are_hashes: bool,
+    /// What was found in it as a whole, in words.
+    pub notes: Vec<String>,
     /// What was found and changed.
     pub counts: Counts,
     /// Columns that the profile names and the rows that were looked at do not have, with the nearest one.
@@ -28,7 +31,7 @@ pub struct Findings {
 }
 
 /// What was found and changed on the way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Rows with decomposed Unicode, which was composed.
     pub decomposed: u64,
@@ -48,6 +51,8 @@ pub struct Counts {
     pub outside: u64,
     /// Reports whose state has no time, which was set at the time they were received.
     pub untimed: u64,
+    /// Values that do not fit and were left out, by property: how many, and the first with its row.
+    pub unfit: BTreeMap<String, (u64, String)>,
 }
 
 impl Counts {
@@ -56,6 +61,14 @@ impl Counts {
         self.decomposed += u64::from(letters.decomposed);
         self.no_break += u64::from(letters.no_break);
         self.eth += u64::from(letters.eth);
+    }
+
+    /// Counts a value that was left out of a row that came in.
+    pub fn leave_out(&mut self, row: u64, property: &str, reason: &str) {
+        let is_known = self.unfit.contains_key(property) || self.unfit.len() < MAX_KINDS;
+        let (property, first) =
+            if is_known { (property, format!("row {row}: {reason}")) } else { ("others", String::new()) };
+        self.unfit.entry(property.to_owned()).or_insert((0, first)).0 += 1;
     }
 
     /// A line for each thing that was found or changed.
@@ -71,6 +84,10 @@ impl Counts {
         ];
         let mut lines: Vec<String> =
             all.iter().filter(|(n, _)| *n > 0).map(|(n, words)| format!("{n} {words}")).collect();
+        let unfit = self.unfit.iter();
+        lines.extend(
+            unfit.map(|(name, (n, first))| format!("{n} values of {name} left out, the first in {first}")),
+        );
         if self.repeated > 0 {
             lines.push(format!(
                 "{} repeated vertices dropped from {} features",
@@ -141,8 +158,8 @@ impl<W: Write> RejectedTable<W> {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&mut self, r: &Rejected) -> std::io::Result<()> {
-        let id = guarded(r.source_id.as_deref().unwrap_or_default());
-        Ok(self.0.write_record([&*r.row.to_string(), &*id, &*guarded(&r.reason)])?)
+        let id = guard(r.source_id.as_deref().unwrap_or_default());
+        Ok(self.0.write_record([&*r.row.to_string(), &*id, &*guard(&r.reason)])?)
     }
 
     /// Writes what is left.

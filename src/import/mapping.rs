@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::clean::{Letters, clean};
+use super::place::PlaceColumns;
 use super::profile::{MappingError, Profile};
 use super::raw::Raw;
 use diaban_core::domain::field::Value;
@@ -61,8 +62,7 @@ impl Mapping {
         if let Some(id) = profile.collection.as_ref().filter(|id| **id != *properties.id) {
             return Err(MappingError::Collection(id.clone()));
         }
-        if properties.prefix.is_none() && (profile.times.is_some() || profile.guarded || profile.needs_place)
-        {
+        if properties.prefix.is_none() && profile.needs_place {
             return Err(MappingError::ReportsOnly);
         }
         for name in profile.fields.keys().chain(profile.set.keys()).chain(profile.values.keys()) {
@@ -119,6 +119,14 @@ impl Mapping {
                 })
                 .collect(),
         })
+    }
+
+    /// The names of columns by which the header of a table is known.
+    pub(super) fn header_names(&self, profile: &Profile) -> Vec<String> {
+        let places = [&profile.lon, &profile.lat, &profile.wkt, &profile.id].into_iter().flatten().cloned();
+        let usual = PlaceColumns::USUAL.into_iter().flatten().map(|name| (*name).to_owned());
+        let read = self.columns().map(str::to_owned).chain(self.only.keys().cloned());
+        places.chain(usual).chain(read).collect()
     }
 
     /// The properties of a row.

@@ -20,6 +20,7 @@ mod findings;
 mod judge;
 mod limits;
 mod mapping;
+mod numbers;
 mod pipeline;
 mod place;
 mod profile;

@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use super::clean::{Letters, unguard};
+use super::clean::Letters;
 use super::error::ImportError;
 use super::findings::{Counts, Findings};
 use super::judge::Judge;
@@ -15,6 +15,7 @@ use super::raw::{Raw, Rejected, Row};
 use super::read::{Format, Sink};
 use super::recognise::{Guess, Identity, Look, Recognised};
 use diaban_core::domain::field::Value;
+use diaban_core::format::list::csv::unguard;
 
 /// Rows of a file of any length that are looked at before the first is taken.
 const SAMPLE: usize = 1_000;
@@ -63,9 +64,10 @@ impl<'a, J: Judge> Judging<'a, J> {
 
     /// What was found, and the rows that were not given away.
     pub(super) fn end(self, format: Format) -> (Findings, Batch<J::Taken>) {
-        let Recognised { identity, missing, unread } = self.recognised;
+        let Recognised { identity, missing, unread, .. } = self.recognised;
         let (ids, ids_are_hashes) = (identity.to_string(), identity.is_hash());
-        (Findings { format, ids, ids_are_hashes, counts: self.counts, missing, unread }, self.batch)
+        let (counts, notes) = (self.counts, self.look.notes());
+        (Findings { format, ids, ids_are_hashes, notes, counts, missing, unread }, self.batch)
     }
 
     fn take(&mut self, row: Row) {
@@ -83,10 +85,10 @@ impl<'a, J: Judge> Judging<'a, J> {
         if !self.mapping.wants(&raw) {
             return None;
         }
-        if self.profile.guarded {
+        if self.recognised.guarded {
             for value in raw.properties.values_mut() {
                 if let Value::Text(text) = value {
-                    unguard(text);
+                    *text = unguard(text).to_owned();
                 }
             }
         }
@@ -115,6 +117,11 @@ impl<'a, J: Judge> Judging<'a, J> {
 }
 
 impl<J: Judge> Sink for Judging<'_, J> {
+    // The look has seen these.
+    fn twice(&mut self, _: &str) {}
+
+    fn note(&mut self, _: String) {}
+
     fn header(&mut self, names: &[String]) {
         self.look.header(names);
     }
@@ -149,7 +156,8 @@ impl<'a, J: Judge> Batches<'a, J> {
         size: u64,
         give: &'a mut dyn FnMut(Batch<J::Taken>) -> bool,
     ) -> Self {
-        let nothing = Recognised { identity: Identity::Content, missing: Vec::new(), unread: Vec::new() };
+        let (missing, unread) = (Vec::new(), Vec::new());
+        let nothing = Recognised { identity: Identity::Content, missing, unread, guarded: false };
         let judging = Judging::new(profile, mapping, look, nothing, judge);
         Self { judging, sample: Some(Vec::with_capacity(SAMPLE)), size, give, refused: None }
     }
@@ -199,6 +207,14 @@ impl<'a, J: Judge> Batches<'a, J> {
 }
 
 impl<J: Judge> Sink for Batches<'_, J> {
+    fn twice(&mut self, name: &str) {
+        self.judging.look.twice(name);
+    }
+
+    fn note(&mut self, words: String) {
+        self.judging.look.note(words);
+    }
+
     fn header(&mut self, names: &[String]) {
         self.judging.header(names);
     }

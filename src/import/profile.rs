@@ -29,15 +29,15 @@ pub struct Profile {
     pub lon: Option<String>,
     /// The column of latitudes.
     pub lat: Option<String>,
-    /// The column of WKT.
+    /// The column that holds the place in one cell: WKT, WKB, GeoJSON or a pair of degrees.
     pub wkt: Option<String>,
     /// The character between cells.
     pub delimiter: Option<char>,
     /// The source is known to write latitude first.
     pub swap_axes: bool,
-    /// How times are written; for reports.
+    /// How times are written.
     pub times: Option<Times>,
-    /// Texts that begin like a formula have an apostrophe before them, as our own tables have; for reports.
+    /// Texts that begin like a formula have an apostrophe before them. Our own tables are known by their header.
     pub guarded: bool,
     /// A row without a place is refused, also where its category could do without; for reports.
     pub needs_place: bool,
@@ -49,7 +49,8 @@ pub struct Profile {
 pub struct Times {
     /// The zone of times that name none, like `Asia/Ho_Chi_Minh`; else the city's.
     pub zone: Option<String>,
-    /// Forms as `strptime` has them, like `%m/%d/%Y %H:%M`; RFC 3339 is always read.
+    /// Forms as `strptime` has them, like `%m/%d/%Y %H:%M`, or `epoch_s`, `epoch_ms` (since 1970), `excel` and
+    /// `excel_1904` (days, in the zone). RFC 3339 and ISO 8601 are always read.
     pub formats: Vec<String>,
 }
 
@@ -101,7 +102,7 @@ pub enum MappingError {
     #[error("the delimiter must be one ASCII character")]
     Delimiter,
     /// What only reports have.
-    #[error("times, guarded and needs_place are for reports only")]
+    #[error("needs_place is for reports only")]
     ReportsOnly,
     /// A time zone that is not known.
     #[error("times.zone: {0:?} is no time zone; they are named like Asia/Ho_Chi_Minh")]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use geo::Geometry;
 
+use super::clean::folded;
 use diaban_core::domain::field::Value;
 
 /// A row as the file has it.
@@ -34,11 +35,11 @@ pub(super) enum PlaceIn {
 }
 
 impl Raw {
-    /// A column, by its name exactly or else without regard to case.
+    /// A column, by its name exactly or else composed and without regard to case.
     pub(super) fn column(&self, name: &str) -> Option<&Value> {
         self.properties.get(name).or_else(|| {
-            let folded = name.to_lowercase();
-            self.properties.iter().find(|(k, _)| k.to_lowercase() == folded).map(|(_, v)| v)
+            let name = folded(name);
+            self.properties.iter().find(|(k, _)| folded(k) == name).map(|(_, v)| v)
         })
     }
 

@@ -58,8 +58,10 @@ pub fn read_reports(
 ) -> Result<ReportRead, ImportError> {
     let ReportInput { profile, areas, .. } = input;
     let properties = properties();
-    let options = Options { delimiter: profile.delimiter()?, collection: properties.id, osm: None };
+    let collection = properties.id;
     let mapping = Mapping::new(profile, properties)?;
+    let columns = mapping.header_names(profile);
+    let options = Options { delimiter: profile.delimiter()?, columns: &columns, collection, osm: None };
     let times = TimeReader::new(profile.times.as_ref(), input.zone)?;
     let stream = Stream::open(source)?;
     let format = input.format.map_or_else(|| recognise(stream.head()), Ok)?;

@@ -30,6 +30,7 @@ mod moving_backup;
 mod nearest;
 mod open311;
 mod pictures;
+mod pipes;
 mod process;
 mod query;
 mod second_city;

@@ -250,9 +250,11 @@ fn whole(n: f64) -> Option<i64> {
     (n.fract() == 0.0 && n.abs() < 9e15).then_some(n as i64)
 }
 
+/// A date alone is a UTC day. What has a time of day needs an offset: a time is never cut to a date.
 fn instant(written: &str) -> Option<Instant> {
     Instant::parse(written).ok().or_else(|| {
-        let day: jiff::civil::Date = written.parse().ok()?;
+        let is_date = written.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        let day: jiff::civil::Date = written.parse().ok().filter(|_| is_date)?;
         Instant::parse(&format!("{day}T00:00:00Z")).ok()
     })
 }
@@ -279,6 +281,9 @@ mod tests {
             read(PropertyKind::Instant, "2026-11-25"),
             Ok(Value::Text("2026-11-25T00:00:00.000Z".into()))
         );
+        for cut in ["2026-11-25T08:30:00", "2026-11-25 08:30", "20261125T0830"] {
+            assert!(read(PropertyKind::Instant, cut).is_err(), "{cut} has no offset");
+        }
         assert_eq!(read(PropertyKind::Number, " "), Ok(Value::Null));
         assert!(read(PropertyKind::Number, "NaN").is_err());
         assert_eq!(property(PropertyKind::Number, true).read(&Value::Null), Err("is missing".into()));

@@ -6,13 +6,16 @@ use std::collections::{BTreeMap, HashMap};
 use geo::{CoordsIter, Geometry};
 
 use super::Judge;
+use super::times::{Reading, TimeReader};
 use crate::import::findings::Counts;
+use crate::import::numbers::numeral;
 use crate::import::place::{cap, circle, is_swapped, tidy};
-use crate::import::raw::Raw;
+use crate::import::raw::{Raw, written};
 use diaban_core::area::{Generation, lent_shape};
 use diaban_core::domain::feature::{Membership, NewFeature};
 use diaban_core::domain::field::Value;
-use diaban_core::domain::{Collection, Shape};
+use diaban_core::domain::{Collection, Property, PropertyKind, Shape, Violation};
+use diaban_core::format::geometry;
 
 /// A shape that is in no ward may lie so many metres outside.
 const NEAR_M: f64 = 500.0;
@@ -27,9 +30,16 @@ pub enum Outside {
     Keep,
 }
 
+/// A property whose value is left out, and why.
+type Unfit<'a> = (&'a str, String);
+
+/// Columns that together only our own exports have.
+const OURS: [&str; 4] = ["source", "source_id", "revision", "updated_at"];
+
 /// What all rows of a collection are judged by.
 pub(in crate::import) struct FeatureJudge<'a> {
     collection: &'a Collection,
+    times: TimeReader,
     areas: &'a Generation,
     outside: Outside,
     ids_are_hashes: bool,
@@ -54,9 +64,12 @@ impl Judge for FeatureJudge<'_> {
                 return Err(vec![format!("{what} row {}", first.get())]);
             }
         }
-        let values = self.collection.read(&values);
-        let values = values.map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        let row = raw.row;
+        let (values, unfit) = self.values(values)?;
         let (geometry, wards, membership) = self.place(raw, counts).map_err(|reason| vec![reason])?;
+        for (name, fault) in unfit {
+            counts.leave_out(row, name, &fault);
+        }
         let source_id = source_id.to_owned();
         Ok(NewFeature { source_id, geometry: Some(geometry), values, wards, membership })
     }
@@ -65,11 +78,72 @@ impl Judge for FeatureJudge<'_> {
 impl<'a> FeatureJudge<'a> {
     pub(in crate::import) fn new(
         collection: &'a Collection,
+        times: TimeReader,
         areas: &'a Generation,
         outside: Outside,
         ids_are_hashes: bool,
     ) -> Self {
-        Self { collection, areas, outside, ids_are_hashes, seen: HashMap::new() }
+        Self { collection, times, areas, outside, ids_are_hashes, seen: HashMap::new() }
+    }
+
+    /// The values of a row, and those that do not fit: they are left out unless the feature is none without
+    /// them, or would be shown at another time.
+    fn values(&self, mut raw: BTreeMap<String, Value>) -> Result<(Vec<Value>, Vec<Unfit<'a>>), Vec<String>> {
+        let collection = self.collection;
+        let (mut faults, mut unfit, mut times) = (Vec::new(), Vec::new(), BTreeMap::new());
+        for (i, property) in collection.properties.iter().enumerate() {
+            let Some(value) = raw.get_mut(&property.name) else { continue };
+            let bounds = collection.validity.is_some_and(|v| i == v.from || i == v.to);
+            let fault = self.prepare(property, value).and_then(|time| {
+                times.extend(time.map(|t| (i, t)));
+                property.read(value)
+            });
+            match fault {
+                Ok(_) => {}
+                Err(fault) if property.required || bounds => {
+                    faults.push(format!("{} {fault}", property.name))
+                }
+                Err(fault) => {
+                    unfit.push((property.name.as_str(), format!("{} {fault}", property.name)));
+                    *value = Value::Null;
+                }
+            }
+        }
+        if let Some(v) = collection.validity
+            && let (Some(from), Some(to)) = (times.get(&v.from), times.get(&v.to))
+        {
+            let mut end = to.from(from.first());
+            if end <= from.first() {
+                end = to.last();
+            }
+            raw.insert(collection.properties[v.to].name.clone(), Value::Text(end.to_string()));
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let values = collection.read(&raw);
+        let faults = |all: Vec<Violation>| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+        Ok((values.map_err(faults)?, unfit))
+    }
+
+    /// Makes of a value what the collection reads: a time with its zone, a number with a decimal point.
+    fn prepare(&self, property: &Property, value: &mut Value) -> Result<Option<Reading>, String> {
+        let Some(text) = written(value) else { return Ok(None) };
+        match property.kind {
+            PropertyKind::Instant => {
+                let read = self.times.read(&text).ok_or_else(|| {
+                    let shown: String = text.chars().take(40).collect();
+                    format!("is “{shown}”, no time that is read{}", TimeReader::advice(&text))
+                })?;
+                *value = Value::Text(read.first().to_string());
+                return Ok(Some(read));
+            }
+            PropertyKind::Integer(..) | PropertyKind::Number if matches!(value, Value::Text(_)) => {
+                *value = Value::Text(numeral(&text, property.kind != PropertyKind::Number)?);
+            }
+            _ => {}
+        }
+        Ok(None)
     }
 
     /// The shape and the wards of a row. New boundaries are applied to what is stored by the same rules
@@ -80,8 +154,15 @@ impl<'a> FeatureJudge<'a> {
         counts: &mut Counts,
     ) -> Result<(Geometry<f64>, Vec<String>, Membership), String> {
         let areal = self.collection.shapes.contains(&Shape::Area);
+        let ours = OURS.iter().all(|name| raw.properties.contains_key(*name));
         let named = if self.collection.named_wards { raw.text("wards") } else { None };
-        let named = named.map(|text| self.named(&text)).transpose()?;
+        let named = named.map(|text| self.named(&text)).transpose();
+        // Our exports name the wards that a feature meets, which after new boundaries are others.
+        let named = if ours && named.is_err() && raw.geometry.as_ref().is_ok_and(Option::is_some) {
+            None
+        } else {
+            named?
+        };
         let special = |name: &str| if areal { raw.text(name) } else { None };
         let radius = special("radius_m");
         let round = special("circle");
@@ -107,11 +188,18 @@ impl<'a> FeatureJudge<'a> {
         if let Some(reason) = geometry.coords_iter().next().and_then(|c| is_swapped(c, self.areas)) {
             return Err(reason);
         }
+        // A shape that was lent is as the wards have it, and comes back so.
+        if let Some(units) = named.as_ref().filter(|units| ours && self.is_lent(&geometry, units)) {
+            let shape = lent_shape(units.iter().map(|u| &self.areas.units()[*u]));
+            return Ok((shape, self.areas.ward_names(units.iter().copied()), Membership::Lent));
+        }
         self.collection.check_shape(&geometry)?;
         let (geometry, dropped) = tidy(geometry)?;
         counts.repeated += dropped as u64;
         counts.with_repeated += u64::from(dropped > 0);
+        let met = || self.areas.wards_meeting(&geometry);
         let (wards, membership) = match named {
+            Some(units) if ours && units == met() => (units, Membership::Met),
             Some(units) => (units, Membership::Named),
             None => (self.areas.wards_meeting(&geometry), Membership::Met),
         };
@@ -124,6 +212,13 @@ impl<'a> FeatureJudge<'a> {
             counts.outside += 1;
         }
         Ok((geometry, self.areas.ward_names(wards), membership))
+    }
+
+    /// Whether a shape is that of these wards together.
+    fn is_lent(&self, shape: &Geometry<f64>, units: &[usize]) -> bool {
+        let lent = lent_shape(units.iter().map(|u| &self.areas.units()[*u]));
+        // As both are written: rounded and wound alike.
+        geometry::to_wkt(shape) == geometry::to_wkt(&lent)
     }
 
     /// The units that a list of codes names, ascending.

@@ -1,6 +1,7 @@
 //! A row to a feature or a report, or to the reasons why it is none. What is changed on the way is counted.
 
 mod feature;
+mod life;
 mod report;
 mod times;
 

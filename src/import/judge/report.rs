@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use geo::Geometry;
 
 use super::Judge;
+use super::life::Life;
 use super::times::TimeReader;
 use crate::import::findings::Counts;
 use crate::import::mapping::Properties;
+use crate::import::numbers::numeral;
 use crate::import::raw::{Raw, written};
 use diaban_core::domain::field::Value;
 use diaban_core::domain::{Instant, State, Status};
@@ -94,49 +96,22 @@ impl Judge for ReportJudge {
         mut values: BTreeMap<String, Value>,
         counts: &mut Counts,
     ) -> Result<Incoming, Vec<String>> {
-        let mut faults = Vec::new();
         let mut text = |name: &str| values.remove(name).as_ref().and_then(written);
-        let mut time = |name: &str, text: Option<String>| match self.times.read(text.as_deref()?) {
-            Some(t) if t > self.now => {
-                faults.push(format!("{name} lies in the future: {t}"));
-                None
-            }
-            None => {
-                faults.push(format!("{name} is “{}”, no time that is read", shown(&text?)));
-                None
-            }
-            t => t,
-        };
-        let named = text("created_at");
-        let missing = named.is_none();
-        let created = time("created_at", named);
-        let closed = time("closed_at", text("closed_at"));
-        let updated = time("updated_at", text("updated_at"));
-        let observed = time("observed_at", text("observed_at"));
-        if missing {
-            faults.push("created_at is missing: when was it received?".to_owned());
+        let Life { observed, created, closed, updated, was_closed, unread, mut faults, mut unfit } =
+            Life::read(&self.times, self.now, &mut text);
+        let named = text("state");
+        // A report that was closed at a time that cannot be was closed; at one that is none, nobody knows.
+        if let Some(fault) = unread.filter(|_| named.is_none()) {
+            faults.push(format!("{fault}, and no state says whether it was closed"));
         }
-        if let Some(created) = created {
-            if created.ms() < 0 {
-                faults.push(format!("created_at lies before 1970: {created}"));
-            }
-            for (name, t) in [("closed_at", closed), ("updated_at", updated)] {
-                if let Some(t) = t.filter(|t| *t < created) {
-                    faults.push(format!("{name} lies before created_at: {t} before {created}"));
-                }
-            }
-            if let Some(t) = observed.filter(|t| *t > created) {
-                faults.push(format!("observed_at lies after created_at: {t} after {created}"));
-            }
-        }
-        let state = state(text("state"), closed).unwrap_or_else(|reason| {
+        let state = state(named, was_closed).unwrap_or_else(|reason| {
             faults.push(reason);
             State::Received
         });
         let accuracy_m = text("accuracy_m").and_then(|t| {
-            let metres = t.parse().ok();
+            let metres = numeral(&t, false).ok().and_then(|t| t.parse().ok());
             if metres.is_none() {
-                faults.push(format!("accuracy_m is “{}”, no number of metres", shown(&t)));
+                unfit.push(("accuracy_m", format!("accuracy_m is “{}”, no number of metres", shown(&t))));
             }
             metres
         });
@@ -147,6 +122,9 @@ impl Judge for ReportJudge {
         let (Some(created), true) = (created, faults.is_empty()) else { return Err(faults) };
         // What is closed was closed then; what is open was touched last when it was updated.
         let since = if state.status() == Status::Closed { closed.or(updated) } else { updated.or(closed) };
+        for (name, fault) in unfit {
+            counts.leave_out(raw.row, name, &fault);
+        }
         counts.untimed += u64::from(state != State::Received && since.is_none());
         Ok(Incoming {
             row: raw.row,
@@ -190,9 +168,9 @@ impl ReportJudge {
 }
 
 /// The state that a text names; without one a report that was closed is done, any other was received.
-fn state(text: Option<String>, closed: Option<Instant>) -> Result<State, String> {
+fn state(text: Option<String>, was_closed: bool) -> Result<State, String> {
     let Some(text) = text else {
-        return Ok(if closed.is_some() { State::Resolved } else { State::Received });
+        return Ok(if was_closed { State::Resolved } else { State::Received });
     };
     State::from_name(&text.to_lowercase()).ok_or_else(|| {
         let names: Vec<&str> = State::ALL.iter().map(|s| s.name()).collect();
@@ -271,11 +249,9 @@ mod tests {
         let why = |cells: &[(&str, &str)]| judge(CITY, cells).unwrap_err();
         assert!(why(&[]).contains("created_at is missing"));
         assert!(why(&[("opened", "2026-01-02")]).contains("created_at lies in the future: 2026-01-02"));
-        let both = why(&[("opened", "2025-05-01"), ("shut", "2025-04-30"), ("observed_at", "2025-05-02")]);
-        assert!(
-            both.contains("closed_at lies before created_at") && both.contains("observed_at lies after"),
-            "{both}"
-        );
+        let both = why(&[("opened", "soon"), ("state", "Pending")]);
+        assert!(both.contains("created_at is “soon”") && both.contains("state is “Pending”"), "{both}");
+        assert!(why(&[("opened", "2025-05-01"), ("shut", "chưa")]).contains("no state says whether"));
         assert!(why(&[("opened", "soon")]).contains("created_at is “soon”, no time"));
         assert!(why(&[("opened", "1900-01-01")]).contains("before 1970"));
     }

@@ -1,31 +1,45 @@
-//! Which columns hold the place of a row, and what they say: two columns of degrees or one of WKT. Names of
-//! columns are compared without regard to case.
+//! Which columns hold the place of a row: two of degrees, or one with the place in a standard form. Names of
+//! columns are compared composed and without regard to case. Not here: the forms (cell, degrees).
 
 use geo::{Geometry, Point};
 
-use super::shape;
+use super::{cell, degrees};
+use crate::import::clean::folded;
 use crate::import::profile::{NoColumn, Profile};
 use crate::import::raw::{PlaceIn, Raw};
+use diaban_core::domain::field::Value;
 
 /// What columns of degrees are called.
-const LON: &[&str] = &["lon", "lng", "long", "longitude", "x", "kinh_do", "kinh độ", "kinhdo"];
-const LAT: &[&str] = &["lat", "latitude", "y", "vi_do", "vĩ độ", "vido"];
-/// What columns of WKT are called.
-const WKT: &[&str] = &["wkt", "geom", "geometry", "the_geom"];
-/// Words that a WKT begins with.
-const SHAPES: &[&str] = &[
-    "POINT",
-    "LINESTRING",
-    "POLYGON",
-    "MULTIPOINT",
-    "MULTILINESTRING",
-    "MULTIPOLYGON",
-    "GEOMETRYCOLLECTION",
-    "SRID=",
+const LON: &[&str] = &["lon", "lng", "long", "longitude", "x", "kinh_do", "kinh độ", "kinhdo", "kinh do"];
+const LAT: &[&str] = &["lat", "latitude", "y", "vi_do", "vĩ độ", "vido", "vi do"];
+/// What columns are called that hold the place in one cell.
+const IN_CELL: &[&str] = &["wkt", "geom", "geometry", "the_geom", "wkb", "ewkt"];
+/// What columns are called that may hold a pair of degrees, or else words.
+const PAIR: &[&str] = &[
+    "tọa độ",
+    "toạ độ",
+    "toa do",
+    "toa_do",
+    "vị trí",
+    "vi tri",
+    "vi_tri",
+    "location",
+    "coordinates",
+    "coordinate",
+    "coords",
+    "latlng",
+    "lat_lng",
+    "latlon",
+    "lat_lon",
+    "lat,lon",
+    "lat, lon",
+    "gps",
+    "point",
+    "position",
 ];
 
 /// Which columns hold the place, in tables and in objects. A table has one set of columns for all rows, so
-/// its header decides; each object may have others.
+/// its header decides, or else the first cell that can only be a place; each object may have others.
 #[derive(Debug)]
 pub(in crate::import) struct PlaceColumns<'a> {
     profile: &'a Profile,
@@ -34,6 +48,8 @@ pub(in crate::import) struct PlaceColumns<'a> {
     objects: Names,
     /// Whether an object was seen.
     any_object: bool,
+    /// Whether what cells hold decided.
+    by_content: bool,
 }
 
 /// Names of columns; of each kind the first that a row fills counts.
@@ -41,13 +57,16 @@ pub(in crate::import) struct PlaceColumns<'a> {
 struct Names {
     lon: Vec<String>,
     lat: Vec<String>,
-    wkt: Vec<String>,
+    cell: Vec<String>,
 }
 
 impl<'a> PlaceColumns<'a> {
+    /// Names of columns that hold a place.
+    pub(in crate::import) const USUAL: [&'static [&'static str]; 3] = [LON, LAT, IN_CELL];
+
     pub(in crate::import) fn new(profile: &'a Profile) -> Self {
         let objects = Names::of_objects(profile);
-        Self { profile, header: Vec::new(), table: None, objects, any_object: false }
+        Self { profile, header: Vec::new(), table: None, objects, any_object: false, by_content: false }
     }
 
     /// Takes in the header line of a table.
@@ -55,31 +74,49 @@ impl<'a> PlaceColumns<'a> {
         names.clone_into(&mut self.header);
     }
 
-    /// Decides by the header of a table and its first row, unless that was done before.
+    /// Decides by the header of a table, else by a row in which a place is written, unless that was done
+    /// before.
     ///
     /// # Errors
     /// When the user names a column that the table does not have.
-    pub(in crate::import) fn decide(&mut self, first: Option<&Raw>) -> Result<(), NoColumn> {
-        self.any_object |= first.is_some_and(|raw| raw.place == PlaceIn::Members);
+    pub(in crate::import) fn decide(&mut self, row: Option<&Raw>) -> Result<(), NoColumn> {
+        self.any_object |= row.is_some_and(|raw| raw.place == PlaceIn::Members);
         if self.table.is_none() && !self.header.is_empty() {
-            self.table = Some(Names::of_table(self.profile, &self.header, first)?);
+            self.table = Names::of_header(self.profile, &self.header)?;
+            let holds_place = |name: &&String| {
+                row.is_some_and(
+                    |raw| matches!(raw.properties.get(*name), Some(Value::Text(t)) if cell::is_place(t, PAIR.contains(&&*folded(name)))),
+                )
+            };
+            if self.table.is_none()
+                && let Some(name) = self.header.iter().find(holds_place)
+            {
+                self.table = Some(Names { cell: vec![name.clone()], ..Names::default() });
+                self.by_content = true;
+            }
         }
         Ok(())
     }
 
-    /// Reads the place of a row from its columns.
+    /// How the place was found, where no name told.
+    pub(in crate::import) fn found(&self) -> Option<String> {
+        let name = self.table.as_ref().filter(|_| self.by_content)?.cell.first()?;
+        Some(format!("the place is read from the column {name:?}, by what it holds"))
+    }
+
+    /// Reads the place of a row from its columns. As long as no column of a table is known to hold it, no row
+    /// has one.
     pub(in crate::import) fn read(&self, raw: &mut Raw) {
         let names = match raw.place {
             PlaceIn::Geometry => return,
             PlaceIn::Cells => self.table.as_ref(),
             PlaceIn::Members => Some(&self.objects),
         };
-        if let Some(names) = names {
-            raw.geometry = names.read(raw);
-            if raw.place == PlaceIn::Cells {
-                for name in names.all() {
-                    raw.properties.remove(name);
-                }
+        let Some(names) = names else { return };
+        raw.geometry = names.read(raw);
+        if raw.place == PlaceIn::Cells {
+            for name in names.all() {
+                raw.properties.remove(name);
             }
         }
         raw.place = PlaceIn::Geometry;
@@ -87,13 +124,24 @@ impl<'a> PlaceColumns<'a> {
 
     /// Whether places of objects are read from a column. Those of tables are no columns any more.
     pub(in crate::import) fn uses(&self, column: &str) -> bool {
-        self.any_object && self.objects.all().any(|name| name.to_lowercase() == column.to_lowercase())
+        let column = folded(column);
+        self.any_object && self.objects.all().any(|name| folded(name) == column)
+    }
+
+    /// Whether the places of a table are read from a column of this name.
+    pub(in crate::import) fn needs(&self, column: &str) -> bool {
+        let column = folded(column);
+        self.table.iter().flat_map(Names::all).any(|name| folded(name) == column)
     }
 }
 
 impl Names {
-    fn of_table(profile: &Profile, header: &[String], first: Option<&Raw>) -> Result<Self, NoColumn> {
-        let find = |name: &str| header.iter().find(|h| h.to_lowercase() == name.to_lowercase()).cloned();
+    /// Those that a header tells by their names.
+    fn of_header(profile: &Profile, header: &[String]) -> Result<Option<Self>, NoColumn> {
+        let find = |name: &str| {
+            let name = folded(name);
+            header.iter().find(|h| folded(h) == name).cloned()
+        };
         let usual = |names: &[&str]| names.iter().find_map(|name| find(name));
         let named = |name: &Option<String>| {
             let found = |name: &String| {
@@ -101,17 +149,16 @@ impl Names {
             };
             name.as_ref().map(found).transpose()
         };
+        let in_cell = |name| Some(Self { cell: vec![name], ..Self::default() });
         if let Some(wkt) = named(&profile.wkt)? {
-            return Ok(Self { wkt: vec![wkt], ..Self::default() });
+            return Ok(in_cell(wkt));
         }
         let lon = named(&profile.lon)?.or_else(|| usual(LON));
         let lat = named(&profile.lat)?.or_else(|| usual(LAT));
         if let (Some(lon), Some(lat)) = (lon, lat) {
-            return Ok(Self { lon: vec![lon], lat: vec![lat], wkt: Vec::new() });
+            return Ok(Some(Self { lon: vec![lon], lat: vec![lat], cell: Vec::new() }));
         }
-        let holds_wkt = |name: &&String| first.is_some_and(|row| row.text(name).is_some_and(|t| is_wkt(&t)));
-        let wkt = usual(WKT).or_else(|| header.iter().find(holds_wkt).cloned());
-        Ok(Self { wkt: wkt.into_iter().collect(), ..Self::default() })
+        Ok(usual(IN_CELL).and_then(in_cell))
     }
 
     fn of_objects(profile: &Profile) -> Self {
@@ -120,21 +167,25 @@ impl Names {
             None => usual.iter().map(|name| (*name).to_owned()).collect(),
         };
         match &profile.wkt {
-            Some(wkt) => Self { wkt: vec![wkt.clone()], ..Self::default() },
-            None => Self { lon: or(&profile.lon, LON), lat: or(&profile.lat, LAT), wkt: Vec::new() },
+            Some(wkt) => Self { cell: vec![wkt.clone()], ..Self::default() },
+            None => Self { lon: or(&profile.lon, LON), lat: or(&profile.lat, LAT), cell: Vec::new() },
         }
     }
 
     fn all(&self) -> impl Iterator<Item = &String> {
-        self.lon.iter().chain(&self.lat).chain(&self.wkt)
+        self.lon.iter().chain(&self.lat).chain(&self.cell)
     }
 
     fn read(&self, raw: &Raw) -> Result<Option<Geometry<f64>>, String> {
-        if let Some((name, text)) = filled(&self.wkt, raw) {
-            return shape::from_wkt(&text).map(Some).map_err(|e| format!("{name} {e}"));
+        if let Some((name, text)) = filled(&self.cell, raw) {
+            return cell::read(&text).map_err(|e| format!("{name} {e}"));
         }
-        let degrees = |names| filled(names, raw).map(|(name, text)| number(name, &text)).transpose();
-        match (degrees(&self.lon)?, degrees(&self.lat)?) {
+        let angle = |names, is_lon| {
+            let one =
+                |(name, text): (&str, String)| degrees::one(&text, is_lon).map_err(|e| format!("{name} {e}"));
+            filled(names, raw).map(one).transpose()
+        };
+        match (angle(&self.lon, true)?, angle(&self.lat, false)?) {
             (Some(x), Some(y)) => Ok(Some(Geometry::Point(Point::new(x, y)))),
             (None, None) => Ok(None),
             (None, _) => Err("has a latitude and no longitude".to_owned()),
@@ -146,17 +197,4 @@ impl Names {
 /// The first of these columns in which a row has something.
 fn filled<'n>(names: &'n [String], raw: &Raw) -> Option<(&'n str, String)> {
     names.iter().find_map(|name| Some((name.as_str(), raw.text(name)?)))
-}
-
-fn is_wkt(text: &str) -> bool {
-    let head: String = text.chars().take(20).collect::<String>().to_uppercase();
-    SHAPES.iter().any(|s| head.starts_with(s))
-}
-
-fn number(name: &str, text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|n: &f64| n.is_finite()).ok_or_else(|| {
-        let shown: String = text.chars().take(40).collect();
-        let hint = if text.contains(',') { "; decimals need a point" } else { "" };
-        format!("{name} is “{shown}”, no number{hint}")
-    })
 }

@@ -1,10 +1,13 @@
-//! Places: which columns hold them (`columns`), shapes of a file and of the city (`shape`), circles, and
-//! whether numbers are degrees of this city at all (`axes`).
+//! Places: which columns hold them (`columns`), the forms they have in a cell (`cell`, `degrees`, `wkb`), shapes
+//! of a file and of the city (`shape`), circles, and whether numbers are degrees of this city at all (`axes`).
 
 mod axes;
+mod cell;
 mod circle;
 mod columns;
+mod degrees;
 mod shape;
+mod wkb;
 
 pub use axes::Wrong;
 pub(in crate::import) use axes::{Survey, is_swapped};

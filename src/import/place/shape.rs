@@ -2,7 +2,8 @@
 //! the file's own numbers, `judge` the second on those that are taken for degrees.
 
 use geo::{
-    Coord, Geometry, LineString, MapCoords, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
+    Coord, CoordsIter, Geometry, LineString, MapCoords, MultiLineString, MultiPoint, MultiPolygon, Point,
+    Polygon,
 };
 use geojson::{GeometryValue, Position};
 
@@ -65,10 +66,9 @@ fn coord(position: &Position) -> Result<Coord<f64>, String> {
     }
 }
 
-/// A WKT text in geo's terms, with or without PostGIS' `SRID=n;` in front.
-pub(in crate::import) fn from_wkt(text: &str) -> Result<Geometry<f64>, String> {
+/// A WKT text in geo's terms; none when the shape is empty.
+pub(in crate::import) fn from_wkt(text: &str) -> Result<Option<Geometry<f64>>, String> {
     let text = text.trim();
-    let text = text.strip_prefix("SRID=4326;").unwrap_or(text);
     // The parser calls itself for every bracket and collects before anything can be counted.
     let mut depth = 0_usize;
     for b in text.bytes() {
@@ -85,17 +85,21 @@ pub(in crate::import) fn from_wkt(text: &str) -> Result<Geometry<f64>, String> {
         l.coords().iter().map(|c| Coord { x: c.x, y: c.y }).collect()
     };
     let area = |p: &wkt::types::Polygon<f64>| polygon(p.rings().iter().map(line).collect());
-    match &parsed {
-        wkt::Wkt::Polygon(p) => area(p).map(Geometry::Polygon),
+    let shape = match &parsed {
+        wkt::Wkt::Polygon(p) if p.rings().is_empty() => None,
+        wkt::Wkt::Polygon(p) => Some(Geometry::Polygon(area(p)?)),
         wkt::Wkt::MultiPolygon(all) => {
             let parts: Result<_, _> = all.polygons().iter().map(area).collect();
-            Ok(Geometry::MultiPolygon(MultiPolygon(parts?)))
+            Some(Geometry::MultiPolygon(MultiPolygon(parts?)))
         }
-        _ => Geometry::try_from(parsed).map_err(|_| "is empty".to_owned()),
-    }
+        // Only an empty point cannot be one of geo's.
+        _ => Geometry::try_from(parsed).ok(),
+    };
+    Ok(shape.filter(|g| g.coords_iter().next().is_some()))
 }
 
-fn polygon(rings: Vec<LineString<f64>>) -> Result<Polygon<f64>, String> {
+/// An area of closed rings.
+pub(super) fn polygon(rings: Vec<LineString<f64>>) -> Result<Polygon<f64>, String> {
     for (i, ring) in rings.iter().enumerate() {
         if ring.0.len() < 4 {
             return Err(format!("ring {i} has {} positions; a ring needs at least 4", ring.0.len()));

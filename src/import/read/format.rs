@@ -64,7 +64,6 @@ const HEAD: usize = 512;
 const OGR: &str = "convert it with: ogr2ogr -f GeoJSONSeq -t_srs EPSG:4326 -lco RS=NO out.geojsonl IN";
 const BINARY: &str =
     "if GDAL reads it, convert it with: ogr2ogr -f GeoJSONSeq -t_srs EPSG:4326 -lco RS=NO out.geojsonl IN";
-const UTF8: &str = "save it as UTF-8";
 
 /// The format of a file.
 pub(in crate::import) fn recognise(bytes: &[u8]) -> Result<Format, FormatError> {
@@ -75,7 +74,6 @@ pub(in crate::import) fn recognise(bytes: &[u8]) -> Result<Format, FormatError> 
         // The file code of a main file or its index, big endian.
         [0, 0, 0x27, 0x0a, ..] => return other("a shapefile", OGR),
         [b'f', b'g', b'b', ..] => return other("FlatGeobuf", OGR),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return other("text in UTF-16", UTF8),
         _ if bytes.starts_with(b"SQLite format 3\0") => return other("a GeoPackage or SQLite file", OGR),
         _ if bytes.starts_with(b"PAR1") => return other("Parquet", OGR),
         _ if head.windows(9).any(|w| w == b"OSMHeader") => return Ok(Format::OsmPbf),

@@ -9,6 +9,7 @@ mod sequence;
 mod sink;
 mod table;
 mod unpack;
+mod utf16;
 
 use std::io::BufReader;
 
@@ -36,7 +37,7 @@ pub(in crate::import) fn rows_of(
 ) -> Result<(), FormatError> {
     let bytes = format::strip_bom(bytes);
     match format {
-        Format::Csv => table::rows(bytes, bytes, options.delimiter, &Budget::new(), sink),
+        Format::Csv => table::rows(bytes, bytes, options, &Budget::new(), sink),
         Format::GeoJsonSeq => sequence::rows(bytes, sink),
         Format::GeoJson | Format::Records => {
             json::rows(Deserializer::from_slice(bytes), &Budget::new(), sink)
@@ -64,7 +65,7 @@ impl Stream<'_> {
         match format {
             Format::Csv => {
                 let head = self.head().to_vec();
-                table::rows(self.bounded(&budget), &head, options.delimiter, &budget, sink)
+                table::rows(self.bounded(&budget), &head, options, &budget, sink)
             }
             Format::GeoJsonSeq => sequence::rows(BufReader::new(self.all()), sink),
             Format::GeoJson | Format::Records => {

@@ -12,6 +12,10 @@ pub(in crate::import) trait Sink {
     fn header(&mut self, names: &[String]);
     /// The coordinate system that the file names.
     fn crs(&mut self, name: String);
+    /// A column whose name is there more than once: its cells are those of the first.
+    fn twice(&mut self, name: &str);
+    /// Something that was found in the file as a whole, in words.
+    fn note(&mut self, words: String);
     /// A row; after a break no more are wanted.
     fn row(&mut self, row: Row) -> ControlFlow<()>;
 }
@@ -21,6 +25,8 @@ pub(in crate::import) trait Sink {
 pub(in crate::import) struct Options<'a> {
     /// The byte between cells; else the header line says.
     pub(in crate::import) delimiter: Option<u8>,
+    /// Names of columns that would be read: the header of a table has some of them.
+    pub(in crate::import) columns: &'a [String],
     /// Where the rows go.
     pub(in crate::import) collection: &'a str,
     /// What becomes of OpenStreetMap's elements there.

@@ -12,6 +12,7 @@ use crate::import::tests::gzip;
 struct Kept {
     rows: Vec<Row>,
     header: Vec<String>,
+    notes: Vec<String>,
     crs: Option<String>,
     most: Option<usize>,
 }
@@ -25,13 +26,21 @@ impl Sink for Kept {
         self.crs = Some(name);
     }
 
+    fn twice(&mut self, name: &str) {
+        self.notes.push(name.to_owned());
+    }
+
+    fn note(&mut self, words: String) {
+        self.notes.push(words);
+    }
+
     fn row(&mut self, row: Row) -> ControlFlow<()> {
         self.rows.push(row);
         if self.most == Some(self.rows.len()) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
-const OPTIONS: Options<'_> = Options { delimiter: None, collection: "reports", osm: None };
+const OPTIONS: Options<'_> = Options { delimiter: None, columns: &[], collection: "reports", osm: None };
 
 /// Reads a stream.
 fn run(bytes: &[u8]) -> (Kept, Option<String>) {
@@ -150,5 +159,6 @@ proptest! {
         let fault = |text: String| text.split(" at line ").next().map(str::to_owned);
         prop_assert_eq!(done.err().map(|e| fault(e.to_string())), error.map(fault));
         prop_assert_eq!((whole.rows, whole.header, whole.crs), (stream.rows, stream.header, stream.crs));
+        prop_assert_eq!(whole.notes, stream.notes);
     }
 }

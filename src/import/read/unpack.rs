@@ -7,6 +7,7 @@ use std::rc::Rc;
 use flate2::read::MultiGzDecoder;
 
 use super::format::{FormatError, strip_bom};
+use super::utf16::{Utf16, big_endian};
 use crate::import::limits::{MAX_BYTES, MAX_ROW_BYTES};
 
 /// Bytes that are looked at to see which format it is.
@@ -15,7 +16,7 @@ const HEAD: u64 = 256 << 10;
 const BUFFER: usize = 128 << 10;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// The bytes of a file, unpacked when they are gzipped.
+/// The bytes of a file, unpacked when they are gzipped, in UTF-8 when they are in UTF-16.
 pub(in crate::import) fn unpack(bytes: Vec<u8>) -> Result<Vec<u8>, FormatError> {
     let out = if bytes.starts_with(&GZIP) {
         let mut out = Vec::new();
@@ -24,6 +25,14 @@ pub(in crate::import) fn unpack(bytes: Vec<u8>) -> Result<Vec<u8>, FormatError> 
         out
     } else {
         bytes
+    };
+    let out = match big_endian(&out) {
+        None => out,
+        Some(big) => {
+            let mut text = Vec::new();
+            Utf16::new(&out[2..], big).read_to_end(&mut text).map_err(|e| unreadable(&e))?;
+            text
+        }
     };
     if out.len() as u64 > MAX_BYTES { Err(FormatError::TooLarge) } else { Ok(out) }
 }
@@ -43,9 +52,15 @@ impl<'a> Stream<'a> {
         if packed {
             rest = Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(rest)));
         }
+        let failed = |e| if packed { FormatError::Gzip(e) } else { unreadable(&e) };
+        let mut mark = Vec::new();
+        rest.by_ref().take(2).read_to_end(&mut mark).map_err(failed)?;
+        rest = match big_endian(&mark) {
+            Some(big) => Box::new(Utf16::new(rest, big)),
+            None => Box::new(Cursor::new(mark).chain(rest)),
+        };
         let mut head = Vec::new();
-        let read = rest.by_ref().take(HEAD).read_to_end(&mut head);
-        read.map_err(|e| if packed { FormatError::Gzip(e) } else { unreadable(&e) })?;
+        rest.by_ref().take(HEAD).read_to_end(&mut head).map_err(failed)?;
         Ok(Self { head, rest })
     }
 

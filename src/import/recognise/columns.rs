@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::identity::Identity;
+use crate::import::clean::folded;
 use crate::import::limits::MAX_COLUMNS;
 use crate::import::mapping::{Mapping, columns_of};
 use crate::import::place::PlaceColumns;
@@ -13,6 +14,10 @@ use crate::import::raw::Raw;
 const TOLD: usize = 12;
 /// Columns with a meaning of their own where a collection has areas.
 const AREA_COLUMNS: [&str; 3] = ["wards", "circle", "radius_m"];
+
+/// Columns that together only our own exports have.
+const OWN_FEATURES: [&str; 5] = ["wards", "source", "source_id", "revision", "updated_at"];
+const OWN_REPORTS: [&str; 5] = ["category", "state", "ward_generation", "created_at", "updated_at"];
 
 /// The columns that were seen.
 #[derive(Debug, Default)]
@@ -50,19 +55,30 @@ impl Columns {
         profile: &Profile,
         places: &PlaceColumns<'_>,
     ) -> Vec<String> {
-        let mut used: BTreeSet<String> = mapping.columns().map(str::to_lowercase).collect();
-        used.extend(profile.only.keys().map(|c| c.to_lowercase()));
+        let mut used: BTreeSet<String> = mapping.columns().map(folded).collect();
+        used.extend(profile.only.keys().map(|c| folded(c)));
         used.extend(AREA_COLUMNS.map(str::to_owned));
         if let Identity::Column(name) = identity {
-            used.insert(name.to_lowercase());
+            used.insert(folded(name));
         }
-        let unread = self.0.iter().filter(|c| !used.contains(&c.to_lowercase()) && !places.uses(c));
+        let unread = self.0.iter().filter(|c| !used.contains(&folded(c)) && !places.uses(c));
         unread.take(TOLD).cloned().collect()
     }
 
+    /// Whether this is a table that this service exported, in which texts are guarded.
+    pub(super) fn are_ours(&self) -> bool {
+        let has = |names: &[&str]| names.iter().all(|name| self.0.contains(*name));
+        has(&OWN_FEATURES) || has(&OWN_REPORTS)
+    }
+
+    /// Whether these are features that this service exported: the source's own ids are in their column.
+    pub(super) fn are_our_features(&self) -> bool {
+        OWN_FEATURES.iter().all(|name| self.0.contains(*name))
+    }
+
     fn is_absent(&self, name: &str) -> bool {
-        let folded = name.to_lowercase();
-        !self.0.is_empty() && !self.0.iter().any(|c| c.to_lowercase() == folded)
+        let name = folded(name);
+        !self.0.is_empty() && !self.0.iter().any(|c| folded(c) == name)
     }
 
     fn absent(&self, name: &str) -> NoColumn {

@@ -11,6 +11,7 @@ pub(in crate::import) use identity::{Guess, Identity};
 
 use self::columns::Columns;
 use self::identity::Candidates;
+use super::clean::folded;
 use super::error::ImportError;
 use super::mapping::Mapping;
 use super::place::{PlaceColumns, Survey, Wrong};
@@ -28,6 +29,8 @@ pub(in crate::import) struct Recognised {
     pub(in crate::import) missing: Vec<String>,
     /// Some columns that nothing is read from.
     pub(in crate::import) unread: Vec<String>,
+    /// Whether texts that look like formulas have an apostrophe before them.
+    pub(in crate::import) guarded: bool,
 }
 
 /// Takes in rows and then says what they are.
@@ -44,6 +47,11 @@ pub(in crate::import) struct Look<'a> {
     candidates: Candidates,
     survey: Survey,
     crs: Option<String>,
+    /// Whether the file is a table.
+    is_table: bool,
+    /// Columns whose names are there more than once.
+    twice: Vec<String>,
+    notes: Vec<String>,
 }
 
 impl<'a> Look<'a> {
@@ -65,6 +73,9 @@ impl<'a> Look<'a> {
             candidates: Candidates::default(),
             survey: Survey::default(),
             crs: None,
+            is_table: false,
+            twice: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -86,6 +97,8 @@ impl<'a> Look<'a> {
     /// Takes in a row of the rest: only its numbers still count.
     pub(in crate::import) fn watch(&mut self, row: &mut Row) {
         let Ok(raw) = row else { return };
+        // What the user names was found or missed before.
+        let _ = self.places.decide(Some(raw));
         self.locate(raw);
         if self.mapping.wants(raw) {
             self.measure(raw);
@@ -126,8 +139,13 @@ impl<'a> Look<'a> {
         }
         self.verdict()?;
         self.columns.needed(self.profile)?;
-        let identity = self.candidates.choose(self.profile.id.as_deref(), guess);
+        // In our own exports of features `id` is the public one, which follows from the source's.
+        let ours = self.columns.are_our_features().then_some("source_id");
+        let named = self.profile.id.as_deref().or(ours.filter(|_| guess == Guess::Likely));
+        let identity = self.candidates.choose(named, guess);
+        self.once(&identity)?;
         Ok(Recognised {
+            guarded: self.profile.guarded || (self.is_table && self.columns.are_ours()),
             missing: self.columns.missing(self.profile),
             unread: self.columns.unread(self.mapping, &identity, self.profile, &self.places),
             identity,
@@ -135,8 +153,39 @@ impl<'a> Look<'a> {
     }
 }
 
+impl Look<'_> {
+    /// A column that is read must be there once; of others the name is only told.
+    fn once(&mut self, identity: &Identity) -> Result<(), FormatError> {
+        for name in std::mem::take(&mut self.twice) {
+            let same = |other: &str| folded(other) == folded(&name);
+            let is_id = matches!(identity, Identity::Column(column) if same(column));
+            let filters = self.profile.only.keys().any(|column| same(column));
+            if is_id || filters || self.places.needs(&name) || self.mapping.columns().any(same) {
+                let broken = format!("the column {name:?} is there twice and would be read; rename one");
+                return Err(FormatError::Broken(broken));
+            }
+            self.notes.push(format!("the column {name:?} is there twice; nothing is read from it"));
+        }
+        Ok(())
+    }
+
+    /// What was found in the file as a whole, in words.
+    pub(in crate::import) fn notes(self) -> Vec<String> {
+        self.notes.into_iter().chain(self.places.found()).collect()
+    }
+}
+
 impl Sink for Look<'_> {
+    fn twice(&mut self, name: &str) {
+        self.twice.push(name.to_owned());
+    }
+
+    fn note(&mut self, words: String) {
+        self.notes.push(words);
+    }
+
     fn header(&mut self, names: &[String]) {
+        self.is_table = true;
         self.places.header(names);
     }
 

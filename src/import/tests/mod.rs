@@ -1,5 +1,6 @@
 //! Each format and each fault on files of a few lines, over the embedded wards.
 
+mod cases;
 mod osm;
 mod real;
 
@@ -43,7 +44,8 @@ fn import_as(
     let (pack, areas) = city();
     let profile = Profile::parse(profile).unwrap();
     let (collection, osm) = (collection(id), pack.osm(id));
-    read(bytes.into(), Input { format: None, collection, profile: &profile, osm, areas, outside })
+    let zone = pack.time_zone();
+    read(bytes.into(), Input { format: None, collection, profile: &profile, osm, zone, areas, outside })
 }
 
 const PARKING: &str = "set = { kind = 'parking' }";
@@ -87,7 +89,12 @@ const HERE: &str = r#"{"type":"Point","coordinates":[106.7,10.78]}"#;
 fn a_table_is_read_whatever_its_head_looks_like() {
     let plain = "ID,LON,Lat,Name_VI,capacity\n1,106.7,10.78,Bãi xe,30\n";
     let semicolons = format!("\u{feff}{}", plain.replace(',', ";").replace('\n', "\r\n"));
-    for bytes in [plain.as_bytes().to_vec(), semicolons.into_bytes(), gzip(plain.as_bytes())] {
+    // What spreadsheets call Unicode text.
+    let tabs = format!("\u{feff}{}", plain.replace(',', "\t"));
+    let wide: Vec<u8> = tabs.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for bytes in
+        [plain.as_bytes().to_vec(), semicolons.into_bytes(), gzip(plain.as_bytes()), gzip(&wide), wide]
+    {
         let read = import(bytes, "facilities", PARKING).unwrap();
         assert_eq!(
             (read.findings.format, read.features.len(), &*read.findings.ids),
@@ -110,7 +117,7 @@ fn rows_that_are_wrong_name_row_id_and_reason() {
         a,106.7,10.78,hospital,1,A\n\
         b,106.7,10.78,hospitl,9,B\n\
         a,106.7,10.78,hospital,1,C\n\
-        d,\"106,7\",10.78,hospital,1,D\n\
+        d,106.7.0,10.78,hospital,1,D\n\
         e,106.7,10.78,,1,E\n\
         f,106.7\n\
         g,10.78,106.7,hospital,1,G\n\
@@ -120,9 +127,9 @@ fn rows_that_are_wrong_name_row_id_and_reason() {
     assert_eq!(read.features.len(), 1);
     let reasons = reasons(&read);
     let expected = [
-        "3 b: kind has no value “hospitl”; did you mean hospital?; rank must be a whole number from 1 to 5",
+        "3 b: kind has no value “hospitl”; did you mean hospital?",
         "4 a: has the same source id as row 2",
-        "5 d: lon is “106,7”, no number; decimals need a point",
+        "5 d: lon is “106.7.0”, no number and no degrees",
         "6 e: kind is missing",
         "7 -: has 2 cells, the header has 6",
         "8 g: has latitude before longitude: 10.78,106.7, which exchanged lies in ",
@@ -170,7 +177,7 @@ fn profiles_map_translate_fill_and_leave_out() {
     assert_eq!(value(1, "address"), "Null");
     assert!(refused("id,lon\n", "facilities", "set = { knd = 'x' }").contains("did you mean kind?"));
     assert!(refused("id,lon\n", "facilities", "collection = 'traffic'").contains("made for traffic"));
-    assert!(refused("id,lon\n", "facilities", "guarded = true").contains("for reports only"));
+    assert!(refused("id,lon\n", "facilities", "needs_place = true").contains("for reports only"));
     let missing = import(
         "name,lon,lat\nx,106.7,10.78\n",
         "facilities",
@@ -277,7 +284,7 @@ fn files_that_are_not_read_say_what_to_do() {
         (&b"PK\x03\x04rest"[..], "unpack it"),
         (b"\0\0\x27\x0a\0\0", "shapefile, which is not a format that is read; convert it with: ogr2ogr"),
         (b"SQLite format 3\0", "GeoPackage"),
-        (b"\xff\xfea\0", "UTF-16"),
+        (b"\xff\xfea\0b", "UTF-16"),
         (b"<?xml version='1.0'?>", "XML"),
         (b"<?xml version='1.0'?><service_requests><request>", "ask its server for .json"),
         (b"", "empty"),
@@ -285,7 +292,11 @@ fn files_that_are_not_read_say_what_to_do() {
         (b"{\"type\":\"FeatureCollection\",\"features\":[NaN]}", "not JSON"),
         (b"{\"type\":\"FeatureCollection\",\"features\":{}}", "not GeoJSON"),
         (b"{\"type\":\"FeatureCollection\"}", "no features"),
-        (b"a,A\n1,2\n", "there twice"),
+        (
+            b"id,lon,lat,Name_VI,name_vi\n1,106.7,10.78,a,b\n",
+            "the column \"name_vi\" is there twice and would be read",
+        ),
+        (b"id,lon,lat,LAT\n1,106.7,10.78,3\n", "the column \"LAT\" is there twice"),
     ] {
         let said = refused(bytes, "facilities", PARKING);
         assert!(said.contains(word), "{said} / {word}");

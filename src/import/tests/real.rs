@@ -39,6 +39,7 @@ impl Case {
                 collection: self.pack.collection(collection).unwrap(),
                 profile,
                 osm: self.pack.osm(collection),
+                zone: self.pack.time_zone(),
                 areas: &self.areas,
                 outside: Outside::Reject,
             },

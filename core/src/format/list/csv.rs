@@ -1,6 +1,7 @@
 //! CSV (RFC 4180): UTF-8, CR LF, a header line; text that a spreadsheet would run as a formula is
 //! guarded by an apostrophe.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use super::{Cell, Encoder, Extent, Format, Place, Row, Schema};
@@ -70,14 +71,33 @@ fn write(out: &mut Vec<u8>, what: std::fmt::Arguments<'_>) {
     out.write_fmt(what).expect("writing to memory cannot fail");
 }
 
-/// OWASP's rule for formula injection.
-fn guarded(s: &str, out: &mut Vec<u8>) {
-    if s.starts_with(['=', '+', '-', '@', '\t', '\r']) { text(&format!("'{s}"), out) } else { text(s, out) }
+/// What a text begins with that a spreadsheet would run (OWASP's rule for formula injection).
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// Whether a text looks like a formula, or like one that is guarded already: two guards differ from one, so
+/// that [`unguard`] gives back any text.
+fn needs_guard(text: &str) -> bool {
+    text.trim_start_matches('\'').starts_with(FORMULA)
 }
 
-/// Quoted where it must be, quotes doubled.
+/// A text as a cell that no spreadsheet runs: what looks like a formula has an apostrophe before it.
+pub fn guard(text: &str) -> Cow<'_, str> {
+    if needs_guard(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+}
+
+/// The text of a cell that [`guard`] made.
+pub fn unguard(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|text| needs_guard(text)).unwrap_or(cell)
+}
+
+fn guarded(s: &str, out: &mut Vec<u8>) {
+    text(&guard(s), out);
+}
+
+/// Quoted where it must be, quotes doubled. Words that databases write for nothing are texts when quoted.
 fn text(s: &str, out: &mut Vec<u8>) {
-    if !s.bytes().any(|b| matches!(b, b',' | b'"' | b'\r' | b'\n')) {
+    let is_nothing = matches!(s, "NULL" | "\\N");
+    if !is_nothing && !s.bytes().any(|b| matches!(b, b',' | b'"' | b'\r' | b'\n')) {
         return out.extend_from_slice(s.as_bytes());
     }
     out.push(b'"');
@@ -122,6 +142,14 @@ mod tests {
     }
 
     proptest! {
+        /// And no cell begins like a formula.
+        #[test]
+        fn a_guard_comes_off_and_gives_the_text_again(text in "'{0,3}[=+@\\-\t\ra']{0,3}") {
+            let cell = guard(&text);
+            prop_assert!(!cell.starts_with(FORMULA));
+            prop_assert_eq!(unguard(&cell), text);
+        }
+
         /// Byte for byte what the csv crate writes.
         #[test]
         fn any_text_is_quoted_as_it_must_be(texts in prop::collection::vec("[a-c,\"\r\n \t=']{0,6}|\\PC{0,5}", 2)) {
@@ -129,7 +157,7 @@ mod tests {
             let bytes = written(&FORMAT, &Schema::new(Place::LonLat, true, ["a", "b"]), &rows);
             let mut model = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
             model.write_record(["id", "lon", "lat", "a", "b"]).unwrap();
-            let formula = |t: &String| t.starts_with(['=', '+', '-', '@', '\t', '\r']);
+            let formula = |t: &String| t.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r']);
             let shown = texts.iter().map(|t| if formula(t) { format!("'{t}") } else { t.clone() });
             let fixed = ["1", "", ""].into_iter().map(str::to_owned);
             model.write_record(fixed.chain(shown)).unwrap();
