@@ -12,6 +12,9 @@ const TOLD_REASONS: usize = 8;
 
 /// Tells what was found; `lack` begins the line of columns that are missing.
 pub(super) fn tell(findings: &Findings, lack: &str) {
+    for line in &findings.told {
+        println!("  {line}");
+    }
     for line in findings.counts.lines() {
         println!("  {line}");
     }

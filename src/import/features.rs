@@ -53,13 +53,13 @@ pub struct Read {
 pub fn read(bytes: Vec<u8>, input: Input<'_>) -> Result<Read, ImportError> {
     let Input { collection, profile, osm, areas, outside, .. } = input;
     let mapping = Mapping::new(profile, Properties::of(collection))?;
-    let options = Options { delimiter: profile.delimiter()?, collection: &collection.id, osm };
+    let options = Options { delimiter: profile.delimiter()?, collection: &collection.id, osm, list: profile.list.as_deref() };
     let bytes = unpack(bytes)?;
     let format = input.format.map_or_else(|| recognise(&bytes), Ok)?;
     let mut look = Look::new(profile, &mapping, areas, MAX_ROWS);
     rows_of(&bytes, format, options, &mut look)?;
     let recognised = look.settle(Guess::Likely)?;
-    let judge = FeatureJudge::new(collection, areas, outside, recognised.identity.is_hash());
+    let judge = FeatureJudge::new(collection, profile, areas, outside, recognised.identity.is_hash());
     let mut judging = Judging::new(profile, &mapping, look, recognised, judge);
     rows_of(&bytes, format, options, &mut judging)?;
     let (findings, Batch { rows, taken, rejected, left_out }) = judging.end(format);

@@ -61,6 +61,7 @@ impl Mapping {
         if let Some(id) = profile.collection.as_ref().filter(|id| **id != *properties.id) {
             return Err(MappingError::Collection(id.clone()));
         }
+        profile.checked()?;
         if properties.prefix.is_none() && (profile.times.is_some() || profile.guarded || profile.needs_place)
         {
             return Err(MappingError::ReportsOnly);

@@ -4,11 +4,12 @@
 mod axes;
 mod circle;
 mod columns;
+mod fit;
 mod shape;
 
 pub use axes::Wrong;
-pub(in crate::import) use axes::{Survey, is_swapped};
+pub(in crate::import) use axes::{Named, Reading, Survey, is_swapped, unknown};
 pub(in crate::import) use circle::cap;
 pub use circle::polygon as circle;
 pub(in crate::import) use columns::PlaceColumns;
-pub(in crate::import) use shape::{from_geojson, swapped, tidy};
+pub(in crate::import) use shape::{inside, polygon, simplest, tidy, to_point};

@@ -93,5 +93,5 @@ fn raw(row: u64, header: &[String], record: &ByteRecord) -> Result<Raw, String> 
         let value = if cell.is_empty() { Value::Null } else { Value::Text(cell.to_owned()) };
         properties.insert(name.clone(), value);
     }
-    Ok(Raw { row, id: None, place: PlaceIn::Cells, geometry: Ok(None), properties })
+    Ok(Raw { row, id: None, place: PlaceIn::Cells, crs: None, geometry: Ok(None), properties })
 }

@@ -13,6 +13,8 @@ struct Kept {
     rows: Vec<Row>,
     header: Vec<String>,
     crs: Option<String>,
+    part: Option<Part>,
+    notes: Vec<String>,
     most: Option<usize>,
 }
 
@@ -25,13 +27,21 @@ impl Sink for Kept {
         self.crs = Some(name);
     }
 
+    fn part(&mut self, part: Part) {
+        self.part = Some(part);
+    }
+
+    fn note(&mut self, text: String) {
+        self.notes.push(text);
+    }
+
     fn row(&mut self, row: Row) -> ControlFlow<()> {
         self.rows.push(row);
         if self.most == Some(self.rows.len()) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
-const OPTIONS: Options<'_> = Options { delimiter: None, collection: "reports", osm: None };
+const OPTIONS: Options<'_> = Options { delimiter: None, collection: "reports", osm: None, list: None };
 
 /// Reads a stream.
 fn run(bytes: &[u8]) -> (Kept, Option<String>) {
