@@ -62,14 +62,18 @@ fn is_address(text: &str) -> bool {
     text.starts_with("http://") || text.starts_with("https://")
 }
 
-/// An address as a page writes it, seen from that page.
+/// An address as a page writes it, seen from that page. A server behind another name writes that name: of
+/// the same path the host stays the one that was asked.
 fn resolve(page: &str, next: &str) -> Option<String> {
-    if is_address(next) {
-        return Some(next.to_owned());
-    }
     let plain = page.split(['?', '#']).next().unwrap_or(page);
+    let end = end_of_host(plain)?;
+    if is_address(next) {
+        let same = end_of_host(next)
+            .map(|i| &next[i..])
+            .filter(|rest| rest.split(['?', '#']).next() == Some(&plain[end..]));
+        return Some(same.map_or_else(|| next.to_owned(), |rest| format!("{}{rest}", &plain[..end])));
+    }
     let host = plain.find("://").map(|i| i + 3)?;
-    let end = plain[host..].find('/').map_or(plain.len(), |i| host + i);
     Some(match next.as_bytes() {
         [b'/', b'/', ..] => format!("{}{next}", &plain[..host - 2]),
         [b'/', ..] => format!("{}{next}", &plain[..end]),
@@ -79,6 +83,11 @@ fn resolve(page: &str, next: &str) -> Option<String> {
             format!("{folder}/{next}")
         }
     })
+}
+
+fn end_of_host(address: &str) -> Option<usize> {
+    let host = address.find("://").map(|i| i + 3)?;
+    Some(address[host..].find(['/', '?', '#']).map_or(address.len(), |i| host + i))
 }
 
 /// The next page of a query of ArcGIS, which says that there is more and not where.
@@ -103,6 +112,7 @@ mod tests {
         let page = "https://x.vn/a/items?limit=2";
         for (next, expected) in [
             ("https://y.vn/b", "https://y.vn/b"),
+            ("https://y.vn/a/items?cursor=2", "https://x.vn/a/items?cursor=2"),
             ("//y.vn/b", "https://y.vn/b"),
             ("/b?c=1", "https://x.vn/b?c=1"),
             ("?page=2", "https://x.vn/a/items?page=2"),

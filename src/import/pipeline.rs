@@ -210,7 +210,7 @@ impl<'a, J: Judge> Batches<'a, J> {
         let doubt = match look.verdict() {
             Err(wrong) => Some(Doubt::Place(wrong)),
             Ok((reading, _)) if reading != self.judging.recognised.reading => Some(Doubt::Reading),
-            Ok(_) => look.part().cloned().map(Doubt::Part),
+            Ok(_) => look.missing_part().cloned().map(Doubt::Part),
         };
         let (findings, batch) = self.judging.end(format);
         if goes_on && batch.rows > 0 {

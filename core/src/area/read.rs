@@ -194,18 +194,6 @@ fn unpack(bytes: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, ReadError> {
     if out.len() as u64 > MAX_BYTES { Err(ReadError::TooLarge) } else { Ok(out.into()) }
 }
 
-/// `GeoJSON` before RFC 7946 named its coordinate system in `crs`. Names of WGS 84 are accepted; a
-/// wrong axis order is detected from the numbers.
-fn check_crs_member(crs: &JsonValue) -> Result<(), ReadError> {
-    if crs.is_null() {
-        return Ok(());
-    }
-    let name = crs.pointer("/properties/name").and_then(JsonValue::as_str).map(str::to_owned);
-    let name = name.unwrap_or_else(|| crs.to_string());
-    let is_wgs84 = ["CRS84", "EPSG::4326", "EPSG:4326"].iter().any(|end| name.ends_with(end));
-    if is_wgs84 { Ok(()) } else { Err(ReadError::Crs(name)) }
-}
-
 fn code(properties: &JsonObject, form: &CodeForm) -> Option<String> {
     match properties.get("code")? {
         JsonValue::String(s) if !s.trim().is_empty() => Some(s.trim().to_owned()),

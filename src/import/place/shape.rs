@@ -3,7 +3,7 @@
 
 use geo::{
     Area, Centroid, Contains, Coord, CoordsIter, Euclidean, GeodesicArea, Geometry, InteriorPoint,
-    InterpolatableLine, Length, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
+    InterpolateLine, Length, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
 };
 
 use crate::import::limits::MAX_VERTICES;
@@ -81,14 +81,14 @@ pub(in crate::import) fn simplest(geometry: Geometry<f64>) -> Option<Geometry<f6
             Geometry::MultiLineString(all) => lines.extend(all.0.iter().cloned()),
             Geometry::Polygon(p) => areas.push(p.clone()),
             Geometry::MultiPolygon(all) => areas.extend(all.0.iter().cloned()),
-            _ => return Some(geo::GeometryCollection(members).into()),
+            _ => return Some(Geometry::GeometryCollection(geo::GeometryCollection(members))),
         }
     }
     Some(match (points.is_empty(), lines.is_empty(), areas.is_empty()) {
         (false, true, true) => MultiPoint(points).into(),
         (true, false, true) => MultiLineString(lines).into(),
         (true, true, false) => MultiPolygon(areas).into(),
-        _ => geo::GeometryCollection(members).into(),
+        _ => Geometry::GeometryCollection(geo::GeometryCollection(members)),
     })
 }
 

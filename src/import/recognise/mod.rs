@@ -149,7 +149,7 @@ impl<'a> Look<'a> {
     }
 
     /// Why what was read is not the whole answer.
-    pub(in crate::import) fn part(&self) -> Option<&Part> {
+    pub(in crate::import) fn missing_part(&self) -> Option<&Part> {
         self.part.as_ref()
     }
 

@@ -69,7 +69,7 @@ impl Wire {
             for part in self.geometries.unwrap_or_default().into_iter().flatten() {
                 parts.extend(part.shape(budget)?);
             }
-            return Ok((!parts.is_empty()).then(|| GeometryCollection(parts).into()));
+            return Ok((!parts.is_empty()).then(|| Geometry::GeometryCollection(GeometryCollection(parts))));
         }
         let at = self.coordinates;
         let mut line = |item| line(item, budget);

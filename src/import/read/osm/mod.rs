@@ -243,7 +243,7 @@ fn placed(
         .map(|(way, inner)| Member { nodes: members.get(way).map_or(&[], Vec::as_slice), inner: *inner })
         .collect();
     let missing = ways.iter().filter(|w| w.nodes.is_empty()).count();
-    let geometry = if missing > 0 || ways.is_empty() {
+    let geometry = if missing > 0 {
         Err(format!("{missing} of its {} ways are not in the file", ways.len()))
     } else {
         rings::area(&ways, places).and_then(|shape| {
