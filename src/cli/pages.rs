@@ -13,7 +13,11 @@ const MAX_PAGES: usize = 10_000;
 ///
 /// # Errors
 /// When a page cannot be had, or the pages do not hold what the first one promised.
-pub(super) async fn follow(address: &str, first: Vec<u8>, list: Option<&str>) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+pub(super) async fn follow(
+    address: &str,
+    first: Vec<u8>,
+    list: Option<&str>,
+) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     if !is_address(address) {
         return Ok(first);
     }
@@ -44,7 +48,9 @@ pub(super) async fn follow(address: &str, first: Vec<u8>, list: Option<&str>) ->
                 bytes = fetch(next.clone()).await.map_err(|e| format!("page {}: {e}", pages.len() + 1))?;
                 at = next;
             }
-            Some(next) => return Err(format!("{next}: is too many pages, or one that was read already").into()),
+            Some(next) => {
+                return Err(format!("{next}: is too many pages, or one that was read already").into());
+            }
             // Of one page the import says what is missing.
             None if pages.len() == 1 => return Ok(first),
             None => break,

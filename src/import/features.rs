@@ -53,7 +53,12 @@ pub struct Read {
 pub fn read(bytes: Vec<u8>, input: Input<'_>) -> Result<Read, ImportError> {
     let Input { collection, profile, osm, areas, outside, .. } = input;
     let mapping = Mapping::new(profile, Properties::of(collection))?;
-    let options = Options { delimiter: profile.delimiter()?, collection: &collection.id, osm, list: profile.list.as_deref() };
+    let options = Options {
+        delimiter: profile.delimiter()?,
+        collection: &collection.id,
+        osm,
+        list: profile.list.as_deref(),
+    };
     let bytes = unpack(bytes)?;
     let format = input.format.map_or_else(|| recognise(&bytes), Ok)?;
     let mut look = Look::new(profile, &mapping, areas, MAX_ROWS);

@@ -58,7 +58,12 @@ pub fn read_reports(
 ) -> Result<ReportRead, ImportError> {
     let ReportInput { profile, areas, .. } = input;
     let properties = properties();
-    let options = Options { delimiter: profile.delimiter()?, collection: properties.id, osm: None, list: profile.list.as_deref() };
+    let options = Options {
+        delimiter: profile.delimiter()?,
+        collection: properties.id,
+        osm: None,
+        list: profile.list.as_deref(),
+    };
     let mapping = Mapping::new(profile, properties)?;
     let times = TimeReader::new(profile.times.as_ref(), input.zone)?;
     let stream = Stream::open(source)?;
@@ -71,9 +76,13 @@ pub fn read_reports(
     let spoilt = |text: String| Some(FormatError::Broken(text));
     let (doubt, late) = match doubt {
         Some(Doubt::Place(wrong)) => (Some(wrong), None),
-        Some(Doubt::Reading) => {
-            (None, spoilt("the file names its crs after its rows, which were read otherwise; say it with --crs".to_owned()))
-        }
+        Some(Doubt::Reading) => (
+            None,
+            spoilt(
+                "the file names its crs after its rows, which were read otherwise; say it with --crs"
+                    .to_owned(),
+            ),
+        ),
         Some(Doubt::Part(part)) => (None, spoilt(format!("this is a part of a longer answer: {}", part.why))),
         None => (None, None),
     };

@@ -41,9 +41,13 @@ fn stops(n: u32) -> Vec<Value> {
 fn a_page_never_takes_away_what_it_leaves_out() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let write = |name: &str, document: &Value| std::fs::write(folder.join(name), document.to_string()).unwrap();
+    let write =
+        |name: &str, document: &Value| std::fs::write(folder.join(name), document.to_string()).unwrap();
     write("all.geojson", &json!({ "type": "FeatureCollection", "features": stops(60) }));
-    write("page.geojson", &json!({ "type": "FeatureCollection", "exceededTransferLimit": true, "features": stops(40) }));
+    write(
+        "page.geojson",
+        &json!({ "type": "FeatureCollection", "exceededTransferLimit": true, "features": stops(40) }),
+    );
     let all = import(folder, &["all.geojson", "--source", "stops"]);
     assert!(said(&all).contains("added 60"), "{}", said(&all));
     let page = import(folder, &["page.geojson", "--source", "stops", "--replace"]);
@@ -68,8 +72,15 @@ fn all_pages_of_another_server_come_in() {
     let folder = tempfile::tempdir().unwrap();
     let address = format!("{}/collections/facilities/items", other.base);
     let read = import(folder.path(), &[&address, "--id", "source_id", "--source", "stops"]);
-    assert!(said(&read).contains("250 rows on 3 pages") && said(&read).contains("added 250"), "{}", said(&read));
-    let again = import(folder.path(), &[&address, "--id", "source_id", "--source", "stops", "--replace", "--dry-run"]);
+    assert!(
+        said(&read).contains("250 rows on 3 pages") && said(&read).contains("added 250"),
+        "{}",
+        said(&read)
+    );
+    let again = import(
+        folder.path(),
+        &[&address, "--id", "source_id", "--source", "stops", "--replace", "--dry-run"],
+    );
     assert!(said(&again).contains("unchanged 250\ngone 0"), "{}", said(&again));
 }
 
@@ -90,7 +101,10 @@ fn what_a_tool_adds_to_a_report_is_passed_over_and_another_system_is_not() {
     for (geometry, more) in [
         (point.clone(), json!({})),
         (point.clone(), json!({ "style": { "color": "red" }, "time": null, "links": [] })),
-        (point.clone(), json!({ "crs": { "type": "name", "properties": { "name": "urn:ogc:def:crs:OGC:1.3:CRS84" } } })),
+        (
+            point.clone(),
+            json!({ "crs": { "type": "name", "properties": { "name": "urn:ogc:def:crs:OGC:1.3:CRS84" } } }),
+        ),
         (json!({ "type": "Point", "coordinates": [lon, lat, null] }), json!({ "id": 7 })),
         (json!({ "type": "MultiPoint", "coordinates": [[lon, lat]] }), json!({})),
         (json!({ "type": "GeometryCollection", "geometries": [point] }), json!({})),
@@ -101,7 +115,10 @@ fn what_a_tool_adds_to_a_report_is_passed_over_and_another_system_is_not() {
         assert!(made["id"].is_u64() && made["properties"]["ward"].is_string(), "{made}");
     }
     let vn = json!({ "type": "name", "properties": { "name": "EPSG:4756" } });
-    assert_eq!(with(json!({ "type": "Point", "coordinates": [lon, lat] }), json!({ "crs": vn })).problem(422), ["crs"]);
+    assert_eq!(
+        with(json!({ "type": "Point", "coordinates": [lon, lat] }), json!({ "crs": vn })).problem(422),
+        ["crs"]
+    );
     let inside = json!({ "type": "Point", "coordinates": [lon, lat], "crs": vn });
     assert_eq!(with(inside, json!({})).problem(422), ["geometry.crs"]);
     let two = json!({ "type": "MultiPoint", "coordinates": [[lon, lat], [lon, lat + 0.001]] });

@@ -135,7 +135,9 @@ pub fn read_units(bytes: &[u8], scheme: &UnitScheme) -> Result<Vec<Unit>, ReadEr
         let shape = shape(f, &mut vertices, crs).map_err(|e| match e {
             ShapeError::NotAPolygon => ReadError::NotAPolygon { feature, code: code.clone() },
             ShapeError::TooManyVertices => ReadError::TooManyVertices,
-            ShapeError::Unprojectable(x, y) => ReadError::Unprojectable { feature, code: code.clone(), x, y, crs },
+            ShapeError::Unprojectable(x, y) => {
+                ReadError::Unprojectable { feature, code: code.clone(), x, y, crs }
+            }
             ShapeError::Unit(error) => ReadError::Shape { feature, code: code.clone(), error },
         })?;
         let unit = Unit::new(&code, kind, &name, shape).map_err(|error| ReadError::Shape {
@@ -210,11 +212,7 @@ enum ShapeError {
     Unit(UnitError),
 }
 
-fn shape(
-    f: Feature,
-    vertices: &mut usize,
-    crs: Crs,
-) -> Result<MultiPolygon<f64>, ShapeError> {
+fn shape(f: Feature, vertices: &mut usize, crs: Crs) -> Result<MultiPolygon<f64>, ShapeError> {
     let polygons = match f.geometry.map(|g| g.value) {
         Some(GeometryValue::Polygon { coordinates }) => vec![coordinates],
         Some(GeometryValue::MultiPolygon { coordinates }) => coordinates,
@@ -318,7 +316,8 @@ mod tests {
         assert!(error(&bytes).contains("projected"));
         // The same numbers with their system.
         let crs = r#","crs":{"type":"name","properties":{"name":"EPSG:9210"}}"#;
-        let units = read_units(&file(&[feature(properties, metres)], crs), &UnitScheme::vietnamese()).unwrap();
+        let units =
+            read_units(&file(&[feature(properties, metres)], crs), &UnitScheme::vietnamese()).unwrap();
         let first = units[0].shape.0[0].exterior().0[0];
         let (x, y) = Crs::of_code(9210).unwrap().of_wgs84(first.x, first.y).unwrap();
         assert!((x - 603_000.0).hypot(y - 1_190_000.0) < 1e-4, "{x} {y}");

@@ -31,7 +31,9 @@ impl OsmRules {
     /// The properties of an element with these tags; `None` if no rule matches.
     pub fn read<'a>(&self, tag: impl Fn(&str) -> Option<&'a str>) -> Option<BTreeMap<String, String>> {
         let rule = self.rules.iter().find(|rule| {
-            rule.when.iter().all(|(key, values)| tag(key).is_some_and(|v| v.split(';').any(|v| values.iter().any(|w| w == v.trim()))))
+            rule.when.iter().all(|(key, values)| {
+                tag(key).is_some_and(|v| v.split(';').any(|v| values.iter().any(|w| w == v.trim())))
+            })
         })?;
         let mut out = rule.set.clone();
         for (property, tags) in &self.fields {

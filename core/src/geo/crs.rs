@@ -118,7 +118,10 @@ impl Crs {
             return None;
         }
         let at = |path: &str| member.pointer(path).and_then(text);
-        let coded = at("/properties/code").or_else(|| at("/code")).or_else(|| at("/latestWkid")).or_else(|| at("/wkid"));
+        let coded = at("/properties/code")
+            .or_else(|| at("/code"))
+            .or_else(|| at("/latestWkid"))
+            .or_else(|| at("/wkid"));
         let named = text(member)
             .or_else(|| at("/properties/name"))
             .or_else(|| coded.map(|code| if code.contains(':') { code } else { format!("EPSG:{code}") }))
@@ -226,7 +229,10 @@ mod tests {
             (r#"{"type":"name","properties":{"name":"urn:ogc:def:crs:OGC:1.3:CRS84"}}"#, Some(4326)),
             (r#"{"type":"EPSG","properties":{"code":4326}}"#, Some(4326)),
             (r#"{"type":"EPSG","properties":{"code":"4756"}}"#, Some(4756)),
-            (r#"{"type":"link","properties":{"href":"http://spatialreference.org/ref/epsg/4326/proj4/","type":"proj4"}}"#, Some(4326)),
+            (
+                r#"{"type":"link","properties":{"href":"http://spatialreference.org/ref/epsg/4326/proj4/","type":"proj4"}}"#,
+                Some(4326),
+            ),
             (r#"{"wkid":102100,"latestWkid":3857}"#, Some(3857)),
             (r#""EPSG:9210""#, Some(9210)),
             ("4326", Some(4326)),

@@ -7,10 +7,8 @@ pub mod crs;
 mod distance;
 mod ellipsoid;
 mod lonlat;
-pub mod mend;
 pub mod polygon;
 mod projection;
-pub(crate) mod solid;
 pub mod validity;
 pub mod vn2000;
 

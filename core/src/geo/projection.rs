@@ -10,7 +10,8 @@ const FALSE_EASTING: f64 = 500_000.0;
 /// Third flattening.
 const N: f64 = F / (2.0 - F);
 /// Radius of the rectifying sphere in metres.
-const RADIUS: f64 = A / (1.0 + N) * (1.0 + N * N / 4.0 + N * N * N * N / 64.0 + N * N * N * N * N * N / 256.0);
+const RADIUS: f64 =
+    A / (1.0 + N) * (1.0 + N * N / 4.0 + N * N * N * N / 64.0 + N * N * N * N * N * N / 256.0);
 /// Coefficients from the conformal to the rectifying latitude, from the first power of [`N`] on.
 const FORTH: [[f64; 6]; 6] = [
     [1.0 / 2.0, -2.0 / 3.0, 5.0 / 16.0, 41.0 / 180.0, -127.0 / 288.0, 7_891.0 / 37_800.0],
@@ -111,7 +112,8 @@ fn inverse(x: f64, y: f64) -> (f64, f64) {
     let mut t = wanted / (1.0 - E2);
     for _ in 0..4 {
         let have = conformal(t);
-        let slope = (1.0 - E2) * (1.0 + t * t).sqrt() * (1.0 + have * have).sqrt() / (1.0 + (1.0 - E2) * t * t);
+        let slope =
+            (1.0 - E2) * (1.0 + t * t).sqrt() * (1.0 + have * have).sqrt() / (1.0 + (1.0 - E2) * t * t);
         t += (wanted - have) / slope;
     }
     (x.sinh().atan2(cos), t.atan())

@@ -200,7 +200,9 @@ impl ReportJudge {
                     *self.rules.entry(rule).or_default() += 1;
                     Ok(Some((p.x(), p.y())))
                 }
-                Some(_) => Err("geometry must be a Point (--shape point makes points of areas and lines)".to_owned()),
+                Some(_) => {
+                    Err("geometry must be a Point (--shape point makes points of areas and lines)".to_owned())
+                }
                 None => Err("geometry must be a Point".to_owned()),
             },
             Err(reason) => Err(reason.clone()),

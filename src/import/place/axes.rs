@@ -39,7 +39,9 @@ pub enum Wrong {
         y: f64,
     },
     /// Metres or feet.
-    #[error("the coordinates are projected: {count} of {of} features have numbers like {x},{y}, which are no degrees{looks}")]
+    #[error(
+        "the coordinates are projected: {count} of {of} features have numbers like {x},{y}, which are no degrees{looks}"
+    )]
     Projected {
         /// Features with such numbers.
         count: u64,
@@ -53,7 +55,9 @@ pub enum Wrong {
         looks: String,
     },
     /// Degrees that fit the wards clearly better when they are those of VN-2000.
-    #[error("the degrees fit the wards better as VN-2000 than as WGS 84{0}; --crs EPSG:4756 or --crs EPSG:4326 decides")]
+    #[error(
+        "the degrees fit the wards better as VN-2000 than as WGS 84{0}; --crs EPSG:4756 or --crs EPSG:4326 decides"
+    )]
     Shifted(String),
     /// Latitude first.
     #[error(
@@ -240,12 +244,7 @@ impl Survey {
     }
 
     /// Numbers of a system that is named. Of metres their size says which is the north one.
-    fn in_system(
-        &self,
-        crs: Crs,
-        swap: bool,
-        areas: &Generation,
-    ) -> Result<(Reading, Vec<String>), Wrong> {
+    fn in_system(&self, crs: Crs, swap: bool, areas: &Generation) -> Result<(Reading, Vec<String>), Wrong> {
         let metres = crs.projection != diaban_core::geo::Projection::Degrees;
         let first = self.sample.first().map(|s| s.at);
         if let Some(c) = first.filter(|_| metres != self.most(self.projected) && self.placed > 0) {
@@ -259,7 +258,9 @@ impl Survey {
         let [east_first, north_first] =
             [false, true].map(|north| Fits::hits(&self.sample, crs, north, areas));
         let exchanged = north_first > east_first;
-        let told = format!("the first number of each position is the north one, by the fit to the wards: {north_first} to {east_first}");
+        let told = format!(
+            "the first number of each position is the north one, by the fit to the wards: {north_first} to {east_first}"
+        );
         let told = if exchanged { vec![told] } else { Vec::new() };
         Ok((Reading { crs, north_first: exchanged != swap }, told))
     }
@@ -268,7 +269,9 @@ impl Survey {
     fn guess(&self, swap: bool, areas: &Generation) -> Result<(Reading, Vec<String>), Wrong> {
         let fits = Fits::of_metres(&self.sample, areas);
         if let Some(best) = fits.winner() {
-            let mut told = vec![format!("no crs is named; the coordinates are read as {best}, by the fit to the wards:")];
+            let mut told = vec![format!(
+                "no crs is named; the coordinates are read as {best}, by the fit to the wards:"
+            )];
             told.extend(fits.table());
             return Ok((Reading { crs: best.crs, north_first: best.north_first != swap }, told));
         }

@@ -70,9 +70,7 @@ impl Fits {
             .clone()
             .flat_map(|crs| {
                 let unshifted = Crs { datum: Datum::Wgs84, ..crs };
-                let has_twin = |other: Crs| {
-                    other.projection == crs.projection && other.datum == Datum::Wgs84
-                };
+                let has_twin = |other: Crs| other.projection == crs.projection && other.datum == Datum::Wgs84;
                 let plain = crs.datum == Datum::Vn2000 && !known.clone().any(has_twin);
                 std::iter::once(crs).chain(plain.then_some(unshifted))
             })

@@ -8,7 +8,8 @@ use geo::{
 
 use crate::import::limits::MAX_VERTICES;
 use diaban_core::geo::polygon::wind;
-use diaban_core::geo::{LonLat, LonLatError, mend, validity};
+use diaban_core::geo::validity::{self, mend};
+use diaban_core::geo::{LonLat, LonLatError};
 
 /// Deepest nesting of brackets in a WKT: a MULTIPOLYGON in two collections.
 const MAX_WKT_DEPTH: usize = 6;
@@ -210,7 +211,8 @@ fn area(mut raw: MultiPolygon<f64>, make_valid: bool) -> Result<Tidied, String> 
             return Err(format!("is no valid area: {fault} (--make-valid mends it)"));
         }
         before = Some(raw.0.iter().map(GeodesicArea::geodesic_area_unsigned).sum::<f64>());
-        raw = mend::make_valid(&raw).ok_or_else(|| format!("is no valid area: {fault}; nothing of it can be made valid"))?;
+        raw = mend::make_valid(&raw)
+            .ok_or_else(|| format!("is no valid area: {fault}; nothing of it can be made valid"))?;
         made = true;
     }
     raw.0.iter_mut().for_each(wind);

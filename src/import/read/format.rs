@@ -64,8 +64,7 @@ const HEAD: usize = 512;
 /// Without another system, because the change from VN-2000 that GDAL chooses lands beside the place in a
 /// part of the city; the document names the system, and the import converts it.
 const OGR: &str = "convert it with: ogr2ogr -f GeoJSON out.geojson IN";
-const BINARY: &str =
-    "if GDAL reads it, convert it with: ogr2ogr -f GeoJSON out.geojson IN";
+const BINARY: &str = "if GDAL reads it, convert it with: ogr2ogr -f GeoJSON out.geojson IN";
 const UTF8: &str = "save it as UTF-8";
 
 /// The format of a file.

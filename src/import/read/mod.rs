@@ -13,8 +13,8 @@ use std::io::BufReader;
 use serde_json::Deserializer;
 
 pub(in crate::import) use format::recognise;
-pub use json::{Page, join};
 pub use format::{Format, FormatError};
+pub use json::{Page, join};
 pub use sink::Part;
 pub(in crate::import) use sink::{Options, Sink};
 pub(in crate::import) use unpack::{Stream, unpack};

@@ -112,7 +112,8 @@ impl Candidates {
         if self.members.filled > 0 && self.members.filled == self.rows {
             return Identity::Member;
         }
-        let full: Vec<&String> = self.full().filter(|(_, ids)| !ids.is_shared()).map(|(name, _)| name).collect();
+        let full: Vec<&String> =
+            self.full().filter(|(_, ids)| !ids.is_shared()).map(|(name, _)| name).collect();
         let called = |name: &str| full.iter().find(|c| c.to_lowercase() == name);
         let column = match (guess, full.as_slice()) {
             (Guess::Sure, _) => called("id"),

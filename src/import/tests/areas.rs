@@ -32,7 +32,8 @@ fn dense(corners: &[(f64, f64)], each: usize) -> Vec<(f64, f64)> {
 #[test]
 fn what_is_valid_as_it_came_stays_valid() {
     let spike = [(106.6, 10.7), (106.8, 10.7), (106.8, 10.8), (106.7, 10.700_000_04), (106.6, 10.8)];
-    let sliver = [(106.6, 10.7), (106.8, 10.7), (106.8, 10.8), (106.79, 10.700_000_02), (106.78, 10.8), (106.6, 10.8)];
+    let sliver =
+        [(106.6, 10.7), (106.8, 10.7), (106.8, 10.8), (106.79, 10.700_000_02), (106.78, 10.8), (106.6, 10.8)];
     let hole = [(106.65, 10.700_000_03), (106.66, 10.71), (106.67, 10.71)];
     let square = [(106.6, 10.7), (106.8, 10.7), (106.8, 10.8), (106.6, 10.8)];
     let shapes = [
@@ -93,8 +94,14 @@ fn what_is_not_valid_is_refused_however_many_vertices_it_has() {
 #[test]
 fn points_are_made_of_areas_and_lines_when_that_is_asked_for() {
     let u = ring([
-        (106.6, 10.7), (106.7, 10.7), (106.7, 10.8), (106.69, 10.8), (106.69, 10.71), (106.61, 10.71),
-        (106.61, 10.8), (106.6, 10.8),
+        (106.6, 10.7),
+        (106.7, 10.7),
+        (106.7, 10.8),
+        (106.69, 10.8),
+        (106.69, 10.71),
+        (106.61, 10.71),
+        (106.61, 10.8),
+        (106.6, 10.8),
     ]);
     let line = r#"{"type":"LineString","coordinates":[[106.6,10.7],[106.7,10.7],[106.7,10.8]]}"#;
     let parts = format!(
@@ -107,7 +114,11 @@ fn points_are_made_of_areas_and_lines_when_that_is_asked_for() {
     let text = document(&features, "");
     let bank = "set = { kind = 'bank' }";
     let read = import(text.clone(), "facilities", bank).unwrap();
-    assert!(reasons(&read)[0].contains("must be of shape point (--shape point makes"), "{:?}", reasons(&read));
+    assert!(
+        reasons(&read)[0].contains("must be of shape point (--shape point makes"),
+        "{:?}",
+        reasons(&read)
+    );
     let read = import(text, "facilities", &format!("shape = 'point'\n{bank}")).unwrap();
     let at = |i: usize| match &read.features[i].geometry {
         Some(Geometry::Point(p)) => (p.x(), p.y()),

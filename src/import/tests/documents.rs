@@ -12,13 +12,37 @@ fn a_page_of_a_longer_answer_is_never_taken_for_the_whole() {
     let row = feature(1, HERE);
     let record = r#"{"id":1,"lon":106.7,"lat":10.78}"#;
     for (text, word) in [
-        (format!(r#"{{"type":"FeatureCollection","exceededTransferLimit":true,"features":[{row}]}}"#), "exceededTransferLimit"),
-        (format!(r#"{{"type":"FeatureCollection","features":[{row}],"properties":{{"exceededTransferLimit":true}}}}"#), "exceededTransferLimit"),
-        (format!(r#"{{"type":"FeatureCollection","features":[{row}],"links":[{{"rel":"self","href":"a"}},{{"rel":"next","href":"https://x.vn/2"}}]}}"#), "https://x.vn/2"),
-        (format!(r#"{{"type":"FeatureCollection","numberMatched":60,"numberReturned":1,"features":[{row}]}}"#), "it holds 1 rows and says numberMatched 60"),
-        (format!(r#"{{"type":"FeatureCollection","totalFeatures":60,"features":[{row}]}}"#), "totalFeatures 60"),
+        (
+            format!(r#"{{"type":"FeatureCollection","exceededTransferLimit":true,"features":[{row}]}}"#),
+            "exceededTransferLimit",
+        ),
+        (
+            format!(
+                r#"{{"type":"FeatureCollection","features":[{row}],"properties":{{"exceededTransferLimit":true}}}}"#
+            ),
+            "exceededTransferLimit",
+        ),
+        (
+            format!(
+                r#"{{"type":"FeatureCollection","features":[{row}],"links":[{{"rel":"self","href":"a"}},{{"rel":"next","href":"https://x.vn/2"}}]}}"#
+            ),
+            "https://x.vn/2",
+        ),
+        (
+            format!(
+                r#"{{"type":"FeatureCollection","numberMatched":60,"numberReturned":1,"features":[{row}]}}"#
+            ),
+            "it holds 1 rows and says numberMatched 60",
+        ),
+        (
+            format!(r#"{{"type":"FeatureCollection","totalFeatures":60,"features":[{row}]}}"#),
+            "totalFeatures 60",
+        ),
         (format!(r#"{{"count":60,"next":"https://x.vn/?page=2","results":[{record}]}}"#), "?page=2"),
-        (format!(r#"{{"count":60,"next":null,"previous":"https://x.vn/?page=2","results":[{record}]}}"#), "count 60"),
+        (
+            format!(r#"{{"count":60,"next":null,"previous":"https://x.vn/?page=2","results":[{record}]}}"#),
+            "count 60",
+        ),
         (format!(r#"{{"@odata.nextLink":"https://x.vn/2","value":[{record}]}}"#), "https://x.vn/2"),
         (format!(r#"{{"success":true,"result":{{"records":[{record}],"total":60}}}}"#), "total 60"),
         (format!(r#"{{"data":[{record}],"meta":{{"hasMore":true}}}}"#), "hasMore"),
@@ -28,7 +52,9 @@ fn a_page_of_a_longer_answer_is_never_taken_for_the_whole() {
     }
     // All there is.
     for text in [
-        format!(r#"{{"type":"FeatureCollection","numberMatched":1,"numberReturned":1,"features":[{row}],"links":[{{"rel":"prev","href":"a"}}]}}"#),
+        format!(
+            r#"{{"type":"FeatureCollection","numberMatched":1,"numberReturned":1,"features":[{row}],"links":[{{"rel":"prev","href":"a"}}]}}"#
+        ),
         format!(r#"{{"type":"FeatureCollection","exceededTransferLimit":false,"features":[{row}]}}"#),
         format!(r#"{{"count":1,"next":null,"results":[{record}]}}"#),
         format!(r#"{{"type":"FeatureCollection","totalFeatures":"unknown","features":[{row}]}}"#),
@@ -106,11 +132,25 @@ fn shapes_of_one_null_heights_and_foreign_members_are_read() {
     let at = "[106.7,10.78]";
     for (shape, kind) in [
         (r#"{"type":"Point","coordinates":[106.7,10.78,null]}"#.to_owned(), "Point"),
-        (r#"{"type":"Point","coordinates":[106.7,10.78,"12 m",4],"bbox":[1,2,3,4],"meta":{"a":[]}}"#.to_owned(), "Point"),
+        (
+            r#"{"type":"Point","coordinates":[106.7,10.78,"12 m",4],"bbox":[1,2,3,4],"meta":{"a":[]}}"#
+                .to_owned(),
+            "Point",
+        ),
         (format!(r#"{{"type":"GeometryCollection","geometries":[{HERE}]}}"#), "Point"),
-        (format!(r#"{{"type":"GeometryCollection","geometries":[{{"type":"GeometryCollection","geometries":[{HERE},null]}}]}}"#), "Point"),
+        (
+            format!(
+                r#"{{"type":"GeometryCollection","geometries":[{{"type":"GeometryCollection","geometries":[{HERE},null]}}]}}"#
+            ),
+            "Point",
+        ),
         (format!(r#"{{"type":"GeometryCollection","geometries":[{HERE},{HERE}]}}"#), "MultiPoint"),
-        (format!(r#"{{"type":"GeometryCollection","geometries":[{HERE},{{"type":"Polygon","coordinates":[]}}]}}"#), "Point"),
+        (
+            format!(
+                r#"{{"type":"GeometryCollection","geometries":[{HERE},{{"type":"Polygon","coordinates":[]}}]}}"#
+            ),
+            "Point",
+        ),
         (format!(r#"{{"type":"MultiPoint","coordinates":[{at}]}}"#), "MultiPoint"),
     ] {
         let read = import(document(&[feature(1, &shape)], ""), "facilities", BANK).unwrap();
@@ -121,9 +161,13 @@ fn shapes_of_one_null_heights_and_foreign_members_are_read() {
         };
         assert_eq!(found, kind, "{shape}");
     }
-    let foreign = format!(r#"{{"type":"Feature","id":"x","links":[],"time":null,"title":"t","properties":{{"kind":"bank"}},"geometry":{HERE}}}"#);
+    let foreign = format!(
+        r#"{{"type":"Feature","id":"x","links":[],"time":null,"title":"t","properties":{{"kind":"bank"}},"geometry":{HERE}}}"#
+    );
     assert_eq!(import(document(&[foreign], ""), "facilities", "").unwrap().features[0].source_id, "x");
-    let mixed = format!(r#"{{"type":"GeometryCollection","geometries":[{HERE},{{"type":"LineString","coordinates":[{at},[106.8,10.8]]}}]}}"#);
+    let mixed = format!(
+        r#"{{"type":"GeometryCollection","geometries":[{HERE},{{"type":"LineString","coordinates":[{at},[106.8,10.8]]}}]}}"#
+    );
     let read = import(document(&[feature(1, &mixed)], ""), "traffic", "set = { kind = 'road' }").unwrap();
     assert!(reasons(&read)[0].contains("must be of shape"), "{:?}", reasons(&read));
 }
@@ -137,7 +181,12 @@ fn ids_that_rows_share_are_seen_before_a_row_is_lost() {
     };
     // Named by the user: the file is refused and says how many.
     let said = refused(rows(&|i| i / 10), "facilities", &format!("id = 'id'\n{PARKING}"));
-    assert!(said.contains("the ids in \"id\" do not tell rows apart: 90 of 100 repeat one, first row 3 that of row 2"), "{said}");
+    assert!(
+        said.contains(
+            "the ids in \"id\" do not tell rows apart: 90 of 100 repeat one, first row 3 that of row 2"
+        ),
+        "{said}"
+    );
     // Guessed: another way is taken, and told.
     let read = import(rows(&|i| i / 10), "facilities", PARKING).unwrap();
     assert_eq!((read.features.len(), read.findings.ids_are_hashes), (100, true));
@@ -146,5 +195,8 @@ fn ids_that_rows_share_are_seen_before_a_row_is_lost() {
     let read = import(rows(&|i| if i == 7 { 3 } else { i }), "facilities", PARKING).unwrap();
     assert_eq!((read.features.len(), &*reasons(&read)[0]), (99, "9 3: has the same source id as row 5"));
     let features: Vec<String> = (0..100).map(|i| feature(i % 20, HERE)).collect();
-    assert!(refused(document(&features, ""), "facilities", PARKING).contains("the features' own ids do not tell rows apart"));
+    assert!(
+        refused(document(&features, ""), "facilities", PARKING)
+            .contains("the features' own ids do not tell rows apart")
+    );
 }

@@ -213,7 +213,10 @@ fn shapes_that_are_none_say_what_they_lack() {
             r#"{"type":"LineString","coordinates":[[106.7,10.78],[106.7]]}"#,
             "has a position with fewer than two numbers",
         ),
-        (r#"{"type":"Point","coordinates":[106.7,null]}"#, "geometry has a position with fewer than two numbers"),
+        (
+            r#"{"type":"Point","coordinates":[106.7,null]}"#,
+            "geometry has a position with fewer than two numbers",
+        ),
         (r#"{"type":"MultiLineString","coordinates":[]}"#, "has no place"),
         (r#"{"type":"GeometryCollection","geometries":[]}"#, "has no place"),
         ("null", "has no place"),
@@ -272,7 +275,10 @@ fn a_file_in_other_coordinates_is_refused_and_says_in_which() {
     );
     let crs = r#","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::3405"}}"#;
     let text = document(&[feature(1, HERE)], crs);
-    assert!(refused(text, "facilities", PARKING).contains("should be in EPSG:3405 (VN-2000 / UTM zone 48N), but 1 of 1"));
+    assert!(
+        refused(text, "facilities", PARKING)
+            .contains("should be in EPSG:3405 (VN-2000 / UTM zone 48N), but 1 of 1")
+    );
 }
 
 #[test]

@@ -103,12 +103,8 @@ mod pbf {
             packed(9, deltas(&kept.iter().map(|n| e7(n.1)).collect::<Vec<_>>())),
         ];
         let table: Vec<u8> = strings.iter().flat_map(|s| bytes(1, s.as_bytes())).collect();
-        let block = [
-            bytes(1, &table),
-            bytes(2, &bytes(2, &dense.concat())),
-            bytes(2, &ways),
-            bytes(2, &relations),
-        ];
+        let block =
+            [bytes(1, &table), bytes(2, &bytes(2, &dense.concat())), bytes(2, &ways), bytes(2, &relations)];
         [blob("OSMHeader", &bytes(4, b"OsmSchema-V0.6")), blob("OSMData", &block.concat())].concat()
     }
 
@@ -214,8 +210,14 @@ fn ways_that_are_clipped_are_refused() {
 fn rings_close_over_ways_of_any_direction_and_positions_may_stand_on_ways() {
     use pbf::{Of, made};
     let nodes = [
-        (1, 106.70, 10.77), (2, 106.72, 10.77), (3, 106.72, 10.79), (4, 106.70, 10.79),
-        (5, 106.705, 10.775), (6, 106.715, 10.775), (7, 106.715, 10.785), (8, 106.705, 10.785),
+        (1, 106.70, 10.77),
+        (2, 106.72, 10.77),
+        (3, 106.72, 10.79),
+        (4, 106.70, 10.79),
+        (5, 106.705, 10.775),
+        (6, 106.715, 10.775),
+        (7, 106.715, 10.785),
+        (8, 106.705, 10.785),
     ];
     let of = |refs: &[i64]| refs.iter().map(|n| (*n, "-")).collect::<Vec<_>>();
     let market = [("type", "multipolygon"), ("amenity", "Hospital;hospital"), ("name", "A")];

@@ -158,8 +158,17 @@ fn real_traffic_comes_in_or_says_why_not() {
     }
     // A system that is named is converted.
     let roads = case.read("traffic/district7-roads-utm-crs-member.geojson.gz", "roads").unwrap();
-    assert!(roads.findings.told.iter().any(|t| t.contains("converted from EPSG:32648")), "{:?}", roads.findings.told);
-    assert!(roads.features.len() * 10 > roads.rows as usize * 9, "{} of {}", roads.features.len(), roads.rows);
+    assert!(
+        roads.findings.told.iter().any(|t| t.contains("converted from EPSG:32648")),
+        "{:?}",
+        roads.findings.told
+    );
+    assert!(
+        roads.features.len() * 10 > roads.rows as usize * 9,
+        "{} of {}",
+        roads.features.len(),
+        roads.rows
+    );
     // The columns as they are labelled are swapped too.
     let labelled = Profile { lon: None, lat: None, ..named("slow-points") };
     let said = case.with("traffic/hcmc-slow-points.csv.gz", "traffic", &labelled).unwrap_err().to_string();
@@ -167,7 +176,10 @@ fn real_traffic_comes_in_or_says_why_not() {
     // Confirmed, the boxes are areas, which this collection has not.
     let swapped = Profile { swap_axes: true, ..named("congestion-boxes") };
     let boxes = case.with("traffic/hcmc-congestion-boxes-wkt-swapped.csv", "traffic", &swapped).unwrap();
-    assert!(boxes.rejected.len() == 41 && boxes.rejected[0].reason.starts_with("must be of shape line or point (--shape"));
+    assert!(
+        boxes.rejected.len() == 41
+            && boxes.rejected[0].reason.starts_with("must be of shape line or point (--shape")
+    );
     let alert = "wkt = 'box'\nswap_axes = true\n[set]\nseverity = 'minor'\nheadline_vi = 'Ùn tắc'\n\
         onset = '2026-01-01'\nexpires = '2026-01-02'";
     let alert = Profile::parse(alert).unwrap();

@@ -49,7 +49,8 @@ fn files_in_the_citys_systems_are_converted_wherever_they_name_them() {
                 r#"{{"type":"Feature","id":{i},"properties":{{}},"geometry":{{"type":"Point"{inside},"coordinates":[{x},{y}]}}}}"#
             )
         };
-        let member = format!(r#","crs":{{"type":"name","properties":{{"name":"urn:ogc:def:crs:EPSG::{code}"}}}}"#);
+        let member =
+            format!(r#","crs":{{"type":"name","properties":{{"name":"urn:ogc:def:crs:EPSG::{code}"}}}}"#);
         let all = |inside: &str| (0..places.len()).map(|i| point(i, inside)).collect::<Vec<_>>();
         let before = document(&all(""), &member);
         // After the features.
@@ -72,10 +73,11 @@ fn files_in_the_citys_systems_are_converted_wherever_they_name_them() {
             assert!(said.contains(&format!("{} rows converted from EPSG:{code}", places.len())), "{said}");
         }
     }
-    let swapped: String = places.iter().enumerate().fold("id,X,Y\n".to_owned(), |text, (i, (lon, lat, _))| {
-        let (east, north) = crs(9210).of_wgs84(*lon, *lat).unwrap();
-        text + &format!("{i},{north},{east}\n")
-    });
+    let swapped: String =
+        places.iter().enumerate().fold("id,X,Y\n".to_owned(), |text, (i, (lon, lat, _))| {
+            let (east, north) = crs(9210).of_wgs84(*lon, *lat).unwrap();
+            text + &format!("{i},{north},{east}\n")
+        });
     let read = import(swapped, "facilities", &format!("crs = '9210'\n{PARKING}")).unwrap();
     assert!(read.features.len() == places.len() && metres_off(&read, &places) < 0.012);
     assert!(read.findings.told[0].contains("the first number of each position is the north one"));
@@ -85,7 +87,9 @@ fn files_in_the_citys_systems_are_converted_wherever_they_name_them() {
 fn rows_may_name_different_systems_and_an_unknown_one_costs_its_row() {
     let (x, y) = crs(9210).of_wgs84(106.7, 10.78).unwrap();
     let named = |code: &str, x: f64, y: f64| {
-        format!(r#"{{"type":"Point","crs":{{"type":"name","properties":{{"name":"{code}"}}}},"coordinates":[{x},{y}]}}"#)
+        format!(
+            r#"{{"type":"Point","crs":{{"type":"name","properties":{{"name":"{code}"}}}},"coordinates":[{x},{y}]}}"#
+        )
     };
     let rows = [
         feature(0, HERE),

@@ -3,7 +3,7 @@
 //! winding number; the areas on both sides of a shared border agree about it. Not here: which rings
 //! (mesh, drawn), clipping (clip).
 
-use crate::geo::solid::{Fill, solid as solid_by};
+use crate::geo::validity::solid::{Fill, solid as solid_by};
 use crate::map::shape::frame::Path;
 
 /// Valid polygons (OGC 06-103r4 section 6.1.11) from rings wound as in a tile: exteriors with
@@ -17,7 +17,7 @@ pub(in crate::map) mod tests {
     use proptest::prelude::*;
 
     use super::solid;
-    use crate::geo::solid::{Path, Point, edges, on, place, turn};
+    use crate::geo::validity::solid::{Path, Point, edges, on, place, turn};
     use crate::map::shape::clip::{area2, clip};
 
     fn apart((a, b): (Point, Point), (c, d): (Point, Point)) -> bool {

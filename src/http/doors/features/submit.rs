@@ -167,7 +167,9 @@ fn read_answers(answers: &Map<String, Value>, faults: &mut Vec<Violation>) -> BT
 fn crs(member: Option<&Value>, field: &str) -> Option<Violation> {
     let name = Crs::name_in(member?)?;
     let same = Crs::named(&name).is_some_and(Crs::is_wgs84);
-    (!same).then(|| Violation::new(field, "must be WGS 84 (EPSG:4326, CRS84): longitude and latitude in degrees"))
+    (!same).then(|| {
+        Violation::new(field, "must be WGS 84 (EPSG:4326, CRS84): longitude and latitude in degrees")
+    })
 }
 
 /// The place of a report: a Point of two or three numbers, also as the only one of several, or null.

@@ -19,11 +19,11 @@ use serde_json::Deserializer;
 use serde_json::de::Read;
 use serde_json::value::RawValue;
 
-use crate::import::read::format::FormatError;
 use self::object::{any, feature};
 use self::paging::Paging;
 use self::plan::{DEPTH, Plan, may_hold_rows};
 use self::position::KINDS;
+use crate::import::read::format::FormatError;
 use crate::import::read::sink::{Part, Sink};
 use crate::import::read::unpack::Budget;
 use diaban_core::geo::Crs;

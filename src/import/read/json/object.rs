@@ -48,7 +48,9 @@ pub(super) fn any(row: u64, text: &str) -> Row {
         return feature(row, text);
     }
     match kind_of(text) {
-        Some(kind) if kind == "Feature" || KINDS.contains(&&*kind) && text.contains("oordinates") => feature(row, text),
+        Some(kind) if kind == "Feature" || KINDS.contains(&&*kind) && text.contains("oordinates") => {
+            feature(row, text)
+        }
         _ => record(row, text),
     }
 }
@@ -94,11 +96,22 @@ pub(super) fn feature(row: u64, text: &str) -> Row {
     if KINDS.contains(&kind) {
         let wire: Wire = serde_json::from_str(text).map_err(broken)?;
         let (crs, geometry) = (wire.crs(), wire.read().map_err(|reason| format!("geometry {reason}")));
-        return Ok(Raw { row, id: None, place: PlaceIn::Geometry, crs, geometry, properties: BTreeMap::new() });
+        return Ok(Raw {
+            row,
+            id: None,
+            place: PlaceIn::Geometry,
+            crs,
+            geometry,
+            properties: BTreeMap::new(),
+        });
     }
     if kind != "Feature" {
         let esri = text.contains("\"attributes\"");
-        let hint = if esri { "it looks like Esri's JSON; ask its server for f=geojson" } else { "its type must be Feature" };
+        let hint = if esri {
+            "it looks like Esri's JSON; ask its server for f=geojson"
+        } else {
+            "its type must be Feature"
+        };
         return Err(unread(None, format!("is no GeoJSON feature: {hint}")));
     }
     let id = match feature.id {

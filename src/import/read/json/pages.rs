@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use serde_json::Deserializer;
 
-use crate::import::read::format::{Format, FormatError, recognise, strip_bom};
 use super::{Events, plan as plan_of, walk};
+use crate::import::read::format::{Format, FormatError, recognise, strip_bom};
 use crate::import::read::sink::Part;
 use crate::import::read::unpack::{Budget, unpack};
 
@@ -66,7 +66,8 @@ pub fn join(pages: &[Page]) -> Vec<u8> {
     let rows = rows.join(",");
     let text = if pages.iter().any(|p| p.features) {
         let crs = pages.iter().find_map(|p| p.crs.as_ref());
-        let crs = crs.map_or_else(String::new, |name| format!(",\"crs\":{}", serde_json::Value::from(name.as_str())));
+        let crs = crs
+            .map_or_else(String::new, |name| format!(",\"crs\":{}", serde_json::Value::from(name.as_str())));
         format!("{{\"type\":\"FeatureCollection\"{crs},\"features\":[{rows}]}}")
     } else {
         format!("[{rows}]")

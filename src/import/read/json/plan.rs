@@ -10,7 +10,8 @@ use crate::import::read::format::{FormatError, strip_bom};
 /// Depth in which lists are looked for.
 pub(super) const DEPTH: usize = 4;
 /// Lists that go with rows and are none.
-const BESIDE: [&str; 8] = ["links", "fields", "columns", "errors", "warnings", "facets", "messages", "aliases"];
+const BESIDE: [&str; 8] =
+    ["links", "fields", "columns", "errors", "warnings", "facets", "messages", "aliases"];
 /// Lists that are told.
 const TOLD: usize = 8;
 

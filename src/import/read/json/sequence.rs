@@ -3,20 +3,23 @@
 use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
 
-use crate::import::read::format::FormatError;
-use super::rows as json_rows;
 use super::object::{any, kind_of};
 use super::plan::Plan;
-use crate::import::read::sink::{Part, Sink};
-use crate::import::read::unpack::{Budget, unreadable};
+use super::rows as json_rows;
 use crate::import::limits::MAX_ROW_BYTES;
 use crate::import::raw::{Raw, Rejected, Row};
+use crate::import::read::format::FormatError;
+use crate::import::read::sink::{Part, Sink};
+use crate::import::read::unpack::{Budget, unreadable};
 
 /// Begins a text of RFC 8142.
 const RECORD: u8 = 0x1e;
 
 /// Gives the rows to a sink as long as they are wanted.
-pub(in crate::import::read) fn rows(mut source: impl BufRead, sink: &mut dyn Sink) -> Result<(), FormatError> {
+pub(in crate::import::read) fn rows(
+    mut source: impl BufRead,
+    sink: &mut dyn Sink,
+) -> Result<(), FormatError> {
     let begin = source.fill_buf().map_err(|e| unreadable(&e))?;
     let separator = if begin.trim_ascii_start().first() == Some(&RECORD) { RECORD } else { b'\n' };
     let mut text = Vec::new();
@@ -40,7 +43,9 @@ pub(in crate::import::read) fn rows(mut source: impl BufRead, sink: &mut dyn Sin
         };
         let read = match std::str::from_utf8(content(&text, separator)) {
             // A text may be a whole collection; its rows have the number of the text.
-            Ok(text) if text.len() <= MAX_ROW_BYTES && kind_of(text).as_deref() == Some("FeatureCollection") => {
+            Ok(text)
+                if text.len() <= MAX_ROW_BYTES && kind_of(text).as_deref() == Some("FeatureCollection") =>
+            {
                 let mut one = OneText { sink, row, stopped: false };
                 let json = serde_json::Deserializer::from_str(text);
                 match json_rows(json, &Budget::new(), &Plan::default(), &mut one) {

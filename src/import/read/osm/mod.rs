@@ -232,11 +232,7 @@ fn shaped(way: Way, places: &HashMap<i64, Option<Coord<f64>>>, lines: bool) -> R
 }
 
 /// A place inside an area of ways.
-fn placed(
-    area: Area,
-    members: &HashMap<i64, Vec<i64>>,
-    places: &HashMap<i64, Option<Coord<f64>>>,
-) -> Row {
+fn placed(area: Area, members: &HashMap<i64, Vec<i64>>, places: &HashMap<i64, Option<Coord<f64>>>) -> Row {
     let ways: Vec<Member<'_>> = area
         .ways
         .iter()

@@ -19,9 +19,8 @@ pub(super) fn area(
     ways: &[Member<'_>],
     places: &HashMap<i64, Option<Coord<f64>>>,
 ) -> Result<MultiPolygon<f64>, String> {
-    let side = |inner: bool| -> Vec<&[i64]> {
-        ways.iter().filter(|w| w.inner == inner).map(|w| w.nodes).collect()
-    };
+    let side =
+        |inner: bool| -> Vec<&[i64]> { ways.iter().filter(|w| w.inner == inner).map(|w| w.nodes).collect() };
     let shape = |ring: Vec<i64>| -> Result<LineString<f64>, String> {
         let at: Vec<_> = ring.iter().filter_map(|n| places.get(n).copied().flatten()).collect();
         let missing = ring.len() - at.len();

@@ -90,7 +90,9 @@ fn arrange(mut rings: Vec<Path>) -> Vec<Vec<Path>> {
     let mut out = Vec::with_capacity(rings.len());
     for i in outlines {
         let inside = |j: &usize| holders[*j].len() == holders[i].len() + 1 && holders[*j].contains(&i);
-        out.push(std::iter::once(i).chain((0..rings.len()).filter(inside)).map(|n| rings[n].clone()).collect());
+        out.push(
+            std::iter::once(i).chain((0..rings.len()).filter(inside)).map(|n| rings[n].clone()).collect(),
+        );
     }
     out
 }

@@ -57,7 +57,9 @@ fn cases_of_jts_are_judged_as_there() {
     let mut judged = 0;
     for case in text.split("<case>").skip(1) {
         let between = |a: &str, b: &str| Some(case.split_once(a)?.1.split_once(b)?.0.trim().to_owned());
-        let (Some(wkt), Some(valid)) = (between("<a>", "</a>"), between("arg1=\"A\">", "</op>")) else { continue };
+        let (Some(wkt), Some(valid)) = (between("<a>", "</a>"), between("arg1=\"A\">", "</op>")) else {
+            continue;
+        };
         if !wkt.contains("POLYGON") || wkt.contains("EMPTY") || wkt.contains("COLLECTION") {
             continue;
         }
@@ -117,7 +119,9 @@ fn ring() -> impl Strategy<Value = Vec<(i32, i32)>> {
 
 fn simple_ring() -> impl Strategy<Value = Vec<(i32, i32)>> {
     let any = prop::collection::vec((0..7, 0..7), 3..6);
-    any.prop_filter("a ring that meets itself", |at| simple_slowly(at) && at.iter().all(|p| at.iter().filter(|q| *q == p).count() == 1))
+    any.prop_filter("a ring that meets itself", |at| {
+        simple_slowly(at) && at.iter().all(|p| at.iter().filter(|q| *q == p).count() == 1)
+    })
 }
 
 proptest! {
@@ -150,9 +154,8 @@ proptest! {
 /// A comb at an angle: every edge's box meets every other one.
 fn comb(teeth: usize) -> Vec<(f64, f64)> {
     let at = |x: f64, y: f64| (106.0 + (x - y) * 1e-7, 10.0 + (x + y) * 1e-7);
-    let mut ring: Vec<_> = (0..teeth)
-        .flat_map(|i| [at(i as f64 * 2.0, 0.0), at(i as f64 * 2.0 + 1.0, 1e6)])
-        .collect();
+    let mut ring: Vec<_> =
+        (0..teeth).flat_map(|i| [at(i as f64 * 2.0, 0.0), at(i as f64 * 2.0 + 1.0, 1e6)]).collect();
     ring.push(at(teeth as f64 * 2.0, -1.0));
     ring.push(at(0.0, -1.0));
     ring.push(ring[0]);

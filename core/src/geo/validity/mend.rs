@@ -4,9 +4,8 @@
 
 use geo::{BoundingRect, Coord, LineString, MultiPolygon, Polygon};
 
-use super::LonLat;
 use super::solid::{Fill, Path, solid};
-use super::validity;
+use crate::geo::{LonLat, validity};
 
 /// Widest area that can be mended, in steps of 1e-7 degree: 50 degrees.
 const WIDEST: i64 = 500_000_000;
@@ -147,8 +146,7 @@ mod tests {
 
     #[test]
     fn what_is_invalid_becomes_the_nearest_valid_area() {
-        let bow =
-            area(&[&[(106.6, 10.7), (106.7, 10.8), (106.7, 10.7), (106.6, 10.8), (106.6, 10.7)]]);
+        let bow = area(&[&[(106.6, 10.7), (106.7, 10.8), (106.7, 10.7), (106.6, 10.8), (106.6, 10.7)]]);
         let made = make_valid(&bow).unwrap();
         assert_eq!((made.0.len(), validity::check(&made)), (2, Ok(())));
         assert!((made.unsigned_area() - 0.005).abs() < 1e-9);
