@@ -59,25 +59,25 @@ fn what_is_valid_as_it_came_stays_valid() {
 #[test]
 fn what_is_not_valid_is_refused_however_many_vertices_it_has() {
     let bow = [(106.6, 10.7), (106.7, 10.8), (106.7, 10.7), (106.6, 10.8)];
-    let square = |x: f64| ring([(x, 10.7), (x + 0.1, 10.7), (x + 0.1, 10.8), (x, 10.8)]);
-    let parts = |a: f64, b: f64| {
+    let square = |(w, e): (f64, f64)| ring([(w, 10.7), (e, 10.7), (e, 10.8), (w, 10.8)]);
+    let parts = |a, b| {
         format!(r#"{{"type":"MultiPolygon","coordinates":[[{}],[{}]]}}"#, square(a), square(b))
     };
     let shapes = [
         polygon(&ring(bow)),
         polygon(&ring(dense(&bow, 1_500))),
         polygon(&ring(dense(&bow, 20_000))),
-        parts(106.6, 106.7),
-        parts(106.6, 106.65),
-        parts(106.6, 106.6),
-        polygon(&format!("{},{}", square(106.6), square(106.8))),
+        parts((106.6, 106.7), (106.7, 106.8)),
+        parts((106.6, 106.7), (106.65, 106.75)),
+        parts((106.6, 106.7), (106.6, 106.7)),
+        polygon(&format!("{},{}", square((106.6, 106.7)), square((106.8, 106.9)))),
     ];
     let features: Vec<String> = shapes.iter().zip(1..).map(|(s, i)| feature(i, s)).collect();
     let text = document(&features, "");
     let read = import(text.clone(), "alerts", ALERT).unwrap();
     let said = reasons(&read);
     assert_eq!((read.features.len(), said.len()), (0, shapes.len()), "{said:?}");
-    assert!(said[1].contains("is no valid area: its edges cross each other (self-intersection)"), "{said:?}");
+    assert!(said[1].contains("is no valid area: ") && said[1].contains("(self-intersection)"), "{said:?}");
     assert!(said[3].contains("lie on each other at 106.7,10.7"), "{said:?}");
     assert!(said.iter().all(|s| s.contains("--make-valid")), "{said:?}");
 

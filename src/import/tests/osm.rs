@@ -56,14 +56,14 @@ mod pbf {
 
     /// A file of plain nodes, of ways and of relations of ways. With `on_ways` the ways hold the positions
     /// and there are no nodes.
-    pub(super) fn made(
+    pub(super) fn made<'a>(
         nodes: &[(i64, f64, f64)],
-        ways: &[Of<'_>],
-        relations: &[Of<'_>],
+        ways: &'a [Of<'a>],
+        relations: &'a [Of<'a>],
         on_ways: bool,
     ) -> Vec<u8> {
-        let mut strings: Vec<&str> = vec![""];
-        let mut sid = |s| {
+        let mut strings: Vec<&'a str> = vec![""];
+        let mut sid = |s: &'a str| {
             let known = strings.iter().position(|t| *t == s);
             known.unwrap_or_else(|| {
                 strings.push(s);
@@ -72,7 +72,7 @@ mod pbf {
         };
         let e7 = |degrees: f64| (degrees * 1e7).round() as i64;
         let at = |id: i64| nodes.iter().find(|n| n.0 == id).map_or((0.0, 0.0), |n| (n.1, n.2));
-        let mut tags = |of: &Of<'_>| -> Vec<u8> {
+        let mut tags = |of: &'a Of<'a>| -> Vec<u8> {
             let (keys, values): (Vec<u64>, Vec<u64>) = of.1.iter().map(|(k, v)| (sid(k), sid(v))).unzip();
             let roles = of.2.iter().map(|(_, role)| sid(role)).collect::<Vec<_>>();
             let roles = if of.2.iter().any(|(_, role)| *role != "-") { packed(8, roles) } else { Vec::new() };
