@@ -1,8 +1,9 @@
 //! New boundaries: read, checked, activated, and every report assigned anew.
 
 use flate2::Compression;
+use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use std::io::Write;
+use std::io::{Read, Write};
 
 use super::city::{Areas, City, CityError, generation};
 use super::public::public_point;
@@ -12,8 +13,10 @@ use crate::clock::Clock;
 use crate::store::{Assignment, PlacedRecord, Store, StoreError, StoredGeneration};
 use diaban_core::area::{Finding, Generation};
 use diaban_core::domain::Precision;
-use diaban_core::geo::LonLat;
+use diaban_core::geo::{Crs, LonLat};
 
+/// Most bytes of boundaries when unpacked, and one more.
+const MAX_PLAIN: u64 = (256 << 20) + 1;
 /// Reports read and assigned in one go.
 const BATCH: i64 = 2_000;
 
@@ -26,6 +29,12 @@ pub enum ImportError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A coordinate system that is not known.
+    #[error("--crs {0:?} is not known here; they are named like EPSG:9210")]
+    Crs(String),
+    /// Not a document of JSON.
+    #[error("the file is not GeoJSON: {0}")]
+    Json(String),
     /// The id is not a date.
     #[error("generation {0} must be the date from which it is valid, like 2025-07-01")]
     Id(String),
@@ -40,6 +49,28 @@ pub struct Reassigned {
     pub moved: u64,
     /// Reports whose place is in no ward now; they keep the ward they had.
     pub outside: u64,
+}
+
+/// The file with another `crs` member: what the user decides of it is stored with it.
+///
+/// # Errors
+/// When the system is not known, or the file is no document of JSON.
+pub fn with_crs(bytes: &[u8], name: &str) -> Result<Vec<u8>, ImportError> {
+    let crs = Crs::named(name).ok_or_else(|| ImportError::Crs(name.to_owned()))?;
+    let mut plain = Vec::new();
+    let read = if bytes.starts_with(&[0x1f, 0x8b]) {
+        MultiGzDecoder::new(bytes).take(MAX_PLAIN).read_to_end(&mut plain).map(|_| ())
+    } else {
+        plain.extend_from_slice(bytes);
+        Ok(())
+    };
+    let text = plain.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&plain);
+    let document = read.map_err(|e| e.to_string()).and_then(|()| {
+        serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(text).map_err(|e| e.to_string())
+    });
+    let mut document = document.map_err(ImportError::Json)?;
+    document.insert("crs".to_owned(), format!("EPSG:{}", crs.code).into());
+    serde_json::to_vec(&document).map_err(|e| ImportError::Json(e.to_string()))
 }
 
 /// Reads and checks a candidate; nothing is stored.

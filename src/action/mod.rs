@@ -22,7 +22,7 @@ pub use city::{Areas, City, CityError};
 pub use entries::{Entries, Told, cursor};
 pub use export_tiles::{ArchiveFormat, ExportError, ExportStep, Exported, TileExport, export_tiles};
 pub use feature_entries::told_at;
-pub use import_areas::{ImportError, Reassigned, activate_areas, candidate, reassign};
+pub use import_areas::{ImportError, Reassigned, activate_areas, candidate, reassign, with_crs};
 pub use import_features::{
     FeatureImport, FeatureImportError, compare_features, read_features, write_features,
 };

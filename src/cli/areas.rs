@@ -45,6 +45,9 @@ pub(super) struct Boundaries {
     /// The date from which these boundaries are valid, like 2025-07-01.
     #[arg(long)]
     pub(super) generation: String,
+    /// The coordinate system, whatever the file says: EPSG:9210, EPSG:3405, EPSG:4326 …
+    #[arg(long)]
+    pub(super) crs: Option<String>,
     /// Activate although the checks found errors.
     #[arg(long)]
     pub(super) force: bool,
@@ -79,7 +82,10 @@ impl ImportAreas {
 impl Boundaries {
     /// Reads, checks and activates, then assigns the reports and features that are there already.
     pub(super) async fn import(&self, store: &Store, city: &Arc<City>) -> Outcome {
-        let bytes = fetch(self.source.clone()).await?;
+        let mut bytes = fetch(self.source.clone()).await?;
+        if let Some(name) = &self.crs {
+            bytes = action::with_crs(&bytes, name)?;
+        }
         say!("checking {} …", self.source);
         let (candidate, findings) = {
             let (city, id, bytes) = (city.clone(), self.generation.clone(), bytes.clone());

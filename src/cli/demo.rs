@@ -51,7 +51,9 @@ impl Demo {
         let fill = async {
             if let Some(source) = demo.areas {
                 let generation = demo.generation.unwrap_or_else(|| city.areas().active().id().to_string());
-                Boundaries { source, generation, force: false, dry_run: false }.import(&store, &city).await?;
+                Boundaries { source, generation, crs: None, force: false, dry_run: false }
+                    .import(&store, &city)
+                    .await?;
             }
             fill(&store, &city, seed, demo.reports.unwrap_or(REPORTS)).await
         };

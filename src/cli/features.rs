@@ -9,6 +9,7 @@ use super::Outcome;
 use super::areas::fetch;
 use super::findings::{self, RejectedFile};
 use super::mapping::{MappingArgs, stem};
+use super::pages::follow;
 use super::say::say;
 use crate::action::{self, FeatureImport};
 use crate::app;
@@ -62,6 +63,7 @@ impl ImportFeatures {
         let (store, city) = app::open(&self.settings.clone().resolve()?).await?;
         let import = self.import(&city)?;
         let bytes = fetch(self.file.clone()).await?;
+        let bytes = follow(&self.file, bytes, import.profile.list.as_deref()).await?;
         let city = Arc::new(city);
         let read = {
             let (city, import) = (city.clone(), import.clone());

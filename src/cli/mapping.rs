@@ -45,6 +45,18 @@ pub(super) struct MappingArgs {
     /// geojson, geojsonseq, json-array, csv or osm-pbf; else what the file begins with decides.
     #[arg(long, value_parser = format)]
     pub(super) format: Option<Format>,
+    /// The coordinate system, whatever the file says: EPSG:9210, EPSG:5899, EPSG:3405, EPSG:4756, EPSG:4326 …
+    #[arg(long)]
+    crs: Option<String>,
+    /// The list of rows inside a JSON document, like result.records; else the only one.
+    #[arg(long)]
+    list: Option<String>,
+    /// point: of an area a point inside it, of a line its middle, where points are wanted.
+    #[arg(long)]
+    shape: Option<String>,
+    /// Make areas valid that are not, and tell how their size changes.
+    #[arg(long)]
+    make_valid: bool,
     /// The file has latitude first: exchange the numbers.
     #[arg(long)]
     swap_axes: bool,
@@ -91,6 +103,10 @@ impl MappingArgs {
         profile.lat = or(&self.lat, profile.lat);
         profile.wkt = or(&self.wkt, profile.wkt);
         profile.delimiter = self.delimiter.or(profile.delimiter);
+        profile.crs = or(&self.crs, profile.crs);
+        profile.list = or(&self.list, profile.list);
+        profile.shape = or(&self.shape, profile.shape);
+        profile.make_valid |= self.make_valid;
         profile.swap_axes |= self.swap_axes;
         Ok(profile)
     }

@@ -13,6 +13,7 @@ mod keys;
 mod logging;
 mod mapping;
 mod migrate;
+mod pages;
 mod report;
 mod reports;
 mod say;

@@ -2,7 +2,7 @@
 
 use super::place::Wrong;
 use super::profile::{MappingError, NoColumn};
-use super::read::FormatError;
+use super::read::{FormatError, Part};
 
 /// Why a file is refused as a whole.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +16,15 @@ pub enum ImportError {
     /// Its coordinates.
     #[error(transparent)]
     Wrong(#[from] Wrong),
+    /// A page of a longer answer.
+    #[error(
+        "this is a part of a longer answer: {}; what it leaves out would look gone. Give the address instead of \
+         a file, so that the next pages are followed, or all pages in one file", .0.why
+    )]
+    Part(Part),
+    /// A column of ids that does not tell rows apart.
+    #[error("{0}; name another column with --id, or leave it out")]
+    NotUnique(String),
     /// A column that the user names and no row has.
     #[error(transparent)]
     NoColumn(#[from] NoColumn),

@@ -59,15 +59,20 @@ pub fn read(bytes: Vec<u8>, input: Input<'_>) -> Result<Read, ImportError> {
     let mapping = Mapping::new(profile, Properties::of(collection))?;
     let times = TimeReader::new(profile.times.as_ref(), zone)?;
     let columns = mapping.header_names(profile);
-    let options =
-        Options { delimiter: profile.delimiter()?, columns: &columns, collection: &collection.id, osm };
+    let options = Options {
+        delimiter: profile.delimiter()?,
+        columns: &columns,
+        collection: &collection.id,
+        osm,
+        list: profile.list.as_deref(),
+    };
     let bytes = unpack(bytes)?;
     let format = input.format.map_or_else(|| recognise(&bytes), Ok)?;
     let mut look = Look::new(profile, &mapping, areas, MAX_ROWS);
     rows_of(&bytes, format, options, &mut look)?;
     let recognised = look.settle(Guess::Likely)?;
-    let judge = FeatureJudge::new(collection, times, areas, outside, recognised.identity.is_hash());
-    let mut judging = Judging::new(profile, &mapping, look, recognised, judge);
+    let judge = FeatureJudge::new(collection, profile, times, areas, outside, recognised.identity.is_hash());
+    let mut judging = Judging::new(&mapping, look, recognised, judge);
     rows_of(&bytes, format, options, &mut judging)?;
     let (findings, Batch { rows, taken, rejected, left_out }) = judging.end(format);
     Ok(Read { findings, features: taken, rejected, rows, left_out })

@@ -43,6 +43,8 @@ pub struct Counts {
     pub repeated: u64,
     /// Features that had such.
     pub with_repeated: u64,
+    /// Areas that rounding to seven decimals alone would have made invalid, which got corners there.
+    pub rounded: u64,
     /// Circles that became areas.
     pub circles: u64,
     /// Features that took the shape of the wards they name.
@@ -77,6 +79,7 @@ impl Counts {
             (self.decomposed, "rows held decomposed Unicode, composed to NFC"),
             (self.no_break, "rows held no-break spaces, made plain"),
             (self.eth, "rows hold Ð (U+00D0), perhaps for Đ (U+0110); kept"),
+            (self.rounded, "areas kept valid where rounding to seven decimals let their edges meet"),
             (self.circles, "circles made areas"),
             (self.of_wards, "features took the shape of the wards they name"),
             (self.outside, "features in no ward came in"),

@@ -62,6 +62,7 @@ impl Mapping {
         if let Some(id) = profile.collection.as_ref().filter(|id| **id != *properties.id) {
             return Err(MappingError::Collection(id.clone()));
         }
+        profile.checked()?;
         if properties.prefix.is_none() && profile.needs_place {
             return Err(MappingError::ReportsOnly);
         }

@@ -39,7 +39,7 @@ pub use pipeline::Batch;
 pub use place::{Wrong, circle};
 pub use profile::{MappingError, NoColumn, Profile, Scalar, Times};
 pub use raw::Rejected;
-pub use read::{Format, FormatError};
+pub use read::{Format, FormatError, Page, Part, join};
 pub use reports::{ReportInput, ReportRead, read_reports};
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! read twice, so that all its rows are looked at first; of a file of any length the first rows are held
 //! until they have been looked at.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::clean::Letters;
@@ -9,10 +10,10 @@ use super::error::ImportError;
 use super::findings::{Counts, Findings};
 use super::judge::Judge;
 use super::mapping::Mapping;
-use super::place::{Wrong, swapped};
+use super::place::{Reading, Wrong, simplest};
 use super::profile::Profile;
 use super::raw::{Raw, Rejected, Row};
-use super::read::{Format, Sink};
+use super::read::{Format, Part, Sink};
 use super::recognise::{Guess, Identity, Look, Recognised};
 use diaban_core::domain::field::Value;
 use diaban_core::format::list::csv::unguard;
@@ -41,33 +42,32 @@ impl<T> Default for Batch<T> {
 
 /// Judges rows that were looked at, and keeps what became of them.
 pub(super) struct Judging<'a, J: Judge> {
-    profile: &'a Profile,
     mapping: &'a Mapping,
     look: Look<'a>,
     recognised: Recognised,
     judge: J,
     counts: Counts,
+    /// Rows by the system that they were converted from.
+    converted: BTreeMap<String, u64>,
     batch: Batch<J::Taken>,
 }
 
 impl<'a, J: Judge> Judging<'a, J> {
-    pub(super) fn new(
-        profile: &'a Profile,
-        mapping: &'a Mapping,
-        look: Look<'a>,
-        recognised: Recognised,
-        judge: J,
-    ) -> Self {
+    pub(super) fn new(mapping: &'a Mapping, look: Look<'a>, recognised: Recognised, judge: J) -> Self {
         let (counts, batch) = (Counts::default(), Batch::default());
-        Self { profile, mapping, look, recognised, judge, counts, batch }
+        let converted = BTreeMap::new();
+        Self { mapping, look, recognised, judge, counts, converted, batch }
     }
 
     /// What was found, and the rows that were not given away.
     pub(super) fn end(self, format: Format) -> (Findings, Batch<J::Taken>) {
-        let Recognised { identity, missing, unread, .. } = self.recognised;
+        let Recognised { identity, missing, unread, told: mut notes, .. } = self.recognised;
         let (ids, ids_are_hashes) = (identity.to_string(), identity.is_hash());
-        let (counts, notes) = (self.counts, self.look.notes());
-        (Findings { format, ids, ids_are_hashes, notes, counts, missing, unread }, self.batch)
+        notes.extend(self.look.notes());
+        notes
+            .extend(self.converted.iter().map(|(crs, n)| format!("{n} rows converted from {crs} to WGS 84")));
+        notes.extend(self.judge.told());
+        (Findings { format, ids, ids_are_hashes, notes, counts: self.counts, missing, unread }, self.batch)
     }
 
     fn take(&mut self, row: Row) {
@@ -104,15 +104,27 @@ impl<'a, J: Judge> Judging<'a, J> {
         let values = self.mapping.apply(&raw, &mut letters);
         self.counts.see(letters);
         // After the id: where that is a hash of the content, it is of the numbers as the file has them.
-        if self.profile.swap_axes {
-            raw.geometry = raw.geometry.map(|geometry| geometry.as_ref().map(swapped));
-        }
+        self.place(&mut raw);
         let judged = self.judge.judge(raw, &source_id, values, &mut self.counts);
         Some(judged.map_err(|reasons| Rejected {
             row,
             source_id: Some(source_id),
             reason: reasons.join("; "),
         }))
+    }
+}
+
+impl<J: Judge> Judging<'_, J> {
+    /// The shape of a row on WGS 84, in its simplest form.
+    fn place(&mut self, raw: &mut Raw) {
+        let Ok(Some(geometry)) = &raw.geometry else { return };
+        let read = self.look.reading(raw, self.recognised.reading).and_then(|reading| {
+            if !reading.crs.is_wgs84() {
+                *self.converted.entry(reading.crs.to_string()).or_default() += 1;
+            }
+            if reading == Reading::PLAIN { Ok(geometry.clone()) } else { reading.apply(geometry) }
+        });
+        raw.geometry = read.map(simplest);
     }
 }
 
@@ -130,10 +142,25 @@ impl<J: Judge> Sink for Judging<'_, J> {
         self.look.crs(name);
     }
 
+    fn part(&mut self, part: Part) {
+        self.look.part(part);
+    }
+
     fn row(&mut self, row: Row) -> ControlFlow<()> {
         self.take(row);
         ControlFlow::Continue(())
     }
+}
+
+/// What is known at the end of a file only, when its rows were given.
+#[derive(Debug)]
+pub(super) enum Doubt {
+    /// Most of the coordinates are not what they were read as.
+    Place(Wrong),
+    /// The file names another coordinate system after its rows.
+    Reading,
+    /// It is a page of a longer answer.
+    Part(Part),
 }
 
 /// Judges a file of any length and gives its rows in batches.
@@ -149,30 +176,40 @@ pub(super) struct Batches<'a, J: Judge> {
 
 impl<'a, J: Judge> Batches<'a, J> {
     pub(super) fn new(
-        profile: &'a Profile,
         mapping: &'a Mapping,
         look: Look<'a>,
         judge: J,
         size: u64,
         give: &'a mut dyn FnMut(Batch<J::Taken>) -> bool,
     ) -> Self {
-        let (missing, unread) = (Vec::new(), Vec::new());
-        let nothing = Recognised { identity: Identity::Content, missing, unread, guarded: false };
-        let judging = Judging::new(profile, mapping, look, nothing, judge);
+        let nothing = Recognised {
+            identity: Identity::Content,
+            missing: Vec::new(),
+            unread: Vec::new(),
+            guarded: false,
+            reading: Reading::PLAIN,
+            told: Vec::new(),
+        };
+        let judging = Judging::new(mapping, look, nothing, judge);
         Self { judging, sample: Some(Vec::with_capacity(SAMPLE)), size, give, refused: None }
     }
 
-    /// Gives what is left, and says what was found and what most coordinates look like if they are not
-    /// degrees of the city after all.
+    /// Gives what is left, and says what was found and what spoils it: coordinates that are read otherwise
+    /// by what came later, or a page of a longer answer.
     ///
     /// # Errors
     /// When the file as a whole cannot be taken; nothing was given then.
-    pub(super) fn end(mut self, format: Format) -> Result<(Findings, Option<Wrong>), ImportError> {
+    pub(super) fn end(mut self, format: Format) -> Result<(Findings, Option<Doubt>), ImportError> {
         let goes_on = self.settle().is_continue();
         if let Some(refused) = self.refused {
             return Err(refused);
         }
-        let doubt = self.judging.look.verdict().err();
+        let look = &self.judging.look;
+        let doubt = match look.verdict() {
+            Err(wrong) => Some(Doubt::Place(wrong)),
+            Ok((reading, _)) if reading != self.judging.recognised.reading => Some(Doubt::Reading),
+            Ok(_) => look.missing_part().cloned().map(Doubt::Part),
+        };
         let (findings, batch) = self.judging.end(format);
         if goes_on && batch.rows > 0 {
             (self.give)(batch);
@@ -221,6 +258,10 @@ impl<J: Judge> Sink for Batches<'_, J> {
 
     fn crs(&mut self, name: String) {
         self.judging.crs(name);
+    }
+
+    fn part(&mut self, part: Part) {
+        self.judging.part(part);
     }
 
     fn row(&mut self, mut row: Row) -> ControlFlow<()> {

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use diaban_core::domain::nearest;
+use diaban_core::geo::Crs;
+use diaban_core::geo::crs::KNOWN;
 
 /// How the columns of one source become a collection's properties.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -33,6 +35,14 @@ pub struct Profile {
     pub wkt: Option<String>,
     /// The character between cells.
     pub delimiter: Option<char>,
+    /// The coordinate system, whatever the file says of it: `EPSG:9210` and other names.
+    pub crs: Option<String>,
+    /// The list of rows inside a JSON document, like `result.records`.
+    pub list: Option<String>,
+    /// `point`: areas and lines become points, where a collection holds points.
+    pub shape: Option<String>,
+    /// Areas that are not valid are made valid.
+    pub make_valid: bool,
     /// The source is known to write latitude first.
     pub swap_axes: bool,
     /// How times are written.
@@ -104,6 +114,12 @@ pub enum MappingError {
     /// What only reports have.
     #[error("needs_place is for reports only")]
     ReportsOnly,
+    /// A coordinate system that is not known.
+    #[error("crs: {0:?} is not known here; known are {known}", known = known_systems())]
+    Crs(String),
+    /// A shape that others are not made into.
+    #[error("shape: {0:?} must be point")]
+    Shape(String),
     /// A time zone that is not known.
     #[error("times.zone: {0:?} is no time zone; they are named like Asia/Ho_Chi_Minh")]
     Zone(String),
@@ -124,6 +140,20 @@ impl Profile {
         toml::from_str(text).map_err(|e| MappingError::Toml(Box::new(e)))
     }
 
+    /// Checks what must be one of a few words.
+    ///
+    /// # Errors
+    /// When the system or the shape that is named is none.
+    pub(super) fn checked(&self) -> Result<(), MappingError> {
+        if let Some(name) = self.crs.as_ref().filter(|name| Crs::named(name).is_none()) {
+            return Err(MappingError::Crs(name.clone()));
+        }
+        match &self.shape {
+            Some(shape) if shape != "point" => Err(MappingError::Shape(shape.clone())),
+            _ => Ok(()),
+        }
+    }
+
     /// The byte between cells.
     ///
     /// # Errors
@@ -132,6 +162,10 @@ impl Profile {
         let ascii = |c: char| u8::try_from(c).ok().filter(u8::is_ascii).ok_or(MappingError::Delimiter);
         self.delimiter.map(ascii).transpose()
     }
+}
+
+fn known_systems() -> String {
+    KNOWN.map(|crs| format!("EPSG:{}", crs.code)).join(", ")
 }
 
 /// A column that the user names and no row has.

@@ -16,6 +16,8 @@ pub(super) struct Raw {
     pub id: Option<String>,
     /// Where its place is written.
     pub place: PlaceIn,
+    /// The coordinate system that it names itself.
+    pub crs: Option<String>,
     /// Its shape in the file's own numbers, or why that cannot be read; none as long as its columns were
     /// not looked at.
     pub geometry: Result<Option<Geometry<f64>>, String>,

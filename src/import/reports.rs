@@ -10,7 +10,7 @@ use super::error::ImportError;
 use super::findings::Findings;
 use super::judge::{Incoming, ReportJudge, TimeReader, properties};
 use super::mapping::Mapping;
-use super::pipeline::{Batch, Batches};
+use super::pipeline::{Batch, Batches, Doubt};
 use super::place::Wrong;
 use super::profile::Profile;
 use super::read::{Format, FormatError, Options, Stream, recognise};
@@ -61,14 +61,33 @@ pub fn read_reports(
     let collection = properties.id;
     let mapping = Mapping::new(profile, properties)?;
     let columns = mapping.header_names(profile);
-    let options = Options { delimiter: profile.delimiter()?, columns: &columns, collection, osm: None };
+    let options = Options {
+        delimiter: profile.delimiter()?,
+        columns: &columns,
+        collection,
+        osm: None,
+        list: profile.list.as_deref(),
+    };
     let times = TimeReader::new(profile.times.as_ref(), input.zone)?;
     let stream = Stream::open(source)?;
     let format = input.format.map_or_else(|| recognise(stream.head()), Ok)?;
     let look = Look::new(profile, &mapping, areas, usize::MAX);
-    let judge = ReportJudge::new(times, profile.needs_place, input.now);
-    let mut batches = Batches::new(profile, &mapping, look, judge, input.batch, give);
+    let judge = ReportJudge::new(times, profile, input.now);
+    let mut batches = Batches::new(&mapping, look, judge, input.batch, give);
     let broken = stream.rows(format, options, &mut batches).err();
     let (findings, doubt) = batches.end(format)?;
-    Ok(ReportRead { findings, doubt, broken })
+    let spoilt = |text: String| Some(FormatError::Broken(text));
+    let (doubt, late) = match doubt {
+        Some(Doubt::Place(wrong)) => (Some(wrong), None),
+        Some(Doubt::Reading) => (
+            None,
+            spoilt(
+                "the file names its crs after its rows, which were read otherwise; say it with --crs"
+                    .to_owned(),
+            ),
+        ),
+        Some(Doubt::Part(part)) => (None, spoilt(format!("this is a part of a longer answer: {}", part.why))),
+        None => (None, None),
+    };
+    Ok(ReportRead { findings, doubt, broken: broken.or(late) })
 }

@@ -305,3 +305,41 @@ fn the_real_wards_are_imported_with_findings_and_take_reports() {
         assert_eq!(next.json()["reason"], "outside_city");
     }
 }
+
+/// Every position of a document in VN-2000 / TM-3 105-45.
+fn in_vn2000(value: &mut Value) {
+    match value {
+        Value::Array(pair) if pair.len() == 2 && pair[0].is_number() => {
+            let at = |i: usize| pair[i].as_f64().unwrap();
+            let crs = diaban_core::geo::Crs::of_code(9210).unwrap();
+            let (x, y) = crs.of_wgs84(at(0), at(1)).unwrap();
+            (pair[0], pair[1]) = (json!(x), json!(y));
+        }
+        Value::Array(all) => all.iter_mut().for_each(in_vn2000),
+        _ => {}
+    }
+}
+
+#[test]
+fn boundaries_in_vn_2000_come_in_where_they_are_and_stay_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut document = boundaries();
+    for f in document["features"].as_array_mut().unwrap() {
+        in_vn2000(&mut f["geometry"]["coordinates"]);
+    }
+    let nameless = write(folder, "nameless.geojson", document.to_string().as_bytes());
+    assert!(said(&import(folder, &nameless, &[])).contains("projected"));
+    assert!(said(&import(folder, &nameless, &["--crs", "EPSG:1"])).contains("EPSG:9210"));
+    document["crs"] = json!({ "type": "name", "properties": { "name": "urn:ogc:def:crs:EPSG::9210" } });
+    let named = write(folder, "named.geojson.gz", &gzipped(document.to_string().as_bytes()));
+    for (file, more) in [(&named, &[][..]), (&nameless, &["--crs", "EPSG:9210"])] {
+        let output = import(folder, file, more);
+        assert!(output.status.success(), "{}", said(&output));
+        // The store has them for the next start.
+        let server = Server::start_in(folder, Arc::new(SystemIds));
+        let made = server.report("pothole", Some(CENTRE));
+        assert!(made["properties"]["ward"].is_string(), "{made}");
+        assert_eq!(made["properties"]["approximate"], false);
+    }
+}

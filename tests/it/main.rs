@@ -16,6 +16,7 @@ mod flood;
 mod formats;
 mod harness;
 mod hostile;
+mod import_documents;
 mod import_features;
 mod import_reports;
 mod items;

@@ -1,7 +1,6 @@
 //! Checks a new generation before it may become active. They report findings and repair nothing.
 //!
-//! They take seconds for a whole city, because the validity check is quadratic in the vertices of a
-//! ward: do not run them on an async thread. Two wards with the same code never reach these checks;
+//! They take seconds for a whole city: do not run them on an async thread. Two wards with the same code never reach these checks;
 //! reading and building refuse them.
 //!
 //! Not here: re-routing a sample of reports, the decision to activate (`action::activate_areas`).
@@ -9,11 +8,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use geo::{BooleanOps, BoundingRect, InteriorPoint, Intersects, Polygon, Validation};
+use geo::{BooleanOps, BoundingRect, InteriorPoint, Intersects, Polygon};
 
 use super::generation::Generation;
 use super::unit::{Unit, area_m2};
-use crate::geo::polygon::{MAX_VALIDATED_VERTICES, vertices};
+use crate::geo::validity;
 
 /// Parts smaller than this, in square metres, are digitising errors.
 const NEAR_ZERO_M2: f64 = 1.0;
@@ -25,8 +24,6 @@ const LARGE_GAP_M2: f64 = 1_000.0;
 const LOST_M2: f64 = 1_000.0;
 /// An overlap or a loss is an error from this share of the area.
 const ERROR_SHARE: f64 = 0.005;
-/// Limit of edge pairs compared by all validity checks together, about half a minute.
-const MAX_PAIRS: usize = 4_000_000_000;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,7 +98,6 @@ fn codes(candidate: &Generation, expected: &[&str], findings: &mut Vec<Finding>)
 }
 
 fn validity(units: &[Unit], findings: &mut Vec<Finding>) {
-    let mut pairs = 0_usize;
     for unit in units {
         let mut report = |severity, text| {
             findings.push(Finding { severity, code: Some(unit.code.clone()), text });
@@ -112,13 +108,9 @@ fn validity(units: &[Unit], findings: &mut Vec<Finding>) {
                 report(Severity::Warning, format!("part {part} is nearly nothing: {m2:.2} m²"));
             }
         }
-        let count: usize = unit.shape.0.iter().map(vertices).sum();
-        pairs = pairs.saturating_add(count.saturating_mul(count));
-        if count > MAX_VALIDATED_VERTICES || pairs > MAX_PAIRS {
-            report(Severity::Warning, format!("validity not checked: {count} vertices are too many"));
-        } else if let Err(e) = unit.shape.check_validation() {
+        if let Err(e) = validity::check(&unit.shape) {
             // The look-up is defined for any rings, so an invalid shape alone stops nothing.
-            report(Severity::Warning, format!("the shape is not valid: {e}"));
+            report(Severity::Warning, format!("the shape is not valid: it {e}"));
         }
     }
 }

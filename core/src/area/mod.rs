@@ -30,5 +30,5 @@ pub use check::{Finding, Severity, check};
 pub use generation::{BuildError, Generation};
 pub use locate::{GAP_REACH_M, Located, OFFSHORE_REACH_M, Outside, OutsideReason, SNAP_M};
 pub use meeting::lent_shape;
-pub use read::{ReadError, ToDegrees, read_sea, read_units, read_units_with};
+pub use read::{ReadError, read_sea, read_units};
 pub use unit::{Unit, UnitError};

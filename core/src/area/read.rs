@@ -4,8 +4,7 @@
 //! Properties read: `code`; `kind` (one of the city's own); `full_name`, or `name` which gets the prefix of
 //! its kind. Rings may be wound either way.
 //!
-//! Not here: where the bytes come from, other coordinate systems (the caller passes the
-//! conversion), whether the wards fit together (check).
+//! Not here: where the bytes come from, coordinate systems (geo), whether the wards fit together (check).
 
 use std::collections::HashSet;
 use std::io::{self, Read};
@@ -16,6 +15,8 @@ use geojson::{Feature, GeoJson, GeometryValue, JsonObject, JsonValue, Position};
 
 use super::unit::{Unit, UnitError, checked};
 use crate::domain::{CodeForm, UnitScheme};
+use crate::geo::Crs;
+use crate::geo::crs::WGS84;
 use crate::geo::polygon::check_ring;
 
 /// Most bytes after decompression.
@@ -41,9 +42,10 @@ pub enum ReadError {
     /// A `GeoJSON` object that is not a `FeatureCollection`.
     #[error("the file must hold a FeatureCollection of wards")]
     NotACollection,
-    /// A `crs` member that names a system other than longitude and latitude on WGS 84.
+    /// A `crs` member that names a system that is not known here.
     #[error(
-        "the file says its coordinates are in {0}; convert it to longitude and latitude (EPSG:4326) first"
+        "the file says its coordinates are in {0}, which is not known here; convert it to longitude and \
+         latitude (EPSG:4326) first"
     )]
     Crs(String),
     /// A feature without a code.
@@ -77,8 +79,8 @@ pub enum ReadError {
         /// Its code.
         code: String,
     },
-    /// A coordinate outside the system of the given conversion.
-    #[error("feature {feature} (code {code}): {x},{y} lies outside the stated coordinate system")]
+    /// A coordinate outside the system that the file names.
+    #[error("feature {feature} (code {code}): {x},{y} lies outside {crs}, the system that the file names")]
     Unprojectable {
         /// Index of the feature, from 0.
         feature: usize,
@@ -88,6 +90,8 @@ pub enum ReadError {
         x: f64,
         /// Second number.
         y: f64,
+        /// The system.
+        crs: Crs,
     },
     /// An invalid ring or shape.
     #[error("feature {feature} (code {code}): {error}")]
@@ -101,29 +105,13 @@ pub enum ReadError {
     },
 }
 
-/// Converts one coordinate pair to longitude and latitude in degrees; `None` for a pair outside its
-/// system.
-pub type ToDegrees<'a> = &'a dyn Fn(f64, f64) -> Option<(f64, f64)>;
-
-/// Reads wards of a city in longitude and latitude (WGS 84).
+/// Reads wards of a city in longitude and latitude (WGS 84), converted from the system that the `crs`
+/// member of the file names, if it names another.
 ///
 /// # Errors
 /// See [`ReadError`].
 pub fn read_units(bytes: &[u8], scheme: &UnitScheme) -> Result<Vec<Unit>, ReadError> {
-    read_units_with(bytes, scheme, None)
-}
-
-/// Reads wards and converts every coordinate first. With a conversion, the file's `crs` member is
-/// ignored, because the caller has decided.
-///
-/// # Errors
-/// See [`ReadError`].
-pub fn read_units_with(
-    bytes: &[u8],
-    scheme: &UnitScheme,
-    to_degrees: Option<ToDegrees<'_>>,
-) -> Result<Vec<Unit>, ReadError> {
-    let features = features(bytes, to_degrees.is_none())?;
+    let (features, crs) = features(bytes)?;
     let mut seen = HashSet::new();
     let mut vertices = 0;
     let mut units = Vec::with_capacity(features.len());
@@ -144,10 +132,12 @@ pub fn read_units_with(
             .or_else(|| text("name"))
             .ok_or_else(|| fail("name", "is missing".to_owned()))?
             .to_owned();
-        let shape = shape(f, &mut vertices, to_degrees).map_err(|e| match e {
+        let shape = shape(f, &mut vertices, crs).map_err(|e| match e {
             ShapeError::NotAPolygon => ReadError::NotAPolygon { feature, code: code.clone() },
             ShapeError::TooManyVertices => ReadError::TooManyVertices,
-            ShapeError::Unprojectable(x, y) => ReadError::Unprojectable { feature, code: code.clone(), x, y },
+            ShapeError::Unprojectable(x, y) => {
+                ReadError::Unprojectable { feature, code: code.clone(), x, y, crs }
+            }
             ShapeError::Unit(error) => ReadError::Shape { feature, code: code.clone(), error },
         })?;
         let unit = Unit::new(&code, kind, &name, shape).map_err(|error| ReadError::Shape {
@@ -167,9 +157,10 @@ pub fn read_units_with(
 pub fn read_sea(bytes: &[u8]) -> Result<MultiPolygon<f64>, ReadError> {
     let mut vertices = 0;
     let mut parts = Vec::new();
-    for (feature, f) in features(bytes, true)?.into_iter().enumerate() {
+    let (features, crs) = features(bytes)?;
+    for (feature, f) in features.into_iter().enumerate() {
         let code = || "sea".to_owned();
-        let shape = shape(f, &mut vertices, None).map_err(|e| match e {
+        let shape = shape(f, &mut vertices, crs).map_err(|e| match e {
             ShapeError::TooManyVertices => ReadError::TooManyVertices,
             ShapeError::Unit(error) => ReadError::Shape { feature, code: code(), error },
             _ => ReadError::NotAPolygon { feature, code: code() },
@@ -180,16 +171,19 @@ pub fn read_sea(bytes: &[u8]) -> Result<MultiPolygon<f64>, ReadError> {
     Ok(MultiPolygon(parts))
 }
 
-fn features(bytes: &[u8], check_crs: bool) -> Result<Vec<Feature>, ReadError> {
+/// The features of a file and the system that they are in.
+fn features(bytes: &[u8]) -> Result<(Vec<Feature>, Crs), ReadError> {
     let bytes = unpack(bytes)?;
     // Some editors begin a file with a byte order mark.
     let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let value: GeoJson = serde_json::from_slice(json).map_err(|e| ReadError::Json(e.to_string()))?;
     let GeoJson::FeatureCollection(collection) = value else { return Err(ReadError::NotACollection) };
-    if check_crs && let Some(crs) = collection.foreign_members.as_ref().and_then(|m| m.get("crs")) {
-        check_crs_member(crs)?;
-    }
-    Ok(collection.features)
+    let member = collection.foreign_members.as_ref().and_then(|m| m.get("crs"));
+    let crs = match member.and_then(Crs::name_in) {
+        None => WGS84,
+        Some(name) => Crs::named(&name).ok_or_else(|| ReadError::Crs(name.chars().take(80).collect()))?,
+    };
+    Ok((collection.features, crs))
 }
 
 fn unpack(bytes: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, ReadError> {
@@ -200,18 +194,6 @@ fn unpack(bytes: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, ReadError> {
     let mut out = Vec::new();
     MultiGzDecoder::new(bytes).take(MAX_BYTES + 1).read_to_end(&mut out).map_err(ReadError::Gzip)?;
     if out.len() as u64 > MAX_BYTES { Err(ReadError::TooLarge) } else { Ok(out.into()) }
-}
-
-/// `GeoJSON` before RFC 7946 named its coordinate system in `crs`. Names of WGS 84 are accepted; a
-/// wrong axis order is detected from the numbers.
-fn check_crs_member(crs: &JsonValue) -> Result<(), ReadError> {
-    if crs.is_null() {
-        return Ok(());
-    }
-    let name = crs.pointer("/properties/name").and_then(JsonValue::as_str).map(str::to_owned);
-    let name = name.unwrap_or_else(|| crs.to_string());
-    let is_wgs84 = ["CRS84", "EPSG::4326", "EPSG:4326"].iter().any(|end| name.ends_with(end));
-    if is_wgs84 { Ok(()) } else { Err(ReadError::Crs(name)) }
 }
 
 fn code(properties: &JsonObject, form: &CodeForm) -> Option<String> {
@@ -230,11 +212,7 @@ enum ShapeError {
     Unit(UnitError),
 }
 
-fn shape(
-    f: Feature,
-    vertices: &mut usize,
-    to_degrees: Option<ToDegrees<'_>>,
-) -> Result<MultiPolygon<f64>, ShapeError> {
+fn shape(f: Feature, vertices: &mut usize, crs: Crs) -> Result<MultiPolygon<f64>, ShapeError> {
     let polygons = match f.geometry.map(|g| g.value) {
         Some(GeometryValue::Polygon { coordinates }) => vec![coordinates],
         Some(GeometryValue::MultiPolygon { coordinates }) => coordinates,
@@ -248,7 +226,7 @@ fn shape(
             if *vertices > MAX_VERTICES {
                 return Err(ShapeError::TooManyVertices);
             }
-            let line = line(&positions, to_degrees)?;
+            let line = line(&positions, crs)?;
             // Checked here and not only in the unit, because geo's polygon silently closes open
             // rings.
             check_ring(&line.0).map_err(|error| ShapeError::Unit(UnitError::Ring { part, ring, error }))?;
@@ -261,14 +239,13 @@ fn shape(
     Ok(MultiPolygon(parts))
 }
 
-fn line(ring: &[Position], to_degrees: Option<ToDegrees<'_>>) -> Result<LineString<f64>, ShapeError> {
+fn line(ring: &[Position], crs: Crs) -> Result<LineString<f64>, ShapeError> {
     ring.iter()
         .map(|p| {
             let [x, y, ..] = *p.as_slice() else { return Err(ShapeError::NotAPolygon) };
-            let (x, y) = match to_degrees {
-                Some(f) => f(x, y).ok_or(ShapeError::Unprojectable(x, y))?,
-                None => (x, y),
-            };
+            // Numbers of WGS 84 are kept as they are; whether they are degrees the ring says.
+            let converted = if crs.is_wgs84() { Some((x, y)) } else { crs.to_wgs84(x, y) };
+            let (x, y) = converted.ok_or(ShapeError::Unprojectable(x, y))?;
             Ok(Coord { x, y })
         })
         .collect()
@@ -325,7 +302,9 @@ mod tests {
     #[test]
     fn coordinates_of_another_kind_are_named_never_guessed() {
         let crs = r#","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::3405"}}"#;
-        assert!(error(&file(&[good()], crs)).contains("EPSG::3405"));
+        assert!(error(&file(&[good()], crs)).contains("lies outside EPSG:3405 (VN-2000 / UTM zone 48N)"));
+        let unknown = crs.replace("3405", "2056");
+        assert!(error(&file(&[good()], &unknown)).contains("EPSG::2056, which is not known here"));
         let same = r#","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:OGC:1.3:CRS84"}}"#;
         assert!(read_units(&file(&[good()], same), &UnitScheme::vietnamese()).is_ok());
 
@@ -335,12 +314,13 @@ mod tests {
         let metres = "[[603000,1190000],[604000,1190000],[604000,1191000],[603000,1190000]]";
         let bytes = file(&[feature(properties, metres)], "");
         assert!(error(&bytes).contains("projected"));
-        let convert = |x: f64, y: f64| Some((x / 6000.0, y / 110_000.0));
-        assert!(read_units_with(&bytes, &UnitScheme::vietnamese(), Some(&convert)).is_ok());
-        assert!(matches!(
-            read_units_with(&bytes, &UnitScheme::vietnamese(), Some(&|_, _| None)),
-            Err(ReadError::Unprojectable { feature: 0, .. })
-        ));
+        // The same numbers with their system.
+        let crs = r#","crs":{"type":"name","properties":{"name":"EPSG:9210"}}"#;
+        let units =
+            read_units(&file(&[feature(properties, metres)], crs), &UnitScheme::vietnamese()).unwrap();
+        let first = units[0].shape.0[0].exterior().0[0];
+        let (x, y) = Crs::of_code(9210).unwrap().of_wgs84(first.x, first.y).unwrap();
+        assert!((x - 603_000.0).hypot(y - 1_190_000.0) < 1e-4, "{x} {y}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub struct OsmRules {
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OsmRule {
-    /// The tags that must be present, each with its accepted values.
+    /// The tags that must be present, each with its accepted values; a tag may hold several, by semicolons.
     pub when: BTreeMap<String, Vec<String>>,
     /// The properties that it sets.
     pub set: BTreeMap<String, String>,
@@ -31,7 +31,9 @@ impl OsmRules {
     /// The properties of an element with these tags; `None` if no rule matches.
     pub fn read<'a>(&self, tag: impl Fn(&str) -> Option<&'a str>) -> Option<BTreeMap<String, String>> {
         let rule = self.rules.iter().find(|rule| {
-            rule.when.iter().all(|(key, values)| tag(key).is_some_and(|v| values.iter().any(|w| w == v)))
+            rule.when.iter().all(|(key, values)| {
+                tag(key).is_some_and(|v| v.split(';').any(|v| values.iter().any(|w| w == v.trim())))
+            })
         })?;
         let mut out = rule.set.clone();
         for (property, tags) in &self.fields {

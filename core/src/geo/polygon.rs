@@ -3,10 +3,6 @@
 
 use geo::{Coord, LineString, Polygon};
 
-/// Vertex limit of the full validity check. The check compares every edge with every other one
-/// (about a second for 10,000 vertices), so larger units are not checked.
-pub const MAX_VALIDATED_VERTICES: usize = 20_000;
-
 /// Why a list of positions is not a ring (RFC 7946 section 3.1.6).
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum RingError {

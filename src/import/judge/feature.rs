@@ -9,7 +9,8 @@ use super::Judge;
 use super::times::{Reading, TimeReader};
 use crate::import::findings::Counts;
 use crate::import::numbers::numeral;
-use crate::import::place::{cap, circle, is_swapped, tidy};
+use crate::import::place::{cap, circle, is_swapped, tidy, to_point};
+use crate::import::profile::Profile;
 use crate::import::raw::{Raw, written};
 use diaban_core::area::{Generation, lent_shape};
 use diaban_core::domain::feature::{Membership, NewFeature};
@@ -19,6 +20,9 @@ use diaban_core::format::geometry;
 
 /// A shape that is in no ward may lie so many metres outside.
 const NEAR_M: f64 = 500.0;
+
+/// Areas that were made valid are told one by one up to this many.
+const TOLD: usize = 8;
 
 /// What becomes of features outside the city.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,10 +39,25 @@ type Unfit<'a> = (&'a str, String);
 
 /// Columns that together only our own exports have.
 const OURS: [&str; 4] = ["source", "source_id", "revision", "updated_at"];
+/// Areas that were made valid.
+#[derive(Debug, Default)]
+struct Mended {
+    count: u64,
+    /// Square metres before and after.
+    m2: (f64, f64),
+    /// Some of them.
+    some: Vec<String>,
+}
 
 /// What all rows of a collection are judged by.
 pub(in crate::import) struct FeatureJudge<'a> {
     collection: &'a Collection,
+    /// Whether shapes that the collection does not hold become points.
+    to_points: bool,
+    make_valid: bool,
+    /// Points that were made, by their rule.
+    rules: BTreeMap<&'static str, u64>,
+    mended: Mended,
     times: TimeReader,
     areas: &'a Generation,
     outside: Outside,
@@ -73,17 +92,50 @@ impl Judge for FeatureJudge<'_> {
         let source_id = source_id.to_owned();
         Ok(NewFeature { source_id, geometry: Some(geometry), values, wards, membership })
     }
+
+    fn told(&self) -> Vec<String> {
+        let points = self.rules.iter().map(|(rule, n)| format!("{n} {rule}"));
+        points.chain(self.mended.told()).collect()
+    }
+}
+
+impl Mended {
+    fn see(&mut self, row: u64, before: f64, after: f64) {
+        self.count += 1;
+        self.m2 = (self.m2.0 + before, self.m2.1 + after);
+        if self.some.len() < TOLD {
+            self.some.push(format!("  row {row}: its rings {before:.0} m², valid {after:.0} m²"));
+        }
+    }
+
+    fn told(&self) -> Vec<String> {
+        if self.count == 0 {
+            return Vec::new();
+        }
+        let (before, after) = self.m2;
+        let mut lines = vec![format!(
+            "{} areas made valid: {before:.0} m² by their rings before, {after:.0} m² after ({:+.0} m²)",
+            self.count,
+            after - before
+        )];
+        lines.extend(self.some.iter().cloned());
+        lines
+    }
 }
 
 impl<'a> FeatureJudge<'a> {
     pub(in crate::import) fn new(
         collection: &'a Collection,
+        profile: &Profile,
         times: TimeReader,
         areas: &'a Generation,
         outside: Outside,
         ids_are_hashes: bool,
     ) -> Self {
-        Self { collection, times, areas, outside, ids_are_hashes, seen: HashMap::new() }
+        let to_points = profile.shape.is_some();
+        let make_valid = profile.make_valid;
+        let (rules, mended, seen) = (BTreeMap::new(), Mended::default(), HashMap::new());
+        Self { collection, times, to_points, make_valid, rules, mended, areas, outside, ids_are_hashes, seen }
     }
 
     /// The values of a row, and those that do not fit: they are left out unless the feature is none without
@@ -149,7 +201,7 @@ impl<'a> FeatureJudge<'a> {
     /// The shape and the wards of a row. New boundaries are applied to what is stored by the same rules
     /// (`action::reassign_features`).
     fn place(
-        &self,
+        &mut self,
         raw: Raw,
         counts: &mut Counts,
     ) -> Result<(Geometry<f64>, Vec<String>, Membership), String> {
@@ -164,7 +216,7 @@ impl<'a> FeatureJudge<'a> {
             named?
         };
         let special = |name: &str| if areal { raw.text(name) } else { None };
-        let radius = special("radius_m");
+        let (row, radius) = (raw.row, special("radius_m"));
         let round = special("circle");
         let geometry = match (raw.geometry?, round, &named) {
             (Some(Geometry::Point(p)), ..) if radius.is_some() => {
@@ -193,10 +245,15 @@ impl<'a> FeatureJudge<'a> {
             let shape = lent_shape(units.iter().map(|u| &self.areas.units()[*u]));
             return Ok((shape, self.areas.ward_names(units.iter().copied()), Membership::Lent));
         }
-        self.collection.check_shape(&geometry)?;
-        let (geometry, dropped) = tidy(geometry)?;
-        counts.repeated += dropped as u64;
-        counts.with_repeated += u64::from(dropped > 0);
+        let geometry = self.in_shape(geometry)?;
+        let tidied = tidy(geometry, self.make_valid)?;
+        counts.repeated += tidied.repeated as u64;
+        counts.with_repeated += u64::from(tidied.repeated > 0);
+        counts.rounded += u64::from(tidied.rounded);
+        if let Some((before, after)) = tidied.made_valid {
+            self.mended.see(row, before, after);
+        }
+        let geometry = tidied.shape;
         let met = || self.areas.wards_meeting(&geometry);
         let (wards, membership) = match named {
             Some(units) if ours && units == met() => (units, Membership::Met),
@@ -219,6 +276,22 @@ impl<'a> FeatureJudge<'a> {
         let lent = lent_shape(units.iter().map(|u| &self.areas.units()[*u]));
         // As both are written: rounded and wound alike.
         geometry::to_wkt(shape) == geometry::to_wkt(&lent)
+    }
+
+    /// A shape that the collection holds.
+    fn in_shape(&mut self, geometry: Geometry<f64>) -> Result<Geometry<f64>, String> {
+        let Err(reason) = self.collection.check_shape(&geometry) else { return Ok(geometry) };
+        if !self.collection.shapes.contains(&Shape::Point) {
+            return Err(reason);
+        }
+        match to_point(&geometry) {
+            Some((point, rule)) if self.to_points => {
+                *self.rules.entry(rule).or_default() += 1;
+                Ok(point.into())
+            }
+            Some(_) => Err(format!("{reason} (--shape point makes points of areas and lines)")),
+            None => Err(reason),
+        }
     }
 
     /// The units that a list of codes names, ascending.

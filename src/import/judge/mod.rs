@@ -33,4 +33,9 @@ pub(in crate::import) trait Judge {
         values: BTreeMap<String, Value>,
         counts: &mut Counts,
     ) -> Result<Self::Taken, Vec<String>>;
+
+    /// What is told of all rows at the end.
+    fn told(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

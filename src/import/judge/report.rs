@@ -11,6 +11,8 @@ use super::times::TimeReader;
 use crate::import::findings::Counts;
 use crate::import::mapping::Properties;
 use crate::import::numbers::numeral;
+use crate::import::place::to_point;
+use crate::import::profile::Profile;
 use crate::import::raw::{Raw, written};
 use diaban_core::domain::field::Value;
 use diaban_core::domain::{Instant, State, Status};
@@ -83,6 +85,10 @@ pub struct Incoming {
 pub(in crate::import) struct ReportJudge {
     times: TimeReader,
     needs_place: bool,
+    /// Whether lines and areas become points.
+    to_points: bool,
+    /// Points that were made, by their rule.
+    rules: BTreeMap<&'static str, u64>,
     now: Instant,
 }
 
@@ -149,19 +155,34 @@ impl Judge for ReportJudge {
             since: since.unwrap_or(created),
         })
     }
+
+    fn told(&self) -> Vec<String> {
+        self.rules.iter().map(|(rule, n)| format!("{n} {rule}")).collect()
+    }
 }
 
 impl ReportJudge {
-    pub(in crate::import) fn new(times: TimeReader, needs_place: bool, now: Instant) -> Self {
-        Self { times, needs_place, now }
+    pub(in crate::import) fn new(times: TimeReader, profile: &Profile, now: Instant) -> Self {
+        let (needs_place, to_points) = (profile.needs_place, profile.shape.is_some());
+        Self { times, needs_place, to_points, rules: BTreeMap::new(), now }
     }
 
-    fn place(&self, raw: &Raw) -> Result<Option<(f64, f64)>, String> {
+    fn place(&mut self, raw: &Raw) -> Result<Option<(f64, f64)>, String> {
         match &raw.geometry {
             Ok(None) if self.needs_place => Err("has no place".to_owned()),
             Ok(None) => Ok(None),
             Ok(Some(Geometry::Point(p))) => Ok(Some((p.x(), p.y()))),
-            Ok(Some(_)) => Err("geometry must be a Point".to_owned()),
+            Ok(Some(other)) => match to_point(other) {
+                Some((p, "")) => Ok(Some((p.x(), p.y()))),
+                Some((p, rule)) if self.to_points => {
+                    *self.rules.entry(rule).or_default() += 1;
+                    Ok(Some((p.x(), p.y())))
+                }
+                Some(_) => {
+                    Err("geometry must be a Point (--shape point makes points of areas and lines)".to_owned())
+                }
+                None => Err("geometry must be a Point".to_owned()),
+            },
             Err(reason) => Err(reason.clone()),
         }
     }
@@ -204,9 +225,9 @@ mod tests {
         let cells = cells.iter().map(|(k, v)| ((*k).to_owned(), Value::Text((*v).to_owned())));
         let geometry = Ok(Some(Geometry::Point(geo::Point::new(106.7, 10.78))));
         let (place, properties) = (PlaceIn::Geometry, cells.collect());
-        let raw = Raw { row: 2, id: None, place, geometry, properties };
+        let raw = Raw { row: 2, id: None, place, crs: None, geometry, properties };
         let values = mapping.apply(&raw, &mut Letters::default());
-        let mut judge = ReportJudge::new(times, profile.needs_place, now);
+        let mut judge = ReportJudge::new(times, &profile, now);
         judge.judge(raw, "a1", values, &mut Counts::default()).map_err(|faults| faults.join("; "))
     }
 

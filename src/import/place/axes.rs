@@ -1,32 +1,47 @@
-//! Whether a file's numbers are longitudes and latitudes of this city at all. A file that swaps them
-//! or is projected is refused as a whole and says what it looks like; nothing is exchanged or
-//! converted unasked.
+//! Whether a file's numbers are longitudes and latitudes of this city, and how they are read when they are
+//! not: by the coordinate system that the file or the user names, or by the one that fits the wards by a
+//! clear margin. A file of which nobody can tell is refused as a whole and says what it looks like.
 
-use geo::{Coord, CoordsIter, Geometry};
+use geo::{Coord, CoordsIter, Geometry, MapCoords};
 
+use super::fit::{Fits, Sample};
 use diaban_core::area::Generation;
-use diaban_core::geo::{LonLat, Projection};
+use diaban_core::geo::crs::WGS84;
+use diaban_core::geo::{Crs, LonLat};
 
-/// Positions tried against each projection.
-const SAMPLE: usize = 200;
-/// Metres in a foot; feet are tried when metres fit nothing.
-const FOOT: f64 = 0.3048;
+/// Positions kept to try coordinate systems on.
+const SAMPLE: usize = 1_000;
 
 /// Why a whole file is refused.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Wrong {
-    /// The `crs` member names something else than longitude and latitude.
-    #[error("the file's crs member says its coordinates are in {name}, not in longitude and latitude{looks}; {}", convert(.code))]
-    Crs {
-        /// As it is written.
-        name: String,
-        /// What the numbers say.
-        looks: String,
-        /// EPSG code for the conversion.
-        code: String,
+    /// The file names a system that is not known here.
+    #[error(
+        "the file's crs member says its coordinates are in {0}, which is not known here; if it is misnamed, \
+         --crs decides; else convert it with: ogr2ogr -s_srs {1} -t_srs EPSG:4326 out.geojson IN"
+    )]
+    Crs(String, String),
+    /// Numbers that cannot be in the system that is named.
+    #[error(
+        "the coordinates should be in {crs}, but {count} of {of} features have numbers like {x},{y}, which \
+         are not; --crs decides"
+    )]
+    Misnamed {
+        /// The system.
+        crs: Crs,
+        /// Features with such numbers.
+        count: u64,
+        /// Features with a place.
+        of: u64,
+        /// The first of them.
+        x: f64,
+        /// Its second number.
+        y: f64,
     },
     /// Metres or feet.
-    #[error("the coordinates are projected: {count} of {of} features have numbers like {x},{y}, which are no degrees{looks}; {}", convert(.code))]
+    #[error(
+        "the coordinates are projected: {count} of {of} features have numbers like {x},{y}, which are no degrees{looks}"
+    )]
     Projected {
         /// Features with such numbers.
         count: u64,
@@ -36,11 +51,14 @@ pub enum Wrong {
         x: f64,
         /// Its second number.
         y: f64,
-        /// What they look like.
+        /// What they look like, and how to decide.
         looks: String,
-        /// EPSG code for the conversion.
-        code: String,
     },
+    /// Degrees that fit the wards clearly better when they are those of VN-2000.
+    #[error(
+        "the degrees fit the wards better as VN-2000 than as WGS 84{0}; --crs EPSG:4756 or --crs EPSG:4326 decides"
+    )]
+    Shifted(String),
     /// Latitude first.
     #[error(
         "{count} of {of} features have latitude before longitude: the first begins with {x},{y}{place}; the order must be longitude, latitude. --swap-axes exchanges them"
@@ -59,27 +77,35 @@ pub enum Wrong {
     },
 }
 
-fn convert(code: &str) -> String {
-    let code = if code.is_empty() { "EPSG:…" } else { code };
-    format!("convert it with: ogr2ogr -s_srs {code} -t_srs EPSG:4326 out.geojson IN")
+/// How the numbers of a file become longitude and latitude on WGS 84.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::import) struct Reading {
+    pub(in crate::import) crs: Crs,
+    /// Whether the first number is the north one.
+    pub(in crate::import) north_first: bool,
 }
 
-/// Projections that files of this country and of the web are in. VN-2000 and WGS 84 differ by about
-/// 200 m, which numbers alone do not tell apart.
-const KNOWN: &[(&str, &str, Projection)] = &[
-    ("EPSG:32648", "WGS 84 / UTM zone 48N, or EPSG:3405 of VN-2000 within 250 m of it", utm(105.0)),
-    ("EPSG:32649", "WGS 84 / UTM zone 49N, or EPSG:3406 of VN-2000 within 250 m of it", utm(111.0)),
-    ("EPSG:9210", "VN-2000 / TM-3 105-45", tm3(105.75)),
-    ("EPSG:5899", "VN-2000 / TM-3 107-45", tm3(107.75)),
-    ("EPSG:3857", "web Mercator", Projection::Web),
-];
+impl Reading {
+    /// As they are.
+    pub(in crate::import) const PLAIN: Self = Self { crs: WGS84, north_first: false };
 
-const fn utm(meridian: f64) -> Projection {
-    Projection::Transverse { meridian, scale: 0.9996 }
-}
-
-const fn tm3(meridian: f64) -> Projection {
-    Projection::Transverse { meridian, scale: 0.9999 }
+    /// A shape on WGS 84.
+    ///
+    /// # Errors
+    /// When a position lies outside the system.
+    pub(in crate::import) fn apply(self, geometry: &Geometry<f64>) -> Result<Geometry<f64>, String> {
+        geometry.try_map_coords(|c| {
+            let c = if self.north_first { Coord { x: c.y, y: c.x } } else { c };
+            if self.crs.is_wgs84() {
+                return Ok(c);
+            }
+            let (x, y) = self
+                .crs
+                .to_wgs84(c.x, c.y)
+                .ok_or_else(|| format!("{},{} lies outside {}", c.x, c.y, self.crs))?;
+            Ok(Coord { x, y })
+        })
+    }
 }
 
 /// How one position looks.
@@ -112,6 +138,17 @@ fn place(c: Coord<f64>, areas: &Generation) -> String {
     })
 }
 
+/// What names the coordinate system of a file.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::import) struct Named<'a> {
+    /// The user, who decides.
+    pub(in crate::import) user: Option<Crs>,
+    /// The file's `crs` member.
+    pub(in crate::import) file: Option<&'a str>,
+    /// Whether the user says that the second number is the east one.
+    pub(in crate::import) swap: bool,
+}
+
 /// What the positions of a file look like.
 #[derive(Debug, Default)]
 pub(in crate::import) struct Survey {
@@ -119,12 +156,20 @@ pub(in crate::import) struct Survey {
     swapped: u64,
     projected: u64,
     first_swapped: Option<Coord<f64>>,
-    sample: Vec<Coord<f64>>,
+    first_projected: Option<Coord<f64>>,
+    sample: Vec<Sample>,
 }
 
 impl Survey {
-    /// Takes in the first position of a feature, its numbers exchanged when that is asked for.
-    pub(in crate::import) fn see(&mut self, geometry: &Geometry<f64>, swap: bool, areas: &Generation) {
+    /// Takes in the first position of a feature, its numbers exchanged when that is asked for; `wards` are
+    /// those that its text names.
+    pub(in crate::import) fn see(
+        &mut self,
+        geometry: &Geometry<f64>,
+        swap: bool,
+        areas: &Generation,
+        wards: impl FnOnce() -> Vec<u16>,
+    ) {
         let Some(c) = geometry.coords_iter().next() else { return };
         let c = if swap { Coord { x: c.y, y: c.x } } else { c };
         self.placed += 1;
@@ -136,68 +181,110 @@ impl Survey {
             }
             Look::Projected => {
                 self.projected += 1;
-                if self.sample.len() < SAMPLE {
-                    self.sample.push(c);
+                self.first_projected.get_or_insert(c);
+            }
+        }
+        if self.sample.len() < SAMPLE {
+            self.sample.push(Sample { at: c, wards: wards() });
+        }
+    }
+
+    /// Takes in a feature that names its own system.
+    pub(in crate::import) fn see_own(&mut self) {
+        self.placed += 1;
+    }
+
+    /// How the file is read, and what is told of that.
+    ///
+    /// # Errors
+    /// When it cannot be told, with what it looks like.
+    pub(in crate::import) fn verdict(
+        &self,
+        named: Named<'_>,
+        areas: &Generation,
+    ) -> Result<(Reading, Vec<String>), Wrong> {
+        let plain = |crs| (Reading { crs, north_first: named.swap }, Vec::new());
+        let by_file = named.file.map(|name| Crs::named(name).ok_or_else(|| unknown(name)));
+        let crs = match (named.user, by_file) {
+            (Some(crs), _) => Some(crs),
+            (None, Some(known)) => Some(known?),
+            (None, None) => None,
+        };
+        match crs {
+            Some(crs) if crs.is_wgs84() => self.degrees(areas).map(|()| plain(crs)),
+            Some(crs) => self.in_system(crs, named.swap, areas),
+            None if self.most(self.projected) => self.guess(named.swap, areas),
+            None => {
+                self.degrees(areas)?;
+                let fits = Fits::of_degrees(&self.sample, areas);
+                match fits.winner() {
+                    Some(best) if !best.crs.is_wgs84() => Err(Wrong::Shifted(fits.in_words())),
+                    _ => Ok(plain(WGS84)),
                 }
             }
         }
     }
 
-    /// The verdict on the file; `crs` is the name in its `crs` member.
-    pub(in crate::import) fn verdict(&self, crs: Option<&str>, areas: &Generation) -> Result<(), Wrong> {
-        let (looks, code) = self.looks(areas);
-        if let Some(name) = crs.filter(|n| !is_degrees(n)) {
-            let code = epsg(name).unwrap_or(code);
-            return Err(Wrong::Crs { name: name.to_owned(), looks, code });
+    fn most(&self, count: u64) -> bool {
+        count * 2 > self.placed
+    }
+
+    /// Degrees of WGS 84 in the right order.
+    fn degrees(&self, areas: &Generation) -> Result<(), Wrong> {
+        let of = self.placed;
+        if let Some(c) = self.first_projected.filter(|_| self.most(self.projected)) {
+            let looks = Fits::of_metres(&self.sample, areas).looks();
+            return Err(Wrong::Projected { count: self.projected, of, x: c.x, y: c.y, looks });
         }
-        let most = |count: u64| count * 2 > self.placed;
-        if let Some(c) = self.sample.first().filter(|_| most(self.projected)) {
-            let (count, of) = (self.projected, self.placed);
-            return Err(Wrong::Projected { count, of, x: c.x, y: c.y, looks, code });
-        }
-        if let Some(c) = self.first_swapped.filter(|_| most(self.swapped)) {
-            let (count, of) = (self.swapped, self.placed);
-            return Err(Wrong::Swapped { count, of, x: c.x, y: c.y, place: place(c, areas) });
+        if let Some(c) = self.first_swapped.filter(|_| self.most(self.swapped)) {
+            let (count, place) = (self.swapped, place(c, areas));
+            return Err(Wrong::Swapped { count, of, x: c.x, y: c.y, place });
         }
         Ok(())
     }
 
-    /// The known projection that brings most of the sample into the city, with its code.
-    fn looks(&self, areas: &Generation) -> (String, String) {
-        let hits = |projection: Projection, unit: f64| {
-            let inside = |c: &&Coord<f64>| {
-                let degrees = projection.to_degrees(c.x * unit, c.y * unit);
-                degrees
-                    .and_then(|(lon, lat)| LonLat::new(lon, lat).ok())
-                    .is_some_and(|p| areas.owner(p).is_some())
-            };
-            self.sample.iter().filter(inside).count()
-        };
-        let tried = [(1.0, ""), (FOOT, " in feet")].into_iter().flat_map(|(unit, words)| {
-            KNOWN.iter().map(move |(code, name, p)| (hits(*p, unit), code, name, words))
-        });
-        // The first of equals, so the common one.
-        let best = tried.reduce(|best, next| if next.0 > best.0 { next } else { best });
-        match best {
-            Some((hits, code, name, words)) if hits > 0 => {
-                let of = self.sample.len();
-                let looks = format!(
-                    "; it looks like {code} ({name}){words}: {hits} of the first {of} would lie in the city"
-                );
-                (looks, (*code).to_owned())
-            }
-            _ if self.sample.is_empty() => (String::new(), String::new()),
-            _ => ("; in no projection known here would they lie in the city".to_owned(), String::new()),
+    /// Numbers of a system that is named. Of metres their size says which is the north one.
+    fn in_system(&self, crs: Crs, swap: bool, areas: &Generation) -> Result<(Reading, Vec<String>), Wrong> {
+        let metres = crs.projection != diaban_core::geo::Projection::Degrees;
+        let first = self.sample.first().map(|s| s.at);
+        if let Some(c) = first.filter(|_| metres != self.most(self.projected) && self.placed > 0) {
+            let count = if metres { self.placed - self.projected } else { self.projected };
+            return Err(Wrong::Misnamed { crs, count, of: self.placed, x: c.x, y: c.y });
         }
+        if !metres {
+            self.degrees(areas)?;
+            return Ok((Reading { crs, north_first: swap }, Vec::new()));
+        }
+        let [east_first, north_first] =
+            [false, true].map(|north| Fits::hits(&self.sample, crs, north, areas));
+        let exchanged = north_first > east_first;
+        let told = format!(
+            "the first number of each position is the north one, by the fit to the wards: {north_first} to {east_first}"
+        );
+        let told = if exchanged { vec![told] } else { Vec::new() };
+        Ok((Reading { crs, north_first: exchanged != swap }, told))
+    }
+
+    /// The system that fits the wards by a clear margin.
+    fn guess(&self, swap: bool, areas: &Generation) -> Result<(Reading, Vec<String>), Wrong> {
+        let fits = Fits::of_metres(&self.sample, areas);
+        if let Some(best) = fits.winner() {
+            let mut told = vec![format!(
+                "no crs is named; the coordinates are read as {best}, by the fit to the wards:"
+            )];
+            told.extend(fits.table());
+            return Ok((Reading { crs: best.crs, north_first: best.north_first != swap }, told));
+        }
+        let c = self.first_projected.unwrap_or_default();
+        let looks = fits.looks();
+        Err(Wrong::Projected { count: self.projected, of: self.placed, x: c.x, y: c.y, looks })
     }
 }
 
-fn is_degrees(crs: &str) -> bool {
-    ["CRS84", "EPSG::4326", "EPSG:4326"].iter().any(|end| crs.ends_with(end))
-}
-
-/// `EPSG:32648` of `urn:ogc:def:crs:EPSG::32648`.
-fn epsg(name: &str) -> Option<String> {
+/// A name that is not known here, with a code for its conversion.
+pub(in crate::import) fn unknown(name: &str) -> Wrong {
     let digits = name.rsplit(':').next().filter(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
-    digits.filter(|_| name.contains("EPSG")).map(|d| format!("EPSG:{d}"))
+    let code = digits.filter(|_| name.to_uppercase().contains("EPSG"));
+    let code = code.map_or_else(|| "EPSG:…".to_owned(), |d| format!("EPSG:{d}"));
+    Wrong::Crs(name.chars().take(80).collect(), code)
 }

@@ -3,6 +3,7 @@
 
 use geo::{Geometry, Point};
 
+use super::geojson::Wire;
 use super::{degrees, shape, wkb};
 
 /// Words that a WKT begins with.
@@ -42,52 +43,44 @@ fn is_geojson(text: &str) -> bool {
     text.starts_with('{') && text.contains("\"coordinates\"")
 }
 
-/// The shape that a cell holds; none when that is empty.
+/// The shape that a cell holds, none when that is empty, and the coordinate system that it names.
 ///
 /// # Errors
 /// Why it is none.
-pub(super) fn read(text: &str) -> Result<Option<Geometry<f64>>, String> {
+pub(super) fn read(text: &str) -> Result<(Option<Geometry<f64>>, Option<String>), String> {
     let text = text.trim();
     if is_wkt(text) {
         return ewkt(text);
     }
     if let Some(bytes) = wkb::bytes(text) {
         let (shape, srid) = wkb::read(&bytes).map_err(|e| format!("is no WKB: {e}"))?;
-        srid.map_or(Ok(()), |srid| is_degrees(&srid.to_string()))?;
-        return Ok(shape);
+        return Ok((shape, srid.and_then(|srid| system(&srid.to_string()))));
     }
     if is_geojson(text) {
-        let value: geojson::Geometry =
-            serde_json::from_str(text).map_err(|e| format!("is no GeoJSON geometry: {e}"))?;
-        return shape::from_geojson(&value.value).map(Some);
+        let wire: Wire = serde_json::from_str(text).map_err(|e| format!("is no GeoJSON geometry: {e}"))?;
+        let crs = wire.crs();
+        return Ok((wire.read()?, crs));
     }
     match degrees::pair(text) {
-        Some(pair) => pair.map(|(lon, lat)| Some(Geometry::Point(Point::new(lon, lat)))),
+        Some(pair) => pair.map(|(lon, lat)| (Some(Geometry::Point(Point::new(lon, lat))), None)),
         None => Err(format!("is {}; a place is written as {FORMS}", other(text))),
     }
 }
 
 /// A WKT text, with or without `SRID=n;` in front.
-fn ewkt(text: &str) -> Result<Option<Geometry<f64>>, String> {
+fn ewkt(text: &str) -> Result<(Option<Geometry<f64>>, Option<String>), String> {
     let srid = text.get(..5).filter(|p| p.eq_ignore_ascii_case("SRID=")).and(text.get(5..));
     match srid.and_then(|rest| rest.split_once(';')) {
-        Some((srid, wkt)) => {
-            is_degrees(srid.trim())?;
-            shape::from_wkt(wkt)
-        }
-        None => shape::from_wkt(text),
+        Some((srid, wkt)) => Ok((shape::from_wkt(wkt)?, system(srid.trim()))),
+        None => Ok((shape::from_wkt(text)?, None)),
     }
 }
 
-/// Zero is what databases write for an unknown one; the numbers then say what they are.
-fn is_degrees(srid: &str) -> Result<(), String> {
-    if ["4326", "4979", "0"].contains(&srid) {
-        return Ok(());
-    }
-    let shown: String = srid.chars().take(10).collect();
-    Err(format!(
-        "is in EPSG:{shown}, not in longitude and latitude; ST_Transform(geom, 4326) of its database converts it"
-    ))
+/// The system of a spatial reference. Zero is what databases write for an unknown one; the numbers then say what
+/// they are, as they do for degrees on WGS 84.
+fn system(srid: &str) -> Option<String> {
+    (!["4326", "4979", "0"].contains(&srid))
+        .then(|| format!("EPSG:{}", srid.chars().take(10).collect::<String>()))
 }
 
 /// What else people write for a place.
@@ -138,23 +131,27 @@ mod tests {
             "10.780, 106.700",
             "10°46'48\"N 106°42'00\"E",
         ] {
-            let Ok(Some(Geometry::Point(p))) = read(text) else { panic!("{text}: {:?}", read(text)) };
+            let Ok((Some(Geometry::Point(p)), None)) = read(text) else { panic!("{text}: {:?}", read(text)) };
             assert!((p.x() - 106.7).abs() < 1e-9 && (p.y() - 10.78).abs() < 1e-9, "{text}: {p:?}");
             assert!(is_place(text, true), "{text}");
         }
         for empty in ["POINT EMPTY", "LINESTRING EMPTY", "0101000000000000000000F87F000000000000F87F"] {
-            assert_eq!(read(empty), Ok(None), "{empty}");
+            assert_eq!(read(empty), Ok((None, None)), "{empty}");
+        }
+    }
+
+    #[test]
+    fn a_spatial_reference_is_told() {
+        for text in
+            ["SRID=3405;POINT(685502.392 1191450.938)", "01010000204D0D0000CDCCCCCCCCAC5A408FC2F5285C8F2540"]
+        {
+            assert_eq!(read(text).unwrap().1.as_deref(), Some("EPSG:3405"), "{text}");
         }
     }
 
     #[test]
     fn what_is_no_place_names_its_form_and_the_way_out() {
         for (text, word) in [
-            (
-                "SRID=3405;POINT(685502.392 1191450.938)",
-                "EPSG:3405, not in longitude and latitude; ST_Transform",
-            ),
-            ("01010000204D0D0000CDCCCCCCCCAC5A408FC2F5285C8F2540", "EPSG:3405"),
             ("7P28QPG5+XQ", "a Plus Code, which is not read; a place is written as WKT"),
             ("48PXS8550291450", "a grid reference"),
             ("https://maps.app.goo.gl/abc", "a link"),
@@ -163,7 +160,6 @@ mod tests {
             ("POINT(106.7)", "is no WKT"),
             ("0101000000CDCC", "no place"),
             ("0102000000FFFFFFFFCDCCCCCCCCAC5A408FC2F5285C8F2540", "breaks off"),
-            ("{\"type\":\"Point\",\"coordinates\":7}", "no GeoJSON"),
         ] {
             let said = read(text).unwrap_err();
             assert!(said.contains(word), "{text}: {said}");

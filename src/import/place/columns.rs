@@ -113,7 +113,10 @@ impl<'a> PlaceColumns<'a> {
             PlaceIn::Members => Some(&self.objects),
         };
         let Some(names) = names else { return };
-        raw.geometry = names.read(raw);
+        (raw.geometry, raw.crs) = match names.read(raw) {
+            Ok((geometry, crs)) => (Ok(geometry), crs),
+            Err(reason) => (Err(reason), None),
+        };
         if raw.place == PlaceIn::Cells {
             for name in names.all() {
                 raw.properties.remove(name);
@@ -176,7 +179,7 @@ impl Names {
         self.lon.iter().chain(&self.lat).chain(&self.cell)
     }
 
-    fn read(&self, raw: &Raw) -> Result<Option<Geometry<f64>>, String> {
+    fn read(&self, raw: &Raw) -> Result<(Option<Geometry<f64>>, Option<String>), String> {
         if let Some((name, text)) = filled(&self.cell, raw) {
             return cell::read(&text).map_err(|e| format!("{name} {e}"));
         }
@@ -186,8 +189,8 @@ impl Names {
             filled(names, raw).map(one).transpose()
         };
         match (angle(&self.lon, true)?, angle(&self.lat, false)?) {
-            (Some(x), Some(y)) => Ok(Some(Geometry::Point(Point::new(x, y)))),
-            (None, None) => Ok(None),
+            (Some(x), Some(y)) => Ok((Some(Geometry::Point(Point::new(x, y))), None)),
+            (None, None) => Ok((None, None)),
             (None, _) => Err("has a latitude and no longitude".to_owned()),
             (_, None) => Err("has a longitude and no latitude".to_owned()),
         }

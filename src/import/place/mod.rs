@@ -6,12 +6,15 @@ mod cell;
 mod circle;
 mod columns;
 mod degrees;
+mod fit;
+mod geojson;
 mod shape;
 mod wkb;
 
 pub use axes::Wrong;
-pub(in crate::import) use axes::{Survey, is_swapped};
+pub(in crate::import) use axes::{Named, Reading, Survey, is_swapped, unknown};
 pub(in crate::import) use circle::cap;
 pub use circle::polygon as circle;
 pub(in crate::import) use columns::PlaceColumns;
-pub(in crate::import) use shape::{from_geojson, swapped, tidy};
+pub(in crate::import) use geojson::{KINDS, Wire};
+pub(in crate::import) use shape::{inside, simplest, tidy, to_point};

@@ -61,9 +61,10 @@ pub enum FormatError {
 
 /// Bytes at the beginning in which an XML document says what it is.
 const HEAD: usize = 512;
-const OGR: &str = "convert it with: ogr2ogr -f GeoJSONSeq -t_srs EPSG:4326 -lco RS=NO out.geojsonl IN";
-const BINARY: &str =
-    "if GDAL reads it, convert it with: ogr2ogr -f GeoJSONSeq -t_srs EPSG:4326 -lco RS=NO out.geojsonl IN";
+/// Without another system, because the change from VN-2000 that GDAL chooses lands beside the place in a
+/// part of the city; the document names the system, and the import converts it.
+const OGR: &str = "convert it with: ogr2ogr -f GeoJSON out.geojson IN";
+const BINARY: &str = "if GDAL reads it, convert it with: ogr2ogr -f GeoJSON out.geojson IN";
 
 /// The format of a file.
 pub(in crate::import) fn recognise(bytes: &[u8]) -> Result<Format, FormatError> {

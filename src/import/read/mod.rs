@@ -3,9 +3,7 @@
 
 mod format;
 mod json;
-mod object;
 mod osm;
-mod sequence;
 mod sink;
 mod table;
 mod unpack;
@@ -17,6 +15,8 @@ use serde_json::Deserializer;
 
 pub(in crate::import) use format::recognise;
 pub use format::{Format, FormatError};
+pub use json::{Page, join};
+pub use sink::Part;
 pub(in crate::import) use sink::{Options, Sink};
 pub(in crate::import) use unpack::{Stream, unpack};
 
@@ -38,12 +38,14 @@ pub(in crate::import) fn rows_of(
     let bytes = format::strip_bom(bytes);
     match format {
         Format::Csv => table::rows(bytes, bytes, options, &Budget::new(), sink),
-        Format::GeoJsonSeq => sequence::rows(bytes, sink),
+        Format::GeoJsonSeq => json::sequence::rows(bytes, sink),
         Format::GeoJson | Format::Records => {
-            json::rows(Deserializer::from_slice(bytes), &Budget::new(), sink)
+            let plan = json::plan(bytes, options.list)?;
+            json::rows(Deserializer::from_slice(bytes), &Budget::new(), &plan, sink)
         }
         Format::OsmPbf => {
-            let rows = osm::rows(bytes, options.rules()?)?;
+            let (rows, notes) = osm::rows(bytes, options.rules()?)?;
+            notes.into_iter().for_each(|note| sink.note(note));
             let _ = rows.into_iter().try_for_each(|row| sink.row(row));
             Ok(())
         }
@@ -67,9 +69,10 @@ impl Stream<'_> {
                 let head = self.head().to_vec();
                 table::rows(self.bounded(&budget), &head, options, &budget, sink)
             }
-            Format::GeoJsonSeq => sequence::rows(BufReader::new(self.all()), sink),
+            Format::GeoJsonSeq => json::sequence::rows(BufReader::new(self.all()), sink),
             Format::GeoJson | Format::Records => {
-                json::rows(Deserializer::from_reader(self.bounded(&budget)), &budget, sink)
+                let plan = json::plan(self.head(), options.list)?;
+                json::rows(Deserializer::from_reader(self.bounded(&budget)), &budget, &plan, sink)
             }
             // Which nodes its ways need is known after a first walk only, so it must be in memory.
             Format::OsmPbf => Err(FormatError::NoRules(options.collection.to_owned())),

@@ -14,10 +14,23 @@ pub(in crate::import) trait Sink {
     fn crs(&mut self, name: String);
     /// A column whose name is there more than once: its cells are those of the first.
     fn twice(&mut self, name: &str);
+    /// What the file holds is not all that there is.
+    fn part(&mut self, part: Part);
     /// Something that was found in the file as a whole, in words.
     fn note(&mut self, words: String);
     /// A row; after a break no more are wanted.
     fn row(&mut self, row: Row) -> ControlFlow<()>;
+}
+
+/// A page of a longer answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// How that is known.
+    pub why: String,
+    /// The address of the next page, as it is written, where that is said.
+    pub next: Option<String>,
+    /// Rows of all pages together, where that is said.
+    pub total: Option<u64>,
 }
 
 /// What a reader has to be told.
@@ -31,6 +44,8 @@ pub(in crate::import) struct Options<'a> {
     pub(in crate::import) collection: &'a str,
     /// What becomes of OpenStreetMap's elements there.
     pub(in crate::import) osm: Option<&'a OsmRules>,
+    /// The list of rows inside a JSON document, like `result.records`; else the only one.
+    pub(in crate::import) list: Option<&'a str>,
 }
 
 impl<'a> Options<'a> {

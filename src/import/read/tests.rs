@@ -14,6 +14,7 @@ struct Kept {
     header: Vec<String>,
     notes: Vec<String>,
     crs: Option<String>,
+    part: Option<Part>,
     most: Option<usize>,
 }
 
@@ -30,6 +31,10 @@ impl Sink for Kept {
         self.notes.push(name.to_owned());
     }
 
+    fn part(&mut self, part: Part) {
+        self.part = Some(part);
+    }
+
     fn note(&mut self, words: String) {
         self.notes.push(words);
     }
@@ -40,7 +45,8 @@ impl Sink for Kept {
     }
 }
 
-const OPTIONS: Options<'_> = Options { delimiter: None, columns: &[], collection: "reports", osm: None };
+const OPTIONS: Options<'_> =
+    Options { delimiter: None, columns: &[], collection: "reports", osm: None, list: None };
 
 /// Reads a stream.
 fn run(bytes: &[u8]) -> (Kept, Option<String>) {

@@ -1,10 +1,11 @@
 //! What identifies a row within its source: a column that the user names, the format's own id, a
 //! column that looks like one and is filled in every row, or else the content.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use crate::import::clean::{Letters, clean};
 use crate::import::limits::MAX_SOURCE_ID;
@@ -13,6 +14,10 @@ use crate::import::raw::Raw;
 /// Names of columns that hold ids, best first.
 const NAMES: &[&str] =
     &["@id", "id", "source_id", "osm_id", "uuid", "guid", "objectid", "fid", "gid", "stopid", "ma"];
+
+/// Repeats below this, or below this percent of the rows, are slips: each costs its row.
+const FEW: u64 = 5;
+const SLIPS: u64 = 5;
 
 /// Where source ids come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,35 +40,80 @@ pub(in crate::import) enum Guess {
 }
 
 /// Counts who has what, before anything is decided.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Candidates {
     rows: u64,
-    members: u64,
-    columns: BTreeMap<String, u64>,
+    members: Ids,
+    named: Option<String>,
+    columns: BTreeMap<String, Ids>,
 }
 
-impl Candidates {
-    /// Takes in a row.
-    pub(super) fn see(&mut self, raw: &Raw) {
-        self.rows += 1;
-        self.members += u64::from(raw.id.is_some());
-        for name in raw.properties.keys().filter(|n| looks_like_id(n)) {
-            if raw.text(name).is_some() {
-                *self.columns.entry(name.clone()).or_default() += 1;
+/// The ids in one place.
+#[derive(Debug, Default)]
+struct Ids {
+    filled: u64,
+    /// Hash of each to the row that had it first.
+    first: HashMap<u64, u64>,
+    repeats: u64,
+    /// The first row that repeats one, and the row that it repeats.
+    example: Option<(u64, u64)>,
+}
+
+impl Ids {
+    fn see(&mut self, id: &str, row: u64) {
+        self.filled += 1;
+        match self.first.entry(xxh3_64(id.trim().as_bytes())) {
+            Entry::Vacant(free) => _ = free.insert(row),
+            Entry::Occupied(first) => {
+                self.repeats += 1;
+                self.example.get_or_insert((row, *first.get()));
             }
         }
     }
 
-    /// Decides where the ids of all rows come from.
-    pub(super) fn choose(&self, named: Option<&str>, guess: Guess) -> Identity {
-        if let Some(column) = named {
+    /// Whether it names things that rows have in common: more than a slip here and there.
+    fn is_shared(&self) -> bool {
+        self.repeats >= FEW && self.repeats * 100 > self.filled * SLIPS
+    }
+
+    fn said(&self, what: &str) -> String {
+        let (row, first) = self.example.unwrap_or_default();
+        let (n, of) = (self.repeats, self.filled);
+        format!("{what} do not tell rows apart: {n} of {of} repeat one, first row {row} that of row {first}")
+    }
+}
+
+impl Candidates {
+    pub(super) fn new(named: Option<&str>) -> Self {
+        let named = named.map(str::to_owned);
+        Self { rows: 0, members: Ids::default(), named, columns: BTreeMap::new() }
+    }
+
+    /// Takes in a row.
+    pub(super) fn see(&mut self, raw: &Raw) {
+        self.rows += 1;
+        if let Some(id) = &raw.id {
+            self.members.see(id, raw.row);
+        }
+        let named = self.named.as_deref().map(str::to_lowercase);
+        let wanted = |n: &&String| looks_like_id(n) || named.as_ref().is_some_and(|c| *c == n.to_lowercase());
+        for name in raw.properties.keys().filter(wanted) {
+            if let Some(id) = raw.text(name) {
+                self.columns.entry(name.clone()).or_default().see(&id, raw.row);
+            }
+        }
+    }
+
+    /// Decides where the ids of all rows come from; `known` is the column where the file is known.
+    pub(super) fn choose(&self, known: Option<&str>, guess: Guess) -> Identity {
+        if let Some(column) = self.named.as_deref().or(known) {
             return Identity::Column(column.to_owned());
         }
-        if self.members > 0 && self.members == self.rows {
+        if self.members.filled > 0 && self.members.filled == self.rows {
             return Identity::Member;
         }
         let full: Vec<&String> =
-            self.columns.iter().filter(|(_, n)| **n == self.rows).map(|(name, _)| name).collect();
+            self.full().filter(|(_, ids)| !ids.is_shared()).map(|(name, _)| name).collect();
         let called = |name: &str| full.iter().find(|c| c.to_lowercase() == name);
         let column = match (guess, full.as_slice()) {
             (Guess::Sure, _) => called("id"),
@@ -72,6 +122,32 @@ impl Candidates {
             (Guess::Likely, _) => NAMES.iter().find_map(|name| called(name)),
         };
         column.map_or(Identity::Content, |column| Identity::Column((*column).clone()))
+    }
+
+    fn full(&self) -> impl Iterator<Item = (&String, &Ids)> {
+        self.columns.iter().filter(|(_, ids)| ids.filled == self.rows)
+    }
+
+    /// Why ids that were named, by the user or by the format, cannot be: before the first row is lost.
+    pub(super) fn repeated(&self, identity: &Identity) -> Option<String> {
+        let (what, ids) = match identity {
+            Identity::Member => ("the features' own ids".to_owned(), Some(&self.members)),
+            Identity::Column(name) => {
+                let same = self.columns.iter().find(|(c, _)| c.to_lowercase() == name.to_lowercase());
+                (format!("the ids in {name:?}"), same.map(|(_, ids)| ids))
+            }
+            Identity::Content => return None,
+        };
+        ids.filter(|ids| ids.is_shared()).map(|ids| ids.said(&what))
+    }
+
+    /// Columns that look like ids and are none, when rows are identified by something else.
+    pub(super) fn passed_over(&self, identity: &Identity) -> Vec<String> {
+        if !identity.is_hash() {
+            return Vec::new();
+        }
+        let shared = self.full().filter(|(_, ids)| ids.is_shared());
+        shared.map(|(name, ids)| ids.said(&format!("the values of {name:?}"))).collect()
     }
 }
 

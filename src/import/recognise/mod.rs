@@ -4,6 +4,7 @@
 
 mod columns;
 mod identity;
+mod wards;
 
 use std::ops::ControlFlow;
 
@@ -11,14 +12,16 @@ pub(in crate::import) use identity::{Guess, Identity};
 
 use self::columns::Columns;
 use self::identity::Candidates;
+use self::wards::WardNames;
 use super::clean::folded;
 use super::error::ImportError;
 use super::mapping::Mapping;
-use super::place::{PlaceColumns, Survey, Wrong};
+use super::place::{Named, PlaceColumns, Reading, Survey, Wrong, unknown};
 use super::profile::{NoColumn, Profile};
 use super::raw::{Raw, Row};
-use super::read::{FormatError, Sink};
+use super::read::{FormatError, Part, Sink};
 use diaban_core::area::Generation;
+use diaban_core::geo::Crs;
 
 /// What was recognised.
 #[derive(Debug)]
@@ -31,6 +34,10 @@ pub(in crate::import) struct Recognised {
     pub(in crate::import) unread: Vec<String>,
     /// Whether texts that look like formulas have an apostrophe before them.
     pub(in crate::import) guarded: bool,
+    /// How the numbers of places are read.
+    pub(in crate::import) reading: Reading,
+    /// What is told of the file as a whole.
+    pub(in crate::import) told: Vec<String>,
 }
 
 /// Takes in rows and then says what they are.
@@ -51,6 +58,9 @@ pub(in crate::import) struct Look<'a> {
     is_table: bool,
     /// Columns whose names are there more than once.
     twice: Vec<String>,
+    user: Option<Crs>,
+    wards: WardNames,
+    part: Option<Part>,
     notes: Vec<String>,
 }
 
@@ -70,11 +80,15 @@ impl<'a> Look<'a> {
             places: PlaceColumns::new(profile),
             no_column: None,
             columns: Columns::default(),
-            candidates: Candidates::default(),
+            candidates: Candidates::new(profile.id.as_deref()),
             survey: Survey::default(),
             crs: None,
             is_table: false,
             twice: Vec::new(),
+            // A name that is not known was refused before.
+            user: profile.crs.as_deref().and_then(Crs::named),
+            wards: WardNames::of(areas),
+            part: None,
             notes: Vec::new(),
         }
     }
@@ -112,16 +126,42 @@ impl<'a> Look<'a> {
 
     fn measure(&mut self, raw: &Raw) {
         if let Ok(Some(geometry)) = &raw.geometry {
-            self.survey.see(geometry, self.profile.swap_axes, self.areas);
+            if raw.crs.is_some() && self.user.is_none() {
+                self.survey.see_own();
+            } else {
+                let wards = || self.wards.named_by(raw);
+                self.survey.see(geometry, self.profile.swap_axes, self.areas, wards);
+            }
         }
     }
 
-    /// Whether the coordinates are degrees of the city.
+    /// How the coordinates are read, and what is told of that.
     ///
     /// # Errors
-    /// When most are not, with what they look like.
-    pub(in crate::import) fn verdict(&self) -> Result<(), Wrong> {
-        self.survey.verdict(self.crs.as_deref(), self.areas)
+    /// When nobody can tell, with what they look like.
+    pub(in crate::import) fn verdict(&self) -> Result<(Reading, Vec<String>), Wrong> {
+        let (file, swap) = (self.crs.as_deref(), self.profile.swap_axes);
+        self.survey.verdict(Named { user: self.user, file, swap }, self.areas)
+    }
+
+    /// How the place of a row is read where the file is read so: by the system that the row names itself,
+    /// unless the user decides.
+    ///
+    /// # Errors
+    /// When it names one that is not known.
+    pub(in crate::import) fn reading(&self, raw: &Raw, file: Reading) -> Result<Reading, String> {
+        match &raw.crs {
+            Some(name) if self.user.is_none() => {
+                let crs = Crs::named(name).ok_or_else(|| unknown(name).to_string())?;
+                Ok(Reading { crs, north_first: self.profile.swap_axes })
+            }
+            _ => Ok(file),
+        }
+    }
+
+    /// Why what was read is not the whole answer.
+    pub(in crate::import) fn missing_part(&self) -> Option<&Part> {
+        self.part.as_ref()
     }
 
     /// Says what the rows are.
@@ -137,15 +177,23 @@ impl<'a> Look<'a> {
         if let Some(absent) = self.no_column.take() {
             return Err(absent.into());
         }
-        self.verdict()?;
+        if let Some(part) = &self.part {
+            return Err(ImportError::Part(part.clone()));
+        }
+        let (reading, mut told) = self.verdict()?;
         self.columns.needed(self.profile)?;
         // In our own exports of features `id` is the public one, which follows from the source's.
         let ours = self.columns.are_our_features().then_some("source_id");
-        let named = self.profile.id.as_deref().or(ours.filter(|_| guess == Guess::Likely));
-        let identity = self.candidates.choose(named, guess);
+        let identity = self.candidates.choose(ours.filter(|_| guess == Guess::Likely), guess);
+        if let Some(repeated) = self.candidates.repeated(&identity) {
+            return Err(ImportError::NotUnique(repeated));
+        }
+        told.extend(self.candidates.passed_over(&identity));
         self.once(&identity)?;
         Ok(Recognised {
             guarded: self.profile.guarded || (self.is_table && self.columns.are_ours()),
+            reading,
+            told,
             missing: self.columns.missing(self.profile),
             unread: self.columns.unread(self.mapping, &identity, self.profile, &self.places),
             identity,
@@ -191,6 +239,10 @@ impl Sink for Look<'_> {
 
     fn crs(&mut self, name: String) {
         self.crs = Some(name);
+    }
+
+    fn part(&mut self, part: Part) {
+        self.part.get_or_insert(part);
     }
 
     fn row(&mut self, mut row: Row) -> ControlFlow<()> {

@@ -1,8 +1,11 @@
 //! Each format and each fault on files of a few lines, over the embedded wards.
 
+mod areas;
 mod cases;
+mod documents;
 mod osm;
 mod real;
+mod systems;
 
 use std::io::Write;
 use std::sync::OnceLock;
@@ -48,7 +51,7 @@ fn import_as(
     read(bytes.into(), Input { format: None, collection, profile: &profile, osm, zone, areas, outside })
 }
 
-const PARKING: &str = "set = { kind = 'parking' }";
+pub(super) const PARKING: &str = "set = { kind = 'parking' }";
 
 pub(super) fn refused(bytes: impl Into<Vec<u8>>, id: &str, profile: &str) -> String {
     import(bytes, id, profile).expect_err("the file must be refused").to_string()
@@ -69,11 +72,11 @@ fn table(rejected: &[Rejected]) -> String {
     String::from_utf8(out).unwrap()
 }
 
-fn feature(id: u32, geometry: &str) -> String {
+pub(super) fn feature(id: u32, geometry: &str) -> String {
     format!(r#"{{"type":"Feature","id":{id},"properties":{{}},"geometry":{geometry}}}"#)
 }
 
-fn document(features: &[String], more: &str) -> String {
+pub(super) fn document(features: &[String], more: &str) -> String {
     format!(r#"{{"type":"FeatureCollection"{more},"features":[{}]}}"#, features.join(","))
 }
 
@@ -83,7 +86,7 @@ pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     w.finish().unwrap()
 }
 
-const HERE: &str = r#"{"type":"Point","coordinates":[106.7,10.78]}"#;
+pub(super) const HERE: &str = r#"{"type":"Point","coordinates":[106.7,10.78]}"#;
 
 #[test]
 fn a_table_is_read_whatever_its_head_looks_like() {
@@ -217,15 +220,19 @@ fn shapes_that_are_none_say_what_they_lack() {
             r#"{"type":"LineString","coordinates":[[106.7,10.78],[106.7]]}"#,
             "has a position with fewer than two numbers",
         ),
-        (r#"{"type":"Point","coordinates":[106.7,null]}"#, "is no GeoJSON feature"),
-        (r#"{"type":"MultiLineString","coordinates":[]}"#, "is a line without length"),
-        (r#"{"type":"GeometryCollection","geometries":[]}"#, "must be of shape line or point"),
+        (
+            r#"{"type":"Point","coordinates":[106.7,null]}"#,
+            "geometry has a position with fewer than two numbers",
+        ),
+        (r#"{"type":"MultiLineString","coordinates":[]}"#, "has no place"),
+        (r#"{"type":"GeometryCollection","geometries":[]}"#, "has no place"),
         ("null", "has no place"),
         (
             r#"{"type":"Polygon","coordinates":[[[106.7,10.7],[106.8,10.7],[106.8,10.8],[106.7,10.8]]]}"#,
             "geometry ring 0 is not closed: it starts at 106.7,10.7",
         ),
-        (r#"{"type":"Polygon","coordinates":[]}"#, "geometry has no ring"),
+        (r#"{"type":"Polygon","coordinates":[]}"#, "has no place"),
+        (r#"{"type":"Circle","coordinates":[106.7,10.78]}"#, "geometry is of type “Circle”, none of Point"),
     ];
     let features: Vec<String> = shapes.iter().zip(1..).map(|((g, _), i)| feature(i, g)).collect();
     let read = import(document(&features, ""), "traffic", "set = { kind = 'road' }").unwrap();
@@ -258,7 +265,7 @@ fn a_file_in_other_coordinates_is_refused_and_says_in_which() {
     assert!(said("690366.7,1188117.3").contains("3 of 3 features have numbers like 690366.7,1188117.3"));
     assert!(said("690366.7,1188117.3").contains("looks like EPSG:32648 (WGS 84 / UTM zone 48N"));
     assert!(said("603863.2,1192107.0").contains("looks like EPSG:9210 (VN-2000 / TM-3 105-45)"));
-    assert!(said("11877767.0,1207033.0").contains("looks like EPSG:3857 (web Mercator)"));
+    assert!(said("11877767.0,1207033.0").contains("looks like EPSG:3857 (WGS 84 / Pseudo-Mercator)"));
     assert!(said("2264982.5,3897957.0").contains("in feet"), "{}", said("2264982.5,3897957.0"));
     assert!(said("9e9,9e9").contains("in no projection known here"));
     assert!(said("10.78,106.7").contains("3 of 3 features have latitude before longitude: the first begins with 10.78,106.7, which exchanged lies in "));
@@ -275,7 +282,10 @@ fn a_file_in_other_coordinates_is_refused_and_says_in_which() {
     );
     let crs = r#","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::3405"}}"#;
     let text = document(&[feature(1, HERE)], crs);
-    assert!(refused(text, "facilities", PARKING).contains("EPSG::3405, not in longitude and latitude"));
+    assert!(
+        refused(text, "facilities", PARKING)
+            .contains("should be in EPSG:3405 (VN-2000 / UTM zone 48N), but 1 of 1")
+    );
 }
 
 #[test]

@@ -51,6 +51,63 @@ mod pbf {
         [(header.len() as u32).to_be_bytes().to_vec(), header, blob].concat()
     }
 
+    /// An element for [`made`]: id, tags, nodes or members with their roles.
+    pub(super) struct Of<'a>(pub u64, pub &'a [(&'a str, &'a str)], pub Vec<(i64, &'a str)>);
+
+    /// A file of plain nodes, of ways and of relations of ways. With `on_ways` the ways hold the positions
+    /// and there are no nodes.
+    pub(super) fn made<'a>(
+        nodes: &[(i64, f64, f64)],
+        ways: &'a [Of<'a>],
+        relations: &'a [Of<'a>],
+        on_ways: bool,
+    ) -> Vec<u8> {
+        let mut strings: Vec<&'a str> = vec![""];
+        let mut sid = |s: &'a str| {
+            let known = strings.iter().position(|t| *t == s);
+            known.unwrap_or_else(|| {
+                strings.push(s);
+                strings.len() - 1
+            }) as u64
+        };
+        let e7 = |degrees: f64| (degrees * 1e7).round() as i64;
+        let at = |id: i64| nodes.iter().find(|n| n.0 == id).map_or((0.0, 0.0), |n| (n.1, n.2));
+        let mut tags = |of: &'a Of<'a>| -> Vec<u8> {
+            let (keys, values): (Vec<u64>, Vec<u64>) = of.1.iter().map(|(k, v)| (sid(k), sid(v))).unzip();
+            let roles = of.2.iter().map(|(_, role)| sid(role)).collect::<Vec<_>>();
+            let roles = if of.2.iter().any(|(_, role)| *role != "-") { packed(8, roles) } else { Vec::new() };
+            [number(1, of.0), packed(2, keys), packed(3, values), roles].concat()
+        };
+        let way = |of: &Of<'_>, head: Vec<u8>| {
+            let refs: Vec<i64> = of.2.iter().map(|(n, _)| *n).collect();
+            let mut way = [head, packed(8, deltas(&refs))].concat();
+            if on_ways {
+                let (x, y): (Vec<i64>, Vec<i64>) = refs.iter().map(|n| (e7(at(*n).0), e7(at(*n).1))).unzip();
+                way.extend([packed(9, deltas(&y)), packed(10, deltas(&x))].concat());
+            }
+            bytes(3, &way)
+        };
+        let ways: Vec<u8> = ways.iter().flat_map(|of| way(of, tags(of))).collect();
+        let relations: Vec<u8> = relations
+            .iter()
+            .flat_map(|of| {
+                let ids: Vec<i64> = of.2.iter().map(|(id, _)| *id).collect();
+                let types = packed(10, of.2.iter().map(|_| 1));
+                bytes(4, &[tags(of), packed(9, deltas(&ids)), types].concat())
+            })
+            .collect();
+        let kept = if on_ways { &[][..] } else { nodes };
+        let dense = [
+            packed(1, deltas(&kept.iter().map(|n| n.0).collect::<Vec<_>>())),
+            packed(8, deltas(&kept.iter().map(|n| e7(n.2)).collect::<Vec<_>>())),
+            packed(9, deltas(&kept.iter().map(|n| e7(n.1)).collect::<Vec<_>>())),
+        ];
+        let table: Vec<u8> = strings.iter().flat_map(|s| bytes(1, s.as_bytes())).collect();
+        let block =
+            [bytes(1, &table), bytes(2, &bytes(2, &dense.concat())), bytes(2, &ways), bytes(2, &relations)];
+        [blob("OSMHeader", &bytes(4, b"OsmSchema-V0.6")), blob("OSMData", &block.concat())].concat()
+    }
+
     /// Six nodes, of which one is a hospital and one a bench, a closed way that is a school, a road,
     /// and a road with a node that is not there.
     pub(super) fn file(feature: &str) -> Vec<u8> {
@@ -114,6 +171,84 @@ fn osm_elements_come_by_the_citys_rules() {
     assert!(refused(pbf::file("HistoricalInformation"), "facilities", "").contains("HistoricalInformation"));
     let file = pbf::file("OsmSchema-V0.6");
     assert!(refused(&file[..file.len() - 30], "facilities", "").contains("the OSM PBF"));
+}
+
+fn ids(read: &Read) -> Vec<&str> {
+    read.features.iter().map(|f| &*f.source_id).collect()
+}
+
+fn place(read: &Read, id: &str) -> (f64, f64) {
+    let f = read.features.iter().find(|f| f.source_id == id).unwrap();
+    let Some(Geometry::Point(p)) = &f.geometry else { panic!() };
+    (p.x(), p.y())
+}
+
+#[test]
+fn multipolygons_come_as_a_place_inside_and_other_relations_are_counted() {
+    let read = import(include_bytes!("data/relations.osm.pbf"), "facilities", "").unwrap();
+    assert_eq!(ids(&read), ["n9000000054", "w9000000067", "r18100001", "r18100002"], "{:?}", reasons(&read));
+    // In the hospital and not in its yard.
+    let (x, y) = place(&read, "r18100001");
+    assert!((106.658..106.6612).contains(&x) && (10.756..10.7586).contains(&y), "{x} {y}");
+    assert!(!((106.659..106.66).contains(&x) && (10.7568..10.7576).contains(&y)), "{x} {y}");
+    let (x, y) = place(&read, "r18100002");
+    assert!((106.6915..106.6945).contains(&x) && (10.774..10.7768).contains(&y), "{x} {y}");
+    assert_eq!(read.findings.notes, ["1 relations of type site match the rules and are not read"]);
+    let lines = import(include_bytes!("data/relations.osm.pbf"), "traffic", "").unwrap();
+    assert_eq!((ids(&lines), lines.rejected.len()), (vec!["w9000000098"], 0));
+}
+
+#[test]
+fn ways_that_are_clipped_are_refused() {
+    let read = import(include_bytes!("data/clipped-ways.osm.pbf"), "facilities", "").unwrap();
+    let said = reasons(&read);
+    assert_eq!((read.features.len(), said.len()), (6, 6), "{said:?}");
+    assert!(said.iter().all(|s| s.ends_with(" of its 17 nodes are not in the file")), "{said:?}");
+}
+
+#[test]
+fn rings_close_over_ways_of_any_direction_and_positions_may_stand_on_ways() {
+    use pbf::{Of, made};
+    let nodes = [
+        (1, 106.70, 10.77),
+        (2, 106.72, 10.77),
+        (3, 106.72, 10.79),
+        (4, 106.70, 10.79),
+        (5, 106.705, 10.775),
+        (6, 106.715, 10.775),
+        (7, 106.715, 10.785),
+        (8, 106.705, 10.785),
+    ];
+    let of = |refs: &[i64]| refs.iter().map(|n| (*n, "-")).collect::<Vec<_>>();
+    let market = [("type", "multipolygon"), ("amenity", "Hospital;hospital"), ("name", "A")];
+    let ways = [
+        Of(20, &[], of(&[1, 2, 3])),
+        Of(21, &[], of(&[1, 4, 3])),
+        Of(22, &[], of(&[5, 6, 7])),
+        Of(23, &[], of(&[7, 8, 5])),
+        Of(24, &[("amenity", "school; college")], of(&[1, 2, 3, 4, 1])),
+    ];
+    let relation = |members: &[(i64, &'static str)], id| Of(id, &market, members.to_vec());
+    let all = [(20, "outer"), (22, "inner"), (21, "outer"), (23, "inner")];
+    let relations = [
+        relation(&all, 30),
+        relation(&all[..2], 31),
+        relation(&[(20, "outer"), (99, "outer")], 32),
+        relation(&[], 33),
+        Of(34, &[("type", "route"), ("amenity", "hospital")], vec![(20, "")]),
+    ];
+    for on_ways in [false, true] {
+        let read = import(made(&nodes, &ways, &relations, on_ways), "facilities", "").unwrap();
+        assert_eq!(ids(&read), ["w24", "r30"], "{on_ways}: {:?}", reasons(&read));
+        let (x, y) = place(&read, "r30");
+        assert!((106.70..106.72).contains(&x) && (10.77..10.79).contains(&y));
+        assert!(!((106.705..106.715).contains(&x) && (10.775..10.785).contains(&y)), "{x} {y}");
+        let said = reasons(&read);
+        assert!(said[0].contains("r31: has a ring that is not closed"), "{said:?}");
+        assert!(said[1].contains("r32: 1 of its 2 ways are not in the file"), "{said:?}");
+        assert_eq!(said.len(), 3, "{said:?}");
+        assert_eq!(read.findings.notes, ["1 relations of type route match the rules and are not read"]);
+    }
 }
 
 proptest! {

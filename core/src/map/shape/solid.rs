@@ -1,120 +1,23 @@
-//! Makes rings valid. Simplifying, rounding to tile units and clipping at the tile's edge can each
-//! make a ring cross or touch itself. What is drawn is the set of points with a positive winding
-//! number; the areas on both sides of a shared border agree about it. Not here: which rings (mesh,
-//! drawn), clipping (clip).
+//! Valid polygons of rings in tile units. Simplifying, rounding to tile units and clipping at the tile's
+//! edge can each make a ring cross or touch itself. What is drawn is the set of points with a positive
+//! winding number; the areas on both sides of a shared border agree about it. Not here: which rings
+//! (mesh, drawn), clipping (clip).
 
-use std::cmp::Ordering;
-use std::ops::Range;
-
-use i_overlay::core::fill_rule::FillRule;
-use i_overlay::core::overlay::{IntOverlayOptions, Overlay};
-use i_overlay::core::solver::{Precision, Solver};
-use i_overlay::i_float::int::point::IntPoint;
-use i_overlay::i_shape::flat::buffer::FlatContoursBuffer;
-
-use crate::map::shape::clip::area2;
+use crate::geo::validity::solid::{Fill, solid as solid_by};
 use crate::map::shape::frame::Path;
 
 /// Valid polygons (OGC 06-103r4 section 6.1.11) from rings wound as in a tile: exteriors with
-/// positive area, holes with negative. Each exterior is followed by its holes. No ring crosses or
-/// touches itself, and rings without area are dropped.
+/// positive area, holes with negative. Each exterior is followed by its holes.
 pub(in crate::map) fn solid(rings: &[Path]) -> Vec<Path> {
-    if rings.is_empty() {
-        return Vec::new();
-    }
-    let contours: Vec<Vec<IntPoint>> =
-        rings.iter().map(|r| r.iter().map(|&(x, y)| IntPoint::new(x, y)).collect()).collect();
-    // A crossing moves to the nearest whole unit, no farther.
-    let solver = Solver { precision: Precision::ABSOLUTE, multithreading: None, ..Solver::AUTO };
-    let mut found = FlatContoursBuffer::default();
-    found.set_with_shape(&contours);
-    // Contours only: where holes touch in points, the library cannot tell whose holes they are.
-    Overlay::new_custom(found.points.len(), IntOverlayOptions::keep_all_points(), solver)
-        .simplify_flat_buffer(&mut found, FillRule::Positive);
-    let path = |range: &Range<usize>| found.points[range.clone()].iter().map(|p| (p.x, p.y)).collect();
-    arrange(found.ranges.iter().map(path).flat_map(loops).collect())
-}
-
-/// Splits a ring that touches itself in points into rings that do not.
-fn loops(ring: Path) -> Vec<Path> {
-    let (mut out, mut way) = (Vec::new(), Path::new());
-    for p in ring {
-        if let Some(before) = way.iter().position(|q| *q == p) {
-            out.push(way.split_off(before));
-        }
-        way.push(p);
-    }
-    out.push(way);
-    out.retain(|r| area2(r) != 0);
-    out
-}
-
-/// Orders rings that do not cross, with any winding, into exteriors, each followed by its holes. A
-/// ring inside an even number of others is an exterior.
-fn arrange(mut rings: Vec<Path>) -> Vec<Path> {
-    let holders: Vec<Vec<usize>> = rings
-        .iter()
-        .enumerate()
-        .map(|(i, ring)| (0..rings.len()).filter(|&j| i != j && holds(&rings[j], ring)).collect())
-        .collect();
-    for (ring, holders) in rings.iter_mut().zip(&holders) {
-        if (area2(ring) > 0) != holders.len().is_multiple_of(2) {
-            ring.reverse();
-        }
-    }
-    let outlines = (0..rings.len()).filter(|&i| holders[i].len().is_multiple_of(2));
-    let mut out = Vec::with_capacity(rings.len());
-    for i in outlines {
-        let inside = |j: &usize| holders[*j].len() == holders[i].len() + 1 && holders[*j].contains(&i);
-        out.extend(std::iter::once(i).chain((0..rings.len()).filter(inside)).map(|n| rings[n].clone()));
-    }
-    out
-}
-
-/// Whether a ring lies inside another one that it does not cross.
-fn holds(outer: &[(i32, i32)], ring: &[(i32, i32)]) -> bool {
-    let twice: Path = outer.iter().map(|&(x, y)| (2 * x, 2 * y)).collect();
-    let middles = edges(ring).map(|(a, b)| (a.0 + b.0, a.1 + b.1));
-    let ends = ring.iter().map(|&(x, y)| (2 * x, 2 * y));
-    ends.chain(middles).map(|p| place(p, &twice)).find(|side| side.is_ne()).is_some_and(Ordering::is_gt)
-}
-
-type Point = (i32, i32);
-
-fn edges(ring: &[Point]) -> impl Iterator<Item = (Point, Point)> {
-    ring.iter().copied().zip(ring.iter().copied().cycle().skip(1))
-}
-
-/// On which side of the line from `a` to `b` a point lies.
-fn turn(a: Point, b: Point, c: Point) -> Ordering {
-    let d = |p: Point, q: Point| (i64::from(q.0) - i64::from(p.0), i64::from(q.1) - i64::from(p.1));
-    let ((x, y), (u, v)) = (d(a, b), d(a, c));
-    (x * v - y * u).cmp(&0)
-}
-
-/// Whether a point lies on an edge.
-fn on(p: Point, a: Point, b: Point) -> bool {
-    let between = |v: i32, s: i32, t: i32| (s.min(t)..=s.max(t)).contains(&v);
-    turn(a, b, p).is_eq() && between(p.0, a.0, b.0) && between(p.1, a.1, b.1)
-}
-
-/// Where a point is: inside (greater), on the ring (equal) or outside (less).
-fn place(p: Point, ring: &[Point]) -> Ordering {
-    if edges(ring).any(|(a, b)| on(p, a, b)) {
-        return Ordering::Equal;
-    }
-    let right = |(a, b): &(Point, Point)| {
-        (a.1 > p.1) != (b.1 > p.1)
-            && turn(*a, *b, p) == if b.1 > a.1 { Ordering::Greater } else { Ordering::Less }
-    };
-    if edges(ring).filter(right).count() % 2 == 1 { Ordering::Greater } else { Ordering::Less }
+    solid_by(rings, Fill::Positive).into_iter().flatten().collect()
 }
 
 #[cfg(test)]
 pub(in crate::map) mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::solid;
+    use crate::geo::validity::solid::{Path, Point, edges, on, place, turn};
     use crate::map::shape::clip::{area2, clip};
 
     fn apart((a, b): (Point, Point), (c, d): (Point, Point)) -> bool {

@@ -16,6 +16,7 @@ use crate::http::wire::extract::{idempotency_key, json, pairs};
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::{Violation, nearest};
 use diaban_core::format::geojson;
+use diaban_core::geo::Crs;
 use diaban_core::query::params::check_names;
 
 pub(in crate::http) const PROPERTIES: &[&str] =
@@ -91,7 +92,8 @@ fn read(body: &Value) -> (Submission, Vec<Violation>) {
     if feature.get("type").and_then(Value::as_str) != Some("Feature") {
         faults.push(Violation::new("type", "must be \"Feature\""));
     }
-    known_members(feature, &["type", "geometry", "properties", "bbox", "links"], "", &mut faults);
+    // Other members belong to the tool that drew it; an id is given here. A crs would move the place.
+    faults.extend(crs(feature.get("crs"), "crs"));
     match place(feature.get("geometry")) {
         Ok(place) => s.place = place,
         Err(fault) => faults.push(fault),
@@ -161,7 +163,16 @@ fn read_answers(answers: &Map<String, Value>, faults: &mut Vec<Violation>) -> BT
     read
 }
 
-/// The place of a report: a Point of two or three numbers, or null.
+/// A `crs` member that names anything but WGS 84.
+fn crs(member: Option<&Value>, field: &str) -> Option<Violation> {
+    let name = Crs::name_in(member?)?;
+    let same = Crs::named(&name).is_some_and(Crs::is_wgs84);
+    (!same).then(|| {
+        Violation::new(field, "must be WGS 84 (EPSG:4326, CRS84): longitude and latitude in degrees")
+    })
+}
+
+/// The place of a report: a Point of two or three numbers, also as the only one of several, or null.
 fn place(geometry: Option<&Value>) -> Result<Option<(f64, f64)>, Violation> {
     let Some(geometry) = geometry else {
         return Err(Violation::new("geometry", "is required; null where the category has no place"));
@@ -169,20 +180,27 @@ fn place(geometry: Option<&Value>) -> Result<Option<(f64, f64)>, Violation> {
     if geometry.is_null() {
         return Ok(None);
     }
-    if geometry.get("type").and_then(Value::as_str) != Some("Point") {
-        return Err(Violation::new("geometry.type", "must be \"Point\""));
+    if let Some(fault) = crs(geometry.get("crs"), "geometry.crs") {
+        return Err(fault);
     }
-    if geometry.get("crs").is_some() {
-        return Err(Violation::new("geometry.crs", "is not part of GeoJSON; coordinates are WGS 84 degrees"));
-    }
+    let only = |member: &str| match geometry.get(member).and_then(Value::as_array).map(Vec::as_slice) {
+        Some([only]) => Some(only),
+        _ => None,
+    };
+    let coordinates = match geometry.get("type").and_then(Value::as_str) {
+        Some("Point") => geometry.get("coordinates"),
+        Some("MultiPoint") if only("coordinates").is_some() => only("coordinates"),
+        Some("GeometryCollection") if only("geometries").is_some() => return place(only("geometries")),
+        _ => return Err(Violation::new("geometry.type", "must be \"Point\"")),
+    };
     let fault = || Violation::new("geometry.coordinates", "must be [longitude, latitude] in WGS 84 degrees");
-    let numbers: Option<Vec<f64>> = geometry
-        .get("coordinates")
-        .and_then(Value::as_array)
-        .and_then(|a| a.iter().map(Value::as_f64).collect());
     // A height, if there is one, is not kept.
-    match numbers.as_deref() {
-        Some([lon, lat] | [lon, lat, _]) => Ok(Some((*lon, *lat))),
+    match coordinates.and_then(Value::as_array).map(Vec::as_slice) {
+        Some([lon, lat] | [lon, lat, Value::Null | Value::Number(_)]) => {
+            lon.as_f64().zip(lat.as_f64()).map(Some).ok_or_else(fault)
+        }
+        // An empty point is no place.
+        Some([]) => Ok(None),
         _ => Err(fault()),
     }
 }

@@ -215,7 +215,7 @@ fn raw(row: u64, header: &[String], cells: &[Cell]) -> Result<Raw, String> {
         let value = cell.value().map_err(|_| format!("{name} is not UTF-8; save the table as UTF-8"))?;
         properties.insert(name.clone(), value);
     }
-    Ok(Raw { row, id: None, place: PlaceIn::Cells, geometry: Ok(None), properties })
+    Ok(Raw { row, id: None, place: PlaceIn::Cells, crs: None, geometry: Ok(None), properties })
 }
 
 #[cfg(test)]

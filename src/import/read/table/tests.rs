@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use proptest::prelude::*;
 
-use super::super::sink::Sink;
+use super::super::sink::{Part, Sink};
 use super::*;
 use crate::import::raw::{Raw, Row};
 use diaban_core::domain::field::Value;
@@ -18,6 +18,8 @@ struct Kept {
 }
 
 impl Sink for Kept {
+    fn part(&mut self, _: Part) {}
+
     fn header(&mut self, names: &[String]) {
         names.clone_into(&mut self.header);
     }
@@ -40,7 +42,8 @@ impl Sink for Kept {
 
 fn read(bytes: &[u8]) -> Kept {
     let columns = ["id", "lon", "lat", "Kinh độ", "Vĩ độ"].map(str::to_owned);
-    let options = Options { delimiter: None, columns: &columns, collection: "facilities", osm: None };
+    let options =
+        Options { delimiter: None, columns: &columns, collection: "facilities", osm: None, list: None };
     let mut kept = Kept::default();
     let bytes = strip_bom(bytes);
     rows(bytes, bytes, options, &Budget::new(), &mut kept).unwrap();
