@@ -27,34 +27,29 @@ pub(in crate::http) fn pairs(query: Option<&str>) -> Vec<(String, String)> {
     form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
-/// Like [`pairs`], where a filter is allowed: an expression in JSON is converted to text.
+/// Like [`pairs`], where a filter is allowed: an expression in JSON is converted to text that says where in
+/// the JSON its words stood.
 ///
 /// # Errors
-/// 400 when the JSON is not a valid expression.
+/// 400 when the JSON is not a valid expression, or when the expression is too long for an address.
 pub(in crate::http) fn asked(query: Option<&str>) -> Result<Vec<(String, String)>, Problem> {
     let mut pairs = pairs(query);
-    let [text, json] = cql::LANGUAGES;
-    if !pairs.iter().any(|(name, value)| name == "filter-lang" && value == json) {
-        return Ok(pairs);
+    if let Some((_, text)) = pairs.iter().find(|(name, _)| name == "filter")
+        && text.len() > cql::MAX_BYTES
+    {
+        let detail = format!("must have at most {} bytes; POST to /search takes more", cql::MAX_BYTES);
+        return Err(Problem::parameters(vec![Violation::new("filter", detail)]));
     }
-    for (name, value) in &mut pairs {
-        match name.as_str() {
-            "filter-lang" if value == json => text.clone_into(value),
-            "filter" => {
-                *value = from_json(value)
-                    .map_err(|detail| Problem::parameters(vec![Violation::new("filter", detail)]))?;
-            }
-            _ => {}
+    let json = cql::LANGUAGES[1];
+    if pairs.iter().any(|(name, value)| name == "filter-lang" && value == json) {
+        for (_, value) in pairs.iter_mut().filter(|(name, _)| name == "filter") {
+            *value = strict_json::read(value.as_bytes())
+                .map_err(|e| format!("is not JSON: {e}"))
+                .and_then(|json| cql2_json::to_text(&json))
+                .map_err(|detail| Problem::parameters(vec![Violation::new("filter", detail)]))?;
         }
     }
     Ok(pairs)
-}
-
-fn from_json(value: &str) -> Result<String, String> {
-    if value.len() > cql::MAX_BYTES {
-        return Err(format!("must have at most {} bytes", cql::MAX_BYTES));
-    }
-    cql2_json::to_text(&strict_json::read(value.as_bytes()).map_err(|e| format!("is not JSON: {e}"))?)
 }
 
 /// The language asked for by `lang`; `usual` when nothing is said.
