@@ -143,7 +143,7 @@ pub(super) fn spelt(text: &str) -> Option<Interval> {
 }
 
 /// A `+` that was typed into an address as it is arrives as a space. Nothing else in a date-time is one.
-pub fn with_plus(text: &str) -> Cow<'_, str> {
+pub(super) fn with_plus(text: &str) -> Cow<'_, str> {
     let offset = text.len().checked_sub(6).and_then(|at| text.split_at_checked(at));
     match offset.and_then(|(time, offset)| Some((time, offset.strip_prefix(' ')?))) {
         Some((time, offset)) if offset.as_bytes()[2] == b':' && !time.contains(' ') => format!("{time}+{offset}").into(),
