@@ -12,6 +12,7 @@ mod vocabulary;
 
 pub mod cql;
 pub mod features;
+pub mod order;
 pub mod params;
 pub mod reports;
 #[cfg(any(test, feature = "testing"))]

@@ -2,21 +2,27 @@
 
 use super::asked::{Asked, at_least, within};
 use super::cql::{self, Is, Literal, Relation, SpatialLiteral, Test};
+use super::order::{Order, Sort};
 use super::{Filter, Schema, datetime, reports};
 use crate::domain::field::{self, Operator, Parameter, Vocabulary};
 use crate::domain::view::MapRow;
 use crate::domain::{CodeBook, Instant, Violation, nearest};
-use crate::geo::Bbox;
+use crate::geo::{Bbox, LonLat};
 
 /// The parameters that filter reports; they mean the same on every door.
 pub const FILTERS: &[&str] =
     &joined::<{ field::FILTERS.len() + cql::PARAMS.len() }>(field::FILTERS, &cql::PARAMS);
 
 /// The parameters of a list of reports: the filters, the page and the format.
-pub const LIST: &[&str] = &joined::<{ FILTERS.len() + PAGE.len() }>(FILTERS, &PAGE);
+pub const LIST: &[&str] = &joined::<{ FILTERS.len() + PAGE.len() + SORT.len() }>(
+    &joined::<{ FILTERS.len() + PAGE.len() }>(FILTERS, &PAGE),
+    &SORT,
+);
 
 /// Parameters of a page beside the filter.
-pub const PAGE: [&str; 3] = ["limit", "cursor", "f"];
+pub const PAGE: [&str; 5] = ["limit", "cursor", "f", "properties", "crs"];
+/// Parameters of the order of a list.
+pub const SORT: [&str; 2] = ["sortby", "near"];
 
 const fn joined<const N: usize>(first: &[&'static str], second: &[&'static str]) -> [&'static str; N] {
     let (mut out, mut i) = ([""; N], 0);
@@ -57,6 +63,79 @@ pub struct PageQuery {
     pub cursor: Option<u64>,
     /// The `f` parameter as it came.
     pub format: Option<String>,
+    /// The names of the only properties that are wanted; `None` for all.
+    pub properties: Option<Vec<String>>,
+    /// The system of coordinates of the answer.
+    pub crs: Crs,
+    /// The order asked for.
+    pub sort: Option<Sort>,
+    /// Where distances are measured from.
+    pub near: Option<LonLat>,
+}
+
+/// A system of coordinates: both are degrees on WGS 84, in this order or the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Crs {
+    /// Longitude before latitude.
+    #[default]
+    Crs84,
+    /// Latitude before longitude.
+    Epsg4326,
+}
+
+impl Crs {
+    /// Both, in the order in which collections name them.
+    pub const ALL: [Self; 2] = [Self::Crs84, Self::Epsg4326];
+
+    /// Its URI.
+    pub const fn uri(self) -> &'static str {
+        match self {
+            Self::Crs84 => cql::CRS84,
+            Self::Epsg4326 => "http://www.opengis.net/def/crs/EPSG/0/4326",
+        }
+    }
+
+    /// Reads a URI or one of the short forms.
+    ///
+    /// # Errors
+    /// What would be right.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let plain = text.trim().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        let plain = plain.strip_prefix("https:").map_or_else(|| plain.clone(), |rest| format!("http:{rest}"));
+        let ends = |end: &str| plain == end || plain == format!("urn:ogc:def:crs:{end}");
+        if plain == Self::Crs84.uri().to_ascii_lowercase()
+            || ["crs84", "ogc:crs84", "ogc:1.3:crs84", "ogc::crs84"].into_iter().any(ends)
+        {
+            return Ok(Self::Crs84);
+        }
+        if plain == Self::Epsg4326.uri().to_ascii_lowercase()
+            || ["epsg:4326", "epsg::4326", "epsg:0:4326"].into_iter().any(ends)
+        {
+            return Ok(Self::Epsg4326);
+        }
+        Err(format!("must be {} or {}", Self::Crs84.uri(), Self::Epsg4326.uri()))
+    }
+}
+
+/// Takes `bbox-crs` out of the parameters and turns `bbox` to longitude before latitude.
+///
+/// # Errors
+/// A system that is not known here.
+pub fn turn_bbox(pairs: &mut Vec<(String, String)>) -> Result<(), Violation> {
+    const NAME: &str = "bbox-crs";
+    let Some(at) = pairs.iter().position(|(name, _)| name == NAME) else { return Ok(()) };
+    let crs = Crs::parse(&pairs.remove(at).1).map_err(|detail| Violation::new(NAME, detail))?;
+    for (_, value) in pairs.iter_mut().filter(|(name, _)| crs == Crs::Epsg4326 && name == "bbox") {
+        let mut parts: Vec<&str> = value.split(',').collect();
+        match parts.len() {
+            4 => [(0, 1), (2, 3)].into_iter().for_each(|(a, b)| parts.swap(a, b)),
+            6 => [(0, 1), (3, 4)].into_iter().for_each(|(a, b)| parts.swap(a, b)),
+            // Its own fault, which is said where boxes are read.
+            _ => {}
+        }
+        *value = parts.join(",");
+    }
+    Ok(())
 }
 
 /// Marks that networks, mailers and shops hang on links that people share; they ask for nothing.
@@ -128,6 +207,7 @@ pub fn query<R>(
     let mut faults = check_names(pairs, valid);
     let (filter, more) = filter(pairs, valid, schema, (codebook, as_of), &mut page);
     faults.extend(more);
+    faults.extend(page.order().err().map(|detail| Violation::new("sortby", detail)));
     if faults.is_empty() { Ok(Query { filter, page }) } else { Err(faults) }
 }
 
@@ -227,10 +307,44 @@ impl PageQuery {
                 self.cursor = Some(value.parse().map_err(|_| "is not a cursor of this list".to_owned())?);
             }
             "f" => self.format = Some(value.to_owned()),
+            "properties" => {
+                let names = value.split(',').map(str::trim).filter(|n| !n.is_empty());
+                self.properties = Some(names.map(str::to_owned).collect());
+            }
+            "crs" => self.crs = Crs::parse(value)?,
+            "sortby" => self.sort = Some(Sort::parse(value)?),
+            "near" => self.near = Some(place(value)?),
             _ => {}
         }
         Ok(())
     }
+
+    /// The order asked for, if one is.
+    ///
+    /// # Errors
+    /// When it lacks the place of distances.
+    pub fn order(&self) -> Result<Option<Order>, String> {
+        self.sort.map(|s| s.order(self.near)).transpose()
+    }
+
+    /// As parameters in their normal form, without the cursor and the format.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut out = Vec::new();
+        out.extend(self.limit.map(|l| ("limit", l.to_string())));
+        out.extend(self.properties.as_ref().map(|p| ("properties", p.join(","))));
+        out.extend((self.crs != Crs::default()).then(|| ("crs", self.crs.uri().to_owned())));
+        out.extend(self.sort.map(|s| ("sortby", s.to_string())));
+        out.extend(self.near.map(|p| ("near", format!("{},{}", p.lon(), p.lat()))));
+        out
+    }
+}
+
+/// Longitude and latitude.
+fn place(text: &str) -> Result<LonLat, String> {
+    let number = |t: &str| t.trim().parse::<f64>().ok();
+    let read = text.split_once(',').and_then(|(lon, lat)| Some((number(lon)?, number(lat)?)));
+    let (lon, lat) = read.ok_or("must be lon,lat in degrees (WGS 84)")?;
+    LonLat::new(lon, lat).map_err(|e| e.to_string())
 }
 
 /// A limit above the maximum is clamped, not refused.
@@ -290,6 +404,30 @@ mod tests {
         let both = states(&[("status", "open"), ("state", "received,resolved")]);
         assert_eq!(both.as_slice(), &[State::Received as u16]);
         assert_eq!(states(&[("status", "closed"), ("state", "received")]), CodeSet::default());
+    }
+
+    #[test]
+    fn both_orders_of_axes_are_read() {
+        for (text, crs) in [
+            ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", Some(Crs::Crs84)),
+            ("https://www.opengis.net/def/crs/EPSG/0/4326", Some(Crs::Epsg4326)),
+            ("[EPSG:4326]", Some(Crs::Epsg4326)),
+            ("urn:ogc:def:crs:OGC:1.3:CRS84", Some(Crs::Crs84)),
+            ("http://www.opengis.net/def/crs/EPSG/0/3857", None),
+            ("", None),
+        ] {
+            assert_eq!(Crs::parse(text).ok(), crs, "{text}");
+        }
+        let turned = |bbox: &str, crs: &str| {
+            let mut pairs = vec![("bbox".to_owned(), bbox.to_owned()), ("bbox-crs".to_owned(), crs.to_owned())];
+            turn_bbox(&mut pairs).map(|()| pairs[0].1.clone()).map_err(|v| v.field)
+        };
+        assert_eq!(turned("10,106,11,107", "EPSG:4326").as_deref(), Ok("106,10,107,11"));
+        assert_eq!(turned("10,106,0,11,107,9", "EPSG:4326").as_deref(), Ok("106,10,0,107,11,9"));
+        assert_eq!(turned("106,10,107,11", "CRS84").as_deref(), Ok("106,10,107,11"));
+        assert_eq!(turned("1,2,3,4", "EPSG:9210").unwrap_err(), "bbox-crs");
+        assert_eq!(read(&[("sortby", "distance")]).unwrap_err()[0].field, "sortby");
+        assert!(read(&[("sortby", "-distance"), ("near", "106.7,10.8")]).is_ok());
     }
 
     #[test]

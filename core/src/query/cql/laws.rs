@@ -48,7 +48,7 @@ impl Row {
 }
 
 fn raw(text: &str, schema: &[Queryable<'_>]) -> Result<Expr<Test>, String> {
-    super::parse::parse(text, Dialect::Text, schema)
+    super::parse::parse(text, (Dialect::Text, text.len()), schema)
 }
 
 fn row() -> BoxedStrategy<Row> {

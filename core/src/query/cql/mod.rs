@@ -120,8 +120,10 @@ pub fn parse(text: &str, schema: &[Queryable<'_>]) -> Result<Expr<Test>, String>
 /// # Errors
 /// What is wrong, where, and what would be right.
 pub fn parse_as(text: &str, dialect: Dialect, schema: &[Queryable<'_>]) -> Result<Expr<Test>, String> {
-    let expr = simplified(parse::parse(text, dialect, schema)?, schema);
-    if text.len() > MAX_BYTES { deep(expr) } else { checked(expr, schema) }
+    // The marks of JSON are ours and are not counted.
+    let length = if dialect == Dialect::Json { unmarked(text).len() } else { text.len() };
+    let expr = simplified(parse::parse(text, (dialect, length), schema)?, schema);
+    if length > MAX_BYTES { deep(expr) } else { checked(expr, schema) }
 }
 
 /// Brings an expression into its normal form.

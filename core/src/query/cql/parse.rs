@@ -19,7 +19,12 @@ use crate::query::datetime::Interval;
 /// The place of a fault, as a byte of the text, and what is wrong.
 pub(super) type Fault = (usize, String);
 
-pub(super) fn parse(text: &str, dialect: Dialect, schema: &[Queryable<'_>]) -> Result<Expr<Test>, String> {
+/// Reads a text of so many bytes that count.
+pub(super) fn parse(
+    text: &str,
+    (dialect, length): (Dialect, usize),
+    schema: &[Queryable<'_>],
+) -> Result<Expr<Test>, String> {
     // In the text that the caller sent: a JSON document has no characters of ours.
     let place = |at: usize| match dialect {
         Dialect::Json => {
@@ -28,7 +33,7 @@ pub(super) fn parse(text: &str, dialect: Dialect, schema: &[Queryable<'_>]) -> R
         }
         _ => Some(format!("at character {}: ", text[..at].chars().count() + 1)),
     };
-    Parser::read(text, dialect, schema)
+    Parser::read(text, (dialect, length), schema)
         .map_err(|(at, detail)| format!("{}{detail}", place(at).unwrap_or_default()))
 }
 
@@ -64,14 +69,17 @@ pub(super) enum Value {
 }
 
 impl<'a> Parser<'a> {
-    fn read(text: &'a str, dialect: Dialect, schema: &'a [Queryable<'a>]) -> Result<Expr<Test>, Fault> {
+    fn read(
+        text: &'a str,
+        (dialect, length): (Dialect, usize),
+        schema: &'a [Queryable<'a>],
+    ) -> Result<Expr<Test>, Fault> {
         let mut lexer = Lexer::new(text, dialect);
         let next = lexer.next()?;
-        let most = if text.len() > MAX_BYTES { MAX_LONG_NODES } else { MAX_NODES };
+        let most = if length > MAX_BYTES { MAX_LONG_NODES } else { MAX_NODES };
         let mut parser = Self { lexer, next, schema, dialect, depth: 0, nodes: 0, most, vertices: 0, shapes: 0 };
         let expr = parser.any()?;
-        // The marks of JSON are ours; its bytes are counted where it is read.
-        if dialect != Dialect::Json && text.len() - parser.shapes > MAX_LONG_BYTES {
+        if length.saturating_sub(parser.shapes) > MAX_LONG_BYTES {
             return Err((0, format!("must have at most {MAX_LONG_BYTES} bytes beside its shapes")));
         }
         if parser.next.is != Word::End {

@@ -8,6 +8,7 @@ use crate::http::wire::parts::Point;
 use diaban_core::format::geojson;
 use diaban_core::format::list::ALL;
 use diaban_core::query::features::filter_names;
+use diaban_core::query::params::{PAGE, SORT};
 
 pub(in crate::http) fn collections(d: &mut Describe<'_>) -> Vec<Operation> {
     vec![document("/collections", "collections", "The collections", d.json::<Collections>())]
@@ -40,7 +41,7 @@ fn one(d: &mut Describe<'_>, collection: &str, operation: &str, summary: &str) -
 
 pub(in crate::http) fn reports(d: &mut Describe<'_>) -> Vec<Operation> {
     let operation = Operation::new("/collections/reports/items", "listReports", "Reports, newest first")
-        .query(features::report_list());
+        .query(features::report_list().into_iter().chain(["bbox-crs"]));
     vec![list(d, REPORTS, operation)]
 }
 
@@ -65,7 +66,8 @@ pub(in crate::http) fn report(d: &mut Describe<'_>) -> Vec<Operation> {
 }
 
 pub(in crate::http) fn wards(d: &mut Describe<'_>) -> Vec<Operation> {
-    let query = ["bbox", "datetime", "filter", "filter-lang", "filter-crs", "limit", "cursor", "f"];
+    let filters = ["bbox", "bbox-crs", "datetime", "filter", "filter-lang", "filter-crs"];
+    let query = filters.into_iter().chain(PAGE);
     let operation = Operation::new("/collections/wards/items", "listWards", "Wards in force").query(query);
     vec![list(d, WARDS, operation)]
 }
@@ -78,7 +80,7 @@ pub(in crate::http) fn features(d: &mut Describe<'_>) -> Vec<Operation> {
     let mut all = Vec::new();
     for c in &d.about.pack.collections {
         let path = format!("/collections/{}/items", c.id);
-        let query = filter_names(c).into_iter().chain(["limit", "cursor", "f"]);
+        let query = filter_names(c).into_iter().chain(["bbox-crs"]).chain(PAGE).chain(SORT);
         let operation = Operation::new(path, format!("{}List", c.id), &*c.title.en).query(query);
         all.push(list(d, &c.id, operation));
     }
@@ -91,6 +93,18 @@ pub(in crate::http) fn feature(d: &mut Describe<'_>) -> Vec<Operation> {
         all.push(one(d, &c.id, &format!("{}Item", c.id), &format!("One of {}", c.title.en)));
     }
     all
+}
+
+/// A list whose question is too long for an address.
+pub(in crate::http) fn search(d: &mut Describe<'_>) -> Vec<Operation> {
+    let page = d.named("SearchPage", |_| schema::map(schema::any()));
+    let body = d.named("Search", |_| schema::map(schema::any()));
+    let summary = "A list of one collection by a question too long for an address: its parameters as members";
+    let operation = Operation::new("/search", "search", summary).body("application/json", body);
+    vec![ALL.iter().fold(operation, |operation, f| {
+        let schema = if f.media == geojson::MEDIA { page.clone() } else { schema::text() };
+        operation.answers(f.media, schema)
+    })]
 }
 
 /// A document about the features of each collection, as JSON Schema.
