@@ -83,7 +83,7 @@ fn at_least_m(lat: f64, degrees: f64) -> f64 {
 }
 
 /// Where a feature stands in an order: the greater key comes first.
-pub fn feature_key(order: &Order, f: &Feature) -> (i64, u32) {
+pub fn feature_key(order: &Order, f: &Feature) -> (i64, i64) {
     let value = match order.by {
         By::Created => Some(f.created.ms()),
         By::Updated => Some(f.updated.ms()),

@@ -1,6 +1,6 @@
 //! Collections, their features, and the POST that makes a report.
 
-use super::{collections_of, document};
+use super::{collections_of, declared_of, document, operation_name};
 use crate::http::describe::features::{self, REPORTS, WARDS, feature as feature_of, page};
 use crate::http::describe::{Describe, Operation, schema};
 use crate::http::doors::features::{CollectionInfo, Collections, SCHEMA_MEDIA};
@@ -17,7 +17,7 @@ pub(in crate::http) fn collections(d: &mut Describe<'_>) -> Vec<Operation> {
 pub(in crate::http) fn collection(d: &mut Describe<'_>) -> Vec<Operation> {
     let info = d.json::<CollectionInfo>();
     let one = |(id, title): (String, String)| {
-        let operation = if [REPORTS, WARDS].contains(&&*id) { id.clone() } else { format!("{id}Collection") };
+        let operation = if [REPORTS, WARDS].contains(&&*id) { id.clone() } else { format!("{}Collection", operation_name(&id)) };
         document(format!("/collections/{id}"), operation, format!("About {title}"), info.clone())
     };
     collections_of(d).into_iter().map(one).collect()
@@ -33,10 +33,10 @@ fn list(d: &mut Describe<'_>, collection: &str, operation: Operation) -> Operati
 }
 
 /// One feature.
-fn one(d: &mut Describe<'_>, collection: &str, operation: &str, summary: &str) -> Operation {
-    let path = format!("/collections/{collection}/items/{{id}}");
-    let feature = feature_of(d, collection);
-    Operation::new(path, operation, summary).query(["f"]).answers(geojson::MEDIA, feature)
+fn one(d: &mut Describe<'_>, (id, whole): (&str, &str), operation: &str, summary: &str) -> Operation {
+    let path = format!("/collections/{id}/items/{{id}}");
+    let feature = feature_of(d, whole);
+    Operation::new(path, operation, summary).query(["f", "crs"]).answers(geojson::MEDIA, feature)
 }
 
 pub(in crate::http) fn reports(d: &mut Describe<'_>) -> Vec<Operation> {
@@ -62,7 +62,7 @@ pub(in crate::http) fn submit(d: &mut Describe<'_>) -> Vec<Operation> {
 }
 
 pub(in crate::http) fn report(d: &mut Describe<'_>) -> Vec<Operation> {
-    vec![one(d, REPORTS, "report", "One report")]
+    vec![one(d, (REPORTS, REPORTS), "report", "One report")]
 }
 
 pub(in crate::http) fn wards(d: &mut Describe<'_>) -> Vec<Operation> {
@@ -73,24 +73,26 @@ pub(in crate::http) fn wards(d: &mut Describe<'_>) -> Vec<Operation> {
 }
 
 pub(in crate::http) fn ward(d: &mut Describe<'_>) -> Vec<Operation> {
-    vec![one(d, WARDS, "ward", "One ward")]
+    vec![one(d, (WARDS, WARDS), "ward", "One ward")]
 }
 
 pub(in crate::http) fn features(d: &mut Describe<'_>) -> Vec<Operation> {
     let mut all = Vec::new();
-    for c in &d.about.pack.collections {
-        let path = format!("/collections/{}/items", c.id);
+    for (id, whole, title) in declared_of(d) {
+        let Some(c) = d.about.pack.collection(&whole) else { continue };
+        let path = format!("/collections/{id}/items");
         let query = filter_names(c).into_iter().chain(["bbox-crs"]).chain(PAGE).chain(SORT);
-        let operation = Operation::new(path, format!("{}List", c.id), &*c.title.en).query(query);
-        all.push(list(d, &c.id, operation));
+        let operation = Operation::new(path, format!("{}List", operation_name(&id)), title).query(query);
+        all.push(list(d, &whole, operation));
     }
     all
 }
 
 pub(in crate::http) fn feature(d: &mut Describe<'_>) -> Vec<Operation> {
     let mut all = Vec::new();
-    for c in &d.about.pack.collections {
-        all.push(one(d, &c.id, &format!("{}Item", c.id), &format!("One of {}", c.title.en)));
+    for (id, whole, title) in declared_of(d) {
+        let name = format!("{}Item", operation_name(&id));
+        all.push(one(d, (&id, &whole), &name, &format!("One of {title}")));
     }
     all
 }
@@ -113,7 +115,7 @@ fn of_each(d: &mut Describe<'_>, name: &str, operation: &str, about: &str) -> Ve
     let one = |(id, title): (String, String)| {
         let path = format!("/collections/{id}/{name}");
         let summary = about.replace("{}", &title);
-        let operation = Operation::new(path, format!("{id}{operation}"), summary);
+        let operation = Operation::new(path, format!("{}{operation}", operation_name(&id)), summary);
         operation.query(["f"]).answers(SCHEMA_MEDIA, document.clone())
     };
     collections_of(d).into_iter().map(one).collect()

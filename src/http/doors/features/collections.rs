@@ -97,15 +97,14 @@ fn all(service: &Service) -> Vec<Collection> {
             times: None,
         },
     ];
-    all.extend(view.features.iter().map(|set| {
+    for set in view.features.iter() {
         let c = set.collection();
-        Collection {
-            id: c.id.to_string(),
-            title: c.title.both(),
-            description: format!("{} {}", c.description.vi, c.description.en),
-            times: c.validity.map(|_| set.times()),
+        let parts = c.parts().into_iter().map(|p| (p.id, p.title.both()));
+        for (id, title) in std::iter::once((c.id.to_string(), c.title.both())).chain(parts) {
+            let description = format!("{} {}", c.description.vi, c.description.en);
+            all.push(Collection { id, title, description, times: c.validity.map(|_| set.times()) });
         }
-    }));
+    }
     all
 }
 
@@ -148,6 +147,10 @@ fn describe(service: &Service, c: &Collection) -> CollectionInfo {
         let rel = format!("http://www.opengis.net/def/rel/ogc/1.0/{document}");
         links.push(Link::new(format!("{home}/{document}"), rel, schema::MEDIA, title));
     }
+    // By these names clients of before Part 3 and Part 5 find the same, GDAL among them: what can be asked for,
+    // and of which type a column is that is null in all rows of a page.
+    links.push(Link::new(format!("{home}/queryables"), "queryables", schema::MEDIA, "The same"));
+    links.push(Link::new(format!("{home}/schema"), "describedby", schema::MEDIA, "The same"));
     CollectionInfo {
         id: c.id.clone(),
         title: c.title.clone(),

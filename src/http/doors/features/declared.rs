@@ -15,15 +15,22 @@ use crate::http::Service;
 use crate::http::wire::extract::asked;
 use crate::http::wire::problem::Problem;
 use crate::store::StoreError;
-use diaban_core::domain::{CodeBook, Feature, Violation};
+use diaban_core::domain::{CodeBook, Feature, Shape, Violation};
 use diaban_core::format::list::Row;
 use diaban_core::format::feature;
 use diaban_core::map::{FeatureSet, View, feature_key};
 use diaban_core::query::features;
 use diaban_core::query::order::By;
 
-fn set<'a>(view: &'a View, id: &str) -> Result<&'a Arc<FeatureSet>, Problem> {
-    view.features.get(id).ok_or_else(|| Problem::not_found("no such collection; /collections lists them"))
+/// The features of a collection, or of the one of which a part has this name.
+fn set<'a>(view: &'a View, id: &str) -> Result<(&'a Arc<FeatureSet>, Option<Shape>), Problem> {
+    let whole = view.features.get(id).map(|set| (set, None));
+    let part = || view.features.iter().find_map(|set| Some((set, Some(set.collection().part(id)?.shape))));
+    whole.or_else(part).ok_or_else(|| Problem::not_found("no such collection; /collections lists them"))
+}
+
+fn is_in(part: Option<Shape>, f: &Feature) -> bool {
+    part.is_none_or(|shape| f.geometry.as_ref().is_some_and(|g| shape.is_of(g)))
 }
 
 pub(in crate::http) async fn features(
@@ -44,13 +51,14 @@ pub(super) async fn list(
     body: Option<Value>,
 ) -> Result<Response, Problem> {
     let view = service.map()?;
-    let set = set(&view, id)?;
+    let (set, part) = set(&view, id)?;
     let collection = set.collection();
     let parse = || features::parse(pairs, collection, &view.codebook).map_err(Problem::parameters);
     // Shapes of many corners take a while to check.
     let q = if body.is_some() { block_in_place(parse)? } else { parse()? };
     let format = list::format(q.page.format.as_deref(), headers)?;
     let mut found = set.find(&q.filter, service.clock.now());
+    found.retain(|f| is_in(part, f));
     // Newest first is the order in which they are found.
     let order = q.page.order().ok().flatten();
     if order.is_some_and(|o| o.by == By::Due) {
@@ -113,10 +121,10 @@ pub(in crate::http) async fn feature(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let view = service.map()?;
-    let set = set(&view, &collection)?;
+    let (set, part) = set(&view, &collection)?;
     let crs = one_feature_only(query.as_deref(), &headers)?;
     let missing = || Problem::not_found("no feature of this collection has this id");
-    let found = set.get(id.parse().map_err(|_| missing())?).ok_or_else(missing)?;
+    let found = set.get(id.parse().map_err(|_| missing())?).filter(|f| is_in(part, f)).ok_or_else(missing)?;
     let body =
         with_links(&service, feature::geojson(set.collection(), found, &view.codebook), &collection, &id);
     Ok(one(body, crs).answer(&headers))

@@ -70,6 +70,8 @@ pub(in crate::http) async fn queryables(
     let about = |q: &Queryable<'_>| held.properties.get(q.name).cloned().unwrap_or_else(|| beside(q));
     body["properties"] =
         held.asked.iter().map(|q| (q.name.to_owned(), about(q))).collect::<Map<_, _>>().into();
+    // The list that drafts of the standard had; GDAL sends a filter only of what it finds there.
+    body["queryables"] = held.asked.iter().map(|q| json!({ "id": q.name })).collect();
     // Another name is refused, as the standard asks of a list that says so.
     body["additionalProperties"] = false.into();
     Ok(Document::json(MEDIA, &body, CachePolicy::Hour).answer(&headers))
@@ -93,8 +95,13 @@ pub(in crate::http) fn held<'a>(pack: &'a Pack, id: &str) -> Option<Holdings<'a>
     match id {
         collections::REPORTS => Some(of_reports(pack)),
         collections::WARDS => Some(of_wards(&pack.city.unit)),
-        _ => pack.collection(id).map(|c| of_declared(c, pack)),
+        _ => declared(pack, id).map(|c| of_declared(c, pack)),
     }
+}
+
+/// The collection of that name, or of which a part has it.
+pub(in crate::http) fn declared<'a>(pack: &'a Pack, id: &str) -> Option<&'a Arc<Collection>> {
+    pack.collection(id).or_else(|| pack.collections.iter().find(|c| c.part(id).is_some()))
 }
 
 fn begun(service: &Service, id: &str, document: &str, title: &Text) -> Value {
