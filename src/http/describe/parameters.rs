@@ -90,8 +90,8 @@ pub(super) fn query(about: &About<'_>, name: &str) -> Value {
             (json!({ "type": "array", "items": { "type": "string", "enum": all_layers } }), "What is drawn")
         }
         "marker" => (
-            json!({ "type": "array", "minItems": 2, "maxItems": 2, "items": { "type": "number" } }),
-            "lon,lat in degrees (CRS84) of a pin",
+            json!({ "type": "array", "minItems": 2, "items": { "type": "number" } }),
+            "lon,lat in degrees (CRS84) of a pin; several may follow one another",
         ),
         "style" => (json!({ "type": "string", "enum": styles }), "Colours"),
         _ => (json!({ "type": "array", "items": { "type": "string" } }), "Codes, separated by commas"),
