@@ -249,12 +249,21 @@ pub(super) mod tests {
             let near = LonLat::new(106.5, 10.5).unwrap();
             let by = [By::Created, By::Updated, By::Due, By::Distance(near)][rounds % 4];
             let order = Order { by, descending: rounds % 3 > 0 };
-            let mut keys: Vec<_> = rows.iter().filter(|r| q.filter.matches(r)).map(|r| order.key(r)).collect();
+            let mut keys: Vec<_> =
+                rows.iter().filter(|r| q.filter.matches(r)).map(|r| order.key(r)).collect();
             keys.sort_unstable_by(|a, b| b.cmp(a));
             let want: Vec<i64> = keys.into_iter().map(|(_, seq)| seq.into()).collect();
             found += want.len();
-            assert_eq!(pages(&store, (&q.filter, &order), &codebook, &older, 7).await, want, "{text} {order:?}");
-            assert_eq!(pages(&store, (&q.filter, &order), &codebook, &level, 40).await, want, "{text} {order:?}");
+            assert_eq!(
+                pages(&store, (&q.filter, &order), &codebook, &older, 7).await,
+                want,
+                "{text} {order:?}"
+            );
+            assert_eq!(
+                pages(&store, (&q.filter, &order), &codebook, &level, 40).await,
+                want,
+                "{text} {order:?}"
+            );
         }
         assert!(found > 2_000, "most expressions choose something: {found}");
         store.close().await;

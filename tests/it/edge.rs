@@ -32,7 +32,8 @@ fn methods_are_answered_from_what_the_route_allows() {
     assert!(options.starts_with("http/1.1 204"), "{options}");
     assert!(options.contains("access-control-allow-methods: get,head,post"), "{options}");
     let allowed = options.lines().find_map(|l| l.strip_prefix("access-control-allow-headers: ")).unwrap();
-    for name in ["idempotency-key", "last-event-id", "cache-control", "if-modified-since", "range", "accept"] {
+    for name in ["idempotency-key", "last-event-id", "cache-control", "if-modified-since", "range", "accept"]
+    {
         assert!(allowed.split(',').any(|n| n.trim() == name), "{name}: {allowed}");
     }
     let head = send("HEAD", "/conformance");

@@ -138,7 +138,8 @@ fn kinds_of_shapes_are_offered_apart() {
     assert_eq!(list("traffic-lines", "f=json")["numberMatched"], 1);
     // Each is a collection of its own to whoever asks, and described as one.
     let all = server.get("/collections").json();
-    let named: Vec<&str> = all["collections"].as_array().unwrap().iter().filter_map(|c| c["id"].as_str()).collect();
+    let named: Vec<&str> =
+        all["collections"].as_array().unwrap().iter().filter_map(|c| c["id"].as_str()).collect();
     assert!(named.contains(&"traffic-lines") && named.contains(&"traffic-points"), "{named:?}");
     assert!(!named.contains(&"facilities-points"), "{named:?}");
     for document in ["", "/schema", "/queryables"] {

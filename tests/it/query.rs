@@ -236,7 +236,11 @@ fn what_is_missing_is_in_no_list_of_a_test_or_its_opposite() {
         ("NOT T_DURING(due_at,INTERVAL('..','..')) OR T_DISJOINT(due_at,INTERVAL('..','..'))", 0),
     ] {
         assert_eq!(server.matched(&filter(text)), matched, "{text}");
-        assert_eq!(counted(&server, 10, &filter(text)).min(matched), counted(&server, 10, &filter(text)), "{text}");
+        assert_eq!(
+            counted(&server, 10, &filter(text)).min(matched),
+            counted(&server, 10, &filter(text)),
+            "{text}"
+        );
     }
     // What GDAL sends.
     let before = |text: &str| server.matched(&format!("{}&filter-lang=cql-text", filter(text)));
@@ -247,7 +251,8 @@ fn what_is_missing_is_in_no_list_of_a_test_or_its_opposite() {
     let answer = server.get(&format!("{ITEMS}?filter-lang=cql2-json&filter={json}"));
     assert!(answer.text().contains("at /args/1/args/0: “vote” is no property"), "{}", answer.text());
     // A plus sign that was typed as it is, and marks of networks.
-    for query in ["datetime=2020-03-01T00:00:00+07:00/..", "fbclid=x&zarsrc=1", "status=open&gclid=a&gclid=b"] {
+    for query in ["datetime=2020-03-01T00:00:00+07:00/..", "fbclid=x&zarsrc=1", "status=open&gclid=a&gclid=b"]
+    {
         assert_eq!(server.matched(query), 2, "{query}");
     }
 }
@@ -280,7 +285,11 @@ fn lists_stand_in_the_order_asked_for_with_what_was_asked_for() {
     assert_eq!(list(""), [c, b, a]);
     assert_eq!(list("sortby=created"), [a, c, b], "equal ones stand newest first");
     assert_eq!(list(&format!("sortby=distance&near={},{}", CENTRE.0, CENTRE.1)), [a, b, c]);
-    assert_eq!(list(&format!("sortby=-distance&near={},{}", CENTRE.0, CENTRE.1)), [b, a, c], "no place: last");
+    assert_eq!(
+        list(&format!("sortby=-distance&near={},{}", CENTRE.0, CENTRE.1)),
+        [b, a, c],
+        "no place: last"
+    );
     assert_eq!(server.get(&format!("{ITEMS}?sortby=distance")).problem(400), ["sortby"]);
     assert_eq!(server.get(&format!("{ITEMS}?sortby=title")).problem(400), ["sortby"]);
     let one = server.get(&format!("{ITEMS}?limit=1&properties=title,status&id=x"));
@@ -322,7 +331,8 @@ fn long_questions_come_in_a_body() {
     let inside = json!({ "op": "s_within", "args": [{ "property": "geometry" }, { "type": "Polygon", "coordinates": [ring] }] });
     let ids: Vec<u64> = (1..3_000).chain(reports.iter().copied()).collect();
     let among = json!({ "op": "in", "args": [{ "property": "id" }, ids] });
-    let body = json!({ "collections": ["reports"], "limit": 2, "filter": { "op": "and", "args": [inside, among] } });
+    let body =
+        json!({ "collections": ["reports"], "limit": 2, "filter": { "op": "and", "args": [inside, among] } });
     let page = ask(&body);
     assert_eq!(page.status, 200, "{}", page.text());
     let page = page.json();
@@ -335,7 +345,9 @@ fn long_questions_come_in_a_body() {
     // As text, of other collections, and what is wrong.
     let text = format!("id IN ({})", ids.iter().map(u64::to_string).collect::<Vec<_>>().join(","));
     assert_eq!(ask(&json!({ "collection": "reports", "filter": text })).json()["numberMatched"], 3);
-    assert!(ask(&json!({ "collections": ["wards"], "limit": 1 })).json()["numberMatched"].as_u64() > Some(100));
+    assert!(
+        ask(&json!({ "collections": ["wards"], "limit": 1 })).json()["numberMatched"].as_u64() > Some(100)
+    );
     assert_eq!(ask(&json!({ "collections": ["facilities"] })).json()["numberMatched"], 0);
     assert_eq!(ask(&json!({ "collections": ["none"] })).status, 404);
     assert_eq!(ask(&json!({ "filter": "TRUE" })).problem(400), ["collections"]);

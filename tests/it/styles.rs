@@ -91,7 +91,9 @@ fn letters_come_by_the_range() {
         answer.json()["detail"].as_str().unwrap().to_owned()
     };
     // Styles of others name other fonts: after a 404 clients drop all that a tile holds.
-    for stack in ["Arial", "Noto%20Sans%20Regular", "Open%20Sans%20Regular,Arial%20Unicode%20MS%20Regular", "%C4%90"] {
+    for stack in
+        ["Arial", "Noto%20Sans%20Regular", "Open%20Sans%20Regular,Arial%20Unicode%20MS%20Regular", "%C4%90"]
+    {
         let house = get(&format!("{stack}/0-255.pbf"));
         assert_eq!((house.status, house.body == glyphs.body), (200, true), "{stack}");
     }

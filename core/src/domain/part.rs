@@ -28,10 +28,8 @@ impl Collection {
                 Shape::Line => ("lines", "đường", "lines"),
                 Shape::Area => ("areas", "vùng", "areas"),
             };
-            let title = Text {
-                vi: format!("{} ({vi})", self.title.vi),
-                en: format!("{} ({en})", self.title.en),
-            };
+            let title =
+                Text { vi: format!("{} ({vi})", self.title.vi), en: format!("{} ({en})", self.title.en) };
             Part { id: format!("{}-{name}", self.id), shape: *shape, title }
         };
         self.shapes.iter().map(part).collect()

@@ -214,7 +214,8 @@ mod tests {
     #[test]
     fn json_says_what_text_says() {
         let property = |name: &str| json!({ "property": name });
-        let text = |op: &str, args: Value| cql::unmarked(&to_text(&json!({ "op": op, "args": args })).unwrap());
+        let text =
+            |op: &str, args: Value| cql::unmarked(&to_text(&json!({ "op": op, "args": args })).unwrap());
         assert_eq!(text("=", json!([property("a b"), "it's"])), "\"a b\" = 'it''s'");
         assert_eq!(text("in", json!([property("votes"), [1, 2.5]])), "\"votes\" IN (1,2.5)");
         assert_eq!(

@@ -315,7 +315,9 @@ impl Node {
 
     fn text(&self) -> String {
         let quoted = |t: &str| format!("'{}'", t.replace('\'', "''"));
-        let list = |parts: &[Self], word: &str| parts.iter().map(|p| format!("({})", p.text())).collect::<Vec<_>>().join(word);
+        let list = |parts: &[Self], word: &str| {
+            parts.iter().map(|p| format!("({})", p.text())).collect::<Vec<_>>().join(word)
+        };
         let n = |not: &bool| if *not { "NOT " } else { "" };
         match self {
             Self::All(parts) => list(parts, " AND "),
@@ -335,7 +337,11 @@ impl Node {
             }
             Self::Number(name, op, v) => format!("{name} {op} {v}"),
             Self::Numbers(name, not, all) => {
-                format!("{name} {}IN ({})", n(not), all.iter().map(f64::to_string).collect::<Vec<_>>().join(","))
+                format!(
+                    "{name} {}IN ({})",
+                    n(not),
+                    all.iter().map(f64::to_string).collect::<Vec<_>>().join(",")
+                )
             }
             Self::Between(name, not, a, b) => format!("{name} {}BETWEEN {a} AND {b}", n(not)),
             Self::Flag(not, v) => format!("fee {} {v}", if *not { "<>" } else { "=" }),
@@ -399,7 +405,10 @@ fn row() -> BoxedStrategy<Row> {
         proptest::option::weighted(may, (-4..5_i32).prop_map(|v| f64::from(v) / 2.0)),
         proptest::option::weighted(may, any::<bool>()),
         proptest::option::weighted(may, DAY_MS - 3..DAY_MS + 3),
-        proptest::option::weighted(may, (0..7_i32, 0..7_i32).prop_map(|(x, y)| (f64::from(x) / 2.0, f64::from(y) / 2.0))),
+        proptest::option::weighted(
+            may,
+            (0..7_i32, 0..7_i32).prop_map(|(x, y)| (f64::from(x) / 2.0, f64::from(y) / 2.0)),
+        ),
     )
         .prop_map(|(name, kind, n, x, fee, at, place)| Row { name, kind, n, x, fee, at, place })
         .boxed()
@@ -409,7 +418,12 @@ fn node() -> BoxedStrategy<Node> {
     let op = || proptest::sample::select(vec!["=", "<>", "<", "<=", ">", ">="]);
     let folds = || {
         proptest::sample::select(vec![
-            Folds::None, Folds::None, Folds::Case, Folds::Accent, Folds::CaseAccent, Folds::AccentCase,
+            Folds::None,
+            Folds::None,
+            Folds::Case,
+            Folds::Accent,
+            Folds::CaseAccent,
+            Folds::AccentCase,
         ])
     };
     let word = || "[aAáĐđÐb']{0,2}";
@@ -422,29 +436,46 @@ fn node() -> BoxedStrategy<Node> {
         proptest::sample::select(vec!["T_AFTER", "T_BEFORE", "T_DURING", "T_INTERSECTS", "T_DISJOINT"]);
     let lies = proptest::sample::select(vec!["S_INTERSECTS", "S_DISJOINT", "S_WITHIN", "S_TOUCHES"]);
     let ground = proptest::sample::select(vec![
-        Ground::Box, Ground::Square, Ground::Squares, Ground::Corners, Ground::Spots,
+        Ground::Box,
+        Ground::Square,
+        Ground::Squares,
+        Ground::Corners,
+        Ground::Spots,
     ]);
     let test = prop_oneof![
         any::<bool>().prop_map(Node::Plain),
         (any_name, any::<bool>()).prop_map(|(n, not)| Node::Missing(n, not)),
         (folds(), op(), word()).prop_map(|(f, o, v)| Node::Text("name", f, o, v)),
-        (proptest::sample::select(vec!["=", "<>"]), code()).prop_map(|(o, v)| Node::Text("kind", Folds::None, o, v)),
+        (proptest::sample::select(vec!["=", "<>"]), code()).prop_map(|(o, v)| Node::Text(
+            "kind",
+            Folds::None,
+            o,
+            v
+        )),
         (folds(), any::<bool>(), proptest::collection::vec(word(), 1..3))
             .prop_map(|(f, not, v)| Node::Among("name", f, not, v)),
-        (any::<bool>(), proptest::collection::vec(code(), 1..3))
-            .prop_map(|(not, v)| Node::Among("kind", Folds::None, not, v)),
+        (any::<bool>(), proptest::collection::vec(code(), 1..3)).prop_map(|(not, v)| Node::Among(
+            "kind",
+            Folds::None,
+            not,
+            v
+        )),
         (proptest::sample::select(vec!["name", "kind"]), folds(), any::<bool>(), "[aáĐb%_]{0,3}|%")
             .prop_map(|(n, f, not, p)| Node::Like(n, f, not, p)),
-        (numeric(), op(), prop_oneof![half(), Just(1e300), Just(-1e300)]).prop_map(|(n, o, v)| Node::Number(n, o, v)),
-        (numeric(), any::<bool>(), proptest::collection::vec(half(), 1..4)).prop_map(|(n, not, v)| Node::Numbers(n, not, v)),
+        (numeric(), op(), prop_oneof![half(), Just(1e300), Just(-1e300)])
+            .prop_map(|(n, o, v)| Node::Number(n, o, v)),
+        (numeric(), any::<bool>(), proptest::collection::vec(half(), 1..4))
+            .prop_map(|(n, not, v)| Node::Numbers(n, not, v)),
         (numeric(), any::<bool>(), half(), half()).prop_map(|(n, not, a, b)| Node::Between(n, not, a, b)),
         (any::<bool>(), any::<bool>()).prop_map(|(not, v)| Node::Flag(not, v)),
         (op(), moment()).prop_map(|(o, v)| Node::Time(o, v)),
         (any::<bool>(), moment(), moment()).prop_map(|(not, a, b)| Node::Times(not, a, b)),
-        (function, proptest::option::of(moment()), proptest::option::of(moment())).prop_map(|(f, a, b)| match (a, b) {
-            (Some(a), Some(b)) => Node::When(f, Some(a.min(b)), Some(a.max(b))),
-            (a, b) => Node::When(f, a, b),
-        }),
+        (function, proptest::option::of(moment()), proptest::option::of(moment())).prop_map(
+            |(f, a, b)| match (a, b) {
+                (Some(a), Some(b)) => Node::When(f, Some(a.min(b)), Some(a.max(b))),
+                (a, b) => Node::When(f, a, b),
+            }
+        ),
         (lies, ground).prop_map(|(f, g)| Node::Where(f, g)),
     ];
     test.prop_recursive(4, 12, 3, |inner| {
@@ -470,12 +501,16 @@ fn both_forms_choose_what_three_valued_logic_calls_true() {
             let json = node.json();
             let marked = cql2_json::to_text(&json).unwrap();
             let read = |filter: &str, language: &str| {
-                let pairs = [("filter".to_owned(), filter.to_owned()), ("filter-lang".to_owned(), language.to_owned())];
+                let pairs = [
+                    ("filter".to_owned(), filter.to_owned()),
+                    ("filter-lang".to_owned(), language.to_owned()),
+                ];
                 features::parse(&pairs, &c, &CodeBook::default()).map(|q| q.filter)
             };
             // What is too long in its normal form is refused, not decided otherwise.
             let (Ok(by_text), Ok(by_json)) = (read(&text, LANGUAGES[0]), read(&marked, LANGUAGES[1])) else {
-                let said = format!("{:?} {:?}", read(&text, LANGUAGES[0]).err(), read(&marked, LANGUAGES[1]).err());
+                let said =
+                    format!("{:?} {:?}", read(&text, LANGUAGES[0]).err(), read(&marked, LANGUAGES[1]).err());
                 prop_assert!(said.contains("normal form") || said.contains("nested"), "{}: {}", text, said);
                 return Ok(());
             };

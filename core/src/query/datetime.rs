@@ -146,7 +146,9 @@ pub(super) fn spelt(text: &str) -> Option<Interval> {
 pub(super) fn with_plus(text: &str) -> Cow<'_, str> {
     let offset = text.len().checked_sub(6).and_then(|at| text.split_at_checked(at));
     match offset.and_then(|(time, offset)| Some((time, offset.strip_prefix(' ')?))) {
-        Some((time, offset)) if offset.as_bytes()[2] == b':' && !time.contains(' ') => format!("{time}+{offset}").into(),
+        Some((time, offset)) if offset.as_bytes()[2] == b':' && !time.contains(' ') => {
+            format!("{time}+{offset}").into()
+        }
         _ => text.into(),
     }
 }
@@ -181,7 +183,9 @@ mod tests {
     #[test]
     fn clients_of_sql_spell_times_their_way() {
         let at = |t: &str| spelt(t).map(|i| i.from.to_string()).unwrap_or_default();
-        for same in ["2026/12/01 00:00:00", "2026-12-01T00:00:00Z", "2026-12-01T00:00:00", "2026/12/01 07:00:00+07"] {
+        for same in
+            ["2026/12/01 00:00:00", "2026-12-01T00:00:00Z", "2026-12-01T00:00:00", "2026/12/01 07:00:00+07"]
+        {
             assert_eq!(at(same), "2026-12-01T00:00:00.000Z", "{same}");
         }
         assert_eq!(at("2026/12/01"), at("2026-12-01"));

@@ -140,12 +140,56 @@ pub fn turn_bbox(pairs: &mut Vec<(String, String)>) -> Result<(), Violation> {
 
 /// Marks that networks, mailers and shops hang on links that people share; they ask for nothing.
 const TRACKERS: [&str; 50] = [
-    "_ga", "_gl", "_hsenc", "_hsmi", "_kx", "__s", "__tn__", "_branch_match_id", "campaignid", "cmpid", "dclid",
-    "ef_id", "epik", "fb_action_ids", "fb_action_types", "fb_ref", "fb_source", "fbclid", "gad", "gad_campaignid",
-    "gad_source", "gbraid", "gclid", "gclsrc", "hsctatracking", "igsh", "igshid", "irclickid", "li_fat_id",
-    "mc_cid", "mc_eid", "mibextid", "mkt_tok", "ml_subscriber", "ml_subscriber_hash", "msclkid", "oly_anon_id",
-    "oly_enc_id", "rdt_cid", "s_cid", "sc_cid", "scid", "srsltid", "ttclid", "twclid", "vero_id", "wbraid", "wickedid",
-    "yclid", "zarsrc",
+    "_ga",
+    "_gl",
+    "_hsenc",
+    "_hsmi",
+    "_kx",
+    "__s",
+    "__tn__",
+    "_branch_match_id",
+    "campaignid",
+    "cmpid",
+    "dclid",
+    "ef_id",
+    "epik",
+    "fb_action_ids",
+    "fb_action_types",
+    "fb_ref",
+    "fb_source",
+    "fbclid",
+    "gad",
+    "gad_campaignid",
+    "gad_source",
+    "gbraid",
+    "gclid",
+    "gclsrc",
+    "hsctatracking",
+    "igsh",
+    "igshid",
+    "irclickid",
+    "li_fat_id",
+    "mc_cid",
+    "mc_eid",
+    "mibextid",
+    "mkt_tok",
+    "ml_subscriber",
+    "ml_subscriber_hash",
+    "msclkid",
+    "oly_anon_id",
+    "oly_enc_id",
+    "rdt_cid",
+    "s_cid",
+    "sc_cid",
+    "scid",
+    "srsltid",
+    "ttclid",
+    "twclid",
+    "vero_id",
+    "wbraid",
+    "wickedid",
+    "yclid",
+    "zarsrc",
 ];
 /// What the names of further ones begin with.
 const TRACKER_FAMILIES: [&str; 8] = ["utm_", "mtm_", "matomo_", "pk_", "hsa_", "__cft__", "zalo_", "zns_"];
@@ -419,7 +463,8 @@ mod tests {
             assert_eq!(Crs::parse(text).ok(), crs, "{text}");
         }
         let turned = |bbox: &str, crs: &str| {
-            let mut pairs = vec![("bbox".to_owned(), bbox.to_owned()), ("bbox-crs".to_owned(), crs.to_owned())];
+            let mut pairs =
+                vec![("bbox".to_owned(), bbox.to_owned()), ("bbox-crs".to_owned(), crs.to_owned())];
             turn_bbox(&mut pairs).map(|()| pairs[0].1.clone()).map_err(|v| v.field)
         };
         assert_eq!(turned("10,106,11,107", "EPSG:4326").as_deref(), Ok("106,10,107,11"));
@@ -441,7 +486,9 @@ mod tests {
     fn a_large_limit_is_clamped_and_cache_busters_are_ignored() {
         let q = read(&[("limit", "99999999999999999999"), ("_", "1"), ("utm_source", "x")]).unwrap();
         assert_eq!(q.page.limit, Some(MAX_LIMIT));
-        for mark in ["fbclid", "zarsrc", "gclid", "FBCLID", "utm_id", "mibextid", "__cft__[0]", "mtm_campaign"] {
+        for mark in
+            ["fbclid", "zarsrc", "gclid", "FBCLID", "utm_id", "mibextid", "__cft__[0]", "mtm_campaign"]
+        {
             assert!(read(&[(mark, "1"), (mark, "2")]).is_ok(), "{mark}");
         }
         assert!(

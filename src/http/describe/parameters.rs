@@ -37,7 +37,8 @@ fn value_of(about: &About<'_>, operator: Operator, vocabulary: Vocabulary<'_>) -
 /// A parameter by its name; one that is unknown here is a code of a collection.
 pub(super) fn query(about: &About<'_>, name: &str) -> Value {
     let text = json!({ "type": "string" });
-    let systems = json!({ "type": "string", "enum": Crs::ALL.map(Crs::uri), "default": Crs::default().uri() });
+    let systems =
+        json!({ "type": "string", "enum": Crs::ALL.map(Crs::uri), "default": Crs::default().uri() });
     let all_layers: Vec<&str> = about.layers.iter().map(|l| l.id.as_str()).collect();
     let styles = Style::ALL.map(Style::name);
     let number = |low: f64, high: f64| json!({ "type": "number", "minimum": low, "maximum": high });
@@ -70,7 +71,9 @@ pub(super) fn query(about: &About<'_>, name: &str) -> Value {
         ),
         "crs" => (systems, "The coordinates of the answer: CRS84 has longitude first, EPSG 4326 latitude"),
         "bbox-crs" => (systems, "The coordinates of bbox"),
-        "sortby" => (text, "The order: created_at, updated_at, due_at or distance, with - for the last first"),
+        "sortby" => {
+            (text, "The order: created_at, updated_at, due_at or distance, with - for the last first")
+        }
         "near" => (
             json!({ "type": "array", "minItems": 2, "maxItems": 2, "items": { "type": "number" } }),
             "lon,lat in degrees (CRS84) from where distances are measured",

@@ -158,7 +158,9 @@ pub(in crate::http) async fn font(
     let house = || known.iter().find(|name| is_bold(name) == is_bold(&stack)).or_else(|| known.first());
     let font = asked.clone().find_map(|name| known.get(name)).or_else(house);
     let (Some(font), Some(first)) = (font, file.strip_suffix(".pbf").and_then(first_of)) else {
-        return Err(Problem::not_found("glyphs are in ranges: 0-255.pbf, 256-511.pbf and so on in steps of 256"));
+        return Err(Problem::not_found(
+            "glyphs are in ranges: 0-255.pbf, 256-511.pbf and so on in steps of 256",
+        ));
     };
     let range = format!("{first}-{}", first + RANGE - 1);
     // A range without glyphs is answered with an empty one, because after a 404 clients drop all

@@ -31,7 +31,9 @@ impl Part {
     fn of(self, minute: u16) -> Option<u16> {
         let (hour, later) = (minute / 60, minute + DAY / 2);
         match (self, hour) {
-            (Self::Morning, 0..=11) | (Self::Noon, 10..=14) | (Self::Afternoon | Self::Evening, 12..=24) => Some(minute),
+            (Self::Morning, 0..=11) | (Self::Noon, 10..=14) | (Self::Afternoon | Self::Evening, 12..=24) => {
+                Some(minute)
+            }
             (Self::Morning, 12) if minute == 720 => Some(minute),
             (Self::Noon, 1..=2) | (Self::Afternoon, 1..=7) | (Self::Evening, 5..=11) => Some(later),
             _ => None,

@@ -7,8 +7,7 @@ use super::*;
 fn at(text: &str, now: &str) -> Option<(bool, Option<String>)> {
     let hours = Hours::parse(text)?;
     let o = hours.at(Instant::parse(now).unwrap(), &crate::domain::calendar::tests::calendar())?;
-    let local =
-        |t: Instant| jiff::tz::TimeZone::get("Asia/Ho_Chi_Minh").unwrap().to_datetime(t.timestamp());
+    let local = |t: Instant| jiff::tz::TimeZone::get("Asia/Ho_Chi_Minh").unwrap().to_datetime(t.timestamp());
     Some((o.open, o.until.map(|t| local(t).strftime("%a %H:%M").to_string())))
 }
 
@@ -175,7 +174,10 @@ fn after_midnight_before_a_day_off_it_is_not_known() {
     assert_eq!(states("Fr-Sa 22:00-06:00", &["11-28T01:00", "11-29T01:00", "11-30T01:00"]), "ooc");
     let holiday = ["08-31T01:00", "09-02T19:00", "09-03T01:00", "09-03T04:00"];
     assert_eq!(states("Mo-Su 18:00-03:00; PH off", &holiday), "?c?c");
-    assert_eq!(states("Mo-Sa 18:00-02:00; Su 10:00-14:00", &["11-29T01:00", "11-29T11:00", "11-28T19:00"]), "?oo");
+    assert_eq!(
+        states("Mo-Sa 18:00-02:00; Su 10:00-14:00", &["11-29T01:00", "11-29T11:00", "11-28T19:00"]),
+        "?oo"
+    );
     assert_eq!(states("22:00-22:00", &["11-28T01:00", "11-28T23:00"]), "oo");
     // The hours end when it is known that they do; after that nothing is said.
     let until = |now: &str| at("Mo-Su 18:00-03:00; PH off", now).unwrap().1;
@@ -198,10 +200,13 @@ const OTHERWISE: [&str; 1] = ["Mo-Su 06:00-09:00 open, 12:00-13:00 off"];
 /// 3.15 for JavaScript reads them: `o`pen, `c`losed, `?` unknown, `-` not understood.
 #[test]
 fn hours_are_those_that_others_read() {
-    let times =
-        ["00:30", "01:30", "04:15", "05:45", "07:45", "09:10", "11:45", "12:30", "14:00", "17:15", "20:30", "21:45", "23:10"];
+    let times = [
+        "00:30", "01:30", "04:15", "05:45", "07:45", "09:10", "11:45", "12:30", "14:00", "17:15", "20:30",
+        "21:45", "23:10",
+    ];
     let week = (23..30).flat_map(|day| times.map(|t| format!("11-{day}T{t}")));
-    let moments: Vec<String> = week.chain(["09:10", "14:00", "20:30"].map(|t| format!("09-02T{t}"))).collect();
+    let moments: Vec<String> =
+        week.chain(["09:10", "14:00", "20:30"].map(|t| format!("09-02T{t}"))).collect();
     let moments: Vec<&str> = moments.iter().map(String::as_str).collect();
     let (mut same, mut unknown, mut wrong) = (0, 0, Vec::new());
     for line in include_str!("others.txt").lines() {
@@ -209,7 +214,8 @@ fn hours_are_those_that_others_read() {
         if theirs == "-" || OTHERWISE.contains(&text) || Hours::parse(text).is_none() {
             continue;
         }
-        for ((moment, theirs), ours) in moments.iter().zip(theirs.chars()).zip(states(text, &moments).chars()) {
+        for ((moment, theirs), ours) in moments.iter().zip(theirs.chars()).zip(states(text, &moments).chars())
+        {
             match ours {
                 '?' => unknown += 1,
                 o if o == theirs => same += 1,

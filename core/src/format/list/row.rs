@@ -89,7 +89,10 @@ impl Schema {
                 || format!("there are {}", known().collect::<Vec<_>>().join(", ")),
                 |n| format!("did you mean {n}?"),
             );
-            return Err(format!("“{}” is no property here; {hint}", name.chars().take(40).collect::<String>()));
+            return Err(format!(
+                "“{}” is no property here; {hint}",
+                name.chars().take(40).collect::<String>()
+            ));
         }
         let wanted = |name: &str| names.iter().any(|n| n == name);
         let cells: Vec<usize> = (0..self.columns.len()).filter(|i| wanted(&self.columns[*i])).collect();

@@ -1,10 +1,10 @@
 //! What a comparison of a property with a value means: the type of the property decides.
 
-use super::{Dialect, Type};
 use super::expr::Expr;
 use super::like::Fold;
 use super::parse::{Fault, Parser, Value, any_value, opposite};
 use super::test::{Is, Literal, Range, Test};
+use super::{Dialect, Type};
 use crate::domain::field::Kind;
 use crate::query::datetime;
 
@@ -85,7 +85,9 @@ impl Parser<'_> {
             (Kind::Integer, Value::Number(n, None)) => {
                 Ok((Literal::Integer(n.floor() as i64), Literal::Integer(n.ceil() as i64)))
             }
-            (Kind::Boolean, Value::Number(n, _)) if self.dialect == Dialect::Before && (*n == 0.0 || *n == 1.0) => {
+            (Kind::Boolean, Value::Number(n, _))
+                if self.dialect == Dialect::Before && (*n == 0.0 || *n == 1.0) =>
+            {
                 one(Literal::Boolean(*n == 1.0))
             }
             (Kind::Instant, Value::Text(t)) if self.dialect == Dialect::Before => {

@@ -3,12 +3,12 @@
 use geo::Geometry;
 use wkt::TryFromWkt;
 
-use super::{MAX_VERTICES, Type};
 use super::expr::Expr;
 use super::lex::{Token, Word};
 use super::parse::{Fault, Parser, Side, Value, any_value, opposite, shown};
 use super::spatial::{Relation, SpatialLiteral};
 use super::test::{Is, Literal, Range, Test};
+use super::{MAX_VERTICES, Type};
 use crate::domain::Instant;
 use crate::domain::field::Kind;
 use crate::geo::Bbox;

@@ -212,7 +212,12 @@ fn what_is_missing_passes_neither_a_test_nor_its_opposite() {
         "S_DISJOINT(geometry,BBOX(0,0,1,1))",
         "S_TOUCHES(GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1 1)),geometry)",
     ] {
-        for text in [test.to_owned(), format!("NOT {test}"), format!("NOT (NOT ({test}))"), format!("NOT NOT NOT {test}")] {
+        for text in [
+            test.to_owned(),
+            format!("NOT {test}"),
+            format!("NOT (NOT ({test}))"),
+            format!("NOT NOT NOT {test}"),
+        ] {
             for e in [raw(&text, &SCHEMA).unwrap(), read(&text, &SCHEMA).unwrap()] {
                 assert!(!nothing.holds(&e), "{text}: {}", written(&e, &SCHEMA));
             }
@@ -224,7 +229,8 @@ fn what_is_missing_passes_neither_a_test_nor_its_opposite() {
 
 #[test]
 fn clients_of_before_are_understood() {
-    let before = |text: &str| parse_as(text, Dialect::Before, &SCHEMA).map_or_else(|e| e, |e| written(&e, &SCHEMA));
+    let before =
+        |text: &str| parse_as(text, Dialect::Before, &SCHEMA).map_or_else(|e| e, |e| written(&e, &SCHEMA));
     for (text, same) in [
         ("\"name\" ILIKE 'Ab%'", "CASEI(name) LIKE 'ab%'"),
         ("(name ILIKE '%Đ%') AND (n >= 3)", "CASEI(name) LIKE '%đ%' AND n >= 3"),

@@ -67,7 +67,9 @@ pub const MARK: (char, char) = ('\u{1}', '\u{2}');
 /// A text without its marks.
 pub fn unmarked(text: &str) -> String {
     let parts = text.split(MARK.0).enumerate();
-    parts.map(|(i, part)| if i == 0 { part } else { part.split_once(MARK.1).map_or("", |(_, rest)| rest) }).collect()
+    parts
+        .map(|(i, part)| if i == 0 { part } else { part.split_once(MARK.1).map_or("", |(_, rest)| rest) })
+        .collect()
 }
 /// The one system of coordinates of an expression.
 pub const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";

@@ -13,7 +13,7 @@ use super::test::{Is, Literal, Test};
 use super::{
     Dialect, MARK, MAX_BYTES, MAX_DEPTH, MAX_LONG_BYTES, MAX_LONG_NODES, MAX_NODES, Queryable, Type, unknown,
 };
-use crate::domain::field::Kind;
+use crate::domain::field::{Kind, Vocabulary};
 use crate::query::datetime::Interval;
 
 /// The place of a fault, as a byte of the text, and what is wrong.
@@ -77,7 +77,8 @@ impl<'a> Parser<'a> {
         let mut lexer = Lexer::new(text, dialect);
         let next = lexer.next()?;
         let most = if length > MAX_BYTES { MAX_LONG_NODES } else { MAX_NODES };
-        let mut parser = Self { lexer, next, schema, dialect, depth: 0, nodes: 0, most, vertices: 0, shapes: 0 };
+        let mut parser =
+            Self { lexer, next, schema, dialect, depth: 0, nodes: 0, most, vertices: 0, shapes: 0 };
         let expr = parser.any()?;
         if length.saturating_sub(parser.shapes) > MAX_LONG_BYTES {
             return Err((0, format!("must have at most {MAX_LONG_BYTES} bytes beside its shapes")));
@@ -286,10 +287,13 @@ impl<'a> Parser<'a> {
         };
         let pattern = Pattern::parse(&fold.of(&text)).map_err(|e| (at, format!("the pattern {e}")))?;
         let is = match pattern.exact() {
-            Some(text) => Is::OneOf(vec![Literal::Text(text)]),
+            // A pattern is about what people write: where there are codes, it need not be one.
+            Some(text) if self.schema[p].vocabulary == Vocabulary::Free => {
+                Is::OneOf(vec![Literal::Text(text)])
+            }
             // A text of any length: every value passes, and none its opposite.
             None if pattern.fits_all() => return Ok(any_value(p)),
-            None => Is::Like(pattern),
+            _ => Is::Like(pattern),
         };
         Ok(Expr::Is(Test { fold, ..Test::new(p, is) }))
     }

@@ -218,8 +218,15 @@ mod tests {
         let p = LonLat::new(1.0, 1.0).unwrap();
         for (text, within) in [
             (format!("MULTIPOLYGON({squares})"), false),
-            ("GEOMETRYCOLLECTION(POLYGON((0 0,1 0,1 1,0 1,0 0)),POLYGON((1 0,2 0,2 1,1 1,1 0)))".into(), false),
-            ("GEOMETRYCOLLECTION(POLYGON((0 0,2 0,2 2,0 2,0 0)),LINESTRING(1 1,3 3),LINESTRING(1 1,0 9))".into(), true),
+            (
+                "GEOMETRYCOLLECTION(POLYGON((0 0,1 0,1 1,0 1,0 0)),POLYGON((1 0,2 0,2 1,1 1,1 0)))".into(),
+                false,
+            ),
+            (
+                "GEOMETRYCOLLECTION(POLYGON((0 0,2 0,2 2,0 2,0 0)),LINESTRING(1 1,3 3),LINESTRING(1 1,0 9))"
+                    .into(),
+                true,
+            ),
             ("MULTILINESTRING((0 0,1 1),(1 1,2 0))".into(), true),
             ("GEOMETRYCOLLECTION(POINT(1 1),POINT(5 5))".into(), true),
         ] {

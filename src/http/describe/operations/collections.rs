@@ -17,7 +17,11 @@ pub(in crate::http) fn collections(d: &mut Describe<'_>) -> Vec<Operation> {
 pub(in crate::http) fn collection(d: &mut Describe<'_>) -> Vec<Operation> {
     let info = d.json::<CollectionInfo>();
     let one = |(id, title): (String, String)| {
-        let operation = if [REPORTS, WARDS].contains(&&*id) { id.clone() } else { format!("{}Collection", operation_name(&id)) };
+        let operation = if [REPORTS, WARDS].contains(&&*id) {
+            id.clone()
+        } else {
+            format!("{}Collection", operation_name(&id))
+        };
         document(format!("/collections/{id}"), operation, format!("About {title}"), info.clone())
     };
     collections_of(d).into_iter().map(one).collect()

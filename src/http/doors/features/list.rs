@@ -5,16 +5,16 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
-use serde_json::Value;
 use futures_util::stream;
+use serde_json::Value;
 
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::negotiate::{Offer, choose};
 use crate::http::wire::problem::Problem;
 use crate::store::StoreError;
-use diaban_core::format::geojson::Link;
 use diaban_core::domain::Violation;
+use diaban_core::format::geojson::Link;
 use diaban_core::format::list::{ALL, Encoder, Extent, Format, Page, Place, Row, Schema, csv};
 use diaban_core::query::PageQuery;
 use diaban_core::query::params::{Crs, DEFAULT_LIMIT};
@@ -98,7 +98,6 @@ impl List<'_> {
         let named = schema.place == Place::LonLat && self.format.media == csv::FORMAT.media;
         Ok((schema, Shown { cells, turned: self.page.crs == Crs::Epsg4326 && !named }))
     }
-
 
     async fn page(self, service: &Service, mut source: impl Source) -> Result<Document, Problem> {
         let (schema, shown) = self.shown()?;

@@ -54,7 +54,9 @@ fn read(body: &Value) -> Result<(String, Vec<(String, String)>), Violation> {
     let Some(members) = body.as_object() else { return Err(Violation::new("", "must be an object")) };
     let collection = collection(members)?;
     let mut pairs: Vec<(String, String)> = Vec::new();
-    for (name, value) in members.iter().filter(|(name, _)| !["collection", "collections"].contains(&name.as_str())) {
+    for (name, value) in
+        members.iter().filter(|(name, _)| !["collection", "collections"].contains(&name.as_str()))
+    {
         let name = ALIASES.iter().find(|(alias, _)| alias == name).map_or(name.as_str(), |(_, name)| name);
         if value.is_null() {
             continue;
@@ -65,11 +67,15 @@ fn read(body: &Value) -> Result<(String, Vec<(String, String)>), Violation> {
                 pairs.push(("filter-lang".to_owned(), LANGUAGES[1].to_owned()));
                 cql2_json::to_text(value).map_err(|detail| Violation::new("filter", detail))?
             }
-            ("sortby", Value::Array(list)) => list.iter().map(sort_key).collect::<Option<Vec<_>>>().map_or_else(
-                || Err(Violation::new("sortby", "must be names, or objects of field and direction")),
-                |keys| Ok(keys.join(",")),
-            )?,
-            ("filter-lang", Value::String(_)) if members.get("filter").is_some_and(Value::is_object) => continue,
+            ("sortby", Value::Array(list)) => {
+                list.iter().map(sort_key).collect::<Option<Vec<_>>>().map_or_else(
+                    || Err(Violation::new("sortby", "must be names, or objects of field and direction")),
+                    |keys| Ok(keys.join(",")),
+                )?
+            }
+            ("filter-lang", Value::String(_)) if members.get("filter").is_some_and(Value::is_object) => {
+                continue;
+            }
             (_, Value::Array(list)) => {
                 let parts: Option<Vec<String>> = list.iter().map(scalar).collect();
                 parts.ok_or_else(|| Violation::new(name, "must be a list of texts or numbers"))?.join(",")
@@ -89,7 +95,10 @@ fn collection(members: &Map<String, Value>) -> Result<String, Violation> {
         _ => None,
     };
     one.map(str::to_owned).ok_or_else(|| {
-        Violation::new("collections", "must be a list of one collection, like [\"reports\"]; /collections lists them")
+        Violation::new(
+            "collections",
+            "must be a list of one collection, like [\"reports\"]; /collections lists them",
+        )
     })
 }
 
@@ -129,11 +138,15 @@ mod tests {
             "properties": ["title", "status"], "sortby": [{ "field": "due_at", "direction": "desc" }], "cursor": null,
         }))
         .unwrap();
-        let get = |name: &str| pairs.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect::<Vec<_>>();
+        let get =
+            |name: &str| pairs.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect::<Vec<_>>();
         assert_eq!(collection, "reports");
         assert_eq!(diaban_core::query::cql::unmarked(get("filter")[0]), "\"votes\" = 1");
         for (name, value) in [
-            ("filter-lang", "cql2-json"), ("limit", "5"), ("bbox", "106,10,107,11"), ("properties", "title,status"),
+            ("filter-lang", "cql2-json"),
+            ("limit", "5"),
+            ("bbox", "106,10,107,11"),
+            ("properties", "title,status"),
             ("sortby", "-due_at"),
         ] {
             assert_eq!(get(name), [value], "{name}");

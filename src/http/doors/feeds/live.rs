@@ -27,7 +27,8 @@ use diaban_core::query::params;
 /// Events read from the store in one go.
 const CATCH_UP: u32 = 200;
 /// An empty id makes the client forget the one that it sent (HTML Living Standard, section 9.2.6).
-const ANEW: &[u8] = b"id:\nevent: begin-anew\ndata: {\"event\":\"begin-anew\",\"detail\":\"the last event id is not \
+const ANEW: &[u8] =
+    b"id:\nevent: begin-anew\ndata: {\"event\":\"begin-anew\",\"detail\":\"the last event id is not \
 known here: read the feeds again, what happens from now on follows\"}\n\n";
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
