@@ -3,11 +3,13 @@
 
 mod asked;
 mod code_set;
+mod crs;
 mod datetime;
 mod filter;
 mod joint;
 mod normal;
 mod schema;
+mod trackers;
 mod vocabulary;
 
 pub mod cql;

@@ -2,7 +2,9 @@
 
 use super::asked::{Asked, at_least, within};
 use super::cql::{self, Is, Literal, Relation, SpatialLiteral, Test};
+pub use super::crs::{Crs, turn_bbox};
 use super::order::{Order, Sort};
+pub use super::trackers::is_ignored;
 use super::{Filter, Schema, datetime, reports};
 use crate::domain::field::{self, Operator, Parameter, Vocabulary};
 use crate::domain::view::MapRow;
@@ -71,136 +73,6 @@ pub struct PageQuery {
     pub sort: Option<Sort>,
     /// Where distances are measured from.
     pub near: Option<LonLat>,
-}
-
-/// A system of coordinates: both are degrees on WGS 84, in this order or the other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Crs {
-    /// Longitude before latitude.
-    #[default]
-    Crs84,
-    /// Latitude before longitude.
-    Epsg4326,
-}
-
-impl Crs {
-    /// Both, in the order in which collections name them.
-    pub const ALL: [Self; 2] = [Self::Crs84, Self::Epsg4326];
-
-    /// Its URI.
-    pub const fn uri(self) -> &'static str {
-        match self {
-            Self::Crs84 => cql::CRS84,
-            Self::Epsg4326 => "http://www.opengis.net/def/crs/EPSG/0/4326",
-        }
-    }
-
-    /// Reads a URI or one of the short forms.
-    ///
-    /// # Errors
-    /// What would be right.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let plain = text.trim().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        let plain = plain.strip_prefix("https:").map_or_else(|| plain.clone(), |rest| format!("http:{rest}"));
-        let ends = |end: &str| plain == end || plain == format!("urn:ogc:def:crs:{end}");
-        if plain == Self::Crs84.uri().to_ascii_lowercase()
-            || ["crs84", "ogc:crs84", "ogc:1.3:crs84", "ogc::crs84"].into_iter().any(ends)
-        {
-            return Ok(Self::Crs84);
-        }
-        if plain == Self::Epsg4326.uri().to_ascii_lowercase()
-            || ["epsg:4326", "epsg::4326", "epsg:0:4326"].into_iter().any(ends)
-        {
-            return Ok(Self::Epsg4326);
-        }
-        Err(format!("must be {} or {}", Self::Crs84.uri(), Self::Epsg4326.uri()))
-    }
-}
-
-/// Takes `bbox-crs` out of the parameters and turns `bbox` to longitude before latitude.
-///
-/// # Errors
-/// A system that is not known here.
-pub fn turn_bbox(pairs: &mut Vec<(String, String)>) -> Result<(), Violation> {
-    const NAME: &str = "bbox-crs";
-    let Some(at) = pairs.iter().position(|(name, _)| name == NAME) else { return Ok(()) };
-    let crs = Crs::parse(&pairs.remove(at).1).map_err(|detail| Violation::new(NAME, detail))?;
-    for (_, value) in pairs.iter_mut().filter(|(name, _)| crs == Crs::Epsg4326 && name == "bbox") {
-        let mut parts: Vec<&str> = value.split(',').collect();
-        match parts.len() {
-            4 => [(0, 1), (2, 3)].into_iter().for_each(|(a, b)| parts.swap(a, b)),
-            6 => [(0, 1), (3, 4)].into_iter().for_each(|(a, b)| parts.swap(a, b)),
-            // Its own fault, which is said where boxes are read.
-            _ => {}
-        }
-        *value = parts.join(",");
-    }
-    Ok(())
-}
-
-/// Marks that networks, mailers and shops hang on links that people share; they ask for nothing.
-const TRACKERS: [&str; 50] = [
-    "_ga",
-    "_gl",
-    "_hsenc",
-    "_hsmi",
-    "_kx",
-    "__s",
-    "__tn__",
-    "_branch_match_id",
-    "campaignid",
-    "cmpid",
-    "dclid",
-    "ef_id",
-    "epik",
-    "fb_action_ids",
-    "fb_action_types",
-    "fb_ref",
-    "fb_source",
-    "fbclid",
-    "gad",
-    "gad_campaignid",
-    "gad_source",
-    "gbraid",
-    "gclid",
-    "gclsrc",
-    "hsctatracking",
-    "igsh",
-    "igshid",
-    "irclickid",
-    "li_fat_id",
-    "mc_cid",
-    "mc_eid",
-    "mibextid",
-    "mkt_tok",
-    "ml_subscriber",
-    "ml_subscriber_hash",
-    "msclkid",
-    "oly_anon_id",
-    "oly_enc_id",
-    "rdt_cid",
-    "s_cid",
-    "sc_cid",
-    "scid",
-    "srsltid",
-    "ttclid",
-    "twclid",
-    "vero_id",
-    "wbraid",
-    "wickedid",
-    "yclid",
-    "zarsrc",
-];
-/// What the names of further ones begin with.
-const TRACKER_FAMILIES: [&str; 8] = ["utm_", "mtm_", "matomo_", "pk_", "hsa_", "__cft__", "zalo_", "zns_"];
-
-/// Whether a parameter is ignored everywhere and left out of cache keys: cache busters and the marks of
-/// campaigns and networks. None of them is ever a parameter of ours.
-pub fn is_ignored(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name == "_"
-        || TRACKERS.contains(&name.as_str())
-        || TRACKER_FAMILIES.iter().any(|family| name.starts_with(family))
 }
 
 /// Checks that each name is valid here and comes once.
@@ -451,26 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn both_orders_of_axes_are_read() {
-        for (text, crs) in [
-            ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", Some(Crs::Crs84)),
-            ("https://www.opengis.net/def/crs/EPSG/0/4326", Some(Crs::Epsg4326)),
-            ("[EPSG:4326]", Some(Crs::Epsg4326)),
-            ("urn:ogc:def:crs:OGC:1.3:CRS84", Some(Crs::Crs84)),
-            ("http://www.opengis.net/def/crs/EPSG/0/3857", None),
-            ("", None),
-        ] {
-            assert_eq!(Crs::parse(text).ok(), crs, "{text}");
-        }
-        let turned = |bbox: &str, crs: &str| {
-            let mut pairs =
-                vec![("bbox".to_owned(), bbox.to_owned()), ("bbox-crs".to_owned(), crs.to_owned())];
-            turn_bbox(&mut pairs).map(|()| pairs[0].1.clone()).map_err(|v| v.field)
-        };
-        assert_eq!(turned("10,106,11,107", "EPSG:4326").as_deref(), Ok("106,10,107,11"));
-        assert_eq!(turned("10,106,0,11,107,9", "EPSG:4326").as_deref(), Ok("106,10,0,107,11,9"));
-        assert_eq!(turned("106,10,107,11", "CRS84").as_deref(), Ok("106,10,107,11"));
-        assert_eq!(turned("1,2,3,4", "EPSG:9210").unwrap_err(), "bbox-crs");
+    fn a_distance_needs_a_place() {
         assert_eq!(read(&[("sortby", "distance")]).unwrap_err()[0].field, "sortby");
         assert!(read(&[("sortby", "-distance"), ("near", "106.7,10.8")]).is_ok());
     }

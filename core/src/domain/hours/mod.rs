@@ -10,6 +10,7 @@
 mod read;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
