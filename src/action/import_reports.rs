@@ -96,14 +96,14 @@ pub fn read_reports(
 /// When the write fails; none of the batch was stored then.
 pub async fn store_reports(
     store: &Store,
-    ids: &dyn Ids,
+    (clock, ids): (&dyn Clock, &dyn Ids),
     mut reports: KeyedReports,
 ) -> Result<Loaded, StoreError> {
-    match store.load_keyed(reports.clone()).await {
+    match store.load_keyed(reports.clone(), clock.now()).await {
         // Of millions of drawn ids one may be another report's: the batch draws anew, once.
         Err(StoreError::Other(_)) => {
             Arc::make_mut(&mut reports).iter_mut().for_each(|(report, _)| report.id = ids.report_id());
-            store.load_keyed(reports).await
+            store.load_keyed(reports, clock.now()).await
         }
         loaded => loaded,
     }

@@ -320,7 +320,9 @@ fn long_questions_come_in_a_body() {
     let reports: Vec<u64> =
         (0..3).map(|_| server.report("pothole", Some(CENTRE))["id"].as_u64().unwrap()).collect();
     server.until("all are on the map", || server.matched("") == 3);
-    let ask = |body: &Value| server.post("/search", body, &[]);
+    let ask = |body: &Value| {
+        server.post_bytes("/search", &serde_json::to_vec(body).unwrap(), "application/json", &[])
+    };
     // A circle of 9,000 corners, and a list of values that no address holds.
     let ring: Vec<[f64; 2]> = (0..=9_000)
         .map(|i| {

@@ -46,7 +46,8 @@ pub(super) async fn stream(
     let permit = service.streams.place("poll the feed of changes meanwhile; it tells the same")?;
     // First the ear, then the look: nothing falls in between.
     let news = service.streams.news.subscribe();
-    let sent = headers.get(LAST_EVENT_ID).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
+    let sent = headers.get(LAST_EVENT_ID).map(|v| String::from_utf8_lossy(v.as_bytes()).trim().to_owned());
+    let sent = sent.filter(|id| !id.is_empty());
     // A browser that resumes sends the header; the parameter is for the first time.
     let last = sent.or_else(|| pairs.into_iter().find(|(k, _)| k == "last_event_id").map(|(_, v)| v));
     let known = match last.as_deref().map(str::trim).filter(|id| !id.is_empty()) {
