@@ -147,10 +147,6 @@ fn describe(service: &Service, c: &Collection) -> CollectionInfo {
         let rel = format!("http://www.opengis.net/def/rel/ogc/1.0/{document}");
         links.push(Link::new(format!("{home}/{document}"), rel, schema::MEDIA, title));
     }
-    // By these names clients of before Part 3 and Part 5 find the same, GDAL among them: what can be asked for,
-    // and of which type a column is that is null in all rows of a page.
-    links.push(Link::new(format!("{home}/queryables"), "queryables", schema::MEDIA, "The same"));
-    links.push(Link::new(format!("{home}/schema"), "describedby", schema::MEDIA, "The same"));
     CollectionInfo {
         id: c.id.clone(),
         title: c.title.clone(),

@@ -70,8 +70,6 @@ pub(in crate::http) async fn queryables(
     let about = |q: &Queryable<'_>| held.properties.get(q.name).cloned().unwrap_or_else(|| beside(q));
     body["properties"] =
         held.asked.iter().map(|q| (q.name.to_owned(), about(q))).collect::<Map<_, _>>().into();
-    // The list that drafts of the standard had; GDAL sends a filter only of what it finds there.
-    body["queryables"] = held.asked.iter().map(|q| json!({ "id": q.name })).collect();
     // Another name is refused, as the standard asks of a list that says so.
     body["additionalProperties"] = false.into();
     Ok(Document::json(MEDIA, &body, CachePolicy::Hour).answer(&headers))
