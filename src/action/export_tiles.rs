@@ -7,7 +7,7 @@
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -146,6 +146,9 @@ pub async fn export_tiles(
         told(ExportStep::Made(some.len() as u64));
     }
     archive.finish(what, &zooms).await.map_err(|e| e.of(file))?;
+    if format == ArchiveFormat::Pmtiles {
+        place_leaves(part.as_file()).map_err(failed)?;
+    }
     part.as_file().sync_all().map_err(failed)?;
     let size = part.as_file().metadata().map_err(failed)?.len();
     part.persist(file).map_err(|e| failed(e.error))?;
@@ -244,6 +247,22 @@ fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut out = GzEncoder::new(Vec::with_capacity(bytes.len() / 2), Level::default());
     out.write_all(bytes)?;
     out.finish()
+}
+
+/// Where the header of `PMTiles` 3 says that the leaf directories begin, and what follows there: their
+/// length, where the tiles begin, the length of those.
+const LEAVES: u64 = 40;
+
+/// Gives leaf directories a place where there are none: behind the tiles, where they would stand. The
+/// writer leaves 0, which strict readers take for a broken header.
+fn place_leaves(file: &File) -> io::Result<()> {
+    let mut numbers = [[0_u8; 8]; 4];
+    file.read_exact_at(numbers.as_flattened_mut(), LEAVES)?;
+    let [leaves, _, tiles, length] = numbers.map(u64::from_le_bytes);
+    if leaves == 0 {
+        file.write_all_at(&(tiles + length).to_le_bytes(), LEAVES)?;
+    }
+    Ok(())
 }
 
 /// An archive being written.

@@ -141,14 +141,14 @@ fn judge_leniently(
 /// When the write fails; none of the batch was stored then.
 pub async fn store_reports(
     store: &Store,
-    ids: &dyn Ids,
+    (clock, ids): (&dyn Clock, &dyn Ids),
     mut reports: KeyedReports,
 ) -> Result<Loaded, StoreError> {
-    match store.load_keyed(reports.clone()).await {
+    match store.load_keyed(reports.clone(), clock.now()).await {
         // Of millions of drawn ids one may be another report's: the batch draws anew, once.
         Err(StoreError::Other(_)) => {
             Arc::make_mut(&mut reports).iter_mut().for_each(|(report, _)| report.id = ids.report_id());
-            store.load_keyed(reports).await
+            store.load_keyed(reports, clock.now()).await
         }
         loaded => loaded,
     }
@@ -344,11 +344,11 @@ mod tests {
             let report = judge(&city, &city.areas(), source, incoming()).unwrap();
             Arc::new(vec![(NewReport { id: 5, ..report }, key(source, &incoming()))])
         };
-        let ids = crate::clock::SystemIds;
+        let source: (&dyn Clock, &dyn Ids) = (&crate::clock::SystemClock, &crate::clock::SystemIds);
         let stored = Loaded { stored: 1, ..Loaded::default() };
-        assert_eq!(store_reports(&store, &ids, batch("a")).await.unwrap(), stored);
-        assert_eq!(store_reports(&store, &ids, batch("b")).await.unwrap(), stored);
-        assert_eq!(store_reports(&store, &ids, batch("b")).await.unwrap().there, 1);
+        assert_eq!(store_reports(&store, source, batch("a")).await.unwrap(), stored);
+        assert_eq!(store_reports(&store, source, batch("b")).await.unwrap(), stored);
+        assert_eq!(store_reports(&store, source, batch("b")).await.unwrap().there, 1);
         store.close().await;
     }
 

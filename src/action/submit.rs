@@ -20,8 +20,6 @@ const TITLE: usize = 200;
 const DESCRIPTION: usize = 4_000;
 const ADDRESS: usize = 300;
 const ANSWER: usize = 1_000;
-/// A phone that says worse than this does not know where it is.
-const ACCURACY_M: f64 = 10_000.0;
 /// A phone's clock may be ahead by this much, in milliseconds.
 const AHEAD_MS: i64 = 24 * 3_600_000;
 /// Draws of an id before giving up: a second collision in 2^52 is no chance any more.
@@ -126,9 +124,8 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
     let title = line(s.title.as_deref(), "title", TITLE, faults).map(|t| t.replace('\n', " "));
     let description = line(s.description.as_deref(), "description", DESCRIPTION, faults);
     let address = line(s.address.as_deref(), "address", ADDRESS, faults);
-    if s.accuracy_m.is_some_and(|m| !(0.0..=ACCURACY_M).contains(&m)) {
-        faults.push(Violation::new("properties.accuracy_m", format!("must be 0 to {ACCURACY_M} metres")));
-    }
+    // What a device says of itself never decides whether a citizen may report: phones say -1 for unknown.
+    let accuracy_m = s.accuracy_m.filter(|m| m.is_finite() && *m >= 0.0);
     let observed = s.observed_at.as_deref().and_then(|t| observed(t, now, faults));
     let category = category(city, s.category.as_deref(), faults);
     let answers = answers(category, s.answers, s.unasked, faults);
@@ -163,7 +160,7 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
             ward: place.ward,
             ..PublicFacts::of(category)
         },
-        private: PrivateFacts { point: place.point, accuracy_m: s.accuracy_m, address, answers },
+        private: PrivateFacts { point: place.point, accuracy_m, address, answers },
         events: vec![Event {
             at: now,
             shown: shown(now),

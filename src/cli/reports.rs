@@ -79,7 +79,7 @@ impl ImportReports {
             let loaded = if self.dry_run {
                 action::compare_reports(&store, &batch.reports).await?
             } else {
-                action::store_reports(&store, &SystemIds, batch.reports.clone()).await?
+                action::store_reports(&store, (&SystemClock, &SystemIds), batch.reports.clone()).await?
             };
             totals.see(&batch, loaded);
             rejected.write(&batch.rejected)?;

@@ -11,7 +11,6 @@ use super::findings::{Counts, Findings};
 use super::judge::Judge;
 use super::mapping::Mapping;
 use super::place::{Reading, Wrong, simplest};
-use super::profile::Profile;
 use super::raw::{Raw, Rejected, Row};
 use super::read::{Format, Part, Sink};
 use super::recognise::{Guess, Identity, Look, Recognised};

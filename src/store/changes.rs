@@ -91,6 +91,17 @@ impl Store {
         Ok(ms.map_or(Instant::MIN, Instant::from_ms))
     }
 
+    /// When anything last changed, as far as the log goes back; [`Instant::MIN`] for never.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn last_changed(&self) -> Result<Instant, StoreError> {
+        let last = Sql::new("SELECT at_ms FROM change ORDER BY seq DESC LIMIT 1");
+        let row = self.read.fetch_optional(last).await?;
+        let ms: Option<i64> = row.map(|row| row.try_get("at_ms")).transpose()?;
+        Ok(ms.map_or(Instant::MIN, Instant::from_ms))
+    }
+
     /// The last position of the log; 0 if nothing was ever written.
     ///
     /// # Errors

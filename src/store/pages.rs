@@ -1,7 +1,7 @@
 //! Pages of reports: the live map chooses the rows, SQL reads them by key. What was written since the map
 //! was made is read beside it, and the evaluator decides about every row as it now is.
 
-use std::iter::Peekable;
+use std::collections::HashMap;
 
 use crate::store::changes::{ChangeKind, change, newest, ranges};
 use crate::store::database::{Row, Sql};
@@ -11,61 +11,94 @@ use crate::store::{ReportRecord, Store, StoreError};
 use diaban_core::domain::CodeBook;
 use diaban_core::map::SeqSet;
 use diaban_core::query::Filter;
+use diaban_core::query::order::{Key, Order};
 
 /// Rows read by one statement.
 const PART: usize = 1_000;
-/// A page looks at so many rows in vain that only the log names. More come at once from a bulk load
+/// A page looks at so many rows that only the log names, the last ones. More come at once from a bulk load
 /// only, and the map has them a moment later.
-const MISSES: usize = 1_000;
+const MISSES: usize = 5_000;
 
-/// A page of a list, newest first by internal sequence.
+/// A page of a list.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
     /// Which rows.
     pub filter: &'a Filter,
     /// The names behind the filter's codes.
     pub codebook: &'a CodeBook,
-    /// The rows that match as the map knows them.
-    pub chosen: &'a SeqSet,
+    /// The order of the list.
+    pub order: &'a Order,
+    /// Where the rows that match stand, as the map knows them, the first of them first.
+    pub chosen: &'a [Key],
     /// The position of the change log at which the map stood.
     pub at: i64,
-    /// Only rows before this internal sequence.
-    pub before: Option<i64>,
+    /// Only rows after this place in the order.
+    pub before: Option<Key>,
     /// At most how many.
     pub limit: u32,
 }
 
 impl Store {
-    /// A page of the list: exactly the rows that match now, as long as the map is at most 5,000 changes
-    /// behind. What is read is bounded by the limit, whatever the filter.
+    /// A page of the list: exactly the rows that match now, as long as the map lacks at most five thousand
+    /// reports. What is read is bounded by the limit, whatever the filter.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn page(&self, page: Page<'_>) -> Result<Vec<ReportRecord>, StoreError> {
         let limit = page.limit as usize;
-        let end = page.before.map(|seq| u32::try_from(seq).unwrap_or(u32::MAX));
-        let changed = self.changed_since(page.at).await?;
-        let mut keys = Merged::new(page.chosen.before(end), changed.before(end));
-        let (mut out, mut read, mut misses) = (Vec::with_capacity(limit), 0, 0);
+        let is_after = |key: &Key| page.before.is_none_or(|b| *key < b);
+        // What the map does not know, or not as it is now.
+        let log = self.changed_since(page.at).await?;
+        let unsure: Vec<u32> = log.before(None).take(MISSES).collect();
+        let known = |r: &ReportRecord| {
+            let row = r.on_map(page.codebook);
+            page.filter.matches(&row).then(|| page.order.key(&row))
+        };
+        let mut beside: Vec<(Key, ReportRecord)> = Vec::new();
+        for part in unsure.chunks(PART) {
+            for record in self.reports_by_key(part).await? {
+                beside.extend(known(&record).filter(is_after).map(|key| (key, record)));
+            }
+        }
+        beside.sort_unstable_by_key(|(key, _)| std::cmp::Reverse(*key));
+        let mut beside = beside.into_iter().peekable();
+        let unsure: SeqSet = unsure.into_iter().collect();
+        let start = page.before.map_or(0, |b| page.chosen.partition_point(|key| *key >= b));
+        let mut chosen = page.chosen[start..].iter().filter(|(_, seq)| !unsure.contains(*seq));
+        let (mut out, mut read) = (Vec::with_capacity(limit), 0);
         while out.len() < limit {
             // Some rows do not match any more. The parts grow, so that there are few of them.
             let wanted = (limit - out.len()).max(read).min(PART);
-            let part: Vec<u32> = keys.by_ref().take(wanted).collect();
+            let part: Vec<Key> = chosen.by_ref().take(wanted).copied().collect();
             if part.is_empty() {
                 break;
             }
             read += part.len();
-            let before = out.len();
-            let records = self.reports_by_key(&part).await?;
-            out.extend(records.into_iter().filter(|r| page.filter.matches(&r.on_map(page.codebook))));
-            let from_log = part.iter().filter(|seq| !page.chosen.contains(**seq)).count();
-            misses += from_log.saturating_sub(out.len() - before);
-            if misses >= MISSES {
-                keys.leave_second();
+            let mut seqs: Vec<u32> = part.iter().map(|(_, seq)| *seq).collect();
+            seqs.sort_unstable_by(|a, b| b.cmp(a));
+            let found = self.reports_by_key(&seqs).await?;
+            let mut found: HashMap<i64, ReportRecord> = found.into_iter().map(|r| (r.seq, r)).collect();
+            for key in part {
+                while let Some((_, record)) = beside.next_if(|(other, _)| *other > key) {
+                    out.push(record);
+                }
+                out.extend(found.remove(&key.1.into()).filter(|r| known(r).is_some()));
             }
         }
+        out.extend(beside.map(|(_, record)| record));
         out.truncate(limit);
         Ok(out)
+    }
+
+    /// The report that a cursor names, wherever it is by now.
+    ///
+    /// # Errors
+    /// [`StoreError::NoCursor`] when there never was one.
+    pub async fn cursor(&self, id: u64) -> Result<ReportRecord, StoreError> {
+        let mut q = Sql::new(format!("SELECT {} FROM report_public r WHERE r.id = ", *COLUMNS));
+        q.push_bind(id as i64);
+        let row = self.read.fetch_optional(q).await?;
+        record(&row.ok_or(StoreError::NoCursor)?)
     }
 
     /// The reports that the log names after a position.
@@ -78,8 +111,7 @@ impl Store {
         let mut q =
             Sql::new(format!("SELECT {} FROM report_public r WHERE r.withdrawn = 0 AND r.seq", *COLUMNS));
         match *seqs {
-            // Nearly all rows of a range: one walk finds them sooner than as many look-ups. The others are
-            // as good as chosen, if they match.
+            // Nearly all rows of a range: one walk finds them sooner than as many look-ups.
             [last, .., first] if (last - first) as usize <= seqs.len() + seqs.len() / 4 => {
                 q.push(" BETWEEN ").push_bind(first).push(" AND ").push_bind(last);
             }
@@ -90,6 +122,8 @@ impl Store {
         let rows = self.read.fetch_all(q).await?;
         let mut records = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
         records.sort_unstable_by_key(|r| std::cmp::Reverse(r.seq));
+        let asked = |r: &ReportRecord| seqs.binary_search_by(|s| r.seq.cmp(&i64::from(*s))).is_ok();
+        records.retain(asked);
         Ok(records)
     }
 }
@@ -120,37 +154,6 @@ impl Ranges {
     }
 }
 
-/// Two descending lists as one, each sequence once.
-struct Merged<A: Iterator<Item = u32>, B: Iterator<Item = u32>> {
-    first: Peekable<A>,
-    second: Option<Peekable<B>>,
-}
-
-impl<A: Iterator<Item = u32>, B: Iterator<Item = u32>> Merged<A, B> {
-    fn new(first: A, second: B) -> Self {
-        Self { first: first.peekable(), second: Some(second.peekable()) }
-    }
-
-    /// Goes on with the first list alone.
-    fn leave_second(&mut self) {
-        self.second = None;
-    }
-}
-
-impl<A: Iterator<Item = u32>, B: Iterator<Item = u32>> Iterator for Merged<A, B> {
-    type Item = u32;
-
-    fn next(&mut self) -> Option<u32> {
-        let second = self.second.as_mut().and_then(|b| b.peek().copied());
-        let next = self.first.peek().copied().max(second)?;
-        self.first.next_if_eq(&next);
-        if let Some(b) = &mut self.second {
-            b.next_if_eq(&next);
-        }
-        Some(next)
-    }
-}
-
 #[cfg(test)]
 pub(in crate::store) mod tests {
     use proptest::strategy::{Strategy, ValueTree};
@@ -164,6 +167,7 @@ pub(in crate::store) mod tests {
     use diaban_core::domain::{Instant, State};
     use diaban_core::geo::LonLat;
     use diaban_core::map::Snapshot;
+    use diaban_core::query::order::By;
     use diaban_core::query::params::{LIST, parse};
     use diaban_core::query::testing::{codebook, expression};
 
@@ -188,18 +192,18 @@ pub(in crate::store) mod tests {
     /// All pages of so many rows, and how they went on.
     async fn pages(
         store: &Store,
-        filter: &Filter,
+        (filter, order): (&Filter, &Order),
         codebook: &CodeBook,
         map: &Snapshot,
         limit: u32,
     ) -> Vec<i64> {
-        let chosen = map.matching(filter);
+        let chosen = map.ordered(filter, order, None, usize::MAX);
         let (mut all, mut before) = (Vec::new(), None);
         loop {
-            let page = Page { filter, codebook, chosen: &chosen, at: map.at(), before, limit };
+            let page = Page { filter, codebook, order, chosen: &chosen, at: map.at(), before, limit };
             let part = store.page(page).await.unwrap();
             all.extend(part.iter().map(|r| r.seq));
-            before = all.last().copied();
+            before = part.last().map(|r| order.key(&r.on_map(codebook))).or(before);
             if part.len() < limit as usize {
                 return all;
             }
@@ -242,11 +246,24 @@ pub(in crate::store) mod tests {
                 continue;
             };
             rounds += 1;
-            let want: Vec<i64> =
-                rows.iter().rev().filter(|r| q.filter.matches(r)).map(|r| r.seq.into()).collect();
+            let near = LonLat::new(106.5, 10.5).unwrap();
+            let by = [By::Created, By::Updated, By::Due, By::Distance(near)][rounds % 4];
+            let order = Order { by, descending: rounds % 3 > 0 };
+            let mut keys: Vec<_> =
+                rows.iter().filter(|r| q.filter.matches(r)).map(|r| order.key(r)).collect();
+            keys.sort_unstable_by(|a, b| b.cmp(a));
+            let want: Vec<i64> = keys.into_iter().map(|(_, seq)| seq.into()).collect();
             found += want.len();
-            assert_eq!(pages(&store, &q.filter, &codebook, &older, 7).await, want, "{text}");
-            assert_eq!(pages(&store, &q.filter, &codebook, &level, 40).await, want, "{text}");
+            assert_eq!(
+                pages(&store, (&q.filter, &order), &codebook, &older, 7).await,
+                want,
+                "{text} {order:?}"
+            );
+            assert_eq!(
+                pages(&store, (&q.filter, &order), &codebook, &level, 40).await,
+                want,
+                "{text} {order:?}"
+            );
         }
         assert!(found > 2_000, "most expressions choose something: {found}");
         store.close().await;
@@ -260,14 +277,15 @@ pub(in crate::store) mod tests {
         store.load_reports((1..=3).map(|id| made(id, &codebook)).collect()).await.unwrap();
         let rows = store.map_rows(&[(0, i64::MAX)], &codebook).await.unwrap();
         let map = Snapshot::from_rows(rows, store.last_change().await.unwrap());
-        store.load_reports((4..=5_000).map(|id| made(id, &codebook)).collect()).await.unwrap();
-        // All rows match: all are there.
-        let all: Vec<i64> = (1..=5_000).rev().collect();
-        assert_eq!(pages(&store, &Filter::default(), &codebook, &map, 700).await, all);
+        store.load_reports((4..=8_000).map(|id| made(id, &codebook)).collect()).await.unwrap();
+        // The newest of them are there, though the map knows three rows only.
+        let order = Order::default();
+        let all = pages(&store, (&Filter::default(), &order), &codebook, &map, 700).await;
+        assert_eq!(all.len(), 5_003);
         // The oldest row matches alone: it is found, and what lies before it is not read to the end.
         let only =
             parse(&[("filter".into(), "id = 2".into())], LIST, &codebook, Instant::MIN).unwrap().filter;
-        assert_eq!(pages(&store, &only, &codebook, &map, 1).await, [2]);
+        assert_eq!(pages(&store, (&only, &order), &codebook, &map, 1).await, [2]);
         store.close().await;
     }
 
@@ -278,10 +296,5 @@ pub(in crate::store) mod tests {
         assert!(ranges.before(Some(11)).eq([10, 7, 4, 3, 2]));
         assert_eq!(Ranges(Vec::new()).before(None).next(), None);
         assert!((0..14).all(|s| ranges.contains(s.into()) == ranges.before(None).any(|x| x == s)));
-        let chosen: SeqSet = [1, 7, 11, 13].into_iter().collect();
-        let mut merged = Merged::new(chosen.before(None), ranges.before(None));
-        assert!(merged.by_ref().take(4).eq([13, 12, 11, 10]));
-        merged.leave_second();
-        assert!(merged.eq([7, 1]));
     }
 }

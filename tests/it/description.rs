@@ -84,7 +84,13 @@ fn filled() -> Server {
         ),
     ] {
         let feature = json!({ "source_id": "a", "geometry": geometry, "properties": properties });
-        server.features(collection, "works", &[feature], &[]);
+        let mut all = vec![feature.clone()];
+        if collection == "traffic" {
+            // Each kind of shape is a collection of its own.
+            let line = json!({ "type": "LineString", "coordinates": [[106.69, 10.77], [106.71, 10.78]] });
+            all.push(json!({ "source_id": "b", "geometry": line, "properties": feature["properties"] }));
+        }
+        server.features(collection, "works", &all, &[]);
     }
     server.until("the reports are counted", || server.matched("") == 30);
     server

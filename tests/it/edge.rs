@@ -4,7 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::harness::Server;
+use crate::harness::{Server, agent, until};
+use crate::process::Process;
 
 /// Sends bytes as they are and reads until the server closes.
 fn raw(server: &Server, request: &[u8]) -> String {
@@ -30,7 +31,11 @@ fn methods_are_answered_from_what_the_route_allows() {
     let options = send("OPTIONS", "/collections/reports/items").to_lowercase();
     assert!(options.starts_with("http/1.1 204"), "{options}");
     assert!(options.contains("access-control-allow-methods: get,head,post"), "{options}");
-    assert!(options.contains("idempotency-key"), "{options}");
+    let allowed = options.lines().find_map(|l| l.strip_prefix("access-control-allow-headers: ")).unwrap();
+    for name in ["idempotency-key", "last-event-id", "cache-control", "if-modified-since", "range", "accept"]
+    {
+        assert!(allowed.split(',').any(|n| n.trim() == name), "{name}: {allowed}");
+    }
     let head = send("HEAD", "/conformance");
     let (header, body) = head.split_once("\r\n\r\n").unwrap();
     assert!(header.starts_with("HTTP/1.1 200") && body.is_empty());
@@ -142,4 +147,26 @@ fn metrics_count_by_route_and_never_by_address() {
     let text = server.get("/metrics").text();
     assert!(text.contains("route=\"/locate\""), "{text}");
     assert!(!text.contains("106.7") && !text.contains("123456"), "{text}");
+}
+
+/// Libraries log what they could not read: numbers of telephones, names.
+#[test]
+fn the_log_holds_nothing_that_was_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(folder.path());
+    let paths = [
+        "/collections/reports/items?filter=S_INTERSECTS(geometry,POINT(0908123456x%2010))",
+        "/collections/reports/items?filter=S_WITHIN(geometry,POLYGON((0908123456%20b)))",
+        "/collections/reports/items?filter-lang=cql2-json&filter=%7B%22op%22:%220908123456%22%7D",
+        "/collections/reports/items?datetime=0908123456T00",
+        "/collections/reports/items?bbox=0908123456,x,y,z",
+        "/locate?lon=0908123456&lat=0908123456x",
+        "/0908123456",
+    ];
+    for path in paths {
+        let _ = agent().get(format!("{}{path}", process.base)).call();
+    }
+    let log = || std::fs::read_to_string(folder.path().join("log")).unwrap();
+    until("all requests are logged", || log().matches("\"target\":\"access\"").count() >= paths.len());
+    assert!(!log().contains("0908123456"), "{}", log());
 }

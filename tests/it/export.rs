@@ -66,6 +66,14 @@ fn gunzip(bytes: &[u8]) -> Vec<u8> {
 
 /// All tiles of an archive, and how many it says it has.
 async fn of_pmtiles(file: &Path, asked: impl Iterator<Item = TileId>) -> (Tiles, u64, Value) {
+    // As strict readers do: every part has its place, and together they are the file.
+    let bytes = std::fs::read(file).unwrap();
+    let number = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
+    let [root, metadata, leaves, tiles] = [8, 24, 40, 56].map(number);
+    let [metadata_length, leaves_length, tiles_length] = [32, 48, 64].map(number);
+    assert!(root == 127 && metadata > 0 && leaves > 0 && tiles > 0, "{root} {metadata} {leaves} {tiles}");
+    assert_eq!(bytes.len() as u64, 16_384 + metadata_length + leaves_length + tiles_length);
+    assert_eq!(leaves, tiles + tiles_length);
     let archive = AsyncPmTilesReader::new_with_path(file).await.unwrap();
     let header = archive.get_header();
     assert_eq!((header.tile_type, header.tile_compression), (TileType::Mvt, Compression::Gzip));

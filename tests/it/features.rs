@@ -112,3 +112,42 @@ fn mistakes_are_named() {
     let schema = server.get("/collections/alerts/schema").json();
     assert_eq!(schema["properties"]["severity"]["oneOf"][4]["x-title-vi"], "Cực kỳ nghiêm trọng");
 }
+
+#[test]
+fn kinds_of_shapes_are_offered_apart() {
+    let server = Server::start();
+    let spot = |id: &str| {
+        json!({
+            "source_id": id,
+            "geometry": { "type": "Point", "coordinates": [106.7, 10.77] },
+            "properties": { "kind": "hazard", "severity": "low" },
+        })
+    };
+    let now = "2026-11-25T00:00:00Z";
+    let line = works("line", "crash", now, "2026-11-26T00:00:00Z");
+    server.features("traffic", "works", &[spot("p1"), line, spot("p2")], &[]);
+    let list = |id: &str, query: &str| server.get(&format!("/collections/{id}/items?{query}")).json();
+    assert_eq!(ids(&list("traffic", "")), ["p2", "line", "p1"]);
+    assert_eq!(ids(&list("traffic-lines", "")), ["line"]);
+    assert_eq!(ids(&list("traffic-points", "")), ["p2", "p1"]);
+    assert_eq!(ids(&list("traffic-points", "kind=crash")), [] as [&str; 0]);
+    // Pages go on under the same name, and orders hold there.
+    let page = list("traffic-points", "limit=1&sortby=created");
+    let next = page["links"].as_array().unwrap().iter().find(|l| l["rel"] == "next").unwrap();
+    assert!(next["href"].as_str().unwrap().contains("/collections/traffic-points/items?"), "{next}");
+    assert_eq!(list("traffic-lines", "f=json")["numberMatched"], 1);
+    // Each is a collection of its own to whoever asks, and described as one.
+    let all = server.get("/collections").json();
+    let named: Vec<&str> =
+        all["collections"].as_array().unwrap().iter().filter_map(|c| c["id"].as_str()).collect();
+    assert!(named.contains(&"traffic-lines") && named.contains(&"traffic-points"), "{named:?}");
+    assert!(!named.contains(&"facilities-points"), "{named:?}");
+    for document in ["", "/schema", "/queryables"] {
+        assert_eq!(server.get(&format!("/collections/traffic-lines{document}")).status, 200, "{document}");
+    }
+    assert!(server.get("/api").json()["paths"]["/collections/traffic-lines/items"]["get"].is_object());
+    let id = list("traffic-lines", "")["features"][0]["id"].as_u64().unwrap();
+    assert_eq!(server.get(&format!("/collections/traffic-lines/items/{id}")).status, 200);
+    assert_eq!(server.get(&format!("/collections/traffic-points/items/{id}")).status, 404);
+    assert_eq!(server.get("/collections/traffic-areas/items").status, 404);
+}

@@ -209,10 +209,18 @@ fn a_stream_that_is_cut_fifty_times_tells_every_event_once() {
 }
 
 #[test]
-fn streams_end_when_the_server_stops_and_refuse_what_is_no_id() {
+fn streams_end_when_the_server_stops_and_begin_anew_after_what_is_no_id() {
     let server = Server::start();
     let made = server.report("pothole", Some(CENTRE));
-    assert_eq!(server.get("/feeds/reports/events?last_event_id=7").problem(400), ["last_event_id"]);
+    // An id that nobody knows ends no stream: the first event says to begin anew, then what happens follows.
+    for last in ["7", "abc", "4503599627370495.3", "-1.-1", "1.99999999999999999999", "\u{fe0f}.1"] {
+        let mut stream = Listener::open(&server, "/feeds/reports/events", last);
+        assert_eq!(stream.block().as_deref(), Some("retry: 2000\n\n"));
+        let said = stream.block().unwrap();
+        assert!(said.starts_with("id:\nevent: begin-anew\ndata: {"), "{last}: {said}");
+    }
+    let mut stream = Listener::open(&server, "/feeds/reports/events?last_event_id=7", "");
+    assert!(stream.block().is_some() && stream.block().unwrap().contains("begin-anew"));
     assert_eq!(server.get("/feeds/reports/events?lastid=7").problem(400), ["lastid"]);
     let mut streams: Vec<Listener> =
         (0..3).map(|_| Listener::open(&server, "/feeds/reports/events", "")).collect();

@@ -169,9 +169,8 @@ fn text_that_deceives_is_refused_by_field_and_vietnamese_is_kept_composed() {
     for field in ["title", "description", "address"] {
         for (what, text) in [
             ("bidi override", "a\u{202e}b".to_owned()),
-            ("bidi isolate", "a\u{2066}b".to_owned()),
-            ("zero width", "pay\u{200b}pal".to_owned()),
-            ("byte order mark", "a\u{feff}b".to_owned()),
+            ("bidi isolate", "a\u{2067}b".to_owned()),
+            ("bidi embedding", "a\u{202b}b".to_owned()),
             ("NUL", "a\0b".to_owned()),
             ("escape", "a\u{1b}[31mb".to_owned()),
             ("C1 control", "a\u{85}b".to_owned()),

@@ -299,3 +299,43 @@ fn real_files_of_other_cities_say_why_they_do_not_come_in() {
     }
     assert_eq!(stored(folder.path()), 0);
 }
+
+/// A reader who asks by date alone learns of reports of the past that are imported; and lists stay in the order
+/// of receipt.
+#[test]
+fn older_reports_change_the_date_of_feeds_and_not_the_top_of_lists() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    let made = server.report("pothole", Some(crate::harness::CENTRE));
+    let t = Instant::parse(crate::harness::NOW).unwrap().ms();
+    server.clock.set(Instant::from_ms(t + 60_000));
+    let feed = "/feeds/reports.atom";
+    let date = server.get(feed).header("last-modified").to_owned();
+    let since = |date: &str| server.get_with(feed, &[("If-Modified-Since", date)]).status;
+    assert_eq!(since(&date), 304);
+    let rows: String = (0..36)
+        .map(|i| {
+            format!("past-{i},106.698{i:02},10.7725,pothole,2024-03-{:02}T01:00:00Z,Ổ gà {i}\n", i % 28 + 1)
+        })
+        .collect();
+    std::fs::write(folder.path().join("past.csv"), format!("id,lon,lat,category,created_at,title\n{rows}"))
+        .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_diaban"))
+        .args(["import", "reports", "past.csv", "--source", "past", "--id", "id", "--store"])
+        .arg(&server.store)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    until("the past is on the map", || server.matched("") == 37);
+    assert_eq!(since(&date), 200);
+    let page = server.get("/collections/reports/items?limit=3").json();
+    assert_eq!(page["features"][0]["id"], made["id"], "the newest by time of receipt");
+    let times: Vec<&str> = page["features"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["properties"]["created_at"].as_str().unwrap())
+        .collect();
+    assert!(times.is_sorted_by(|a, b| a >= b), "{times:?}");
+}

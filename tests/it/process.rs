@@ -51,7 +51,8 @@ fn serve(folder: &Path, listen: &str) -> (Child, String) {
         .arg("--cache")
         .arg(folder)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        // What it logs, for the test that reads it.
+        .stderr(std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap())
         .spawn()
         .unwrap();
     let mut line = String::new();

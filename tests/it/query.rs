@@ -219,3 +219,143 @@ fn features_are_asked_for_by_all_that_they_declare() {
         ["filter"]
     );
 }
+
+#[test]
+fn what_is_missing_is_in_no_list_of_a_test_or_its_opposite() {
+    let server = Server::start();
+    server.report("pothole", Some(CENTRE));
+    let placeless = server.report("admin_procedure", None);
+    assert!(placeless["properties"]["ward"].is_null(), "{placeless}");
+    for (text, matched) in [
+        ("ward LIKE '%'", 1),
+        ("ward NOT LIKE '%'", 0),
+        ("NOT (ward LIKE '%')", 0),
+        ("ward IS NULL", 1),
+        ("S_DISJOINT(geometry,BBOX(0,0,1,1))", 1),
+        ("NOT S_INTERSECTS(geometry,BBOX(0,0,1,1))", 1),
+        ("NOT T_DURING(due_at,INTERVAL('..','..')) OR T_DISJOINT(due_at,INTERVAL('..','..'))", 0),
+    ] {
+        assert_eq!(server.matched(&filter(text)), matched, "{text}");
+        assert_eq!(
+            counted(&server, 10, &filter(text)).min(matched),
+            counted(&server, 10, &filter(text)),
+            "{text}"
+        );
+    }
+    // What GDAL sends.
+    let before = |text: &str| server.matched(&format!("{}&filter-lang=cql-text", filter(text)));
+    assert_eq!(before("due_at > '2020/12/01 00:00:00'"), server.matched(&filter("due_at IS NOT NULL")));
+    assert_eq!(before("category ILIKE 'POT%' AND votes != 7"), 1);
+    // A fault names its place in the document that was sent.
+    let json = encoded(r#"{"op":"and","args":[true,{"op":"=","args":[{"property":"vote"},1]}]}"#);
+    let answer = server.get(&format!("{ITEMS}?filter-lang=cql2-json&filter={json}"));
+    assert!(answer.text().contains("at /args/1/args/0: “vote” is no property"), "{}", answer.text());
+    // A plus sign that was typed as it is, and marks of networks.
+    for query in ["datetime=2020-03-01T00:00:00+07:00/..", "fbclid=x&zarsrc=1", "status=open&gclid=a&gclid=b"]
+    {
+        assert_eq!(server.matched(query), 2, "{query}");
+    }
+}
+
+#[test]
+fn lists_stand_in_the_order_asked_for_with_what_was_asked_for() {
+    let server = Server::start();
+    let near = (CENTRE.0 + 0.001, CENTRE.1);
+    let first = server.report("pothole", Some(CENTRE));
+    server.clock.set(diaban_core::domain::Instant::from_ms(
+        diaban_core::domain::Instant::parse(crate::harness::NOW).unwrap().ms() + 5 * MINUTE,
+    ));
+    let second = server.report("pothole", Some(near));
+    let third = server.report("admin_procedure", None);
+    let id = |r: &Value| r["id"].as_u64().unwrap();
+    let (a, b, c) = (id(&first), id(&second), id(&third));
+    let list = |query: &str| -> Vec<u64> {
+        let mut path = format!("{ITEMS}?limit=1&{query}");
+        let mut ids = Vec::new();
+        loop {
+            let page = server.get(&path).json();
+            ids.extend(page["features"].as_array().unwrap().iter().map(id));
+            let links = page["links"].as_array().unwrap();
+            let Some(next) = links.iter().find(|l| l["rel"] == "next") else { return ids };
+            let href = next["href"].as_str().unwrap();
+            path = href[href.find("/collections").unwrap()..].to_owned();
+        }
+    };
+    server.until("all are on the map", || server.matched("") == 3);
+    assert_eq!(list(""), [c, b, a]);
+    assert_eq!(list("sortby=created"), [a, c, b], "equal ones stand newest first");
+    assert_eq!(list(&format!("sortby=distance&near={},{}", CENTRE.0, CENTRE.1)), [a, b, c]);
+    assert_eq!(
+        list(&format!("sortby=-distance&near={},{}", CENTRE.0, CENTRE.1)),
+        [b, a, c],
+        "no place: last"
+    );
+    assert_eq!(server.get(&format!("{ITEMS}?sortby=distance")).problem(400), ["sortby"]);
+    assert_eq!(server.get(&format!("{ITEMS}?sortby=title")).problem(400), ["sortby"]);
+    let one = server.get(&format!("{ITEMS}?limit=1&properties=title,status&id=x"));
+    assert_eq!(one.problem(400), ["id"]);
+    let one = server.get(&format!("{ITEMS}?limit=1&properties=status,votes")).json();
+    assert_eq!(one["features"][0]["properties"], json!({ "status": "open", "votes": 0 }));
+    assert_eq!(server.get(&format!("{ITEMS}?properties=titel")).problem(400), ["properties"]);
+    let table = server.get(&format!("{ITEMS}?f=csv&properties=category")).text();
+    assert!(table.starts_with("id,lon,lat,category\r\n"), "{table}");
+    // Latitude first, of the answer and of the box.
+    let epsg = encoded("http://www.opengis.net/def/crs/EPSG/0/4326");
+    let turned = server.get(&format!("{ITEMS}?crs={epsg}&bbox-crs={epsg}&bbox=10,106,11,107&sortby=created"));
+    assert_eq!(turned.header("content-crs"), "<http://www.opengis.net/def/crs/EPSG/0/4326>");
+    assert_eq!(turned.json()["numberMatched"], 2);
+    let place = &turned.json()["features"][0]["geometry"]["coordinates"];
+    assert_eq!((place[0].as_f64(), place[1].as_f64()), (Some(CENTRE.1), Some(CENTRE.0)));
+    let alone = server.get(&format!("{ITEMS}/{a}?crs={epsg}")).json();
+    assert_eq!(alone["geometry"]["coordinates"], *place);
+    let plain = server.get(&format!("{ITEMS}/{a}"));
+    assert_eq!(plain.header("content-crs"), "<http://www.opengis.net/def/crs/OGC/1.3/CRS84>");
+    assert_eq!(server.get(&format!("{ITEMS}?crs=EPSG:9210")).problem(400), ["crs"]);
+    assert_eq!(server.get(&format!("{ITEMS}?bbox=10,106,11,107&bbox-crs=x")).problem(400), ["bbox-crs"]);
+}
+
+#[test]
+fn long_questions_come_in_a_body() {
+    let server = Server::start();
+    let reports: Vec<u64> =
+        (0..3).map(|_| server.report("pothole", Some(CENTRE))["id"].as_u64().unwrap()).collect();
+    server.until("all are on the map", || server.matched("") == 3);
+    let ask = |body: &Value| {
+        server.post_bytes("/search", &serde_json::to_vec(body).unwrap(), "application/json", &[])
+    };
+    // A circle of 9,000 corners, and a list of values that no address holds.
+    let ring: Vec<[f64; 2]> = (0..=9_000)
+        .map(|i| {
+            let turn = f64::from(i % 9_000) / 9_000.0 * std::f64::consts::TAU;
+            [CENTRE.0 + turn.cos() / 50.0, CENTRE.1 + turn.sin() / 50.0]
+        })
+        .collect();
+    let inside = json!({ "op": "s_within", "args": [{ "property": "geometry" }, { "type": "Polygon", "coordinates": [ring] }] });
+    let ids: Vec<u64> = (1..3_000).chain(reports.iter().copied()).collect();
+    let among = json!({ "op": "in", "args": [{ "property": "id" }, ids] });
+    let body =
+        json!({ "collections": ["reports"], "limit": 2, "filter": { "op": "and", "args": [inside, among] } });
+    let page = ask(&body);
+    assert_eq!(page.status, 200, "{}", page.text());
+    let page = page.json();
+    assert_eq!((&page["numberMatched"], &page["numberReturned"]), (&json!(3), &json!(2)));
+    let next = page["links"].as_array().unwrap().iter().find(|l| l["rel"] == "next").unwrap().clone();
+    assert_eq!(next["method"], "POST");
+    let rest = ask(&next["body"]).json();
+    assert_eq!(rest["features"].as_array().unwrap().len(), 1);
+    assert!(rest["links"].as_array().unwrap().iter().all(|l| l["rel"] != "next"));
+    // As text, of other collections, and what is wrong.
+    let text = format!("id IN ({})", ids.iter().map(u64::to_string).collect::<Vec<_>>().join(","));
+    assert_eq!(ask(&json!({ "collection": "reports", "filter": text })).json()["numberMatched"], 3);
+    assert!(
+        ask(&json!({ "collections": ["wards"], "limit": 1 })).json()["numberMatched"].as_u64() > Some(100)
+    );
+    assert_eq!(ask(&json!({ "collections": ["facilities"] })).json()["numberMatched"], 0);
+    assert_eq!(ask(&json!({ "collections": ["none"] })).status, 404);
+    assert_eq!(ask(&json!({ "filter": "TRUE" })).problem(400), ["collections"]);
+    assert_eq!(ask(&json!({ "collection": "reports", "limt": 3 })).problem(400), ["limt"]);
+    let long = format!("category = '{}'", "a".repeat(70_000));
+    assert_eq!(ask(&json!({ "collection": "reports", "filter": long })).problem(400), ["filter"]);
+    let address = server.get(&format!("{ITEMS}?filter={}", "a".repeat(5_000)));
+    assert!(address.text().contains("POST to /search"), "{}", address.text());
+}

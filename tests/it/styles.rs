@@ -90,8 +90,20 @@ fn letters_come_by_the_range() {
         assert_eq!(answer.status, 404, "{path}");
         answer.json()["detail"].as_str().unwrap().to_owned()
     };
-    assert!(detail("Arial/0-255.pbf").contains("there are Be Vietnam Pro Regular, Be Vietnam Pro SemiBold"));
-    for wrong in ["0-256.pbf", "1-256.pbf", "65536-65791.pbf", "0-255", "x.pbf"] {
+    // Styles of others name other fonts: after a 404 clients drop all that a tile holds.
+    for stack in
+        ["Arial", "Noto%20Sans%20Regular", "Open%20Sans%20Regular,Arial%20Unicode%20MS%20Regular", "%C4%90"]
+    {
+        let house = get(&format!("{stack}/0-255.pbf"));
+        assert_eq!((house.status, house.body == glyphs.body), (200, true), "{stack}");
+    }
+    let bold = get("Noto%20Sans%20Bold/0-255.pbf");
+    assert!(bold.status == 200 && bold.body.windows(23).any(|w| w == b"Be Vietnam Pro SemiBold"));
+    for range in ["7936-8191", "65280-65535", "65536-65791", "127744-127999", "1113856-1114111"] {
+        let empty = get(&format!("Noto%20Sans%20Regular/{range}.pbf"));
+        assert!(empty.status == 200 && empty.body.len() < 60, "{range}");
+    }
+    for wrong in ["0-256.pbf", "1-256.pbf", "1114112-1114367.pbf", "0-255", "x.pbf"] {
         assert!(detail(&format!("Be%20Vietnam%20Pro%20Regular/{wrong}")).contains("0-255.pbf, 256-511.pbf"));
     }
     let sprite = server.get("/sprites/night.json");

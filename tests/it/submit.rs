@@ -32,7 +32,7 @@ fn everything_wrong_is_said_at_once_and_nothing_is_stored() {
     let body = json!({
         "type": "Feature",
         "geometry": { "type": "Point", "coordinates": [10.77, 106.69] },
-        "properties": { "category": "drainagee", "title": "x".repeat(201), "accuracy_m": -1, "observed_at": "yesterday", "colour": "red" },
+        "properties": { "category": "drainagee", "title": "x".repeat(201), "observed_at": "yesterday", "colour": "red" },
     });
     let answer = server.post(ITEMS, &body, &[]);
     let mut fields = answer.problem(422);
@@ -41,7 +41,6 @@ fn everything_wrong_is_said_at_once_and_nothing_is_stored() {
         fields,
         [
             "geometry.coordinates",
-            "properties.accuracy_m",
             "properties.category",
             "properties.colour",
             "properties.observed_at",
@@ -218,4 +217,31 @@ fn a_question_that_needs_an_answer_gets_one_of_its_choices() {
     assert_eq!(made.status, 201, "{}", made.text());
     // An answer may tell who somebody is: it stays inside.
     assert!(!made.text().contains("answers"));
+}
+
+/// What a phone says of itself, or of an approximate place, decides nothing.
+#[test]
+fn no_accuracy_costs_a_report() {
+    let server = Server::start();
+    for accuracy in
+        [json!(14142.1), json!(-1), json!(1e9), json!(0), json!("35"), json!("?"), json!(null), json!([])]
+    {
+        let mut body = feature("pothole", Some(CENTRE));
+        body["properties"]["accuracy_m"] = accuracy.clone();
+        let answer = server.post(ITEMS, &body, &[]);
+        assert_eq!(answer.status, 201, "{accuracy}: {}", answer.text());
+    }
+}
+
+/// Joined emoji come back the same; what pasting brings is taken off.
+#[test]
+fn pasted_text_and_emoji_are_taken_as_they_were_meant() {
+    let server = Server::start();
+    let mut body = feature("pothole", Some(CENTRE));
+    body["properties"]["title"] = json!("Ổ gà to quá 🤦\u{200d}♂\u{fe0f}");
+    body["properties"]["description"] = json!("\u{feff}Gọi \u{202a}0900 000 000\u{202c}\u{200b} xin");
+    let made = server.post(ITEMS, &body, &[]);
+    assert_eq!(made.status, 201, "{}", made.text());
+    assert_eq!(made.json()["properties"]["title"], "Ổ gà to quá 🤦\u{200d}♂\u{fe0f}");
+    assert_eq!(made.json()["properties"]["description"], "Gọi 0900 000 000 xin");
 }

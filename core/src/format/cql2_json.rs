@@ -5,11 +5,12 @@ use geo::Geometry;
 use serde_json::{Map, Value};
 
 use super::geometry;
+use crate::query::cql;
 
 /// Objects and arrays inside each other.
 const MAX_DEPTH: usize = 32;
 
-/// The same expression as text.
+/// The same expression as text, with a mark before each word that says where in the document it stood.
 ///
 /// # Errors
 /// Where it is no expression (RFC 6901), and what would be right.
@@ -24,6 +25,13 @@ struct At(Vec<String>);
 impl At {
     fn then(&self, step: impl ToString) -> Self {
         Self(self.0.iter().cloned().chain([step.to_string()]).collect())
+    }
+
+    /// Says of the text that follows where it stood.
+    fn mark(&self, text: String) -> String {
+        let (begin, end) = cql::MARK;
+        let slash = if self.0.is_empty() { "" } else { "/" };
+        format!("{begin}{slash}{}{end}{text}", self.0.join("/"))
     }
 
     fn fail<T>(&self, detail: &str) -> Result<T, String> {
@@ -47,6 +55,10 @@ fn operation<'a>(value: &'a Value, at: &At) -> Result<(String, &'a [Value]), Str
 }
 
 fn boolean(value: &Value, at: &At) -> Result<String, String> {
+    told(value, at).map(|text| at.mark(text))
+}
+
+fn told(value: &Value, at: &At) -> Result<String, String> {
     if let Value::Bool(b) = value {
         return Ok(if *b { "TRUE" } else { "FALSE" }.to_owned());
     }
@@ -106,13 +118,14 @@ fn boolean(value: &Value, at: &At) -> Result<String, String> {
 
 /// A property or a value.
 fn scalar(value: &Value, at: &At) -> Result<String, String> {
-    match value {
+    let found = match value {
         Value::String(t) => text(t, at),
         Value::Number(n) => Ok(n.to_string()),
         Value::Bool(b) => Ok(b.to_string()),
         Value::Object(o) => object(value, o, at),
         Value::Null | Value::Array(_) => at.fail("a property or a value is right here"),
-    }
+    };
+    found.map(|text| at.mark(text))
 }
 
 fn object(value: &Value, o: &Map<String, Value>, at: &At) -> Result<String, String> {
@@ -124,6 +137,9 @@ fn object(value: &Value, o: &Map<String, Value>, at: &At) -> Result<String, Stri
     }
     if let Some(v) = o.get("property") {
         let Some(name) = v.as_str() else { return at.then("property").fail("must be a text") };
+        if name.contains([cql::MARK.0, cql::MARK.1]) {
+            return at.then("property").fail("must be the name of a property");
+        }
         return Ok(format!("\"{}\"", name.replace('"', "\"\"")));
     }
     let (op, args) = operation(value, at)?;
@@ -137,6 +153,10 @@ fn object(value: &Value, o: &Map<String, Value>, at: &At) -> Result<String, Stri
 
 /// An argument of a function: a shape and an interval may stand there, too.
 fn argument(value: &Value, at: &At) -> Result<String, String> {
+    shape_or_value(value, at).map(|text| at.mark(text))
+}
+
+fn shape_or_value(value: &Value, at: &At) -> Result<String, String> {
     let Value::Object(o) = value else { return scalar(value, at) };
     if let Some(ends) = o.get("interval") {
         let at = at.then("interval");
@@ -170,6 +190,9 @@ fn text(t: &str, at: &At) -> Result<String, String> {
     if t.ends_with('\\') || t.contains("\\'") {
         return at.fail("a backslash may not stand before a quote or at the end");
     }
+    if t.contains([cql::MARK.0, cql::MARK.1]) {
+        return at.fail("a text may not hold control characters");
+    }
     Ok(format!("'{}'", t.replace('\'', "''")))
 }
 
@@ -191,7 +214,8 @@ mod tests {
     #[test]
     fn json_says_what_text_says() {
         let property = |name: &str| json!({ "property": name });
-        let text = |op: &str, args: Value| to_text(&json!({ "op": op, "args": args })).unwrap();
+        let text =
+            |op: &str, args: Value| cql::unmarked(&to_text(&json!({ "op": op, "args": args })).unwrap());
         assert_eq!(text("=", json!([property("a b"), "it's"])), "\"a b\" = 'it''s'");
         assert_eq!(text("in", json!([property("votes"), [1, 2.5]])), "\"votes\" IN (1,2.5)");
         assert_eq!(
@@ -234,5 +258,27 @@ mod tests {
             said(json!({ "op": "=", "args": [{ "property": "a" }, "x\\"] })),
             "at /args/1: a backslash may not stand before a quote or at the end"
         );
+    }
+
+    #[test]
+    fn faults_of_meaning_name_their_place_in_the_document_too() {
+        let schema = [
+            cql::Queryable::new("votes", cql::Type::Of(crate::domain::field::Kind::Integer)),
+            cql::Queryable::new("geometry", cql::Type::Place),
+        ];
+        let said = |v: Value| cql::parse_as(&to_text(&v).unwrap(), cql::Dialect::Json, &schema).unwrap_err();
+        let many = json!({ "op": "=", "args": [{ "property": "votes" }, "many"] });
+        assert!(said(many.clone()).starts_with("at /args/1: “votes” must be compared with a number"));
+        let deep = json!({ "op": "and", "args": [true, { "op": "not", "args": [many] }] });
+        assert!(said(deep).starts_with("at /args/1/args/0/args/1: “votes”"));
+        let name = json!({ "op": "in", "args": [{ "property": "vote" }, [1, 2]] });
+        assert!(said(name).starts_with("at /args/0: “vote” is no property"), "{name}", name = 1);
+        let bad = json!({ "op": "in", "args": [{ "property": "votes" }, [1, "x"]] });
+        assert!(said(bad).starts_with("at /args/1/1: "));
+        let line = json!({ "type": "LineString", "coordinates": [[1, 1], [1, 1]] });
+        let shape = json!({ "op": "s_within", "args": [{ "property": "geometry" }, line] });
+        assert!(said(shape).starts_with("at /args/1: the shape "));
+        // Marks are not read in a text that somebody sends.
+        assert!(cql::parse("\u{1}/x\u{2}votes = 1", &schema).is_err());
     }
 }

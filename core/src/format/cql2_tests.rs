@@ -153,8 +153,10 @@ fn json_and_text_ask_the_same() {
         ),
     ] {
         let turned = cql2_json::to_text(&serde_json::from_str(json).unwrap()).unwrap();
-        let (from_json, from_text) =
-            (cql::parse(&turned, &schema).unwrap(), cql::parse(text, &schema).unwrap());
+        let (from_json, from_text) = (
+            cql::parse_as(&turned, cql::Dialect::Json, &schema).unwrap(),
+            cql::parse(text, &schema).unwrap(),
+        );
         assert_eq!(from_json, from_text, "{turned}");
     }
 }

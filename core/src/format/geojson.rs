@@ -28,12 +28,19 @@ pub struct Link {
     pub media: &'static str,
     /// What it is, for people.
     pub title: &'static str,
+    /// What is to be sent there by POST; none where a GET is meant.
+    pub body: Option<Json>,
 }
 
 impl Link {
     /// As documents of OGC API write it.
     pub fn to_json(&self) -> Json {
-        json!({ "href": self.href, "rel": self.rel, "type": self.media, "title": self.title })
+        let mut link = json!({ "href": self.href, "rel": self.rel, "type": self.media, "title": self.title });
+        if let Some(body) = &self.body {
+            link["method"] = "POST".into();
+            link["body"] = body.clone();
+        }
+        link
     }
 }
 

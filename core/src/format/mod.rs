@@ -11,4 +11,6 @@ pub mod list;
 mod xml;
 
 #[cfg(test)]
+mod cql2_laws;
+#[cfg(test)]
 mod cql2_tests;

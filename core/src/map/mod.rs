@@ -23,7 +23,7 @@ pub use cluster::{Cluster, MAX_ZOOM, Symbol, SymbolKind, cluster_cell, cluster_i
 pub use index::frozen::{Frozen, Head as FrozenHead, frozen_key};
 pub use index::level::Level;
 pub use index::live::{Live, Moved, View};
-pub use index::nearest::Near;
+pub use index::nearest::{Near, feature_key};
 pub use index::page::SeqSet;
 pub use index::versions::{Versions, touched};
 pub use index::{Change, Snapshot};

@@ -1,6 +1,7 @@
 //! The `datetime` parameter of OGC API Features Part 1 section 7.15.4: an instant, a date (a UTC
 //! day), or an interval whose ends may be open (`..` or empty) or a duration (`P2D`).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Span;
@@ -52,7 +53,7 @@ impl fmt::Display for Interval {
 }
 
 const HELP: &str = "must be an RFC 3339 date-time or date, or an interval of two with .. for an open end, \
-                    like 2026-01-01T00:00:00Z/..";
+                    like 2026-01-01T00:00:00Z/..; write the + of an offset as %2B";
 
 /// Reads an interval.
 ///
@@ -103,7 +104,7 @@ pub(super) fn moment(text: &str) -> Option<Interval> {
         return None;
     }
     if text.contains(['T', 't']) {
-        let t = Instant::parse(text).ok()?;
+        let t = Instant::parse(&with_plus(text)).ok()?;
         return Some(Interval { from: t, to: t });
     }
     let day: Date = text.parse().ok()?;
@@ -118,6 +119,38 @@ pub(super) fn moment(text: &str) -> Option<Interval> {
             .map(|z| Instant::from_timestamp(z.timestamp()))
     };
     Some(Interval { from: at(Time::midnight())?, to: at(Time::MAX).unwrap_or(Instant::MAX) })
+}
+
+/// The same as SQL and its clients spell it: `2026/01/31 08:30:00`, with or without an offset; without one it
+/// is UTC, as it is for them.
+pub(super) fn spelt(text: &str) -> Option<Interval> {
+    if let Some(i) = moment(text) {
+        return Some(i);
+    }
+    let text = text.replace('/', "-");
+    let (day, time) = text.split_once([' ', 'T']).unwrap_or((&text, ""));
+    if time.is_empty() {
+        return moment(day);
+    }
+    // An offset may be of hours only.
+    let (clock, offset) = time.split_at(time.find(['+', '-', 'Z']).unwrap_or(time.len()));
+    let offset = match offset.len() {
+        0 => "Z".to_owned(),
+        3 => format!("{offset}:00"),
+        _ => offset.to_owned(),
+    };
+    moment(&format!("{day}T{clock}{offset}"))
+}
+
+/// A `+` that was typed into an address as it is arrives as a space. Nothing else in a date-time is one.
+pub(super) fn with_plus(text: &str) -> Cow<'_, str> {
+    let offset = text.len().checked_sub(6).and_then(|at| text.split_at_checked(at));
+    match offset.and_then(|(time, offset)| Some((time, offset.strip_prefix(' ')?))) {
+        Some((time, offset)) if offset.as_bytes()[2] == b':' && !time.contains(' ') => {
+            format!("{time}+{offset}").into()
+        }
+        _ => text.into(),
+    }
 }
 
 fn shift(t: Instant, span: Span, sign: i64) -> Option<Instant> {
@@ -138,8 +171,27 @@ mod tests {
     fn dates_are_utc_days_and_any_offset_is_read() {
         assert_eq!(text("2026-01-15"), "2026-01-15T00:00:00.000Z 2026-01-15T23:59:59.999Z");
         assert_eq!(text("2026-01-15T07:00:00+07:00"), "2026-01-15T00:00:00.000Z 2026-01-15T00:00:00.000Z");
+        // A plus sign that nobody encoded, at either end and in both.
+        let typed = "2026-01-15T07:00:00 07:00/2026-01-16T00:30:00.5 00:30";
+        assert_eq!(text(typed), "2026-01-15T00:00:00.000Z 2026-01-16T00:00:00.500Z");
+        assert_eq!(text("2026-01-15T07:00:00 07:00"), text("2026-01-15T00:00:00Z"));
+        assert!(parse("2026-01-15T07:00:00  07:00").is_err() && parse("2026-01-15T07:00:00 ngày:1").is_err());
         assert_eq!(text("2026-01-01/2026-01-02"), "2026-01-01T00:00:00.000Z 2026-01-02T23:59:59.999Z");
         assert_eq!(text("2026-01-01/P2D"), "2026-01-01T00:00:00.000Z 2026-01-03T00:00:00.000Z");
+    }
+
+    #[test]
+    fn clients_of_sql_spell_times_their_way() {
+        let at = |t: &str| spelt(t).map(|i| i.from.to_string()).unwrap_or_default();
+        for same in
+            ["2026/12/01 00:00:00", "2026-12-01T00:00:00Z", "2026-12-01T00:00:00", "2026/12/01 07:00:00+07"]
+        {
+            assert_eq!(at(same), "2026-12-01T00:00:00.000Z", "{same}");
+        }
+        assert_eq!(at("2026/12/01"), at("2026-12-01"));
+        for bad in ["", "12/01/2026", "2026/13/01 00:00:00", "soon", "2026/12/01 25:00:00"] {
+            assert_eq!(spelt(bad), None, "{bad}");
+        }
     }
 
     #[test]

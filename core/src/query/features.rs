@@ -3,7 +3,7 @@
 
 use super::cql::{Is, Literal, Scalar, Test};
 use super::filter::{Row, RowTest};
-use super::params::{self, PAGE, PageQuery, Query};
+use super::params::{self, PAGE, PageQuery, Query, SORT};
 use super::{CodeSet, Filter, Queryable, Schema};
 use crate::domain::field::{Kind, Operator, Parameter, Type, Value, Vocabulary};
 use crate::domain::{CodeBook, Collection, Feature, Instant, Violation};
@@ -113,7 +113,7 @@ pub fn parse(
     collection: &Collection,
     codebook: &CodeBook,
 ) -> Result<FeatureQuery, Vec<Violation>> {
-    let names: Vec<&str> = filter_names(collection).into_iter().chain(PAGE).collect();
+    let names: Vec<&str> = filter_names(collection).into_iter().chain(PAGE).chain(SORT).collect();
     parse_named(pairs, &names, collection, codebook)
 }
 

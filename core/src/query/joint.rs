@@ -18,8 +18,8 @@ pub struct Joint {
     pub reports: Filter,
     /// Which features of a collection; all of one that is not named.
     pub features: Vec<(Arc<Collection>, FeatureFilter)>,
-    /// The expression that several layers share, as text.
-    filter: Option<String>,
+    /// The expression that several layers share, as text, and its language where that must be said.
+    filter: Option<(String, Option<&'static str>)>,
 }
 
 impl Joint {
@@ -108,7 +108,8 @@ impl Joint {
         }
         if let Some(shared) = &self.filter {
             out.retain(|(name, _)| name != "filter");
-            out.push(("filter".to_owned(), shared.clone()));
+            out.push(("filter".to_owned(), shared.0.clone()));
+            out.extend(shared.1.map(|language| ("filter-lang".to_owned(), language.to_owned())));
         }
         out
     }
@@ -151,10 +152,14 @@ impl Shared<'_> {
     }
 
     /// The one text, if several layers share it: that of all, or as it came if their types differ.
-    fn text(self) -> Option<String> {
+    fn text(self) -> Option<(String, Option<&'static str>)> {
         let first = self.texts.first()?;
-        let came = || self.pairs.iter().find(|(k, _)| k == "filter").map(|(_, v)| v.clone());
-        if self.texts.iter().all(|t| t == first) { Some(first.clone()) } else { came() }
+        if self.texts.iter().all(|t| t == first) {
+            return Some((first.clone(), None));
+        }
+        let get = |name: &str| self.pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
+        let before = get("filter-lang") == Some(cql::LANGUAGES[2]);
+        Some((cql::unmarked(get("filter")?), before.then_some(cql::LANGUAGES[2])))
     }
 }
 

@@ -3,15 +3,18 @@
 
 mod asked;
 mod code_set;
+mod crs;
 mod datetime;
 mod filter;
 mod joint;
 mod normal;
 mod schema;
+mod trackers;
 mod vocabulary;
 
 pub mod cql;
 pub mod features;
+pub mod order;
 pub mod params;
 pub mod reports;
 #[cfg(any(test, feature = "testing"))]

@@ -2,21 +2,29 @@
 
 use super::asked::{Asked, at_least, within};
 use super::cql::{self, Is, Literal, Relation, SpatialLiteral, Test};
+pub use super::crs::{Crs, turn_bbox};
+use super::order::{Order, Sort};
+pub use super::trackers::is_ignored;
 use super::{Filter, Schema, datetime, reports};
 use crate::domain::field::{self, Operator, Parameter, Vocabulary};
 use crate::domain::view::MapRow;
 use crate::domain::{CodeBook, Instant, Violation, nearest};
-use crate::geo::Bbox;
+use crate::geo::{Bbox, LonLat};
 
 /// The parameters that filter reports; they mean the same on every door.
 pub const FILTERS: &[&str] =
     &joined::<{ field::FILTERS.len() + cql::PARAMS.len() }>(field::FILTERS, &cql::PARAMS);
 
 /// The parameters of a list of reports: the filters, the page and the format.
-pub const LIST: &[&str] = &joined::<{ FILTERS.len() + PAGE.len() }>(FILTERS, &PAGE);
+pub const LIST: &[&str] = &joined::<{ FILTERS.len() + PAGE.len() + SORT.len() }>(
+    &joined::<{ FILTERS.len() + PAGE.len() }>(FILTERS, &PAGE),
+    &SORT,
+);
 
 /// Parameters of a page beside the filter.
-pub const PAGE: [&str; 3] = ["limit", "cursor", "f"];
+pub const PAGE: [&str; 5] = ["limit", "cursor", "f", "properties", "crs"];
+/// Parameters of the order of a list.
+pub const SORT: [&str; 2] = ["sortby", "near"];
 
 const fn joined<const N: usize>(first: &[&'static str], second: &[&'static str]) -> [&'static str; N] {
     let (mut out, mut i) = ([""; N], 0);
@@ -57,12 +65,14 @@ pub struct PageQuery {
     pub cursor: Option<u64>,
     /// The `f` parameter as it came.
     pub format: Option<String>,
-}
-
-/// Whether a parameter is ignored everywhere and left out of cache keys: cache busters and
-/// campaign marks.
-pub fn is_ignored(name: &str) -> bool {
-    name == "_" || name.starts_with("utm_")
+    /// The names of the only properties that are wanted; `None` for all.
+    pub properties: Option<Vec<String>>,
+    /// The system of coordinates of the answer.
+    pub crs: Crs,
+    /// The order asked for.
+    pub sort: Option<Sort>,
+    /// Where distances are measured from.
+    pub near: Option<LonLat>,
 }
 
 /// Checks that each name is valid here and comes once.
@@ -113,6 +123,7 @@ pub fn query<R>(
     let mut faults = check_names(pairs, valid);
     let (filter, more) = filter(pairs, valid, schema, (codebook, as_of), &mut page);
     faults.extend(more);
+    faults.extend(page.order().err().map(|detail| Violation::new("sortby", detail)));
     if faults.is_empty() { Ok(Query { filter, page }) } else { Err(faults) }
 }
 
@@ -212,10 +223,44 @@ impl PageQuery {
                 self.cursor = Some(value.parse().map_err(|_| "is not a cursor of this list".to_owned())?);
             }
             "f" => self.format = Some(value.to_owned()),
+            "properties" => {
+                let names = value.split(',').map(str::trim).filter(|n| !n.is_empty());
+                self.properties = Some(names.map(str::to_owned).collect());
+            }
+            "crs" => self.crs = Crs::parse(value)?,
+            "sortby" => self.sort = Some(Sort::parse(value)?),
+            "near" => self.near = Some(place(value)?),
             _ => {}
         }
         Ok(())
     }
+
+    /// The order asked for, if one is.
+    ///
+    /// # Errors
+    /// When it lacks the place of distances.
+    pub fn order(&self) -> Result<Option<Order>, String> {
+        self.sort.map(|s| s.order(self.near)).transpose()
+    }
+
+    /// As parameters in their normal form, without the cursor and the format.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut out = Vec::new();
+        out.extend(self.limit.map(|l| ("limit", l.to_string())));
+        out.extend(self.properties.as_ref().map(|p| ("properties", p.join(","))));
+        out.extend((self.crs != Crs::default()).then(|| ("crs", self.crs.uri().to_owned())));
+        out.extend(self.sort.map(|s| ("sortby", s.to_string())));
+        out.extend(self.near.map(|p| ("near", format!("{},{}", p.lon(), p.lat()))));
+        out
+    }
+}
+
+/// Longitude and latitude.
+fn place(text: &str) -> Result<LonLat, String> {
+    let number = |t: &str| t.trim().parse::<f64>().ok();
+    let read = text.split_once(',').and_then(|(lon, lat)| Some((number(lon)?, number(lat)?)));
+    let (lon, lat) = read.ok_or("must be lon,lat in degrees (WGS 84)")?;
+    LonLat::new(lon, lat).map_err(|e| e.to_string())
 }
 
 /// A limit above the maximum is clamped, not refused.
@@ -278,6 +323,12 @@ mod tests {
     }
 
     #[test]
+    fn a_distance_needs_a_place() {
+        assert_eq!(read(&[("sortby", "distance")]).unwrap_err()[0].field, "sortby");
+        assert!(read(&[("sortby", "-distance"), ("near", "106.7,10.8")]).is_ok());
+    }
+
+    #[test]
     fn a_code_of_a_former_generation_says_so() {
         assert_eq!(read(&[("ward", "26740")]).unwrap().filter.wards().unwrap().as_slice(), &[1]);
         let said = read(&[("ward", "26743")]).unwrap_err()[0].to_string();
@@ -288,6 +339,11 @@ mod tests {
     fn a_large_limit_is_clamped_and_cache_busters_are_ignored() {
         let q = read(&[("limit", "99999999999999999999"), ("_", "1"), ("utm_source", "x")]).unwrap();
         assert_eq!(q.page.limit, Some(MAX_LIMIT));
+        for mark in
+            ["fbclid", "zarsrc", "gclid", "FBCLID", "utm_id", "mibextid", "__cft__[0]", "mtm_campaign"]
+        {
+            assert!(read(&[(mark, "1"), (mark, "2")]).is_ok(), "{mark}");
+        }
         assert!(
             read(&[("limit", "0")]).is_err()
                 && read(&[("limit", "-1")]).is_err()

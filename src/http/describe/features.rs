@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Describe;
 use super::schema::{any, flag, instant, integer, list, nullable, number, object, text};
-use crate::http::doors::features::held;
+use crate::http::doors::features::{declared, held};
 use crate::http::wire::parts::{Link, Point};
 use diaban_core::query::params;
 
@@ -26,7 +26,7 @@ pub(super) fn report_filters() -> Vec<&'static str> {
 pub(super) fn properties(describe: &Describe<'_>, collection: &str) -> Vec<(String, Value, bool)> {
     let pack = describe.about.pack;
     let Some(held) = held(pack, collection) else { return Vec::new() };
-    let declared = pack.collection(collection);
+    let declared = declared(pack, collection);
     held.properties
         .into_iter()
         .map(|(name, about)| {

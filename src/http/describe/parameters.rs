@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::About;
 use diaban_core::domain::field::{Operator, Parameter, TABLE, Vocabulary};
 use diaban_core::format::list::ALL;
-use diaban_core::query::params::{DEFAULT_LIMIT, MAX_LIMIT};
+use diaban_core::query::params::{Crs, DEFAULT_LIMIT, MAX_LIMIT};
 use diaban_core::query::{cql, features};
 use diaban_core::raster::Style;
 
@@ -37,6 +37,8 @@ fn value_of(about: &About<'_>, operator: Operator, vocabulary: Vocabulary<'_>) -
 /// A parameter by its name; one that is unknown here is a code of a collection.
 pub(super) fn query(about: &About<'_>, name: &str) -> Value {
     let text = json!({ "type": "string" });
+    let systems =
+        json!({ "type": "string", "enum": Crs::ALL.map(Crs::uri), "default": Crs::default().uri() });
     let all_layers: Vec<&str> = about.layers.iter().map(|l| l.id.as_str()).collect();
     let styles = Style::ALL.map(Style::name);
     let number = |low: f64, high: f64| json!({ "type": "number", "minimum": low, "maximum": high });
@@ -63,6 +65,19 @@ pub(super) fn query(about: &About<'_>, name: &str) -> Value {
         ),
         "cursor" => (text, "Where the next page begins; follow the next link"),
         "f" => (text, &formats),
+        "properties" => (
+            json!({ "type": "array", "items": { "type": "string" } }),
+            "The only properties that the answer is to hold, separated by commas",
+        ),
+        "crs" => (systems, "The coordinates of the answer: CRS84 has longitude first, EPSG 4326 latitude"),
+        "bbox-crs" => (systems, "The coordinates of bbox"),
+        "sortby" => {
+            (text, "The order: created_at, updated_at, due_at or distance, with - for the last first")
+        }
+        "near" => (
+            json!({ "type": "array", "minItems": 2, "maxItems": 2, "items": { "type": "number" } }),
+            "lon,lat in degrees (CRS84) from where distances are measured",
+        ),
         "lon" => (number(-180.0, 180.0), "Longitude in degrees (CRS84); never without lat"),
         "lat" => (number(-90.0, 90.0), "Latitude in degrees (CRS84); never without lon"),
         "collection" => (text, "A collection of places"),
@@ -78,8 +93,8 @@ pub(super) fn query(about: &About<'_>, name: &str) -> Value {
             (json!({ "type": "array", "items": { "type": "string", "enum": all_layers } }), "What is drawn")
         }
         "marker" => (
-            json!({ "type": "array", "minItems": 2, "maxItems": 2, "items": { "type": "number" } }),
-            "lon,lat in degrees (CRS84) of a pin",
+            json!({ "type": "array", "minItems": 2, "items": { "type": "number" } }),
+            "lon,lat in degrees (CRS84) of a pin; several may follow one another",
         ),
         "style" => (json!({ "type": "string", "enum": styles }), "Colours"),
         _ => (json!({ "type": "array", "items": { "type": "string" } }), "Codes, separated by commas"),

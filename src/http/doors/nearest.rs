@@ -113,5 +113,5 @@ pub(in crate::http) async fn nearest(
 
 /// Whether a place is open now; `None` if its hours are unknown or not understood.
 fn openness(service: &Service, collection: &Collection, f: &Feature, now: Instant) -> Option<Openness> {
-    Some(Hours::parse(f.text(collection, HOURS)?)?.at(now, &service.city.pack.calendar))
+    Hours::parse(f.text(collection, HOURS)?)?.at(now, &service.city.pack.calendar)
 }

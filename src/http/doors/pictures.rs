@@ -29,6 +29,8 @@ pub(in crate::http) const PARAMS: [&str; 4] = ["layers", "marker", "lang", "styl
 const DEFAULT_LAYERS: [&str; 4] = ["wards", "alerts", "traffic", "incidents"];
 /// The longest side in pixels.
 const MAX_PX: u32 = 1280;
+/// Most pins.
+const MAX_MARKERS: usize = 100;
 /// The highest zoom.
 const MAX_ZOOM: f64 = 18.0;
 
@@ -69,11 +71,13 @@ pub(in crate::http) async fn map(
 ) -> Result<Response, Problem> {
     let mut faults = Vec::new();
     let (viewport, scale) = viewport(&place, &file, &mut faults)?;
-    let pairs = asked(query.as_deref())?;
+    let (pins, pairs): (Vec<_>, Vec<_>) =
+        asked(query.as_deref())?.into_iter().partition(|(name, _)| name == "marker");
     let get = |name: &str| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
     let lang = lang(&pairs, service.city.pack.city.lang, &mut faults);
     let style = style(get("style"), &mut faults);
-    let markers = get("marker").and_then(|text| marker(text, &mut faults)).into_iter().collect();
+    let pins: Vec<String> = pins.into_iter().map(|(_, text)| text).collect();
+    let markers = markers(&pins.join("|"), &mut faults);
     let usual = || -> Vec<&str> {
         DEFAULT_LAYERS.into_iter().filter(|id| service.layers.iter().any(|l| l.id == *id)).collect()
     };
@@ -180,12 +184,21 @@ fn position([lon, lat]: [(&str, &str); 2], faults: &mut Vec<Violation>) -> Optio
         .ok()
 }
 
-fn marker(text: &str, faults: &mut Vec<Violation>) -> Option<LonLat> {
-    if let Some((lon, lat)) = text.split_once(',') {
-        return position([("marker", lon), ("marker", lat)], faults);
+/// The places of pins: pairs of numbers, separated by `|`, `;` or like the numbers by commas; the parameter may
+/// come more than once.
+fn markers(text: &str, faults: &mut Vec<Violation>) -> Vec<LonLat> {
+    let mut out = Vec::new();
+    for some in text.split(['|', ';']).filter(|t| !t.is_empty()) {
+        let numbers: Vec<&str> = some.split(',').collect();
+        if !numbers.len().is_multiple_of(2) || out.len() + numbers.len() / 2 > MAX_MARKERS {
+            let detail =
+                format!("must be lon,lat in degrees (WGS 84), or up to {MAX_MARKERS} of them separated by |");
+            faults.push(Violation::new("marker", detail));
+            return out;
+        }
+        out.extend(numbers.chunks(2).filter_map(|c| position([("marker", c[0]), ("marker", c[1])], faults)));
     }
-    faults.push(Violation::new("marker", "must be lon,lat in degrees (WGS 84)"));
-    None
+    out
 }
 
 fn style(text: Option<&str>, faults: &mut Vec<Violation>) -> Style {
@@ -229,6 +242,26 @@ mod tests {
             [("1,2", "1x1.png"), ("1,2,3,4", "1x1.png"), ("1,2,3", "1.png"), ("1,2,3", "1x1.jpg")]
         {
             assert!(viewport(place, file, &mut Vec::new()).is_err(), "{place}/{file}");
+        }
+    }
+
+    #[test]
+    fn several_pins_are_several_pairs() {
+        let read = |text: &str| {
+            let mut faults = Vec::new();
+            (markers(text, &mut faults).len(), faults.len())
+        };
+        for (text, pins) in [
+            ("", 0),
+            ("106.7,10.8", 1),
+            ("106.7,10.8|106.8,10.9", 2),
+            ("106.7,10.8;1,2;3,4", 3),
+            ("1,2,3,4", 2),
+        ] {
+            assert_eq!(read(text), (pins, 0), "{text}");
+        }
+        for wrong in ["106.7", "106.7,10.8,106.8", "a,b", "181,0", &["1,2"; 101].join("|")] {
+            assert!(read(wrong).1 > 0, "{wrong}");
         }
     }
 

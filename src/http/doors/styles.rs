@@ -145,20 +145,23 @@ pub(in crate::http) async fn sprite(
     Ok(Document::new(page::media(&file), sheet, CachePolicy::Hour).answer(&headers))
 }
 
-/// `/fonts/{stack}/{range}.pbf`. `stack` may be a comma list: the first known font is used.
+/// `/fonts/{stack}/{range}.pbf`. `stack` may be a comma list: the first known font is used. Any other
+/// stack, which styles of others name, is drawn with the house font: after an error clients drop whole
+/// tiles, with all that is in them.
 pub(in crate::http) async fn font(
     Path((stack, file)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let known: BTreeSet<String> =
         page::files("glyphs/").filter_map(|f| Some(f.split_once('/')?.0.to_owned())).collect();
-    let font = stack.split(',').map(str::trim).find(|name| known.contains(*name)).ok_or_else(|| {
-        let known = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        Problem::not_found(format!("there is no font {stack:?}; there are {known}"))
-    })?;
-    let first = file.strip_suffix(".pbf").and_then(first_of).ok_or_else(|| {
-        Problem::not_found("ranges are 0-255.pbf, 256-511.pbf and so on in steps of 256 to 65280-65535.pbf")
-    })?;
+    let asked = stack.split(',').map(str::trim);
+    let house = || known.iter().find(|name| is_bold(name) == is_bold(&stack)).or_else(|| known.first());
+    let font = asked.clone().find_map(|name| known.get(name)).or_else(house);
+    let (Some(font), Some(first)) = (font, file.strip_suffix(".pbf").and_then(first_of)) else {
+        return Err(Problem::not_found(
+            "glyphs are in ranges: 0-255.pbf, 256-511.pbf and so on in steps of 256",
+        ));
+    };
     let range = format!("{first}-{}", first + RANGE - 1);
     // A range without glyphs is answered with an empty one, because after a 404 clients drop all
     // labels of a tile.
@@ -167,10 +170,16 @@ pub(in crate::http) async fn font(
     Ok(Document::new(GLYPHS, glyphs, CachePolicy::Week).answer(&headers))
 }
 
+/// Whether the name of a font, or of one in a stack, is that of a heavy one.
+fn is_bold(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["bold", "black", "heavy", "medium"].iter().any(|weight| name.contains(weight))
+}
+
 /// The first code point of a range, if it is one.
 fn first_of(range: &str) -> Option<u32> {
     let first: u32 = range.split_once('-')?.0.parse().ok()?;
-    let right = first.is_multiple_of(RANGE) && u16::try_from(first).is_ok();
+    let right = first.is_multiple_of(RANGE) && first <= u32::from(char::MAX);
     (right && range == format!("{first}-{}", first + RANGE - 1)).then_some(first)
 }
 
@@ -197,6 +206,7 @@ mod tests {
         assert_eq!(first_of("0-255"), Some(0));
         assert_eq!(first_of("7680-7935"), Some(7680));
         assert_eq!(first_of("65280-65535"), Some(65280));
+        assert_eq!(first_of("127744-127999"), Some(127_744), "emoji");
         for wrong in [
             "",
             "0",
@@ -205,7 +215,7 @@ mod tests {
             "-255",
             "+0-255",
             "00-255",
-            "65536-65791",
+            "1114112-1114367",
             "4294967040-4294967295",
             "a-b",
         ] {

@@ -50,6 +50,17 @@ fn post<T: 'static>(
     Route::new(method, pattern, (CREATE, act), handler, Described::As(operations))
 }
 
+/// A question in a body: it may be as much work as an export, and may be answered by one.
+fn search<T: 'static>(
+    pattern: Pattern,
+    handler: impl Handler<T, Arc<Service>>,
+    operations: Operations,
+) -> Route {
+    let method = (Method::POST, MethodFilter::POST);
+    let cost = Cost::Is(Class::Export);
+    Route::new(method, pattern, (cost, Act::Read), handler, Described::As(operations))
+}
+
 /// A route of the operator's machines: never shed, never counted.
 fn health<T: 'static>(
     pattern: Pattern,
@@ -81,6 +92,7 @@ pub(super) fn rows() -> Vec<Route> {
         get("/collections/wards/items/{id}", READ, features::ward, collections::ward),
         get("/collections/{collection}/items", LIST, features::features, collections::features),
         get("/collections/{collection}/items/{id}", READ, features::feature, collections::feature),
+        search("/search", features::search, collections::search),
         get("/collections/{collection}/schema", READ, features::schema, collections::schema),
         get("/collections/{collection}/queryables", READ, features::queryables, collections::queryables),
         get("/collections/{collection}/tiles", READ, tiles::ogc_tilesets, map::tilesets),

@@ -14,9 +14,12 @@ use crate::store::IdempotencyKey;
 use diaban_core::domain::{Lang, Violation};
 use diaban_core::format::cql2_json;
 use diaban_core::query::cql;
+use diaban_core::query::params::turn_bbox;
 
 /// Limit of a JSON body, in bytes.
 pub(in crate::http) const JSON_BYTES: usize = 64 * 1024;
+/// Limit of a body that asks for a list: a filter of 64 KiB and 10,000 corners of shapes.
+pub(in crate::http) const SEARCH_BYTES: usize = 512 * 1024;
 /// Time for the whole body after the header.
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
 /// Limit of an `Idempotency-Key`, in characters.
@@ -27,34 +30,30 @@ pub(in crate::http) fn pairs(query: Option<&str>) -> Vec<(String, String)> {
     form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
-/// Like [`pairs`], where a filter is allowed: an expression in JSON is converted to text.
+/// Like [`pairs`], where a filter is allowed: an expression in JSON is converted to text that says where in
+/// the JSON its words stood.
 ///
 /// # Errors
-/// 400 when the JSON is not a valid expression.
+/// 400 when the JSON is not a valid expression, or when the expression is too long for an address.
 pub(in crate::http) fn asked(query: Option<&str>) -> Result<Vec<(String, String)>, Problem> {
     let mut pairs = pairs(query);
-    let [text, json] = cql::LANGUAGES;
-    if !pairs.iter().any(|(name, value)| name == "filter-lang" && value == json) {
-        return Ok(pairs);
+    if let Some((_, text)) = pairs.iter().find(|(name, _)| name == "filter")
+        && text.len() > cql::MAX_BYTES
+    {
+        let detail = format!("must have at most {} bytes; POST to /search takes more", cql::MAX_BYTES);
+        return Err(Problem::parameters(vec![Violation::new("filter", detail)]));
     }
-    for (name, value) in &mut pairs {
-        match name.as_str() {
-            "filter-lang" if value == json => text.clone_into(value),
-            "filter" => {
-                *value = from_json(value)
-                    .map_err(|detail| Problem::parameters(vec![Violation::new("filter", detail)]))?;
-            }
-            _ => {}
+    turn_bbox(&mut pairs).map_err(|fault| Problem::parameters(vec![fault]))?;
+    let json = cql::LANGUAGES[1];
+    if pairs.iter().any(|(name, value)| name == "filter-lang" && value == json) {
+        for (_, value) in pairs.iter_mut().filter(|(name, _)| name == "filter") {
+            *value = strict_json::read(value.as_bytes())
+                .map_err(|e| format!("is not JSON: {e}"))
+                .and_then(|json| cql2_json::to_text(&json))
+                .map_err(|detail| Problem::parameters(vec![Violation::new("filter", detail)]))?;
         }
     }
     Ok(pairs)
-}
-
-fn from_json(value: &str) -> Result<String, String> {
-    if value.len() > cql::MAX_BYTES {
-        return Err(format!("must have at most {} bytes", cql::MAX_BYTES));
-    }
-    cql2_json::to_text(&strict_json::read(value.as_bytes()).map_err(|e| format!("is not JSON: {e}"))?)
 }
 
 /// The language asked for by `lang`; `usual` when nothing is said.
@@ -71,6 +70,19 @@ pub(in crate::http) fn lang(pairs: &[(String, String)], usual: Lang, faults: &mu
 /// # Errors
 /// 415, 413, 408 or 400.
 pub(in crate::http) async fn json(headers: &HeaderMap, body: Body, media: &[&str]) -> Result<Value, Problem> {
+    json_within(headers, body, media, JSON_BYTES).await
+}
+
+/// The same with a limit of its own, in bytes.
+///
+/// # Errors
+/// 415, 413, 408 or 400.
+pub(in crate::http) async fn json_within(
+    headers: &HeaderMap,
+    body: Body,
+    media: &[&str],
+    most: usize,
+) -> Result<Value, Problem> {
     let sent = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let sent = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if !media.contains(&sent.as_str()) {
@@ -90,10 +102,10 @@ pub(in crate::http) async fn json(headers: &HeaderMap, body: Body, media: &[&str
         .detail("send the body without Content-Encoding"));
     }
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|n| n > JSON_BYTES as u64) {
-        return Err(too_large());
+    if announced.is_some_and(|n| n > most as u64) {
+        return Err(too_large(most));
     }
-    let read = tokio::time::timeout(BODY_DEADLINE, Limited::new(body, JSON_BYTES).collect()).await;
+    let read = tokio::time::timeout(BODY_DEADLINE, Limited::new(body, most).collect()).await;
     let bytes = match read {
         Err(_) => {
             return Err(Problem::new(
@@ -102,16 +114,16 @@ pub(in crate::http) async fn json(headers: &HeaderMap, body: Body, media: &[&str
                 "The body did not arrive in time",
             ));
         }
-        Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => return Err(too_large()),
+        Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => return Err(too_large(most)),
         Ok(Err(_)) => return Err(malformed("the body ended early")),
         Ok(Ok(collected)) => collected.to_bytes(),
     };
     strict_json::read(&bytes).map_err(|e| malformed(&e.to_string()))
 }
 
-fn too_large() -> Problem {
+fn too_large(most: usize) -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large")
-        .detail(format!("at most {JSON_BYTES} bytes"))
+        .detail(format!("at most {most} bytes"))
 }
 
 fn malformed(detail: &str) -> Problem {

@@ -53,17 +53,6 @@ impl Store {
         row.as_ref().map(record).transpose()
     }
 
-    /// The internal sequence behind a cursor, which is the public id of a page's last row.
-    ///
-    /// # Errors
-    /// [`StoreError::NoCursor`] when no such report is there.
-    pub async fn cursor(&self, id: u64) -> Result<i64, StoreError> {
-        self.read
-            .fetch_value_optional(Sql::new("SELECT seq FROM report_public WHERE id = $1").bind(id as i64))
-            .await?
-            .ok_or(StoreError::NoCursor)
-    }
-
     /// Rows of the live map with internal sequences in one of the ranges, ascending; a range is its first
     /// and its last, and none meets another.
     ///
@@ -145,7 +134,7 @@ pub(in crate::store) fn record(row: &Row) -> Result<ReportRecord, StoreError> {
 
 impl ReportRecord {
     /// The report as the map knows it.
-    pub(in crate::store) fn on_map(&self, codebook: &CodeBook) -> MapRow {
+    pub fn on_map(&self, codebook: &CodeBook) -> MapRow {
         // Filters do not ask for the sequence.
         fields::on_map(u32::try_from(self.seq).unwrap_or(u32::MAX), self.id, &self.facts, codebook)
     }

@@ -25,12 +25,12 @@ impl Store {
     }
 
     /// Stores what is new of many reports in one commit: of those with one key the first, and none whose
-    /// key was used before. Their ids must be free.
+    /// key was used before. Their ids must be free. The change log says `at`: the reports may be of the past.
     ///
     /// # Errors
     /// When the write fails; none of the batch was stored then.
-    pub async fn load_keyed(&self, batch: KeyedReports) -> Result<Loaded, StoreError> {
-        self.write(LoadKeyed(batch)).await
+    pub async fn load_keyed(&self, batch: KeyedReports, at: Instant) -> Result<Loaded, StoreError> {
+        self.write(LoadKeyed(batch, at)).await
     }
 
     /// The keys that were used before, each with the hash of the body that came with it.
@@ -153,17 +153,17 @@ impl Command for Load {
     type Answer = ();
 
     async fn run(&self, db: &mut Db<'_>) -> Result<(), sqlx::Error> {
-        load(db, &self.0.iter().collect::<Vec<_>>()).await
+        load(db, &self.0.iter().collect::<Vec<_>>(), Instant::MIN).await
     }
 }
 
-struct LoadKeyed(KeyedReports);
+struct LoadKeyed(KeyedReports, Instant);
 
 impl Command for LoadKeyed {
     type Answer = Loaded;
 
     async fn run(&self, db: &mut Db<'_>) -> Result<Loaded, sqlx::Error> {
-        load_keyed(db, &self.0).await
+        load_keyed(db, &self.0, self.1).await
     }
 }
 
@@ -180,7 +180,11 @@ impl Command for Assign {
     }
 }
 
-async fn load_keyed(db: &mut Db<'_>, batch: &[(NewReport, IdempotencyKey)]) -> Result<Loaded, sqlx::Error> {
+async fn load_keyed(
+    db: &mut Db<'_>,
+    batch: &[(NewReport, IdempotencyKey)],
+    at: Instant,
+) -> Result<Loaded, sqlx::Error> {
     let keys: Vec<_> = batch.iter().map(|(_, key)| key).collect();
     let mut known = KnownKeys::with_capacity(batch.len());
     for keys in keys.chunks(ROWS) {
@@ -197,7 +201,7 @@ async fn load_keyed(db: &mut Db<'_>, batch: &[(NewReport, IdempotencyKey)]) -> R
         }
     }
     let reports: Vec<&NewReport> = fresh.iter().map(|(report, _)| *report).collect();
-    load(db, &reports).await?;
+    load(db, &reports, at).await?;
     for rows in fresh.chunks(ROWS) {
         let mut q = insert("idempotency", "key_hash, body_hash, report_id");
         q.push_values(rows, |b, (report, key)| {
@@ -209,7 +213,8 @@ async fn load_keyed(db: &mut Db<'_>, batch: &[(NewReport, IdempotencyKey)]) -> R
     Ok(Loaded { stored, there: all - stored, changed })
 }
 
-async fn load(db: &mut Db<'_>, batch: &[&NewReport]) -> Result<(), sqlx::Error> {
+/// Stores reports; the change is of the newest of them, or of a later moment.
+async fn load(db: &mut Db<'_>, batch: &[&NewReport], at: Instant) -> Result<(), sqlx::Error> {
     let Some(newest) = batch.iter().map(|r| received(r)).max() else { return Ok(()) };
     // The rows get the sequences after the last one ever given, in order: nobody else writes inside
     // this transaction.
@@ -239,7 +244,7 @@ async fn load(db: &mut Db<'_>, batch: &[&NewReport]) -> Result<(), sqlx::Error> 
     }
     let end = last + batch.len() as i64;
     boxes.put_back(db, last + 1, end).await?;
-    log(db, ChangeKind::Reports { first: last + 1, last: end }, newest).await?;
+    log(db, ChangeKind::Reports { first: last + 1, last: end }, newest.max(at)).await?;
     Ok(())
 }
 
@@ -357,7 +362,7 @@ pub(in crate::store) mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&format!("sqlite:{}", folder.path().join("a.db").display())).await.unwrap();
         let keyed = |id, key, body| (report(id), IdempotencyKey { key: [key; 32], body: [body; 32] });
-        let load = async |batch| store.load_keyed(Arc::new(batch)).await;
+        let load = async |batch| store.load_keyed(Arc::new(batch), Instant::MIN).await;
         store.create_report(report(1), Some(keyed(1, 1, 1).1)).await.unwrap();
         let batch = vec![keyed(2, 1, 1), keyed(3, 2, 1), keyed(4, 1, 7), keyed(5, 2, 7), keyed(6, 3, 1)];
         // 1 was used before, once with another body; 2 comes twice.

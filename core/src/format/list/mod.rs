@@ -96,7 +96,13 @@ mod tests {
         let (mut encoder, mut out) = ((format.encoder)(), Vec::new());
         encoder.begin(schema, &mut out);
         rows.iter().for_each(|r| encoder.row(schema, r, &mut out));
-        let link = Link { href: "https://map.test/a".into(), rel: "self", media: "a/b", title: "This page" };
+        let link = Link {
+            href: "https://map.test/a".into(),
+            rel: "self",
+            media: "a/b",
+            title: "This page",
+            body: None,
+        };
         encoder.end(&Page { matched: 7, links: &[link] }, &mut out);
         out
     }

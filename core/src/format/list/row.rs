@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use geo::Geometry;
+use geo::{Coord, Geometry, MapCoords};
 
 use crate::domain::field::Value;
+use crate::domain::nearest;
 
 /// What each row of a list holds.
 #[derive(Clone, Debug)]
@@ -76,6 +77,30 @@ impl Schema {
         Self { place, columns, properties }
     }
 
+    /// The same with some of the columns only, and their positions among all; none where nobody asks for some.
+    ///
+    /// # Errors
+    /// A name that is none of them.
+    pub fn picked(&self, names: Option<&[String]>) -> Result<(Self, Option<Vec<usize>>), String> {
+        let Some(names) = names else { return Ok((self.clone(), None)) };
+        for name in names.iter().filter(|n| self.properties.iter().all(|(known, _)| known != n.as_str())) {
+            let known = || self.properties.iter().map(|(known, _)| known.as_ref());
+            let hint = nearest(name, known()).map_or_else(
+                || format!("there are {}", known().collect::<Vec<_>>().join(", ")),
+                |n| format!("did you mean {n}?"),
+            );
+            return Err(format!(
+                "“{}” is no property here; {hint}",
+                name.chars().take(40).collect::<String>()
+            ));
+        }
+        let wanted = |name: &str| names.iter().any(|n| n == name);
+        let cells: Vec<usize> = (0..self.columns.len()).filter(|i| wanted(&self.columns[*i])).collect();
+        let columns: Vec<_> = cells.iter().map(|i| self.columns[*i].clone()).collect();
+        let with_id = wanted("id") && self.properties.iter().any(|(_, source)| matches!(source, Source::Id));
+        Ok((Self::new(self.place, with_id, columns), Some(cells)))
+    }
+
     /// The properties of a row's feature, in the order of their names.
     pub fn properties<'a>(&'a self, row: &'a Row<'a>) -> impl Iterator<Item = (&'a str, &'a Cell<'a>)> {
         self.properties.iter().map(|(name, source)| {
@@ -85,6 +110,24 @@ impl Schema {
             };
             (name.as_ref(), value)
         })
+    }
+}
+
+impl Row<'_> {
+    /// The same with the cells at these positions only.
+    #[must_use]
+    pub fn picked(mut self, cells: Option<&[usize]>) -> Self {
+        if let Some(cells) = cells {
+            self.cells = cells.iter().map(|i| std::mem::replace(&mut self.cells[*i], Cell::Null)).collect();
+        }
+        self
+    }
+
+    /// The same with latitude before longitude.
+    #[must_use]
+    pub fn turned(mut self) -> Self {
+        self.geometry = self.geometry.map(|g| Cow::Owned(g.map_coords(|c| Coord { x: c.y, y: c.x })));
+        self
     }
 }
 

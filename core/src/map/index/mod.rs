@@ -8,6 +8,7 @@ pub(in crate::map) mod frozen;
 pub(in crate::map) mod level;
 pub(in crate::map) mod live;
 pub(in crate::map) mod nearest;
+mod ordered;
 pub(in crate::map) mod page;
 pub(in crate::map) mod select;
 pub(in crate::map) mod shape_test;

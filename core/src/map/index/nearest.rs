@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use geo::Geometry;
+use geo::{Coord, Geometry, Intersects, Line, LinesIter};
 
 use crate::domain::Feature;
-use crate::geo::{LonLat, distance_m, metres_per_degree};
+use crate::geo::{LonLat, Plane, distance_m, metres_per_degree};
 use crate::map::shape::features::FeatureSet;
+use crate::query::order::{By, Order};
 
 /// A feature and its distance.
 #[derive(Clone, Debug)]
@@ -79,6 +80,44 @@ fn at_least_m(lat: f64, degrees: f64) -> f64 {
     let (_, north) = metres_per_degree(0.0);
     // The series of metres per degree is accurate to a centimetre.
     degrees * (east.min(north) - 0.1).max(0.0)
+}
+
+/// Where a feature stands in an order: the greater key comes first.
+pub fn feature_key(order: &Order, f: &Feature) -> (i64, i64) {
+    let value = match order.by {
+        By::Created => Some(f.created.ms()),
+        By::Updated => Some(f.updated.ms()),
+        By::Due => None,
+        By::Distance(from) => {
+            f.geometry.as_ref().and_then(|g| to_shape_m(from, g)).map(|m| (m * 1e3).round() as i64)
+        }
+    };
+    (order.rank(value), f.seq)
+}
+
+/// Metres to the nearest point of any shape, on a plane around the position; 0 inside an area.
+fn to_shape_m(from: LonLat, geometry: &Geometry<f64>) -> Option<f64> {
+    if let Some(m) = to_place_m(from, geometry) {
+        return Some(m);
+    }
+    if geometry.intersects(&Coord { x: from.lon(), y: from.lat() }) {
+        return Some(0.0);
+    }
+    let plane = Plane::at(from);
+    let to_lines = |lines: &mut dyn Iterator<Item = Line<f64>>| {
+        lines.map(|l| plane.to_segment(l.start.x_y(), l.end.x_y())).min_by(f64::total_cmp)
+    };
+    match geometry {
+        Geometry::Line(l) => to_lines(&mut std::iter::once(*l)),
+        Geometry::LineString(l) => to_lines(&mut l.lines_iter()),
+        Geometry::MultiLineString(m) => to_lines(&mut m.lines_iter()),
+        Geometry::Polygon(p) => to_lines(&mut p.lines_iter()),
+        Geometry::MultiPolygon(m) => to_lines(&mut m.lines_iter()),
+        Geometry::GeometryCollection(all) => {
+            all.iter().filter_map(|g| to_shape_m(from, g)).min_by(f64::total_cmp)
+        }
+        _ => None,
+    }
 }
 
 /// Metres to the nearest of a shape's points.

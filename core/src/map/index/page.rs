@@ -103,7 +103,7 @@ impl Snapshot {
         out
     }
 
-    /// The sequences of the next `n` rows that match below `before`, newest first.
+    /// The sequences of the next `n` rows that match below `before`, the highest first.
     pub fn page(&self, filter: &Filter, before: Option<u32>, n: usize) -> Vec<u32> {
         self.matching(filter).before(before).take(n).collect()
     }

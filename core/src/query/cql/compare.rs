@@ -1,11 +1,12 @@
 //! What a comparison of a property with a value means: the type of the property decides.
 
-use super::Type;
 use super::expr::Expr;
 use super::like::Fold;
-use super::parse::{Fault, Parser, Value, opposite};
+use super::parse::{Fault, Parser, Value, any_value, opposite};
 use super::test::{Is, Literal, Range, Test};
+use super::{Dialect, Type};
 use crate::domain::field::Kind;
+use crate::query::datetime;
 
 impl Parser<'_> {
     /// The test that a comparison makes; `at` is where its value stands.
@@ -23,6 +24,12 @@ impl Parser<'_> {
         let holds = self.plain(p, at)?;
         if holds == Kind::Boolean && !matches!(op, "=" | "<>") {
             return Err((at, format!("“{}” is true or false: ask with = or <>", self.schema[p].name)));
+        }
+        if let (Kind::Integer, Value::Number(n, None)) = (holds, v)
+            && beyond(*n)
+        {
+            let below = matches!((op, *n < 0.0), ("<" | "<=" | "<>", false) | (">" | ">=" | "<>", true));
+            return Ok(if below { any_value(p) } else { test(Is::OneOf(Vec::new())) });
         }
         let (low, high) = self.values(p, fold, v, at)?;
         // Between the ends lies what was written: a day, or a number that is no whole one.
@@ -71,8 +78,24 @@ impl Parser<'_> {
             (Kind::Boolean, Value::Boolean(b)) => one(Literal::Boolean(*b)),
             (Kind::Number, Value::Number(n, _)) => one(Literal::Number(*n)),
             (Kind::Integer, Value::Number(_, Some(i))) => one(Literal::Integer(*i)),
+            // No whole number is there, on either side of which one could stand.
+            (Kind::Integer, Value::Number(n, None)) if beyond(*n) => {
+                Ok((Literal::Integer(i64::MIN), Literal::Integer(i64::MAX)))
+            }
             (Kind::Integer, Value::Number(n, None)) => {
                 Ok((Literal::Integer(n.floor() as i64), Literal::Integer(n.ceil() as i64)))
+            }
+            (Kind::Boolean, Value::Number(n, _))
+                if self.dialect == Dialect::Before && (*n == 0.0 || *n == 1.0) =>
+            {
+                one(Literal::Boolean(*n == 1.0))
+            }
+            (Kind::Instant, Value::Text(t)) if self.dialect == Dialect::Before => {
+                let i = datetime::spelt(t).ok_or_else(|| {
+                    let right = "a time like 2026-01-31T08:30:00Z or 2026/01/31 08:30:00, which is UTC";
+                    (at, format!("“{}” must be compared with {right}", self.schema[p].name))
+                })?;
+                Ok((Literal::Instant(i.from), Literal::Instant(i.to)))
             }
             (Kind::Instant, Value::Moment(i)) => Ok((Literal::Instant(i.from), Literal::Instant(i.to))),
             (kind, _) => {
@@ -86,6 +109,12 @@ impl Parser<'_> {
             }
         }
     }
+}
+
+/// Whether a number lies beyond all whole numbers that a property can hold.
+fn beyond(n: f64) -> bool {
+    // Both are whole powers of two: exact.
+    !(-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&n)
 }
 
 /// The comparison with its sides exchanged.

@@ -3,12 +3,12 @@
 use geo::Geometry;
 use wkt::TryFromWkt;
 
-use super::Type;
 use super::expr::Expr;
 use super::lex::{Token, Word};
-use super::parse::{Fault, Parser, Side, Value, opposite, shown};
+use super::parse::{Fault, Parser, Side, Value, any_value, opposite, shown};
 use super::spatial::{Relation, SpatialLiteral};
 use super::test::{Is, Literal, Range, Test};
+use super::{MAX_VERTICES, Type};
 use crate::domain::Instant;
 use crate::domain::field::Kind;
 use crate::geo::Bbox;
@@ -55,10 +55,9 @@ impl Parser<'_> {
         };
         self.expect(&Word::Close, "a closing parenthesis")?;
         let never = || Is::OneOf(Vec::new());
-        let known = || Expr::Is(Test { not: true, ..Test::new(p, Is::Null) });
         let end = |t: Instant, open: Instant, inside| (t != open).then_some((Literal::Instant(t), inside));
         let within = |inside| match (end(i.from, Instant::MIN, inside), end(i.to, Instant::MAX, inside)) {
-            (None, None) => known(),
+            (None, None) => any_value(p),
             (from, to) => Expr::Is(Test::new(p, Range::new(from, to).map_or_else(never, Is::Within))),
         };
         let beyond = |from, to: Option<_>| {
@@ -172,6 +171,12 @@ impl Parser<'_> {
             Some(name) if SHAPES.contains(&name) => {
                 let text = self.lexer.enclosed(at, SHAPE_DEPTH)?;
                 self.next = self.lexer.next()?;
+                // Before it is read: a corner has a comma or a parenthesis behind it.
+                self.vertices += text.matches([',', ')']).count();
+                self.shapes += text.len();
+                if self.vertices > MAX_VERTICES {
+                    return Err((at, format!("more than {MAX_VERTICES} corners are not read")));
+                }
                 let shape: Result<Geometry<f64>, _> = Geometry::try_from_wkt_str(text);
                 let shape = shape.map_err(|_| (at, "the shape is no well-known text".to_owned()))?;
                 SpatialLiteral::shaped(&shape).map_err(|e| (at, format!("the shape {e}")))

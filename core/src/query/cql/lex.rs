@@ -1,5 +1,7 @@
 //! The words of CQL2 Text, each with its place.
 
+use super::{Dialect, MARK};
+
 /// A word and the byte where it begins.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Token<'a> {
@@ -29,19 +31,26 @@ pub(super) enum Word<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Lexer<'a> {
     text: &'a str,
+    dialect: Dialect,
     at: usize,
 }
 
 impl<'a> Lexer<'a> {
-    pub(super) const fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+    pub(super) const fn new(text: &'a str, dialect: Dialect) -> Self {
+        Self { text, dialect, at: 0 }
     }
 
     /// The next word; the place and what is wrong where there is none.
     pub(super) fn next(&mut self) -> Result<Token<'a>, (usize, String)> {
-        let rest = self.text[self.at..].trim_start();
+        let mut rest = self.text[self.at..].trim_start();
+        while self.dialect == Dialect::Json
+            && let Some((_, behind)) = rest.strip_prefix(MARK.0).and_then(|mark| mark.split_once(MARK.1))
+        {
+            rest = behind.trim_start();
+        }
         let at = self.text.len() - rest.len();
         let compare = ["<>", "<=", ">=", "=", "<", ">"].into_iter().find(|op| rest.starts_with(op));
+        let other = self.dialect == Dialect::Before && rest.starts_with("!=");
         let begins = rest.chars().next();
         let after_sign = rest.strip_prefix(['-', '+']).unwrap_or(rest);
         let (is, length) = match begins {
@@ -55,6 +64,7 @@ impl<'a> Lexer<'a> {
             Some('"') => quoted(rest, '"')
                 .map(|(t, n)| (Word::Quoted(t), n))
                 .ok_or_else(|| (at, "a name begins that does not end; close it with \"".to_owned()))?,
+            Some(_) if other => (Word::Compare("<>"), 2),
             Some(_) if let Some(op) = compare => (Word::Compare(op), op.len()),
             Some(_) if after_sign.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
                 let n = number(rest);

@@ -22,13 +22,17 @@ impl Fold {
         }
         let mut out: String = text.to_owned();
         if self.case {
-            out = out.to_lowercase();
+            // Ð (eth) and Ɖ often stand for Đ, which they look like.
+            let letter = |c| match c {
+                'ð' | 'ɖ' => 'đ',
+                c => c,
+            };
+            out = out.to_lowercase().chars().map(letter).collect();
         }
         if self.accent {
             let plain = |c| match c {
-                'đ' => 'd',
-                // Ð (eth) often stands for Đ.
-                'Đ' | 'Ð' => 'D',
+                'đ' | 'ð' | 'ɖ' => 'd',
+                'Đ' | 'Ð' | 'Ɖ' => 'D',
                 c => c,
             };
             out = out.nfd().filter(|c| !is_combining_mark(*c)).map(plain).collect();
@@ -172,6 +176,14 @@ mod tests {
         assert_eq!(fold.of("Đường Nguyễn Huệ"), "duong nguyen hue");
         assert_eq!(Fold { case: true, accent: false }.of("ĐƯỜNG"), "đường");
         assert_eq!(Fold { case: false, accent: true }.of("Ðường"), "Duong");
+        // The letters that stand for đ in either case, whichever is folded first.
+        let (case, accent) = (Fold { case: true, accent: false }, Fold { case: false, accent: true });
+        for text in ["ÐA KAO", "Ða Kao", "ða kao", "Ɖa Kao", "ɖa kao", "Đa Kao", "Da Kao"] {
+            assert_eq!(fold.of(text), "da kao");
+            assert_eq!(case.of(&accent.of(text)), "da kao");
+            assert_eq!(accent.of(&case.of(text)), "da kao");
+        }
+        assert_eq!(case.of("Ða Kao"), "đa kao");
     }
 
     #[test]

@@ -10,16 +10,31 @@ use super::functions::SHAPES;
 use super::lex::{Lexer, Token, Word};
 use super::like::{Fold, Pattern};
 use super::test::{Is, Literal, Test};
-use super::{MAX_DEPTH, MAX_NODES, Queryable, Type, unknown};
-use crate::domain::field::Kind;
+use super::{
+    Dialect, MARK, MAX_BYTES, MAX_DEPTH, MAX_LONG_BYTES, MAX_LONG_NODES, MAX_NODES, Queryable, Type, unknown,
+};
+use crate::domain::field::{Kind, Vocabulary};
 use crate::query::datetime::Interval;
 
 /// The place of a fault, as a byte of the text, and what is wrong.
 pub(super) type Fault = (usize, String);
 
-pub(super) fn parse(text: &str, schema: &[Queryable<'_>]) -> Result<Expr<Test>, String> {
-    let place = |at: usize| text[..at].chars().count() + 1;
-    Parser::read(text, schema).map_err(|(at, detail)| format!("at character {}: {detail}", place(at)))
+/// Reads a text of so many bytes that count.
+pub(super) fn parse(
+    text: &str,
+    (dialect, length): (Dialect, usize),
+    schema: &[Queryable<'_>],
+) -> Result<Expr<Test>, String> {
+    // In the text that the caller sent: a JSON document has no characters of ours.
+    let place = |at: usize| match dialect {
+        Dialect::Json => {
+            let mark = text[..at].rsplit_once(MARK.0).and_then(|(_, rest)| rest.split_once(MARK.1));
+            mark.filter(|(pointer, _)| !pointer.is_empty()).map(|(pointer, _)| format!("at {pointer}: "))
+        }
+        _ => Some(format!("at character {}: ", text[..at].chars().count() + 1)),
+    };
+    Parser::read(text, (dialect, length), schema)
+        .map_err(|(at, detail)| format!("{}{detail}", place(at).unwrap_or_default()))
 }
 
 pub(super) struct Parser<'a> {
@@ -27,8 +42,14 @@ pub(super) struct Parser<'a> {
     /// The next word.
     pub(super) next: Token<'a>,
     pub(super) schema: &'a [Queryable<'a>],
+    pub(super) dialect: Dialect,
     depth: usize,
     nodes: usize,
+    /// How many there may be.
+    most: usize,
+    /// Corners of shapes, and the bytes of their texts.
+    pub(super) vertices: usize,
+    pub(super) shapes: usize,
 }
 
 /// One side of a comparison.
@@ -48,11 +69,20 @@ pub(super) enum Value {
 }
 
 impl<'a> Parser<'a> {
-    fn read(text: &'a str, schema: &'a [Queryable<'a>]) -> Result<Expr<Test>, Fault> {
-        let mut lexer = Lexer::new(text);
+    fn read(
+        text: &'a str,
+        (dialect, length): (Dialect, usize),
+        schema: &'a [Queryable<'a>],
+    ) -> Result<Expr<Test>, Fault> {
+        let mut lexer = Lexer::new(text, dialect);
         let next = lexer.next()?;
-        let mut parser = Self { lexer, next, schema, depth: 0, nodes: 0 };
+        let most = if length > MAX_BYTES { MAX_LONG_NODES } else { MAX_NODES };
+        let mut parser =
+            Self { lexer, next, schema, dialect, depth: 0, nodes: 0, most, vertices: 0, shapes: 0 };
         let expr = parser.any()?;
+        if length.saturating_sub(parser.shapes) > MAX_LONG_BYTES {
+            return Err((0, format!("must have at most {MAX_LONG_BYTES} bytes beside its shapes")));
+        }
         if parser.next.is != Word::End {
             return Err((parser.next.at, "the expression has ended here; go on with AND or OR".to_owned()));
         }
@@ -93,8 +123,8 @@ impl<'a> Parser<'a> {
 
     fn node(&mut self) -> Result<(), Fault> {
         self.nodes += 1;
-        if self.nodes > MAX_NODES {
-            return self.fail(format!("more than {MAX_NODES} tests and values are not read"));
+        if self.nodes > self.most {
+            return self.fail(format!("more than {} tests and values are not read", self.most));
         }
         Ok(())
     }
@@ -181,6 +211,8 @@ impl<'a> Parser<'a> {
         let not = self.keyword("NOT")?;
         let found = if self.keyword("LIKE")? {
             self.like(p, fold)?
+        } else if self.dialect == Dialect::Before && self.keyword("ILIKE")? {
+            self.like(p, Fold { case: true, ..fold })?
         } else if self.keyword("BETWEEN")? {
             self.between(p, fold)?
         } else if self.keyword("IN")? {
@@ -255,10 +287,13 @@ impl<'a> Parser<'a> {
         };
         let pattern = Pattern::parse(&fold.of(&text)).map_err(|e| (at, format!("the pattern {e}")))?;
         let is = match pattern.exact() {
-            Some(text) => Is::OneOf(vec![Literal::Text(text)]),
-            // A text of any length: the property has one.
-            None if pattern.fits_all() => return Ok(Expr::Is(Test { not: true, ..Test::new(p, Is::Null) })),
-            None => Is::Like(pattern),
+            // A pattern is about what people write: where there are codes, it need not be one.
+            Some(text) if self.schema[p].vocabulary == Vocabulary::Free => {
+                Is::OneOf(vec![Literal::Text(text)])
+            }
+            // A text of any length: every value passes, and none its opposite.
+            None if pattern.fits_all() => return Ok(any_value(p)),
+            _ => Is::Like(pattern),
         };
         Ok(Expr::Is(Test { fold, ..Test::new(p, is) }))
     }
@@ -321,6 +356,12 @@ pub(super) fn opposite(e: Expr<Test>) -> Expr<Test> {
         Expr::Any(parts) => Expr::All(parts.into_iter().map(opposite).collect()),
         Expr::Is(t) => t.opposite(),
     }
+}
+
+/// What every value passes, and what is missing does not. Its opposite nothing passes, so it is not
+/// `IS NOT NULL`, whose opposite a missing value passes.
+pub(super) fn any_value(property: usize) -> Expr<Test> {
+    Expr::Is(Test { not: true, ..Test::new(property, Is::OneOf(Vec::new())) })
 }
 
 /// Shown back only when short.

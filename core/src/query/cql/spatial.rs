@@ -78,7 +78,7 @@ impl Relation {
         }
         let shape = ground.shape();
         let same = || shape.coords_iter().all(|c| c == at);
-        match (self, shape.coordinate_position(&at)) {
+        match (self, standing(at, &shape)) {
             (Self::Intersects, pos) => pos != CoordPos::Outside,
             (Self::Within, pos) => pos == CoordPos::Inside,
             (Self::Touches, pos) => pos == CoordPos::OnBoundary,
@@ -109,6 +109,32 @@ impl Relation {
             Self::Overlaps => matrix.is_overlaps(),
             Self::Equals => matrix.is_equal_topo(),
         }
+    }
+}
+
+/// Where a place stands to a shape. The parts of a collection are asked one by one: the library's count of
+/// rims takes a place on two of them for one outside.
+fn standing(at: Coord<f64>, shape: &Geometry<f64>) -> CoordPos {
+    let of_all = |parts: &mut dyn Iterator<Item = CoordPos>| {
+        let mut found = CoordPos::Outside;
+        for part in parts {
+            match part {
+                CoordPos::Inside => return CoordPos::Inside,
+                CoordPos::OnBoundary => found = CoordPos::OnBoundary,
+                CoordPos::Outside => {}
+            }
+        }
+        found
+    };
+    match shape {
+        Geometry::GeometryCollection(all) => of_all(&mut all.iter().map(|g| standing(at, g))),
+        Geometry::MultiPolygon(all) => of_all(&mut all.iter().map(|p| p.coordinate_position(&at))),
+        // Where two lines end at each other, none ends (OGC 06-103r4, 6.1.15.1).
+        Geometry::MultiLineString(all) => match all.coordinate_position(&at) {
+            CoordPos::Outside if all.intersects(&at) => CoordPos::Inside,
+            found => found,
+        },
+        other => other.coordinate_position(&at),
     }
 }
 
@@ -175,6 +201,40 @@ impl SpatialLiteral {
                 std::borrow::Cow::Owned(MultiPolygon::new(polygons).into())
             }
             Self::Shape(g) => std::borrow::Cow::Borrowed(g),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wkt::TryFromWkt;
+
+    use super::*;
+
+    #[test]
+    fn a_place_where_parts_of_a_collection_meet_is_no_place_outside() {
+        let squares = "((0 0,1 0,1 1,0 1,0 0)),((1 1,2 1,2 2,1 2,1 1))";
+        let shape = |text: &str| SpatialLiteral::Shape(Geometry::try_from_wkt_str(text).unwrap());
+        let p = LonLat::new(1.0, 1.0).unwrap();
+        for (text, within) in [
+            (format!("MULTIPOLYGON({squares})"), false),
+            (
+                "GEOMETRYCOLLECTION(POLYGON((0 0,1 0,1 1,0 1,0 0)),POLYGON((1 0,2 0,2 1,1 1,1 0)))".into(),
+                false,
+            ),
+            (
+                "GEOMETRYCOLLECTION(POLYGON((0 0,2 0,2 2,0 2,0 0)),LINESTRING(1 1,3 3),LINESTRING(1 1,0 9))"
+                    .into(),
+                true,
+            ),
+            ("MULTILINESTRING((0 0,1 1),(1 1,2 0))".into(), true),
+            ("GEOMETRYCOLLECTION(POINT(1 1),POINT(5 5))".into(), true),
+        ] {
+            let ground = shape(&text);
+            assert!(Relation::Intersects.of_point(p, &ground), "{text}");
+            assert_eq!(Relation::Within.of_point(p, &ground), within, "{text}");
+            assert_eq!(Relation::Touches.of_point(p, &ground), !within, "{text}");
+            assert!(!Relation::Intersects.of_point(LonLat::new(7.0, 7.0).unwrap(), &ground), "{text}");
         }
     }
 }

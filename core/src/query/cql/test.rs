@@ -117,8 +117,11 @@ impl Literal {
     /// The next value of its type in a direction, where there is one.
     fn beside(&self, step: i64) -> Option<Self> {
         match self {
-            Self::Integer(i) => Some(Self::Integer(i.saturating_add(step))),
-            Self::Instant(t) => Some(Self::Instant(Instant::from_ms(t.ms() + step))),
+            Self::Integer(i) => i.checked_add(step).map(Self::Integer),
+            Self::Instant(t) => {
+                let next = Instant::from_ms(t.ms().saturating_add(step));
+                (next != *t).then_some(Self::Instant(next))
+            }
             _ => None,
         }
     }
@@ -186,6 +189,7 @@ impl Test {
     pub(super) fn opposite(self) -> Expr<Self> {
         let other = |is| Expr::Is(Self { property: self.property, fold: self.fold, not: false, is });
         match &self.is {
+            Is::Within(r) if r.from.is_none() && r.to.is_none() => other(Is::OneOf(Vec::new())),
             Is::Within(r) => {
                 let below = r.from.clone().and_then(|(v, inside)| Range::new(None, Some((v, !inside))));
                 let above = r.to.clone().and_then(|(v, inside)| Range::new(Some((v, !inside)), None));
@@ -205,14 +209,13 @@ impl Test {
 impl Range {
     /// A range; none if it holds nothing. It needs at least one end.
     pub fn new(from: Option<(Literal, bool)>, to: Option<(Literal, bool)>) -> Option<Self> {
-        // Whole numbers and instants have neighbours: an end that is outside is one that is inside.
-        let inside = |end: Option<(Literal, bool)>, step: i64| {
-            end.map(|(v, inside)| match v.beside(step) {
-                Some(next) if !inside => (next, true),
-                _ => (v, inside),
-            })
+        // Whole numbers and instants have neighbours: an end that is outside is one that is inside. Beyond
+        // the last one lies nothing.
+        let inside = |end: Option<(Literal, bool)>, step: i64| match end {
+            Some((v, false)) if v.whole().is_some() => v.beside(step).map(|next| Some((next, true))),
+            end => Some(end),
         };
-        let range = Self { from: inside(from, 1), to: inside(to, -1) };
+        let range = Self { from: inside(from, 1)?, to: inside(to, -1)? };
         let empty = match (&range.from, &range.to) {
             (Some((a, a_in)), Some((b, b_in))) => match a.order(b) {
                 Ordering::Less => false,

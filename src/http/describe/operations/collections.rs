@@ -1,6 +1,6 @@
 //! Collections, their features, and the POST that makes a report.
 
-use super::{collections_of, document};
+use super::{collections_of, declared_of, document, operation_name};
 use crate::http::describe::features::{self, REPORTS, WARDS, feature as feature_of, page};
 use crate::http::describe::{Describe, Operation, schema};
 use crate::http::doors::features::{CollectionInfo, Collections, SCHEMA_MEDIA};
@@ -8,6 +8,7 @@ use crate::http::wire::parts::Point;
 use diaban_core::format::geojson;
 use diaban_core::format::list::ALL;
 use diaban_core::query::features::filter_names;
+use diaban_core::query::params::{PAGE, SORT};
 
 pub(in crate::http) fn collections(d: &mut Describe<'_>) -> Vec<Operation> {
     vec![document("/collections", "collections", "The collections", d.json::<Collections>())]
@@ -16,7 +17,11 @@ pub(in crate::http) fn collections(d: &mut Describe<'_>) -> Vec<Operation> {
 pub(in crate::http) fn collection(d: &mut Describe<'_>) -> Vec<Operation> {
     let info = d.json::<CollectionInfo>();
     let one = |(id, title): (String, String)| {
-        let operation = if [REPORTS, WARDS].contains(&&*id) { id.clone() } else { format!("{id}Collection") };
+        let operation = if [REPORTS, WARDS].contains(&&*id) {
+            id.clone()
+        } else {
+            format!("{}Collection", operation_name(&id))
+        };
         document(format!("/collections/{id}"), operation, format!("About {title}"), info.clone())
     };
     collections_of(d).into_iter().map(one).collect()
@@ -32,15 +37,15 @@ fn list(d: &mut Describe<'_>, collection: &str, operation: Operation) -> Operati
 }
 
 /// One feature.
-fn one(d: &mut Describe<'_>, collection: &str, operation: &str, summary: &str) -> Operation {
-    let path = format!("/collections/{collection}/items/{{id}}");
-    let feature = feature_of(d, collection);
-    Operation::new(path, operation, summary).query(["f"]).answers(geojson::MEDIA, feature)
+fn one(d: &mut Describe<'_>, (id, whole): (&str, &str), operation: &str, summary: &str) -> Operation {
+    let path = format!("/collections/{id}/items/{{id}}");
+    let feature = feature_of(d, whole);
+    Operation::new(path, operation, summary).query(["f", "crs"]).answers(geojson::MEDIA, feature)
 }
 
 pub(in crate::http) fn reports(d: &mut Describe<'_>) -> Vec<Operation> {
     let operation = Operation::new("/collections/reports/items", "listReports", "Reports, newest first")
-        .query(features::report_list());
+        .query(features::report_list().into_iter().chain(["bbox-crs"]));
     vec![list(d, REPORTS, operation)]
 }
 
@@ -61,36 +66,51 @@ pub(in crate::http) fn submit(d: &mut Describe<'_>) -> Vec<Operation> {
 }
 
 pub(in crate::http) fn report(d: &mut Describe<'_>) -> Vec<Operation> {
-    vec![one(d, REPORTS, "report", "One report")]
+    vec![one(d, (REPORTS, REPORTS), "report", "One report")]
 }
 
 pub(in crate::http) fn wards(d: &mut Describe<'_>) -> Vec<Operation> {
-    let query = ["bbox", "datetime", "filter", "filter-lang", "filter-crs", "limit", "cursor", "f"];
+    let filters = ["bbox", "bbox-crs", "datetime", "filter", "filter-lang", "filter-crs"];
+    let query = filters.into_iter().chain(PAGE);
     let operation = Operation::new("/collections/wards/items", "listWards", "Wards in force").query(query);
     vec![list(d, WARDS, operation)]
 }
 
 pub(in crate::http) fn ward(d: &mut Describe<'_>) -> Vec<Operation> {
-    vec![one(d, WARDS, "ward", "One ward")]
+    vec![one(d, (WARDS, WARDS), "ward", "One ward")]
 }
 
 pub(in crate::http) fn features(d: &mut Describe<'_>) -> Vec<Operation> {
     let mut all = Vec::new();
-    for c in &d.about.pack.collections {
-        let path = format!("/collections/{}/items", c.id);
-        let query = filter_names(c).into_iter().chain(["limit", "cursor", "f"]);
-        let operation = Operation::new(path, format!("{}List", c.id), &*c.title.en).query(query);
-        all.push(list(d, &c.id, operation));
+    for (id, whole, title) in declared_of(d) {
+        let Some(c) = d.about.pack.collection(&whole) else { continue };
+        let path = format!("/collections/{id}/items");
+        let query = filter_names(c).into_iter().chain(["bbox-crs"]).chain(PAGE).chain(SORT);
+        let operation = Operation::new(path, format!("{}List", operation_name(&id)), title).query(query);
+        all.push(list(d, &whole, operation));
     }
     all
 }
 
 pub(in crate::http) fn feature(d: &mut Describe<'_>) -> Vec<Operation> {
     let mut all = Vec::new();
-    for c in &d.about.pack.collections {
-        all.push(one(d, &c.id, &format!("{}Item", c.id), &format!("One of {}", c.title.en)));
+    for (id, whole, title) in declared_of(d) {
+        let name = format!("{}Item", operation_name(&id));
+        all.push(one(d, (&id, &whole), &name, &format!("One of {title}")));
     }
     all
+}
+
+/// A list whose question is too long for an address.
+pub(in crate::http) fn search(d: &mut Describe<'_>) -> Vec<Operation> {
+    let page = d.named("SearchPage", |_| schema::map(schema::any()));
+    let body = d.named("Search", |_| schema::map(schema::any()));
+    let summary = "A list of one collection by a question too long for an address: its parameters as members";
+    let operation = Operation::new("/search", "search", summary).body("application/json", body);
+    vec![ALL.iter().fold(operation, |operation, f| {
+        let schema = if f.media == geojson::MEDIA { page.clone() } else { schema::text() };
+        operation.answers(f.media, schema)
+    })]
 }
 
 /// A document about the features of each collection, as JSON Schema.
@@ -99,7 +119,7 @@ fn of_each(d: &mut Describe<'_>, name: &str, operation: &str, about: &str) -> Ve
     let one = |(id, title): (String, String)| {
         let path = format!("/collections/{id}/{name}");
         let summary = about.replace("{}", &title);
-        let operation = Operation::new(path, format!("{id}{operation}"), summary);
+        let operation = Operation::new(path, format!("{}{operation}", operation_name(&id)), summary);
         operation.query(["f"]).answers(SCHEMA_MEDIA, document.clone())
     };
     collections_of(d).into_iter().map(one).collect()

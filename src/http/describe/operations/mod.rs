@@ -15,8 +15,22 @@ use super::{Describe, Operation, schema};
 /// Every collection: its id and its name for people.
 fn collections_of(describe: &Describe<'_>) -> Vec<(String, String)> {
     let own = [REPORTS, WARDS].map(|id| (id.to_owned(), id.to_owned()));
-    let declared = describe.about.pack.collections.iter().map(|c| (c.id.to_string(), c.title.en.clone()));
-    own.into_iter().chain(declared).collect()
+    own.into_iter().chain(declared_of(describe).into_iter().map(|(id, _, title)| (id, title))).collect()
+}
+
+/// Every declared collection and every part of one: its id, the id of the collection, its name for people.
+fn declared_of(describe: &Describe<'_>) -> Vec<(String, String, String)> {
+    let mut all = Vec::new();
+    for c in &describe.about.pack.collections {
+        all.push((c.id.to_string(), c.id.to_string(), c.title.en.clone()));
+        all.extend(c.parts().into_iter().map(|p| (p.id, c.id.to_string(), p.title.en)));
+    }
+    all
+}
+
+/// An id as the beginning of the name of an operation.
+fn operation_name(id: &str) -> String {
+    id.replace('-', "_")
 }
 
 /// A live stream.

@@ -16,6 +16,7 @@ use crate::http::wire::parts::Link;
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::{Instant, Text};
 use diaban_core::format::list;
+use diaban_core::query::params::Crs;
 
 /// A collection as it is described.
 struct Collection {
@@ -41,7 +42,8 @@ pub(in crate::http) struct CollectionInfo {
     title: String,
     description: String,
     item_type: &'static str,
-    crs: [&'static str; 1],
+    crs: [&'static str; 2],
+    storage_crs: &'static str,
     extent: Extent,
     links: Vec<Link>,
 }
@@ -95,15 +97,14 @@ fn all(service: &Service) -> Vec<Collection> {
             times: None,
         },
     ];
-    all.extend(view.features.iter().map(|set| {
+    for set in view.features.iter() {
         let c = set.collection();
-        Collection {
-            id: c.id.to_string(),
-            title: c.title.both(),
-            description: format!("{} {}", c.description.vi, c.description.en),
-            times: c.validity.map(|_| set.times()),
+        let parts = c.parts().into_iter().map(|p| (p.id, p.title.both()));
+        for (id, title) in std::iter::once((c.id.to_string(), c.title.both())).chain(parts) {
+            let description = format!("{} {}", c.description.vi, c.description.en);
+            all.push(Collection { id, title, description, times: c.validity.map(|_| set.times()) });
         }
-    }));
+    }
     all
 }
 
@@ -151,7 +152,8 @@ fn describe(service: &Service, c: &Collection) -> CollectionInfo {
         title: c.title.clone(),
         description: c.description.clone(),
         item_type: "feature",
-        crs: [CRS84],
+        crs: Crs::ALL.map(Crs::uri),
+        storage_crs: CRS84,
         extent: Extent {
             spatial: SpatialExtent { bbox: [service.city.areas().bounds()], crs: CRS84 },
             temporal: c.times.map(|times| TemporalExtent {

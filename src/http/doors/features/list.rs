@@ -2,23 +2,27 @@
 //! from and what they are of is the source's matter, how they are written the format's.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
+use serde_json::Value;
 
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::negotiate::{Offer, choose};
 use crate::http::wire::problem::Problem;
 use crate::store::StoreError;
+use diaban_core::domain::Violation;
 use diaban_core::format::geojson::Link;
-use diaban_core::format::list::{ALL, Encoder, Extent, Format, Page, Row, Schema};
+use diaban_core::format::list::{ALL, Encoder, Extent, Format, Page, Place, Row, Schema, csv};
 use diaban_core::query::PageQuery;
-use diaban_core::query::params::DEFAULT_LIMIT;
+use diaban_core::query::params::{Crs, DEFAULT_LIMIT};
 
 /// Rows read and written at once: those of ten thousand would take a hundred times what is written of them.
 const PART: usize = 1_000;
+/// In which system coordinates are (OGC API Features Part 2, requirement 16).
+pub(super) const CONTENT_CRS: HeaderName = HeaderName::from_static("content-crs");
 
 /// Where the rows of a list come from: the store part by part, or memory.
 pub(super) trait Source: Send + 'static {
@@ -45,6 +49,8 @@ pub(super) struct List<'a> {
     pub(super) format: &'static Format,
     /// How many rows match.
     pub(super) matched: u64,
+    /// The body that carried the question, if one did: no address can.
+    pub(super) body: Option<Value>,
 }
 
 /// The format of a list, from its `f` parameter and the Accept header.
@@ -65,6 +71,11 @@ pub(super) fn most(format: &Format, page: &PageQuery) -> usize {
     }
 }
 
+/// The header that names a system of coordinates.
+pub(super) fn content_crs(crs: Crs) -> Option<HeaderValue> {
+    HeaderValue::try_from(format!("<{}>", crs.uri())).ok()
+}
+
 impl List<'_> {
     pub(super) async fn answer(
         self,
@@ -74,13 +85,24 @@ impl List<'_> {
     ) -> Result<Response, Problem> {
         match self.format.extent {
             Extent::Page => Ok(self.page(service, source).await?.answer(headers)),
-            Extent::Stream => Ok(self.stream(source)),
+            Extent::Stream => self.stream(source),
         }
     }
 
+    /// What of each row is written, and how.
+    fn shown(&self) -> Result<(Schema, Shown), Problem> {
+        let picked = self.schema.picked(self.page.properties.as_deref());
+        let (schema, cells) =
+            picked.map_err(|detail| Problem::parameters(vec![Violation::new("properties", detail)]))?;
+        // Columns that are called lon and lat are what they are called.
+        let named = schema.place == Place::LonLat && self.format.media == csv::FORMAT.media;
+        Ok((schema, Shown { cells, turned: self.page.crs == Crs::Epsg4326 && !named }))
+    }
+
     async fn page(self, service: &Service, mut source: impl Source) -> Result<Document, Problem> {
+        let (schema, shown) = self.shown()?;
         let (mut encoder, mut out) = ((self.format.encoder)(), Vec::new());
-        encoder.begin(&self.schema, &mut out);
+        encoder.begin(&schema, &mut out);
         let mut left = most(self.format, self.page);
         let (mut returned, mut last, mut next) = (0, None, None);
         while left > 0 {
@@ -90,7 +112,7 @@ impl List<'_> {
             // The last row of all only tells that there are more.
             let beyond = views.len() == part && left == 0;
             for view in &views[..views.len() - usize::from(beyond)] {
-                encoder.row(&self.schema, &source.row(view), &mut out);
+                encoder.row(&schema, &shown.row(source.row(view)), &mut out);
                 returned += 1;
                 last = source.cursor(view);
             }
@@ -102,14 +124,29 @@ impl List<'_> {
         }
         let home = format!("{}/collections/{}", service.public_url, self.collection);
         let media = self.format.media;
-        let link = |href, rel, media, title| Link { href, rel, media, title };
-        let next = next.map(|c| self.address(&home, Some(c)));
-        let mut links = vec![link(self.address(&home, self.page.cursor), "self", media, "This page")];
-        links.extend(next.iter().map(|href| link(href.clone(), "next", media, "The next page")));
+        let link = |href, rel, media, title| Link { href, rel, media, title, body: None };
+        let place = |cursor: Option<u64>, rel, title| match &self.body {
+            None => link(self.address(&home, cursor), rel, media, title),
+            Some(body) => {
+                let mut body = body.clone();
+                if let Some(cursor) = cursor {
+                    body["cursor"] = cursor.to_string().into();
+                }
+                let href = format!("{}/search", service.public_url);
+                Link { body: Some(body), ..link(href, rel, media, title) }
+            }
+        };
+        let mut links = vec![place(self.page.cursor, "self", "This page")];
+        links.extend(next.map(|c| place(Some(c), "next", "The next page")));
+        let next = links.get(1).filter(|l| l.body.is_none()).map(|l| l.href.clone());
         links.push(link(home, "collection", "application/json", "The collection"));
         encoder.end(&Page { matched: self.matched.max(returned), links: &links }, &mut out);
         let document = Document::new(media, out, CachePolicy::Revalidate)
             .header(header::VARY, HeaderValue::from_static("Accept"));
+        let document = match content_crs(self.page.crs) {
+            Some(crs) => document.header(CONTENT_CRS, crs),
+            None => document,
+        };
         Ok(match next.and_then(|href| HeaderValue::try_from(format!("<{href}>; rel=\"next\"")).ok()) {
             Some(value) => document.header(header::LINK, value),
             None => document,
@@ -120,7 +157,7 @@ impl List<'_> {
     fn address(&self, home: &str, cursor: Option<u64>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(&self.filter);
-        query.extend_pairs(self.page.limit.map(|l| ("limit", l.to_string())));
+        query.extend_pairs(self.page.pairs());
         query.extend_pairs(cursor.map(|c| ("cursor", c.to_string())));
         let by_default = self.format.names == ALL[0].names;
         query.extend_pairs((!by_default).then_some(("f", self.format.names[0])));
@@ -128,10 +165,13 @@ impl List<'_> {
         format!("{home}/items{}{query}", if query.is_empty() { "" } else { "?" })
     }
 
-    fn stream(self, source: impl Source) -> Response {
-        let Self { collection, format, page, schema, .. } = self;
+    fn stream(self, source: impl Source) -> Result<Response, Problem> {
+        let (schema, shown) = self.shown()?;
+        let crs = content_crs(self.page.crs);
+        let Self { collection, format, page, .. } = self;
         let left = most(format, page);
-        let start = Export { source, schema, encoder: (format.encoder)(), left, written: 0, ended: false };
+        let encoder = (format.encoder)();
+        let start = Export { source, schema, shown, encoder, left, written: 0, ended: false };
         let parts = stream::try_unfold(start, |export| async move {
             if export.ended { Ok(None) } else { export.next().await.map(Some) }
         });
@@ -144,7 +184,25 @@ impl List<'_> {
         if let Ok(name) = HeaderValue::try_from(name) {
             headers.insert(header::CONTENT_DISPOSITION, name);
         }
-        response
+        if let Some(crs) = crs {
+            headers.insert(CONTENT_CRS, crs);
+        }
+        Ok(response)
+    }
+}
+
+/// What of each row is written, and how.
+struct Shown {
+    /// The positions of the cells that are wanted; all without.
+    cells: Option<Vec<usize>>,
+    /// Whether latitude stands before longitude.
+    turned: bool,
+}
+
+impl Shown {
+    fn row<'a>(&self, row: Row<'a>) -> Row<'a> {
+        let row = row.picked(self.cells.as_deref());
+        if self.turned { row.turned() } else { row }
     }
 }
 
@@ -153,6 +211,7 @@ impl List<'_> {
 struct Export<S> {
     source: S,
     schema: Schema,
+    shown: Shown,
     encoder: Box<dyn Encoder>,
     left: usize,
     written: u64,
@@ -177,7 +236,7 @@ impl<S: Source> Export<S> {
             self.encoder.begin(&self.schema, &mut out);
         }
         for view in &views {
-            self.encoder.row(&self.schema, &self.source.row(view), &mut out);
+            self.encoder.row(&self.schema, &self.shown.row(self.source.row(view)), &mut out);
         }
         self.written += views.len() as u64;
         if self.ended {

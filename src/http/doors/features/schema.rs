@@ -93,8 +93,13 @@ pub(in crate::http) fn held<'a>(pack: &'a Pack, id: &str) -> Option<Holdings<'a>
     match id {
         collections::REPORTS => Some(of_reports(pack)),
         collections::WARDS => Some(of_wards(&pack.city.unit)),
-        _ => pack.collection(id).map(|c| of_declared(c, pack)),
+        _ => declared(pack, id).map(|c| of_declared(c, pack)),
     }
+}
+
+/// The collection of that name, or of which a part has it.
+pub(in crate::http) fn declared<'a>(pack: &'a Pack, id: &str) -> Option<&'a Arc<Collection>> {
+    pack.collection(id).or_else(|| pack.collections.iter().find(|c| c.part(id).is_some()))
 }
 
 fn begun(service: &Service, id: &str, document: &str, title: &Text) -> Value {

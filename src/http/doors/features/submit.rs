@@ -110,11 +110,12 @@ fn read(body: &Value) -> (Submission, Vec<Violation>) {
     s.address = text("address");
     s.observed_at = text("observed_at");
     s.ward = text("ward");
-    match p.get("accuracy_m") {
-        None | Some(Value::Null) => {}
-        Some(Value::Number(n)) => s.accuracy_m = n.as_f64(),
-        Some(_) => faults.push(Violation::new("properties.accuracy_m", "must be a number of metres")),
-    }
+    // What a device says of itself costs nobody a report: what is no number is left out.
+    s.accuracy_m = match p.get("accuracy_m") {
+        Some(Value::Number(n)) => n.as_f64(),
+        Some(Value::String(t)) => t.trim().parse().ok(),
+        _ => None,
+    };
     match p.get("answers") {
         None | Some(Value::Null) => {}
         Some(Value::Object(answers)) => s.answers = read_answers(answers, &mut faults),

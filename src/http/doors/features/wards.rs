@@ -8,12 +8,12 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use geo::Geometry;
+use serde_json::Value;
 
-use super::items::{one_feature_only, with_links};
+use super::items::{one, one_feature_only, with_links};
 use super::list::{self, List, Source};
 use crate::action::Areas;
 use crate::http::Service;
-use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
 use crate::http::wire::problem::Problem;
 use crate::store::StoreError;
@@ -40,13 +40,22 @@ pub(in crate::http) async fn wards(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    list(&service, &asked(query.as_deref())?, &headers, None).await
+}
+
+/// The list that these parameters ask for; `body` carried them, if they came in one.
+pub(super) async fn list(
+    service: &Service,
+    pairs: &[(String, String)],
+    headers: &HeaderMap,
+    body: Option<Value>,
+) -> Result<Response, Problem> {
     let areas = service.city.areas();
     let schema = schema();
     let names: Vec<&str> = schema.filter_names().into_iter().chain(params::PAGE).collect();
-    let pairs = asked(query.as_deref())?;
-    let q = params::query::<Unit>(&pairs, &names, &schema, &areas.codebook, service.clock.now())
+    let q = params::query::<Unit>(pairs, &names, &schema, &areas.codebook, service.clock.now())
         .map_err(Problem::parameters)?;
-    let format = list::format(q.page.format.as_deref(), &headers)?;
+    let format = list::format(q.page.format.as_deref(), headers)?;
     let generation = areas.active();
     let wanted = |u: &Unit| q.filter.is_all() || q.filter.passes(&Ward::new(generation, u));
     let mut matching: Vec<usize> =
@@ -73,9 +82,10 @@ pub(in crate::http) async fn wards(
         page: &q.page,
         format,
         matched: matching.len() as u64,
+        body,
     };
     let rows = matching.split_off(start).into_iter();
-    list.answer(&service, Wards { areas, rows }, &headers).await
+    list.answer(service, Wards { areas, rows }, headers).await
 }
 
 /// Wards in force, by their position in the generation.
@@ -107,7 +117,7 @@ pub(in crate::http) async fn ward(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    one_feature_only(query.as_deref(), &headers)?;
+    let crs = one_feature_only(query.as_deref(), &headers)?;
     let areas = service.city.areas();
     let id: WardId = match areas.codebook.ward(&id) {
         WardName::Known(i) => areas.codebook.wards[usize::from(i)].clone(),
@@ -125,7 +135,7 @@ pub(in crate::http) async fn ward(
     let unit = areas.book.unit(&id).ok_or_else(missing)?;
     let feature = geojson::Feature { schema: &columns(), row: &row(generation, unit) }.to_map();
     let feature = with_links(&service, feature, "wards", &id.to_string());
-    Ok(Document::json(geojson::MEDIA, &feature, CachePolicy::Revalidate).answer(&headers))
+    Ok(one(feature, crs).answer(&headers))
 }
 
 /// By what wards can be asked for: all that they hold, their shape, and a time, which they have always.

@@ -2,11 +2,14 @@
 //!
 //! What is new is read once and told to all (`jobs::announce`). Who has just come, or has fallen behind,
 //! reads the store page by page until level; nothing is kept for anybody but a few messages on their way.
+//! An id that is none, or none any more, is no reason to refuse: a refusal ends an `EventSource` for good.
+//! The stream then begins now, and says first that what lies between must be read from the feeds.
 
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::Response;
+use bytes::Bytes;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
@@ -17,12 +20,16 @@ use crate::http::Service;
 use crate::http::wire::extract::pairs;
 use crate::http::wire::problem::Problem;
 use crate::http::wire::sse::{Gone, HEARTBEAT, Outlet};
-use crate::store::Position;
-use diaban_core::domain::{Violation, WardId};
+use crate::store::{Position, StoreError};
+use diaban_core::domain::WardId;
 use diaban_core::query::params;
 
 /// Events read from the store in one go.
 const CATCH_UP: u32 = 200;
+/// An empty id makes the client forget the one that it sent (HTML Living Standard, section 9.2.6).
+const ANEW: &[u8] =
+    b"id:\nevent: begin-anew\ndata: {\"event\":\"begin-anew\",\"detail\":\"the last event id is not \
+known here: read the feeds again, what happens from now on follows\"}\n\n";
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 pub(super) async fn stream(
@@ -39,23 +46,26 @@ pub(super) async fn stream(
     let permit = service.streams.place("poll the feed of changes meanwhile; it tells the same")?;
     // First the ear, then the look: nothing falls in between.
     let news = service.streams.news.subscribe();
-    let sent = headers.get(LAST_EVENT_ID).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let sent = headers.get(LAST_EVENT_ID).map(|v| String::from_utf8_lossy(v.as_bytes()).trim().to_owned());
+    let sent = sent.filter(|id| !id.is_empty());
     // A browser that resumes sends the header; the parameter is for the first time.
     let last = sent.or_else(|| pairs.into_iter().find(|(k, _)| k == "last_event_id").map(|(_, v)| v));
-    let at = match last.as_deref().map(str::trim).filter(|id| !id.is_empty()) {
-        Some(id) => position(&service, id).await.map_err(|e| match e {
-            crate::store::StoreError::NoCursor => Problem::parameters(vec![Violation::new(
-                "last_event_id",
-                "is not the id of an event; begin again without it",
-            )]),
-            e => e.into(),
-        })?,
+    let known = match last.as_deref().map(str::trim).filter(|id| !id.is_empty()) {
+        Some(id) => match position(&service, id).await {
+            Err(StoreError::NoCursor) => None,
+            found => Some(found?),
+        },
+        None => Some(service.store.last_event().await?),
+    };
+    let anew = known.is_none();
+    let at = match known {
+        Some(at) => at,
         None => service.store.last_event().await?,
     };
     let streams = service.clone();
     Ok(streams
         .streams
-        .answer(permit, |out| async move { Reader { service, ward, at, out }.tell(news).await }))
+        .answer(permit, |out| async move { Reader { service, ward, at, anew, out }.tell(news).await }))
 }
 
 /// One who listens.
@@ -64,12 +74,17 @@ struct Reader {
     ward: Option<WardId>,
     /// The last event that was sent, or would have been.
     at: Position,
+    /// Whether an id came that nobody knows.
+    anew: bool,
     out: Outlet,
 }
 
 impl Reader {
     async fn tell(mut self, mut news: broadcast::Receiver<Arc<Told>>) -> Result<(), Gone> {
         self.out.greet().await?;
+        if self.anew {
+            self.out.send(Bytes::from_static(ANEW)).await?;
+        }
         self.catch_up().await?;
         loop {
             match timeout(HEARTBEAT, news.recv()).await {

@@ -48,6 +48,8 @@ pub(super) async fn serve(
     };
     let filter = joined(&scope, &asked.filter);
     let limit = asked.page.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
+    // Before the page is read: what comes in between makes the next date a later one.
+    let changed = service.store.last_changed().await?;
     // One more tells whether there is a next page.
     let page = NewsPage { filter: &filter, codebook, map: &view.snapshot, before, limit: limit + 1 };
     let Changes { mut news, stopped } = match scope.kind {
@@ -70,7 +72,8 @@ pub(super) async fn serve(
         cursor: from,
         next,
         left: Instant::MIN,
-        changed: Instant::MIN,
+        // What is imported may be older than all that is here, and hidden reports leave no entry.
+        changed,
     };
     Ok(answer(service, source, format, told, headers))
 }
