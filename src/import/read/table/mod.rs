@@ -169,15 +169,19 @@ impl<R: Read> Table<R> {
         }
     }
 
-    /// Whether each line of a record has as many cells as the header.
+    /// Whether each line of a record could be a row: the first one with a quote for a letter, the others as they
+    /// are.
     fn takes_in_rows(&self, lines: &[Vec<u8>], columns: usize) -> bool {
         let delimiter = self.dialect.delimiter;
-        columns >= ROW_LIKE
-            && lines.iter().all(|line| {
-                let mut alone = Record::new(delimiter, self.dialect.quotes);
-                let by_itself = alone.feed(content(line)) == Fed::Whole && fits(&alone.cells, columns);
-                by_itself || content(line).split(|b| *b == delimiter).count() == columns
-            })
+        let is_row = |line: &Vec<u8>| {
+            let mut alone = Record::new(delimiter, self.dialect.quotes);
+            let whole = alone.feed(content(line)) == Fed::Whole && fits(&alone.cells, columns);
+            let filled = alone.cells.iter().filter(|c| !c.is_empty()).count();
+            whole && filled * 2 > columns && !alone.cells[0].is_empty()
+        };
+        let Some((first, others)) = lines.split_first() else { return false };
+        let begins = content(first).split(|b| *b == delimiter).count() == columns;
+        columns >= ROW_LIKE && begins && others.iter().all(is_row)
     }
 }
 
