@@ -60,9 +60,8 @@ fn what_is_valid_as_it_came_stays_valid() {
 fn what_is_not_valid_is_refused_however_many_vertices_it_has() {
     let bow = [(106.6, 10.7), (106.7, 10.8), (106.7, 10.7), (106.6, 10.8)];
     let square = |(w, e): (f64, f64)| ring([(w, 10.7), (e, 10.7), (e, 10.8), (w, 10.8)]);
-    let parts = |a, b| {
-        format!(r#"{{"type":"MultiPolygon","coordinates":[[{}],[{}]]}}"#, square(a), square(b))
-    };
+    let parts =
+        |a, b| format!(r#"{{"type":"MultiPolygon","coordinates":[[{}],[{}]]}}"#, square(a), square(b));
     let shapes = [
         polygon(&ring(bow)),
         polygon(&ring(dense(&bow, 1_500))),
