@@ -156,7 +156,7 @@ impl<J: Judge> Sink for Judging<'_, J> {
 
 /// What is known at the end of a file only, when its rows were given.
 #[derive(Debug)]
-pub enum Doubt {
+pub(super) enum Doubt {
     /// Most of the coordinates are not what they were read as.
     Place(Wrong),
     /// The file names another coordinate system after its rows.
