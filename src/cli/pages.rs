@@ -97,7 +97,7 @@ fn end_of_host(address: &str) -> Option<usize> {
     Some(address[host..].find(['/', '?', '#']).map_or(address.len(), |i| host + i))
 }
 
-/// The next page of a query of ArcGIS, which says that there is more and not where.
+/// The next page of a query of `ArcGIS`, which says that there is more and not where.
 fn next_of_arcgis(address: &str, rows: u64) -> Option<String> {
     let (path, query) = address.split_once('?')?;
     if !path.ends_with("/query") {

@@ -10,6 +10,7 @@ use diaban_core::geo::Crs;
 use diaban_core::geo::crs::KNOWN;
 
 /// How the columns of one source become a collection's properties.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in a profile")]
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Profile {

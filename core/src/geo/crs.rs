@@ -97,10 +97,15 @@ impl Crs {
         }
         let same = |crs: &Crs| bare == crs.name.to_lowercase().replace([' ', '-', '/'], "");
         match &*bare {
-            "wgs84" | "wgs1984" | "gcswgs1984" | "epsgwgs84" | "worldgeodeticsystem1984" => Some(WGS84),
+            "wgs84"
+            | "wgs1984"
+            | "gcswgs1984"
+            | "epsgwgs84"
+            | "worldgeodeticsystem1984"
+            | "projlonglatdatumwgs84nodefs"
+            | "projlonglatellpswgs84datumwgs84nodefs" => Some(WGS84),
             // The datum alone does not say which of its systems.
             "vn2000" => None,
-            "projlonglatdatumwgs84nodefs" | "projlonglatellpswgs84datumwgs84nodefs" => Some(WGS84),
             _ => KNOWN.into_iter().find(same),
         }
     }

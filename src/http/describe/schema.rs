@@ -124,7 +124,7 @@ pub(super) fn georeport_errors() -> Value {
     list(object([("code", integer()), ("description", text())], []))
 }
 
-/// The body of a POST: a feature in which only some members may stand.
+/// The body of a POST: a feature. Other members of its own are passed over, other properties are refused.
 pub(super) fn new_report(point: Value) -> Value {
     let member = |name: &str| match name {
         "accuracy_m" => nullable(number()),

@@ -1,6 +1,6 @@
 //! What a JSON document says of being one page of a longer answer: a link to the next page, a flag, a total
-//! that is larger than what it holds. The words are those of OGC API, ArcGIS, OData, Django, CKAN, Laravel,
-//! GeoServer.
+//! that is larger than what it holds. The words are those of OGC API, `ArcGIS`, `OData`, Django, CKAN, Laravel,
+//! `GeoServer`.
 
 use serde_json::Value;
 
