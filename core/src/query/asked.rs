@@ -58,8 +58,11 @@ impl Asked {
         lower: bool,
     ) -> Result<(), String> {
         let queryables = schema.queryables();
+        // Only a body carries what is longer already, and no link has to.
+        let long = cql::written(&expr, queryables).len() > cql::MAX_BYTES;
         let expr = expr.try_map(&mut |t| canonical(t, schema, codebook).map(Expr::Is))?;
-        let expr = cql::checked(cql::simplified(expr, queryables), queryables)?;
+        let expr = cql::simplified(expr, queryables);
+        let expr = if long { cql::deep(expr)? } else { cql::checked(expr, queryables)? };
         let mut rest = Vec::new();
         for part in expr.into_parts() {
             rest.extend(if lower { self.lower(part, schema) } else { Some(part) });

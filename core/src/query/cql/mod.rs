@@ -148,7 +148,7 @@ pub(super) fn checked(expr: Expr<Test>, schema: &[Queryable<'_>]) -> Result<Expr
 }
 
 /// Bounds the depth of a normal form.
-fn deep(expr: Expr<Test>) -> Result<Expr<Test>, String> {
+pub(super) fn deep(expr: Expr<Test>) -> Result<Expr<Test>, String> {
     if expr.depth() > MAX_DEPTH {
         return Err(format!("must not be nested deeper than {MAX_DEPTH}, also in its normal form"));
     }
