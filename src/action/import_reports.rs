@@ -323,7 +323,6 @@ mod tests {
             description: Some("còn".into()),
             answers: BTreeMap::from([("nonsense".to_owned(), "x".to_owned())]),
             note: Some("a\u{202e}b".into()),
-            answers: BTreeMap::from([("nonsense".to_owned(), "x".to_owned())]),
             ..incoming()
         };
         let report = judged(odd.clone()).unwrap();

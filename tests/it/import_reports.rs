@@ -313,11 +313,12 @@ fn older_reports_change_the_date_of_feeds_and_not_the_top_of_lists() {
     let date = server.get(feed).header("last-modified").to_owned();
     let since = |date: &str| server.get_with(feed, &[("If-Modified-Since", date)]).status;
     assert_eq!(since(&date), 304);
-    let rows: String = (0..36)
+    let rows = (0..36)
         .map(|i| {
             format!("past-{i},106.698{i:02},10.7725,pothole,2024-03-{:02}T01:00:00Z,Ổ gà {i}\n", i % 28 + 1)
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     std::fs::write(folder.path().join("past.csv"), format!("id,lon,lat,category,created_at,title\n{rows}"))
         .unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_diaban"))

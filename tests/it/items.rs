@@ -114,8 +114,12 @@ fn filters_choose_what_they_say() {
     assert_eq!(server.matched("category=pothole,admin_procedure"), 20);
     assert_eq!(server.matched("status=closed"), 0);
     assert_eq!(server.matched("state=received"), 30);
-    assert_eq!(server.matched("datetime=2026-11-25T01:35:00Z/.."), 25);
-    assert_eq!(server.matched("datetime=../2026-11-25T01:34:59.999Z"), 5);
+    assert_eq!(server.matched("datetime=2026-11-25T01:35:00Z/.."), 16);
+    assert_eq!(
+        server.matched("datetime=../2026-11-25T01:34:59.999Z"),
+        14,
+        "those without a place are told by the hour"
+    );
     assert_eq!(server.matched("updated=2026-11-25"), 30);
     // A report without a place is in no box, not even in that of the whole world.
     assert_eq!(server.matched("bbox=-180,-90,180,90"), 20);

@@ -13,6 +13,7 @@
 
 mod book;
 mod check;
+mod crs_name;
 mod edge;
 mod generation;
 mod grid;
@@ -27,6 +28,7 @@ mod unit;
 
 pub use book::{AreaBook, BookError};
 pub use check::{Finding, Severity, check};
+pub use crs_name::crs_name;
 pub use generation::{BuildError, Generation};
 pub use locate::{GAP_REACH_M, Located, OFFSHORE_REACH_M, Outside, OutsideReason, SNAP_M};
 pub use meeting::lent_shape;

@@ -13,6 +13,7 @@ use flate2::read::MultiGzDecoder;
 use geo::{Coord, LineString, MultiPolygon, Polygon};
 use geojson::{Feature, GeoJson, GeometryValue, JsonObject, JsonValue, Position};
 
+use super::crs_name::crs_name;
 use super::unit::{Unit, UnitError, checked};
 use crate::domain::{CodeForm, UnitScheme};
 use crate::geo::Crs;
@@ -179,7 +180,7 @@ fn features(bytes: &[u8]) -> Result<(Vec<Feature>, Crs), ReadError> {
     let value: GeoJson = serde_json::from_slice(json).map_err(|e| ReadError::Json(e.to_string()))?;
     let GeoJson::FeatureCollection(collection) = value else { return Err(ReadError::NotACollection) };
     let member = collection.foreign_members.as_ref().and_then(|m| m.get("crs"));
-    let crs = match member.and_then(Crs::name_in) {
+    let crs = match member.and_then(crs_name) {
         None => WGS84,
         Some(name) => Crs::named(&name).ok_or_else(|| ReadError::Crs(name.chars().take(80).collect()))?,
     };

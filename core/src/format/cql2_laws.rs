@@ -239,6 +239,7 @@ impl Ground {
 
 impl Node {
     /// True, false, or unknown.
+    #[expect(clippy::manual_try_fold, reason = "what is unknown may still become false, or true")]
     fn meaning(&self, row: &Row) -> Option<bool> {
         let text = |name: &str| if name == "name" { row.name.as_deref() } else { row.kind };
         let number = |name: &str| if name == "n" { row.n.map(|n| n as f64) } else { row.x };

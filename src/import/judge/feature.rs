@@ -135,7 +135,7 @@ impl<'a> FeatureJudge<'a> {
         let to_points = profile.shape.is_some();
         let make_valid = profile.make_valid;
         let (rules, mended, seen) = (BTreeMap::new(), Mended::default(), HashMap::new());
-        Self { collection, times, to_points, make_valid, rules, mended, areas, outside, ids_are_hashes, seen }
+        Self { collection, to_points, make_valid, rules, mended, times, areas, outside, ids_are_hashes, seen }
     }
 
     /// The values of a row, and those that do not fit: they are left out unless the feature is none without
@@ -153,7 +153,7 @@ impl<'a> FeatureJudge<'a> {
             match fault {
                 Ok(_) => {}
                 Err(fault) if property.required || bounds => {
-                    faults.push(format!("{} {fault}", property.name))
+                    faults.push(format!("{} {fault}", property.name));
                 }
                 Err(fault) => {
                     unfit.push((property.name.as_str(), format!("{} {fault}", property.name)));

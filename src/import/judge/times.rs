@@ -167,7 +167,7 @@ impl TimeReader {
     fn local(&self, t: DateTime) -> Option<Reading> {
         let at = self.zone.to_ambiguous_timestamp(t);
         let is_twice = matches!(at.offset(), AmbiguousOffset::Fold { .. });
-        let first = Instant::from_timestamp(at.clone().compatible().ok()?);
+        let first = Instant::from_timestamp(at.compatible().ok()?);
         let last = if is_twice { Instant::from_timestamp(at.later().ok()?) } else { first };
         Some(Reading { first, last, is_day: false })
     }

@@ -278,7 +278,8 @@ mod tests {
         }
         assert_eq!(pair("-33.8568, 151.2153"), Some(Ok((151.2153, -33.8568))));
         assert_eq!(pair("-33.8568 -70.6483"), Some(Ok((-70.6483, -33.8568))));
-        assert_eq!(pair("33°51'S 151°12'E").unwrap().unwrap().1, -33.85);
+        let (_, south) = pair("33°51'S 151°12'E").unwrap().unwrap();
+        assert!((south + 33.85).abs() < 1e-12);
     }
 
     #[test]

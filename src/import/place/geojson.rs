@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::shape::polygon;
 use crate::import::limits::MAX_VERTICES;
-use diaban_core::geo::Crs;
+use diaban_core::area::crs_name;
 
 /// Kinds of geometries.
 pub(in crate::import) const KINDS: [&str; 7] =
@@ -45,7 +45,7 @@ enum Item {
 impl Wire {
     /// The coordinate system that it names.
     pub(in crate::import) fn crs(&self) -> Option<String> {
-        Crs::name_in(&self.crs).or_else(|| self.geometries.iter().flatten().flatten().find_map(Self::crs))
+        crs_name(&self.crs).or_else(|| self.geometries.iter().flatten().flatten().find_map(Self::crs))
     }
 
     /// The geometry; none when there is no position in it.
@@ -64,7 +64,7 @@ impl Wire {
             for part in self.geometries.unwrap_or_default().into_iter().flatten() {
                 parts.extend(part.shape(budget)?);
             }
-            return Ok((!parts.is_empty()).then(|| Geometry::GeometryCollection(GeometryCollection(parts))));
+            return Ok((!parts.is_empty()).then_some(Geometry::GeometryCollection(GeometryCollection(parts))));
         }
         let at = self.coordinates;
         let mut line = |item| line(item, budget);

@@ -125,7 +125,7 @@ impl Reader<'_> {
             1 => {
                 let c = self.coord(l)?;
                 // An empty point is written so.
-                (!c.x.is_nan()).then(|| Geometry::Point(Point(c)))
+                (!c.x.is_nan()).then_some(Geometry::Point(Point(c)))
             }
             2 => Some(self.line(l)?).filter(|line| !line.0.is_empty()).map(Geometry::LineString),
             3 => self.area(l)?.map(Geometry::Polygon),

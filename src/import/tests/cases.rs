@@ -173,7 +173,7 @@ fn a_place_may_begin_late_and_stand_in_one_cell() {
     assert_eq!(taken.iter().filter(|r| r.place.is_some()).count(), 67);
     assert!(findings.notes[0].contains("\"Vị trí\", by what it holds"), "{:?}", findings.notes);
     // Beyond the rows that are looked at first, too.
-    let empty: String = (0..1_200).map(|i| format!("{i},2026-03-01,\n")).collect();
+    let empty = (0..1_200).map(|i| format!("{i},2026-03-01,\n")).collect::<Vec<_>>().concat();
     let text = format!("id,created_at,Tọa độ\n{empty}x,2026-03-01,\"10.78, 106.7\"\n");
     let (taken, _, _) = judged(text.as_bytes(), "id = 'id'");
     assert_eq!((taken.len(), taken[1_200].place), (1_201, Some((106.7, 10.78))));

@@ -112,7 +112,7 @@ fn features_and_geometries_are_rows_in_every_dress() {
         format!("[{f},{g}]"),
         format!("{f}\n{g}"),
         format!("\u{1e}{f}\n\u{1e}{g}\n"),
-        format!("{}\n{}\n", document(&[f.clone()], ""), document(&[g.clone()], "")),
+        format!("{}\n{}\n", document(std::slice::from_ref(&f), ""), document(std::slice::from_ref(&g), "")),
         format!(r#"{{"data":{collection}}}"#),
         format!(r#"[{{"id":1,"geometry":{HERE}}},{{"id":2,"the_geom":{HERE}}}]"#),
     ] {

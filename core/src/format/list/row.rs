@@ -83,7 +83,8 @@ impl Schema {
     /// A name that is none of them.
     pub fn picked(&self, names: Option<&[String]>) -> Result<(Self, Option<Vec<usize>>), String> {
         let Some(names) = names else { return Ok((self.clone(), None)) };
-        for name in names.iter().filter(|n| self.properties.iter().all(|(known, _)| known != n.as_str())) {
+        let is_unknown = |n: &&String| self.properties.iter().all(|(known, _)| known != n.as_str());
+        if let Some(name) = names.iter().find(is_unknown) {
             let known = || self.properties.iter().map(|(known, _)| known.as_ref());
             let hint = nearest(name, known()).map_or_else(
                 || format!("there are {}", known().collect::<Vec<_>>().join(", ")),

@@ -27,7 +27,6 @@ pub(super) fn turn(a: Coord<f64>, b: Coord<f64>, c: Coord<f64>) -> f64 {
     orient2d(at(a), at(b), at(c))
 }
 
-#[expect(clippy::float_cmp, reason = "the sign of an exact predicate")]
 pub(super) fn is_straight(turn: f64) -> bool {
     turn == 0.0
 }

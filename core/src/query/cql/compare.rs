@@ -85,10 +85,8 @@ impl Parser<'_> {
             (Kind::Integer, Value::Number(n, None)) => {
                 Ok((Literal::Integer(n.floor() as i64), Literal::Integer(n.ceil() as i64)))
             }
-            (Kind::Boolean, Value::Number(n, _))
-                if self.dialect == Dialect::Before && (*n == 0.0 || *n == 1.0) =>
-            {
-                one(Literal::Boolean(*n == 1.0))
+            (Kind::Boolean, Value::Number(_, Some(n @ (0 | 1)))) if self.dialect == Dialect::Before => {
+                one(Literal::Boolean(*n == 1))
             }
             (Kind::Instant, Value::Text(t)) if self.dialect == Dialect::Before => {
                 let i = datetime::spelt(t).ok_or_else(|| {

@@ -14,6 +14,7 @@ use crate::action::{self, Refusal, Submission, SubmitError};
 use crate::http::Service;
 use crate::http::wire::extract::{idempotency_key, json, pairs};
 use crate::http::wire::problem::Problem;
+use diaban_core::area::crs_name;
 use diaban_core::domain::{Violation, nearest};
 use diaban_core::format::geojson;
 use diaban_core::geo::Crs;
@@ -166,7 +167,7 @@ fn read_answers(answers: &Map<String, Value>, faults: &mut Vec<Violation>) -> BT
 
 /// A `crs` member that names anything but WGS 84.
 fn crs(member: Option<&Value>, field: &str) -> Option<Violation> {
-    let name = Crs::name_in(member?)?;
+    let name = crs_name(member?)?;
     let same = Crs::named(&name).is_some_and(Crs::is_wgs84);
     (!same).then(|| {
         Violation::new(field, "must be WGS 84 (EPSG:4326, CRS84): longitude and latitude in degrees")

@@ -25,7 +25,7 @@ use crate::import::place::KINDS;
 use crate::import::read::format::FormatError;
 use crate::import::read::sink::{Part, Sink};
 use crate::import::read::unpack::Budget;
-use diaban_core::geo::Crs;
+use diaban_core::area::crs_name;
 
 pub use self::pages::{Page, join};
 pub(in crate::import::read) use self::plan::plan;
@@ -240,7 +240,7 @@ impl<'de> Visitor<'de> for &mut Walk<'_> {
                 "crs" => {
                     let text: Box<RawValue> = members.next_value()?;
                     let member = serde_json::from_str(text.get()).unwrap_or(JsonValue::Null);
-                    if let Some(name) = Crs::name_in(&member) {
+                    if let Some(name) = crs_name(&member) {
                         self.events.crs(name);
                     }
                 }

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use crate::import::limits::{MAX_COLUMNS, MAX_ROW_BYTES};
 use crate::import::place::{KINDS, Wire};
 use crate::import::raw::{PlaceIn, Raw, Rejected, Row};
+use diaban_core::area::crs_name;
 use diaban_core::domain::field::Value;
-use diaban_core::geo::Crs;
 
 /// Bytes of a column's name, outer names included; longer ones are not read.
 const MAX_NAME: usize = 200;
@@ -120,7 +120,7 @@ pub(super) fn feature(row: u64, text: &str) -> Row {
         JsonValue::Number(n) => Some(n.to_string()),
         _ => return Err(unread(None, "is no GeoJSON feature: its id must be a text or a number".to_owned())),
     };
-    let crs = feature.geometry.as_ref().and_then(Wire::crs).or_else(|| Crs::name_in(&feature.crs));
+    let crs = feature.geometry.as_ref().and_then(Wire::crs).or_else(|| crs_name(&feature.crs));
     let geometry = feature.geometry.map_or(Ok(None), Wire::read);
     let geometry = geometry.map_err(|reason| format!("geometry {reason}"));
     let mut properties = BTreeMap::new();

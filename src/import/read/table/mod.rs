@@ -112,10 +112,7 @@ impl<R: Read> Table<R> {
     fn row(&mut self, header: &[String]) -> io::Result<Option<Result<Vec<Cell>, String>>> {
         let own = self.dialect.quotes;
         let Some(read) = self.record(own)? else { return Ok(None) };
-        let fault = match self.fault(&read, header) {
-            None => return Ok(Some(Ok(read.record.cells))),
-            Some(fault) => fault,
-        };
+        let Some(fault) = self.fault(&read, header) else { return Ok(Some(Ok(read.record.cells))) };
         // One tool may have appended to the table of another.
         let other = match own {
             Quotes::Doubled if read.lines[0].contains(&b'\\') => Some(Quotes::Escaped),

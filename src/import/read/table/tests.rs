@@ -67,7 +67,7 @@ fn texts(kept: &Kept) -> Vec<Vec<String>> {
 type Writer = fn(Option<&str>) -> String;
 
 fn doubled(text: &str, needs: impl Fn(char) -> bool) -> String {
-    if text.contains(|c| needs(c)) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    if text.contains(needs) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 /// `csv.writer`, delimiter and quote as they are by default.
@@ -80,7 +80,7 @@ fn excel(text: Option<&str>) -> String {
     doubled(text.unwrap_or(""), |c| matches!(c, ';' | '"' | '\r' | '\n'))
 }
 
-/// LibreOffice with tabs.
+/// `LibreOffice` with tabs.
 fn libreoffice(text: Option<&str>) -> String {
     doubled(text.unwrap_or(""), |c| matches!(c, '\t' | '"' | '\r' | '\n'))
 }
