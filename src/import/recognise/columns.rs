@@ -61,7 +61,8 @@ impl Columns {
         if let Identity::Column(name) = identity {
             used.insert(folded(name));
         }
-        let unread = self.0.iter().filter(|c| !used.contains(&folded(c)) && !places.uses(c));
+        let unread =
+            self.0.iter().filter(|c| !used.contains(&folded(c)) && !places.uses(c) && !places.needs(c));
         unread.take(TOLD).cloned().collect()
     }
 
