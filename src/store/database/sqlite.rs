@@ -1,6 +1,8 @@
 //! SQLite: the file, its pragmas, its migrations.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -96,7 +98,8 @@ fn reading(path: &Path) -> SqliteConnectOptions {
 /// Claims a file for one process, as long as it holds the result.
 pub(in crate::store) fn claim(path: &Path) -> Result<File, StoreError> {
     let name = beside(path, ".lock");
-    let lock = File::create(&name).map_err(|e| named(&name, &e))?;
+    make(&name).map_err(|e| named(&name, &e))?;
+    let lock = OpenOptions::new().write(true).open(&name).map_err(|e| named(&name, &e))?;
     lock.try_lock().map_err(|_| named(path, &"another process serves this file already"))?;
     Ok(lock)
 }
@@ -118,7 +121,17 @@ pub(in crate::store) fn named(path: &Path, error: &dyn std::fmt::Display) -> Sto
     StoreError::Open(format!("{}: {error}", path.display()))
 }
 
+/// Makes the file if it is missing, for its owner alone whatever the umask: it holds true places. SQLite gives the
+/// files that it creates beside it the same mode.
+fn make(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(e),
+        _ => Ok(()),
+    }
+}
+
 fn options(path: &Path) -> Result<SqliteConnectOptions, StoreError> {
+    make(path).map_err(|e| named(path, &e))?;
     Ok(SqliteConnectOptions::from_str("sqlite:")?
         .filename(path)
         .create_if_missing(true)
@@ -155,7 +168,25 @@ fn is_old(version: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_stored_is_its_owners_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("city.db");
+        let _lock = claim(&path).unwrap();
+        let mut db = connect(&path).await.unwrap();
+        sqlx::query("CREATE TABLE kept (n INTEGER)").execute(&mut db).await.unwrap();
+        let mut found = 0;
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let file = file.unwrap();
+            assert_eq!(file.metadata().unwrap().mode() & 0o777, 0o600, "{:?}", file.path());
+            found += 1;
+        }
+        assert_eq!(found, 4, "database, log, its index, lock");
+    }
 
     #[test]
     fn a_sqlite_with_the_wal_reset_race_is_refused() {
