@@ -282,7 +282,7 @@ fn lists_stand_in_the_order_asked_for_with_what_was_asked_for() {
         }
     };
     server.until("all are on the map", || server.matched("") == 3);
-    assert_eq!(list(""), [c, b, a]);
+    assert_eq!(list(""), [b, a, c], "newest first, as the public is told");
     assert_eq!(list("sortby=created"), [c, a, b], "a category without a place is told by the hour");
     assert_eq!(list(&format!("sortby=distance&near={},{}", CENTRE.0, CENTRE.1)), [a, b, c]);
     assert_eq!(
