@@ -21,6 +21,7 @@ fn a_key_that_opens_nothing_is_refused_with_the_reason() {
     let bearer = |token: &str| format!("Bearer {token}");
     server.until("the keys are known", || read(&bearer(&sender)).status == 200);
     server.until("the keys are known", || read(&bearer(&reader)).status == 200);
+    server.until("the link is known", || read(&bearer(&link)).text().contains("feed"));
     let unknown = bearer(&format!("dbn_{}", "0".repeat(40)));
     for (sent, why) in [
         (unknown.as_str(), "not known"),
