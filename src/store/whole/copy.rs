@@ -87,7 +87,9 @@ pub async fn copy(
         carry_numbers(&mut source, &mut target, table).await?;
     }
     if target.dialect() == Dialect::Postgres {
-        target.db().run("ANALYZE".to_owned()).await.map_err(StoreError::sort)?;
+        // Not all tables: another one is locked, so that other writers stay out.
+        let names: Vec<&str> = TABLES.iter().map(|t| t.name).collect();
+        target.db().run(format!("ANALYZE {}", names.join(", "))).await.map_err(StoreError::sort)?;
     }
     let tables = compare_all(&mut source, &mut target, progress).await?;
     if tables.iter().all(Compared::is_same) {
