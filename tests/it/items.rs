@@ -161,7 +161,7 @@ fn wards_are_listed_with_closed_rings_and_found_by_code() {
 #[test]
 fn many_exports_at_once_all_end() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start_filled(folder.path(), 5_000);
+    let server = Server::start_filled(folder.path(), 8_000);
     let whole = server.get(&format!("{ITEMS}?f=csv")).body;
     // More of them than there are connections to the database, each read ahead by its encoder.
     let export = || {
@@ -178,7 +178,7 @@ fn many_exports_at_once_all_end() {
         text == whole
     };
     // Lists take turns with them, and wait for connections in their turns.
-    let lists = || (0..100).all(|_| matches!(server.get(&format!("{ITEMS}?limit=100")).status, 200 | 503));
+    let lists = || (0..200).all(|_| matches!(server.get(&format!("{ITEMS}?limit=100")).status, 200 | 503));
     let all: Vec<bool> = std::thread::scope(|scope| {
         let exports: Vec<_> = (0..12).map(|_| scope.spawn(|| (0..6).all(|_| export()))).collect();
         let lists: Vec<_> = (0..6).map(|_| scope.spawn(lists)).collect();
