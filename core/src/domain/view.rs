@@ -21,6 +21,8 @@ pub struct MapRow {
     pub(crate) codes16: [u16; field::CODES16],
     pub(crate) counts: [u32; field::COUNTS],
     pub(crate) times: [i64; field::TIMES],
+    /// A bit for each field of which only is known whether it has a value.
+    pub(crate) present: u8,
     /// Where its last event stands: the order of feeds.
     pub last_event: Position,
 }
@@ -57,6 +59,7 @@ impl MapRow {
             codes16: [u16::MAX; field::CODES16],
             counts: [0; field::COUNTS],
             times: [NEVER; field::TIMES],
+            present: 0,
             last_event: Position { shown_ms: 0, seq: 0 },
         }
     }
@@ -75,6 +78,11 @@ impl MapRow {
     /// Where the report stands.
     pub fn state(&self) -> State {
         State::from_code(self[STATE]).unwrap_or(State::Received)
+    }
+
+    /// Whether the field of that bit has a value.
+    pub const fn has(&self, bit: u8) -> bool {
+        self.present >> bit & 1 == 1
     }
 
     /// The instant in a slot, if there is one.

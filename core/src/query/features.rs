@@ -5,7 +5,7 @@ use super::cql::{Is, Literal, Scalar, Test};
 use super::filter::{Row, RowTest};
 use super::params::{self, PAGE, PageQuery, Query, SORT};
 use super::{CodeSet, Filter, Queryable, Schema};
-use crate::domain::field::{Kind, Operator, Parameter, Type, Value, Vocabulary};
+use crate::domain::field::{Kind, NO_WARD, Operator, Parameter, Type, Value, Vocabulary};
 use crate::domain::{CodeBook, Collection, Feature, Instant, Violation};
 
 /// Which features are asked for.
@@ -14,7 +14,7 @@ pub type FeatureFilter = Filter<Feature>;
 pub type FeatureQuery = Query<Feature>;
 
 /// What all features can be asked for by, behind what their collection declares.
-const COMMON: [Queryable<'static>; 7] = [
+const COMMON: [Queryable<'static>; 8] = [
     Queryable::new("id", Type::Of(Kind::Integer)),
     asked_by(60, "source", Operator::OneOf, "Names of imports", Queryable::new("source", TEXT)),
     Queryable::new("source_id", TEXT),
@@ -34,22 +34,22 @@ const COMMON: [Queryable<'static>; 7] = [
         "west,south,east,north in degrees (CRS84), or six numbers with heights",
         Queryable::new("geometry", Type::Place),
     ),
+    asked_by(
+        50,
+        "ward",
+        Operator::OneOf,
+        "Codes of the generation in force, or {generation}.{code}",
+        Queryable { presence_only: true, vocabulary: Vocabulary::Wards, ..Queryable::new("wards", TEXT) },
+    ),
 ];
-/// What only parameters ask for, behind these: when it is shown, in which wards, whether now.
-const BESIDE: [Queryable<'static>; 3] = [
+/// What only parameters ask for, behind these: when it is shown, and whether now.
+const BESIDE: [Queryable<'static>; 2] = [
     asked_by(
         10,
         "datetime",
         Operator::Interval,
         "RFC 3339 instant, date, or interval with / and .. for an open end",
         Queryable::new("validity", INSTANT),
-    ),
-    asked_by(
-        50,
-        "ward",
-        Operator::OneOf,
-        "Codes of the generation in force, or {generation}.{code}",
-        Queryable { vocabulary: Vocabulary::Wards, ..Queryable::new("wards", TEXT) },
     ),
     asked_by(
         30,
@@ -63,9 +63,9 @@ const TEXT: Type = Type::Of(Kind::Text);
 const INSTANT: Type = Type::Of(Kind::Instant);
 
 /// Positions behind the properties of the collection.
+const WARDS: usize = COMMON.len() - 1;
 const VALIDITY: usize = COMMON.len();
-const WARDS: usize = VALIDITY + 1;
-const ACTIVE: usize = VALIDITY + 2;
+const ACTIVE: usize = VALIDITY + 1;
 
 const fn asked_by(
     rank: u8,
@@ -165,7 +165,8 @@ impl Row for At<'_> {
     }
 
     fn has(&self, _: usize, codes: &CodeSet) -> bool {
-        self.0.wards.iter().any(|w| codes.contains(*w))
+        let wards = &self.0.wards;
+        wards.iter().any(|w| codes.contains(*w)) || wards.is_empty() && codes.contains(NO_WARD)
     }
 }
 

@@ -170,6 +170,10 @@ fn bound(test: Test, schema: &Schema<'_>, codebook: &CodeBook, as_of: Instant) -
     }
     match q.derived {
         None => {}
+        Some(Derived::With(other)) => {
+            let Some(property) = schema.position(other) else { return Expr::no() };
+            return bound(Test { property, ..test }, schema, codebook, as_of);
+        }
         Some(Derived::Overdue) => {
             let one = |is: bool| {
                 if test.holds(Scalar::Boolean(is)) { overdue(is, schema, as_of) } else { Expr::no() }

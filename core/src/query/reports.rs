@@ -1,4 +1,5 @@
-//! By what reports can be asked for: the queryable fields of their table, as rows of the live map hold them.
+//! By what reports can be asked for: the queryable fields of their table, as rows of the live map hold them,
+//! and of the other public ones whether they are there.
 
 use std::sync::LazyLock;
 
@@ -10,7 +11,7 @@ use crate::domain::field::{Column, Field, TABLE, Type};
 use crate::domain::view::MapRow;
 
 static FIELDS: LazyLock<Vec<&'static Field>> =
-    LazyLock::new(|| TABLE.iter().filter(|f| f.queryable).collect());
+    LazyLock::new(|| TABLE.iter().filter(|f| f.queryable || f.is_public_property()).collect());
 
 static SCHEMA: LazyLock<Schema<'static>> =
     LazyLock::new(|| Schema::new(FIELDS.iter().map(|f| queryable(f)), &[]));
@@ -32,6 +33,7 @@ pub fn field(property: usize) -> &'static Field {
 
 fn queryable(f: &Field) -> Queryable<'static> {
     Queryable {
+        presence_only: !f.queryable,
         vocabulary: f.vocabulary,
         nullable: f.nullable,
         derived: f.derived,
@@ -47,7 +49,9 @@ impl Row for MapRow {
             Some(Column::Id) => Scalar::Integer(self.id as i64),
             Some(Column::Count(slot)) => Scalar::Integer(self[slot].into()),
             Some(Column::Time(slot)) => self.instant(slot).map_or(Scalar::Null, Scalar::Instant),
-            Some(Column::Code8(..) | Column::Code16(_)) | None => Scalar::Null,
+            // What there is, is not known; tests of it ask only whether.
+            Some(Column::Present(bit)) if MapRow::has(self, bit) => Scalar::Boolean(true),
+            Some(Column::Present(_) | Column::Code8(..) | Column::Code16(_)) | None => Scalar::Null,
         }
     }
 

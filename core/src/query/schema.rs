@@ -16,6 +16,8 @@ pub struct Queryable<'a> {
     pub holds: Type,
     /// The codes that it may be.
     pub vocabulary: Vocabulary<'a>,
+    /// Whether only its presence can be asked: `IS NULL` and `IS NOT NULL`.
+    pub presence_only: bool,
     /// Whether it may be missing.
     pub nullable: bool,
     /// How it follows from other properties, if it does.
@@ -27,7 +29,15 @@ pub struct Queryable<'a> {
 impl<'a> Queryable<'a> {
     /// A property of which only name and type are known.
     pub const fn new(name: &'a str, holds: Type) -> Self {
-        Self { name, holds, vocabulary: Vocabulary::Free, nullable: true, derived: None, parameter: None }
+        Self {
+            name,
+            holds,
+            vocabulary: Vocabulary::Free,
+            presence_only: false,
+            nullable: true,
+            derived: None,
+            parameter: None,
+        }
     }
 }
 

@@ -37,7 +37,11 @@ pub fn expression() -> BoxedStrategy<String> {
             Just("due_at IS NULL"),
             Just("ward IS NOT NULL"),
             Just("category IS NULL"),
-            Just("geometry IS NULL")
+            Just("geometry IS NULL"),
+            Just("address IS NULL"),
+            Just("title IS NOT NULL"),
+            Just("ward_name IS NULL"),
+            Just("source IS NULL")
         ]
         .prop_map(str::to_owned),
         prop_oneof![Just("noise"), Just("tree"), Just("pothole")].prop_map(|c| format!("category <> '{c}'")),

@@ -1,12 +1,13 @@
 //! The columns of reports as the table of fields gives them: their names, the way from a row to facts and
 //! to the map, and back into a row.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use crate::store::database::{Row, Values};
 use diaban_core::domain::CodeBook;
 use diaban_core::domain::Instant;
-use diaban_core::domain::field::{Access, Field, Raw, Stored, TABLE};
+use diaban_core::domain::field::{Access, Column, Field, Raw, Stored, TABLE};
 use diaban_core::domain::report::PublicFacts;
 use diaban_core::domain::view::{MapRow, Position};
 use diaban_core::geo::LonLat;
@@ -34,8 +35,14 @@ pub(in crate::store) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
 
 /// The columns of a row of the map.
 pub(in crate::store) static MAP_COLUMNS: LazyLock<String> = LazyLock::new(|| {
-    let fields = MAPPED.iter().map(|(_, s)| s.column);
-    MAP_FRAME.into_iter().chain(fields).collect::<Vec<_>>().join(", ")
+    let fields = MAPPED.iter().map(|(f, s)| match f.column {
+        // Texts are not read to learn that they are there.
+        Some(Column::Present(_)) => {
+            format!("CASE WHEN {0} IS NULL THEN NULL ELSE CAST(1 AS BIGINT) END AS {0}", s.column).into()
+        }
+        _ => Cow::Borrowed(s.column),
+    });
+    MAP_FRAME.into_iter().map(Cow::Borrowed).chain(fields).collect::<Vec<_>>().join(", ")
 });
 
 /// The columns of facts as [`put_facts`] binds them.
@@ -64,7 +71,12 @@ pub(in crate::store) fn map_row(row: &Row, codebook: &CodeBook) -> Result<MapRow
     let id = row.try_get::<i64>("id")? as u64;
     let mut out = MapRow::new(seq, id, point(row.try_get("lon")?, row.try_get("lat")?));
     for (i, (field, s)) in MAPPED.iter().enumerate() {
-        out.put(field, &raw(row, MAP_FRAME.len() + i, s)?, codebook);
+        let at = MAP_FRAME.len() + i;
+        let raw = match field.column {
+            Some(Column::Present(_)) => row.try_get::<Option<i64>>(at)?.map_or(Raw::Null, Raw::Integer),
+            _ => raw(row, at, s)?,
+        };
+        out.put(field, &raw, codebook);
     }
     out.last_event = Position { shown_ms: row.try_get("fed_ms")?, seq: row.try_get("fed")? };
     Ok(out)

@@ -1,4 +1,5 @@
-//! Where the live map holds a field: in a column of one of four widths, each field in its own slot.
+//! Where the live map holds a field: in a column of one of four widths, each field in its own slot, or only
+//! whether there is a value.
 //! A slot indexes a row and the columns of the map alike, so that loops over a column know its type.
 
 use super::super::view::MapRow;
@@ -37,6 +38,8 @@ pub enum Column {
     Count(Count),
     /// An instant.
     Time(Time),
+    /// Whether there is a value: this bit of the row.
+    Present(u8),
 }
 
 /// How many slots of [`Code8`] there are.
@@ -47,6 +50,9 @@ pub(crate) const CODES16: usize = slots(1);
 pub(crate) const COUNTS: usize = slots(2);
 /// How many slots of [`Time`] there are.
 pub(crate) const TIMES: usize = slots(3);
+/// How many bits of a row say whether a field has a value.
+#[cfg(test)]
+const PRESENT: usize = slots(4);
 
 const fn slots(width: u8) -> usize {
     let (mut n, mut i) = (0, 0);
@@ -55,7 +61,8 @@ const fn slots(width: u8) -> usize {
             (0, Some(Column::Code8(..)))
             | (1, Some(Column::Code16(_)))
             | (2, Some(Column::Count(_)))
-            | (3, Some(Column::Time(_))) => 1,
+            | (3, Some(Column::Time(_)))
+            | (4, Some(Column::Present(_))) => 1,
             _ => 0,
         };
         i += 1;
@@ -118,6 +125,10 @@ impl MapRow {
             Some(Column::Time(slot)) => {
                 self[slot] = raw.integer().map_or(NEVER, |ms| Instant::from_ms(ms).ms());
             }
+            Some(Column::Present(bit)) => {
+                let there = u8::from(*raw != Raw::Null) << bit;
+                self.present = self.present & !(1 << bit) | there;
+            }
             Some(Column::Point | Column::Id) | None => {}
         }
     }
@@ -137,7 +148,7 @@ impl MapRow {
             (Column::Count(slot), _) => Shown::Integer(self[slot].into()),
             (Column::Time(slot), _) => Shown::Instant(self.instant(slot)?),
             (Column::Id, _) => Shown::Integer(self.id),
-            (Column::Point, _) => return None,
+            (Column::Point | Column::Present(_), _) => return None,
         })
     }
 }
@@ -152,19 +163,21 @@ mod tests {
 
     #[test]
     fn every_slot_is_taken_once() {
-        let mut taken: [Vec<usize>; 4] = Default::default();
+        let mut taken: [Vec<usize>; 5] = Default::default();
         for f in TABLE {
             match f.column {
                 Some(Column::Code8(s, _)) => taken[0].push(s.0),
                 Some(Column::Code16(s)) => taken[1].push(s.0),
                 Some(Column::Count(s)) => taken[2].push(s.0),
                 Some(Column::Time(s)) => taken[3].push(s.0),
+                Some(Column::Present(bit)) => taken[4].push(bit.into()),
                 Some(Column::Point | Column::Id) | None => {}
             }
         }
-        for (slots, n) in taken.iter_mut().zip([CODES8, CODES16, COUNTS, TIMES]) {
+        for (slots, n) in taken.iter_mut().zip([CODES8, CODES16, COUNTS, TIMES, PRESENT]) {
             slots.sort_unstable();
             assert_eq!(*slots, (0..n).collect::<Vec<_>>());
         }
+        assert!(PRESENT <= 8, "a row has a byte of them");
     }
 }

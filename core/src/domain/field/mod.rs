@@ -138,6 +138,8 @@ pub enum Derived {
     },
     /// Whether the report is open and an answer was due before the moment of the question.
     Overdue,
+    /// It is there exactly where another field is.
+    With(&'static str),
 }
 
 /// How the record keeps a field.
@@ -204,7 +206,7 @@ pub struct Field {
     pub column: Option<Column>,
     /// How it follows from other fields, if it does.
     pub derived: Option<Derived>,
-    /// Whether a filter can name it.
+    /// Whether a filter can ask for its value. Whether it is there can be asked of every public property.
     pub queryable: bool,
     /// The parameter that asks for it, too.
     pub parameter: Option<Parameter<'static>>,

@@ -88,14 +88,16 @@ pub const TABLE: &[Field] = &[
         "Open, and due before now, which moves every five minutes; or not",
     ),
     Field::new("title", ("Tiêu đề", "Title"), Kind::Text, |r| r.facts.title.clone().into())
-        .stored("title", Access::Text(|f| f.title.as_deref().map(Into::into), |f, v| f.title = v)),
+        .stored("title", Access::Text(|f| f.title.as_deref().map(Into::into), |f, v| f.title = v))
+        .held(Column::Present(0)),
     Field::new("description", ("Mô tả", "Description"), Kind::Text, |r| {
         r.facts.description.clone().into()
     })
     .stored(
         "description",
         Access::Text(|f| f.description.as_deref().map(Into::into), |f, v| f.description = v),
-    ),
+    )
+    .held(Column::Present(1)),
     Field::new("category", ("Loại", "Category"), Kind::Text, |r| r.facts.category.clone().into())
         .always()
         .of(Vocabulary::Categories)
@@ -170,13 +172,15 @@ pub const TABLE: &[Field] = &[
     .held(Column::Code16(WARD))
     .in_tiles()
     .asked_by(60, "ward", Operator::OneOf, "Codes of the generation in force, or {generation}.{code}"),
-    Field::new("ward_name", ("Phường, xã", "Ward"), Kind::Text, |r| r.ward_name.clone().into()),
+    Field::new("ward_name", ("Phường, xã", "Ward"), Kind::Text, |r| r.ward_name.clone().into())
+        .derived(Derived::With("ward")),
     Field::new(
         "ward_generation",
         ("Ranh giới có hiệu lực từ", "Generation of boundaries"),
         Kind::Text,
         |r| r.facts.ward.as_ref().map(|w| w.generation.to_string()).into(),
-    ),
+    )
+    .derived(Derived::With("ward")),
     Field::new("approximate", ("Ranh giới gần đúng", "Approximate boundaries"), Kind::Boolean, |r| {
         Value::Boolean(r.approximate)
     })
@@ -184,11 +188,13 @@ pub const TABLE: &[Field] = &[
     Field::new("border_m", ("Cách ranh giới (m)", "Metres to the border"), Kind::Number, |r| {
         metres(r.facts.border_m)
     })
-    .stored("border_m", Access::Real(|f| f.border_m, |f, v| f.border_m = v)),
+    .stored("border_m", Access::Real(|f| f.border_m, |f, v| f.border_m = v))
+    .held(Column::Present(2)),
     Field::new("offshore_m", ("Cách bờ (m)", "Metres off the shore"), Kind::Number, |r| {
         metres(r.facts.offshore_m)
     })
-    .stored("offshore_m", Access::Real(|f| f.offshore_m, |f, v| f.offshore_m = v)),
+    .stored("offshore_m", Access::Real(|f| f.offshore_m, |f, v| f.offshore_m = v))
+    .held(Column::Present(3)),
     Field::new("votes", ("Lượt ủng hộ", "Votes"), Kind::Integer, |r| Value::Integer(r.facts.votes))
         .always()
         .stored("votes", Access::Integer(|f| f.votes, |f, n| f.votes = n))
@@ -197,7 +203,8 @@ pub const TABLE: &[Field] = &[
     Field::new("observed_at", ("Thấy lúc", "Seen at"), Kind::Instant, |r| {
         r.facts.observed.map(|t| t.to_string()).into()
     })
-    .stored("observed_ms", Access::Instant(|f| f.observed, |f, t| f.observed = t)),
+    .stored("observed_ms", Access::Instant(|f| f.observed, |f, t| f.observed = t))
+    .held(Column::Present(4)),
     Field::new("created_at", ("Tiếp nhận lúc", "Received at"), Kind::Instant, |r| {
         r.facts.created.to_string().into()
     })
@@ -226,7 +233,8 @@ pub const TABLE: &[Field] = &[
     .held(Column::Time(DUE))
     .asked(),
     Field::new("address", ("Địa chỉ", "Address"), Kind::Text, |r| r.facts.address.clone().into())
-        .stored("address", Access::Text(|f| f.address.as_deref().map(Into::into), |f, v| f.address = v)),
+        .stored("address", Access::Text(|f| f.address.as_deref().map(Into::into), |f, v| f.address = v))
+        .held(Column::Present(5)),
     Field::new("source", ("Nguồn", "Source"), Kind::Text, |r| r.facts.source.clone().into()).always().stored(
         "source",
         Access::Text(|f| Some((&f.source).into()), |f, v| f.source = v.unwrap_or_default()),
@@ -320,7 +328,8 @@ impl Field {
         }
     }
 
-    const fn is_public_property(&self) -> bool {
+    /// Whether documents list it for everybody.
+    pub const fn is_public_property(&self) -> bool {
         self.is_property && matches!(self.audience, Audience::Public)
     }
 

@@ -39,6 +39,8 @@ enum Node {
     Lies(Box<ShapeTest>),
     /// With a place, or without.
     Placed(bool),
+    /// With the value of this bit, or without.
+    Present(u8, bool),
     /// All of these.
     All(Vec<Node>),
     /// Any of these.
@@ -130,6 +132,8 @@ impl Node {
             },
             Expr::Is(RowTest::Value(_, test)) => match field(test.property).column {
                 Some(Column::Point) => Self::place(test),
+                Some(Column::Present(bit)) if test.is == Is::Null => Self::Present(bit, test.not),
+                Some(Column::Present(_)) => Self::Any(Vec::new()),
                 Some(column) => Self::number(column, test),
                 None => Self::Any(Vec::new()),
             },
@@ -186,7 +190,7 @@ impl Node {
     fn cost(&self) -> u8 {
         match self {
             Self::Values(..) | Self::Placed(_) => 0,
-            Self::Between(..) => 1,
+            Self::Present(..) | Self::Between(..) => 1,
             Self::Codes(..) | Self::Inside(_) => 2,
             Self::OneOf(..) => 3,
             Self::All(_) | Self::Any(_) => 4,
@@ -202,12 +206,13 @@ impl Node {
                 let placed = within(&(0..c.placed()), k);
                 left & if *wanted { placed } else { !placed }
             }
+            Self::Present(bit, wanted) => compare(c.present(), k, left, |v| (v >> bit & 1 == 1) == *wanted),
             Self::Codes(column, bits) => {
                 let has = |code: usize| bits[code / BLOCK] >> (code % BLOCK) & 1 == 1;
                 match column {
                     Column::Code8(slot, _) => one_by_one(&c[*slot], k, left, |v| has((*v).into())),
                     Column::Code16(slot) => one_by_one(&c[*slot], k, left, |v| has((*v).into())),
-                    Column::Point | Column::Id | Column::Count(_) | Column::Time(_) => 0,
+                    Column::Point | Column::Id | Column::Count(_) | Column::Time(_) | Column::Present(_) => 0,
                 }
             }
             Self::Between(column, from, to) => {
@@ -217,7 +222,7 @@ impl Node {
                     Column::Count(slot) => compare(&c[*slot], k, left, |v| inside(i64::from(*v))),
                     // Ids are below 2^52.
                     Column::Id => compare(c.ids(), k, left, |v| inside(*v as i64)),
-                    Column::Point | Column::Code8(..) | Column::Code16(_) => 0,
+                    Column::Point | Column::Code8(..) | Column::Code16(_) | Column::Present(_) => 0,
                 }
             }
             Self::OneOf(column, list, not) => {
@@ -226,7 +231,7 @@ impl Node {
                     Column::Time(slot) => one_by_one(&c[*slot], k, left, |v| passes(*v)),
                     Column::Count(slot) => one_by_one(&c[*slot], k, left, |v| passes(i64::from(*v))),
                     Column::Id => one_by_one(c.ids(), k, left, |v| passes(*v as i64)),
-                    Column::Point | Column::Code8(..) | Column::Code16(_) => 0,
+                    Column::Point | Column::Code8(..) | Column::Code16(_) | Column::Present(_) => 0,
                 }
             }
             Self::Inside(b) => passing(k, left, |i| c.e7(i).is_some_and(|p| b.contains(p))),

@@ -54,6 +54,7 @@ impl Parser<'_> {
 
     /// The type of a property that has plain values.
     pub(super) fn plain(&self, p: usize, at: usize) -> Result<Kind, Fault> {
+        self.valued(p, at)?;
         match self.schema[p].holds {
             Type::Of(kind) => Ok(kind),
             Type::Place => Err((
@@ -61,6 +62,15 @@ impl Parser<'_> {
                 format!("“{}” is a place: ask with a function like S_INTERSECTS", self.schema[p].name),
             )),
         }
+    }
+
+    /// Whether the value of a property can be asked for.
+    pub(super) fn valued(&self, p: usize, at: usize) -> Result<(), Fault> {
+        let q = &self.schema[p];
+        if q.presence_only {
+            return Err((at, format!("“{}” can only be asked for with IS NULL and IS NOT NULL", q.name)));
+        }
+        Ok(())
     }
 
     /// A value in the type of a property. Two where it stands for a stretch: the ends of a day, or the

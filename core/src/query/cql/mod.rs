@@ -163,7 +163,7 @@ pub fn written(expr: &Expr<Test>, schema: &[Queryable<'_>]) -> String {
 /// Says that no property has this name, and which one may be meant.
 fn unknown(name: &str, schema: &[Queryable<'_>]) -> String {
     let shown: String = name.chars().take(40).collect();
-    let names = || schema.iter().map(|q| q.name);
+    let names = || schema.iter().filter(|q| !q.presence_only).map(|q| q.name);
     let hint = nearest(name, names()).map_or_else(
         || format!("there are {}", names().collect::<Vec<_>>().join(", ")),
         |n| format!("did you mean {n}?"),

@@ -279,6 +279,7 @@ impl<'a> Parser<'a> {
 
     fn like(&mut self, p: usize, fold: Fold) -> Result<Expr<Test>, Fault> {
         let at = self.next.at;
+        self.valued(p, at)?;
         if self.schema[p].holds != Type::Of(Kind::Text) {
             return self.fail(format!("“{}” is no text, which LIKE asks about", self.schema[p].name));
         }

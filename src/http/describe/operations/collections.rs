@@ -132,3 +132,7 @@ pub(in crate::http) fn schema(d: &mut Describe<'_>) -> Vec<Operation> {
 pub(in crate::http) fn queryables(d: &mut Describe<'_>) -> Vec<Operation> {
     of_each(d, "queryables", "Queryables", "By what {} can be asked for")
 }
+
+pub(in crate::http) fn feature_schema(d: &mut Describe<'_>) -> Vec<Operation> {
+    of_each(d, "feature-schema", "FeatureSchema", "One of {} as GeoJSON writes it")
+}

@@ -147,6 +147,8 @@ fn describe(service: &Service, c: &Collection) -> CollectionInfo {
         let rel = format!("http://www.opengis.net/def/rel/ogc/1.0/{document}");
         links.push(Link::new(format!("{home}/{document}"), rel, schema::MEDIA, title));
     }
+    let title = "A feature as GeoJSON writes it";
+    links.push(Link::new(format!("{home}/feature-schema"), "describedby", schema::MEDIA, title));
     CollectionInfo {
         id: c.id.clone(),
         title: c.title.clone(),

@@ -1,6 +1,7 @@
-//! `/collections/{c}/schema` and `/queryables`: what the features of a collection hold (OGC API Features
-//! Part 5), and by what of it they can be asked for (Part 3), both as JSON Schema from one list of
-//! properties. Codes have their names in both languages.
+//! `/collections/{c}/schema`, `/queryables` and `/feature-schema`: what the features of a collection hold (OGC
+//! API Features Part 5), by what of it they can be asked for (Part 3), and the same as the schema of a whole
+//! GeoJSON feature, by which GDAL types its columns. All are JSON Schema from one list of properties. Codes
+//! have their names in both languages.
 
 use std::sync::Arc;
 
@@ -69,9 +70,40 @@ pub(in crate::http) async fn queryables(
     let mut body = begun(&service, &id, "queryables", &held.title);
     let about = |q: &Queryable<'_>| held.properties.get(q.name).cloned().unwrap_or_else(|| beside(q));
     body["properties"] =
-        held.asked.iter().map(|q| (q.name.to_owned(), about(q))).collect::<Map<_, _>>().into();
+        held.asked.iter().filter(|q| !q.presence_only).map(|q| (q.name.to_owned(), about(q))).collect::<Map<_, _>>().into();
     // Another name is refused, as the standard asks of a list that says so.
     body["additionalProperties"] = false.into();
+    Ok(Document::json(MEDIA, &body, CachePolicy::Hour).answer(&headers))
+}
+
+/// `/collections/{c}/feature-schema`: a feature as GeoJSON writes it. A property that may be without a value
+/// is `nullable`, in the words of OpenAPI 3.0: GDAL reads no list of types.
+pub(in crate::http) async fn feature_schema(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let mut held = asked(&service, &id, query.as_deref(), &headers)?;
+    let of_id = held.properties.remove("id");
+    for (name, about) in &mut held.properties {
+        if !held.required.contains(&name.as_str()) {
+            about["nullable"] = true.into();
+        }
+        // GDAL holds a whole number in 32 bits.
+        if about["maximum"].as_i64().is_some_and(|most| most > i32::MAX.into()) {
+            about["type"] = "number".into();
+            about["multipleOf"] = 1.into();
+        }
+    }
+    let mut body = begun(&service, &id, "feature-schema", &held.title);
+    body["required"] = json!(["type", "geometry", "properties"]);
+    body["properties"] = json!({
+        "type": { "const": "Feature" },
+        "id": of_id.unwrap_or_else(|| json!({ "type": "string" })),
+        "geometry": { "format": "geometry-any", "nullable": true },
+        "properties": { "type": "object", "properties": held.properties },
+    });
     Ok(Document::json(MEDIA, &body, CachePolicy::Hour).answer(&headers))
 }
 

@@ -44,6 +44,8 @@ pub(in crate::map) struct Columns {
     codes16: [Vec<u16>; CODES16],
     counts: [Vec<u32>; COUNTS],
     times: [Vec<i64>; TIMES],
+    /// A bit for each field of which only is known whether it has a value.
+    present: Vec<u8>,
     event_ms: Vec<i64>,
     event_seq: Vec<i64>,
     id: Vec<u64>,
@@ -112,6 +114,7 @@ impl Columns {
             codes16: from_fn(|_| Vec::with_capacity(n)),
             counts: from_fn(|_| Vec::with_capacity(n)),
             times: from_fn(|_| Vec::with_capacity(n)),
+            present: Vec::with_capacity(n),
             event_ms: Vec::with_capacity(n),
             event_seq: Vec::with_capacity(n),
             id: Vec::with_capacity(n),
@@ -134,6 +137,7 @@ impl Columns {
         put(&mut self.codes16, row.codes16);
         put(&mut self.counts, row.counts);
         put(&mut self.times, row.times);
+        self.present.push(row.present);
         self.event_ms.push(row.last_event.shown_ms);
         self.event_seq.push(row.last_event.seq);
         self.id.push(row.id);
@@ -153,6 +157,7 @@ impl Columns {
             codes16,
             counts,
             times,
+            present,
             event_ms,
             event_seq,
             id,
@@ -166,6 +171,7 @@ impl Columns {
         codes16.iter().try_for_each(|c| out.put(c))?;
         counts.iter().try_for_each(|c| out.put(c))?;
         times.iter().try_for_each(|c| out.put(c))?;
+        out.put(present)?;
         out.put(event_ms)?;
         out.put(event_seq)?;
         out.put(id)?;
@@ -188,6 +194,7 @@ impl Columns {
         out.codes16.iter_mut().try_for_each(|c| input.take(rows).map(|v| *c = v))?;
         out.counts.iter_mut().try_for_each(|c| input.take(rows).map(|v| *c = v))?;
         out.times.iter_mut().try_for_each(|c| input.take(rows).map(|v| *c = v))?;
+        out.present = input.take(rows)?;
         out.event_ms = input.take(rows)?;
         out.event_seq = input.take(rows)?;
         out.id = input.take(rows)?;
@@ -297,6 +304,7 @@ impl Columns {
             codes16: from_fn(|s| self.codes16[s][i]),
             counts: from_fn(|s| self.counts[s][i]),
             times: from_fn(|s| self.times[s][i]),
+            present: self.present[i],
             last_event: self.last_event(i),
         }
     }
@@ -317,6 +325,10 @@ impl Columns {
 
     pub(in crate::map) fn ids(&self) -> &[u64] {
         &self.id
+    }
+
+    pub(in crate::map) fn present(&self) -> &[u8] {
+        &self.present
     }
 
     /// Longitude and latitude in units of 1e-7 degree; none for a placeless row.
