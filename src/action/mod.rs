@@ -5,13 +5,9 @@
 mod city;
 mod entries;
 mod export_tiles;
-mod feature_entries;
-mod import_areas;
-mod import_features;
-mod import_reports;
+mod import;
 mod keys;
 mod public;
-mod reassign_features;
 mod submit;
 mod transfer;
 mod transition;
@@ -19,17 +15,11 @@ mod verb;
 mod withdraw;
 
 pub use city::{Areas, City, CityError};
-pub use entries::{Entries, Told, cursor};
+pub use entries::{Entries, Told, cursor, told_at};
 pub use export_tiles::{ArchiveFormat, ExportError, ExportStep, Exported, TileExport, export_tiles};
-pub use feature_entries::told_at;
-pub use import_areas::{ImportError, Reassigned, activate_areas, candidate, reassign, with_crs};
-pub use import_features::{
-    FeatureImport, FeatureImportError, compare_features, read_features, write_features,
-};
-pub use import_reports::{JudgedReports, ReportImport, compare_reports, read_reports, store_reports};
+pub use import::*;
 pub use keys::{KeyError, KeyFault, Keyring, Purpose, add_key, revoke_key};
 pub use public::public_time;
-pub use reassign_features::{ReassignedFeatures, reassign_features};
 pub use submit::{Receipt, Refusal, Submission, SubmitError, assess, outside_text, submit};
 pub use transfer::transfer;
 pub use transition::{Transition, transition};

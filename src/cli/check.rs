@@ -2,8 +2,9 @@
 
 use clap::{Args, Subcommand};
 
+use super::Outcome;
+use super::import::areas;
 use super::say::say;
-use super::{Outcome, areas};
 use crate::app;
 use crate::config::Settings;
 

@@ -8,7 +8,7 @@ use std::time::Instant as Stopwatch;
 use clap::Args;
 use tokio::sync::mpsc;
 
-use super::areas::{self, Boundaries};
+use super::import::areas::{self, Boundaries};
 use super::say::say;
 use super::{Outcome, serve};
 use crate::action::City;

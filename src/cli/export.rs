@@ -9,8 +9,9 @@ use std::time::Instant as Stopwatch;
 use clap::{Args, ValueEnum};
 use indicatif::HumanBytes;
 
+use super::Outcome;
+use super::import::areas;
 use super::say::say;
-use super::{Outcome, areas};
 use crate::action::{self, ArchiveFormat, ExportStep, TileExport};
 use crate::app;
 use crate::clock::{Clock, SystemClock};

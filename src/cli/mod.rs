@@ -1,23 +1,16 @@
 //! The subcommands of the executable. Each reports its result on standard output and errors on
 //! standard error.
 
-mod areas;
-mod backup;
 mod check;
-mod copy;
 mod demo;
 mod export;
-mod features;
-mod findings;
+mod import;
 mod keys;
 mod logging;
-mod mapping;
-mod migrate;
-mod pages;
 mod report;
-mod reports;
 mod say;
 mod serve;
+mod store;
 
 use std::process::ExitCode;
 
@@ -39,7 +32,7 @@ enum Role {
     Demo(demo::Demo),
     /// Import data.
     #[command(subcommand)]
-    Import(Import),
+    Import(import::Import),
     Check(check::Check),
     /// Change the state of a report, transfer it, hide or erase it; works beside a running server.
     #[command(subcommand)]
@@ -49,24 +42,12 @@ enum Role {
     Keys(keys::Keys),
     Export(export::Export),
     /// Bring the schema of a store up to date; `serve` also does so when it starts.
-    Migrate(migrate::Migrate),
+    Migrate(store::migrate::Migrate),
     /// Back up a SQLite store to a new file, beside a running server.
-    Backup(backup::Backup),
+    Backup(store::backup::Backup),
     /// Restore a backup in place of a SQLite store that is not being served.
-    Restore(backup::Restore),
-    Copy(copy::Copy),
-}
-
-#[derive(Subcommand)]
-enum Import {
-    /// Import ward boundaries of one generation: read, check, activate, and reassign reports.
-    Areas(Box<areas::ImportAreas>),
-    /// Import city features into a collection: GeoJSON, CSV or OSM PBF, compared with the stored
-    /// ones.
-    Features(Box<features::ImportFeatures>),
-    /// Import past reports: GeoJSON, CSV or Open311 JSON of any length; repeating an import stores
-    /// nothing twice.
-    Reports(Box<reports::ImportReports>),
+    Restore(store::backup::Restore),
+    Copy(store::copy::Copy),
 }
 
 /// Arguments of a subcommand, with the settings that say which store it uses.
@@ -93,9 +74,7 @@ pub fn main() -> ExitCode {
         match cli.role {
             Role::Serve(serve) => serve.run().await,
             Role::Demo(demo) => demo.run().await,
-            Role::Import(Import::Areas(import)) => import.run().await,
-            Role::Import(Import::Features(import)) => import.run().await,
-            Role::Import(Import::Reports(import)) => import.run().await,
+            Role::Import(import) => import.run().await,
             Role::Export(export) => export.run().await,
             Role::Check(check) => check.run().await,
             Role::Report(report) => report.run().await,

@@ -61,7 +61,11 @@ pub fn row_of(seq: u32, (point, category, state, ward, created, later): Parts) -
         .with(UPDATED, (created + later) * 1000)
         .with(DUE, if id % 3 > 0 { (created + (id % 90) as i64) * 1000 } else { NEVER });
     let present = (id % 61) as u8;
-    MapRow { present, last_event: Position { shown_ms: (created + later) * 1000, seq: (id % 100) as i64 }, ..row }
+    MapRow {
+        present,
+        last_event: Position { shown_ms: (created + later) * 1000, seq: (id % 100) as i64 },
+        ..row
+    }
 }
 
 /// Any filter, most fields mostly open.

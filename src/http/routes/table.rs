@@ -94,7 +94,12 @@ pub(super) fn rows() -> Vec<Route> {
         get("/collections/{collection}/items/{id}", READ, features::feature, collections::feature),
         search("/search", features::search, collections::search),
         get("/collections/{collection}/schema", READ, features::schema, collections::schema),
-        get("/collections/{collection}/feature-schema", READ, features::feature_schema, collections::feature_schema),
+        get(
+            "/collections/{collection}/feature-schema",
+            READ,
+            features::feature_schema,
+            collections::feature_schema,
+        ),
         get("/collections/{collection}/queryables", READ, features::queryables, collections::queryables),
         get("/collections/{collection}/tiles", READ, tiles::ogc_tilesets, map::tilesets),
         get("/collections/{collection}/tiles/{matrix_set}", READ, tiles::ogc_tileset, map::tileset),

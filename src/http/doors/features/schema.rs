@@ -69,8 +69,13 @@ pub(in crate::http) async fn queryables(
     let held = asked(&service, &id, query.as_deref(), &headers)?;
     let mut body = begun(&service, &id, "queryables", &held.title);
     let about = |q: &Queryable<'_>| held.properties.get(q.name).cloned().unwrap_or_else(|| beside(q));
-    body["properties"] =
-        held.asked.iter().filter(|q| !q.presence_only).map(|q| (q.name.to_owned(), about(q))).collect::<Map<_, _>>().into();
+    body["properties"] = held
+        .asked
+        .iter()
+        .filter(|q| !q.presence_only)
+        .map(|q| (q.name.to_owned(), about(q)))
+        .collect::<Map<_, _>>()
+        .into();
     // Another name is refused, as the standard asks of a list that says so.
     body["additionalProperties"] = false.into();
     Ok(Document::json(MEDIA, &body, CachePolicy::Hour).answer(&headers))

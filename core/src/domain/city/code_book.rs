@@ -1,0 +1,120 @@
+//! The names behind the small integer codes in columns and filters, shared by queries, SQL and
+//! tiles: categories by position in the pack; wards by position in the area book; bodies by
+//! position in the pack, followed by the wards' own offices in ward order.
+
+use std::sync::Arc;
+
+use crate::domain::{BodyId, WardId};
+
+/// The names at one moment; replaced as a whole when areas change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CodeBook {
+    /// Category codes in pack order.
+    pub categories: Vec<Arc<str>>,
+    /// Wards of all generations, ascending.
+    pub wards: Vec<WardId>,
+    /// The generation that a bare ward code refers to.
+    pub active: Arc<str>,
+    /// The bodies of the city in pack order, without the wards' own offices.
+    pub bodies: Vec<BodyId>,
+}
+
+/// The meaning of a ward name in a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WardName {
+    /// Position in [`CodeBook::wards`].
+    Known(u16),
+    /// A code that exists only in former generations, with the wards that have it.
+    Former(Vec<WardId>),
+    /// No generation has it.
+    Unknown,
+}
+
+impl CodeBook {
+    /// Position of a category.
+    pub fn category(&self, code: &str) -> Option<u8> {
+        self.categories.iter().position(|c| **c == *code).map(|i| i as u8)
+    }
+
+    /// Position of a ward.
+    pub fn ward_index(&self, ward: &WardId) -> Option<u16> {
+        self.wards.binary_search(ward).ok().map(|i| i as u16)
+    }
+
+    /// The canonical ids of wards by their positions.
+    pub fn ward_names(&self, positions: &[u16]) -> impl Iterator<Item = String> {
+        positions.iter().filter_map(|w| self.wards.get(usize::from(*w))).map(ToString::to_string)
+    }
+
+    /// Position of a body.
+    pub fn body(&self, id: &BodyId) -> Option<u16> {
+        let office = || Some(self.bodies.len() as u16 + self.ward_index(&id.ward()?)?);
+        self.bodies.iter().position(|b| b == id).map(|i| i as u16).or_else(office)
+    }
+
+    /// How many bodies there are.
+    pub fn body_count(&self) -> usize {
+        self.bodies.len() + self.wards.len()
+    }
+
+    /// The id of the body at a position.
+    pub fn body_id(&self, position: usize) -> Option<BodyId> {
+        let office = |i| self.wards.get(i).map(BodyId::ward_office);
+        self.bodies.get(position).cloned().or_else(|| office(position.checked_sub(self.bodies.len())?))
+    }
+
+    /// The name of a ward for people: its bare code if that refers to this ward, otherwise its
+    /// canonical id.
+    pub fn ward_word(&self, position: usize) -> Option<String> {
+        let ward = self.wards.get(position)?;
+        Some(if ward.generation == self.active { ward.code.to_string() } else { ward.to_string() })
+    }
+
+    /// Resolves a ward name: `{generation}.{code}`, or a bare code of the active generation.
+    pub fn ward(&self, name: &str) -> WardName {
+        if let Some((generation, code)) = name.split_once('.') {
+            return self
+                .ward_index(&WardId::new(generation, code))
+                .map_or(WardName::Unknown, WardName::Known);
+        }
+        if let Some(i) = self.ward_index(&WardId::new(&self.active, name)) {
+            return WardName::Known(i);
+        }
+        let former: Vec<WardId> = self.wards.iter().filter(|w| *w.code == *name).cloned().collect();
+        if former.is_empty() { WardName::Unknown } else { WardName::Former(former) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_code_means_the_active_generation() {
+        let wards = vec![
+            WardId::new("2025-01-01", "26740"),
+            WardId::new("2025-01-01", "26743"),
+            WardId::new("2025-07-01", "26740"),
+        ];
+        let v = CodeBook {
+            categories: vec!["drainage".into()],
+            wards,
+            active: "2025-07-01".into(),
+            bodies: vec![BodyId::new("traffic")],
+        };
+        assert_eq!(v.ward("26740"), WardName::Known(2));
+        assert_eq!(v.ward("2025-01-01.26740"), WardName::Known(0));
+        assert_eq!(v.ward("26743"), WardName::Former(vec![WardId::new("2025-01-01", "26743")]));
+        assert_eq!(v.ward("1"), WardName::Unknown);
+        assert_eq!(v.category("drainage"), Some(0));
+        for (i, id) in ["traffic", "ward:2025-01-01.26740", "ward:2025-01-01.26743"].iter().enumerate() {
+            assert_eq!(v.body(&BodyId::new(id)), Some(i as u16));
+            assert_eq!(v.body_id(i), Some(BodyId::new(id)));
+        }
+        assert_eq!((v.body(&BodyId::new("ward:1")), v.body_id(4), v.body_count()), (None, None, 4));
+        assert_eq!(
+            (v.ward_word(0).unwrap(), v.ward_word(2).unwrap()),
+            ("2025-01-01.26740".into(), "26740".into())
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! What a city declares of itself: categories, bodies and rules, units and their codes.
+
+pub(in crate::domain) mod category;
+mod code_book;
+mod routing;
+mod unit_kind;
+mod ward;
+
+pub use category::{
+    Categories, Category, CategoryError, Choice, Group, PlaceRule, Precision, Question, QuestionKind,
+};
+pub use code_book::{CodeBook, WardName};
+pub use routing::{Assigned, Bodies, Body, BodyError, BodyId, Routing, RoutingError, Rule, Scope, Target};
+pub use unit_kind::{CodeForm, UnitKind, UnitScheme, code_number};
+pub use ward::WardId;

@@ -1,0 +1,109 @@
+//! Keys of apps and secret feed links: `dbn_`, a public id, 32 random characters. A key is shown
+//! once; only its hash is stored. Not here: hashing and generating (action), the table (store).
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::domain::Instant;
+
+/// The prefix of every key.
+pub const PREFIX: &str = "dbn_";
+/// Length of the public id, in characters.
+pub const ID_CHARS: usize = 8;
+/// Length of the random part in characters: five bits each, 160 in all.
+pub const SECRET_CHARS: usize = 32;
+/// The alphabet of both parts: Crockford's base 32, which has no characters that look alike.
+pub const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// The scopes that a key may have.
+pub const SCOPES: &[&str] = &["read", "submit"];
+/// The scope of a secret feed link; such a key has no other scope.
+pub const FEED: &str = "feed";
+
+/// The public part of a key. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(Arc<str>);
+
+impl KeyId {
+    /// A key id; nothing is checked.
+    pub fn new(id: &str) -> Self {
+        Self(id.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A stored key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its public part.
+    pub id: KeyId,
+    /// SHA-256 of the whole key.
+    pub hash: [u8; 32],
+    /// A name for people.
+    pub name: String,
+    /// Its scopes.
+    pub scopes: Vec<String>,
+    /// For a secret feed link: the query it answers, in normal form.
+    pub query: Option<String>,
+    /// When it was created.
+    pub created: Instant,
+    /// When it expires.
+    pub expires: Option<Instant>,
+    /// When it was revoked.
+    pub revoked: Option<Instant>,
+}
+
+impl Key {
+    /// Whether the key is accepted at that moment.
+    pub fn is_valid(&self, now: Instant) -> bool {
+        self.revoked.is_none() && self.expires.is_none_or(|t| now < t)
+    }
+}
+
+/// Whether a text has the form of a key. A cheap test before hashing.
+pub fn is_key(text: &str) -> bool {
+    text.strip_prefix(PREFIX).is_some_and(|rest| {
+        rest.len() == ID_CHARS + SECRET_CHARS && rest.bytes().all(|b| LETTERS.contains(&b))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_opens_until_it_expires_or_is_revoked() {
+        let at = Instant::from_ms;
+        let key = Key {
+            id: KeyId::new("a"),
+            hash: [0; 32],
+            name: String::new(),
+            scopes: Vec::new(),
+            query: None,
+            created: at(0),
+            expires: Some(at(10)),
+            revoked: None,
+        };
+        assert!(key.is_valid(at(9)) && !key.is_valid(at(10)));
+        assert!(!Key { revoked: Some(at(1)), ..key }.is_valid(at(2)));
+    }
+
+    #[test]
+    fn the_form_of_a_key() {
+        let key = format!("dbn_{}", "0".repeat(40));
+        assert!(is_key(&key));
+        for wrong in [&key[..43], &key.replace('0', "l"), &key.replace("dbn", "abn"), ""] {
+            assert!(!is_key(wrong), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! A report as it is recorded: the public facts, what is kept apart, and the events of its life.
+
+mod status;
+
+pub mod feed;
+pub mod key;
+pub mod view;
+
+pub use status::{State, Status};
+
+use std::collections::BTreeMap;
+
+use crate::domain::{Category, Instant, WardId};
+use crate::geo::LonLat;
+
+/// The largest public id: ids are drawn from `1..=MAX_ID`, so that a JavaScript number holds them
+/// and cluster ids (from 2^52) never meet them.
+pub const MAX_ID: u64 = (1 << 52) - 1;
+
+/// A new report, checked, routed and ready to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewReport {
+    /// The public id.
+    pub id: u64,
+    /// What everybody may see.
+    pub public: PublicFacts,
+    /// What only the responsible office may see.
+    pub private: PrivateFacts,
+    /// What happened to it, oldest first; the first is that it was received.
+    pub events: Vec<Event>,
+}
+
+/// How much a report presses. The discriminant is what columns keep: never renumber.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Level {
+    /// It can wait.
+    Low = 0,
+    /// As most reports.
+    #[default]
+    Normal = 1,
+    /// Somebody may come to harm.
+    Urgent = 2,
+}
+
+impl Level {
+    /// All, from low to urgent.
+    pub const ALL: [Self; 3] = [Self::Low, Self::Normal, Self::Urgent];
+
+    /// The public name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::Urgent => "urgent",
+        }
+    }
+
+    /// The level of a stored discriminant; one of a later version of the program reads as normal.
+    pub fn from_code(code: u8) -> Self {
+        Self::ALL.get(usize::from(code)).copied().unwrap_or_default()
+    }
+}
+
+/// What everybody may see of a report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublicFacts {
+    /// The public point, blurred by the category's precision.
+    pub point: Option<LonLat>,
+    /// Code of the category.
+    pub category: String,
+    /// How much it presses, as its category said when it came.
+    pub level: Level,
+    /// Where the report stands.
+    pub state: State,
+    /// The ward that owns the true place.
+    pub ward: Option<WardId>,
+    /// Id of the body that must answer.
+    pub body: String,
+    /// The routing rule that chose the body.
+    pub rule: String,
+    /// A line.
+    pub title: Option<String>,
+    /// What was seen.
+    pub description: Option<String>,
+    /// The address as written; none where it would tell a blurred place.
+    pub address: Option<String>,
+    /// The door it came through.
+    pub source: String,
+    /// Metres from the true place to the nearest ward border; none where the place is blurred.
+    pub border_m: Option<f64>,
+    /// Metres out at sea, for a place off the coast.
+    pub offshore_m: Option<f64>,
+    /// When it was seen.
+    pub observed: Option<Instant>,
+    /// When it was received.
+    pub created: Instant,
+    /// When it last changed.
+    pub updated: Instant,
+    /// When an answer is due.
+    pub due: Option<Instant>,
+    /// How many people support it.
+    pub votes: i64,
+}
+
+impl PublicFacts {
+    /// What follows from the category of a new report.
+    pub fn of(category: &Category) -> Self {
+        Self { category: category.code.to_string(), level: category.level, ..Self::default() }
+    }
+}
+
+/// Facts of which nothing is known yet.
+impl Default for PublicFacts {
+    fn default() -> Self {
+        Self {
+            point: None,
+            category: String::new(),
+            level: Level::Normal,
+            state: State::Received,
+            ward: None,
+            body: String::new(),
+            rule: String::new(),
+            title: None,
+            description: None,
+            address: None,
+            source: String::new(),
+            border_m: None,
+            offshore_m: None,
+            observed: None,
+            created: Instant::MIN,
+            updated: Instant::MIN,
+            due: None,
+            votes: 0,
+        }
+    }
+}
+
+/// What is kept apart from the public facts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PrivateFacts {
+    /// The true place.
+    pub point: Option<LonLat>,
+    /// How far the true place may be off, in metres, as the phone said.
+    pub accuracy_m: Option<f64>,
+    /// The address as written.
+    pub address: Option<String>,
+    /// Answers to the category's questions, by question code.
+    pub answers: BTreeMap<String, String>,
+}
+
+/// One thing that happened to a report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// When.
+    pub at: Instant,
+    /// The moment that the public sees: the hour where the place is blurred.
+    pub shown: Instant,
+    /// In which role somebody acted: `citizen`, `office`, `system`.
+    pub role: &'static str,
+    /// The state before; none for the first event.
+    pub from: Option<State>,
+    /// The state after.
+    pub to: State,
+    /// Why; `rejected` needs one.
+    pub reason: Option<String>,
+    /// What everybody may read.
+    pub note: Option<String>,
+}
+
+/// What kind of thing happened. The discriminant is what columns keep: never renumber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum EventKind {
+    /// It was received, or its state changed.
+    State = 0,
+    /// The office wrote something.
+    Note = 1,
+    /// It went from one ward to another.
+    Transfer = 2,
+    /// A moderator took it from the public.
+    Hidden = 3,
+    /// A moderator gave it back to the public.
+    Shown = 4,
+    /// All that was personal is gone for good.
+    Erased = 5,
+    /// New areas came into force; told once for a ward, never for each report.
+    Areas = 6,
+}
+
+impl EventKind {
+    const ALL: [Self; 7] =
+        [Self::State, Self::Note, Self::Transfer, Self::Hidden, Self::Shown, Self::Erased, Self::Areas];
+
+    /// The kind of a stored discriminant.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+
+    /// The public name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::State => "state",
+            Self::Note => "note",
+            Self::Transfer => "transfer",
+            Self::Hidden => "hidden",
+            Self::Shown => "shown",
+            Self::Erased => "erased",
+            Self::Areas => "areas",
+        }
+    }
+}
+
+/// Whether the public may see a report. The discriminant is what columns keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Withdrawn {
+    /// It may.
+    No = 0,
+    /// A moderator hid it; it can come back.
+    Hidden = 1,
+    /// It was erased: only a tombstone is left.
+    Erased = 2,
+}
+
+impl Withdrawn {
+    /// Of a stored discriminant; what a later version of the program may have written is not shown.
+    pub const fn from_code(code: i64) -> Self {
+        match code {
+            0 => Self::No,
+            2 => Self::Erased,
+            _ => Self::Hidden,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_one_to_one() {
+        for (i, kind) in EventKind::ALL.into_iter().enumerate() {
+            assert_eq!((kind as usize, EventKind::from_code(i as u8)), (i, Some(kind)));
+        }
+        for w in [Withdrawn::No, Withdrawn::Hidden, Withdrawn::Erased] {
+            assert_eq!(Withdrawn::from_code(w as i64), w);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! When an answer is due, and whether it is late. Overdue is computed, never stored. Not here:
+//! working days (calendar), target days (category), the clock (callers pass instants in).
+
+use jiff::civil::{Time, time};
+
+use crate::domain::{Calendar, Instant, State, Status};
+
+/// The end of a working day, when deadlines fall: 17:00 in the calendar's time zone.
+pub const END_OF_WORK: Time = time(17, 0, 0, 0);
+
+/// When an answer is due: the end of the `target_days`-th working day after the local day on which
+/// the report was received. The day of receipt never counts, whatever the hour. So reports of
+/// Monday morning and of Monday night are due together, and reports of a weekend are due with those
+/// of the Friday before.
+///
+/// The result is capped at [`Instant::MAX`] (year 9999).
+pub fn due(created: Instant, target_days: u16, calendar: &Calendar) -> Instant {
+    let zone = calendar.time_zone();
+    let received = zone.to_datetime(created.timestamp()).date();
+    let last = calendar.add_working_days(received, target_days);
+    match zone.to_timestamp(last.to_datetime(END_OF_WORK)) {
+        Ok(t) => Instant::from_timestamp(t),
+        Err(_) => Instant::MAX,
+    }
+}
+
+/// Whether an open report is late at `as_of`. The due instant itself is still in time.
+pub fn is_overdue(state: State, due: Instant, as_of: Instant) -> bool {
+    state.status() == Status::Open && as_of > due
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::calendar::tests::calendar;
+    use super::*;
+
+    fn due_of(created: &str, days: u16) -> String {
+        due(Instant::parse(created).unwrap(), days, &calendar()).to_string()
+    }
+
+    #[test]
+    fn due_at_five_in_the_afternoon_of_the_last_working_day() {
+        // Monday morning and Monday night: Tuesday 17:00 in Vietnam is 10:00 UTC.
+        assert_eq!(due_of("2026-11-23T08:00:00+07:00", 1), "2026-11-24T10:00:00.000Z");
+        assert_eq!(due_of("2026-11-23T23:59:59+07:00", 1), "2026-11-24T10:00:00.000Z");
+        assert_eq!(due_of("2026-11-23T08:00:00+07:00", 5), "2026-11-30T10:00:00.000Z");
+    }
+
+    #[test]
+    fn the_day_received_is_the_local_one() {
+        // Sunday 18:00 UTC is Monday 01:00 in Vietnam.
+        assert_eq!(due_of("2026-11-22T18:00:00Z", 1), "2026-11-24T10:00:00.000Z");
+        assert_eq!(due_of("2026-11-22T16:00:00Z", 1), "2026-11-23T10:00:00.000Z");
+    }
+
+    #[test]
+    fn tet_2026_moves_a_deadline_by_a_week() {
+        // The Friday before Tết; offices are closed from Saturday 14 to Sunday 22 February.
+        assert_eq!(due_of("2026-02-13T16:00:00+07:00", 1), "2026-02-23T10:00:00.000Z");
+        assert_eq!(due_of("2026-02-13T16:00:00+07:00", 3), "2026-02-25T10:00:00.000Z");
+        assert_eq!(due_of("2026-02-17T00:00:00+07:00", 1), "2026-02-23T10:00:00.000Z");
+        assert_eq!(due_of("2026-02-11T09:00:00+07:00", 3), "2026-02-23T10:00:00.000Z");
+    }
+
+    #[test]
+    fn a_weekend_report_is_due_with_those_of_friday() {
+        let friday = due_of("2026-11-20T09:00:00+07:00", 2);
+        assert_eq!(due_of("2026-11-21T09:00:00+07:00", 2), friday);
+        assert_eq!(due_of("2026-11-22T09:00:00+07:00", 2), friday);
+    }
+
+    #[test]
+    fn the_end_of_time_does_not_panic() {
+        let late = Instant::parse("9999-12-30T20:00:00Z").unwrap();
+        assert!(due(late, u16::MAX, &calendar()) >= late);
+        assert!(due(Instant::MIN, 1, &calendar()) > Instant::MIN);
+    }
+
+    #[test]
+    fn only_an_open_report_after_its_due_instant_is_late() {
+        let due = Instant::parse("2026-11-24T10:00:00Z").unwrap();
+        let after = Instant::from_ms(due.ms() + 1);
+        assert!(!is_overdue(State::Received, due, due));
+        assert!(is_overdue(State::Reopened, due, after));
+        assert!(!is_overdue(State::Resolved, due, after));
+    }
+}

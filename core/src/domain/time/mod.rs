@@ -1,0 +1,10 @@
+//! Moments, working days, due dates, opening hours. Nothing here asks a clock.
+
+mod calendar;
+mod instant;
+
+pub mod deadline;
+pub mod hours;
+
+pub use calendar::{Calendar, CalendarError, Holiday};
+pub use instant::Instant;
