@@ -8,7 +8,8 @@ use std::time::Instant as Stopwatch;
 use clap::Args;
 use tokio::sync::mpsc;
 
-use super::import::areas::{self, Boundaries};
+use super::import::areas::Boundaries;
+use super::import::source;
 use super::say::say;
 use super::{Outcome, serve};
 use crate::action::City;
@@ -94,7 +95,7 @@ async fn fill(store: &Store, city: &Arc<City>, seed: u64, count: usize) -> Outco
             }
         })
     };
-    let bar = areas::bar(count as u64, "tạo phản ánh / making reports");
+    let bar = source::bar(count as u64, "tạo phản ánh / making reports");
     while let Some(batch) = batches.recv().await {
         let n = batch.len() as u64;
         store.load_reports(batch).await?;

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use indicatif::HumanBytes;
 
 use super::Outcome;
-use super::import::areas;
+use super::import::source;
 use super::say::say;
 use crate::action::{self, ArchiveFormat, ExportStep, TileExport};
 use crate::app;
@@ -80,7 +80,7 @@ impl Export {
         let what =
             TileExport { view: &view, changed, areas: &areas, begin, set: &set, filters: &filters, now };
         let zooms = self.zooms.unwrap_or(set.minzoom()..=set.maxzoom());
-        let bar = areas::bar(0, "xuất / exporting");
+        let bar = source::bar(0, "xuất / exporting");
         let mut progress = |step| match step {
             ExportStep::Total(tiles) => bar.set_length(tiles),
             ExportStep::Made(tiles) => bar.inc(tiles),

@@ -7,7 +7,7 @@ pub const MAX_ROWS: usize = 1_000_000;
 /// Most bytes of one row, where the file is longer than memory.
 pub const MAX_ROW_BYTES: usize = 16 << 20;
 /// Most vertices of one feature.
-pub const MAX_VERTICES: usize = 100_000;
+pub const MAX_VERTICES: usize = 1_000_000;
 /// Most columns of a row, nested members counted one by one.
 pub const MAX_COLUMNS: usize = 1_000;
 /// Most characters of a source's own id.

@@ -1,10 +1,10 @@
 // Looking at reports: the map, its filters, cards, and what happens when the server is away.
-import { api, base, check, clean, countAgrees, desktop, open, rendered, same, settled, shot, symbolAt } from './kit.mjs';
+import { api, base, check, clean, countAgrees, desktop, moving, open, rendered, same, settled, shot, symbolAt } from './kit.mjs';
 import { categories, placedCategory, postAtCentre } from './reports.mjs';
 
 export const tests = {
   async 'the page loads with clusters, a count and a list, and asks nothing of anyone else'() {
-    const page = await open();
+    const page = await open('/', moving);
     await rendered(page, 'clusters');
     await rendered(page, 'ward-names');
     await page.locator('#list li').first().waitFor();
@@ -57,7 +57,7 @@ export const tests = {
   },
 
   async 'a click on a cluster zooms in on it'() {
-    const page = await open();
+    const page = await open('/', moving);
     await rendered(page, 'clusters');
     await settled(page);
     const zoom = await page.evaluate(() => window.diaban.map.getZoom());
@@ -128,7 +128,7 @@ export const tests = {
   },
 
   async 'reading the tiles anew does not blink'() {
-    const page = await open();
+    const page = await open('/', moving);
     await rendered(page, 'clusters');
     await settled(page);
     await page.evaluate(() => {

@@ -51,8 +51,11 @@ export const FLAGS = [
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
 
-export const desktop = { viewport: { width: 1280, height: 800 } };
-export const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
+// Without motion: each frame of a move or a fade is drawn by the processor here.
+export const desktop = { viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' };
+export const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, reducedMotion: 'reduce' };
+/** As most people have it: moves and fades are drawn. */
+export const moving = { ...desktop, reducedMotion: 'no-preference' };
 
 /** A fresh page at `path`. `page.faults` collects console errors, thrown errors and requests to elsewhere. */
 export async function open(path = '/', options = desktop, before = async () => {}) {

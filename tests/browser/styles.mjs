@@ -1,5 +1,5 @@
 // How the map looks: two themes, the styles as other clients draw them, a basemap below, clusters that stand still.
-import { api, base, check, clean, desktop, open, phone, rendered, same, settled, shot } from './kit.mjs';
+import { api, base, check, clean, desktop, moving, open, phone, rendered, same, settled, shot } from './kit.mjs';
 import { placedCategory } from './reports.mjs';
 
 const everything = '/?layers=incidents,alerts,traffic,facilities,wards';
@@ -138,7 +138,7 @@ map.on('load', () => {
 
   async 'clusters stand still while their tiles are read anew, and when one of them grows'() {
     const { code } = await placedCategory();
-    const page = await open('/#map=13/10.776/106.7');
+    const page = await open('/#map=13/10.776/106.7', moving);
     await rendered(page, 'clusters');
     await settled(page);
     const { frames, grown, worst } = await page.evaluate(async (category) => {

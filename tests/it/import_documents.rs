@@ -85,6 +85,30 @@ fn all_pages_of_another_server_come_in() {
 }
 
 #[test]
+fn a_page_whose_next_is_named_in_the_head_is_not_taken_for_the_whole() {
+    let other = Server::start();
+    let rows: Vec<Value> = stops(5)
+        .into_iter()
+        .map(|mut s| {
+            s["source_id"] = s["id"].to_string().into();
+            s
+        })
+        .collect();
+    other.features("facilities", "stops", &rows, &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let page = format!("{}/collections/facilities/items?f=csv&limit=2", other.base);
+    let refused = import(folder.path(), &[&page, "--source", "stops"]);
+    assert!(
+        !refused.status.success() && said(&refused).contains("a part of a longer answer"),
+        "{}",
+        said(&refused)
+    );
+    let all = format!("{}/collections/facilities/items?f=csv", other.base);
+    let read = import(folder.path(), &[&all, "--id", "source_id", "--source", "stops"]);
+    assert!(said(&read).contains("added 5"), "{}", said(&read));
+}
+
+#[test]
 fn what_a_tool_adds_to_a_report_is_passed_over_and_another_system_is_not() {
     let server = Server::start();
     let (lon, lat) = CENTRE;

@@ -1,15 +1,12 @@
 //! `diaban import areas` and `diaban check areas`.
 
-use std::io::Read;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
 
+use super::source::{bar, fetch};
 use crate::action::{self, City};
 use crate::app;
 use crate::cli::Outcome;
@@ -19,15 +16,6 @@ use crate::config::Settings;
 use crate::store::Store;
 use diaban_core::area::{self, Severity};
 use diaban_core::geo::LonLat;
-
-/// Bytes of a boundary file, as it is stored or sent.
-const MAX_BYTES: u64 = 256 * 1024 * 1024;
-/// The path that stands for standard input.
-pub(in crate::cli) const STDIN: &str = "-";
-/// Seconds for a whole download.
-const DOWNLOAD: Duration = Duration::from_secs(300);
-/// Seconds for a connection, and for the head of the answer.
-const ANSWER: Duration = Duration::from_secs(60);
 
 #[derive(Args)]
 pub(in crate::cli) struct ImportAreas {
@@ -82,7 +70,7 @@ impl ImportAreas {
 impl Boundaries {
     /// Reads, checks and activates, then assigns the reports and features that are there already.
     pub(in crate::cli) async fn import(&self, store: &Store, city: &Arc<City>) -> Outcome {
-        let mut bytes = fetch(self.source.clone()).await?;
+        let mut bytes = fetch(self.source.clone()).await?.whole()?;
         if let Some(name) = &self.crs {
             bytes = action::with_crs(&bytes, name)?;
         }
@@ -116,7 +104,7 @@ impl Boundaries {
             done.moved,
             done.outside
         );
-        let bar = self::bar(store.last_feature().await?.unsigned_abs(), "assigning features");
+        let bar = super::source::bar(store.last_feature().await?.unsigned_abs(), "assigning features");
         let done = action::reassign_features(city, store, &SystemClock, |n| bar.set_position(n)).await?;
         bar.finish_and_clear();
         say!(
@@ -131,7 +119,7 @@ impl Boundaries {
 
 impl CheckAreas {
     pub(in crate::cli) async fn run(self) -> Outcome {
-        let bytes = fetch(self.source.clone()).await?;
+        let bytes = fetch(self.source.clone()).await?.whole()?;
         let city = City::new(app::pack(&self.settings.resolve()?)?, &[])?;
         let areas = city.areas();
         let ours = match &self.generation {
@@ -181,55 +169,4 @@ fn random_points(unit: &area::Unit, n: usize, rng: &mut Pcg64) -> Vec<LonLat> {
         }
     }
     points
-}
-
-/// Opens standard input, a file or a URL, with its length where that is known. A download as a whole may take as long
-/// as `whole`.
-pub(in crate::cli) fn open(
-    source: &str,
-    whole: Option<Duration>,
-) -> Result<(Box<dyn Read + Send>, Option<u64>), String> {
-    if source == STDIN {
-        Ok((Box::new(std::io::stdin()), None))
-    } else if source.starts_with("http://") || source.starts_with("https://") {
-        let agent = ureq::Agent::config_builder()
-            .timeout_global(whole)
-            .timeout_connect(Some(ANSWER))
-            .timeout_recv_response(Some(ANSWER));
-        let agent: ureq::Agent = agent.build().into();
-        let answer = agent.get(source).call().map_err(|e| format!("{source}: {e}"))?;
-        let total = answer.body().content_length();
-        Ok((Box::new(answer.into_body().into_reader()), total))
-    } else {
-        let file = std::fs::File::open(Path::new(source)).map_err(|e| format!("{source}: {e}"))?;
-        let total = file.metadata().ok().map(|m| m.len());
-        Ok((Box::new(file), total))
-    }
-}
-
-/// Reads a file or a URL, with a bar.
-pub(in crate::cli) async fn fetch(
-    source: String,
-) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-    tokio::task::spawn_blocking(move || {
-        let (reader, total) = open(&source, Some(DOWNLOAD))?;
-        let bar = bar(total.unwrap_or(0), "reading");
-        let mut bytes = Vec::new();
-        bar.wrap_read(reader.take(MAX_BYTES + 1))
-            .read_to_end(&mut bytes)
-            .map_err(|e| format!("{source}: {e}"))?;
-        bar.finish_and_clear();
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(format!("{source}: larger than {} MiB", MAX_BYTES / 1024 / 1024).into());
-        }
-        Ok(bytes)
-    })
-    .await?
-}
-
-/// A progress bar on standard error; invisible when that is no terminal.
-pub(in crate::cli) fn bar(total: u64, what: &'static str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}");
-    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(total).with_style(style).with_message(what)
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::areas::fetch;
 use super::findings::{self, RejectedFile};
 use super::mapping::{MappingArgs, stem};
 use super::pages::follow;
+use super::source::fetch;
 use crate::action::{self, FeatureImport};
 use crate::app;
 use crate::cli::Outcome;

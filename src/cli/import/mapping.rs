@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::areas::STDIN;
+use super::source::STDIN;
 use crate::import::{Format, MappingError, Profile, Scalar};
 
 /// Bytes of a profile.

@@ -6,6 +6,7 @@ mod findings;
 mod mapping;
 mod pages;
 mod reports;
+pub(in crate::cli) mod source;
 
 use clap::Subcommand;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::areas::fetch;
+use super::source::{Fetched, fetch, is_address};
 use crate::cli::say::say;
 use crate::import::{MAX_BYTES, Page, join};
 
@@ -16,13 +16,13 @@ const MAX_PAGES: usize = 10_000;
 /// When a page cannot be had, or the pages do not hold what the first one promised.
 pub(in crate::cli) async fn follow(
     address: &str,
-    first: Vec<u8>,
+    first: Fetched,
     list: Option<&str>,
 ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     if !is_address(address) {
-        return Ok(first);
+        return Ok(first.bytes);
     }
-    let (mut at, mut bytes) = (address.to_owned(), first.clone());
+    let (mut at, mut bytes) = (address.to_owned(), first.bytes.clone());
     let (mut pages, mut seen, mut size) = (Vec::new(), HashSet::from([address.to_owned()]), 0);
     let mut total = None;
     loop {
@@ -30,7 +30,7 @@ pub(in crate::cli) async fn follow(
         // The first page tells by itself what is wrong with it.
         let page = match Page::read(bytes, list) {
             Ok(Some(page)) => page,
-            _ if pages.is_empty() => return Ok(first),
+            _ if pages.is_empty() => return Ok(first.whole()?),
             Ok(None) => return Err(format!("{at}: is no page like the first one").into()),
             Err(e) => return Err(format!("{at}: {e}").into()),
         };
@@ -46,14 +46,15 @@ pub(in crate::cli) async fn follow(
         });
         match next {
             Some(next) if seen.insert(next.clone()) && pages.len() < MAX_PAGES && size <= MAX_BYTES => {
-                bytes = fetch(next.clone()).await.map_err(|e| format!("page {}: {e}", pages.len() + 1))?;
+                bytes =
+                    fetch(next.clone()).await.map_err(|e| format!("page {}: {e}", pages.len() + 1))?.bytes;
                 at = next;
             }
             Some(next) => {
                 return Err(format!("{next}: is too many pages, or one that was read already").into());
             }
             // Of one page the import says what is missing.
-            None if pages.len() == 1 => return Ok(first),
+            None if pages.len() == 1 => return Ok(first.whole()?),
             None => break,
         }
     }
@@ -63,10 +64,6 @@ pub(in crate::cli) async fn follow(
     }
     say!("{read} rows on {} pages", pages.len());
     Ok(join(&pages))
-}
-
-fn is_address(text: &str) -> bool {
-    text.starts_with("http://") || text.starts_with("https://")
 }
 
 /// An address as a page writes it, seen from that page. A server behind another name writes that name: of

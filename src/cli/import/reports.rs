@@ -8,9 +8,9 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc;
 
-use super::areas::open;
 use super::findings::{RejectedFile, told, told_reasons};
 use super::mapping::{MappingArgs, stem};
+use super::source::open;
 use crate::action::{self, JudgedReports, ReportImport};
 use crate::app;
 use crate::cli::Outcome;
@@ -68,7 +68,7 @@ impl ImportReports {
         let (send, mut batches) = mpsc::channel::<JudgedReports>(1);
         let file = self.file.clone();
         let reader = tokio::task::spawn_blocking(move || {
-            let (source, _) = open(&file, None)?;
+            let source = open(&file, None)?.whole().map_err(|e| format!("{file}: {e}"))?.reader;
             let mut give = |batch| send.blocking_send(batch).is_ok();
             action::read_reports(&city, &import, &SystemClock, &SystemIds, source, &mut give)
                 .map_err(|e| format!("{file}: {e}"))

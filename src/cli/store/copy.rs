@@ -5,7 +5,7 @@ use std::time::Instant as Stopwatch;
 use clap::Args;
 
 use crate::cli::Outcome;
-use crate::cli::import::areas;
+use crate::cli::import::source;
 use crate::cli::say::say;
 use crate::store::{self, Compared, CopyStep};
 
@@ -34,7 +34,7 @@ impl Copy {
     pub(in crate::cli) async fn run(self) -> Outcome {
         let watch = Stopwatch::now();
         // The bar is drawn on standard error, and only on a terminal.
-        let bar = areas::bar(0, "chép / copying");
+        let bar = source::bar(0, "chép / copying");
         let mut copied = watch.elapsed();
         let mut progress = |step| match step {
             CopyStep::Total(rows) => bar.set_length(rows),

@@ -178,3 +178,25 @@ fn hundreds_of_thousands_of_vertices_are_all_checked() {
     ring[50_001].0 += 1e-9;
     assert!(matches!(check(&shape(&ring)), Err(Invalid::Crossing(_))));
 }
+
+/// A star around the origin of so many corners; exchanging two makes a bow-tie far from the rest.
+fn star(corners: usize, crossed: bool) -> MultiPolygon<f64> {
+    let mut ring: Vec<_> = (0..corners)
+        .map(|i| {
+            let (angle, r) = (i as f64 / corners as f64 * std::f64::consts::TAU, [0.1, 0.12][i % 2]);
+            geo::Coord { x: 106.7 + r * angle.cos(), y: 10.7 + r * angle.sin() }
+        })
+        .collect();
+    if crossed {
+        ring.swap(corners / 3, corners / 3 + 1);
+    }
+    MultiPolygon(vec![Polygon::new(LineString(ring), Vec::new())])
+}
+
+#[test]
+fn every_vertex_of_a_large_area_is_checked() {
+    for corners in [6_000, 600_000] {
+        assert_eq!(check(&star(corners, false)), Ok(()), "{corners}");
+        assert!(matches!(check(&star(corners, true)), Err(Invalid::Crossing(_))), "{corners}");
+    }
+}
