@@ -1,8 +1,6 @@
 //! Pages of reports: the live map chooses the rows, SQL reads them by key. What was written since the map
 //! was made is read beside it, and the evaluator decides about every row as it now is.
 
-use std::collections::HashMap;
-
 use crate::store::changes::{ChangeKind, change, newest, ranges};
 use crate::store::database::{Row, Sql};
 use crate::store::record::fields::COLUMNS;
@@ -65,6 +63,7 @@ impl Store {
         let unsure: SeqSet = unsure.into_iter().collect();
         let start = page.before.map_or(0, |b| page.chosen.partition_point(|key| *key >= b));
         let mut chosen = page.chosen[start..].iter().filter(|(_, seq)| !unsure.contains(*seq));
+        let is_right = |r: &ReportRecord| page.filter.is_all() || known(r).is_some();
         let (mut out, mut read) = (Vec::with_capacity(limit), 0);
         while out.len() < limit {
             // Some rows do not match any more. The parts grow, so that there are few of them.
@@ -77,12 +76,22 @@ impl Store {
             let mut seqs: Vec<u32> = part.iter().map(|(_, seq)| *seq).collect();
             seqs.sort_unstable_by(|a, b| b.cmp(a));
             let found = self.reports_by_key(&seqs).await?;
-            let mut found: HashMap<i64, ReportRecord> = found.into_iter().map(|r| (r.seq, r)).collect();
+            let held: Vec<i64> = found.iter().map(|r| r.seq).collect();
+            let mut found: Vec<_> = found.into_iter().map(Some).collect();
+            let mut next = 0;
             for key in part {
                 while let Some((_, record)) = beside.next_if(|(other, _)| *other > key) {
                     out.push(record);
                 }
-                out.extend(found.remove(&key.1.into()).filter(|r| known(r).is_some()));
+                // Mostly the order is that of the sequences, and the next one is the one.
+                let seq = i64::from(key.1);
+                if held.get(next) != Some(&seq) {
+                    next = held.partition_point(|other| *other > seq);
+                }
+                if held.get(next) == Some(&seq) {
+                    out.extend(found[next].take().filter(is_right));
+                    next += 1;
+                }
             }
         }
         out.extend(beside.map(|(_, record)| record));

@@ -99,6 +99,18 @@ fn a_schema_names_what_features_hold_and_queryables_what_filters_them() {
             200,
             "{id}"
         );
+        // The same as the schema of a whole feature, which GDAL reads.
+        let described = links.as_array().unwrap().iter().find(|l| l["rel"] == "describedby").unwrap();
+        assert_eq!(described["type"], "application/schema+json");
+        let feature = server.get(&format!("{home}/feature-schema")).json();
+        let of = |document: &Value| {
+            let all = document.as_object().unwrap().clone();
+            all.into_iter()
+                .filter(|(name, _)| name != "id")
+                .map(|(n, p)| (n, p["type"].clone()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of(&feature["properties"]["properties"]["properties"]), of(&schema["properties"]), "{id}");
         // A list that says that it is the whole: what it leaves out is refused.
         for name in names(&schema).difference(&names(&queryables)) {
             assert_eq!(items(&format!("\"{name}\" IS NULL")).problem(400), ["filter"], "{id}: {name}");

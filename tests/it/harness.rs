@@ -2,6 +2,7 @@
 #![allow(unreachable_pub, reason = "a module of a test, not of a library")]
 
 use std::path::Path;
+use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
@@ -315,4 +316,21 @@ pub fn feature(category: &str, place: Option<(f64, f64)>) -> Value {
             "accuracy_m": 8,
         },
     })
+}
+
+/// Runs the executable in a folder, with the store of that folder.
+pub fn command(folder: &Path, command: &[&str], arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_diaban"))
+        .args(command)
+        .args(arguments)
+        .arg("--store")
+        .arg(store_url(folder))
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+/// All that a command said.
+pub fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }

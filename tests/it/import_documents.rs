@@ -2,28 +2,16 @@
 //! to the door with members of its own is a report all the same.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::harness::{CENTRE, Server};
-use crate::test_database::store_url;
+use crate::harness::{CENTRE, Server, command, said};
 
 const ITEMS: &str = "/collections/reports/items";
 
 fn import(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_diaban"))
-        .args(["import", "features", "facilities"])
-        .args(arguments)
-        .arg("--store")
-        .arg(store_url(folder))
-        .current_dir(folder)
-        .output()
-        .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    command(folder, &["import", "features", "facilities"], arguments)
 }
 
 fn stops(n: u32) -> Vec<Value> {

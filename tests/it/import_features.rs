@@ -1,23 +1,12 @@
 //! City features come in from files: first as a difference, then for good, and never half.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
-use crate::test_database::store_url;
+use crate::harness::{command, said};
 
 fn import(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_diaban"))
-        .args(["import", "features"])
-        .args(arguments)
-        .arg("--store")
-        .arg(store_url(folder))
-        .current_dir(folder)
-        .output()
-        .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    command(folder, &["import", "features"], arguments)
 }
 
 fn table(folder: &Path, rows: &[(u32, &str)]) {

@@ -246,6 +246,25 @@ fn what_is_missing_is_in_no_list_of_a_test_or_its_opposite() {
     let before = |text: &str| server.matched(&format!("{}&filter-lang=cql-text", filter(text)));
     assert_eq!(before("due_at > '2020/12/01 00:00:00'"), server.matched(&filter("due_at IS NOT NULL")));
     assert_eq!(before("category ILIKE 'POT%' AND votes != 7"), 1);
+    for (text, matched) in [
+        ("address IS NULL", 2),
+        ("NOT (address IS NULL)", 0),
+        ("title IS NOT NULL AND ward_name IS NULL", 1),
+        ("source IS NULL OR approximate IS NULL", 0),
+    ] {
+        assert_eq!(before(text), matched, "{text}");
+        // The link to the next page says the language, too.
+        let page = server.get(&format!("{ITEMS}?limit=1&{}&filter-lang=cql-text", filter(text))).json();
+        let links = page["links"].as_array().unwrap();
+        let next = links.iter().find(|l| l["rel"] == "next").map(|l| l["href"].as_str().unwrap().to_owned());
+        assert_eq!(next.is_some(), matched > 1, "{text}");
+        if let Some(next) = next {
+            let next = server.get(&next[next.find("/collections").unwrap()..]).json();
+            assert_eq!(next["features"].as_array().unwrap().len(), 1, "{text}");
+        }
+    }
+    let compared = format!("{ITEMS}?{}&filter-lang=cql-text", filter("address = 'x'"));
+    assert_eq!(server.get(&compared).problem(400), ["filter"]);
     // A fault names its place in the document that was sent.
     let json = encoded(r#"{"op":"and","args":[true,{"op":"=","args":[{"property":"vote"},1]}]}"#);
     let answer = server.get(&format!("{ITEMS}?filter-lang=cql2-json&filter={json}"));

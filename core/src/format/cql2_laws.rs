@@ -9,9 +9,10 @@ use serde_json::{Value as Json, json};
 use super::cql2_json;
 use crate::domain::feature::Valid;
 use crate::domain::field::Value;
-use crate::domain::{Choice, CodeBook, Collection, Feature, Instant, Property, PropertyKind, Shape, Text};
+use crate::domain::{CodeBook, Collection, Feature, Instant, PropertyKind, Shape};
 use crate::query::cql::LANGUAGES;
 use crate::query::features;
+use crate::query::testing::{codes, declared};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -71,26 +72,15 @@ enum Ground {
 }
 
 fn collection() -> Collection {
-    let words = || Text { vi: "x".into(), en: "x".into() };
-    let code = |c: &str| Choice { code: c.into(), name: words() };
-    let property = |n: &str, kind| Property { name: n.into(), title: words(), kind, required: false };
-    Collection {
-        id: "places".into(),
-        title: words(),
-        description: words(),
-        shapes: vec![Shape::Point],
-        properties: vec![
-            property("name", PropertyKind::Text(100)),
-            property("kind", PropertyKind::Code(vec![code("ab"), code("b")])),
-            property("n", PropertyKind::Integer(i64::MIN, i64::MAX)),
-            property("x", PropertyKind::Number),
-            property("fee", PropertyKind::Boolean),
-            property("at", PropertyKind::Instant),
-        ],
-        validity: None,
-        named_wards: false,
-        feed: None,
-    }
+    let properties = vec![
+        ("name", PropertyKind::Text(100)),
+        ("kind", codes(&["ab", "b"])),
+        ("n", PropertyKind::Integer(i64::MIN, i64::MAX)),
+        ("x", PropertyKind::Number),
+        ("fee", PropertyKind::Boolean),
+        ("at", PropertyKind::Instant),
+    ];
+    declared("places", Shape::Point, properties)
 }
 
 fn feature(c: &Collection, row: &Row) -> Feature {

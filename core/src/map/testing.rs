@@ -115,10 +115,18 @@ pub fn filter() -> BoxedStrategy<Filter> {
         "min_votes",
         "overdue",
     ];
-    (plain, some(0.5, expression()), 0_i64..600)
-        .prop_map(move |(p, expression, now)| {
+    let presence =
+        proptest::sample::select(vec!["address IS NULL", "title IS NOT NULL", "ward_name IS NULL"]);
+    (plain, some(0.5, expression()), proptest::option::weighted(0.1, presence), 0_i64..600)
+        .prop_map(move |(p, expression, presence, now)| {
+            let language = presence.map(|_| "cql-text".to_owned());
+            let expression = match (expression, presence) {
+                (Some(e), Some(p)) => Some(format!("({e}) AND {p}")),
+                (e, p) => e.or(p.map(str::to_owned)),
+            };
             let values = [p.0, p.1, p.2, p.3, p.4, p.5, p.6, p.7, p.8, p.9];
-            let pairs = names.into_iter().chain(["filter"]).zip(values.into_iter().chain([expression]));
+            let names = names.into_iter().chain(["filter", "filter-lang"]);
+            let pairs = names.zip(values.into_iter().chain([expression, language]));
             let pairs: Vec<_> = pairs.filter_map(|(name, v)| Some((name.to_owned(), v?))).collect();
             parse(&pairs, FILTERS, &codebook(), Instant::from_ms(now * 1000)).unwrap().filter
         })

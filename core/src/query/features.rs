@@ -224,26 +224,14 @@ impl FeatureFilter {
 mod tests {
     use super::*;
     use crate::domain::feature::Valid;
-    use crate::domain::{Choice, Property, PropertyKind, Shape, Text, Validity};
+    use crate::domain::{PropertyKind, Shape, Validity};
+    use crate::query::testing::{codes, declared};
 
     fn collection() -> Collection {
-        let name = || Text { vi: "x".into(), en: "x".into() };
-        let code = |c: &str| Choice { code: c.into(), name: name() };
-        let property = |n: &str, kind| Property { name: n.into(), title: name(), kind, required: false };
-        Collection {
-            id: "roads".into(),
-            title: name(),
-            description: name(),
-            shapes: vec![Shape::Line],
-            properties: vec![
-                property("kind", PropertyKind::Code(vec![code("crash"), code("closure")])),
-                property("from", PropertyKind::Instant),
-                property("to", PropertyKind::Instant),
-            ],
-            validity: Some(Validity { from: 1, to: 2 }),
-            named_wards: false,
-            feed: None,
-        }
+        let times = [("from", PropertyKind::Instant), ("to", PropertyKind::Instant)];
+        let properties = [("kind", codes(&["crash", "closure"]))].into_iter().chain(times).collect();
+        let validity = Some(Validity { from: 1, to: 2 });
+        Collection { validity, ..declared("roads", Shape::Line, properties) }
     }
 
     fn feature(values: &[Option<&str>; 3]) -> Feature {

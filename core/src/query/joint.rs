@@ -107,7 +107,7 @@ impl Joint {
             }
         }
         if let Some(shared) = &self.filter {
-            out.retain(|(name, _)| name != "filter");
+            out.retain(|(name, _)| name != "filter" && name != "filter-lang");
             out.push(("filter".to_owned(), shared.0.clone()));
             out.extend(shared.1.map(|language| ("filter-lang".to_owned(), language.to_owned())));
         }
@@ -121,8 +121,8 @@ struct Shared<'a> {
     pairs: &'a [(String, String)],
     /// Whether one layer alone reads it.
     alone: bool,
-    /// Its normal forms.
-    texts: Vec<String>,
+    /// Its normal forms, and the languages that they need.
+    texts: Vec<(String, Option<&'static str>)>,
 }
 
 impl Shared<'_> {
@@ -145,7 +145,7 @@ impl Shared<'_> {
             }
         };
         if !self.alone {
-            self.texts.push(cql::written(&expr, queryables));
+            self.texts.push((cql::written(&expr, queryables), schema.language(&expr)));
         }
         let narrowed = asked.narrow(expr, schema, codebook, self.alone);
         narrowed.err().map(|detail| Violation::new("filter", detail)).into_iter().collect()
@@ -155,7 +155,7 @@ impl Shared<'_> {
     fn text(self) -> Option<(String, Option<&'static str>)> {
         let first = self.texts.first()?;
         if self.texts.iter().all(|t| t == first) {
-            return Some((first.clone(), None));
+            return Some(first.clone());
         }
         let get = |name: &str| self.pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
         let before = get("filter-lang") == Some(cql::LANGUAGES[2]);
@@ -206,23 +206,12 @@ impl From<Filter> for Joint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Property, Shape, Text};
+    use crate::domain::Shape;
     use crate::query::cql::Literal;
+    use crate::query::testing::{codes, declared};
 
     fn collection(id: &str, kinds: &[&str]) -> Arc<Collection> {
-        let name = || Text { vi: "x".into(), en: "x".into() };
-        let choice = |c: &&str| Choice { code: (*c).into(), name: name() };
-        let kind = PropertyKind::Code(kinds.iter().map(choice).collect());
-        Arc::new(Collection {
-            id: id.into(),
-            title: name(),
-            description: name(),
-            shapes: vec![Shape::Point],
-            properties: vec![Property { name: "kind".into(), title: name(), kind, required: false }],
-            validity: None,
-            named_wards: false,
-            feed: None,
-        })
+        Arc::new(declared(id, Shape::Point, vec![("kind", codes(kinds))]))
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub struct Queryable<'a> {
     pub holds: Type,
     /// The codes that it may be.
     pub vocabulary: Vocabulary<'a>,
-    /// Whether only its presence can be asked: `IS NULL` and `IS NOT NULL`.
+    /// Whether only its presence can be asked, `IS NULL` and `IS NOT NULL`, and only by clients of before CQL2.
     pub presence_only: bool,
     /// Whether it may be missing.
     pub nullable: bool,
@@ -66,6 +66,11 @@ impl<'a> Schema<'a> {
     /// What an expression can name.
     pub fn queryables(&self) -> &[Queryable<'a>] {
         &self.all[..self.named]
+    }
+
+    /// The language that an expression needs to be read again, if that is not CQL2.
+    pub(super) fn language(&self, expr: &cql::Expr<cql::Test>) -> Option<&'static str> {
+        expr.any(&|t| self.all[t.property].presence_only).then_some(cql::LANGUAGES[2])
     }
 
     /// The parameters and the positions of what they ask for, in the order of the normal form.

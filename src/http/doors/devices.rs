@@ -18,9 +18,8 @@ use sha2::Sha256;
 
 use crate::clock::Ids;
 use crate::http::Service;
-use crate::http::wire::extract::pairs;
+use crate::http::wire::extract::no_parameters;
 use crate::http::wire::problem::Problem;
-use diaban_core::query::params::check_names;
 
 /// The request header that carries a token.
 pub(in crate::http) const HEADER: &str = "device-token";
@@ -67,10 +66,7 @@ pub(in crate::http) async fn issue(
     State(service): State<Arc<Service>>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let faults = check_names(&pairs(query.as_deref()), &[]);
-    if !faults.is_empty() {
-        return Err(Problem::parameters(faults));
-    }
+    no_parameters(query.as_deref())?;
     let body = DeviceToken { header: "Device-Token", token: service.guards.devices.issue(&*service.ids) };
     let body = serde_json::to_vec(&body).map_err(|_| Problem::internal())?;
     let mut response = (StatusCode::CREATED, body).into_response();

@@ -14,7 +14,7 @@ use crate::store::IdempotencyKey;
 use diaban_core::domain::{Lang, Violation};
 use diaban_core::format::cql2_json;
 use diaban_core::query::cql;
-use diaban_core::query::params::turn_bbox;
+use diaban_core::query::params::{check_names, turn_bbox};
 
 /// Limit of a JSON body, in bytes.
 pub(in crate::http) const JSON_BYTES: usize = 64 * 1024;
@@ -28,6 +28,15 @@ const KEY_CHARS: usize = 200;
 /// Query parameters in their order.
 pub(in crate::http) fn pairs(query: Option<&str>) -> Vec<(String, String)> {
     form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
+}
+
+/// For a resource without parameters.
+///
+/// # Errors
+/// 400 that names every one that came.
+pub(in crate::http) fn no_parameters(query: Option<&str>) -> Result<(), Problem> {
+    let faults = check_names(&pairs(query), &[]);
+    if faults.is_empty() { Ok(()) } else { Err(Problem::parameters(faults)) }
 }
 
 /// Like [`pairs`], where a filter is allowed: an expression in JSON is converted to text that says where in

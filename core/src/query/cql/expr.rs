@@ -41,6 +41,14 @@ impl<T> Expr<T> {
         }
     }
 
+    /// Whether some test is so.
+    pub fn any(&self, test: &impl Fn(&T) -> bool) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|p| p.any(test)),
+            Self::Is(t) => test(t),
+        }
+    }
+
     /// The same with each test replaced.
     ///
     /// # Errors

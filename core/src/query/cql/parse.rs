@@ -258,7 +258,10 @@ impl<'a> Parser<'a> {
     }
 
     fn property(&self, name: &str, at: usize) -> Result<usize, Fault> {
-        self.schema.iter().position(|q| q.name == name).ok_or_else(|| (at, unknown(name, self.schema)))
+        // Whether anything is there is asked by clients of before; CQL2 names what is listed, and nothing else.
+        let listed = |q: &Queryable<'_>| !q.presence_only || self.dialect == Dialect::Before;
+        let found = self.schema.iter().position(|q| q.name == name && listed(q));
+        found.ok_or_else(|| (at, unknown(name, self.schema)))
     }
 
     fn folded(&mut self, fold: Fold) -> Result<Side, Fault> {

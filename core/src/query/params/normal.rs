@@ -21,6 +21,7 @@ impl<R> Filter<R> {
         }
         if !self.asked.rest.is_yes() {
             out.push(("filter", cql::written(&self.asked.rest, schema.queryables())));
+            out.extend(schema.language(&self.asked.rest).map(|l| ("filter-lang", l.to_owned())));
         }
         out
     }

@@ -100,16 +100,21 @@ struct Features {
 
 impl Source for Features {
     type View = Arc<Feature>;
+    type Names = Arc<CodeBook>;
+
+    fn names(&self) -> Arc<CodeBook> {
+        self.codebook.clone()
+    }
 
     async fn next(&mut self, limit: usize) -> Result<Vec<Arc<Feature>>, StoreError> {
         Ok(self.rows.by_ref().take(limit).collect())
     }
 
-    fn row<'a>(&'a self, view: &'a Arc<Feature>) -> Row<'a> {
-        feature::row(view, &self.codebook)
+    fn row<'a>(names: &'a Arc<CodeBook>, view: &'a Arc<Feature>) -> Row<'a> {
+        feature::row(view, names)
     }
 
-    fn cursor(&self, view: &Arc<Feature>) -> Option<u64> {
+    fn cursor(_: &Arc<CodeBook>, view: &Arc<Feature>) -> Option<u64> {
         Some(view.id)
     }
 }

@@ -72,17 +72,20 @@ struct Reports {
 
 impl Source for Reports {
     type View = PublicReport;
+    type Names = ();
+
+    fn names(&self) {}
 
     async fn next(&mut self, limit: usize) -> Result<Vec<PublicReport>, StoreError> {
         let records = self.rows.next(limit as u32).await?;
         Ok(records.into_iter().map(|r| self.service.city.view(r)).collect())
     }
 
-    fn row<'a>(&'a self, view: &'a PublicReport) -> Row<'a> {
+    fn row<'a>((): &'a (), view: &'a PublicReport) -> Row<'a> {
         geojson::report_row(view)
     }
 
-    fn cursor(&self, view: &PublicReport) -> Option<u64> {
+    fn cursor((): &(), view: &PublicReport) -> Option<u64> {
         Some(view.id)
     }
 }

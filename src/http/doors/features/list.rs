@@ -7,6 +7,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use serde_json::Value;
+use tokio::task::JoinHandle;
 
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
@@ -27,15 +28,19 @@ pub(super) const CONTENT_CRS: HeaderName = HeaderName::from_static("content-crs"
 /// Where the rows of a list come from: the store part by part, or memory.
 pub(super) trait Source: Send + 'static {
     /// What a row is made of.
-    type View: Send;
+    type View: Send + 'static;
+    /// What rows are made with: it stays while the next ones are read.
+    type Names: Send + Sync + 'static;
+
+    fn names(&self) -> Self::Names;
 
     /// The next ones in the order of the list, at most so many; fewer are the last ones.
     fn next(&mut self, limit: usize) -> impl Future<Output = Result<Vec<Self::View>, StoreError>> + Send;
 
-    fn row<'a>(&'a self, view: &'a Self::View) -> Row<'a>;
+    fn row<'a>(names: &'a Self::Names, view: &'a Self::View) -> Row<'a>;
 
     /// The cursor of a list that goes on after it.
-    fn cursor(&self, view: &Self::View) -> Option<u64>;
+    fn cursor(names: &Self::Names, view: &Self::View) -> Option<u64>;
 }
 
 /// A list as it was asked for.
@@ -99,8 +104,8 @@ impl List<'_> {
         Ok((schema, Shown { cells, turned: self.page.crs == Crs::Epsg4326 && !named }))
     }
 
-    async fn page(self, service: &Service, mut source: impl Source) -> Result<Document, Problem> {
-        let (schema, shown) = self.shown()?;
+    async fn page<S: Source>(self, service: &Service, mut source: S) -> Result<Document, Problem> {
+        let ((schema, shown), names) = (self.shown()?, source.names());
         let (mut encoder, mut out) = ((self.format.encoder)(), Vec::new());
         encoder.begin(&schema, &mut out);
         let mut left = most(self.format, self.page);
@@ -112,9 +117,9 @@ impl List<'_> {
             // The last row of all only tells that there are more.
             let beyond = views.len() == part && left == 0;
             for view in &views[..views.len() - usize::from(beyond)] {
-                encoder.row(&schema, &shown.row(source.row(view)), &mut out);
+                encoder.row(&schema, &shown.row(S::row(&names, view)), &mut out);
                 returned += 1;
-                last = source.cursor(view);
+                last = S::cursor(&names, view);
             }
             if beyond {
                 next = last;
@@ -171,7 +176,9 @@ impl List<'_> {
         let Self { collection, format, page, .. } = self;
         let left = most(format, page);
         let encoder = (format.encoder)();
-        let start = Export { source, schema, shown, encoder, left, written: 0, ended: false };
+        let names = source.names();
+        let reading = read(source, left);
+        let start = Export { reading, names, schema, shown, encoder, left, written: 0, ended: false };
         let parts = stream::try_unfold(start, |export| async move {
             if export.ended { Ok(None) } else { export.next().await.map(Some) }
         });
@@ -206,10 +213,11 @@ impl Shown {
     }
 }
 
-/// A stream under way. Its rows are read in short parts: no connection to the database is held while a
-/// slow client reads. An error after the first byte breaks the transfer off.
-struct Export<S> {
-    source: S,
+/// A stream under way. Its rows are read in short parts, the next while one is written: no connection to the
+/// database is held while a slow client reads. An error after the first byte breaks the transfer off.
+struct Export<S: Source> {
+    reading: Reading<S>,
+    names: S::Names,
     schema: Schema,
     shown: Shown,
     encoder: Box<dyn Encoder>,
@@ -218,25 +226,32 @@ struct Export<S> {
     ended: bool,
 }
 
+/// A part that is being read, and its source again.
+type Reading<S> = JoinHandle<(Result<Vec<<S as Source>::View>, StoreError>, S)>;
+
+/// Reads the next part in a task of its own: a body that nobody asks for its next part must not sit on a
+/// connection to the database that it has taken.
+fn read<S: Source>(mut source: S, left: usize) -> Reading<S> {
+    tokio::spawn(async move { (source.next(left.min(PART)).await, source) })
+}
+
 impl<S: Source> Export<S> {
     /// The next part of the document.
     async fn next(mut self) -> Result<(Bytes, Self), StoreError> {
         let limit = self.left.min(PART);
-        let mut source = self.source;
-        // In a task of its own: the connection reads ahead, and a body that nobody asks for its next part
-        // must not sit on a connection to the database that it has taken.
-        let read = tokio::spawn(async move { (source.next(limit).await, source) });
-        let (views, source) = read.await.map_err(|_| StoreError::Busy)?;
+        let (views, source) = (&mut self.reading).await.map_err(|_| StoreError::Busy)?;
         let views = views?;
-        self.source = source;
         self.left -= views.len();
         self.ended = views.len() < limit || self.left == 0;
+        if !self.ended {
+            self.reading = read(source, self.left);
+        }
         let mut out = Vec::with_capacity(views.len() * 800);
         if self.written == 0 {
             self.encoder.begin(&self.schema, &mut out);
         }
         for view in &views {
-            self.encoder.row(&self.schema, &self.shown.row(self.source.row(view)), &mut out);
+            self.encoder.row(&self.schema, &self.shown.row(S::row(&self.names, view)), &mut out);
         }
         self.written += views.len() as u64;
         if self.ended {

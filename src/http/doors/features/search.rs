@@ -13,12 +13,12 @@ use serde_json::{Map, Value};
 use super::collections::{REPORTS, WARDS};
 use super::{declared, items, wards};
 use crate::http::Service;
-use crate::http::wire::extract::{SEARCH_BYTES, json_within, pairs};
+use crate::http::wire::extract::{SEARCH_BYTES, json_within, no_parameters};
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::Violation;
 use diaban_core::format::cql2_json;
 use diaban_core::query::cql::LANGUAGES;
-use diaban_core::query::params::{check_names, turn_bbox};
+use diaban_core::query::params::turn_bbox;
 
 /// Names of members in the drafts and elsewhere, and the parameters that they are.
 const ALIASES: [(&str, &str); 6] = [
@@ -36,10 +36,7 @@ pub(in crate::http) async fn search(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let faults = check_names(&pairs(query.as_deref()), &[]);
-    if !faults.is_empty() {
-        return Err(Problem::parameters(faults));
-    }
+    no_parameters(query.as_deref())?;
     let body = json_within(&headers, body, &["application/json"], SEARCH_BYTES).await?;
     let (collection, asked) = read(&body).map_err(|fault| Problem::parameters(vec![fault]))?;
     match collection.as_str() {

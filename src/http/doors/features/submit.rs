@@ -12,13 +12,12 @@ use serde_json::{Map, Value};
 use super::items::with_links;
 use crate::action::{self, Refusal, Submission, SubmitError};
 use crate::http::Service;
-use crate::http::wire::extract::{idempotency_key, json, pairs};
+use crate::http::wire::extract::{idempotency_key, json, no_parameters};
 use crate::http::wire::problem::Problem;
 use diaban_core::area::crs_name;
 use diaban_core::domain::{Violation, nearest};
 use diaban_core::format::geojson;
 use diaban_core::geo::Crs;
-use diaban_core::query::params::check_names;
 
 pub(in crate::http) const PROPERTIES: &[&str] =
     &["category", "title", "description", "address", "accuracy_m", "observed_at", "ward", "answers"];
@@ -29,10 +28,7 @@ pub(in crate::http) async fn submit(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let faults = check_names(&pairs(query.as_deref()), &[]);
-    if !faults.is_empty() {
-        return Err(Problem::parameters(faults));
-    }
+    no_parameters(query.as_deref())?;
     let body = json(&headers, body, &[geojson::MEDIA, "application/json"]).await?;
     let key = idempotency_key(&headers, &service.guards.sender(&headers), &body)?;
     let (submission, mut faults) = read(&body);

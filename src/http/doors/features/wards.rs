@@ -96,18 +96,23 @@ struct Wards {
 
 impl Source for Wards {
     type View = usize;
+    type Names = Arc<Areas>;
+
+    fn names(&self) -> Arc<Areas> {
+        self.areas.clone()
+    }
 
     async fn next(&mut self, limit: usize) -> Result<Vec<usize>, StoreError> {
         Ok(self.rows.by_ref().take(limit).collect())
     }
 
-    fn row<'a>(&'a self, view: &'a usize) -> formats::Row<'a> {
-        let generation = self.areas.active();
+    fn row<'a>(areas: &'a Arc<Areas>, view: &'a usize) -> formats::Row<'a> {
+        let generation = areas.active();
         row(generation, &generation.units()[*view])
     }
 
-    fn cursor(&self, view: &usize) -> Option<u64> {
-        code_number(&self.areas.active().units()[*view].code)
+    fn cursor(areas: &Arc<Areas>, view: &usize) -> Option<u64> {
+        code_number(&areas.active().units()[*view].code)
     }
 }
 
