@@ -4,6 +4,7 @@
 
 mod load;
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::Instant as Stopwatch;
 
@@ -18,6 +19,7 @@ use diaban_core::domain::Instant;
 use diaban_core::domain::field::CREATED;
 use diaban_core::domain::view::MapRow;
 use diaban_core::query::Filter;
+use diaban_core::query::order::Order;
 use diaban_core::query::params::{LIST, parse};
 use diaban_core::query::testing::expression;
 
@@ -36,7 +38,7 @@ const HARD: &[&str] = &[
 struct Bench {
     agent: ureq::Agent,
     base: String,
-    /// Newest first.
+    /// In the order of lists.
     rows: Vec<MapRow>,
 }
 
@@ -54,7 +56,7 @@ fn main() {
             rows.extend(store.map_rows(&[(first, first + 9_999)], &codebook).await.expect("its rows"));
         }
         store.close().await;
-        rows.reverse();
+        rows.sort_by_key(|row| Reverse(Order::default().key(row)));
         rows
     });
     let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();

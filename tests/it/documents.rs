@@ -100,7 +100,7 @@ fn a_schema_names_what_features_hold_and_queryables_what_filters_them() {
             "{id}"
         );
         // The same as the schema of a whole feature, which GDAL reads.
-        let described = links.as_array().unwrap().iter().find(|l| l["rel"] == "describedby").unwrap();
+        let described = links.as_array().unwrap().iter().find(|l| l["rel"] == "describedBy").unwrap();
         assert_eq!(described["type"], "application/schema+json");
         let feature = server.get(&format!("{home}/feature-schema")).json();
         let of = |document: &Value| {

@@ -147,8 +147,9 @@ fn describe(service: &Service, c: &Collection) -> CollectionInfo {
         let rel = format!("http://www.opengis.net/def/rel/ogc/1.0/{document}");
         links.push(Link::new(format!("{home}/{document}"), rel, schema::MEDIA, title));
     }
+    // Names of relations have no case (RFC 8288, section 2.1.1); older GDAL knows this spelling only.
     let title = "A feature as GeoJSON writes it";
-    links.push(Link::new(format!("{home}/feature-schema"), "describedby", schema::MEDIA, title));
+    links.push(Link::new(format!("{home}/feature-schema"), "describedBy", schema::MEDIA, title));
     CollectionInfo {
         id: c.id.clone(),
         title: c.title.clone(),
