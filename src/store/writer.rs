@@ -209,6 +209,7 @@ async fn run(
             while let Ok(job) = jobs.try_recv() {
                 job.end(Err(StoreError::Storage(failure.clone())));
             }
+            rescue(&desk).await;
             std::mem::forget(desk.pool);
         }
         // Whoever waits for the end waits for this too: closing empties the write-ahead log.
@@ -219,6 +220,19 @@ async fn run(
         }
     }
     drop(jobs);
+}
+
+/// A log that was removed is still open here: what stands in it is brought into the database while there is one.
+async fn rescue(desk: &Desk) {
+    let (Some(lookout), Some(Pool::Sqlite(pool, _))) = (&desk.lookout, &desk.pool) else { return };
+    if !lookout.lost_its_log() {
+        return;
+    }
+    let result = sqlx::query("PRAGMA wal_checkpoint(FULL)").execute(pool).await;
+    match result {
+        Ok(_) => tracing::warn!("what stood in the log that was removed is in the database now"),
+        Err(error) => tracing::error!(%error, "cannot bring what stood in the removed log into the database"),
+    }
 }
 
 /// How it stands after a group.

@@ -194,6 +194,17 @@ impl Lookout {
         *self.companions.lock().unwrap_or_else(PoisonError::into_inner) = [None; 2];
     }
 
+    /// Whether the database lies where it was, and its log or the log's index does not.
+    pub(in crate::store) fn lost_its_log(&self) -> bool {
+        let there =
+            fs::metadata(&self.path).is_ok_and(|m| identity(&m) == self.inode.identity && m.len() > 0);
+        let known = *self.companions.lock().unwrap_or_else(PoisonError::into_inner);
+        let lost = |(known, end): (Option<Identity>, &str)| {
+            known.is_some() && known != fs::metadata(beside(&self.path, end)).ok().as_ref().map(identity)
+        };
+        there && known.into_iter().zip(COMPANIONS).any(lost)
+    }
+
     /// Three looks at names, no reading: cheap enough for every commit.
     ///
     /// # Errors

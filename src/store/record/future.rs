@@ -11,16 +11,20 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 const TOLERANCE_MS: i64 = DAY_MS;
 /// If news lie in the week after the present, they are what happened, and it is the present that is wrong.
 const QUIET_MS: i64 = 7 * DAY_MS;
+/// The same where no news lie before the present, as when a clock went back behind the first of them.
+const QUIET_ALONE_MS: i64 = 366 * DAY_MS;
 /// 2026-01-01: before the first release. A clock that shows less cannot be right.
 const FLOOR_MS: i64 = 1_767_225_600_000;
 
-/// Whether the moments after the present are the mistake of a clock, and not the present.
-async fn is_mistake(db: &mut Db<'_>, now: i64) -> Result<bool, sqlx::Error> {
+/// Whether the moments after the present are the mistake of a clock, and not the present; `before` is the last moment
+/// before it.
+async fn is_mistake(db: &mut Db<'_>, now: i64, before: Option<i64>) -> Result<bool, sqlx::Error> {
     if now < FLOOR_MS {
         return Ok(false);
     }
+    let quiet = if before.is_some() { QUIET_MS } else { QUIET_ALONE_MS };
     let soon = "SELECT count(*) FROM (SELECT 1 FROM report_public WHERE fed_ms > $1 AND fed_ms <= $2 LIMIT 1) AS soon";
-    let soon: i64 = db.fetch_value(Sql::new(soon).bind(now).bind(now + QUIET_MS)).await?;
+    let soon: i64 = db.fetch_value(Sql::new(soon).bind(now).bind(now + quiet)).await?;
     Ok(soon == 0)
 }
 
@@ -32,11 +36,14 @@ pub(in crate::store) async fn bring_back(
     now: Instant,
 ) -> Result<i64, sqlx::Error> {
     let ms = now.ms();
-    if last_ms.saturating_sub(ms) <= TOLERANCE_MS || !is_mistake(db, ms).await? {
+    if last_ms.saturating_sub(ms) <= TOLERANCE_MS {
         return Ok(last_ms);
     }
     let before = Sql::new("SELECT max(fed_ms) FROM report_public WHERE fed_ms <= $1").bind(ms);
     let before: Option<i64> = db.fetch_value(before).await?;
+    if !is_mistake(db, ms, before).await? {
+        return Ok(last_ms);
+    }
     let to = before.unwrap_or_else(|| now.floor_hour().ms());
     let reports = Sql::new("SELECT seq FROM report_public WHERE fed_ms > $1 ORDER BY seq").bind(ms);
     let reports = seqs(db, reports).await?;
