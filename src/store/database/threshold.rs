@@ -13,6 +13,7 @@ use crate::store::StoreError;
 use crate::store::database::dialect::Dialect;
 use crate::store::database::inode::{Inode, cannot_write};
 use crate::store::database::{Db, Sql, schema, sqlite};
+use crate::store::error::{Failure, FailureKind};
 
 /// `diab`, in the header of each of our files, so that no other program's file is taken for one.
 pub(in crate::store) const APPLICATION: u32 = 0x6469_6162;
@@ -121,7 +122,13 @@ fn close_to_others(path: &Path, inode: &Inode) {
 async fn check_owner(path: &Path, inode: &Inode, marked: bool) -> Result<(), StoreError> {
     let foreign = |what: &str| sqlite::named(path, &format!("{what}: this is not a database of diaban"));
     let header = inode.header().map_err(|e| sqlite::named(path, &e))?;
-    let Some(header) = header else { return Err(foreign("it does not begin as a SQLite file does")) };
+    let Some(header) = header else {
+        if marked {
+            let why = format!("{} does not begin as a SQLite file does; `diaban restore` a backup", path.display());
+            return Err(StoreError::Storage(Failure::new(FailureKind::Damaged, why)));
+        }
+        return Err(foreign("it does not begin as a SQLite file does"));
+    };
     let other =
         |number: u32| foreign(&format!("another program's SQLite file (application_id {number:#010x})"));
     match header.application {
