@@ -196,11 +196,6 @@ impl StoreError {
         }
     }
 
-    /// Whether the process must stop.
-    pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::Storage(_))
-    }
-
     /// The same error for another request of the same batch.
     pub(in crate::store) fn again(&self) -> Self {
         match self {

@@ -124,7 +124,8 @@ async fn check_owner(path: &Path, inode: &Inode, marked: bool) -> Result<(), Sto
     let header = inode.header().map_err(|e| sqlite::named(path, &e))?;
     let Some(header) = header else {
         if marked {
-            let why = format!("{} does not begin as a SQLite file does; `diaban restore` a backup", path.display());
+            let why =
+                format!("{} does not begin as a SQLite file does; `diaban restore` a backup", path.display());
             return Err(StoreError::Storage(Failure::new(FailureKind::Damaged, why)));
         }
         return Err(foreign("it does not begin as a SQLite file does"));

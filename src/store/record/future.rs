@@ -2,7 +2,7 @@
 //! recorded earlier, so one write in 2100 would give all others 2100 too, for as long as it lies ahead. Once the clock
 //! is back they are moved to the present: to the moment of the event before them, which tells nothing new.
 
-use crate::store::changes::{ChangeKind, log};
+use crate::store::changes::{ChangeKind, FEATURES, log};
 use crate::store::database::{Db, Sql};
 use diaban_core::domain::Instant;
 
@@ -54,26 +54,46 @@ pub(in crate::store) async fn bring_back(
     // What a report says of itself stays as it was recorded.
     let moments = "UPDATE report_public SET fed_ms = $1 WHERE fed_ms > $2";
     db.execute(Sql::new(moments).bind(to).bind(ms)).await?;
-    let ahead = ms + TOLERANCE_MS;
-    let features = Sql::new("SELECT seq FROM feature WHERE updated_ms > $1 ORDER BY seq").bind(ahead);
-    let features = seqs(db, features).await?;
-    for (table, column) in [("feature", "updated_ms"), ("change", "at_ms"), ("follower", "seen_ms")] {
-        let back = format!("UPDATE {table} SET {column} = $1 WHERE {column} > $2");
-        db.execute(Sql::new(back).bind(ms).bind(ahead)).await?;
-    }
     for (first, last) in ranges(&reports) {
         log(db, ChangeKind::Reports { first, last }, now).await?;
+    }
+    tracing::warn!(
+        reports = reports.len(),
+        days = (last_ms - ms) / DAY_MS,
+        "a wrong clock had dated news in the future; they stand at the present now"
+    );
+    Ok(to)
+}
+
+/// The same for features, which have a moment each: the feed of a collection begins with the last one. Reads the
+/// change log, so not for every write.
+pub(in crate::store) async fn bring_features_back(db: &mut Db<'_>, now: Instant) -> Result<(), sqlx::Error> {
+    let ms = now.ms();
+    let ahead = ms + TOLERANCE_MS;
+    let last = Sql::new("SELECT max(at_ms) FROM change WHERE kind = $1").bind(FEATURES);
+    let last: Option<i64> = db.fetch_value(last).await?;
+    if ms < FLOOR_MS || last.is_none_or(|last| last <= ahead) {
+        return Ok(());
+    }
+    let soon = "SELECT count(*) FROM change WHERE kind = $1 AND at_ms > $2 AND at_ms <= $3";
+    let soon: i64 = db.fetch_value(Sql::new(soon).bind(FEATURES).bind(ms).bind(ms + QUIET_MS)).await?;
+    if soon > 0 {
+        return Ok(());
+    }
+    let features = Sql::new("SELECT seq FROM feature WHERE updated_ms > $1 ORDER BY seq").bind(ahead);
+    let features = seqs(db, features).await?;
+    for (table, column) in [("feature", "updated_ms"), ("change", "at_ms")] {
+        let back = format!("UPDATE {table} SET {column} = $1 WHERE {column} > $2");
+        db.execute(Sql::new(back).bind(ms).bind(ahead)).await?;
     }
     for (first, last) in ranges(&features) {
         log(db, ChangeKind::Features { first, last }, now).await?;
     }
     tracing::warn!(
-        reports = reports.len(),
         features = features.len(),
-        days = (last_ms - ms) / DAY_MS,
-        "a wrong clock had recorded moments in the future; in the news they stand at the present now"
+        "a wrong clock had dated features in the future; they changed now"
     );
-    Ok(to)
+    Ok(())
 }
 
 async fn seqs(db: &mut Db<'_>, sql: Sql) -> Result<Vec<i64>, sqlx::Error> {

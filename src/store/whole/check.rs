@@ -97,7 +97,7 @@ pub async fn check(url: &str) -> Result<Checked, StoreError> {
         for table in TABLES {
             rows.push((table.name, count(&mut single, table).await?));
         }
-        Ok(Checked { version, rows })
+        Ok::<_, StoreError>(Checked { version, rows })
     }
     .await;
     let name = single.name.clone();
@@ -140,7 +140,7 @@ pub(super) async fn sound(path: &Path, label: &Path) -> Result<i64, StoreError> 
     let checked = async {
         let version = schema::check(&mut single).await?;
         faultless(&mut single).await?;
-        Ok(version)
+        Ok::<_, StoreError>(version)
     }
     .await;
     single.close().await?;
