@@ -106,11 +106,6 @@ impl Inode {
         Header::of(&self.file)
     }
 
-    /// Its length.
-    pub(in crate::store) fn length(&self) -> io::Result<u64> {
-        Ok(self.file.metadata()?.len())
-    }
-
     /// The number of its names.
     pub(in crate::store) fn names(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.nlink())
