@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::store::database::inode::Lookout;
+
 /// Why a process can no longer rely on its storage. Each kind has an exit code of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
@@ -44,35 +46,40 @@ impl fmt::Display for Failure {
 
 /// Where a failure is reported, by whoever meets it first: a reader, the writer or a check.
 #[derive(Clone, Debug)]
-pub(in crate::store) struct Alarm(Arc<watch::Sender<Option<Failure>>>);
-
-impl Default for Alarm {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(None)))
-    }
+pub(in crate::store) struct Alarm {
+    told: Arc<watch::Sender<Option<Failure>>>,
+    /// Looks after a SQLite file.
+    lookout: Option<Arc<Lookout>>,
 }
 
 impl Alarm {
-    /// Reports a failure; the first one counts.
+    pub(in crate::store) fn new(lookout: Option<Arc<Lookout>>) -> Self {
+        Self { told: Arc::new(watch::Sender::new(None)), lookout }
+    }
+
+    /// Reports a failure; the first one counts. A file that was emptied looks damaged to whoever reads it first, so
+    /// the cause is looked for.
     pub(in crate::store) fn raise(&self, failure: &Failure) {
-        self.0.send_if_modified(|known| {
-            let first = known.is_none();
-            if first {
-                tracing::error!(%failure, "the process must stop");
-                *known = Some(failure.clone());
+        self.told.send_if_modified(|known| {
+            if known.is_some() {
+                return false;
             }
-            first
+            let gone = self.lookout.as_ref().and_then(|lookout| lookout.look().err());
+            let failure = gone.unwrap_or_else(|| failure.clone());
+            tracing::error!(%failure, "the process must stop");
+            *known = Some(failure);
+            true
         });
     }
 
     /// The failure, if there was one.
     pub(in crate::store) fn raised(&self) -> Option<Failure> {
-        self.0.borrow().clone()
+        self.told.borrow().clone()
     }
 
     /// Resolves with the first failure.
     pub(in crate::store) async fn wait(&self) -> Failure {
-        let mut told = self.0.subscribe();
+        let mut told = self.told.subscribe();
         let first = told.wait_for(Option::is_some).await.ok().and_then(|f| f.clone());
         match first {
             Some(failure) => failure,
@@ -240,7 +247,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_failure_is_told_to_whoever_asks_whenever() {
-        let alarm = Alarm::default();
+        let alarm = Alarm::new(None);
         assert_eq!(alarm.raised(), None);
         let early = tokio::spawn({
             let alarm = alarm.clone();

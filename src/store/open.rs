@@ -60,15 +60,16 @@ impl Store {
 
     async fn on_postgres(url: &str) -> Result<Self, StoreError> {
         let (read, write, name) = postgres::open(url).await?;
-        let alarm = Alarm::default();
+        let alarm = Alarm::new(None);
         let writer = Writer::start(Some(Pool::Postgres(write)), alarm.clone(), None);
         Ok(Self { read: Pool::Postgres(read), writer, alarm, file: None, name: name.into() })
     }
 
     fn on_file(path: PathBuf, opened: sqlite::Opened) -> Self {
-        let alarm = Alarm::default();
+        let lookout = Arc::new(opened.lookout);
+        let alarm = Alarm::new(Some(lookout.clone()));
         let write = opened.write.map(|pool| Pool::Sqlite(pool, alarm.clone()));
-        let writer = Writer::start(write, alarm.clone(), Some(opened.lookout));
+        let writer = Writer::start(write, alarm.clone(), Some(lookout));
         let name = sqlite::name(&path).into();
         let read = Pool::Sqlite(opened.read, alarm.clone());
         Self { read, writer, alarm, file: Some(Arc::new(path)), name }

@@ -93,7 +93,7 @@ pub(in crate::store) struct Writer {
 
 impl Writer {
     /// Without a pool every write is refused, because the storage is read-only.
-    pub(in crate::store) fn start(pool: Option<Pool>, alarm: Alarm, lookout: Option<Lookout>) -> Self {
+    pub(in crate::store) fn start(pool: Option<Pool>, alarm: Alarm, lookout: Option<Arc<Lookout>>) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let (committed, commits) = watch::channel(0);
         let committed = Arc::new(committed);
@@ -143,7 +143,7 @@ struct Desk {
     pool: Option<Pool>,
     alarm: Alarm,
     /// Looks after a SQLite file.
-    lookout: Option<Lookout>,
+    lookout: Option<Arc<Lookout>>,
     read_only: Arc<AtomicBool>,
 }
 
@@ -318,7 +318,7 @@ async fn transact(desk: &Desk, group: &mut [Box<dyn Job>]) -> Result<(), Failed>
     match &desk.pool {
         None => Err(Failed { error: StoreError::ReadOnly, committing: false }),
         Some(Pool::Sqlite(pool, _)) => {
-            let result = in_sqlite(pool, desk.lookout.as_ref(), group).await;
+            let result = in_sqlite(pool, desk.lookout.as_deref(), group).await;
             // Nothing is acknowledged that lies in a file which nobody finds.
             result.and_then(|()| desk.look().map_err(|error| Failed { error, committing: true }))
         }

@@ -182,6 +182,9 @@ fn a_store_that_goes_away_while_it_is_served_ends_the_process() {
         assert!(struck.elapsed() < Duration::from_secs(10));
         let said = process.said();
         assert!(said.contains(says), "{says}: {said}");
+        if says == "was cut off" {
+            assert_eq!(start(&db).status.code(), Some(DAMAGED));
+        }
         if missing {
             let before = names(folder.path());
             let why = start_refused(&db);
@@ -628,9 +631,13 @@ fn a_folder_and_a_file_that_everybody_can_reach_are_told() {
     // A file of an older release: closed, and said.
     fs::set_permissions(&db, Permissions::from_mode(0o644)).unwrap();
     let process = Running::start(&db).ready();
-    assert_eq!(fs::metadata(&db).unwrap().mode() & 0o777, 0o640);
-    assert!(process.said().contains("everybody could read the database"), "{}", process.said());
+    assert_eq!(fs::metadata(&db).unwrap().mode() & 0o777, 0o600);
+    assert!(process.said().contains("everybody could reach the database"), "{}", process.said());
     process.stop();
+    // A group that was let in stays.
+    fs::set_permissions(&db, Permissions::from_mode(0o640)).unwrap();
+    done(&["migrate", "--store", &store]);
+    assert_eq!(fs::metadata(&db).unwrap().mode() & 0o777, 0o640);
     for mode in [0o777, 0o757, 0o703] {
         fs::set_permissions(folder.path(), Permissions::from_mode(mode)).unwrap();
         let migrate = refused(&["migrate", "--store", &store]);

@@ -111,13 +111,14 @@ impl Inode {
         Ok(self.file.metadata()?.nlink())
     }
 
-    /// Takes all others' rights, if they have some; says whether it did.
+    /// Takes everybody's rights but the owner's, if everybody has some; says whether it did. A group alone was given
+    /// its rights by somebody.
     pub(in crate::store) fn close_to_others(&self) -> io::Result<bool> {
         let mode = self.file.metadata()?.mode();
         if mode & 0o007 == 0 {
             return Ok(false);
         }
-        self.file.set_permissions(Permissions::from_mode(mode & 0o770))?;
+        self.file.set_permissions(Permissions::from_mode(mode & 0o700))?;
         Ok(true)
     }
 

@@ -100,7 +100,7 @@ fn check_folder(path: &Path) -> Result<(), StoreError> {
 fn close_to_others(path: &Path, inode: &Inode) {
     match inode.close_to_others() {
         Ok(true) => {
-            tracing::warn!(file = %path.display(), "everybody could read the database; now its owner and group can");
+            tracing::warn!(file = %path.display(), "everybody could reach the database; now its owner alone can");
         }
         Ok(false) => {}
         Err(error) => tracing::warn!(%error, file = %path.display(), "everybody can reach the database"),
@@ -111,7 +111,7 @@ fn close_to_others(path: &Path, inode: &Inode) {
             && metadata.mode() & 0o007 != 0
         {
             let mut permissions = metadata.permissions();
-            std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, metadata.mode() & 0o770);
+            std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, metadata.mode() & 0o700);
             // By its name: a descriptor that closes would end SQLite's locks.
             let _ = fs::set_permissions(&name, permissions);
         }
