@@ -6,7 +6,7 @@ REPORTS ?= 200000
 LISTEN  ?= 127.0.0.1:8080
 SHARED  ?= ../shared
 
-.PHONY: demo dist test check bench bless audit areas web conformance
+.PHONY: demo dist test attack check bench bless audit areas web conformance
 
 web: web/dist/index.html
 web/dist/index.html: $(wildcard web/src/* web/look/* web/package.json web/package-lock.json web/build.mjs)
@@ -28,6 +28,11 @@ check: web
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 	tools/cargo-deny check bans licenses sources
+
+# The long attacks, tests/attack/README.md: kills, failing disks. Sizes come from the environment.
+attack: web
+	cargo build
+	tests/attack/run
 
 bench:
 	cargo bench

@@ -2,19 +2,22 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 
 use crate::action::{City, CityError, Keyring};
 use crate::basemap::BasemapError;
-use crate::clock::{Clock, Ids};
+use crate::clock::{Clock, ClockSteps, Ids};
 use crate::config::Config;
 use crate::http::{
-    self, Basemap, Connections, Description, Guards, Metrics, Service, Streams, Styles, TileCache,
+    self, Basemap, Connections, Dates, Description, Guards, Metrics, Service, Streams, Styles, TileCache,
 };
-use crate::jobs::{Follower, SnapshotWriter, announce, refresh_keys, supervise, trim, write_snapshots};
-use crate::store::{Store, StoreError};
+use crate::jobs::{
+    Follower, SnapshotWriter, announce, refresh_keys, supervise, trim, watch_clock, write_snapshots,
+};
+use crate::store::{Failure, Store, StoreError};
 use diaban_core::geo::Bbox;
 use diaban_core::map::{Layer, Level, Live, Mistakes, View, read_layers};
 use diaban_core::pack::{Pack, PackError};
@@ -47,8 +50,8 @@ pub enum AppError {
     #[error("{0}")]
     Listen(#[from] std::io::Error),
     /// The storage failed while serving; the process must stop.
-    #[error("the storage failed, stopping: {0}")]
-    StorageFailed(String),
+    #[error("stopping: {0}")]
+    StorageFailed(Failure),
 }
 
 /// Loads the pack that the settings name.
@@ -97,6 +100,19 @@ pub async fn open(config: &Config) -> Result<(Store, City), AppError> {
     Ok((store, city))
 }
 
+/// How long a start may look for damage. `diaban check store` takes the time that it needs.
+const QUICK_CHECK: Duration = Duration::from_secs(1);
+
+async fn check_quickly(store: &Store) {
+    match store.check_quickly(QUICK_CHECK).await {
+        Ok(true) => tracing::debug!("the quick check found no damage"),
+        Ok(false) => tracing::info!(
+            "the quick check found no damage in the part that it had time for; `diaban check store` checks all"
+        ),
+        Err(error) => tracing::error!(%error, "the quick check"),
+    }
+}
+
 /// Serves until `stop` resolves, then finishes running requests and closes the store.
 ///
 /// # Errors
@@ -113,8 +129,16 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), AppError> {
     allow_files(config.connections.total.get());
-    let (store, city) = open(&config).await?;
-    let _claim = store.claim()?;
+    let (store, _claim) = Store::open_to_serve(&config.store).await?;
+    let city = City::new(pack(&config)?, &store.generations().await?)?;
+    if store.cannot_write() {
+        tracing::warn!("the storage is read-only: reads are served, writes are refused");
+    }
+    // Beside the rest of the start; what is asked waits until it is done.
+    let check = tokio::spawn({
+        let store = store.clone();
+        async move { check_quickly(&store).await }
+    });
     let layers = layers(&city.pack)?;
     let styles = styles(&city.pack, &layers)?;
     let [west, south, east, north] = city.areas().bounds();
@@ -147,7 +171,11 @@ pub async fn run(
     let (stopping, stopped) = watch::channel(false);
     let mut fresh = vec![0; 32];
     ids.fill(&mut fresh);
-    let device_secret = store.secret("device-token", fresh).await?;
+    let device_secret = match store.secret("device-token", fresh.clone()).await {
+        // Tokens of devices then hold as long as this process.
+        Err(StoreError::ReadOnly) => fresh,
+        other => other?,
+    };
     let connections = Arc::new(Connections::new(config.connections, config.trusted_proxies.clone()));
     let follow = {
         let (store, city, live, snapshots) = (store.clone(), city.clone(), live.clone(), snapshots.clone());
@@ -171,6 +199,13 @@ pub async fn run(
             (store.clone(), snapshots.clone(), watched.clone(), clock.clone());
         move || trim(id, store.clone(), snapshots.clone(), watched.clone(), clock.clone())
     };
+    let steps = Arc::new(ClockSteps::default());
+    let watch_clock = {
+        // What was recorded last tells whether the clock went back while nobody served.
+        let recorded = store.last_changed().await?;
+        let (clock, steps) = (clock.clone(), steps.clone());
+        move || watch_clock(clock.clone(), steps.clone(), recorded)
+    };
     let counted = {
         let (keys, clock) = (keys.clone(), clock.clone());
         Box::new(move |headers: &_| http::sent_key(&keys, clock.now(), headers))
@@ -186,7 +221,9 @@ pub async fn run(
         styles,
         basemap,
         started: clock.now(),
+        dates: Dates::default(),
         clock,
+        clock_steps: steps,
         ids,
         metrics: Metrics::default(),
         guards: Guards::new(config.trusted_proxies, config.limits, &device_secret, counted),
@@ -199,13 +236,18 @@ pub async fn run(
         let service = service.clone();
         move |job| service.metrics.restarted(job)
     };
-    let jobs = [
+    let mut jobs = vec![
         tokio::spawn(supervise("follow", follow, restarted())),
         tokio::spawn(supervise("announce", tell, restarted())),
         tokio::spawn(supervise("refresh_keys", read_keys, restarted())),
-        tokio::spawn(supervise("snapshots", write_snapshots, restarted())),
-        tokio::spawn(supervise("trim", trim_log, restarted())),
+        tokio::spawn(supervise("watch_clock", watch_clock, restarted())),
     ];
+    if !store.cannot_write() {
+        jobs.push(tokio::spawn(supervise("snapshots", write_snapshots, restarted())));
+        jobs.push(tokio::spawn(supervise("trim", trim_log, restarted())));
+    }
+    // What was found meanwhile is reported like any failure.
+    let _ = check.await;
     let failed = {
         let store = store.clone();
         async move { store.failed().await }
@@ -214,17 +256,19 @@ pub async fn run(
     let until = async {
         tokio::select! {
             () = stop => {}
-            text = failed => failure = Some(text),
+            found = failed => failure = Some(found),
         }
         // A stream never ends by itself, so it must be told to stop.
         let _ = stopping.send(true);
     };
     http::serve(listener, http::doors(service), connections, until).await;
     jobs.iter().for_each(|job| job.abort());
-    if let Some(text) = failure {
-        Err(AppError::StorageFailed(text))
+    if let Some(failure) = failure {
+        store.abandon();
+        Err(AppError::StorageFailed(failure))
     } else {
         if watching.borrow().loaded
+            && !store.cannot_write()
             && let Err(error) = snapshots.save(&store, &live.load()).await
         {
             tracing::warn!(%error, "cannot write the snapshot: the next start will read the whole database");

@@ -1,7 +1,8 @@
 //! Time and randomness as ports: the service has the real ones, tests set their own.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant as Stopwatch};
 
 use rand::Rng as _;
 
@@ -69,6 +70,61 @@ impl Ids for SystemIds {
     }
 }
 
+/// When the process began, by a clock that never steps.
+#[derive(Debug)]
+struct Began(Stopwatch);
+
+impl Default for Began {
+    fn default() -> Self {
+        Self(Stopwatch::now())
+    }
+}
+
+/// The steps of a clock: it went on by another time than really passed. A process that began with a wrong clock is
+/// found by what the store recorded last.
+#[derive(Debug, Default)]
+pub struct ClockSteps {
+    count: AtomicU64,
+    last_ms: AtomicI64,
+    /// Milliseconds since the process began, plus one; 0 for never.
+    at: AtomicU64,
+    began: Began,
+}
+
+impl ClockSteps {
+    /// Steps of at most this many milliseconds are what clocks do.
+    pub const TOLERANCE_MS: i64 = 60_000;
+    /// How long after a step the clock counts as stepped.
+    const REMEMBERED: Duration = Duration::from_secs(3_600);
+
+    /// Looks at a step in milliseconds: counts it if it is one, and says so.
+    pub fn note(&self, step_ms: i64) -> bool {
+        if step_ms.abs() <= Self::TOLERANCE_MS {
+            return false;
+        }
+        self.last_ms.store(step_ms, Ordering::Relaxed);
+        self.at.store(self.began.0.elapsed().as_millis() as u64 + 1, Ordering::Relaxed);
+        self.count.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+
+    /// How many there were since the process began.
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Seconds of the last one, forward or back; 0 for none.
+    pub fn last_s(&self) -> i64 {
+        self.last_ms.load(Ordering::Relaxed) / 1_000
+    }
+
+    /// Whether there was one in the last hour.
+    pub fn is_recent(&self) -> bool {
+        let at = self.at.load(Ordering::Relaxed);
+        at > 0 && self.began.0.elapsed().saturating_sub(Duration::from_millis(at)) < Self::REMEMBERED
+    }
+}
+
 /// A clock that stands still until it is set.
 #[derive(Debug)]
 pub struct FixedClock(AtomicI64);
@@ -113,5 +169,21 @@ impl Ids for FixedIds {
 
     fn secret(&self) -> u64 {
         1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_of_more_than_a_minute_is_counted_and_remembered() {
+        let steps = ClockSteps::default();
+        assert!(!steps.note(60_000) && !steps.note(-60_000) && !steps.note(0));
+        assert!(!steps.is_recent() && steps.count() == 0);
+        assert!(steps.note(-3_600_000));
+        assert_eq!((steps.count(), steps.last_s(), steps.is_recent()), (1, -3_600, true));
+        assert!(steps.note(60_001));
+        assert_eq!((steps.count(), steps.last_s()), (2, 60));
     }
 }

@@ -4,10 +4,10 @@
 //! tiles may be and where in the file they are. The file is written beside its place, made durable and
 //! renamed: it is there whole or not at all, and whoever reads the former one goes on reading that.
 
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
-use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -17,6 +17,7 @@ use pmtiles::{Compression, PmTilesStreamWriter, PmTilesWriter, PmtError, TileCoo
 use serde_json::{Map, Value, json};
 
 use super::city::Areas;
+use crate::part;
 use crate::store::{Mbtiles, StoreError};
 use diaban_core::domain::Instant;
 use diaban_core::geo::{LonLat, TileId};
@@ -127,10 +128,8 @@ pub async fn export_tiles(
     }
     let failed = |source| ExportError::File { file: file.into(), source };
     let folder = file.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // For whoever may read files that the process makes: an archive holds what the map shows anyway.
-    let mut part = tempfile::Builder::new();
-    let part = part.prefix(".diaban-").suffix(".part").permissions(Permissions::from_mode(0o666));
-    let part = part.tempfile_in(folder).map_err(failed)?;
+    // As the umask says: an archive holds what the map shows anyway.
+    let part = part::begin(folder, part::AS_USUAL).map_err(failed)?;
     let tiles = tokio::task::block_in_place(|| what.occupied(&zooms));
     told(ExportStep::Total(tiles.len() as u64));
     let mut archive =

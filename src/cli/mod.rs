@@ -16,6 +16,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::app::AppError;
+use crate::store::{FailureKind, StoreError};
+
 #[derive(Parser)]
 #[command(version, about = "Citizen reports on the map, routed to the ward that must answer", long_about = None)]
 struct Cli {
@@ -87,8 +90,36 @@ pub fn main() -> ExitCode {
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(e) => failed(&*e),
+        Err(e) => {
+            say::complain(format_args!("diaban: {e}"));
+            code(&*e)
+        }
     }
+}
+
+/// A code for each kind of failure of the storage, as `sysexits.h` numbers them, so that a service manager knows when
+/// another start does not help; 1 for everything else.
+fn code(error: &(dyn std::error::Error + 'static)) -> ExitCode {
+    const DATA_ERROR: u8 = 65;
+    const NO_INPUT: u8 = 66;
+    const IO_ERROR: u8 = 74;
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let failure = match (error.downcast_ref::<AppError>(), error.downcast_ref::<StoreError>()) {
+            (Some(AppError::StorageFailed(f) | AppError::Store(StoreError::Storage(f))), _)
+            | (_, Some(StoreError::Storage(f))) => Some(f),
+            _ => None,
+        };
+        if let Some(failure) = failure {
+            return ExitCode::from(match failure.kind {
+                FailureKind::Damaged => DATA_ERROR,
+                FailureKind::Gone => NO_INPUT,
+                FailureKind::Io => IO_ERROR,
+            });
+        }
+        cause = error.source();
+    }
+    ExitCode::FAILURE
 }
 
 fn failed(error: &dyn std::fmt::Display) -> ExitCode {

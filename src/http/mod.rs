@@ -13,7 +13,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::action::{City, Keyring};
-use crate::clock::{Clock, Ids};
+use crate::clock::{Clock, ClockSteps, Ids};
 use crate::store::Store;
 use diaban_core::domain::Instant;
 use diaban_core::map::{Layer, Level, Live, View};
@@ -24,6 +24,7 @@ pub use doors::styles::Styles;
 pub use doors::tiles::TileCache;
 pub use edge::client::{Proxies, TooWide};
 pub use edge::connections::{ConnectionSettings, Connections};
+pub use edge::dates::Dates;
 pub use edge::guard::{Guards, KeyReader};
 pub use edge::keys::sent_key;
 pub use edge::limits::{Allowance, LimitMode, LimitSettings};
@@ -50,6 +51,10 @@ pub struct Service {
     pub basemap: Basemap,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// Time as responses tell it.
+    pub dates: Dates,
+    /// What the clock did besides going on.
+    pub clock_steps: Arc<ClockSteps>,
     /// When this process began: the pack has not changed since.
     pub started: Instant,
     /// Chance.

@@ -7,6 +7,7 @@ mod refresh_keys;
 mod snapshots;
 mod supervise;
 mod trim;
+mod watch_clock;
 
 pub use announce::announce;
 pub use follow::{FollowError, Follower, load, view_now};
@@ -14,3 +15,4 @@ pub use refresh_keys::refresh_keys;
 pub use snapshots::{SnapshotWriter, write_snapshots};
 pub use supervise::supervise;
 pub use trim::trim;
+pub use watch_clock::watch_clock;

@@ -7,11 +7,12 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::part;
 use crate::store::{Change, Store};
 use diaban_core::domain::CodeBook;
 use diaban_core::map::{Frozen, Level, Live, Snapshot, View, frozen_key};
@@ -32,12 +33,27 @@ pub struct SnapshotWriter {
     /// Position and number of rows in the file.
     at: AtomicI64,
     rows: AtomicU64,
+    /// Whether it was said that something else lies in the place of the file.
+    said: AtomicBool,
 }
 
 impl SnapshotWriter {
     /// A writer for this file; without a path it does nothing.
     pub fn new(path: Option<PathBuf>) -> Self {
-        Self { path, at: AtomicI64::new(0), rows: AtomicU64::new(0) }
+        Self { path, at: AtomicI64::new(0), rows: AtomicU64::new(0), said: AtomicBool::new(false) }
+    }
+
+    /// The path, unless a pipe, a device or a folder lies there: reading could wait for ever, and writing would
+    /// take its place.
+    fn usable(&self) -> Option<PathBuf> {
+        let path = self.path.as_ref()?;
+        if !fs::metadata(path).is_ok_and(|m| !m.is_file()) {
+            return Some(path.clone());
+        }
+        if !self.said.swap(true, Ordering::Relaxed) {
+            tracing::warn!(file = %path.display(), "this is not a regular file: the map is not kept there");
+        }
+        None
     }
 
     /// The log position from which a process that starts with the file would continue; `None`
@@ -48,7 +64,7 @@ impl SnapshotWriter {
 
     /// The map from the file, if it belongs to this database and these codes.
     pub async fn load(&self, store: &Store, codebook: &CodeBook) -> Option<Snapshot> {
-        let path = self.path.clone()?;
+        let path = self.usable()?;
         let name = path.display().to_string();
         let snapshot = match read(path, store, codebook).await {
             Ok(snapshot) => snapshot,
@@ -67,7 +83,7 @@ impl SnapshotWriter {
     /// When the file cannot be written or the database cannot be read. The old file stays as it
     /// was.
     pub async fn save(&self, store: &Store, view: &View) -> io::Result<()> {
-        let Some(path) = self.path.clone() else { return Ok(()) };
+        let Some(path) = self.usable() else { return Ok(()) };
         let snapshot = view.snapshot.clone();
         if snapshot.at() == self.at.load(Ordering::Relaxed) {
             return Ok(());
@@ -150,18 +166,12 @@ fn write(path: &Path, snapshot: &Snapshot, key: u128) -> io::Result<()> {
     let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     // Processes on one machine may share the file, so each has its own temporary file.
-    let mut own = path.as_os_str().to_owned();
-    own.push(format!(".{}", std::process::id()));
-    let own = PathBuf::from(own);
-    let result = (|| {
-        let mut out = BufWriter::new(File::create(&own)?);
-        snapshot.freeze(key, &mut out)?;
-        out.flush()?;
-        out.get_ref().sync_all()?;
-        fs::rename(&own, path)
-    })();
-    if result.is_err() {
-        let _ = fs::remove_file(&own);
-    }
-    result
+    let own = part::begin(folder, part::OWNERS_ALONE)?;
+    let mut out = BufWriter::new(own.as_file());
+    snapshot.freeze(key, &mut out)?;
+    out.flush()?;
+    drop(out);
+    own.as_file().sync_all()?;
+    own.persist(path).map_err(|e| e.error)?;
+    Ok(())
 }

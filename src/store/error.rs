@@ -1,5 +1,102 @@
 //! Database errors, classified by what the caller should do.
 
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::store::database::inode::Lookout;
+
+/// Why a process can no longer rely on its storage. Each kind has an exit code of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The system could not read or write.
+    Io,
+    /// What is stored is damaged: a restart does not help, a backup does.
+    Damaged,
+    /// The file, or its log, is not where it was: removed, emptied, or another one lies in its place.
+    Gone,
+}
+
+/// A failure of the storage, after which the process must stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind.
+    pub kind: FailureKind,
+    /// What happened, for the log and the operator.
+    pub text: String,
+}
+
+impl Failure {
+    pub(in crate::store) fn new(kind: FailureKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            FailureKind::Io => "the storage failed",
+            FailureKind::Damaged => "the database is damaged",
+            FailureKind::Gone => "the database is gone",
+        };
+        write!(f, "{what}: {}", self.text)
+    }
+}
+
+/// Where a failure is reported, by whoever meets it first: a reader, the writer or a check.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct Alarm {
+    told: Arc<watch::Sender<Option<Failure>>>,
+    /// Looks after a SQLite file.
+    lookout: Option<Arc<Lookout>>,
+}
+
+impl Alarm {
+    pub(in crate::store) fn new(lookout: Option<Arc<Lookout>>) -> Self {
+        Self { told: Arc::new(watch::Sender::new(None)), lookout }
+    }
+
+    /// Reports a failure; the first one counts. A file that was emptied looks damaged to whoever reads it first, so
+    /// the cause is looked for.
+    pub(in crate::store) fn raise(&self, failure: &Failure) {
+        self.told.send_if_modified(|known| {
+            if known.is_some() {
+                return false;
+            }
+            let gone = self.lookout.as_ref().and_then(|lookout| lookout.look().err());
+            let failure = gone.unwrap_or_else(|| failure.clone());
+            tracing::error!(%failure, "the process must stop");
+            *known = Some(failure);
+            true
+        });
+    }
+
+    /// The failure, if there was one.
+    pub(in crate::store) fn raised(&self) -> Option<Failure> {
+        self.told.borrow().clone()
+    }
+
+    /// Resolves with the first failure.
+    pub(in crate::store) async fn wait(&self) -> Failure {
+        let mut told = self.told.subscribe();
+        let first = told.wait_for(Option::is_some).await.ok().and_then(|f| f.clone());
+        match first {
+            Some(failure) => failure,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Classifies an error of the driver, and reports it if the process must stop.
+    pub(in crate::store) fn sort(&self, error: sqlx::Error) -> StoreError {
+        let sorted = StoreError::sort(error);
+        if let StoreError::Storage(failure) = &sorted {
+            self.raise(failure);
+        }
+        sorted
+    }
+}
+
 /// A failure of the store. The inner text is for the log, never for a response.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -15,9 +112,9 @@ pub enum StoreError {
     Commit(String),
     /// The disk or the file is damaged. The process stops, because it can no longer guarantee
     /// anything.
-    #[error("the storage failed: {0}")]
-    Storage(String),
-    /// The writer's queue is full, or the store is closing.
+    #[error("{0}")]
+    Storage(Failure),
+    /// The writer's queue is full, another writer held the lock for too long, or the store is closing.
     #[error("the store accepts no more writes now")]
     Busy,
     /// The database cannot be reached now; nothing was changed.
@@ -28,7 +125,7 @@ pub enum StoreError {
     NoCursor,
     /// An unexpected error.
     #[error("database: {0}")]
-    Other(#[from] sqlx::Error),
+    Other(#[source] sqlx::Error),
     /// The database cannot be opened.
     #[error("{0}")]
     Open(String),
@@ -36,11 +133,23 @@ pub enum StoreError {
 
 /// SQLite primary result codes (<https://www.sqlite.org/rescode.html>).
 mod sqlite {
+    pub(in crate::store) const BUSY: i32 = 5;
+    pub(in crate::store) const LOCKED: i32 = 6;
     pub(in crate::store) const READONLY: i32 = 8;
     pub(in crate::store) const IOERR: i32 = 10;
     pub(in crate::store) const CORRUPT: i32 = 11;
     pub(in crate::store) const FULL: i32 = 13;
     pub(in crate::store) const NOTADB: i32 = 26;
+    /// An extended code: the file was moved away while it was open.
+    pub(in crate::store) const READONLY_DBMOVED: i32 = READONLY | (4 << 8);
+}
+
+/// The driver's errors are classified wherever they come from, so that none that must stop the process is taken
+/// for another.
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::sort(error)
+    }
 }
 
 impl StoreError {
@@ -61,10 +170,17 @@ impl StoreError {
     }
 
     fn of_sqlite(code: i32, error: &sqlx::Error) -> Option<Self> {
+        let failed = |kind| Some(Self::Storage(Failure::new(kind, error.to_string())));
+        if code == sqlite::READONLY_DBMOVED {
+            return failed(FailureKind::Gone);
+        }
+        // Extended codes have the primary one in their lowest byte.
         match code & 0xff {
             sqlite::FULL => Some(Self::Full),
             sqlite::READONLY => Some(Self::ReadOnly),
-            sqlite::IOERR | sqlite::CORRUPT | sqlite::NOTADB => Some(Self::Storage(error.to_string())),
+            sqlite::BUSY | sqlite::LOCKED => Some(Self::Busy),
+            sqlite::IOERR => failed(FailureKind::Io),
+            sqlite::CORRUPT | sqlite::NOTADB => failed(FailureKind::Damaged),
             _ => None,
         }
     }
@@ -87,11 +203,6 @@ impl StoreError {
         }
     }
 
-    /// Whether the process must stop.
-    pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::Storage(_))
-    }
-
     /// The same error for another request of the same batch.
     pub(in crate::store) fn again(&self) -> Self {
         match self {
@@ -103,5 +214,49 @@ impl StoreError {
             Self::Commit(t) => Self::Commit(t.clone()),
             other => Self::Other(sqlx::Error::Protocol(other.to_string())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_sqlite_calls_damaged_is_damaged_whatever_the_extended_code() {
+        let error = || sqlx::Error::RowNotFound;
+        let kind = |code| match StoreError::of_sqlite(code, &error()) {
+            Some(StoreError::Storage(failure)) => Some(failure.kind),
+            _ => None,
+        };
+        // CORRUPT, CORRUPT_VTAB, CORRUPT_SEQUENCE, CORRUPT_INDEX, NOTADB.
+        for code in [11, 11 | (1 << 8), 11 | (2 << 8), 11 | (3 << 8), 26] {
+            assert_eq!(kind(code), Some(FailureKind::Damaged), "{code}");
+        }
+        // IOERR_READ, IOERR_SHORT_READ, IOERR_FSYNC, IOERR_CORRUPTFS.
+        for code in [10 | (1 << 8), 10 | (2 << 8), 10 | (4 << 8), 10 | (33 << 8)] {
+            assert_eq!(kind(code), Some(FailureKind::Io), "{code}");
+        }
+        assert_eq!(kind(8 | (4 << 8)), Some(FailureKind::Gone));
+        // BUSY_RECOVERY, BUSY_SNAPSHOT and LOCKED are waits that ended.
+        for code in [5, 5 | (1 << 8), 5 | (2 << 8), 6] {
+            assert!(matches!(StoreError::of_sqlite(code, &error()), Some(StoreError::Busy)), "{code}");
+        }
+        assert!(matches!(StoreError::of_sqlite(8, &error()), Some(StoreError::ReadOnly)));
+        assert!(StoreError::of_sqlite(1, &error()).is_none());
+    }
+
+    #[tokio::test]
+    async fn the_first_failure_is_told_to_whoever_asks_whenever() {
+        let alarm = Alarm::new(None);
+        assert_eq!(alarm.raised(), None);
+        let early = tokio::spawn({
+            let alarm = alarm.clone();
+            async move { alarm.wait().await }
+        });
+        tokio::task::yield_now().await;
+        let first = Failure::new(FailureKind::Gone, "removed");
+        alarm.raise(&first);
+        alarm.raise(&Failure::new(FailureKind::Io, "and then"));
+        assert_eq!((early.await.unwrap(), alarm.wait().await), (first.clone(), first));
     }
 }

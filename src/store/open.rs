@@ -1,6 +1,5 @@
 //! Opens a store and claims it for one serving process.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +7,9 @@ use tokio::sync::watch;
 
 use crate::store::StoreError;
 use crate::store::database::Pool;
+use crate::store::database::sqlite::Claim;
 use crate::store::database::{postgres, sqlite};
+use crate::store::error::{Alarm, Failure};
 use crate::store::write::Command;
 use crate::store::writer::Writer;
 
@@ -20,6 +21,7 @@ const MAP_FILE: &str = ".map";
 pub struct Store {
     pub(in crate::store) read: Pool,
     writer: Writer,
+    alarm: Alarm,
     /// The path, if it is a SQLite file.
     file: Option<Arc<PathBuf>>,
     /// A name of the database without the secrets in its URL.
@@ -28,32 +30,49 @@ pub struct Store {
 
 impl Store {
     /// Opens `sqlite:PATH` (or a bare path; a missing file is created) or `postgres://…` and
-    /// migrates it.
+    /// migrates it. A file is not claimed: imports write beside a server, which reads their changes from the log.
     ///
     /// # Errors
     /// When it cannot be opened or is not such a database, with the reason.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         if postgres::is_url(url) {
-            let (read, write, name) = postgres::open(url).await?;
-            let writer = Writer::start(Pool::Postgres(write));
-            return Ok(Self { read: Pool::Postgres(read), writer, file: None, name: name.into() });
+            return Self::on_postgres(url).await;
         }
         let path = sqlite::path_of(url)?;
-        let (read, write) = sqlite::open(&path).await?;
-        let writer = Writer::start(Pool::Sqlite(write));
-        let name = sqlite::name(&path).into();
-        Ok(Self { read: Pool::Sqlite(read), writer, file: Some(Arc::new(path)), name })
+        let opened = sqlite::open(&path).await?;
+        Ok(Self::on_file(path, opened))
     }
 
-    /// Claims a SQLite file for one serving process. Keep the result as long as the process serves.
-    /// Imports do not claim the file: they write beside a server, which reads their changes from
-    /// the log. A PostgreSQL database can be served by any number of processes.
+    /// Opens a store for a serving process. A SQLite file is claimed: keep the claim as long as the process serves.
+    /// One that cannot be written is served read-only. A PostgreSQL database can be served by any number of
+    /// processes.
     ///
     /// # Errors
-    /// When another process serves this file.
-    pub fn claim(&self) -> Result<Option<File>, StoreError> {
-        let Some(path) = &self.file else { return Ok(None) };
-        sqlite::claim(path).map(Some)
+    /// When another process serves this file, it cannot be opened or is not such a database.
+    pub async fn open_to_serve(url: &str) -> Result<(Self, Option<Claim>), StoreError> {
+        if postgres::is_url(url) {
+            return Ok((Self::on_postgres(url).await?, None));
+        }
+        let path = sqlite::path_of(url)?;
+        let (opened, claim) = sqlite::open_to_serve(&path).await?;
+        Ok((Self::on_file(path, opened), Some(claim)))
+    }
+
+    async fn on_postgres(url: &str) -> Result<Self, StoreError> {
+        let (read, write, name) = postgres::open(url).await?;
+        let alarm = Alarm::new(None);
+        let writer = Writer::start(Some(Pool::Postgres(write)), alarm.clone(), None);
+        Ok(Self { read: Pool::Postgres(read), writer, alarm, file: None, name: name.into() })
+    }
+
+    fn on_file(path: PathBuf, opened: sqlite::Opened) -> Self {
+        let lookout = Arc::new(opened.lookout);
+        let alarm = Alarm::new(Some(lookout.clone()));
+        let write = opened.write.map(|pool| Pool::Sqlite(pool, alarm.clone()));
+        let writer = Writer::start(write, alarm.clone(), Some(lookout));
+        let name = sqlite::name(&path).into();
+        let read = Pool::Sqlite(opened.read, alarm.clone());
+        Self { read, writer, alarm, file: Some(Arc::new(path)), name }
     }
 
     /// The snapshot file of this database: in a folder under the database's name or, without a
@@ -76,8 +95,24 @@ impl Store {
     }
 
     /// Resolves with the reason when the storage has failed and the process must stop.
-    pub async fn failed(&self) -> String {
-        self.writer.failed().await
+    pub async fn failed(&self) -> Failure {
+        self.alarm.wait().await
+    }
+
+    /// Whether nothing can be written now: the storage is read-only, or refused the last write for that reason.
+    pub fn is_read_only(&self) -> bool {
+        self.writer.is_read_only()
+    }
+
+    /// Whether nothing can be written as long as this process runs.
+    pub fn cannot_write(&self) -> bool {
+        self.writer.cannot_write()
+    }
+
+    /// Leaves the database as it is, for a process that ends because it failed: SQLite would otherwise tidy up by
+    /// names, where another file may lie now. The next start reads the log.
+    pub fn abandon(&self) {
+        std::mem::forget(self.read.clone());
     }
 
     /// Number of queued writes, for the metrics.

@@ -7,21 +7,28 @@
 use std::any::Any;
 use std::iter::once;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, PgPool, Sqlite, SqlitePool};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::MissedTickBehavior;
 
 use crate::store::StoreError;
+use crate::store::database::inode::Lookout;
 use crate::store::database::postgres;
 use crate::store::database::{Db, Pool};
+use crate::store::error::Alarm;
 use crate::store::write::Command;
 
 /// Writes that may wait; more are refused at once.
 const QUEUE: usize = 1_000;
 /// Writes in one commit.
 const GROUP: usize = 32;
+/// How often the writer looks whether the file is still there, besides after each commit.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// A command that waits for its answer.
 struct Pending<C: Command> {
@@ -79,22 +86,26 @@ impl<C: Command> Job for Pending<C> {
 pub(in crate::store) struct Writer {
     queue: mpsc::Sender<Box<dyn Job>>,
     commits: watch::Receiver<u64>,
-    failure: watch::Receiver<Option<String>>,
+    read_only: Arc<AtomicBool>,
+    never_writes: bool,
     stop: Arc<watch::Sender<bool>>,
 }
 
 impl Writer {
-    pub(in crate::store) fn start(pool: Pool) -> Self {
+    /// Without a pool every write is refused, because the storage is read-only.
+    pub(in crate::store) fn start(pool: Option<Pool>, alarm: Alarm, lookout: Option<Arc<Lookout>>) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let (committed, commits) = watch::channel(0);
         let committed = Arc::new(committed);
-        if let Pool::Postgres(pool) = &pool {
+        if let Some(Pool::Postgres(pool)) = &pool {
             postgres::listen(pool, committed.clone());
         }
-        let (fail, failure) = watch::channel(None);
+        let never_writes = pool.is_none();
+        let read_only = Arc::new(AtomicBool::new(never_writes));
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(run(pool, jobs, committed, fail, stopped));
-        Self { queue, commits, failure, stop: Arc::new(stop) }
+        let desk = Desk { pool, alarm, lookout, read_only: read_only.clone() };
+        tokio::spawn(run(desk, jobs, committed, stopped));
+        Self { queue, commits, read_only, never_writes, stop: Arc::new(stop) }
     }
 
     pub(in crate::store) async fn write<C: Command>(&self, command: C) -> Result<C::Answer, StoreError> {
@@ -112,14 +123,13 @@ impl Writer {
         QUEUE - self.queue.capacity()
     }
 
-    pub(in crate::store) async fn failed(&self) -> String {
-        let mut failure = self.failure.clone();
-        let text = failure.wait_for(Option::is_some).await.ok().and_then(|text| text.clone());
-        match text {
-            Some(text) => text,
-            // The writer ended without a failure: nothing will ever fail.
-            None => std::future::pending().await,
-        }
+    /// Whether the last write was refused because the storage is read-only.
+    pub(in crate::store) fn is_read_only(&self) -> bool {
+        self.read_only.load(Relaxed)
+    }
+
+    pub(in crate::store) fn cannot_write(&self) -> bool {
+        self.never_writes
     }
 
     pub(in crate::store) async fn close(&self) {
@@ -128,13 +138,34 @@ impl Writer {
     }
 }
 
+/// What the writer's task works with.
+struct Desk {
+    pool: Option<Pool>,
+    alarm: Alarm,
+    /// Looks after a SQLite file.
+    lookout: Option<Arc<Lookout>>,
+    read_only: Arc<AtomicBool>,
+}
+
+impl Desk {
+    /// Looks whether the file is still there. What was just committed into one that is not there is lost.
+    fn look(&self) -> Result<(), StoreError> {
+        let Some(lookout) = &self.lookout else { return Ok(()) };
+        lookout.look().map_err(|failure| {
+            self.alarm.raise(&failure);
+            StoreError::Storage(failure)
+        })
+    }
+}
+
 async fn run(
-    pool: Pool,
+    desk: Desk,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     committed: Arc<watch::Sender<u64>>,
-    fail: watch::Sender<Option<String>>,
     mut stopped: watch::Receiver<bool>,
 ) {
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let first = tokio::select! {
             biased;
@@ -142,6 +173,12 @@ async fn run(
             // Answers what is queued, then takes no more.
             _ = stopped.wait_for(|s| *s) => {
                 jobs.try_recv().ok()
+            }
+            // A reader met the failure.
+            _ = desk.alarm.wait() => break,
+            _ = looks.tick(), if desk.lookout.is_some() => match desk.look() {
+                Ok(()) => continue,
+                Err(_) => break,
             }
         };
         let Some(first) = first else { break };
@@ -152,58 +189,87 @@ async fn run(
                 Err(_) => break,
             }
         }
-        let end = commit_group(&pool, group).await;
+        let end = commit_group(&desk, group).await;
         committed.send_modify(|n| *n += 1);
         match end {
             End::Good => {}
             // Whoever stands in the queue is told at once instead of after a wait of his own.
-            End::Away => {
+            End::Locked(error) => {
                 while let Ok(job) = jobs.try_recv() {
-                    job.end(Err(StoreError::Away));
+                    job.end(Err(error.again()));
                 }
             }
-            End::Failed(text) => {
-                let _ = fail.send(Some(text));
-                break;
+            End::Failed => break,
+        }
+    }
+    match desk.alarm.raised() {
+        // Nothing is tidied up in a place where another file may lie now: the next start reads the log.
+        Some(failure) => {
+            jobs.close();
+            while let Ok(job) = jobs.try_recv() {
+                job.end(Err(StoreError::Storage(failure.clone())));
+            }
+            rescue(&desk).await;
+            std::mem::forget(desk.pool);
+        }
+        // Whoever waits for the end waits for this too: closing empties the write-ahead log.
+        None => {
+            if let Some(pool) = &desk.pool {
+                pool.close().await;
             }
         }
     }
-    // Whoever waits for the end waits for this too: closing empties the write-ahead log.
-    pool.close().await;
     drop(jobs);
+}
+
+/// A log that was removed is still open here: what stands in it is brought into the database while there is one.
+async fn rescue(desk: &Desk) {
+    let (Some(lookout), Some(Pool::Sqlite(pool, _))) = (&desk.lookout, &desk.pool) else { return };
+    if !lookout.lost_its_log() {
+        return;
+    }
+    let result = sqlx::query("PRAGMA wal_checkpoint(FULL)").execute(pool).await;
+    match result {
+        Ok(_) => tracing::warn!("what stood in the log that was removed is in the database now"),
+        Err(error) => tracing::error!(%error, "cannot bring what stood in the removed log into the database"),
+    }
 }
 
 /// How it stands after a group.
 enum End {
     Good,
-    /// The database cannot be reached.
-    Away,
+    /// The database cannot be reached, or another writer keeps its lock.
+    Locked(StoreError),
     /// The storage has failed.
-    Failed(String),
+    Failed,
 }
 
 impl End {
-    fn of(error: &StoreError) -> Self {
+    fn of(error: &StoreError, alarm: &Alarm) -> Self {
         match error {
-            StoreError::Away => Self::Away,
-            e if e.is_fatal() => Self::Failed(e.to_string()),
+            StoreError::Away | StoreError::Busy => Self::Locked(error.again()),
+            StoreError::Storage(failure) => {
+                alarm.raise(failure);
+                Self::Failed
+            }
             _ => Self::Good,
         }
     }
 }
 
 /// Commits a group and answers each of its jobs.
-async fn commit_group(pool: &Pool, mut group: Vec<Box<dyn Job>>) -> End {
-    match transact(pool, &mut group).await {
+async fn commit_group(desk: &Desk, mut group: Vec<Box<dyn Job>>) -> End {
+    match transact(desk, &mut group).await {
         Ok(()) => {
+            desk.read_only.store(false, Relaxed);
             group.into_iter().for_each(|job| job.end(Ok(())));
             End::Good
         }
         // One command spoiled the transaction: each gets its own, so that only the bad one fails.
         Err(Failed { error: StoreError::Other(_), committing: false }) if group.len() > 1 => {
             for mut job in group {
-                let result = transact(pool, std::slice::from_mut(&mut job)).await.map_err(|f| f.error);
-                let end = result.as_ref().err().map_or(End::Good, End::of);
+                let result = transact(desk, std::slice::from_mut(&mut job)).await.map_err(|f| f.error);
+                let end = result.as_ref().err().map_or(End::Good, |e| End::of(e, &desk.alarm));
                 job.end(result);
                 if !matches!(end, End::Good) {
                     return end;
@@ -212,8 +278,12 @@ async fn commit_group(pool: &Pool, mut group: Vec<Box<dyn Job>>) -> End {
             End::Good
         }
         Err(Failed { error, .. }) => {
-            tracing::error!(%error, writes = group.len(), "commit failed");
-            let end = End::of(&error);
+            let read_only = matches!(error, StoreError::ReadOnly);
+            // Said once, not for each write.
+            if !desk.read_only.swap(read_only, Relaxed) || !read_only {
+                tracing::error!(%error, writes = group.len(), "commit failed");
+            }
+            let end = End::of(&error, &desk.alarm);
             let mut group = group.into_iter();
             let first = group.next();
             group.for_each(|job| job.end(Err(error.again())));
@@ -240,10 +310,19 @@ struct Failed {
     committing: bool,
 }
 
-async fn transact(pool: &Pool, group: &mut [Box<dyn Job>]) -> Result<(), Failed> {
-    match pool {
-        Pool::Sqlite(pool) => in_sqlite(pool, group).await,
-        Pool::Postgres(pool) => in_postgres(pool, group).await,
+async fn transact(desk: &Desk, group: &mut [Box<dyn Job>]) -> Result<(), Failed> {
+    // A reader met a failure: what cannot be read back is not taken in.
+    if let Some(failure) = desk.alarm.raised() {
+        return Err(Failed { error: StoreError::Storage(failure), committing: false });
+    }
+    match &desk.pool {
+        None => Err(Failed { error: StoreError::ReadOnly, committing: false }),
+        Some(Pool::Sqlite(pool, _)) => {
+            let result = in_sqlite(pool, desk.lookout.as_deref(), group).await;
+            // Nothing is acknowledged that lies in a file which nobody finds.
+            result.and_then(|()| desk.look().map_err(|error| Failed { error, committing: true }))
+        }
+        Some(Pool::Postgres(pool)) => in_postgres(pool, group).await,
     }
     .map_err(|failed| match failed {
         // Whether it was committed is not known.
@@ -273,7 +352,11 @@ async fn in_postgres(pool: &PgPool, group: &mut [Box<dyn Job>]) -> Result<(), Fa
     tx.commit().await.map_err(committing)
 }
 
-async fn in_sqlite(pool: &SqlitePool, group: &mut [Box<dyn Job>]) -> Result<(), Failed> {
+async fn in_sqlite(
+    pool: &SqlitePool,
+    lookout: Option<&Lookout>,
+    group: &mut [Box<dyn Job>],
+) -> Result<(), Failed> {
     let mut connection = pool.acquire().await.map_err(before)?;
     let result = async {
         let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(before)?;
@@ -283,6 +366,10 @@ async fn in_sqlite(pool: &SqlitePool, group: &mut [Box<dyn Job>]) -> Result<(), 
     .await;
     if result.is_err() {
         close_hard(connection).await;
+        // Without readers it was the last connection, which takes the log with it.
+        if let Some(lookout) = lookout {
+            lookout.expect_new_log();
+        }
     }
     result
 }

@@ -1,6 +1,7 @@
 //! The real server on a free port, spoken to over HTTP; a module a promise.
 
 mod areas;
+mod clock;
 mod clusters;
 mod crashes;
 mod description;
@@ -36,6 +37,7 @@ mod process;
 mod query;
 mod second_city;
 mod start;
+mod storage;
 mod styles;
 mod submit;
 #[path = "../../src/store/test_database.rs"]

@@ -6,8 +6,8 @@ use std::time::Instant as Stopwatch;
 use clap::Args;
 use indicatif::HumanBytes;
 
-use crate::cli::Outcome;
 use crate::cli::say::say;
+use crate::cli::{Outcome, check};
 use crate::config::Settings;
 use crate::store;
 
@@ -53,7 +53,8 @@ impl Restore {
             say!("the previous store is now {}", aside.display());
         }
         let seconds = watch.elapsed().as_secs_f64();
-        say!("{store}: schema version {}, checked, in {seconds:.1} s", made.version);
+        let seal = if made.sealed { String::new() } else { format!(" ({})", check::UNSEALED) };
+        say!("{store}: schema version {}, checked{seal}, in {seconds:.1} s", made.version);
         Ok(())
     }
 }

@@ -22,8 +22,12 @@ pub(in crate::http) struct Alive {
 /// How level the live map is with the record.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::http) struct Readiness {
-    /// ready, or stale while the record cannot be reached.
+    /// ready; read-only while nothing can be stored; stale while the record cannot be reached.
     status: &'static str,
+    /// steady, or stepped for an hour after the clock was set by more than a minute.
+    clock: &'static str,
+    /// How often that happened since the process began.
+    clock_steps: u64,
     /// Position in the change log that the map stands at.
     applied: i64,
     /// The last position of the log.
@@ -49,10 +53,24 @@ pub(in crate::http) async fn readyz(
     if !level.caught_up {
         return Err(Problem::not_ready(level));
     }
-    let status = if level.is_stale() { "stale" } else { "ready" };
+    let status = match (level.is_stale(), service.store.is_read_only()) {
+        (true, _) => "stale",
+        (_, true) => "read-only",
+        _ => "ready",
+    };
+    let clock = if service.clock_steps.is_recent() { "stepped" } else { "steady" };
+    let clock_steps = service.clock_steps.count();
     let reports = service.live.load().snapshot.len();
     let loaded_from = if level.from_file { "file" } else { "record" };
-    let body = Readiness { status, applied: level.applied, head: level.head, reports, loaded_from };
+    let body = Readiness {
+        status,
+        clock,
+        clock_steps,
+        applied: level.applied,
+        head: level.head,
+        reports,
+        loaded_from,
+    };
     Ok(Document::typed("application/json", &body, CachePolicy::Never).answer(&headers))
 }
 
@@ -62,6 +80,9 @@ pub(in crate::http) async fn metrics(State(service): State<Arc<Service>>) -> Res
         reports: service.live.load().snapshot.len() as u64,
         applied: service.level.borrow().applied,
         stale: service.level.borrow().is_stale(),
+        read_only: service.store.is_read_only(),
+        clock_steps: service.clock_steps.count(),
+        clock_step_s: service.clock_steps.last_s(),
         queued: service.store.queued(),
         waiting: service.guards.shedder.waiting(),
         limit_keys: service.guards.limits.keys(),

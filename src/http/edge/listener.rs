@@ -63,6 +63,8 @@ pub async fn serve(
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
+        // `observe` writes it, from the clock of the service.
+        .auto_date_header(false)
         .header_read_timeout(HEADER_DEADLINE)
         .max_buf_size(HEADER_BYTES)
         .max_headers(HEADER_LINES);

@@ -49,6 +49,9 @@ pub(in crate::http) struct Now {
     pub(in crate::http) reports: u64,
     pub(in crate::http) applied: i64,
     pub(in crate::http) stale: bool,
+    pub(in crate::http) read_only: bool,
+    pub(in crate::http) clock_steps: u64,
+    pub(in crate::http) clock_step_s: i64,
     pub(in crate::http) queued: usize,
     pub(in crate::http) waiting: usize,
     pub(in crate::http) limit_keys: usize,
@@ -66,6 +69,9 @@ pub struct Metrics {
     reports: Gauge,
     applied: Gauge,
     stale: Gauge,
+    read_only: Gauge,
+    clock_steps: Gauge,
+    clock_step: Gauge,
     queued: Gauge,
     shed: Family<Shed, Counter>,
     limited: Family<Limited, Counter>,
@@ -91,6 +97,19 @@ impl Default for Metrics {
             "stale",
             "1 while the database cannot be reached and the map shows an earlier state",
             stale.clone(),
+        );
+        let (read_only, clock_steps, clock_step) = (Gauge::default(), Gauge::default(), Gauge::default());
+        registry.register("read_only", "1 while nothing can be stored", read_only.clone());
+        registry.register(
+            "clock_steps",
+            "How often the clock was set by more than a minute so far",
+            clock_steps.clone(),
+        );
+        registry.register_with_unit(
+            "clock_last_step",
+            "The last of these steps, forward or back",
+            Unit::Seconds,
+            clock_step.clone(),
         );
         registry.register("http_answers", "Answers by route, method and status", answers.clone());
         registry.register_with_unit("http_answer", "Time to answer by route", Unit::Seconds, seconds.clone());
@@ -138,6 +157,9 @@ impl Default for Metrics {
             reports,
             applied,
             stale,
+            read_only,
+            clock_steps,
+            clock_step,
             queued,
             shed,
             limited,
@@ -183,6 +205,9 @@ impl Metrics {
         self.reports.set(now.reports as i64);
         self.applied.set(now.applied);
         self.stale.set(now.stale.into());
+        self.read_only.set(now.read_only.into());
+        self.clock_steps.set(now.clock_steps as i64);
+        self.clock_step.set(now.clock_step_s);
         self.queued.set(now.queued as i64);
         self.waiting.set(now.waiting as i64);
         self.limit_keys.set(now.limit_keys as i64);

@@ -3,6 +3,7 @@
 
 pub(in crate::http) mod client;
 pub(in crate::http) mod connections;
+pub(in crate::http) mod dates;
 pub(in crate::http) mod guard;
 pub(in crate::http) mod held;
 pub(in crate::http) mod keys;
@@ -72,6 +73,7 @@ pub(in crate::http) async fn observe(
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    response.headers_mut().insert(header::DATE, service.dates.of(service.clock.now()));
     response
 }
 

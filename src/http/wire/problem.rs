@@ -125,7 +125,8 @@ impl From<StoreError> for Problem {
     /// The inner text goes to the log, never into a response.
     fn from(error: StoreError) -> Self {
         let unavailable = |slug, title| Self::new(StatusCode::SERVICE_UNAVAILABLE, slug, title);
-        if !matches!(error, StoreError::NoCursor | StoreError::Busy) {
+        // The writer says once that the storage is read-only.
+        if !matches!(error, StoreError::NoCursor | StoreError::Busy | StoreError::ReadOnly) {
             tracing::error!(%error, "store");
         }
         match error {
@@ -133,7 +134,9 @@ impl From<StoreError> for Problem {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage-full", "There is no space to store this")
                     .retry_after(30)
             }
-            StoreError::ReadOnly => unavailable("read-only", "Nothing can be stored now").retry_after(30),
+            StoreError::ReadOnly => unavailable("read-only", "Nothing can be stored now")
+                .detail("the storage of the service is read-only; what is there can be read")
+                .retry_after(30),
             StoreError::Storage(_) => unavailable("storage-failed", "The storage failed").retry_after(30),
             StoreError::Commit(_) => unavailable(
                 "outcome-unknown",
@@ -141,7 +144,9 @@ impl From<StoreError> for Problem {
             )
             .retry_after(1),
             StoreError::Away => unavailable("away", "The database cannot be reached now").retry_after(2),
-            StoreError::Busy => unavailable("busy", "Too many writes are waiting").retry_after(1),
+            StoreError::Busy => {
+                unavailable("busy", "Too many writes are waiting, or one takes too long").retry_after(1)
+            }
             StoreError::NoCursor => Self::parameters(vec![Violation::new(
                 "cursor",
                 "is not a cursor of this list; begin again without it",

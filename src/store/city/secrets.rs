@@ -11,7 +11,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read or written.
     pub async fn secret(&self, name: &'static str, fresh: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-        self.write(KeepSecret { name, fresh }).await
+        let known = Sql::new("SELECT value FROM secret WHERE name = $1").bind(name);
+        match self.read.fetch_value_optional(known).await? {
+            Some(value) => Ok(value),
+            None => self.write(KeepSecret { name, fresh }).await,
+        }
     }
 }
 

@@ -2,10 +2,12 @@
 //! SQLite or PostgreSQL; rows read by position. What differs between them is named in `dialect`.
 
 pub(in crate::store) mod dialect;
+pub(in crate::store) mod inode;
 pub(in crate::store) mod postgres;
 pub(in crate::store) mod schema;
 pub(in crate::store) mod single;
 pub(in crate::store) mod sqlite;
+pub(in crate::store) mod threshold;
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -20,14 +22,15 @@ use sqlx::{
 
 use crate::store::StoreError;
 use crate::store::database::dialect::Dialect;
+use crate::store::error::Alarm;
 
 /// Where a pushed parameter stands until the statement is written for its database.
 const HERE: char = '\u{0}';
 
-/// A pool of readers.
+/// A pool of readers. A file that is damaged or cannot be read sounds the alarm, whoever reads it.
 #[derive(Clone, Debug)]
 pub(in crate::store) enum Pool {
-    Sqlite(SqlitePool),
+    Sqlite(SqlitePool, Alarm),
     Postgres(PgPool),
 }
 
@@ -41,18 +44,17 @@ pub(in crate::store) enum Db<'c> {
 /// A read of several statements that see one moment.
 #[derive(Debug)]
 pub(in crate::store) enum Moment {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Transaction<'static, Sqlite>, Alarm),
     Postgres(Transaction<'static, Postgres>),
 }
 
 impl Moment {
     /// All rows.
     pub(in crate::store) async fn fetch_all(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
-        let mut db = match self {
-            Self::Sqlite(tx) => Db::Sqlite(tx),
-            Self::Postgres(tx) => Db::Postgres(tx),
-        };
-        db.fetch_all(sql).await.map_err(StoreError::sort)
+        match self {
+            Self::Sqlite(tx, alarm) => Db::Sqlite(tx).fetch_all(sql).await.map_err(|e| alarm.sort(e)),
+            Self::Postgres(tx) => Db::Postgres(tx).fetch_all(sql).await.map_err(StoreError::sort),
+        }
     }
 }
 
@@ -345,7 +347,7 @@ impl Pool {
     /// Which database it is.
     pub(in crate::store) fn dialect(&self) -> Dialect {
         match self {
-            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Sqlite(..) => Dialect::Sqlite,
             Self::Postgres(_) => Dialect::Postgres,
         }
     }
@@ -353,10 +355,15 @@ impl Pool {
     /// All rows.
     pub(in crate::store) async fn fetch_all(&self, sql: Sql) -> Result<Vec<Row>, StoreError> {
         match self {
-            Self::Sqlite(pool) => query!(sql, Sqlite).fetch_all(pool).map_ok(sqlite_rows).await,
-            Self::Postgres(pool) => query!(sql, Postgres).fetch_all(pool).map_ok(postgres_rows).await,
+            Self::Sqlite(pool, alarm) => {
+                let rows = query!(sql, Sqlite).fetch_all(pool).map_ok(sqlite_rows).await;
+                rows.map_err(|e| alarm.sort(e))
+            }
+            Self::Postgres(pool) => {
+                let rows = query!(sql, Postgres).fetch_all(pool).map_ok(postgres_rows).await;
+                rows.map_err(StoreError::sort)
+            }
         }
-        .map_err(StoreError::sort)
     }
 
     /// The first row, if there is one.
@@ -389,7 +396,9 @@ impl Pool {
     /// A moment for several statements.
     pub(in crate::store) async fn moment(&self) -> Result<Moment, StoreError> {
         Ok(match self {
-            Self::Sqlite(pool) => Moment::Sqlite(pool.begin().await.map_err(StoreError::sort)?),
+            Self::Sqlite(pool, alarm) => {
+                Moment::Sqlite(pool.begin().await.map_err(|e| alarm.sort(e))?, alarm.clone())
+            }
             Self::Postgres(pool) => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
                 Moment::Postgres(pool.begin_with(begin).await.map_err(StoreError::sort)?)
@@ -410,7 +419,7 @@ impl Pool {
     /// Closes all connections.
     pub(in crate::store) async fn close(&self) {
         match self {
-            Self::Sqlite(pool) => pool.close().await,
+            Self::Sqlite(pool, _) => pool.close().await,
             Self::Postgres(pool) => pool.close().await,
         }
     }

@@ -1,8 +1,7 @@
 //! A single connection without timeouts, for long work on a whole database, with no server running
 //! or beside one.
 
-use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
@@ -10,7 +9,7 @@ use crate::store::StoreError;
 use crate::store::database::dialect::Dialect;
 use crate::store::database::schema::{self, Migrated};
 use crate::store::database::{Db, Sql};
-use crate::store::database::{postgres, sqlite};
+use crate::store::database::{postgres, sqlite, threshold};
 
 /// The connection, and the locks that it holds.
 #[derive(Debug)]
@@ -19,12 +18,14 @@ pub(in crate::store) struct Single {
     /// The name of the database, without the secrets in its URL.
     pub(in crate::store) name: String,
     claim: Option<Claim>,
+    /// The path of a file that is written.
+    written: Option<PathBuf>,
 }
 
 /// What keeps other writers out as long as it lives.
 #[derive(Debug)]
 enum Claim {
-    Sqlite { _lock: File },
+    Sqlite { _claim: sqlite::Claim },
     Postgres { _transaction: Box<PgConnection> },
 }
 
@@ -42,13 +43,13 @@ impl Single {
         }
         let path = sqlite::path_of(url)?;
         let inner = Inner::Sqlite(Box::new(sqlite::reader(&path).await?));
-        Ok(Self { inner, name: sqlite::name(&path), claim: None })
+        Ok(Self { inner, name: sqlite::name(&path), claim: None, written: None })
     }
 
     /// Reads a file that nobody writes to. `label` is its name in messages.
     pub(in crate::store) async fn still(path: &Path, label: &Path) -> Result<Self, sqlx::Error> {
         let inner = Inner::Sqlite(Box::new(sqlite::still_reader(path).await?));
-        Ok(Self { inner, name: label.display().to_string(), claim: None })
+        Ok(Self { inner, name: label.display().to_string(), claim: None, written: None })
     }
 
     /// Connects for reading, and excludes writers: a file is claimed like by a serving process; in
@@ -59,8 +60,8 @@ impl Single {
             single.hold(url).await?;
             return Ok(single);
         }
-        let lock = sqlite::claim(&sqlite::path_of(url)?)?;
-        Ok(Self { claim: Some(Claim::Sqlite { _lock: lock }), ..single })
+        let claim = sqlite::claim(&sqlite::path_of(url)?)?;
+        Ok(Self { claim: Some(Claim::Sqlite { _claim: claim }), ..single })
     }
 
     /// Connects for writing; a file is created if missing, and claimed.
@@ -69,14 +70,18 @@ impl Single {
             return Self::postgres(url).await;
         }
         let path = sqlite::path_of(url)?;
-        let lock = sqlite::claim(&path)?;
-        let inner = Inner::Sqlite(Box::new(sqlite::connect(&path).await?));
-        Ok(Self { inner, name: sqlite::name(&path), claim: Some(Claim::Sqlite { _lock: lock }) })
+        let (db, claim) = sqlite::connect(&path).await?;
+        Ok(Self {
+            inner: Inner::Sqlite(Box::new(db)),
+            name: sqlite::name(&path),
+            claim: Some(Claim::Sqlite { _claim: claim }),
+            written: Some(path),
+        })
     }
 
     async fn postgres(url: &str) -> Result<Self, StoreError> {
         let (db, name) = postgres::connect(url).await?;
-        Ok(Self { inner: Inner::Postgres(Box::new(db)), name, claim: None })
+        Ok(Self { inner: Inner::Postgres(Box::new(db)), name, claim: None, written: None })
     }
 
     /// Excludes other writers until this connection closes; a file is already claimed.
@@ -99,6 +104,9 @@ impl Single {
             }
         }
         .map_err(|e| StoreError::Open(format!("{}: {}", self.name, schema::explain(&e))))?;
+        if let Some(path) = &self.written {
+            threshold::mark(path).map_err(|e| sqlite::named(path, &e))?;
+        }
         Ok(Migrated { from, to: schema::latest(self.dialect()) })
     }
 

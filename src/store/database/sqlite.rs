@@ -1,19 +1,23 @@
 //! SQLite: the file, its pragmas, its migrations.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
 
 use crate::store::StoreError;
 use crate::store::database::Db;
 use crate::store::database::dialect::Dialect;
-use crate::store::database::schema;
+use crate::store::database::inode::{Claimed, Inode, Lookout, cannot_write};
+use crate::store::database::{schema, threshold};
+use crate::store::error::Failure;
 
 /// Older versions can lose a commit when a WAL reset races with a reader.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
@@ -24,11 +28,42 @@ const READER_CACHE_KIB: &str = "-16384";
 /// Read connections beside the one writer.
 const READERS: u32 = 4;
 
-/// Opens the file, creates it if missing, and migrates it. Returns the pools of readers and of the
-/// writer.
-pub(in crate::store) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreError> {
-    let named = |e: &dyn std::fmt::Display| named(path, e);
-    let options = options(path)?;
+/// How long a command waits for another writer. An import beside it commits thousands of rows at once.
+const PATIENT: Duration = Duration::from_secs(5);
+/// How long a serving process waits: a client gets its 503 rather than no answer.
+const PROMPT: Duration = Duration::from_secs(2);
+
+/// An open file: the pools of readers and of the writer, and what watches it. There is no writer if the file or its
+/// folder cannot be written.
+#[derive(Debug)]
+pub(in crate::store) struct Opened {
+    pub(in crate::store) read: SqlitePool,
+    pub(in crate::store) write: Option<SqlitePool>,
+    pub(in crate::store) lookout: Lookout,
+}
+
+/// Opens the file, creates it if missing, and migrates it.
+pub(in crate::store) async fn open(path: &Path) -> Result<Opened, StoreError> {
+    let inode = threshold::cross(path).await?;
+    open_writable(path, inode, PATIENT).await
+}
+
+/// Opens the file like [`open`], and claims it for one serving process before anything is changed. One that cannot
+/// be written is served read-only.
+pub(in crate::store) async fn open_to_serve(path: &Path) -> Result<(Opened, Claim), StoreError> {
+    // Before the threshold: of two processes that begin at once one makes the file.
+    let (mut claim, folder_writable) = lock_beside(path)?;
+    let inode = claim.hold(path, threshold::cross(path).await)?;
+    let opened = if folder_writable && inode.writable {
+        open_writable(path, inode, PROMPT).await?
+    } else {
+        open_readable(path, inode).await?
+    };
+    Ok((opened, claim))
+}
+
+async fn open_writable(path: &Path, inode: Arc<Inode>, wait: Duration) -> Result<Opened, StoreError> {
+    let options = options(path, wait)?;
     // The writer's connection creates and migrates the file before anybody reads it.
     let write = SqlitePoolOptions::new()
         .max_connections(1)
@@ -37,28 +72,67 @@ pub(in crate::store) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePoo
         .max_lifetime(None)
         .connect_with(options.clone())
         .await
-        .map_err(|e| named(&e))?;
+        .map_err(|e| failed(path, e))?;
     check_version(&write).await?;
-    schema::migrations(Dialect::Sqlite).run(&write).await.map_err(|e| named(&schema::explain(&e)))?;
-    let mut db = write.acquire().await.map_err(|e| named(&e))?;
-    if schema::has_table(&mut Db::Sqlite(&mut db), schema::COPYING).await? {
-        return Err(named(&schema::unfinished()));
+    let mut db = write.acquire().await.map_err(|e| failed(path, e))?;
+    threshold::sign(&mut db).await.map_err(|e| failed(path, e))?;
+    drop(db);
+    schema::migrations(Dialect::Sqlite).run(&write).await.map_err(|e| migration_failed(path, e))?;
+    let mut db = write.acquire().await.map_err(|e| failed(path, e))?;
+    if schema::has_table(&mut Db::Sqlite(&mut db), schema::COPYING).await.map_err(|e| failed(path, e))? {
+        return Err(named(path, &schema::unfinished()));
     }
     drop(db);
-    let read = SqlitePoolOptions::new()
+    threshold::mark(path).map_err(|e| named(path, &e))?;
+    let options = options.read_only(true).pragma("cache_size", READER_CACHE_KIB);
+    let read = readers().connect_with(options).await.map_err(|e| failed(path, e))?;
+    let lookout = Lookout::new(path, inode, false).map_err(|e| named(path, &e))?;
+    Ok(Opened { read, write: Some(write), lookout })
+}
+
+/// Opens a file that cannot be written. Without a log nobody has written since it was closed, so it is read without
+/// locks, which would need files beside it.
+async fn open_readable(path: &Path, inode: Arc<Inode>) -> Result<Opened, StoreError> {
+    let still = !std::fs::metadata(beside(path, "-wal")).is_ok_and(|m| m.len() > 0);
+    let options = looking(path).read_only(true).immutable(still).busy_timeout(PROMPT);
+    let options = options.pragma("cache_size", READER_CACHE_KIB);
+    let unreadable = |e: sqlx::Error| {
+        let hint = if still { "" } else { "; its log can only be read where it can be written" };
+        named(path, &format!("the storage is read-only, and {e}{hint}"))
+    };
+    let read = readers().connect_with(options).await.map_err(unreadable)?;
+    let mut db = read.acquire().await.map_err(unreadable)?;
+    let mut db = Db::Sqlite(&mut db);
+    let newest = schema::latest(Dialect::Sqlite);
+    match schema::version(&mut db).await.map_err(unreadable)? {
+        0 => return Err(named(path, &"this is not a database of diaban")),
+        version if version == newest => {}
+        version => {
+            let why = format!(
+                "the storage is read-only and the schema version is {version}, {newest} is needed: make it \
+                 writable, or `diaban migrate` a copy"
+            );
+            return Err(named(path, &why));
+        }
+    }
+    if schema::has_table(&mut db, schema::COPYING).await.map_err(unreadable)? {
+        return Err(named(path, &schema::unfinished()));
+    }
+    let lookout = Lookout::new(path, inode, still).map_err(|e| named(path, &e))?;
+    Ok(Opened { read, write: None, lookout })
+}
+
+fn readers() -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
         .max_connections(READERS)
         // A file cannot disconnect, unlike a server.
         .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(5))
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(options.read_only(true).create_if_missing(false).pragma("cache_size", READER_CACHE_KIB))
-        .await
-        .map_err(|e| named(&e))?;
-    Ok((read, write))
 }
 
-/// The path in `sqlite:PATH`, or a bare path.
+/// The path in `sqlite:PATH`, or a bare path, at the end of its symbolic links.
 pub(in crate::store) fn path_of(url: &str) -> Result<PathBuf, StoreError> {
     let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
     if path.is_empty() || path.contains("://") {
@@ -66,12 +140,17 @@ pub(in crate::store) fn path_of(url: &str) -> Result<PathBuf, StoreError> {
         let detail = format!("{scheme}: the store must be sqlite:PATH or postgres://USER@HOST/DATABASE");
         return Err(StoreError::Open(detail));
     }
-    Ok(PathBuf::from(path))
+    Ok(threshold::resolve(PathBuf::from(path)))
 }
 
-/// A connection for writing; creates the file if missing.
-pub(in crate::store) async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
-    options(path)?.disable_statement_logging().connect().await.map_err(|e| named(path, &e))
+/// A connection for writing, alone; creates the file if missing.
+pub(in crate::store) async fn connect(path: &Path) -> Result<(SqliteConnection, Claim), StoreError> {
+    let (mut claim, _) = lock_beside(path)?;
+    claim.hold(path, threshold::cross(path).await)?;
+    let options = options(path, PATIENT)?.disable_statement_logging();
+    let mut db = options.connect().await.map_err(|e| failed(path, e))?;
+    threshold::sign(&mut db).await.map_err(|e| failed(path, e))?;
+    Ok((db, claim))
 }
 
 /// A connection to an existing file. It may write, because otherwise SQLite could not remove the
@@ -80,7 +159,7 @@ pub(in crate::store) async fn reader(path: &Path) -> Result<SqliteConnection, St
     if !path.is_file() {
         return Err(named(path, &"there is no such file"));
     }
-    reading(path).busy_timeout(Duration::from_secs(5)).connect().await.map_err(|e| named(path, &e))
+    reading(path).busy_timeout(PATIENT).connect().await.map_err(|e| failed(path, e))
 }
 
 /// A connection to a file that nobody writes to; it creates no files beside it.
@@ -89,19 +168,69 @@ pub(in crate::store) async fn still_reader(path: &Path) -> Result<SqliteConnecti
 }
 
 fn reading(path: &Path) -> SqliteConnectOptions {
-    let options = SqliteConnectOptions::new().filename(path).create_if_missing(false);
-    let options = options.pragma("trusted_schema", "OFF").pragma("cache_size", WRITER_CACHE_KIB);
     // Its statements work on the whole database, so a slow one is normal.
-    options.disable_statement_logging()
+    looking(path).pragma("cache_size", WRITER_CACHE_KIB).disable_statement_logging()
 }
 
-/// Claims a file for one process, as long as it holds the result.
-pub(in crate::store) fn claim(path: &Path) -> Result<File, StoreError> {
+/// Changes nothing by opening, whatever file it is.
+pub(in crate::store) fn looking(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).create_if_missing(false).pragma("trusted_schema", "OFF")
+}
+
+/// What keeps other processes from serving a file, as long as it lives: a lock of the file itself, which it has under
+/// each of its names, and one of the lock file beside it, which is there before the database is.
+#[derive(Debug)]
+pub struct Claim {
+    _beside: Option<File>,
+    inode: Option<Claimed>,
+}
+
+impl Claim {
+    /// Claims the file too, which exists now. Whoever else has it open is told before what else is wrong.
+    fn hold(
+        &mut self,
+        path: &Path,
+        crossed: Result<Arc<Inode>, StoreError>,
+    ) -> Result<Arc<Inode>, StoreError> {
+        let inode = match (&crossed, path.is_file()) {
+            (Ok(inode), _) => inode.clone(),
+            (Err(_), true) => Inode::at(path).map_err(|e| named(path, &e))?,
+            (Err(_), false) => return crossed,
+        };
+        self.inode = Some(inode.claim().ok_or_else(|| served(path))?);
+        crossed
+    }
+}
+
+fn served(path: &Path) -> StoreError {
+    named(path, &"another process serves this file already")
+}
+
+/// Claims a file for one process, as long as it holds the result. The file may be missing.
+pub(in crate::store) fn claim(path: &Path) -> Result<Claim, StoreError> {
+    let (mut claim, _) = lock_beside(path)?;
+    if path.is_file() {
+        let inode = Inode::at(path).map_err(|e| named(path, &e))?;
+        claim.inode = Some(inode.claim().ok_or_else(|| served(path))?);
+    }
+    Ok(claim)
+}
+
+/// Locks the file beside a database; also says whether the folder can be written. Where it cannot, the lock of the
+/// database must do.
+fn lock_beside(path: &Path) -> Result<(Claim, bool), StoreError> {
     let name = beside(path, ".lock");
-    make(&name).map_err(|e| named(&name, &e))?;
-    let lock = OpenOptions::new().write(true).open(&name).map_err(|e| named(&name, &e))?;
-    lock.try_lock().map_err(|_| named(path, &"another process serves this file already"))?;
-    Ok(lock)
+    if std::fs::metadata(&name).is_ok_and(|m| !m.is_file()) {
+        return Err(named(&name, &"this is not a regular file; remove it"));
+    }
+    match make(&name).and_then(|()| OpenOptions::new().write(true).open(&name)) {
+        Ok(lock) => {
+            lock.try_lock().map_err(|_| served(path))?;
+            Ok((Claim { _beside: Some(lock), inode: None }, true))
+        }
+        Err(e) if cannot_write(&e) && path.is_file() => Ok((Claim { _beside: None, inode: None }, false)),
+        Err(e) => Err(named(&name, &e)),
+    }
 }
 
 /// The path with a suffix added to the file's name.
@@ -121,23 +250,41 @@ pub(in crate::store) fn named(path: &Path, error: &dyn std::fmt::Display) -> Sto
     StoreError::Open(format!("{}: {error}", path.display()))
 }
 
-/// Makes the file if it is missing, for its owner alone whatever the umask: it holds true places. SQLite gives the
-/// files that it creates beside it the same mode.
-fn make(path: &Path) -> io::Result<()> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(e),
-        _ => Ok(()),
+/// A failed statement while a file is opened: what must stop the process keeps its kind, so its exit code.
+pub(in crate::store) fn failed(path: &Path, error: sqlx::Error) -> StoreError {
+    match StoreError::sort(error) {
+        StoreError::Storage(failure) => {
+            StoreError::Storage(Failure::new(failure.kind, format!("{}: {}", path.display(), failure.text)))
+        }
+        other => named(path, &other),
     }
 }
 
-fn options(path: &Path) -> Result<SqliteConnectOptions, StoreError> {
-    make(path).map_err(|e| named(path, &e))?;
+fn migration_failed(path: &Path, error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::Execute(e) | MigrateError::ExecuteMigration(e, _) => failed(path, e),
+        other => named(path, &schema::explain(&other)),
+    }
+}
+
+/// Makes the file if it is missing, for its owner alone whatever the umask: it holds true places. SQLite gives the
+/// files that it creates beside it the same mode.
+pub(in crate::store) fn make(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(file) => file.set_permissions(Permissions::from_mode(0o600)),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(e),
+    }
+}
+
+/// For an existing file. One that disappears meanwhile is not made anew.
+fn options(path: &Path, wait: Duration) -> Result<SqliteConnectOptions, StoreError> {
     Ok(SqliteConnectOptions::from_str("sqlite:")?
         .filename(path)
-        .create_if_missing(true)
+        .create_if_missing(false)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(Duration::from_secs(5))
+        .busy_timeout(wait)
         .foreign_keys(true)
         .pragma("trusted_schema", "OFF")
         .pragma("cache_size", WRITER_CACHE_KIB)
@@ -176,8 +323,7 @@ mod tests {
     async fn what_is_stored_is_its_owners_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("city.db");
-        let _lock = claim(&path).unwrap();
-        let mut db = connect(&path).await.unwrap();
+        let (mut db, _claim) = connect(&path).await.unwrap();
         sqlx::query("CREATE TABLE kept (n INTEGER)").execute(&mut db).await.unwrap();
         let mut found = 0;
         for file in std::fs::read_dir(folder.path()).unwrap() {

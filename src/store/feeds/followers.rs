@@ -5,6 +5,8 @@
 
 use crate::store::changes::{AREAS, FEATURES, REPORTS, TRIMMED};
 use crate::store::database::{Db, Sql};
+use crate::store::record::events::Ledger;
+use crate::store::record::future;
 use crate::store::write::Command;
 use crate::store::{Store, StoreError};
 use diaban_core::domain::Instant;
@@ -58,7 +60,13 @@ impl Command for Register {
 
     async fn run(&self, db: &mut Db<'_>) -> Result<(), sqlx::Error> {
         let Following { id, position, at } = self.following;
-        db.execute(Sql::new("DELETE FROM follower WHERE seen_ms < $1").bind(self.since.ms())).await?;
+        // The clock may have been set back: what it had recorded far ahead would pin news and log until then. A
+        // process that was seen then says again where it stands.
+        Ledger::open(db, at).await?;
+        future::bring_features_back(db, at).await?;
+        let gone = Sql::new("DELETE FROM follower WHERE seen_ms < $1 OR seen_ms > $2");
+        let ahead = at.ms().saturating_add(at.ms().saturating_sub(self.since.ms()));
+        db.execute(gone.bind(self.since.ms()).bind(ahead)).await?;
         db.execute(
             Sql::new(
                 "INSERT INTO follower (id, position, seen_ms) VALUES ($1, $2, $3)

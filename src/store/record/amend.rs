@@ -124,11 +124,12 @@ impl Command for Amendment {
 
 async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Applied, sqlx::Error> {
     let seq = a.was.seq;
+    let mut ledger = Ledger::open(db, a.at).await?;
     let fed: i64 =
         db.fetch_value(Sql::new("SELECT fed_ms FROM report_public WHERE seq = $1").bind(seq)).await?;
     // Who knows a report by its id and its moment must see that it changed.
     let shown = a.shown.max(Instant::from_ms(fed + 1));
-    let place = Ledger::open(db).await?.now(shown);
+    let place = ledger.now(shown);
     let to = if let Step::State(to) = a.step { to } else { a.was.state };
     let withdrawn = match a.step {
         Step::Hide => Withdrawn::Hidden,

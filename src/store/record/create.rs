@@ -11,6 +11,7 @@ use crate::store::record::reports::{
 };
 use crate::store::write::{Command, IdempotencyKey};
 use crate::store::{Store, StoreError};
+use diaban_core::domain::Instant;
 use diaban_core::domain::report::NewReport;
 
 impl Store {
@@ -116,7 +117,8 @@ async fn places(
     if fresh.is_empty() {
         return Ok(Vec::new());
     }
-    let mut ledger = Ledger::open(db).await?;
+    let now = fresh.iter().map(|i| received(&group[*i].report)).max().unwrap_or(Instant::MIN);
+    let mut ledger = Ledger::open(db, now).await?;
     let mut all = |i: &usize| group[*i].report.events.iter().map(|e| ledger.now(e.shown)).collect();
     Ok(fresh.iter().map(&mut all).collect())
 }
@@ -185,8 +187,7 @@ async fn insert_rest(db: &mut Db<'_>, stored: &[Stored<'_>]) -> Result<(), sqlx:
         db.execute(q).await?;
     }
     // Nobody else writes inside this transaction, so the range holds these rows and no others.
-    let at =
-        stored.iter().map(|s| received(&s.made.report)).max().unwrap_or(diaban_core::domain::Instant::MIN);
+    let at = stored.iter().map(|s| received(&s.made.report)).max().unwrap_or(Instant::MIN);
     log(db, ChangeKind::Reports { first, last }, at).await
 }
 

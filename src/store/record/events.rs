@@ -4,6 +4,7 @@
 //! has missed nothing.
 
 use crate::store::database::{Db, Sql, Values};
+use crate::store::record::future;
 use diaban_core::domain::Instant;
 use diaban_core::domain::report::{Event, EventKind};
 pub use diaban_core::domain::view::Position;
@@ -19,7 +20,8 @@ pub(in crate::store) struct Ledger {
 }
 
 impl Ledger {
-    pub(in crate::store) async fn open(db: &mut Db<'_>) -> Result<Self, sqlx::Error> {
+    /// Begins at the present, which brings back what a wrong clock put far ahead of it.
+    pub(in crate::store) async fn open(db: &mut Db<'_>, now: Instant) -> Result<Self, sqlx::Error> {
         // The newest event of all is the last one of its own report, because events are never
         // deleted.
         let row = db
@@ -28,7 +30,8 @@ impl Ledger {
                     (SELECT coalesce(max(seq), 0) FROM event)",
             ))
             .await?;
-        Ok(Self { last_ms: row.try_get(0)?, last_seq: row.try_get(1)? })
+        let last_ms = future::bring_back(db, row.try_get(0)?, now).await?;
+        Ok(Self { last_ms, last_seq: row.try_get(1)? })
     }
 
     /// The position of an event that happens now.

@@ -5,5 +5,6 @@ pub(in crate::store) mod boxes;
 pub(in crate::store) mod create;
 pub(in crate::store) mod events;
 pub(in crate::store) mod fields;
+pub(in crate::store) mod future;
 pub(in crate::store) mod read;
 pub(in crate::store) mod reports;

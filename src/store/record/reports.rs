@@ -220,7 +220,8 @@ async fn load(db: &mut Db<'_>, batch: &[&NewReport], at: Instant) -> Result<(), 
     // this transaction.
     let last: i64 = db.fetch_value(db.dialect().last_given("report_public")).await?;
     let boxes = Boxes::put_aside(db).await?;
-    let mut ledger = Ledger::open(db).await?;
+    // Reports of the past say nothing of the present.
+    let mut ledger = Ledger::open(db, Instant::MIN).await?;
     for (i, rows) in batch.chunks(ROWS).enumerate() {
         let first = last + 1 + (i * ROWS) as i64;
         let places: Vec<Vec<Position>> =
@@ -249,7 +250,7 @@ async fn load(db: &mut Db<'_>, batch: &[&NewReport], at: Instant) -> Result<(), 
 }
 
 async fn assign(db: &mut Db<'_>, assignments: &[Assignment], at: Instant) -> Result<(), sqlx::Error> {
-    let mut ledger = Ledger::open(db).await?;
+    let mut ledger = Ledger::open(db, at).await?;
     for a in assignments {
         let before = db
             .fetch_one(

@@ -1,19 +1,21 @@
 //! Backs up a SQLite file while it is in use, and restores it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
-use tempfile::NamedTempFile;
 
+use crate::part;
 use crate::store::StoreError;
 use crate::store::database::Sql;
 use crate::store::database::single::Single;
-use crate::store::database::{postgres, schema, sqlite};
+use crate::store::database::{postgres, schema, sqlite, threshold};
+use crate::store::whole::check::{sound, unbroken};
+use crate::store::whole::seal::{self, Seal};
 
 /// The suffixes of a SQLite database and of the files that may lie beside it.
 const FILES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
@@ -36,6 +38,8 @@ pub struct Restored {
     pub version: i64,
     /// The new path of the file that was there before.
     pub aside: Option<PathBuf>,
+    /// Whether the backup carried a checksum, so that every bit is as it was written.
+    pub sealed: bool,
 }
 
 fn only_files(url: &str, role: &str) -> Result<PathBuf, StoreError> {
@@ -49,7 +53,7 @@ fn only_files(url: &str, role: &str) -> Result<PathBuf, StoreError> {
 
 /// Writes the state of a database at one moment to a new file, while others read and write the
 /// database. The file contains the rows of the tables and no deleted data, is readable by its owner
-/// only, and is created completely or not at all.
+/// only, carries a checksum of its bytes, and is created completely or not at all.
 ///
 /// # Errors
 /// When the file exists, the store is not a database of diaban or cannot be read, the disk is full,
@@ -63,13 +67,13 @@ pub async fn backup(url: &str, file: &Path) -> Result<Backup, StoreError> {
     let mut source = Single::reader(url).await?;
     schema::check(&mut source).await?;
     let folder = folder_of(file);
-    let made = temporary(&folder).map_err(|e| named(&e))?;
+    let made = part::begin(&folder, part::OWNERS_ALONE).map_err(|e| named(&e))?;
     let name = made.path().to_str().ok_or_else(|| named(&"the path must be UTF-8"))?.to_owned();
     source.db().execute(Sql::new("VACUUM INTO $1").bind(name)).await.map_err(StoreError::sort)?;
     source.close().await?;
     let version = sound(made.path(), &path).await?;
+    let size = seal::put(made.as_file()).map_err(|e| named(&e))?;
     made.as_file().sync_all().map_err(|e| named(&e))?;
-    let size = made.as_file().metadata().map_err(|e| named(&e))?.len();
     made.persist_noclobber(file).map_err(|e| named(&e.error))?;
     sync(&folder).map_err(|e| named(&e))?;
     Ok(Backup { size, version })
@@ -101,12 +105,16 @@ pub async fn restore(file: &Path, url: &str, force: bool) -> Result<Restored, St
     }
     let _claim = sqlite::claim(&path)?;
     let folder = folder_of(&path);
-    let made = temporary(&folder).map_err(|e| here(&e))?;
-    io::copy(&mut File::open(file).map_err(|e| there(&e))?, &mut made.as_file()).map_err(|e| here(&e))?;
+    let made = part::begin(&folder, part::OWNERS_ALONE).map_err(|e| here(&e))?;
+    let backup = File::open(file).map_err(|e| there(&e))?;
+    let sealed = unbroken(file, seal::open(&backup, &mut made.as_file()))? == Seal::Whole;
     let version = sound(made.path(), file).await?;
     if let Some(old) = &old {
-        // Users with access to the old file get access to the new one.
-        made.as_file().set_permissions(old.permissions()).map_err(|e| here(&e))?;
+        // A group that was given access to the old file gets access to the new one. What everybody could reach was
+        // given to nobody.
+        let group = if old.mode() & 0o007 == 0 { old.mode() & 0o060 } else { 0 };
+        let mode = part::OWNERS_ALONE | group;
+        made.as_file().set_permissions(Permissions::from_mode(mode)).map_err(|e| here(&e))?;
         let _ = chown(made.path(), Some(old.uid()), Some(old.gid()));
     }
     made.as_file().sync_all().map_err(|e| here(&e))?;
@@ -115,32 +123,9 @@ pub async fn restore(file: &Path, url: &str, force: bool) -> Result<Restored, St
     }
     let aside = move_aside(&path).map_err(|e| here(&e))?;
     made.persist_noclobber(&path).map_err(|e| here(&e.error))?;
+    threshold::mark(&path).map_err(|e| here(&e))?;
     sync(&folder).map_err(|e| here(&e))?;
-    Ok(Restored { version, aside })
-}
-
-/// Checks a file that nobody writes to. `label` is its name in messages.
-async fn sound(path: &Path, label: &Path) -> Result<i64, StoreError> {
-    let unsound = |e: &dyn std::fmt::Display| {
-        sqlite::named(label, &format!("this is not a sound SQLite database: {e}"))
-    };
-    let mut single = Single::still(path, label).await.map_err(|e| unsound(&e))?;
-    let version = schema::check(&mut single).await.map_err(|e| match e {
-        StoreError::Storage(e) => unsound(&e),
-        other => other,
-    })?;
-    let mut faults = single.texts("PRAGMA integrity_check").await.map_err(|e| unsound(&e))?;
-    faults.retain(|text| text != "ok");
-    let orphans = "SELECT DISTINCT \"table\" FROM pragma_foreign_key_check";
-    let orphans = single.texts(orphans).await.map_err(|e| unsound(&e))?;
-    faults.extend(orphans.iter().map(|table| format!("rows of {table} refer to rows that do not exist")));
-    single.close().await?;
-    match &faults[..] {
-        [] => Ok(version),
-        [first, rest @ ..] => {
-            Err(sqlite::named(label, &format!("is damaged: {first} (and {} more)", rest.len())))
-        }
-    }
+    Ok(Restored { version, aside, sealed })
 }
 
 /// Merges the old file's log into it; fails if another process has it open. A file too damaged for
@@ -182,11 +167,6 @@ fn folder_of(file: &Path) -> PathBuf {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
     }
-}
-
-/// A temporary file readable by its owner only; deleted unless it is persisted.
-fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(".diaban-").suffix(".part").tempfile_in(folder)
 }
 
 /// Makes changes of names in a folder durable.

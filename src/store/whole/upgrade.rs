@@ -68,7 +68,7 @@ async fn the_last_releases_database_is_migrated_and_served() {
             .await
             .unwrap();
     } else {
-        let mut db = sqlite::connect(&sqlite::path_of(&url).unwrap()).await.unwrap();
+        let (mut db, _claim) = sqlite::connect(&sqlite::path_of(&url).unwrap()).await.unwrap();
         first(schema::migrations(Dialect::Sqlite), RELEASED).run_direct(None, &mut db, false).await.unwrap();
         db.close().await.unwrap();
     }
