@@ -1,6 +1,7 @@
 //! The composition root: builds the parts, connects, starts and stops them.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -11,7 +12,8 @@ use crate::basemap::BasemapError;
 use crate::clock::{Clock, Ids};
 use crate::config::Config;
 use crate::http::{
-    self, Basemap, Connections, Description, Guards, Metrics, Service, Streams, Styles, TileCache,
+    self, Basemap, ConnectionSettings, Connections, Description, Guards, Metrics, Proxies, Service, Side, Streams,
+    Styles, TileCache,
 };
 use crate::jobs::{Follower, SnapshotWriter, announce, refresh_keys, supervise, trim, write_snapshots};
 use crate::store::{Store, StoreError};
@@ -87,6 +89,14 @@ fn allow_files(connections: u32) {
     }
 }
 
+/// Binds the address for `/metrics` and `/readyz`.
+fn listen_for_operators(address: SocketAddr) -> Result<TcpListener, AppError> {
+    let named = |e: std::io::Error| std::io::Error::new(e.kind(), format!("cannot listen on {address}: {e}"));
+    let listener = http::bind(address).map_err(named)?;
+    tracing::info!(%address, "metrics and readiness are served here");
+    Ok(listener)
+}
+
 /// Opens the store and builds the city from it and the pack.
 ///
 /// # Errors
@@ -113,6 +123,7 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), AppError> {
     allow_files(config.connections.total.get());
+    let admin = config.admin_listen.map(listen_for_operators).transpose()?;
     let (store, city) = open(&config).await?;
     let _claim = store.claim()?;
     let layers = layers(&city.pack)?;
@@ -177,7 +188,7 @@ pub async fn run(
     };
     let service = Arc::new(Service {
         keys,
-        streams: Streams::new(events, moves, stopped),
+        streams: Streams::new(events, moves, config.streams, stopped.clone()),
         city,
         store: store.clone(),
         live: live.clone(),
@@ -219,7 +230,17 @@ pub async fn run(
         // A stream never ends by itself, so it must be told to stop.
         let _ = stopping.send(true);
     };
-    http::serve(listener, http::doors(service), connections, until).await;
+    let doors = http::doors(service);
+    let side = if admin.is_some() { Side::Public } else { Side::All };
+    let public = http::serve(listener, doors.only(side), connections, until);
+    let operators = async {
+        if let Some(listener) = admin {
+            let connections = Connections::new(ConnectionSettings::of_operators(), Proxies::default());
+            let until = async { drop(stopped.clone().wait_for(|stop| *stop).await) };
+            http::serve(listener, doors.only(Side::Operator), Arc::new(connections), until).await;
+        }
+    };
+    tokio::join!(public, operators);
     jobs.iter().for_each(|job| job.abort());
     if let Some(text) = failure {
         Err(AppError::StorageFailed(text))

@@ -15,6 +15,7 @@ mod mapping;
 mod migrate;
 mod pages;
 mod report;
+mod repeats;
 mod reports;
 mod say;
 mod serve;
@@ -84,7 +85,7 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 /// Runs the subcommand given by the arguments.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    logging::start();
+    let _log = logging::start();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => return failed(&e),
