@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -12,9 +13,10 @@ use crate::basemap::BasemapError;
 use crate::clock::{Clock, Ids};
 use crate::config::Config;
 use crate::http::{
-    self, Basemap, ConnectionSettings, Connections, Description, Guards, Metrics, Proxies, Service, Side, Streams,
+    self, Basemap, ConnectionSettings, Connections, Description, Guards, Holdings, Metrics, Proxies, Service, Side, Streams,
     Styles, TileCache,
 };
+use crate::memory::{CONNECTION, EXPORT, STREAM, Share};
 use crate::jobs::{Follower, SnapshotWriter, announce, refresh_keys, supervise, trim, write_snapshots};
 use crate::store::{Store, StoreError};
 use diaban_core::geo::Bbox;
@@ -102,7 +104,8 @@ fn listen_for_operators(address: SocketAddr) -> Result<TcpListener, AppError> {
 /// # Errors
 /// When one of them is invalid.
 pub async fn open(config: &Config) -> Result<(Store, City), AppError> {
-    let store = Store::open(&config.store).await?;
+    let cache = config.memory.bytes(Share::Store) / 1024;
+    let store = Store::open_within(&config.store, cache).await?;
     let city = City::new(pack(config)?, &store.generations().await?)?;
     Ok((store, city))
 }
@@ -122,6 +125,14 @@ pub async fn run(
     listener: TcpListener,
     stop: impl Future<Output = ()>,
 ) -> Result<(), AppError> {
+    let mut config = config;
+    let memory = config.memory;
+    let within = |share, each, asked: NonZeroU32| asked.min(NonZeroU32::new(memory.room(share, each)).unwrap_or(asked));
+    config.connections.total = within(Share::Connections, CONNECTION, config.connections.total);
+    config.streams.total = within(Share::Streams, STREAM, config.streams.total);
+    if let Some(total) = memory.total() {
+        tracing::info!(mib = total / MIB as u64, shares = memory.table(), "the budget of memory, in MiB");
+    }
     allow_files(config.connections.total.get());
     let admin = config.admin_listen.map(listen_for_operators).transpose()?;
     let (store, city) = open(&config).await?;
@@ -186,6 +197,10 @@ pub async fn run(
         let (keys, clock) = (keys.clone(), clock.clone());
         Box::new(move |headers: &_| http::sent_key(&keys, clock.now(), headers))
     };
+    let held = Holdings {
+        exports: memory.room(Share::Exports, EXPORT),
+        unsent_kib: memory.room(Share::Unsent, 1024),
+    };
     let service = Arc::new(Service {
         keys,
         streams: Streams::new(events, moves, config.streams, stopped.clone()),
@@ -193,14 +208,14 @@ pub async fn run(
         store: store.clone(),
         live: live.clone(),
         layers,
-        tiles: TileCache::new(config.tile_cache_mib as usize * MIB),
+        tiles: TileCache::new((config.tile_cache_mib as usize * MIB).min(memory.bytes(Share::Tiles) as usize)),
         styles,
         basemap,
         started: clock.now(),
         clock,
         ids,
         metrics: Metrics::default(),
-        guards: Guards::new(config.trusted_proxies, config.limits, &device_secret, counted),
+        guards: Guards::new(config.trusted_proxies, config.limits, &device_secret, counted, held),
         description: Description::default(),
         connections: connections.clone(),
         level: watched,

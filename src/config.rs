@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::basemap::BasemapError;
+use crate::memory::{Memory, Size};
 use crate::http::{BasemapSetting, ConnectionSettings, LimitMode, LimitSettings, Proxies, StreamSettings, TooWide};
 
 /// The settings of a serving process.
@@ -40,8 +41,10 @@ pub struct Config {
     pub connections: ConnectionSettings,
     /// Limits on live streams.
     pub streams: StreamSettings,
-    /// Size of the cache of encoded tiles in mebibytes; 0 turns it off.
+    /// Size of the cache of encoded tiles in mebibytes; 0 turns it off. The budget of memory may allow less.
     pub tile_cache_mib: u32,
+    /// The budget of memory.
+    pub memory: Memory,
 }
 
 impl Default for Config {
@@ -60,6 +63,7 @@ impl Default for Config {
             connections: ConnectionSettings::default(),
             streams: StreamSettings::default(),
             tile_cache_mib: 64,
+            memory: Memory::default(),
         }
     }
 }
@@ -82,6 +86,10 @@ pub struct Settings {
     /// file; for PostgreSQL `$CACHE_DIRECTORY`, as systemd sets it, or ~/.cache/diaban).
     #[arg(long, env = "DIABAN_CACHE", hide_env_values = true)]
     pub cache: Option<PathBuf>,
+    /// Budget of memory for caches, tables, pages, streams and exports, like 512MiB (default: the limit of
+    /// the control group, if there is one).
+    #[arg(long, env = "DIABAN_MEMORY", hide_env_values = true)]
+    pub memory: Option<Size>,
     /// Size of the cache of encoded tiles in mebibytes (default 64; 0 turns it off).
     #[arg(long, env = "DIABAN_TILE_CACHE_MIB", hide_env_values = true)]
     pub tile_cache_mib: Option<u32>,
@@ -236,6 +244,7 @@ impl Settings {
             limits: LimitSettings { mode, ..file.limits },
             connections: file.connections,
             streams: file.streams,
+            memory: Memory::set_or_found(self.memory.or(file.memory)),
             tile_cache_mib: self
                 .tile_cache_mib
                 .or(file.tile_cache_mib)

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const CORE: &[&[&str]] =
     &[&["geo"], &["domain"], &["query"], &["area", "format"], &["pack"], &["map"], &["raster"]];
 const SERVICE: &[&[&str]] = &[
-    &["city_files", "clock"],
+    &["city_files", "clock", "memory"],
     &["import"],
     &["store", "basemap"],
     &["action"],

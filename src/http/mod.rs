@@ -30,6 +30,7 @@ pub use edge::limits::{Allowance, LimitMode, LimitSettings};
 pub use edge::listener::{bind, serve};
 pub use edge::metrics::Metrics;
 pub use edge::places::StreamSettings;
+pub use edge::shed::Holdings;
 pub use routes::{Doors, Side, doors};
 pub use wire::sse::Streams;
 

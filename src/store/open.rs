@@ -33,13 +33,21 @@ impl Store {
     /// # Errors
     /// When it cannot be opened or is not such a database, with the reason.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::open_within(url, sqlite::CACHE_KIB).await
+    }
+
+    /// The same, where the page caches of a SQLite file have so many KiB in all.
+    ///
+    /// # Errors
+    /// See [`Store::open`].
+    pub async fn open_within(url: &str, cache_kib: u64) -> Result<Self, StoreError> {
         if postgres::is_url(url) {
             let (read, write, name) = postgres::open(url).await?;
             let writer = Writer::start(Pool::Postgres(write));
             return Ok(Self { read: Pool::Postgres(read), writer, file: None, name: name.into() });
         }
         let path = sqlite::path_of(url)?;
-        let (read, write) = sqlite::open(&path).await?;
+        let (read, write) = sqlite::open(&path, cache_kib).await?;
         let writer = Writer::start(Pool::Sqlite(write));
         let name = sqlite::name(&path).into();
         Ok(Self { read: Pool::Sqlite(read), writer, file: Some(Arc::new(path)), name })

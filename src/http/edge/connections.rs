@@ -31,7 +31,7 @@ pub struct ConnectionSettings {
 impl Default for ConnectionSettings {
     fn default() -> Self {
         let number = |n| std::num::NonZeroU32::new(n).unwrap_or(std::num::NonZeroU32::MAX);
-        Self { total: number(4_096), by_address: number(1_024) }
+        Self { total: number(16_384), by_address: number(1_024) }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::http::edge::connections::Connection;
 use crate::http::edge::held::Held;
 use crate::http::edge::keys::{not_opened, out_of_scope};
 use crate::http::edge::limits::{Act, Caller, LimitMode, LimitSettings, Limits, Lives, Verdict};
-use crate::http::edge::shed::{Class, Shedder, paced};
+use crate::http::edge::shed::{Class, Holdings, Shedder, paced};
 use crate::http::routes::Admission;
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::Instant;
@@ -42,14 +42,20 @@ pub struct Guards {
 
 impl Guards {
     /// Trusts these proxies, sets these limits, knows device tokens by this secret. `keys` must not wait.
-    pub fn new(proxies: Proxies, limits: LimitSettings, device_secret: &[u8], keys: Box<KeyReader>) -> Self {
+    pub fn new(
+        proxies: Proxies,
+        limits: LimitSettings,
+        device_secret: &[u8],
+        keys: Box<KeyReader>,
+        held: Holdings,
+    ) -> Self {
         Self {
             proxies,
             keys,
             devices: Devices::new(device_secret),
             lives: Lives::default(),
             limits: Limits::new(limits),
-            shedder: Arc::default(),
+            shedder: Arc::new(Shedder::of(held)),
         }
     }
 

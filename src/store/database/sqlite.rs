@@ -17,18 +17,21 @@ use crate::store::database::schema;
 
 /// Older versions can lose a commit when a WAL reset races with a reader.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
-/// Page cache of a connection, negative for KiB as in SQLite's pragma. The writer caches the inner
-/// pages of every index; readers look up a few rows.
+/// Page caches of a serving process in all. The writer has half of it, because it caches the inner pages of
+/// every index; readers look up a few rows.
+pub(in crate::store) const CACHE_KIB: u64 = 128 * 1024;
+/// Page cache of a connection that writes alone, negative for KiB as in SQLite's pragma.
 const WRITER_CACHE_KIB: &str = "-65536";
-const READER_CACHE_KIB: &str = "-16384";
 /// Read connections beside the one writer.
 const READERS: u32 = 4;
 
 /// Opens the file, creates it if missing, and migrates it. Returns the pools of readers and of the
 /// writer.
-pub(in crate::store) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreError> {
+pub(in crate::store) async fn open(path: &Path, cache_kib: u64) -> Result<(SqlitePool, SqlitePool), StoreError> {
     let named = |e: &dyn std::fmt::Display| named(path, e);
-    let options = options(path)?;
+    let half = cache_kib / 2;
+    let options = options(path)?.pragma("cache_size", format!("-{half}"));
+    let of_reader = format!("-{}", half / u64::from(READERS));
     // The writer's connection creates and migrates the file before anybody reads it.
     let write = SqlitePoolOptions::new()
         .max_connections(1)
@@ -52,7 +55,7 @@ pub(in crate::store) async fn open(path: &Path) -> Result<(SqlitePool, SqlitePoo
         .acquire_timeout(Duration::from_secs(5))
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(options.read_only(true).create_if_missing(false).pragma("cache_size", READER_CACHE_KIB))
+        .connect_with(options.read_only(true).create_if_missing(false).pragma("cache_size", of_reader))
         .await
         .map_err(|e| named(&e))?;
     Ok((read, write))

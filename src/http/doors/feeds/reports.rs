@@ -60,6 +60,7 @@ pub(super) async fn serve(
     news.truncate(limit as usize);
     let last = if more { news.last().map(|n| (n.report.id, n.n)) } else { stopped };
     let next = last.map(|(report, n)| cursor(report, n));
+    let cursors = news.iter().map(|n| cursor(n.report.id, n.n)).collect();
     let make = Entries::new(&service.city, &service.public_url);
     let entries = match scope.kind {
         Kind::Reports => news.into_iter().map(|n| make.report(n)).collect(),
@@ -68,6 +69,7 @@ pub(super) async fn serve(
     let pairs = asked.filter.pairs(codebook).into_iter().map(|(name, value)| (name.to_owned(), value));
     let told = Told {
         entries,
+        cursors,
         query: pairs.chain(asked.page.limit.map(|l| ("limit".to_owned(), l.to_string()))).collect(),
         cursor: from,
         next,
