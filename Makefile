@@ -6,7 +6,7 @@ REPORTS ?= 200000
 LISTEN  ?= 127.0.0.1:8080
 SHARED  ?= ../shared
 
-.PHONY: demo dist test check bench bless audit areas web conformance
+.PHONY: demo dist test check bench attack bless audit areas web conformance
 
 web: web/dist/index.html
 web/dist/index.html: $(wildcard web/src/* web/look/* web/package.json web/package-lock.json web/build.mjs)
@@ -31,6 +31,11 @@ check: web
 
 bench:
 	cargo bench
+
+# Attack a build of this tree: load, memory, streams … (tests/attack/README.md). Takes about an hour.
+attack: web
+	cargo build --profile demo
+	tools/attack
 
 # Accept the present output as the expected output of the snapshot tests.
 bless: web

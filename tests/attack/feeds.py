@@ -5,6 +5,7 @@
 """
 
 import http.client
+import json
 import sys
 import threading
 import time
@@ -34,6 +35,21 @@ def repeated(server, path, ended, times):
         times.append((answer.status, time.monotonic() - began))
 
 
+def comb(server):
+    """A question with a shape of nine thousand corners whose edges pass by every place of the city."""
+    west, east, south, north, teeth = 106.3, 107.1, 10.3, 11.2, 4_500
+    step = (east - west) / teeth
+    ring = [[west, south - 0.1], [east, south - 0.1]]
+    ring += [[east - step * (i / 2), north if i % 2 else south] for i in range(2 * teeth)]
+    ring.append(ring[0])
+    shape = {"type": "Polygon", "coordinates": [[[round(x, 7), y] for x, y in ring]]}
+    asked = {"collection": "reports", "limit": 10, "filter": {"op": "s_intersects", "args": [{"property": "geometry"}, shape]}}
+    began = time.monotonic()
+    status, body = server.get("/search", {"Content-Type": "application/json"}, json.dumps(asked).encode())
+    print(f"a comb of {len(ring)} corners: {status} after {time.monotonic() - began:.2f} s, {body[-160:].decode()}")
+    assert status in (200, 503) and time.monotonic() - began < 8, body[:300]
+
+
 def told(what, times):
     passed = sorted(t for status, t in times if status in (200, 304))
     at = lambda part: passed[min(len(passed) - 1, int(len(passed) * part))] * 1e3 if passed else float("nan")
@@ -50,6 +66,7 @@ def main():
             status, body = server.get(path)
             print(f"{path}: {status}, {len(body)} bytes, {(time.monotonic() - began) * 1e3:.1f} ms alone", flush=True)
             assert status in (200, 503), body
+        comb(server)
         tile = "/tiles/incidents/13/6525/3848.mvt"
         for path in [None, *HARD]:
             ended, hard, tiles = threading.Event(), [], []

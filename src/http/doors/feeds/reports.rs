@@ -53,7 +53,7 @@ pub(super) async fn serve(
     // One more tells whether there is a next page.
     let page = NewsPage { filter: &filter, codebook, map: &view.snapshot, before, limit: limit + 1 };
     let Changes { mut news, stopped } = match scope.kind {
-        Kind::Reports => Changes { news: service.store.report_news(page).await?, stopped: None },
+        Kind::Reports => service.store.report_news(page).await?,
         Kind::Changes => service.store.changes(page).await?,
     };
     let more = news.len() > limit as usize;
