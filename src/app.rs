@@ -13,11 +13,11 @@ use crate::basemap::BasemapError;
 use crate::clock::{Clock, Ids};
 use crate::config::Config;
 use crate::http::{
-    self, Basemap, ConnectionSettings, Connections, Description, Guards, Holdings, Metrics, Proxies, Service, Side, Streams,
-    Styles, TileCache,
+    self, Basemap, ConnectionSettings, Connections, Description, Guards, Holdings, Metrics, Proxies, Service,
+    Side, Streams, Styles, TileCache,
 };
-use crate::memory::{CONNECTION, EXPORT, STREAM, Share};
 use crate::jobs::{Follower, SnapshotWriter, announce, refresh_keys, supervise, trim, write_snapshots};
+use crate::memory::{CONNECTION, EXPORT, STREAM, Share};
 use crate::store::{Store, StoreError};
 use diaban_core::geo::Bbox;
 use diaban_core::map::{Layer, Level, Live, Mistakes, View, read_layers};
@@ -127,7 +127,9 @@ pub async fn run(
 ) -> Result<(), AppError> {
     let mut config = config;
     let memory = config.memory;
-    let within = |share, each, asked: NonZeroU32| asked.min(NonZeroU32::new(memory.room(share, each)).unwrap_or(asked));
+    let within = |share, each, asked: NonZeroU32| {
+        asked.min(NonZeroU32::new(memory.room(share, each)).unwrap_or(asked))
+    };
     config.connections.total = within(Share::Connections, CONNECTION, config.connections.total);
     config.streams.total = within(Share::Streams, STREAM, config.streams.total);
     if let Some(total) = memory.total() {
@@ -208,7 +210,9 @@ pub async fn run(
         store: store.clone(),
         live: live.clone(),
         layers,
-        tiles: TileCache::new((config.tile_cache_mib as usize * MIB).min(memory.bytes(Share::Tiles) as usize)),
+        tiles: TileCache::new(
+            (config.tile_cache_mib as usize * MIB).min(memory.bytes(Share::Tiles) as usize),
+        ),
         styles,
         basemap,
         started: clock.now(),

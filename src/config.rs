@@ -9,8 +9,10 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::basemap::BasemapError;
+use crate::http::{
+    BasemapSetting, ConnectionSettings, LimitMode, LimitSettings, Proxies, StreamSettings, TooWide,
+};
 use crate::memory::{Memory, Size};
-use crate::http::{BasemapSetting, ConnectionSettings, LimitMode, LimitSettings, Proxies, StreamSettings, TooWide};
 
 /// The settings of a serving process.
 #[derive(Clone, Debug, PartialEq, Eq)]

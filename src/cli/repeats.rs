@@ -162,7 +162,8 @@ impl<S: Subscriber> Layer<S> for Repeats {
     fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
         let what = event.metadata();
         // What this module says is counted already.
-        let counted = *what.level() <= Level::INFO && what.target() != "access" && what.target() != module_path!();
+        let counted =
+            *what.level() <= Level::INFO && what.target() != "access" && what.target() != module_path!();
         !counted || self.admits(event, Stopwatch::now())
     }
 }
@@ -240,7 +241,10 @@ mod tests {
             flood(2);
         });
         assert_eq!(written, ["WARN accept", "WARN accept"]);
-        assert_eq!(due.iter().map(|d| (d.message.as_str(), d.times)).collect::<Vec<_>>(), [("accept", 554), ("accept", 10)]);
+        assert_eq!(
+            due.iter().map(|d| (d.message.as_str(), d.times)).collect::<Vec<_>>(),
+            [("accept", 554), ("accept", 10)]
+        );
     }
 
     #[test]

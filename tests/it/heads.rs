@@ -43,7 +43,12 @@ fn problem(answer: &str, status: u16) -> Value {
     assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let head = head.to_lowercase();
-    for line in ["content-type: application/problem+json", "connection: close", "cache-control: no-store", "x-request-id: "] {
+    for line in [
+        "content-type: application/problem+json",
+        "connection: close",
+        "cache-control: no-store",
+        "x-request-id: ",
+    ] {
         assert!(head.contains(line), "{line}: {answer}");
     }
     let body: Value = serde_json::from_str(body).unwrap_or_else(|e| panic!("{e}: {answer}"));
@@ -66,9 +71,17 @@ fn a_report_with_two_lengths_is_refused_and_not_stored() {
         ("other letters", "content-LENGTH: 5\r\ntransfer-ENCODING: Chunked\r\n", "content-length"),
         ("a length of nothing", "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", "content-length"),
         ("two codings", "Transfer-Encoding: gzip, chunked\r\n", "transfer-encoding"),
-        ("two lines of codings", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "transfer-encoding"),
+        (
+            "two lines of codings",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+            "transfer-encoding",
+        ),
         ("two types", "Transfer-Encoding: chunked\r\nContent-Type: text/plain\r\n", "content-type"),
-        ("two keys", "Transfer-Encoding: chunked\r\nIdempotency-Key: a\r\nIdempotency-Key: b\r\n", "idempotency-key"),
+        (
+            "two keys",
+            "Transfer-Encoding: chunked\r\nIdempotency-Key: a\r\nIdempotency-Key: b\r\n",
+            "idempotency-key",
+        ),
     ] {
         let answer = whole(&server, &[&head(lines), &chunked, HIDDEN]);
         let refused = problem(&answer, 400);
@@ -113,7 +126,11 @@ fn what_is_too_long_or_no_request_is_a_problem_document_too() {
         let refused = problem(&whole(&server, &[&get(&long(n), "")]), 414);
         assert_eq!(refused["type"], "urn:diaban:problem:address-too-long", "{n}");
     }
-    for lines in [format!("X: {}\r\n", "x".repeat(60_000)), "X: 1\r\n".repeat(101), format!("X: {}\r\n", "x".repeat(300_000))] {
+    for lines in [
+        format!("X: {}\r\n", "x".repeat(60_000)),
+        "X: 1\r\n".repeat(101),
+        format!("X: {}\r\n", "x".repeat(300_000)),
+    ] {
         let refused = problem(&whole(&server, &[&get("/", &lines)]), 431);
         assert_eq!(refused["type"], "urn:diaban:problem:header-too-large");
         assert!(refused["detail"].as_str().unwrap().contains("100 lines"));
@@ -135,7 +152,10 @@ fn what_is_too_long_or_no_request_is_a_problem_document_too() {
     assert!(head.starts_with("HTTP/1.1 414") && head.ends_with("\r\n\r\n"), "{head}");
     // They are counted under no route.
     let metrics = server.get("/metrics").text();
-    assert!(metrics.contains("diaban_http_answers_total{route=\"-\",method=\"OTHER\",status=\"431\"} 3"), "{metrics}");
+    assert!(
+        metrics.contains("diaban_http_answers_total{route=\"-\",method=\"OTHER\",status=\"431\"} 3"),
+        "{metrics}"
+    );
 }
 
 /// What was sent before a refused request is answered in its order, however the bytes arrive.
@@ -177,7 +197,9 @@ fn a_second_line_of_codings_counts() {
         assert!(answer.starts_with("HTTP/1.1 415"), "{lines}: {answer}");
     }
     assert_eq!(server.matched(""), 0);
-    for lines in ["Content-Encoding: Identity\r\n", "Content-Encoding: identity\r\nContent-Encoding: identity\r\n"] {
+    for lines in
+        ["Content-Encoding: Identity\r\n", "Content-Encoding: identity\r\nContent-Encoding: identity\r\n"]
+    {
         assert!(send(lines).starts_with("HTTP/1.1 201"), "{lines}");
     }
 }

@@ -150,13 +150,15 @@ fn many_tokens_do_not_multiply_the_quota_of_an_address() {
         })
         .collect();
     let from = ("X-Forwarded-For", "198.51.100.7");
-    let flood = || tokens.iter().flat_map(|t| statuses(&server, 2, &[from, ("Device-Token", t)])).collect::<Vec<_>>();
+    let flood =
+        || tokens.iter().flat_map(|t| statuses(&server, 2, &[from, ("Device-Token", t)])).collect::<Vec<_>>();
     assert_eq!(flood().iter().filter(|s| **s == 201).count(), 3);
     // A week later they are as old as any, and the address has its ceiling.
     server.clock.set(after(8 * 24 * 3_600_000));
     let passed = flood().iter().filter(|s| **s == 201).count();
     assert_eq!(passed, 12 + 12, "the first reports, and as many others");
-    let refused = server.post(ITEMS, &feature("pothole", Some(CENTRE)), &[from, ("Device-Token", &tokens[29])]);
+    let refused =
+        server.post(ITEMS, &feature("pothole", Some(CENTRE)), &[from, ("Device-Token", &tokens[29])]);
     refused.problem(429);
 }
 

@@ -75,7 +75,8 @@ fn metrics_and_readiness_can_be_kept_from_the_public() {
 #[test]
 fn a_warning_that_repeats_is_written_once_and_counted() {
     let folder = tempfile::tempdir().unwrap();
-    let line = "ulimit -n 60; exec \"$0\" serve --listen 127.0.0.1:0 --store \"$1\" --cache \"$(dirname \"$1\")\"";
+    let line =
+        "ulimit -n 60; exec \"$0\" serve --listen 127.0.0.1:0 --store \"$1\" --cache \"$(dirname \"$1\")\"";
     let line = if store_url(folder.path()).starts_with("postgres") {
         "ulimit -n 60; exec \"$0\" serve --listen 127.0.0.1:0 --store \"$1\""
     } else {
@@ -143,7 +144,12 @@ fn long_texts(folder: &Path, reports: usize) -> Server {
 }
 
 /// The addresses of `next` and what they gave, until there is none.
-fn pages(server: &Server, first: &str, ids: impl Fn(&Value) -> Vec<String>, next: impl Fn(&Value) -> Option<String>) -> (usize, Vec<String>) {
+fn pages(
+    server: &Server,
+    first: &str,
+    ids: impl Fn(&Value) -> Vec<String>,
+    next: impl Fn(&Value) -> Option<String>,
+) -> (usize, Vec<String>) {
     let (mut path, mut count, mut all) = (Some(first.to_owned()), 0, Vec::new());
     while let Some(here) = path {
         let page = server.get(&here);
@@ -165,15 +171,21 @@ fn a_page_has_at_most_eight_mebibytes_and_then_a_next_one() {
     let server = long_texts(folder.path(), 2_000);
     let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
     let ids = |of: &Value| of.as_array().unwrap().iter().map(|f| text(&f["id"])).collect::<Vec<_>>();
-    let link = |links: &Value| links.as_array().unwrap().iter().find(|l| l["rel"] == "next").map(|l| text(&l["href"]));
+    let link = |links: &Value| {
+        links.as_array().unwrap().iter().find(|l| l["rel"] == "next").map(|l| text(&l["href"]))
+    };
     let next = |page: &Value| link(&page["links"]);
     let (count, all) = pages(&server, &format!("{ITEMS}?limit=10000"), |p| ids(&p["features"]), next);
     let total = usize::try_from(server.matched("")).unwrap();
     assert!((2..8).contains(&count), "{count} pages");
     assert_eq!((all.len(), all.iter().collect::<std::collections::BTreeSet<_>>().len()), (total, total));
     // Sorted and filtered lists go on as well.
-    let (more, sorted) =
-        pages(&server, &format!("{ITEMS}?limit=5000&sortby=updated_at&status=open,closed"), |p| ids(&p["features"]), next);
+    let (more, sorted) = pages(
+        &server,
+        &format!("{ITEMS}?limit=5000&sortby=updated_at&status=open,closed"),
+        |p| ids(&p["features"]),
+        next,
+    );
     assert!(more > 1 && sorted.len() == usize::try_from(server.matched("status=open,closed")).unwrap());
     // A page that fits is one page.
     let small = server.get(&format!("{ITEMS}?limit=100")).json();
@@ -182,7 +194,12 @@ fn a_page_has_at_most_eight_mebibytes_and_then_a_next_one() {
     let (count, geojson) =
         pages(&server, "/feeds/reports.geojson?limit=1000", |p| ids(&p["features"]), |p| link(&p["links"]));
     assert!(count > 2, "{count}");
-    let (_, json) = pages(&server, "/feeds/reports.json?limit=1000", |p| ids(&p["items"]), |p| p.get("next_url").map(text));
+    let (_, json) = pages(
+        &server,
+        "/feeds/reports.json?limit=1000",
+        |p| ids(&p["items"]),
+        |p| p.get("next_url").map(text),
+    );
     assert_eq!(json.len(), geojson.len());
     let (mut path, mut entries) = (Some("/feeds/reports.atom?limit=1000".to_owned()), 0);
     while let Some(here) = path {

@@ -84,7 +84,10 @@ pub(in crate::http) async fn issue(
     if !faults.is_empty() {
         return Err(Problem::parameters(faults));
     }
-    let body = DeviceToken { header: "Device-Token", token: service.guards.devices.issue(&*service.ids, service.clock.now()) };
+    let body = DeviceToken {
+        header: "Device-Token",
+        token: service.guards.devices.issue(&*service.ids, service.clock.now()),
+    };
     let body = serde_json::to_vec(&body).map_err(|_| Problem::internal())?;
     let mut response = (StatusCode::CREATED, body).into_response();
     let headers = response.headers_mut();

@@ -88,7 +88,7 @@ impl Doors {
         let mut request = Request::new(Body::empty());
         // What stands in the log as its method.
         *request.method_mut() = Method::from_bytes(b"-").unwrap_or_default();
-        let refused = async |_| fault.into_response();
+        let refused = async |_: Request<Body>| fault.into_response();
         let ruled = async |request| edge::rules(service, Admission::NONE, request, refused).await;
         edge::observe(service, Admission::NONE, request, ruled).await
     }

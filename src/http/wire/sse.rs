@@ -84,11 +84,7 @@ impl Streams {
 
     /// The response that carries what `tell` sends. It ends when `tell` returns, the client
     /// disconnects or the service stops.
-    pub(in crate::http) fn answer<F>(
-        &self,
-        place: Place,
-        tell: impl FnOnce(Outlet) -> F,
-    ) -> Response
+    pub(in crate::http) fn answer<F>(&self, place: Place, tell: impl FnOnce(Outlet) -> F) -> Response
     where
         F: Future<Output = Result<(), Gone>> + Send + 'static,
     {

@@ -27,7 +27,10 @@ const READERS: u32 = 4;
 
 /// Opens the file, creates it if missing, and migrates it. Returns the pools of readers and of the
 /// writer.
-pub(in crate::store) async fn open(path: &Path, cache_kib: u64) -> Result<(SqlitePool, SqlitePool), StoreError> {
+pub(in crate::store) async fn open(
+    path: &Path,
+    cache_kib: u64,
+) -> Result<(SqlitePool, SqlitePool), StoreError> {
     let named = |e: &dyn std::fmt::Display| named(path, e);
     let half = cache_kib / 2;
     let options = options(path)?.pragma("cache_size", format!("-{half}"));

@@ -137,7 +137,11 @@ impl Store {
         among(&mut q, "r.category", page.categories().as_deref());
         among(&mut q, "r.ward", wards.as_deref());
         if let Some((end, ..)) = &end {
-            q.push(" AND (r.fed_ms, r.fed) >= (").push_bind(end.shown_ms).push(", ").push_bind(end.seq).push(")");
+            q.push(" AND (r.fed_ms, r.fed) >= (")
+                .push_bind(end.shown_ms)
+                .push(", ")
+                .push_bind(end.seq)
+                .push(")");
         }
         by_last_event(&mut q, &page);
         let mut all = moment.news(q).await?;

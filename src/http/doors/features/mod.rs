@@ -16,10 +16,10 @@ pub(in crate::http) use class::list_class;
 pub(in crate::http) use collections::{CollectionInfo, Collections, collection, collections};
 pub(in crate::http) use declared::{feature, features};
 pub(in crate::http) use items::{report, reports};
-pub(in crate::http) use list::PAGE_BYTES;
 pub(in crate::http) use landing::{
     Conformance, LandingPage, conformance, json_only, landing, no_parameter_but_f,
 };
+pub(in crate::http) use list::PAGE_BYTES;
 pub(in crate::http) use schema::{MEDIA as SCHEMA_MEDIA, declared, held, queryables, schema};
 pub(in crate::http) use search::search;
 pub(in crate::http) use submit::{PROPERTIES as SUBMITTED, submit};

@@ -103,7 +103,10 @@ mod tests {
     #[test]
     fn a_device_counts_alone_after_age_and_spread() {
         let lives = Lives::default();
-        assert_eq!(seen(&lives, 1, 100, &[100, 100, 101, 102, 103, 105, 106]), [false, false, false, false, false, false, true]);
+        assert_eq!(
+            seen(&lives, 1, 100, &[100, 100, 101, 102, 103, 105, 106]),
+            [false, false, false, false, false, false, true]
+        );
         // Old, but never used before.
         assert_eq!(seen(&lives, 2, 100, &[110, 110, 110, 111, 112]), [false, false, false, false, true]);
         // Very old: a restart forgets nobody who has lived.

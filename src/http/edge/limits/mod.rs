@@ -152,11 +152,9 @@ impl<C: Clock + Clone> Limits<C> {
         let key = caller.key.map(Subject::Key);
         let check = |bucket: &Bucket<C>, subject: Option<Subject>| self.check_bucket(bucket, subject?);
         match act {
-            Act::Create => first([
-                &|| check(&self.create_key, key),
-                &|| self.check_device(caller),
-                &|| check(&self.create_address, address),
-            ]),
+            Act::Create => first([&|| check(&self.create_key, key), &|| self.check_device(caller), &|| {
+                check(&self.create_address, address)
+            }]),
             Act::Device => check(&self.device[0], address),
             Act::Read => first([&|| check(&self.read[0], key), &|| check(&self.read[1], address)]),
         }
