@@ -87,8 +87,8 @@ pub(in crate::http) async fn rules(
 ) -> Response {
     let options = request.method() == Method::OPTIONS;
     let authorized = request.headers().contains_key(header::AUTHORIZATION);
-    let too_long = request.uri().path_and_query().is_some_and(|p| p.as_str().len() > ADDRESS_BYTES);
-    let mut response = if too_long { too_long().into_response() } else { next(request).await };
+    let is_long = request.uri().path_and_query().is_some_and(|p| p.as_str().len() > ADDRESS_BYTES);
+    let mut response = if is_long { too_long().into_response() } else { next(request).await };
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         response = method_answer(&response, options);
     }
