@@ -29,9 +29,9 @@ check: web
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 	tools/cargo-deny check bans licenses sources
 
-# The long attacks, tests/attack/README.md: kills, failing disks. Sizes come from the environment.
+# The long attacks (tests/attack/README.md): kills, failing disks, load, memory, streams. Takes more than an hour.
 attack: web
-	cargo build
+	cargo build --profile demo
 	tests/attack/run
 
 bench:

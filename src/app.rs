@@ -1,6 +1,8 @@
 //! The composition root: builds the parts, connects, starts and stops them.
 
 use std::future::Future;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +14,13 @@ use crate::basemap::BasemapError;
 use crate::clock::{Clock, ClockSteps, Ids};
 use crate::config::Config;
 use crate::http::{
-    self, Basemap, Connections, Dates, Description, Guards, Metrics, Service, Streams, Styles, TileCache,
+    self, Basemap, ConnectionSettings, Connections, Dates, Description, Guards, Holdings, Metrics, Proxies,
+    Service, Side, Streams, Styles, TileCache,
 };
 use crate::jobs::{
     Follower, SnapshotWriter, announce, refresh_keys, supervise, trim, watch_clock, write_snapshots,
 };
+use crate::memory::{CONNECTION, EXPORT, STREAM, Share};
 use crate::store::{Failure, Store, StoreError};
 use diaban_core::geo::Bbox;
 use diaban_core::map::{Layer, Level, Live, Mistakes, View, read_layers};
@@ -90,6 +94,14 @@ fn allow_files(connections: u32) {
     }
 }
 
+/// Binds the address for `/metrics` and `/readyz`.
+fn listen_for_operators(address: SocketAddr) -> Result<TcpListener, AppError> {
+    let named = |e: std::io::Error| std::io::Error::new(e.kind(), format!("cannot listen on {address}: {e}"));
+    let listener = http::bind(address).map_err(named)?;
+    tracing::info!(%address, "metrics and readiness are served here");
+    Ok(listener)
+}
+
 /// Opens the store and builds the city from it and the pack.
 ///
 /// # Errors
@@ -128,8 +140,20 @@ pub async fn run(
     listener: TcpListener,
     stop: impl Future<Output = ()>,
 ) -> Result<(), AppError> {
+    let mut config = config;
+    let memory = config.memory;
+    let within = |share, each, asked: NonZeroU32| {
+        asked.min(NonZeroU32::new(memory.room(share, each)).unwrap_or(asked))
+    };
+    config.connections.total = within(Share::Connections, CONNECTION, config.connections.total);
+    config.streams.total = within(Share::Streams, STREAM, config.streams.total);
+    if let Some(total) = memory.total() {
+        tracing::info!(mib = total / MIB as u64, shares = memory.table(), "the budget of memory, in MiB");
+    }
     allow_files(config.connections.total.get());
-    let (store, _claim) = Store::open_to_serve(&config.store).await?;
+    let admin = config.admin_listen.map(listen_for_operators).transpose()?;
+    let cache = memory.bytes(Share::Store) / 1024;
+    let (store, _claim) = Store::open_to_serve(&config.store, cache).await?;
     let city = City::new(pack(&config)?, &store.generations().await?)?;
     if store.cannot_write() {
         tracing::warn!("the storage is read-only: reads are served, writes are refused");
@@ -210,14 +234,20 @@ pub async fn run(
         let (keys, clock) = (keys.clone(), clock.clone());
         Box::new(move |headers: &_| http::sent_key(&keys, clock.now(), headers))
     };
+    let held = Holdings {
+        exports: memory.room(Share::Exports, EXPORT),
+        unsent_kib: memory.room(Share::Unsent, 1024),
+    };
     let service = Arc::new(Service {
         keys,
-        streams: Streams::new(events, moves, stopped),
+        streams: Streams::new(events, moves, config.streams, stopped.clone()),
         city,
         store: store.clone(),
         live: live.clone(),
         layers,
-        tiles: TileCache::new(config.tile_cache_mib as usize * MIB),
+        tiles: TileCache::new(
+            (config.tile_cache_mib as usize * MIB).min(memory.bytes(Share::Tiles) as usize),
+        ),
         styles,
         basemap,
         started: clock.now(),
@@ -226,7 +256,7 @@ pub async fn run(
         clock_steps: steps,
         ids,
         metrics: Metrics::default(),
-        guards: Guards::new(config.trusted_proxies, config.limits, &device_secret, counted),
+        guards: Guards::new(config.trusted_proxies, config.limits, &device_secret, counted, held),
         description: Description::default(),
         connections: connections.clone(),
         level: watched,
@@ -261,7 +291,17 @@ pub async fn run(
         // A stream never ends by itself, so it must be told to stop.
         let _ = stopping.send(true);
     };
-    http::serve(listener, http::doors(service), connections, until).await;
+    let doors = http::doors(service);
+    let side = if admin.is_some() { Side::Public } else { Side::All };
+    let public = http::serve(listener, doors.only(side), connections, until);
+    let operators = async {
+        if let Some(listener) = admin {
+            let connections = Connections::new(ConnectionSettings::of_operators(), Proxies::default());
+            let until = async { drop(stopped.clone().wait_for(|stop| *stop).await) };
+            http::serve(listener, doors.only(Side::Operator), Arc::new(connections), until).await;
+        }
+    };
+    tokio::join!(public, operators);
     jobs.iter().for_each(|job| job.abort());
     if let Some(failure) = failure {
         store.abandon();

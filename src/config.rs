@@ -9,13 +9,18 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::basemap::BasemapError;
-use crate::http::{BasemapSetting, ConnectionSettings, LimitMode, LimitSettings, Proxies, TooWide};
+use crate::http::{
+    BasemapSetting, ConnectionSettings, LimitMode, LimitSettings, Proxies, StreamSettings, TooWide,
+};
+use crate::memory::{Memory, Size};
 
 /// The settings of a serving process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Address to listen on; port 0 takes a free port.
     pub listen: SocketAddr,
+    /// Another address, for `/metrics` and `/readyz`; the public one does not have them then.
+    pub admin_listen: Option<SocketAddr>,
     /// The database: `sqlite:PATH` or a PostgreSQL URL.
     pub store: String,
     /// Folder for the live map's snapshots. `None`: beside a SQLite file; no snapshots for a
@@ -36,14 +41,19 @@ pub struct Config {
     pub limits: LimitSettings,
     /// Limits on connections.
     pub connections: ConnectionSettings,
-    /// Size of the cache of encoded tiles in mebibytes; 0 turns it off.
+    /// Limits on live streams.
+    pub streams: StreamSettings,
+    /// Size of the cache of encoded tiles in mebibytes; 0 turns it off. The budget of memory may allow less.
     pub tile_cache_mib: u32,
+    /// The budget of memory.
+    pub memory: Memory,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            admin_listen: None,
             store: "sqlite:diaban.db".to_owned(),
             cache: None,
             data: None,
@@ -53,7 +63,9 @@ impl Default for Config {
             trusted_proxies: Proxies::default(),
             limits: LimitSettings::default(),
             connections: ConnectionSettings::default(),
+            streams: StreamSettings::default(),
             tile_cache_mib: 64,
+            memory: Memory::default(),
         }
     }
 }
@@ -66,6 +78,9 @@ pub struct Settings {
     /// Address to listen on (default 127.0.0.1:8080; port 0 takes a free one).
     #[arg(long, env = "DIABAN_LISTEN", hide_env_values = true)]
     pub listen: Option<SocketAddr>,
+    /// Another address for /metrics and /readyz, which the public one does not serve then (default: none).
+    #[arg(long, env = "DIABAN_ADMIN_LISTEN", hide_env_values = true)]
+    pub admin_listen: Option<SocketAddr>,
     /// The database (default sqlite:diaban.db).
     #[arg(long, env = "DIABAN_STORE", hide_env_values = true)]
     pub store: Option<String>,
@@ -73,6 +88,10 @@ pub struct Settings {
     /// file; for PostgreSQL `$CACHE_DIRECTORY`, as systemd sets it, or ~/.cache/diaban).
     #[arg(long, env = "DIABAN_CACHE", hide_env_values = true)]
     pub cache: Option<PathBuf>,
+    /// Budget of memory for caches, tables, pages, streams and exports, like 512MiB (default: the limit of
+    /// the control group, if there is one).
+    #[arg(long, env = "DIABAN_MEMORY", hide_env_values = true)]
+    pub memory: Option<Size>,
     /// Size of the cache of encoded tiles in mebibytes (default 64; 0 turns it off).
     #[arg(long, env = "DIABAN_TILE_CACHE_MIB", hide_env_values = true)]
     pub tile_cache_mib: Option<u32>,
@@ -101,7 +120,7 @@ pub struct Settings {
     #[arg(long, env = "DIABAN_LIMITS", hide_env_values = true)]
     #[serde(skip)]
     pub limits_mode: Option<LimitMode>,
-    /// The tables `limits` and `connections` of the file.
+    /// The tables `limits`, `connections` and `streams` of the file.
     #[arg(skip)]
     #[serde(default)]
     pub limits: LimitSettings,
@@ -109,6 +128,10 @@ pub struct Settings {
     #[serde(default)]
     #[expect(missing_docs, reason = "see limits")]
     pub connections: ConnectionSettings,
+    #[arg(skip)]
+    #[serde(default)]
+    #[expect(missing_docs, reason = "see limits")]
+    pub streams: StreamSettings,
     /// A TOML file with these settings (listen, store, data, `public_url` …).
     #[arg(long, env = "DIABAN_CONFIG", hide_env_values = true)]
     #[serde(skip)]
@@ -209,6 +232,7 @@ impl Settings {
         let cache = self.cache.or(file.cache).or_else(|| default_cache(&store));
         Ok(Config {
             listen: self.listen.or(file.listen).unwrap_or(Config::default().listen),
+            admin_listen: self.admin_listen.or(file.admin_listen),
             store,
             cache,
             data: self.data.or(file.data),
@@ -221,6 +245,8 @@ impl Settings {
             trusted_proxies: Proxies::new(self.trusted_proxies.or(file.trusted_proxies).unwrap_or_default())?,
             limits: LimitSettings { mode, ..file.limits },
             connections: file.connections,
+            streams: file.streams,
+            memory: Memory::set_or_found(self.memory.or(file.memory)),
             tile_cache_mib: self
                 .tile_cache_mib
                 .or(file.tile_cache_mib)

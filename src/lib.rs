@@ -6,6 +6,7 @@
 
 pub mod city_files;
 pub mod clock;
+pub mod memory;
 pub mod part;
 
 pub mod import;

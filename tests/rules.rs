@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const CORE: &[&[&str]] =
     &[&["geo"], &["domain"], &["query"], &["area", "format"], &["pack"], &["map"], &["raster"]];
 const SERVICE: &[&[&str]] = &[
-    &["city_files", "clock", "part"],
+    &["city_files", "clock", "memory", "part"],
     &["import"],
     &["store", "basemap"],
     &["action"],

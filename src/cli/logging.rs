@@ -9,14 +9,27 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::{Format, Json, JsonFields, Writer};
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
+
+use super::repeats::Repeats;
 
 /// What is logged unless `DIABAN_LOG` says otherwise: our own events, in which nothing stands that a person
 /// sent, and slow statements, whose values are bound. Libraries don't promise as much.
 const OURS: &str = "off,diaban=info,diaban_core=info,access=info,sqlx=warn";
 
+/// The log; what it has counted is told when it is dropped.
+pub(super) struct Log(Repeats);
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 /// Starts logging. `DIABAN_LOG` sets the filter, like `warn` or `info,access=off`.
-pub(super) fn start() {
+pub(super) fn start() -> Log {
+    let repeats = Repeats::default();
     let filter = EnvFilter::try_from_env("DIABAN_LOG").unwrap_or_else(|_| EnvFilter::new(OURS));
     // A complaint about a standard error that is closed would go there, and panic.
     let builder = tracing_subscriber::fmt()
@@ -25,12 +38,15 @@ pub(super) fn start() {
         .log_internal_errors(false);
     // The bridge to the `log` crate stays away: readers of formats write there what they could not read.
     let begun = if std::io::stderr().is_terminal() {
-        tracing::subscriber::set_global_default(builder.finish())
+        tracing::subscriber::set_global_default(builder.finish().with(repeats.clone()))
     } else {
         let lines = builder.fmt_fields(JsonFields::new()).event_format(Lines::default());
-        tracing::subscriber::set_global_default(lines.finish())
+        tracing::subscriber::set_global_default(lines.finish().with(repeats.clone()))
     };
     begun.expect("logging is started once, before anything else");
+    // Without the thread repetitions are told at the end only.
+    let _ = repeats.tell();
+    Log(repeats)
 }
 
 /// Events as lines of JSON. The access event, written for every request, has its own encoder,

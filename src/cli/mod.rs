@@ -7,6 +7,7 @@ mod export;
 mod import;
 mod keys;
 mod logging;
+mod repeats;
 mod report;
 mod say;
 mod serve;
@@ -68,7 +69,7 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 /// Runs the subcommand given by the arguments.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    logging::start();
+    let _log = logging::start();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => return failed(&e),

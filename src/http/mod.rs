@@ -30,7 +30,9 @@ pub use edge::keys::sent_key;
 pub use edge::limits::{Allowance, LimitMode, LimitSettings};
 pub use edge::listener::{bind, serve};
 pub use edge::metrics::Metrics;
-pub use routes::{Doors, doors};
+pub use edge::places::StreamSettings;
+pub use edge::shed::Holdings;
+pub use routes::{Doors, Side, doors};
 pub use wire::sse::Streams;
 
 /// Everything the doors need, joined by `app`.

@@ -45,16 +45,16 @@ impl Store {
 
     /// Opens a store for a serving process. A SQLite file is claimed: keep the claim as long as the process serves.
     /// One that cannot be written is served read-only. A PostgreSQL database can be served by any number of
-    /// processes.
+    /// processes. The page caches of a file have `cache_kib` KiB in all.
     ///
     /// # Errors
     /// When another process serves this file, it cannot be opened or is not such a database.
-    pub async fn open_to_serve(url: &str) -> Result<(Self, Option<Claim>), StoreError> {
+    pub async fn open_to_serve(url: &str, cache_kib: u64) -> Result<(Self, Option<Claim>), StoreError> {
         if postgres::is_url(url) {
             return Ok((Self::on_postgres(url).await?, None));
         }
         let path = sqlite::path_of(url)?;
-        let (opened, claim) = sqlite::open_to_serve(&path).await?;
+        let (opened, claim) = sqlite::open_to_serve(&path, cache_kib).await?;
         Ok((Self::on_file(path, opened), Some(claim)))
     }
 

@@ -249,25 +249,45 @@ fn streams_end_when_the_server_stops_and_begin_anew_after_what_is_no_id() {
 
 #[test]
 fn streams_are_bounded_and_one_that_ends_makes_room() {
-    let server = Server::start();
+    let server = Server::start_set(|config| {
+        let loopback = std::net::IpAddr::from(std::net::Ipv4Addr::LOCALHOST).into();
+        config.trusted_proxies = diaban::http::Proxies::new(vec![loopback]).unwrap();
+        config.streams.total = 40.try_into().unwrap();
+        config.streams.by_address = 20.try_into().unwrap();
+    });
     let path = "/feeds/reports/events";
     // One after the other: all at once would be a flood, which is shed.
-    let open = |_| {
-        let mut stream = Listener::open(&server, path, "");
+    let open = |address: &str| {
+        let mut stream = Listener::from(&server, path, "", address);
         assert_eq!(stream.block().as_deref(), Some("retry: 2000\n\n"));
         stream
     };
-    let mut streams: Vec<Listener> = (0..512).map(open).collect();
-    let refused = server.get(path);
-    assert_eq!((refused.status, refused.header("retry-after")), (503, "10"));
-    assert!(refused.text().contains("poll the feed of changes"), "{}", refused.text());
+    let refused = |path: &str, address: &str| {
+        let refused = server.get_with(path, &[("X-Forwarded-For", address)]);
+        assert_eq!(refused.header("retry-after"), "10", "{}", refused.text());
+        refused.problem(refused.status);
+        (refused.status, refused.json()["detail"].as_str().unwrap().to_owned())
+    };
+    // One address has its share and no more, of streams of any kind.
+    let mut streams: Vec<Listener> = (0..20).map(|_| open("192.0.2.1")).collect();
+    for path in [path, "/feeds/wards/26740/events", "/tiles/incidents/changes"] {
+        let (status, detail) = refused(path, "192.0.2.1");
+        assert!(status == 429 && detail.contains("may have 20 at once"), "{detail}");
+    }
+    // Others have theirs, and of the last quarter everybody a little.
+    streams.extend((0..10).map(|_| open("192.0.2.2")));
+    streams.extend((0..6).map(|_| open("192.0.2.2")));
+    assert_eq!(refused(path, "192.0.2.2").0, 503);
+    streams.extend((0..4).map(|_| open("2001:db8::1")));
+    let (status, detail) = refused(path, "192.0.2.3");
+    assert!(status == 503 && detail.contains("poll the feed of changes"), "{detail}");
     // Other reads go on, and what happens still reaches each of those who listen.
     server.report("pothole", Some(CENTRE));
     assert!(streams.iter_mut().all(|s| next(s).is_some()));
-    streams.truncate(511);
+    streams.truncate(39);
     server.until("a place is free", || {
         let mut socket = std::net::TcpStream::connect(server.address).unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.3\r\n\r\n");
         std::io::Write::write_all(&mut socket, request.as_bytes()).unwrap();
         let mut begin = [0; 12];
         std::io::Read::read_exact(&mut socket, &mut begin).unwrap();

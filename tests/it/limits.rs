@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use diaban::http::{Allowance, LimitMode, Proxies};
+use diaban::http::{Allowance, LimitMode, LimitSettings, Proxies};
 use serde_json::json;
 
-use crate::harness::{CENTRE, Server, feature};
+use crate::harness::{CENTRE, Server, after, feature};
 
 const ITEMS: &str = "/collections/reports/items";
 
@@ -16,15 +16,21 @@ fn allowance(count: u32) -> Allowance {
 /// A server behind a proxy on this machine that enforces small quotas nothing of which comes back
 /// while a test runs.
 fn enforcing() -> Server {
+    enforcing_with(|_| {})
+}
+
+fn enforcing_with(set: impl FnOnce(&mut LimitSettings)) -> Server {
     Server::start_set(|config| {
         let loopback = IpAddr::from(Ipv4Addr::LOCALHOST).into();
         config.trusted_proxies = Proxies::new(vec![loopback]).unwrap();
         config.limits.mode = LimitMode::Enforce;
         config.limits.create_by_address = allowance(3);
         config.limits.create_by_device = allowance(2);
+        config.limits.create_by_gateway = allowance(40);
         config.limits.device_by_address = allowance(2);
         config.limits.read_by_address = allowance(4);
         config.limits.exempt = vec!["10.9.9.0/24".parse().unwrap(), "127.0.0.0/8".parse().unwrap()];
+        set(&mut config.limits);
     })
 }
 
@@ -98,9 +104,28 @@ fn people_behind_one_address_pass_by_their_devices_and_forged_tokens_do_not() {
     // Taken at home, before everybody shares one address.
     let tokens: Vec<String> = (0..20).map(|n| issue(&format!("192.0.2.{n}"))).collect();
     assert_eq!(statuses(&server, 4, &[nat]), [201, 201, 201, 429]);
+    // A new token is nobody yet: twenty of them are one address.
+    for token in &tokens {
+        assert_eq!(statuses(&server, 1, &[nat, ("Device-Token", token)]), [429]);
+    }
+    // They are used at home, in different hours.
+    for hours in [3, 5, 7] {
+        server.clock.set(after(hours * 3_600_000));
+        for (n, token) in tokens.iter().enumerate() {
+            let home = format!("192.0.2.{n}");
+            let headers = [("X-Forwarded-For", home.as_str()), ("Device-Token", token)];
+            assert_eq!(server.get_with("/conformance", &headers).status, 200);
+        }
+    }
     for token in &tokens {
         assert_eq!(statuses(&server, 3, &[nat, ("Device-Token", token)]), [201, 201, 429]);
     }
+    // One that was only kept.
+    let idle = issue("192.0.2.100");
+    server.clock.set(after(20 * 3_600_000));
+    assert_eq!(statuses(&server, 1, &[nat, ("Device-Token", &idle)]), [429]);
+    server.clock.set(after(8 * 24 * 3_600_000));
+    assert_eq!(statuses(&server, 3, &[nat, ("Device-Token", &idle)]), [201, 201, 429]);
     let forged = "A".repeat(43);
     let (mut other, last) = (tokens[0].clone(), tokens[1].chars().next().unwrap());
     other.replace_range(0..1, if last == 'A' { "B" } else { "A" });
@@ -111,6 +136,30 @@ fn people_behind_one_address_pass_by_their_devices_and_forged_tokens_do_not() {
     issue("192.0.2.200");
     issue("192.0.2.200");
     server.post("/devices", &json!({}), &[("X-Forwarded-For", "192.0.2.200")]).problem(429);
+}
+
+/// The attack of 600 tokens, each with five reports.
+#[test]
+fn many_tokens_do_not_multiply_the_quota_of_an_address() {
+    let server = enforcing_with(|limits| limits.create_by_gateway = allowance(12));
+    let tokens: Vec<String> = (0..30)
+        .map(|n| {
+            let from = format!("192.0.2.{n}");
+            let made = server.post("/devices", &json!({}), &[("X-Forwarded-For", &from)]);
+            made.json()["token"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    let from = ("X-Forwarded-For", "198.51.100.7");
+    let flood =
+        || tokens.iter().flat_map(|t| statuses(&server, 2, &[from, ("Device-Token", t)])).collect::<Vec<_>>();
+    assert_eq!(flood().iter().filter(|s| **s == 201).count(), 3);
+    // A week later they are as old as any, and the address has its ceiling.
+    server.clock.set(after(8 * 24 * 3_600_000));
+    let passed = flood().iter().filter(|s| **s == 201).count();
+    assert_eq!(passed, 12 + 12, "the first reports, and as many others");
+    let refused =
+        server.post(ITEMS, &feature("pothole", Some(CENTRE)), &[from, ("Device-Token", &tokens[29])]);
+    refused.problem(429);
 }
 
 #[test]
@@ -142,17 +191,19 @@ fn a_token_outlives_the_process() {
     let token = first.post("/devices", &json!({}), &[]).json()["token"].clone();
     drop(first);
     let again = start();
-    // In shadow mode a device's first report is counted by its own bucket: the address stays untouched.
+    // In shadow mode, too, a device that lives is counted by its own bucket, its hour and the ceiling of its
+    // address.
+    again.clock.set(after(8 * 24 * 3_600_000));
     let made =
         again.post(ITEMS, &feature("pothole", Some(CENTRE)), &[("Device-Token", token.as_str().unwrap())]);
     assert_eq!(made.status, 201);
     let keys = |server: &Server| {
         server.get("/metrics").text().lines().find(|l| l.starts_with("diaban_limit_keys")).unwrap().to_owned()
     };
-    assert_eq!(keys(&again), "diaban_limit_keys 1");
-    // The same device again is no new key; its address is.
+    assert_eq!(keys(&again), "diaban_limit_keys 3");
+    // The same device again has the other half of the ceiling; its address is one more.
     again.post(ITEMS, &feature("pothole", Some(CENTRE)), &[("Device-Token", token.as_str().unwrap())]);
-    assert_eq!(keys(&again), "diaban_limit_keys 1");
+    assert_eq!(keys(&again), "diaban_limit_keys 4");
     again.post(ITEMS, &feature("pothole", Some(CENTRE)), &[]);
-    assert_eq!(keys(&again), "diaban_limit_keys 2");
+    assert_eq!(keys(&again), "diaban_limit_keys 5");
 }

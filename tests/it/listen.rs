@@ -16,7 +16,12 @@ pub struct Listener {
 
 impl Listener {
     pub fn open(server: &Server, path: &str, last: &str) -> Self {
-        Self::on(TcpStream::connect(server.address).unwrap(), path, last)
+        Self::from(server, path, last, "127.0.0.1")
+    }
+
+    /// As a proxy says that this address asks.
+    pub fn from(server: &Server, path: &str, last: &str, address: &str) -> Self {
+        Self::on(TcpStream::connect(server.address).unwrap(), path, last, address)
     }
 
     /// With a receive buffer that holds few of the messages, so that the server soon finds it slow. In a
@@ -29,13 +34,13 @@ impl Listener {
             socket.connect(server.address).await.unwrap().into_std().unwrap()
         });
         socket.set_nonblocking(false).unwrap();
-        Self::on(socket, path, last)
+        Self::on(socket, path, last, "127.0.0.1")
     }
 
-    fn on(mut socket: TcpStream, path: &str, last: &str) -> Self {
+    fn on(mut socket: TcpStream, path: &str, last: &str, address: &str) -> Self {
         socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let head = format!(
-            "GET {path} HTTP/1.0\r\nHost: map.test\r\nAccept-Encoding: gzip, br\r\nLast-Event-ID: {last}\r\n\r\n"
+            "GET {path} HTTP/1.0\r\nHost: map.test\r\nAccept-Encoding: gzip, br\r\nX-Forwarded-For: {address}\r\nLast-Event-ID: {last}\r\n\r\n"
         );
         socket.write_all(head.as_bytes()).unwrap();
         Self { socket, buffer: Vec::new(), greeted: false }

@@ -25,6 +25,7 @@ pub use index::level::Level;
 pub use index::live::{Live, Moved, View};
 pub use index::nearest::{Near, feature_key};
 pub use index::page::SeqSet;
+pub use index::select::Go;
 pub use index::versions::{Versions, touched};
 pub use index::{Change, Snapshot};
 pub use layer::layers::read_layers;

@@ -87,6 +87,7 @@ pub(in crate::http) async fn metrics(State(service): State<Arc<Service>>) -> Res
         waiting: service.guards.shedder.waiting(),
         limit_keys: service.guards.limits.keys(),
         tile_bytes: service.tiles.bytes(),
+        streams: service.streams.open(),
         connections: service.connections.counts(),
     };
     let mut response = service.metrics.print(now).into_response();

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use tokio::sync::Notify;
 
 use crate::http::edge::client::{Network, Proxies};
+use crate::http::edge::gate::{Fault, Refused};
 use crate::http::edge::send_budget::Reader;
 
 /// The table `[connections]` of the settings file.
@@ -30,7 +31,15 @@ pub struct ConnectionSettings {
 impl Default for ConnectionSettings {
     fn default() -> Self {
         let number = |n| std::num::NonZeroU32::new(n).unwrap_or(std::num::NonZeroU32::MAX);
-        Self { total: number(4_096), by_address: number(1_024) }
+        Self { total: number(16_384), by_address: number(1_024) }
+    }
+}
+
+impl ConnectionSettings {
+    /// Of the address of the operator's machines.
+    pub fn of_operators() -> Self {
+        let number = std::num::NonZeroU32::new(64).unwrap_or(std::num::NonZeroU32::MIN);
+        Self { total: number, by_address: number }
     }
 }
 
@@ -56,6 +65,10 @@ pub(in crate::http) struct Connection {
     network: Network,
     /// Requests without a complete response.
     requests: AtomicU32,
+    /// Requests so far.
+    begun: AtomicU64,
+    /// The request that the gate refused.
+    pub(in crate::http) refused: Refused,
     /// Milliseconds since the start of the table.
     idle_since: AtomicU64,
     /// Signals the connection to close for a new one.
@@ -117,6 +130,8 @@ impl Connections {
         let connection = Arc::new(Connection {
             network,
             requests: AtomicU32::new(0),
+            begun: AtomicU64::new(0),
+            refused: Refused::default(),
             idle_since: AtomicU64::new(self.now()),
             go: Notify::new(),
             leaving: AtomicBool::new(false),
@@ -164,6 +179,12 @@ impl Seat {
     pub(in crate::http) fn request(self: &Arc<Self>) -> Busy {
         self.connection.requests.fetch_add(1, Relaxed);
         Busy(self.clone())
+    }
+
+    /// Why the request that begins now was refused, if it was. Called once for each request, in their order.
+    pub(in crate::http) fn fault(&self) -> Option<Fault> {
+        let n = self.connection.begun.fetch_add(1, Relaxed);
+        self.connection.refused.of(n)
     }
 
     /// Whether a request is running.

@@ -16,10 +16,11 @@ use crate::http::edge::client::{Network, Peer, Proxies};
 use crate::http::edge::connections::Connection;
 use crate::http::edge::held::Held;
 use crate::http::edge::keys::{not_opened, out_of_scope};
-use crate::http::edge::limits::{Act, Caller, LimitMode, LimitSettings, Limits, Verdict};
-use crate::http::edge::shed::{Class, Shedder, paced};
+use crate::http::edge::limits::{Act, Caller, LimitMode, LimitSettings, Limits, Lives, Verdict};
+use crate::http::edge::shed::{Class, Holdings, Shedder, paced};
 use crate::http::routes::Admission;
 use crate::http::wire::problem::Problem;
+use diaban_core::domain::Instant;
 use diaban_core::domain::key::Key;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -34,26 +35,34 @@ pub struct Guards {
     proxies: Proxies,
     keys: Box<KeyReader>,
     pub(in crate::http) devices: Devices,
+    lives: Lives,
     pub(in crate::http) limits: Limits,
     pub(in crate::http) shedder: Arc<Shedder>,
 }
 
 impl Guards {
     /// Trusts these proxies, sets these limits, knows device tokens by this secret. `keys` must not wait.
-    pub fn new(proxies: Proxies, limits: LimitSettings, device_secret: &[u8], keys: Box<KeyReader>) -> Self {
+    pub fn new(
+        proxies: Proxies,
+        limits: LimitSettings,
+        device_secret: &[u8],
+        keys: Box<KeyReader>,
+        held: Holdings,
+    ) -> Self {
         Self {
             proxies,
             keys,
             devices: Devices::new(device_secret),
+            lives: Lives::default(),
             limits: Limits::new(limits),
-            shedder: Arc::default(),
+            shedder: Arc::new(Shedder::of(held)),
         }
     }
 
-    fn caller(&self, address: IpAddr, headers: &HeaderMap, key: Option<&Key>) -> Caller {
+    fn caller(&self, address: IpAddr, headers: &HeaderMap, key: Option<&Key>, now: Instant) -> Caller {
         Caller {
             network: Network::from(address),
-            device: self.devices.of(headers),
+            device: self.devices.of(headers).map(|token| self.lives.see(token, now)),
             key: key.map(|k| xxh3_64(k.id.as_str().as_bytes())),
         }
     }
@@ -63,7 +72,7 @@ impl Guards {
     pub(in crate::http) fn sender(&self, headers: &HeaderMap) -> String {
         match ((self.keys)(headers), self.devices.of(headers)) {
             (Ok(Some(key)), _) => format!("key {} ", key.id),
-            (_, Some(device)) => format!("device {device:032x} "),
+            (_, Some(token)) => format!("device {:032x} ", token.device),
             _ => String::new(),
         }
     }
@@ -85,14 +94,19 @@ pub(in crate::http) fn mark_whole<B: HttpBody>(mut response: Response<B>) -> Res
 pub(in crate::http) async fn guard(
     service: &Service,
     Admission { class, act, .. }: Admission,
-    request: Request,
+    mut request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let key = match act.map(|act| opened(service, act, request.headers())).transpose() {
         Ok(key) => key.flatten(),
         Err(refusal) => return *refusal,
     };
-    let verdict = match count(service, act, &request, key.as_deref()) {
+    let guards = &service.guards;
+    let peer = request.extensions().get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |p| p.0);
+    let address = guards.proxies.client(peer, request.headers());
+    let caller = guards.caller(address, request.headers(), key.as_deref(), service.clock.now());
+    request.extensions_mut().insert(caller);
+    let verdict = match count(service, act, address, caller) {
         Ok(verdict) => verdict,
         Err(used_up) => {
             let mut refusal = used_up.problem().into_response();
@@ -127,24 +141,19 @@ fn opened(service: &Service, act: Act, headers: &HeaderMap) -> Result<Option<Arc
 fn count(
     service: &Service,
     act: Option<Act>,
-    request: &Request,
-    key: Option<&Key>,
+    address: IpAddr,
+    caller: Caller,
 ) -> Result<Option<Verdict>, Verdict> {
-    let guards = &service.guards;
-    let (limits, headers) = (&guards.limits, request.headers());
+    let limits = &service.guards.limits;
     let Some(act) = act else { return Ok(None) };
-    let peer = request.extensions().get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |p| p.0);
-    let address = guards.proxies.client(peer, headers);
     if limits.exempt(address) {
         return Ok(None);
     }
-    let Some(verdict) = limits.check(act, guards.caller(address, headers, key)) else { return Ok(None) };
+    let Some(verdict) = limits.check(act, caller) else { return Ok(None) };
     let enforced = limits.mode() == LimitMode::Enforce;
     if !verdict.allowed {
         service.metrics.limited(verdict.policy, enforced);
-        if limits.may_log() {
-            tracing::info!(policy = verdict.policy, enforced, "a limit is used up");
-        }
+        tracing::info!(policy = verdict.policy, enforced, "a limit is used up");
         if enforced {
             return Err(verdict);
         }

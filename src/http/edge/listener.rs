@@ -20,15 +20,13 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::http::edge::client::Peer;
 use crate::http::edge::connections::{Connections, Seat};
+use crate::http::edge::gate::{HEADER_BYTES, HEADER_LINES};
 use crate::http::edge::held::Held;
 use crate::http::edge::socket::Socket;
 use crate::http::routes::Doors;
 
 /// From the start of a connection, or the end of the last response, to the end of the next header.
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);
-/// Limit of header lines, and of header bytes; also the size of the write buffer.
-const HEADER_LINES: usize = 100;
-const HEADER_BYTES: usize = 32 * 1024;
 /// Limit of unsent bytes that the system buffers per connection. Its default is megabytes for each
 /// client that reads nothing.
 #[cfg(target_os = "linux")]
@@ -125,14 +123,19 @@ async fn serve_connection(
         request.extensions_mut().insert(peer);
         request.extensions_mut().insert(seat.connection.clone());
         let busy = seat.request();
+        let fault = seat.fault();
         let (seat, doors) = (seat.clone(), doors.clone());
         async move {
+            if let Some(fault) = fault {
+                let mut response = doors.refuse(fault).await;
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                seat.connection.linger.store(true, Relaxed);
+                return Ok(response.map(|body| Body::new(Held::new(body, busy))));
+            }
             let body = has_body(request.headers());
             let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
             let mut response = doors.answer(request).await;
-            // hyper drops the Content-Length of a chunked request. A proxy in between may have used
-            // it and split the stream elsewhere, so nothing after this request is read (RFC 9112
-            // 6.1).
+            // The gate does not follow chunks, so nothing after this request is read.
             let refused = body && leaves_bodies_unread(response.status());
             if chunked || refused || seat.is_leaving() {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

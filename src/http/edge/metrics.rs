@@ -56,6 +56,7 @@ pub(in crate::http) struct Now {
     pub(in crate::http) waiting: usize,
     pub(in crate::http) limit_keys: usize,
     pub(in crate::http) tile_bytes: u64,
+    pub(in crate::http) streams: u32,
     /// Open, closed for new ones, refused.
     pub(in crate::http) connections: (usize, u64, u64),
 }
@@ -79,6 +80,7 @@ pub struct Metrics {
     waiting: Gauge,
     limit_keys: Gauge,
     tile_bytes: Gauge,
+    streams: Gauge,
     connections: [Gauge; 3],
 }
 
@@ -138,6 +140,8 @@ impl Default for Metrics {
             Unit::Bytes,
             tile_bytes.clone(),
         );
+        let streams = Gauge::default();
+        registry.register("streams", "Open live streams", streams.clone());
         let [open, made_room, refused] = &connections;
         registry.register("connections", "Open connections", open.clone());
         registry.register(
@@ -167,6 +171,7 @@ impl Default for Metrics {
             waiting,
             limit_keys,
             tile_bytes,
+            streams,
             connections,
         }
     }
@@ -212,6 +217,7 @@ impl Metrics {
         self.waiting.set(now.waiting as i64);
         self.limit_keys.set(now.limit_keys as i64);
         self.tile_bytes.set(now.tile_bytes as i64);
+        self.streams.set(now.streams.into());
         let (open, made_room, refused) = now.connections;
         for (gauge, n) in self.connections.iter().zip([open as i64, made_room as i64, refused as i64]) {
             gauge.set(n);

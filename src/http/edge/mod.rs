@@ -4,12 +4,14 @@
 pub(in crate::http) mod client;
 pub(in crate::http) mod connections;
 pub(in crate::http) mod dates;
+pub(in crate::http) mod gate;
 pub(in crate::http) mod guard;
 pub(in crate::http) mod held;
 pub(in crate::http) mod keys;
 pub(in crate::http) mod limits;
 pub(in crate::http) mod listener;
 pub(in crate::http) mod metrics;
+pub(in crate::http) mod places;
 pub(in crate::http) mod send_budget;
 pub(in crate::http) mod shed;
 pub(in crate::http) mod socket;
@@ -24,11 +26,9 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
 use crate::http::Service;
+use crate::http::edge::gate::ADDRESS_BYTES;
 use crate::http::routes::{Admission, Callers};
 use crate::http::wire::problem::Problem;
-
-/// Limit of path and query, in bytes.
-const ADDRESS_BYTES: usize = 8 * 1024;
 
 /// Headers that a page of another origin may read, and send.
 static EXPOSED: HeaderValue = HeaderValue::from_static(
@@ -89,14 +89,8 @@ pub(in crate::http) async fn rules(
 ) -> Response {
     let options = request.method() == Method::OPTIONS;
     let authorized = request.headers().contains_key(header::AUTHORIZATION);
-    let too_long = request.uri().path_and_query().is_some_and(|p| p.as_str().len() > ADDRESS_BYTES);
-    let mut response = if too_long {
-        Problem::new(StatusCode::URI_TOO_LONG, "address-too-long", "The URL is too long")
-            .detail(format!("at most {ADDRESS_BYTES} bytes of path and query"))
-            .into_response()
-    } else {
-        next(request).await
-    };
+    let is_long = request.uri().path_and_query().is_some_and(|p| p.as_str().len() > ADDRESS_BYTES);
+    let mut response = if is_long { too_long().into_response() } else { next(request).await };
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         response = method_answer(&response, options);
     }
@@ -127,6 +121,12 @@ pub(in crate::http) async fn rules(
         headers.insert(header::CONTENT_SECURITY_POLICY, NOTHING.clone());
     }
     response
+}
+
+/// 414.
+fn too_long() -> Problem {
+    Problem::new(StatusCode::URI_TOO_LONG, "address-too-long", "The URL is too long")
+        .detail(format!("at most {ADDRESS_BYTES} bytes of path and query"))
 }
 
 fn method_answer(refused: &Response, options: bool) -> Response {

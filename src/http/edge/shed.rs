@@ -25,14 +25,19 @@ use crate::http::wire::problem::Problem;
 const SHORT_QUEUE: usize = 8;
 /// The longest that anybody stands in the row, however wrong the estimate was.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// Exports under way; each holds a page of rows.
-const EXPORTS: u32 = 32;
-/// Bytes of answers that wait for slow readers, in KiB.
-const UNSENT_KIB: u32 = 64 * 1024;
 /// Smaller answers are not counted: the connection's own buffer is as large.
 const SMALL_BYTES: u64 = 32 * 1024;
 /// Writes waiting for the writer at which its other guests must go, by class.
 const QUEUED_WRITES: [usize; 4] = [100, 100, 100, 400];
+
+/// How much may be held for clients at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holdings {
+    /// Exports under way; each holds a part of its rows.
+    pub exports: u32,
+    /// Bytes of answers that wait for slow readers, in KiB.
+    pub unsent_kib: u32,
+}
 
 /// What a request costs and who suffers without it, in the order of shedding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EncodeLabelValue)]
@@ -96,6 +101,7 @@ pub(in crate::http) struct Shedder {
     /// Pages of exports are made one after the other, whatever their number: they never hold all turns.
     export_page: Semaphore,
     unsent: Arc<SendBudget>,
+    unsent_kib: u32,
 }
 
 /// A turn; it ends when dropped.
@@ -143,21 +149,21 @@ impl Queue {
     }
 }
 
-impl Default for Shedder {
-    fn default() -> Self {
-        Self::new(std::thread::available_parallelism().map_or(1, usize::from))
-    }
-}
-
 impl Shedder {
+    /// As many turns at once as there are cores.
+    pub(in crate::http) fn of(held: Holdings) -> Self {
+        Self::new(std::thread::available_parallelism().map_or(1, usize::from), held)
+    }
+
     /// So many turns at once, half of them for pictures.
-    fn new(at_once: usize) -> Self {
+    fn new(at_once: usize, held: Holdings) -> Self {
         Self {
             reads: Queue::new(at_once),
             pictures: Queue::new(at_once.div_ceil(2)),
-            exports: Arc::new(SendBudget::new(EXPORTS)),
+            exports: Arc::new(SendBudget::new(held.exports)),
             export_page: Semaphore::new(1),
-            unsent: Arc::new(SendBudget::new(UNSENT_KIB)),
+            unsent: Arc::new(SendBudget::new(held.unsent_kib)),
+            unsent_kib: held.unsent_kib,
         }
     }
 
@@ -215,7 +221,7 @@ impl Shedder {
         if bytes <= SMALL_BYTES {
             return Ok(None);
         }
-        let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX).min(UNSENT_KIB);
+        let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX).min(self.unsent_kib);
         self.unsent.take(kib, reader).map(Some).ok_or(())
     }
 }
@@ -270,9 +276,11 @@ pub(in crate::http) fn paced(shedder: Arc<Shedder>, body: Body, place: Share) ->
 mod tests {
     use super::*;
 
+    const HELD: Holdings = Holdings { exports: 32, unsent_kib: 64 * 1024 };
+
     #[test]
     fn no_class_goes_before_those_that_must_go_first() {
-        let shedder = Shedder::new(2);
+        let shedder = Shedder::new(2, HELD);
         let classes =
             [Class::Export, Class::Picture, Class::CostlyTile, Class::Read, Class::Create, Class::Health];
         let mut shed = [0; 6];
@@ -296,7 +304,7 @@ mod tests {
 
     #[tokio::test]
     async fn pictures_leave_a_turn_for_others() {
-        let shedder = Shedder::new(2);
+        let shedder = Shedder::new(2, HELD);
         let drawing = shedder.enter(Class::Picture, 0).await.ok().flatten();
         assert!(drawing.is_some());
         let next = shedder.enter(Class::Picture, 0);
@@ -312,7 +320,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_turn_ends_and_the_row_empties() {
-        let shedder = Arc::new(Shedder::new(1));
+        let shedder = Arc::new(Shedder::new(1, HELD));
         let turn = shedder.enter(Class::Read, 0).await.ok().flatten().unwrap();
         let waiter = tokio::spawn({
             let shedder = shedder.clone();
@@ -330,7 +338,7 @@ mod tests {
 
     #[test]
     fn slow_readers_hold_a_bounded_number_of_bytes() {
-        let shedder = Shedder::new(1);
+        let shedder = Shedder::new(1, HELD);
         let held: Vec<_> = (0..200).map_while(|_| shedder.unsent(1_000_000, None).ok()).collect();
         assert_eq!(held.len(), 67);
         assert!(shedder.unsent(10_000, None).is_ok_and(|p| p.is_none()), "small answers always go");

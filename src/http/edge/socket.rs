@@ -1,5 +1,5 @@
 //! A connection's socket with deadlines that the operating system lacks. A client that reads
-//! nothing for too long is cut off. After a refusal, what the client still sends is read for a
+//! nothing for too long is cut off. What it sends passes the gate. After a refusal, what the client still sends is read for a
 //! moment, because otherwise its system would discard the response.
 
 use std::io;
@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::http::edge::connections::Seat;
+use crate::http::edge::gate::Gate;
 
 /// A response is aborted if the client reads nothing for this long. Any progress restarts the time,
 /// so a stream kept alive by heartbeats continues.
@@ -27,6 +28,7 @@ pub(in crate::http) struct Socket<S> {
     /// Makes the system discard unsent data, which it would otherwise keep for minutes.
     abort: fn(&S),
     seat: Arc<Seat>,
+    gate: Gate,
     /// Timer of a waiting write or of lingering; created when first needed, then reused.
     deadline: Option<Pin<Box<Sleep>>>,
     armed: bool,
@@ -35,7 +37,7 @@ pub(in crate::http) struct Socket<S> {
 
 impl<S> Socket<S> {
     pub(in crate::http) fn new(inner: S, abort: fn(&S), seat: Arc<Seat>) -> Self {
-        Self { inner, abort, seat, deadline: None, armed: false, drained: 0 }
+        Self { inner, abort, seat, gate: Gate::default(), deadline: None, armed: false, drained: 0 }
     }
 
     /// Whether the deadline has passed; the first call starts the timer.
@@ -67,7 +69,30 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_read(cx, buf)
+        let this = &mut *self;
+        loop {
+            let ready = this.gate.ready(buf.remaining());
+            if !ready.is_empty() {
+                buf.put_slice(&ready);
+                return Poll::Ready(Ok(()));
+            }
+            if this.gate.is_shut() {
+                // The answer to the request that stands for the refused one ends the connection.
+                return Poll::Pending;
+            }
+            let before = buf.filled().len();
+            ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
+            if buf.filled().len() == before {
+                this.gate.end();
+                buf.put_slice(&this.gate.ready(buf.remaining()));
+                return Poll::Ready(Ok(()));
+            }
+            let passing = this.gate.take(&buf.filled()[before..], &this.seat.connection.refused);
+            buf.set_filled(before + passing);
+            if passing > 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
     }
 }
 

@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
-use axum::response::Response;
+use axum::http::{Method, Request};
+use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use tower::ServiceExt;
 use tower::util::MapResponseLayer;
 use tower_http::timeout::TimeoutBody;
 
-use super::Table;
+use super::{Admission, Callers, Table};
 use crate::http::doors::open311;
+use crate::http::edge::gate::Fault;
+use crate::http::edge::shed::Class;
 use crate::http::edge::{guard, keys};
 use crate::http::wire::coding;
 use crate::http::wire::problem::Problem;
@@ -31,12 +33,12 @@ pub fn doors(service: Arc<Service>) -> Doors {
         *router = std::mem::take(router).route(row.pattern, row.handler.clone());
     }
     let doors = plain
-        .fallback(async || Problem::not_found("no such resource; / lists what there is"))
+        .fallback(async || no_such_resource())
         .layer(MapResponseLayer::new(guard::mark_whole))
         .layer(coding::compression())
         .merge(coded)
         .with_state(service.clone());
-    Doors { service, table: Arc::new(table), doors }
+    Doors { service, table: Arc::new(table), doors, side: Side::All }
 }
 
 /// The doors and what stands around all of them.
@@ -45,20 +47,70 @@ pub struct Doors {
     service: Arc<Service>,
     table: Arc<Table>,
     doors: Router,
+    side: Side,
+}
+
+/// Which routes an address serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// All of them.
+    All,
+    /// All but those of the operator's machines.
+    Public,
+    /// Those of the operator's machines, and `/healthz`.
+    Operator,
+}
+
+impl Side {
+    fn has(self, admission: &Admission) -> bool {
+        match self {
+            Self::All => true,
+            Self::Public => admission.callers != Callers::Operator,
+            Self::Operator => admission.class == Class::Health,
+        }
+    }
+}
+
+fn no_such_resource() -> Problem {
+    Problem::not_found("no such resource; / lists what there is")
 }
 
 impl Doors {
+    /// The same doors, only those of one side.
+    #[must_use]
+    pub fn only(&self, side: Side) -> Self {
+        Self { side, ..self.clone() }
+    }
+
+    /// The answer to a request that the gate refused. Nothing of it was read but that.
+    pub(in crate::http) async fn refuse(&self, fault: Fault) -> Response {
+        let service = &*self.service;
+        let mut request = Request::new(Body::empty());
+        // What stands in the log as its method.
+        *request.method_mut() = Method::from_bytes(b"-").unwrap_or_default();
+        let refused = async |_: Request<Body>| fault.into_response();
+        let ruled = async |request| edge::rules(service, Admission::NONE, request, refused).await;
+        edge::observe(service, Admission::NONE, request, ruled).await
+    }
+
     /// What every request goes through; the last line is the outermost. No layers of the router: inside, they
     /// would run before `Allow` is set on a 405, and each by itself would box the request's way and copy all
     /// that lie in it, which costs more than what most of them do.
     pub(in crate::http) async fn answer(&self, request: Request<Incoming>) -> Response {
         let service = &*self.service;
         // Before all else: what follows depends on the route.
-        let admission = self.table.admit(&request);
+        let known = self.table.admit(&request);
+        let here = self.side.has(&known);
+        let admission = if here { known } else { Admission::NONE };
         let request = request.map(|body| Body::new(TimeoutBody::new(BODY_IDLE, body)));
-        let door = async |request| match self.doors.clone().oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
+        let door = async |request| {
+            if !here {
+                return no_such_resource().into_response();
+            }
+            match self.doors.clone().oneshot(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
         };
         let caught = async |request| edge::caught(door(request)).await;
         let coded = async |request| coding::tags(request, caught).await;

@@ -20,7 +20,7 @@ use crate::http::describe::Operations;
 use crate::http::edge::limits::Act;
 use crate::http::edge::shed::Class;
 
-pub use doors::{Doors, doors};
+pub use doors::{Doors, Side, doors};
 
 /// One row of the table.
 pub(in crate::http) struct Route {
@@ -126,6 +126,12 @@ impl Asked<'_> {
     }
 }
 
+impl Admission {
+    /// Of what no route takes.
+    pub(in crate::http) const NONE: Self =
+        Self { route: "-", class: Class::Read, act: Some(Act::Read), callers: Callers::Anyone };
+}
+
 impl Table {
     /// Of all rows.
     ///
@@ -152,8 +158,7 @@ impl Table {
     /// What is known of a request before its handler runs. A path or a method that is not here is refused
     /// as cheaply as a small read is answered.
     pub(in crate::http) fn admit<B>(&self, request: &Request<B>) -> Admission {
-        let nothing =
-            Admission { route: "-", class: Class::Read, act: Some(Act::Read), callers: Callers::Anyone };
+        let nothing = Admission::NONE;
         let options = request.method() == Method::OPTIONS;
         let method =
             if options || request.method() == Method::HEAD { &Method::GET } else { request.method() };

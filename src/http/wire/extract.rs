@@ -102,7 +102,10 @@ pub(in crate::http) async fn json_within(
         )
         .detail(format!("send one of: {}", media.join(", "))));
     }
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|v| v != "identity") {
+    let codings =
+        headers.get_all(header::CONTENT_ENCODING).iter().flat_map(|v| v.as_bytes().split(|b| *b == b','));
+    // Several lines are one list (RFC 9110 section 5.3).
+    if codings.map(<[u8]>::trim_ascii).any(|c| !c.eq_ignore_ascii_case(b"identity") && !c.is_empty()) {
         return Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported-coding",

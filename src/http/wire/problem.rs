@@ -86,7 +86,8 @@ impl Problem {
         self.errors.iter().map(ToString::to_string).collect()
     }
 
-    fn errors(mut self, errors: Vec<Violation>) -> Self {
+    /// The faults, field by field.
+    pub(in crate::http) fn errors(mut self, errors: Vec<Violation>) -> Self {
         self.detail = Some(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
         self.errors = errors;
         self

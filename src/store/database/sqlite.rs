@@ -21,10 +21,11 @@ use crate::store::error::Failure;
 
 /// Older versions can lose a commit when a WAL reset races with a reader.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
-/// Page cache of a connection, negative for KiB as in SQLite's pragma. The writer caches the inner
-/// pages of every index; readers look up a few rows.
+/// Page caches of a serving process in all. The writer has half of it, because it caches the inner pages of
+/// every index; readers look up a few rows.
+pub(in crate::store) const CACHE_KIB: u64 = 128 * 1024;
+/// Page cache of a connection that writes alone, negative for KiB as in SQLite's pragma.
 const WRITER_CACHE_KIB: &str = "-65536";
-const READER_CACHE_KIB: &str = "-16384";
 /// Read connections beside the one writer.
 const READERS: u32 = 4;
 
@@ -45,25 +46,33 @@ pub(in crate::store) struct Opened {
 /// Opens the file, creates it if missing, and migrates it.
 pub(in crate::store) async fn open(path: &Path) -> Result<Opened, StoreError> {
     let inode = threshold::cross(path).await?;
-    open_writable(path, inode, PATIENT).await
+    open_writable(path, inode, PATIENT, CACHE_KIB).await
 }
 
 /// Opens the file like [`open`], and claims it for one serving process before anything is changed. One that cannot
-/// be written is served read-only.
-pub(in crate::store) async fn open_to_serve(path: &Path) -> Result<(Opened, Claim), StoreError> {
+/// be written is served read-only. The page caches have so many KiB in all.
+pub(in crate::store) async fn open_to_serve(
+    path: &Path,
+    cache_kib: u64,
+) -> Result<(Opened, Claim), StoreError> {
     // Before the threshold: of two processes that begin at once one makes the file.
     let (mut claim, folder_writable) = lock_beside(path)?;
     let inode = claim.hold(path, threshold::cross(path).await)?;
     let opened = if folder_writable && inode.writable {
-        open_writable(path, inode, PROMPT).await?
+        open_writable(path, inode, PROMPT, cache_kib).await?
     } else {
-        open_readable(path, inode).await?
+        open_readable(path, inode, cache_kib).await?
     };
     Ok((opened, claim))
 }
 
-async fn open_writable(path: &Path, inode: Arc<Inode>, wait: Duration) -> Result<Opened, StoreError> {
-    let options = options(path, wait)?;
+async fn open_writable(
+    path: &Path,
+    inode: Arc<Inode>,
+    wait: Duration,
+    cache_kib: u64,
+) -> Result<Opened, StoreError> {
+    let options = options(path, wait)?.pragma("cache_size", format!("-{}", cache_kib / 2));
     // The writer's connection creates and migrates the file before anybody reads it.
     let write = SqlitePoolOptions::new()
         .max_connections(1)
@@ -84,7 +93,7 @@ async fn open_writable(path: &Path, inode: Arc<Inode>, wait: Duration) -> Result
     }
     drop(db);
     threshold::mark(path).map_err(|e| named(path, &e))?;
-    let options = options.read_only(true).pragma("cache_size", READER_CACHE_KIB);
+    let options = options.read_only(true).pragma("cache_size", of_reader(cache_kib));
     let read = readers().connect_with(options).await.map_err(|e| failed(path, e))?;
     let lookout = Lookout::new(path, inode, false).map_err(|e| named(path, &e))?;
     Ok(Opened { read, write: Some(write), lookout })
@@ -92,10 +101,10 @@ async fn open_writable(path: &Path, inode: Arc<Inode>, wait: Duration) -> Result
 
 /// Opens a file that cannot be written. Without a log nobody has written since it was closed, so it is read without
 /// locks, which would need files beside it.
-async fn open_readable(path: &Path, inode: Arc<Inode>) -> Result<Opened, StoreError> {
+async fn open_readable(path: &Path, inode: Arc<Inode>, cache_kib: u64) -> Result<Opened, StoreError> {
     let still = !std::fs::metadata(beside(path, "-wal")).is_ok_and(|m| m.len() > 0);
     let options = looking(path).read_only(true).immutable(still).busy_timeout(PROMPT);
-    let options = options.pragma("cache_size", READER_CACHE_KIB);
+    let options = options.pragma("cache_size", of_reader(cache_kib));
     let unreadable = |e: sqlx::Error| {
         let hint = if still { "" } else { "; its log can only be read where it can be written" };
         named(path, &format!("the storage is read-only, and {e}{hint}"))
@@ -120,6 +129,11 @@ async fn open_readable(path: &Path, inode: Arc<Inode>) -> Result<Opened, StoreEr
     }
     let lookout = Lookout::new(path, inode, still).map_err(|e| named(path, &e))?;
     Ok(Opened { read, write: None, lookout })
+}
+
+/// The page cache of one reader, where all caches have so many KiB.
+fn of_reader(cache_kib: u64) -> String {
+    format!("-{}", cache_kib / 2 / u64::from(READERS))
 }
 
 fn readers() -> SqlitePoolOptions {

@@ -7,6 +7,7 @@ mod rows;
 mod walk;
 
 use std::cmp::Reverse;
+use std::time::Instant as Stopwatch;
 
 use tokio::task::block_in_place;
 
@@ -18,7 +19,7 @@ use diaban_core::domain::{CodeBook, Instant, State, WardId};
 use diaban_core::map::Snapshot;
 use diaban_core::query::Filter;
 use rows::{among, by_last_event, joined, news, select, selected};
-use walk::{Candidates, MOST, WALK, Walk, into_and_out_of};
+use walk::{Candidates, MOST, WALK, WALK_TIME, Walk, into_and_out_of};
 
 /// One event with the report as it is now.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,7 +108,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn report_news(&self, page: NewsPage<'_>) -> Result<Vec<News>, StoreError> {
+    pub async fn report_news(&self, page: NewsPage<'_>) -> Result<Changes, StoreError> {
         let limit = page.limit as usize;
         let dialect = self.read.dialect();
         let along = |index| {
@@ -127,11 +128,21 @@ impl Store {
             let mut q = select(&along(index), "1 = 1");
             among(&mut q, "r.ward", wards.as_deref());
             by_last_event(&mut q, &page);
-            return moment.news(q).await;
+            return Ok(Changes { news: moment.news(q).await?, stopped: None });
         }
+        // Tombstones are searched for, so there is an end to it.
+        let end = moment.last_tombstone(&page).await?;
+        let reached = |at: Position| end.as_ref().is_none_or(|(end, ..)| at >= *end);
         let mut q = select(&along("report_public_withdrawn"), "r.withdrawn <> 0");
         among(&mut q, "r.category", page.categories().as_deref());
         among(&mut q, "r.ward", wards.as_deref());
+        if let Some((end, ..)) = &end {
+            q.push(" AND (r.fed_ms, r.fed) >= (")
+                .push_bind(end.shown_ms)
+                .push(", ")
+                .push_bind(end.seq)
+                .push(")");
+        }
         by_last_event(&mut q, &page);
         let mut all = moment.news(q).await?;
         let changed = moment.changed_since(page.map.at()).await?;
@@ -148,9 +159,11 @@ impl Store {
             };
             all.extend(moment.news(q).await?.into_iter().filter(shown));
         }
+        all.retain(|n| reached(n.at));
         all.sort_unstable_by_key(|n| Reverse(n.at));
         all.truncate(limit);
-        Ok(all)
+        let stopped = end.filter(|_| all.len() < limit).map(|(_, report, n)| (report, n));
+        Ok(Changes { news: all, stopped })
     }
 
     /// Events, newest first: of one ward by their moment, of several or all as they were recorded.
@@ -176,6 +189,7 @@ impl Store {
             None => None,
         };
         let (mut news, mut before, mut looked) = (Vec::new(), page.before, 0);
+        let begun = Stopwatch::now();
         loop {
             let at_once = limit.max(looked).min(WALK);
             let (events, ended) = if let Some(mut events) = few.take() {
@@ -207,7 +221,7 @@ impl Store {
                 news.truncate(limit);
                 return Ok(Changes { news, stopped: None });
             }
-            if let Some(last) = events.last().filter(|_| looked >= MOST) {
+            if let Some(last) = events.last().filter(|_| looked >= MOST || begun.elapsed() > WALK_TIME) {
                 let stopped = Some((moment.public_id(last.report).await?, last.n));
                 return Ok(Changes { news, stopped });
             }

@@ -32,12 +32,14 @@ async fn pages(store: &Store, page: NewsPage<'_>) -> [Names; 2] {
     let mut both = [Names::new(), Names::new()];
     let mut next = page;
     loop {
-        let news = store.report_news(next).await.unwrap();
+        let Changes { news, stopped } = store.report_news(next).await.unwrap();
         both[0].extend(names(&news));
-        if news.len() < page.limit as usize {
-            break;
-        }
-        next.before = news.last().map(|n| n.at);
+        assert!(stopped.is_none() || news.len() < page.limit as usize);
+        next.before = match stopped {
+            Some((report, n)) => Some(store.event_position(report, n).await.unwrap()),
+            None if news.len() < page.limit as usize => break,
+            None => news.last().map(|n| n.at),
+        };
     }
     next.before = None;
     loop {
@@ -89,7 +91,7 @@ async fn feeds_hold_what_the_evaluator_chooses_though_the_map_is_older() {
     assert_eq!((older.len(), level.len()), (104, 123));
     let all = Filter::default();
     let page = NewsPage { filter: &all, codebook: &codebook, map: &level, before: None, limit: 1_000 };
-    let reports = store.report_news(page).await.unwrap();
+    let reports = store.report_news(page).await.unwrap().news;
     let mut changes = Vec::new();
     let mut next = page;
     loop {

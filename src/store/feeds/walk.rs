@@ -3,7 +3,9 @@
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::time::Duration;
 
+use super::NewsPage;
 use crate::store::StoreError;
 use crate::store::database::dialect::Dialect;
 use crate::store::database::{Moment, Row, Sql};
@@ -15,6 +17,10 @@ use diaban_core::map::SeqSet;
 const FEW: usize = if cfg!(test) { 60 } else { 1_000 };
 /// Events that are looked at for one page. If the page is not full then, the next one goes on from there.
 pub(super) const MOST: usize = if cfg!(test) { 60 } else { 50_000 };
+/// A search for events ends after so long, too, once it has looked at some.
+pub(super) const WALK_TIME: Duration = Duration::from_millis(200);
+/// Tombstones that are looked at for one page of reports; the next one goes on from there.
+const TOMBSTONES: usize = if cfg!(test) { 3 } else { 5_000 };
 /// Of these so many are read by one statement.
 pub(super) const WALK: usize = if cfg!(test) { 16 } else { 4_000 };
 
@@ -151,6 +157,27 @@ impl Moment {
         }
         events.sort_unstable_by_key(|e: &Key| walk.order(e.at));
         Ok(Some(events))
+    }
+
+    /// The last tombstone that a page of reports looks at, with its public id and the number of its last
+    /// event; none if they are not so many.
+    pub(super) async fn last_tombstone(
+        &mut self,
+        page: &NewsPage<'_>,
+    ) -> Result<Option<(Position, u64, i64)>, StoreError> {
+        let mut q = Sql::new(
+            "SELECT t.fed_ms, t.fed, r.id, e.n FROM
+               (SELECT w.seq, w.fed_ms, w.fed FROM report_public w WHERE w.withdrawn <> 0",
+        );
+        if let Some(p) = page.before {
+            q.push(" AND (w.fed_ms, w.fed) < (").push_bind(p.shown_ms).push(", ").push_bind(p.seq).push(")");
+        }
+        q.push(" ORDER BY w.fed_ms DESC, w.fed DESC LIMIT 1 OFFSET ").push_bind(TOMBSTONES as i64 - 1);
+        q.push(") t JOIN report_public r ON r.seq = t.seq JOIN event e ON e.seq = t.fed");
+        let rows = self.fetch_all(q).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let at = Position { shown_ms: row.try_get("fed_ms")?, seq: row.try_get("fed")? };
+        Ok(Some((at, row.try_get::<i64>("id")? as u64, row.try_get("n")?)))
     }
 
     pub(super) async fn public_id(&mut self, report: i64) -> Result<u64, StoreError> {

@@ -34,6 +34,10 @@ impl Encoder for Collection {
         write(&Feature { schema, row }, out);
     }
 
+    fn took_back(&mut self) {
+        self.returned -= 1;
+    }
+
     fn end(&mut self, page: &Page<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(b"],\"links\":");
         write(&page.links.iter().map(Link::to_json).collect::<Vec<_>>(), out);

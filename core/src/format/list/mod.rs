@@ -47,6 +47,9 @@ pub trait Encoder: Send {
     /// One row.
     fn row(&mut self, schema: &Schema, row: &Row<'_>, out: &mut Vec<u8>);
 
+    /// The last row did not fit and was taken out again; it is not the first one.
+    fn took_back(&mut self) {}
+
     /// What stands after the rows.
     fn end(&mut self, _page: &Page<'_>, _out: &mut Vec<u8>) {}
 }

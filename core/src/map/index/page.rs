@@ -131,12 +131,23 @@ impl Snapshot {
         n: usize,
         key: impl Fn(&Columns, usize) -> Option<K>,
     ) -> Vec<(K, u32)> {
-        let mut heap = BinaryHeap::with_capacity(n + 1);
-        if n == 0 {
-            return Vec::new();
-        }
-        self.marked(&Select::new(filter), |rows, words| {
+        self.greatest_of(&Select::new(filter), n, key).1
+    }
+
+    /// The same, and how many match in all, with a key or without.
+    pub(in crate::map) fn greatest_of<K: Ord + Copy>(
+        &self,
+        select: &Select<'_>,
+        n: usize,
+        key: impl Fn(&Columns, usize) -> Option<K>,
+    ) -> (u64, Vec<(K, u32)>) {
+        let (mut count, mut heap) = (0, BinaryHeap::with_capacity(n + 1));
+        self.marked(select, |rows, words| {
             for (k, &word) in words.iter().enumerate() {
+                count += u64::from(word.count_ones());
+                if n == 0 {
+                    continue;
+                }
                 each(k, word, |i| {
                     let Some(key) = key(rows, i) else { return };
                     let entry = Reverse((key, rows.seqs()[i]));
@@ -149,7 +160,7 @@ impl Snapshot {
                 });
             }
         });
-        heap.into_sorted_vec().into_iter().map(|Reverse(entry)| entry).collect()
+        (count, heap.into_sorted_vec().into_iter().map(|Reverse(entry)| entry).collect())
     }
 }
 

@@ -3,6 +3,7 @@
 //! `Filter::matches`, only quicker.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::domain::field::{Code8, Column, NEVER};
 use crate::map::index::columns::{BLOCK, Columns, each, within};
@@ -14,13 +15,18 @@ use crate::query::reports::field;
 use crate::query::{CodeSet, Filter, RowTest};
 
 /// A filter ready to run over columns.
-#[derive(Debug)]
 pub(in crate::map) struct Select<'a> {
     filter: &'a Filter,
     test: Node,
     /// Every row that matches lies in it; none if rows may match anywhere, or nowhere.
     bbox: Option<E7Box>,
+    /// Asked before every 64 rows whether to go on.
+    go: Option<&'a Go<'a>>,
+    stopped: AtomicBool,
 }
+
+/// Whether there is time for more. A shape of ten thousand corners may be asked about for every row.
+pub type Go<'a> = dyn Fn() -> bool + 'a;
 
 /// One step of a filter: which rows of a word pass.
 #[derive(Debug)]
@@ -59,7 +65,27 @@ impl<'a> Select<'a> {
             Expr::All(parts) => parts.iter().filter_map(around).collect(),
             _ => Vec::new(),
         };
-        Self { filter, test: Node::of(tests), bbox: boxes.into_iter().min_by_key(E7Box::extent) }
+        let bbox = boxes.into_iter().min_by_key(E7Box::extent);
+        Self { filter, test: Node::of(tests), bbox, go: None, stopped: AtomicBool::new(false) }
+    }
+
+    /// The same, as long as it may go on. What it chooses is not whole once [`Self::is_stopped`].
+    pub(in crate::map) fn going(self, go: &'a Go<'a>) -> Self {
+        Self { go: Some(go), ..self }
+    }
+
+    /// Whether it was told to stop.
+    pub(in crate::map) fn is_stopped(&self) -> bool {
+        self.stopped.load(Relaxed)
+    }
+
+    /// Whether to stop now.
+    fn stops(&self) -> bool {
+        let Some(go) = self.go else { return false };
+        if !self.is_stopped() && !go() {
+            self.stopped.store(true, Relaxed);
+        }
+        self.is_stopped()
     }
 
     /// The filter, if its rows may be anywhere: of one with a box only the rows in it are looked at, and
@@ -93,6 +119,7 @@ impl<'a> Select<'a> {
         }
         let word = |k: usize, asked: u64| match marks {
             Some(marks) => asked & marks.word(k),
+            None if self.stops() => 0,
             None => self.test.pass(c, k, asked),
         };
         let (first, last) = (touched.start, touched.end - 1);

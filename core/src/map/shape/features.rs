@@ -9,6 +9,7 @@ use rstar::{AABB, RTree};
 
 use crate::domain::{Collection, Feature, Instant};
 use crate::geo::Bbox;
+use crate::map::index::select::Go;
 use crate::map::shape::drawn::{Drawn, rings_or_speck};
 use crate::map::shape::frame::{Frame, Path};
 use crate::map::shape::mesh::Mesh;
@@ -156,12 +157,32 @@ impl FeatureSet {
 
     /// The features that match, newest first.
     pub fn find<'a>(&'a self, filter: &'a FeatureFilter, now: Instant) -> Vec<&'a Arc<Feature>> {
+        self.find_while(filter, now, &|| true).unwrap_or_default()
+    }
+
+    /// The same; none if `go` says to stop before all are found.
+    pub fn find_while<'a>(
+        &'a self,
+        filter: &'a FeatureFilter,
+        now: Instant,
+        go: &Go<'_>,
+    ) -> Option<Vec<&'a Arc<Feature>>> {
         let mut at: Vec<usize> = match filter.bbox() {
             None => (0..self.rows.len()).collect(),
             Some(b) => self.candidates(&b),
         };
         at.sort_unstable();
-        at.into_iter().map(|i| &self.rows[i]).filter(|f| filter.matches(f, now)).collect()
+        let mut found = Vec::new();
+        for i in at {
+            if !go() {
+                return None;
+            }
+            let feature = &self.rows[i];
+            if filter.matches(feature, now) {
+                found.push(feature);
+            }
+        }
+        Some(found)
     }
 
     /// Indexes of the rows whose envelope meets a box, in no order.

@@ -11,6 +11,7 @@ use tokio::task::block_in_place;
 
 use super::items::{one, one_feature_only, with_links};
 use super::list::{self, List, Source};
+use super::pages::{LONGEST, too_much, within};
 use crate::http::Service;
 use crate::http::wire::extract::asked;
 use crate::http::wire::problem::Problem;
@@ -57,7 +58,9 @@ pub(super) async fn list(
     // Shapes of many corners take a while to check.
     let q = if body.is_some() { block_in_place(parse)? } else { parse()? };
     let format = list::format(q.page.format.as_deref(), headers)?;
-    let mut found = set.find(&q.filter, service.clock.now());
+    let go = within(LONGEST);
+    let found = block_in_place(|| set.find_while(&q.filter, service.clock.now(), &go));
+    let mut found = found.ok_or_else(too_much)?;
     found.retain(|f| is_in(part, f));
     // Newest first is the order in which they are found.
     let order = q.page.order().ok().flatten();

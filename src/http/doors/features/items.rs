@@ -50,7 +50,7 @@ pub(super) async fn list(
         None => None,
     };
     let most = list::most(format, &q.page);
-    let rows = Rows::new(service.clone(), &view, (q.filter.clone(), order), before, most);
+    let rows = Rows::new(service.clone(), &view, (q.filter.clone(), order), before, most)?;
     let asked = q.filter.pairs(&codebook).into_iter();
     let list = List {
         collection: "reports",

@@ -22,6 +22,12 @@ use diaban_core::query::params::{Crs, DEFAULT_LIMIT};
 
 /// Rows read and written at once: those of ten thousand would take a hundred times what is written of them.
 const PART: usize = 1_000;
+/// The first rows tell how large the next ones may be: of these so many are read.
+const FIRST_PART: usize = 100;
+/// Text of the rows that are read at once, as far as the rows before let foresee it, in bytes.
+const PART_BYTES: usize = 2 << 20;
+/// Limit of a page, in bytes: what does not fit comes on the next one. A single larger row fits.
+pub(in crate::http) const PAGE_BYTES: usize = 8 << 20;
 /// In which system coordinates are (OGC API Features Part 2, requirement 16).
 pub(super) const CONTENT_CRS: HeaderName = HeaderName::from_static("content-crs");
 
@@ -110,14 +116,23 @@ impl List<'_> {
         encoder.begin(&schema, &mut out);
         let mut left = most(self.format, self.page);
         let (mut returned, mut last, mut next) = (0, None, None);
-        while left > 0 {
-            let part = left.min(PART);
+        let mut at_once = FIRST_PART;
+        'page: while left > 0 {
+            let part = left.min(at_once);
             let views = source.next(part).await?;
             left -= part;
             // The last row of all only tells that there are more.
             let beyond = views.len() == part && left == 0;
+            let before = out.len();
             for view in &views[..views.len() - usize::from(beyond)] {
+                let end = out.len();
                 encoder.row(&schema, &shown.row(S::row(&names, view)), &mut out);
+                if out.len() > PAGE_BYTES && last.is_some() {
+                    out.truncate(end);
+                    encoder.took_back();
+                    next = last;
+                    break 'page;
+                }
                 returned += 1;
                 last = S::cursor(&names, view);
             }
@@ -126,6 +141,7 @@ impl List<'_> {
             } else if views.len() < part {
                 break;
             }
+            at_once = part_after(out.len() - before, views.len());
         }
         let home = format!("{}/collections/{}", service.public_url, self.collection);
         let media = self.format.media;
@@ -177,8 +193,11 @@ impl List<'_> {
         let left = most(format, page);
         let encoder = (format.encoder)();
         let names = source.names();
-        let reading = read(source, left);
-        let start = Export { reading, names, schema, shown, encoder, left, written: 0, ended: false };
+        let asked = left.min(FIRST_PART);
+        let reading = read(source, asked);
+        let at_once = FIRST_PART;
+        let start =
+            Export { reading, asked, at_once, names, schema, shown, encoder, left, written: 0, ended: false };
         let parts = stream::try_unfold(start, |export| async move {
             if export.ended { Ok(None) } else { export.next().await.map(Some) }
         });
@@ -196,6 +215,11 @@ impl List<'_> {
         }
         Ok(response)
     }
+}
+
+/// How many rows are read at once after so many that took so many bytes.
+fn part_after(bytes: usize, rows: usize) -> usize {
+    (PART_BYTES / (bytes / rows.max(1)).max(1)).clamp(1, PART)
 }
 
 /// What of each row is written, and how.
@@ -217,11 +241,14 @@ impl Shown {
 /// database is held while a slow client reads. An error after the first byte breaks the transfer off.
 struct Export<S: Source> {
     reading: Reading<S>,
+    /// How many rows it was asked for.
+    asked: usize,
     names: S::Names,
     schema: Schema,
     shown: Shown,
     encoder: Box<dyn Encoder>,
     left: usize,
+    at_once: usize,
     written: u64,
     ended: bool,
 }
@@ -231,20 +258,21 @@ type Reading<S> = JoinHandle<(Result<Vec<<S as Source>::View>, StoreError>, S)>;
 
 /// Reads the next part in a task of its own: a body that nobody asks for its next part must not sit on a
 /// connection to the database that it has taken.
-fn read<S: Source>(mut source: S, left: usize) -> Reading<S> {
-    tokio::spawn(async move { (source.next(left.min(PART)).await, source) })
+fn read<S: Source>(mut source: S, limit: usize) -> Reading<S> {
+    tokio::spawn(async move { (source.next(limit).await, source) })
 }
 
 impl<S: Source> Export<S> {
     /// The next part of the document.
     async fn next(mut self) -> Result<(Bytes, Self), StoreError> {
-        let limit = self.left.min(PART);
+        let limit = self.asked;
         let (views, source) = (&mut self.reading).await.map_err(|_| StoreError::Busy)?;
         let views = views?;
         self.left -= views.len();
         self.ended = views.len() < limit || self.left == 0;
         if !self.ended {
-            self.reading = read(source, self.left);
+            self.asked = self.left.min(self.at_once);
+            self.reading = read(source, self.asked);
         }
         let mut out = Vec::with_capacity(views.len() * 800);
         if self.written == 0 {
@@ -254,6 +282,7 @@ impl<S: Source> Export<S> {
             self.encoder.row(&self.schema, &self.shown.row(S::row(&self.names, view)), &mut out);
         }
         self.written += views.len() as u64;
+        self.at_once = part_after(out.len(), views.len());
         if self.ended {
             self.encoder.end(&Page { matched: self.written, links: &[] }, &mut out);
         }

@@ -19,6 +19,7 @@ pub(in crate::http) use items::{report, reports};
 pub(in crate::http) use landing::{
     Conformance, LandingPage, conformance, json_only, landing, no_parameter_but_f,
 };
+pub(in crate::http) use list::PAGE_BYTES;
 pub(in crate::http) use schema::{MEDIA as SCHEMA_MEDIA, declared, feature_schema, held, queryables, schema};
 pub(in crate::http) use search::search;
 pub(in crate::http) use submit::{PROPERTIES as SUBMITTED, submit};

@@ -1,10 +1,13 @@
 //! The rows of a list of reports, part by part: the live map chooses them once, the store reads them.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant as Stopwatch};
 
+use axum::http::StatusCode;
 use tokio::task::block_in_place;
 
 use crate::http::Service;
+use crate::http::wire::problem::Problem;
 use crate::store::{Page, ReportRecord, StoreError};
 use diaban_core::domain::CodeBook;
 use diaban_core::map::View;
@@ -19,6 +22,25 @@ const PART: u32 = 1_000;
 const CHANGES: i64 = 1_000;
 /// So many more rows are chosen than asked for, because some may not match any more.
 const SPARE: usize = 100;
+
+/// The longest that a filter may look for the rows of a list. Only shapes of thousands of corners take
+/// longer.
+pub(super) const LONGEST: Duration = Duration::from_secs(2);
+
+/// Says whether there is time left, from now on.
+pub(super) fn within(time: Duration) -> impl Fn() -> bool {
+    let begun = Stopwatch::now();
+    move || begun.elapsed() < time
+}
+
+/// 503: a filter that takes too long.
+pub(super) fn too_much() -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-much-work", "This question takes too long to answer")
+        .detail(
+            "narrow it by bbox, ward, category or datetime, or ask with shapes of fewer corners in filter",
+        )
+        .retry_after(10)
+}
 
 /// What is left of a list.
 pub(super) struct Rows {
@@ -43,6 +65,11 @@ struct Chosen {
 impl Chosen {
     fn new(view: &View, filter: Filter, order: Order, before: Option<Key>, most: usize) -> Self {
         let keys = block_in_place(|| view.snapshot.ordered(&filter, &order, before, most));
+        Self::of(view, filter, order, keys, most)
+    }
+
+    /// Of what was chosen, at most so many.
+    fn of(view: &View, filter: Filter, order: Order, keys: Vec<Key>, most: usize) -> Self {
         let (whole, at) = (keys.len() < most, view.snapshot.at());
         Self { filter, order, codebook: view.codebook.clone(), keys, whole, at }
     }
@@ -50,21 +77,22 @@ impl Chosen {
 
 impl Rows {
     /// The rows of a list after a place in an order, of which at most so many will be asked for.
+    ///
+    /// # Errors
+    /// 503 when the filter takes too long.
     pub(super) fn new(
         service: Arc<Service>,
         view: &View,
         (filter, order): (Filter, Order),
         before: Option<Key>,
         most: usize,
-    ) -> Self {
-        // Without a filter there is nothing to decide.
-        let matched = if filter.is_all() {
-            view.snapshot.matching(&filter).count()
-        } else {
-            block_in_place(|| view.snapshot.matching(&filter).count())
-        };
-        let chosen = Chosen::new(view, filter, order, before, most.saturating_add(SPARE));
-        Self { service, chosen: Arc::new(chosen), before, matched }
+    ) -> Result<Self, Problem> {
+        let most = most.saturating_add(SPARE);
+        let go = within(LONGEST);
+        let found = block_in_place(|| view.snapshot.list(&filter, &order, before, most, &go));
+        let (matched, keys) = found.ok_or_else(too_much)?;
+        let chosen = Chosen::of(view, filter, order, keys, most);
+        Ok(Self { service, chosen: Arc::new(chosen), before, matched })
     }
 
     /// How many match in all, as the map knows it.

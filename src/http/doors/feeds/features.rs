@@ -49,12 +49,13 @@ pub(super) fn serve(
     let start = before.map_or(0, |place| shown.partition_point(|f| (told_at(f, now), f.id) >= place));
     let limit = page.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT) as usize;
     let end = shown.len().min(start + limit);
-    let next = shown[start..end].last().filter(|_| end < shown.len());
-    let next = next.map(|f| format!("{}.{}", told_at(f, now).ms(), f.id));
+    let cursors: Vec<String> =
+        shown[start..end].iter().map(|f| format!("{}.{}", told_at(f, now).ms(), f.id)).collect();
+    let next = cursors.last().filter(|_| end < shown.len()).cloned();
     let make = Entries::new(&service.city, &service.public_url);
     let entries =
         shown[start..end].iter().map(|f| make.feature(collection, f, &view.codebook, now)).collect();
-    let told = Told { entries, query, cursor: from, next, left, changed: view.features.changed() };
+    let told = Told { entries, cursors, query, cursor: from, next, left, changed: view.features.changed() };
     Ok(answer(service, source, format, told, headers))
 }
 

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use super::reports::position;
 use crate::action::{Entries, Told};
 use crate::http::Service;
+use crate::http::edge::limits::Caller;
 use crate::http::wire::extract::pairs;
 use crate::http::wire::problem::Problem;
 use crate::http::wire::sse::{Gone, HEARTBEAT, Outlet};
@@ -37,13 +38,14 @@ pub(super) async fn stream(
     ward: Option<WardId>,
     query: Option<&str>,
     headers: &HeaderMap,
+    caller: Caller,
 ) -> Result<Response, Problem> {
     let pairs = pairs(query);
     let faults = params::check_names(&pairs, &["last_event_id"]);
     if !faults.is_empty() {
         return Err(Problem::parameters(faults));
     }
-    let permit = service.streams.place("poll the feed of changes meanwhile; it tells the same")?;
+    let place = service.streams.place(caller, "poll the feed of changes meanwhile; it tells the same")?;
     // First the ear, then the look: nothing falls in between.
     let news = service.streams.news.subscribe();
     let sent = headers.get(LAST_EVENT_ID).map(|v| String::from_utf8_lossy(v.as_bytes()).trim().to_owned());
@@ -65,7 +67,7 @@ pub(super) async fn stream(
     let streams = service.clone();
     Ok(streams
         .streams
-        .answer(permit, |out| async move { Reader { service, ward, at, anew, out }.tell(news).await }))
+        .answer(place, |out| async move { Reader { service, ward, at, anew, out }.tell(news).await }))
 }
 
 /// One who listens.

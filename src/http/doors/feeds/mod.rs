@@ -12,6 +12,7 @@ mod reports;
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -21,6 +22,7 @@ use self::page::{OfWard, Source};
 use self::reports::{Kind, Scope, serve};
 use crate::action::Entries;
 use crate::http::Service;
+use crate::http::edge::limits::Caller;
 use crate::http::wire::document::CachePolicy;
 use crate::http::wire::extract::pairs;
 use crate::http::wire::problem::Problem;
@@ -91,21 +93,23 @@ pub(in crate::http) async fn ward_more(
 /// `/feeds/reports/events`
 pub(in crate::http) async fn events(
     State(service): State<Arc<Service>>,
+    Extension(caller): Extension<Caller>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    live::stream(service, None, query.as_deref(), &headers).await
+    live::stream(service, None, query.as_deref(), &headers, caller).await
 }
 
 /// `/feeds/wards/{ward}/events`
 pub(in crate::http) async fn ward_events(
     State(service): State<Arc<Service>>,
+    Extension(caller): Extension<Caller>,
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let ward = known_ward(&service, &name)?;
-    live::stream(service, Some(ward), query.as_deref(), &headers).await
+    live::stream(service, Some(ward), query.as_deref(), &headers, caller).await
 }
 
 /// `/feeds/k/{secret}/{reports|changes}.{atom,json,geojson}`: one saved query for whoever has the link.

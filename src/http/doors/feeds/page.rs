@@ -5,6 +5,7 @@ use axum::response::Response;
 
 use crate::action::Entries;
 use crate::http::Service;
+use crate::http::doors::features::PAGE_BYTES;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
 use crate::http::wire::problem::Problem;
@@ -46,6 +47,8 @@ pub(super) struct OfWard {
 pub(super) struct Told {
     /// Newest first.
     pub(super) entries: Vec<Entry>,
+    /// The cursor of a page that begins after each of them.
+    pub(super) cursors: Vec<String>,
     /// What was asked, in normal form, without the cursor.
     pub(super) query: Pairs,
     /// Where this page begins; none for the first one.
@@ -67,21 +70,31 @@ pub(super) fn answer(
 ) -> Response {
     let make = Entries::new(&service.city, &service.public_url);
     let former = source.ward.as_ref().filter(|w| w.former && told.cursor.is_none());
-    if let Some(of) = former {
-        let newest = told.entries.first().map(|e| e.updated);
-        told.entries.insert(0, make.notice(&of.ward, newest));
-    }
-    let links = links(service, &source, &make, format, &told);
-    let next = links.iter().find(|l| l.rel == "next").map(|l| format!("<{}>; rel=\"next\"", l.href));
-    let newest = told.entries.iter().map(|e| e.updated).max();
-    let feed = Feed {
-        id: make.mint(&source.id),
-        title: source.title,
-        updated: newest.unwrap_or(BEGINNING).max(told.left),
-        links,
-        entries: told.entries,
+    let notice = former.map(|of| make.notice(&of.ward, told.entries.first().map(|e| e.updated)));
+    let (feed, next, bytes) = loop {
+        let links = links(service, &source, &make, format, &told);
+        let next = links.iter().find(|l| l.rel == "next").map(|l| format!("<{}>; rel=\"next\"", l.href));
+        let entries: Vec<Entry> = notice.iter().cloned().chain(std::mem::take(&mut told.entries)).collect();
+        let newest = entries.iter().map(|e| e.updated).max();
+        let feed = Feed {
+            id: make.mint(&source.id),
+            title: source.title.clone(),
+            updated: newest.unwrap_or(BEGINNING).max(told.left),
+            links,
+            entries,
+        };
+        let bytes = (format.document)(&feed);
+        let own = feed.entries.len() - usize::from(notice.is_some());
+        let fitting = own * PAGE_BYTES / bytes.len().max(1);
+        if bytes.len() <= PAGE_BYTES || own <= 1 {
+            break (feed, next, bytes);
+        }
+        // What does not fit comes on the next page.
+        told.entries = feed.entries.into_iter().skip(usize::from(notice.is_some())).collect();
+        told.entries.truncate((fitting * 9 / 10).clamp(1, own - 1));
+        told.next = told.cursors.get(told.entries.len() - 1).cloned();
     };
-    let document = Document::new(format.media, (format.document)(&feed), source.cache);
+    let document = Document::new(format.media, bytes, source.cache);
     let mut document = document.modified(feed.updated.max(told.changed), service.clock.now());
     if let Some(value) = next.and_then(|n| HeaderValue::try_from(n).ok()) {
         document = document.header(header::LINK, value);

@@ -53,13 +53,14 @@ pub(super) async fn serve(
     // One more tells whether there is a next page.
     let page = NewsPage { filter: &filter, codebook, map: &view.snapshot, before, limit: limit + 1 };
     let Changes { mut news, stopped } = match scope.kind {
-        Kind::Reports => Changes { news: service.store.report_news(page).await?, stopped: None },
+        Kind::Reports => service.store.report_news(page).await?,
         Kind::Changes => service.store.changes(page).await?,
     };
     let more = news.len() > limit as usize;
     news.truncate(limit as usize);
     let last = if more { news.last().map(|n| (n.report.id, n.n)) } else { stopped };
     let next = last.map(|(report, n)| cursor(report, n));
+    let cursors = news.iter().map(|n| cursor(n.report.id, n.n)).collect();
     let make = Entries::new(&service.city, &service.public_url);
     let entries = match scope.kind {
         Kind::Reports => news.into_iter().map(|n| make.report(n)).collect(),
@@ -68,6 +69,7 @@ pub(super) async fn serve(
     let pairs = asked.filter.pairs(codebook).into_iter().map(|(name, value)| (name.to_owned(), value));
     let told = Told {
         entries,
+        cursors,
         query: pairs.chain(asked.page.limit.map(|l| ("limit".to_owned(), l.to_string()))).collect(),
         cursor: from,
         next,

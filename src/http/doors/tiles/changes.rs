@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use tokio::sync::broadcast;
@@ -13,6 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::tileset;
 use crate::http::Service;
+use crate::http::edge::limits::Caller;
 use crate::http::wire::extract::pairs;
 use crate::http::wire::problem::Problem;
 use crate::http::wire::sse::{Gone, HEARTBEAT, Outlet};
@@ -30,6 +32,7 @@ type Address = (u8, u32, u32);
 
 pub(in crate::http) async fn changes(
     State(service): State<Arc<Service>>,
+    Extension(caller): Extension<Caller>,
     Path(list): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
@@ -53,9 +56,9 @@ pub(in crate::http) async fn changes(
         reports: set.layers().iter().any(|l| l.source == Source::Reports),
         features: set.layers().iter().any(|l| matches!(l.source, Source::Features(_))),
     };
-    let permit = service.streams.place("request the tiles again with their ETags meanwhile")?;
+    let place = service.streams.place(caller, "request the tiles again with their ETags meanwhile")?;
     let moves = service.streams.moves.subscribe();
-    Ok(service.streams.answer(permit, |out| watched.tell(moves, out)))
+    Ok(service.streams.answer(place, |out| watched.tell(moves, out)))
 }
 
 /// A zoom, or the first and the last.

@@ -4,7 +4,12 @@
 //! lets the request pass. So an empty device bucket falls back to the address, which a client could
 //! get anyway by leaving out its token. Times are monotonic, so a clock that jumps does not freeze
 //! a limit.
+//!
+//! A device has a bucket only after it was seen to live, and all devices of an address have a ceiling:
+//! tokens cost nothing. The ceiling is two: who has sent nothing for an hour does not wait behind
+//! those who send again and again.
 
+mod lives;
 mod settings;
 mod table;
 
@@ -22,6 +27,7 @@ use crate::http::edge::client::Network;
 use crate::http::wire::problem::Problem;
 use table::{Part, Table};
 
+pub(in crate::http) use lives::{Device, Lives, Token, hour};
 pub use settings::{Allowance, LimitMode, LimitSettings};
 
 /// Limit of the number of keys in all buckets together.
@@ -39,7 +45,7 @@ pub(in crate::http) enum Act {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::http) struct Caller {
     pub(in crate::http) network: Network,
-    pub(in crate::http) device: Option<u128>,
+    pub(in crate::http) device: Option<Device>,
     pub(in crate::http) key: Option<u64>,
 }
 
@@ -76,12 +82,17 @@ type Second<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Cl
 /// All limits of the process.
 pub(in crate::http) struct Limits<C: Clock = DefaultClock> {
     settings: LimitSettings,
-    create: [Bucket<C>; 3],
+    create_key: Bucket<C>,
+    create_device: Bucket<C>,
+    create_address: Bucket<C>,
+    /// One report of a device in an hour.
+    first: Bucket<C>,
+    /// All devices of an address: their first reports in an hour, and the others.
+    gateway: [Bucket<C>; 2],
     device: [Bucket<C>; 1],
     read: [Bucket<C>; 2],
-    /// Limits sweeps of a full table, and log lines about refusals, to one a second.
+    /// Limits sweeps of a full table to one a second.
     sweeps: Second<C>,
-    lines: Second<C>,
     table: Table,
     clock: C,
 }
@@ -104,18 +115,17 @@ impl<C: Clock + Clone> Limits<C> {
         };
         let second = || RateLimiter::direct_with_clock(Quota::per_second(NonZeroU32::MIN), clock.clone());
         Self {
-            create: [
-                bucket("create-key", settings.create_by_key),
-                bucket("create-device", settings.create_by_device),
-                bucket("create-address", settings.create_by_address),
-            ],
+            create_key: bucket("create-key", settings.create_by_key),
+            create_device: bucket("create-device", settings.create_by_device),
+            create_address: bucket("create-address", settings.create_by_address),
+            first: bucket("create-device", Allowance::of(1, 3_600)),
+            gateway: [(); 2].map(|()| bucket("create-gateway", settings.create_by_gateway)),
             device: [bucket("device-address", settings.device_by_address)],
             read: [
                 bucket("read-key", settings.read_by_key),
                 bucket("read-address", settings.read_by_address),
             ],
             sweeps: second(),
-            lines: second(),
             settings,
             table,
             clock,
@@ -136,38 +146,38 @@ impl<C: Clock + Clone> Limits<C> {
         self.table.len()
     }
 
-    /// Whether a log line may be written now: at most one refusal a second is logged.
-    pub(in crate::http) fn may_log(&self) -> bool {
-        self.lines.check().is_ok()
-    }
-
     /// Counts one action; `None` if it is not counted because the table is full.
     pub(in crate::http) fn check(&self, act: Act, caller: Caller) -> Option<Verdict> {
         let address = Some(Subject::Network(caller.network));
         let key = caller.key.map(Subject::Key);
-        let device = caller.device.map(Subject::Device);
+        let check = |bucket: &Bucket<C>, subject: Option<Subject>| self.check_bucket(bucket, subject?);
         match act {
-            Act::Create => self.first(&self.create, [key, device, address]),
-            Act::Device => self.first(&self.device, [address]),
-            Act::Read => self.first(&self.read, [key, address]),
+            Act::Create => first([&|| check(&self.create_key, key), &|| self.check_device(caller), &|| {
+                check(&self.create_address, address)
+            }]),
+            Act::Device => check(&self.device[0], address),
+            Act::Read => first([&|| check(&self.read[0], key), &|| check(&self.read[1], address)]),
         }
     }
 
-    /// The first bucket with quota left; otherwise the refusal with the shortest wait.
-    fn first<const N: usize>(
-        &self,
-        buckets: &[Bucket<C>; N],
-        subjects: [Option<Subject>; N],
-    ) -> Option<Verdict> {
-        let mut refusal: Option<Verdict> = None;
-        for (bucket, subject) in buckets.iter().zip(subjects) {
-            let Some(verdict) = subject.and_then(|s| self.check_bucket(bucket, s)) else { continue };
-            if verdict.allowed {
-                return Some(verdict);
-            }
-            refusal = refusal.filter(|r| r.wait < verdict.wait).or(Some(verdict));
+    /// The report of a device: its own bucket and the ceiling of its address must both have room. `None` for
+    /// one that was not seen to live.
+    fn check_device(&self, caller: Caller) -> Option<Verdict> {
+        let device = Subject::Device(caller.device.filter(|d| d.lives)?.id);
+        let before = [&self.create_device, &self.first].map(|bucket| bucket.part.state(device));
+        let own = self.check_bucket(&self.create_device, device)?;
+        if !own.allowed {
+            return Some(own);
         }
-        refusal
+        let is_first = self.check_bucket(&self.first, device).is_some_and(|v| v.allowed);
+        let ceiling = &self.gateway[usize::from(!is_first)];
+        let over = self.check_bucket(ceiling, Subject::Network(caller.network)).filter(|v| !v.allowed);
+        let Some(over) = over else { return Some(own) };
+        // What was refused costs the device nothing.
+        for (bucket, before) in [&self.create_device, &self.first].into_iter().zip(before) {
+            bucket.part.restore(device, before);
+        }
+        Some(over)
     }
 
     /// `None` if the subject is not in the table and the table is full.
@@ -194,7 +204,9 @@ impl<C: Clock + Clone> Limits<C> {
 
     /// Removes the keys whose quota is fully restored, which changes no decision.
     fn sweep(&self) {
-        for bucket in self.create.iter().chain(&self.device).chain(&self.read) {
+        let create = [&self.create_key, &self.create_device, &self.create_address, &self.first];
+        let others = self.gateway.iter().chain(&self.device).chain(&self.read);
+        for bucket in create.into_iter().chain(others) {
             bucket.limiter.retain_recent();
         }
         if self.table.is_full() {
@@ -226,6 +238,18 @@ impl Verdict {
             .with("policy", self.policy)
             .retry_after(u32::try_from(ceil(self.wait)).unwrap_or(u32::MAX).max(1))
     }
+}
+
+/// The first bucket with quota left; otherwise the refusal with the shortest wait.
+fn first<const N: usize>(checks: [&dyn Fn() -> Option<Verdict>; N]) -> Option<Verdict> {
+    let mut refusal: Option<Verdict> = None;
+    for verdict in checks.into_iter().filter_map(|check| check()) {
+        if verdict.allowed {
+            return Some(verdict);
+        }
+        refusal = refusal.filter(|r| r.wait < verdict.wait).or(Some(verdict));
+    }
+    refusal
 }
 
 /// Whole seconds, rounded up, so that a request after this wait passes.

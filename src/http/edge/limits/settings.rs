@@ -73,6 +73,9 @@ pub struct LimitSettings {
     pub create_by_address: Allowance,
     /// Reports per device token, before those of its address.
     pub create_by_device: Allowance,
+    /// Reports of all devices of an address: the first of each device in an hour, and as many again of the
+    /// others.
+    pub create_by_gateway: Allowance,
     /// Reports per API key, before those of its address.
     pub create_by_key: Allowance,
     /// Device tokens issued per address.
@@ -90,6 +93,7 @@ impl Default for LimitSettings {
             exempt: Vec::new(),
             create_by_address: Allowance::of(60, 600),
             create_by_device: Allowance::of(10, 3_600),
+            create_by_gateway: Allowance::of(60, 60),
             create_by_key: Allowance::of(600, 600),
             device_by_address: Allowance::of(600, 600),
             read_by_address: Allowance::of(12_000, 60),

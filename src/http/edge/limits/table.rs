@@ -57,6 +57,24 @@ impl Part {
     }
 }
 
+impl Part {
+    /// What is kept of a subject.
+    pub(super) fn state(&self, subject: Subject) -> Option<Nanos> {
+        self.table.lock().get(&(self.number, subject)).copied()
+    }
+
+    /// Takes back what was counted since [`Self::state`]. What another request of the same subject counted
+    /// in between is lost, too.
+    pub(super) fn restore(&self, subject: Subject, before: Option<Nanos>) {
+        let mut keys = self.table.lock();
+        let key = (self.number, subject);
+        match before {
+            Some(state) => drop(keys.insert(key, state)),
+            None => drop(keys.remove(&key)),
+        }
+    }
+}
+
 impl StateStore for Part {
     type Key = Subject;
 
