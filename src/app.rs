@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 
-use crate::action::{City, CityError, Keyring};
+use crate::action::{self, City, CityError, Keyring};
 use crate::basemap::BasemapError;
 use crate::clock::{Clock, ClockSteps, Ids};
 use crate::config::Config;
@@ -18,7 +18,7 @@ use crate::http::{
     Service, Side, Streams, Styles, TileCache,
 };
 use crate::jobs::{
-    Follower, SnapshotWriter, announce, refresh_keys, supervise, trim, watch_clock, write_snapshots,
+    Follower, SnapshotWriter, announce, publish, refresh_keys, supervise, trim, watch_clock, write_snapshots,
 };
 use crate::memory::{CONNECTION, EXPORT, STREAM, Share};
 use crate::store::{Failure, Store, StoreError};
@@ -102,14 +102,27 @@ fn listen_for_operators(address: SocketAddr) -> Result<TcpListener, AppError> {
     Ok(listener)
 }
 
-/// Opens the store and builds the city from it and the pack.
+/// Opens the store and builds the city from it and the pack. Reports that show more than their category allows now
+/// are closed before anybody reads them.
 ///
 /// # Errors
 /// When one of them is invalid.
-pub async fn open(config: &Config) -> Result<(Store, City), AppError> {
+pub async fn open(config: &Config, clock: &dyn Clock) -> Result<(Store, City), AppError> {
     let store = Store::open(&config.store).await?;
-    let city = City::new(pack(config)?, &store.generations().await?)?;
+    let city = settled(&store, config, clock).await?;
     Ok((store, city))
+}
+
+async fn settled(store: &Store, config: &Config, clock: &dyn Clock) -> Result<City, AppError> {
+    let city = City::new(pack(config)?, &store.generations().await?)?;
+    let closed = action::settle(&city, store, clock).await?;
+    if closed > 0 {
+        tracing::warn!(
+            reports = closed,
+            "reports showed more than their category allows now, and were closed"
+        );
+    }
+    Ok(city)
 }
 
 /// How long a start may look for damage. `diaban check store` takes the time that it needs.
@@ -154,7 +167,7 @@ pub async fn run(
     let admin = config.admin_listen.map(listen_for_operators).transpose()?;
     let cache = memory.bytes(Share::Store) / 1024;
     let (store, _claim) = Store::open_to_serve(&config.store, cache).await?;
-    let city = City::new(pack(&config)?, &store.generations().await?)?;
+    let city = settled(&store, &config, &*clock).await?;
     if store.cannot_write() {
         tracing::warn!("the storage is read-only: reads are served, writes are refused");
     }
@@ -209,6 +222,10 @@ pub async fn run(
                 .with_moves(moves.clone())
                 .run()
         }
+    };
+    let publish = {
+        let (store, clock) = (store.clone(), clock.clone());
+        move || publish(store.clone(), clock.clone())
     };
     let write_snapshots = {
         let (snapshots, store, live, watched) =
@@ -275,6 +292,7 @@ pub async fn run(
     if !store.cannot_write() {
         jobs.push(tokio::spawn(supervise("snapshots", write_snapshots, restarted())));
         jobs.push(tokio::spawn(supervise("trim", trim_log, restarted())));
+        jobs.push(tokio::spawn(supervise("publish", publish, restarted())));
     }
     // What was found meanwhile is reported like any failure.
     let _ = check.await;

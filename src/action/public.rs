@@ -1,15 +1,8 @@
-//! What the public sees of a place and a moment, by the precision of the category.
+//! Where the public sees a place, by the precision of the report.
 
 use super::city::Areas;
-use diaban_core::domain::{Category, Instant, Precision};
+use diaban_core::domain::Precision;
 use diaban_core::geo::{GridCell, LonLat};
-
-/// The moment that the public sees of something in a report's life: the hour where its category blurs places,
-/// because a moment can tell a place. A report without a point is treated as its category says too: its address
-/// and its moments tell as much.
-pub fn public_time(category: &Category, t: Instant) -> Instant {
-    if category.precision == Precision::Exact { t } else { t.floor_hour() }
-}
 
 /// Where the public sees a true place of a ward.
 pub(super) fn public_point(

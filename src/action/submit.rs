@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::city::{Areas, City};
-use super::public::{public_point, public_time};
+use super::public::public_point;
 use crate::clock::{Clock, Ids};
 use crate::store::{Created, IdempotencyKey, ReportRecord, Store, StoreError};
 use diaban_core::area::{Generation, Located, Outside, OutsideReason};
@@ -138,7 +138,7 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
     let place = place.unwrap_or_default();
     let assigned = city.pack.routing.body_for(category, place.ward.as_ref());
     let blurred = category.precision != Precision::Exact;
-    let shown = |t: Instant| public_time(category, t);
+    let shown = |t: Instant| category.precision.shown(t);
     let exactly = |m: Option<f64>| m.filter(|_| !blurred);
     Ok(NewReport {
         id: 0,
@@ -161,6 +161,7 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
             ..PublicFacts::of(category)
         },
         private: PrivateFacts { point: place.point, accuracy_m, address, answers },
+        precision: category.precision,
         events: vec![Event {
             at: now,
             shown: shown(now),

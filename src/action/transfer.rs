@@ -1,7 +1,7 @@
 //! A report goes to the own office of another ward: borders run along streets, and phones err.
 
 use super::city::City;
-use super::verb::{Decision, VerbError, decide};
+use super::verb::{Decision, VerbError, decide, precision};
 use crate::clock::Clock;
 use crate::store::{Step, Store};
 use diaban_core::domain::{BodyId, Precision, WardName};
@@ -32,10 +32,9 @@ pub async fn transfer(
         if was.ward.as_ref() == Some(to) {
             return Err(VerbError::refused("ward", "has the report already"));
         }
-        let precision = city.pack.categories.by_code(&was.category).map(|c| c.precision);
         // The public point of such a category is the ward's own.
         let label = || areas.book.unit(to).map(|u| u.label);
-        let point = if precision == Some(Precision::Ward) && was.placed { label() } else { was.point };
+        let point = if precision(city, was) == Precision::Ward && was.placed { label() } else { was.point };
         let body = BodyId::ward_office(to).to_string();
         let step = Step::Transfer { ward: to.clone(), body, rule: TRANSFERRED.to_owned(), point };
         Ok(Decision { step, role: "office", reason: None, note: None })

@@ -5,6 +5,7 @@ use super::verb::{Decision, VerbError, decide, words};
 use crate::clock::Clock;
 use crate::store::{Standing, Step, Store};
 use diaban_core::domain::State;
+use diaban_core::domain::report::Withdrawn;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,10 +33,17 @@ pub async fn transition(
 ) -> Result<(), VerbError> {
     let reason = words(asked.reason.as_deref(), "reason")?;
     let note = words(asked.note.as_deref(), "note")?;
-    if let Some(original) = asked.original
-        && (original == id || store.standing(original).await?.is_none())
-    {
-        return Err(VerbError::refused("original", "must be the id of another report"));
+    if let Some(original) = asked.original {
+        let standing = store.standing(original).await?.filter(|_| original != id);
+        let there =
+            standing.ok_or_else(|| VerbError::refused("original", "must be the id of another report"))?;
+        // Its id would be told before its hour is over.
+        if there.withdrawn == Withdrawn::Waiting {
+            return Err(VerbError::refused(
+                "original",
+                "is not public before its hour is over; try again then",
+            ));
+        }
     }
     decide(city, store, clock, id, |was| rule(was, asked, reason.clone(), note.clone())).await
 }
@@ -82,7 +90,8 @@ fn rule(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use diaban_core::domain::report::Withdrawn;
+    use crate::store::Decided;
+    use diaban_core::domain::Precision;
 
     fn standing(state: State) -> Standing {
         Standing {
@@ -93,6 +102,9 @@ mod tests {
             ward: None,
             point: None,
             placed: true,
+            decided: Decided { stored: Some(Precision::Exact), looks: Precision::Exact },
+            told: true,
+            events: 1,
         }
     }
 

@@ -2,12 +2,11 @@
 //! somebody else was quicker.
 
 use super::city::City;
-use super::public::public_time;
 use crate::clock::Clock;
 use crate::store::{Amendment, Applied, Standing, Step, Store, StoreError};
-use diaban_core::domain::Violation;
 use diaban_core::domain::report::Withdrawn;
 use diaban_core::domain::text;
+use diaban_core::domain::{Precision, Violation};
 
 /// Characters of a reason or a note.
 const WORDS: usize = 2_000;
@@ -63,15 +62,19 @@ pub(super) async fn decide(
         }
         let Decision { step, role, reason, note } = rule(&was)?;
         let at = clock.now();
-        let category = city.pack.categories.by_code(&was.category);
-        // A category that left the pack may have been a blurred one.
-        let shown = category.map_or_else(|| at.floor_hour(), |c| public_time(c, at));
-        let amendment = Amendment { was, step, role, at, shown, reason, note };
+        let precision = precision(city, &was);
+        let waits = precision != Precision::Exact;
+        let amendment = Amendment { was, step, role, at, shown: precision.shown(at), waits, reason, note };
         if store.amend_report(amendment).await? == Applied::Done {
             return Ok(());
         }
     }
     Err(VerbError::Changed)
+}
+
+/// How precisely the public may see a report.
+pub(super) fn precision(city: &City, was: &Standing) -> Precision {
+    was.decided.with(city.pack.categories.by_code(&was.category).map(|c| c.precision))
 }
 
 /// A word from the office, cleaned as a citizen's is.

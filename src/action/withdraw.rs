@@ -30,7 +30,7 @@ pub async fn withdraw(
 ) -> Result<(), VerbError> {
     decide(city, store, clock, id, |was| {
         let step = match (what, was.withdrawn) {
-            (Withdrawal::Hide, Withdrawn::No) => Step::Hide,
+            (Withdrawal::Hide, Withdrawn::No | Withdrawn::Waiting) => Step::Hide,
             (Withdrawal::Unhide, Withdrawn::Hidden) => Step::Show,
             (Withdrawal::Erase, _) => Step::Erase,
             (Withdrawal::Hide, _) => return Err(VerbError::refused("report", "is hidden already")),

@@ -47,7 +47,7 @@ impl Demo {
         // Bound before the work, so that a second demo on the same address fails at once.
         let listener = serve::bind(&config)?;
         let mut stop = pin!(serve::stop_signal()?);
-        let (store, city) = app::open(&config).await?;
+        let (store, city) = app::open(&config, &SystemClock).await?;
         let city = Arc::new(city);
         let fill = async {
             if let Some(source) = demo.areas {

@@ -65,7 +65,7 @@ impl Export {
     pub(super) async fn run(self) -> Outcome {
         let format = self.format()?;
         let config = self.settings.resolve()?;
-        let (store, city) = app::open(&config).await?;
+        let (store, city) = app::open(&config, &SystemClock).await?;
         let (city, watch, now) = (Arc::new(city), Stopwatch::now(), SystemClock.now());
         let layers = app::layers(&city.pack)?;
         let set = Tileset::named(&layers, &self.layer).map_err(|e| format!("--layer: {e}"))?;

@@ -114,7 +114,7 @@ async fn make(
     days: Option<u32>,
 ) -> Result<(KeyId, String, String), Box<dyn std::error::Error + Send + Sync>> {
     let config = settings.resolve()?;
-    let (store, city) = app::open(&config).await?;
+    let (store, city) = app::open(&config, &SystemClock).await?;
     let codebook = city.areas().codebook.clone();
     let (id, token) =
         action::add_key(&store, &SystemClock, &SystemIds, &codebook, name, purpose, days).await?;

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::io::IsTerminal;
+use std::panic::PanicHookInfo;
 
 use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::{Format, Json, JsonFields, Writer};
@@ -27,10 +29,37 @@ impl Drop for Log {
     }
 }
 
+/// Whose events a level without a name is for.
+const WHOSE: [&str; 4] = ["diaban", "diaban_core", "access", "sqlx"];
+
+/// A filter as it is meant: a level alone is one for our own events. A library may log what it could not read, so
+/// its events come only when it is named.
+fn meant(filter: &str) -> String {
+    let mut out = vec!["off".to_owned()];
+    for part in filter.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let level = part.parse::<LevelFilter>();
+        match level {
+            Ok(level) => out.extend(WHOSE.map(|name| format!("{name}={level}"))),
+            Err(_) => out.push(part.to_owned()),
+        }
+    }
+    out.join(",")
+}
+
+/// A panic as one line: where it was. Its text may quote what was sent.
+fn panicked(info: &PanicHookInfo<'_>) {
+    let (file, line) = info.location().map_or(("?", 0), |at| (at.file(), at.line()));
+    tracing::error!(file, line, "panicked");
+}
+
 /// Starts logging. `DIABAN_LOG` sets the filter, like `warn` or `info,access=off`.
+#[expect(clippy::disallowed_methods, reason = "logging starts before the settings are read")]
 pub(super) fn start() -> Log {
     let repeats = Repeats::default();
-    let filter = EnvFilter::try_from_env("DIABAN_LOG").unwrap_or_else(|_| EnvFilter::new(OURS));
+    std::panic::set_hook(Box::new(panicked));
+    let set = std::env::var("DIABAN_LOG").ok();
+    let filter = set.and_then(|set| EnvFilter::try_new(meant(&set)).ok());
+    let filter = filter.unwrap_or_else(|| EnvFilter::new(OURS));
     // A complaint about a standard error that is closed would go there, and panic.
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -183,6 +212,35 @@ mod tests {
             written.as_str().unwrap().parse::<Timestamp>().is_ok() && written.as_str().unwrap().len() == 27
         );
         line
+    }
+
+    #[test]
+    fn a_level_alone_is_for_our_own_events() {
+        assert_eq!(
+            meant("warn"),
+            "off,diaban=warn,diaban_core=warn,access=warn,sqlx=warn",
+            "a library is quiet unless it is named"
+        );
+        assert!(meant("info, access=off").ends_with(",sqlx=info,access=off"));
+        assert_eq!(
+            meant("off,hyper=debug"),
+            "off,diaban=off,diaban_core=off,access=off,sqlx=off,hyper=debug"
+        );
+        assert_eq!(meant(""), "off");
+    }
+
+    #[test]
+    fn a_panic_is_logged_by_its_place_alone() {
+        let captured = Captured::default();
+        let log = tracing_subscriber::fmt().with_writer(captured.clone()).finish();
+        tracing::subscriber::with_default(log, || {
+            std::panic::set_hook(Box::new(panicked));
+            let sent = "người gửi 0908123456";
+            assert!(std::panic::catch_unwind(|| assert!(sent.is_empty(), "{sent}")).is_err());
+            drop(std::panic::take_hook());
+        });
+        let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("logging.rs") && !text.contains("0908"), "{text}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod check;
 mod demo;
+mod erased;
 mod export;
 mod import;
 mod keys;
@@ -41,6 +42,9 @@ enum Role {
     /// Change the state of a report, transfer it, hide or erase it; works beside a running server.
     #[command(subcommand)]
     Report(report::Report),
+    /// Keep the list of what was erased, and apply it where an older backup brought something back.
+    #[command(subcommand)]
+    Erased(erased::Erased),
     /// Manage keys of apps and secret feed links; a running server uses changes within two seconds.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -82,6 +86,7 @@ pub fn main() -> ExitCode {
             Role::Export(export) => export.run().await,
             Role::Check(check) => check.run().await,
             Role::Report(report) => report.run().await,
+            Role::Erased(erased) => erased.run().await,
             Role::Keys(keys) => keys.run().await,
             Role::Migrate(migrate) => migrate.run().await,
             Role::Backup(backup) => backup.run().await,

@@ -22,7 +22,8 @@ pub(super) enum Report {
     Hide(With<Id>),
     /// Show a hidden report to the public again.
     Unhide(With<Id>),
-    /// Erase the texts, places and answers of a report for good. Backups still contain them.
+    /// Erase the texts, places and answers of a report for good. Older backups still contain them; restoring one erases
+    /// them again.
     Erase(With<Id>),
 }
 
@@ -70,14 +71,14 @@ impl Report {
         let clock = &SystemClock;
         match self {
             Self::SetState(With { what, settings }) => {
-                let (store, city) = app::open(&settings.resolve()?).await?;
+                let (store, city) = app::open(&settings.resolve()?, &SystemClock).await?;
                 let SetState { id, state, reason, note, original } = what;
                 let asked = Transition { to: Some(state), reason, note, original };
                 action::transition(&city, &store, clock, id, &asked).await?;
                 said(&store, id, state.name()).await
             }
             Self::Transfer(With { what, settings }) => {
-                let (store, city) = app::open(&settings.resolve()?).await?;
+                let (store, city) = app::open(&settings.resolve()?, &SystemClock).await?;
                 action::transfer(&city, &store, clock, what.id, &what.ward).await?;
                 said(&store, what.id, "transferred").await
             }
@@ -89,7 +90,7 @@ impl Report {
 }
 
 async fn withdraw(With { what, settings }: With<Id>, verb: Withdrawal, done: &str) -> Outcome {
-    let (store, city) = app::open(&settings.resolve()?).await?;
+    let (store, city) = app::open(&settings.resolve()?, &SystemClock).await?;
     action::withdraw(&city, &store, &SystemClock, what.id, verb).await?;
     said(&store, what.id, done).await
 }

@@ -7,7 +7,6 @@ use rand_pcg::Pcg64;
 
 use super::table::one;
 use super::timeline::{HOUR_MS, hour_of, weekday_of};
-use crate::action::public_time;
 use diaban_core::domain::report::{Event, NewReport};
 use diaban_core::domain::{Category, Instant, State};
 
@@ -68,7 +67,7 @@ impl Life {
         let mut story = Story { life: self, events: &mut report.events, at: received };
         story.tell(allowed, original, rng);
         for event in &mut report.events {
-            event.shown = public_time(category, event.at);
+            event.shown = category.precision.shown(event.at);
         }
         if let Some(last) = report.events.last() {
             report.public.state = last.to;

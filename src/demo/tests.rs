@@ -109,7 +109,7 @@ fn every_history_follows_the_transition_table() {
         }
         let last = r.events.last().unwrap();
         let category = city.pack.categories.by_code(&r.public.category).unwrap();
-        let shown = crate::action::public_time(category, last.at);
+        let shown = category.precision.shown(last.at);
         assert_eq!((r.public.state, r.public.updated), (last.to, shown));
         assert!(r.public.updated >= r.public.created);
         *seen.entry(r.public.state).or_default() += 1;

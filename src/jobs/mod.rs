@@ -3,6 +3,7 @@
 
 mod announce;
 mod follow;
+mod publish;
 mod refresh_keys;
 mod snapshots;
 mod supervise;
@@ -11,6 +12,7 @@ mod watch_clock;
 
 pub use announce::announce;
 pub use follow::{FollowError, Follower, load, view_now};
+pub use publish::publish;
 pub use refresh_keys::refresh_keys;
 pub use snapshots::{SnapshotWriter, write_snapshots};
 pub use supervise::supervise;

@@ -18,7 +18,8 @@ where
         job.spawn(make());
         match job.join_next().await {
             Some(Err(error)) if error.is_panic() => {
-                tracing::error!(job = name, %error, "a job panicked; restarting it");
+                // The text of a panic may quote a report: the log has its place only.
+                tracing::error!(job = name, "a job panicked; restarting it");
                 restarted(name);
                 tokio::time::sleep(PAUSE).await;
             }

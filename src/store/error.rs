@@ -203,6 +203,18 @@ impl StoreError {
         }
     }
 
+    /// What the log says of it: PostgreSQL's own words may quote a value, so of those the code is enough, and the table
+    /// and constraint that it names.
+    pub fn logged(&self) -> String {
+        let Self::Other(sqlx::Error::Database(e)) = self else { return self.to_string() };
+        if e.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_none() {
+            return self.to_string();
+        }
+        let code = e.code().unwrap_or_default();
+        let about = [e.table(), e.constraint()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        format!("database: SQLSTATE {code} {about}").trim_end().to_owned()
+    }
+
     /// The same error for another request of the same batch.
     pub(in crate::store) fn again(&self) -> Self {
         match self {

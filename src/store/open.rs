@@ -31,16 +31,26 @@ pub struct Store {
 impl Store {
     /// Opens `sqlite:PATH` (or a bare path; a missing file is created) or `postgres://…` and
     /// migrates it. A file is not claimed: imports write beside a server, which reads their changes from the log.
+    /// What the list beside the file says was erased is erased again if it is back.
     ///
     /// # Errors
     /// When it cannot be opened or is not such a database, with the reason.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         if postgres::is_url(url) {
-            return Self::on_postgres(url).await;
+            let store = Self::on_postgres(url).await?;
+            store.settle_erased().await?;
+            return Ok(store);
         }
         let path = sqlite::path_of(url)?;
         let opened = sqlite::open(&path).await?;
-        Ok(Self::on_file(path, opened))
+        let store = Self::on_file(path, opened);
+        store.settle_erased().await?;
+        Ok(store)
+    }
+
+    /// The path, if it is a SQLite file.
+    pub(in crate::store) fn file(&self) -> Option<&Path> {
+        self.file.as_ref().map(|path| path.as_path())
     }
 
     /// Opens a store for a serving process. A SQLite file is claimed: keep the claim as long as the process serves.
@@ -51,11 +61,15 @@ impl Store {
     /// When another process serves this file, it cannot be opened or is not such a database.
     pub async fn open_to_serve(url: &str, cache_kib: u64) -> Result<(Self, Option<Claim>), StoreError> {
         if postgres::is_url(url) {
-            return Ok((Self::on_postgres(url).await?, None));
+            let store = Self::on_postgres(url).await?;
+            store.settle_erased().await?;
+            return Ok((store, None));
         }
         let path = sqlite::path_of(url)?;
         let (opened, claim) = sqlite::open_to_serve(&path, cache_kib).await?;
-        Ok((Self::on_file(path, opened), Some(claim)))
+        let store = Self::on_file(path, opened);
+        store.settle_erased().await?;
+        Ok((store, Some(claim)))
     }
 
     async fn on_postgres(url: &str) -> Result<Self, StoreError> {

@@ -281,7 +281,7 @@ async fn commit_group(desk: &Desk, mut group: Vec<Box<dyn Job>>) -> End {
             let read_only = matches!(error, StoreError::ReadOnly);
             // Said once, not for each write.
             if !desk.read_only.swap(read_only, Relaxed) || !read_only {
-                tracing::error!(%error, writes = group.len(), "commit failed");
+                tracing::error!(error = error.logged(), writes = group.len(), "commit failed");
             }
             let end = End::of(&error, &desk.alarm);
             let mut group = group.into_iter();

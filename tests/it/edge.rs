@@ -153,7 +153,8 @@ fn metrics_count_by_route_and_never_by_address() {
 #[test]
 fn the_log_holds_nothing_that_was_sent() {
     let folder = tempfile::tempdir().unwrap();
-    let process = Process::start(folder.path());
+    // At the level of everything.
+    let process = Process::start_logging(folder.path(), "trace");
     let paths = [
         "/collections/reports/items?filter=S_INTERSECTS(geometry,POINT(0908123456x%2010))",
         "/collections/reports/items?filter=S_WITHIN(geometry,POLYGON((0908123456%20b)))",
@@ -168,5 +169,32 @@ fn the_log_holds_nothing_that_was_sent() {
     }
     let log = || std::fs::read_to_string(folder.path().join("log")).unwrap();
     until("all requests are logged", || log().matches("\"target\":\"access\"").count() >= paths.len());
+    // In the method, the headers, the body; and bytes that are no HTTP.
+    let long = "0908123456".repeat(400);
+    let long = format!("X{long} / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let sent: [&[u8]; 6] = [
+        b"M0908123456 / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        long.as_bytes(),
+        b"GET / HTTP/1.1\r\nHost: 0908123456:99999999\r\nX-Request-Id: 0908123456\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer 0908123456\r\nCookie: 0908123456\r\nConnection: close\r\n\r\n",
+        b"POST /collections/reports/items HTTP/1.1\r\nHost: a\r\nContent-Type: application/geo+json\r\nContent-Length: 26\r\nConnection: close\r\n\r\n{\"type\":\"0908123456\",\"a\":1}",
+        b"\x00\xff0908123456\r\n\r\n",
+    ];
+    for bytes in sent {
+        use std::io::{Read as _, Write as _};
+        let mut socket = std::net::TcpStream::connect(process.base.trim_start_matches("http://")).unwrap();
+        socket.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
+        // The server may close before it has read all.
+        let _ = socket.write_all(bytes);
+        let _ = socket.read_to_end(&mut Vec::new());
+    }
+    let methods = || {
+        let log = log();
+        let lines: Vec<serde_json::Value> =
+            log.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
+        lines.iter().filter_map(|l| Some(l["method"].as_str()?.to_owned())).collect::<Vec<_>>()
+    };
+    until("the strange method is logged", || methods().iter().any(|m| m == "OTHER"));
+    assert!(methods().iter().all(|m| m.len() <= 20 && m.bytes().all(|b| b.is_ascii_uppercase())));
     assert!(!log().contains("0908123456"), "{}", log());
 }

@@ -87,6 +87,7 @@ fn filters_mean_what_they_mean_in_the_list() {
         let place = (category != "admin_procedure").then_some((CENTRE.0 + i as f64 * 0.000_5, CENTRE.1));
         server.report(category, place);
     }
+    server.end_hour();
     server.until("all are counted", || server.matched("") == 4);
     let count = |query: &str| items(&server.get(&format!("/feeds/reports.json?{query}"))).len() as u64;
     for query in ["", "category=pothole", "status=closed", "bbox=106.6,10.7,106.699,10.8", "state=received"] {

@@ -153,6 +153,12 @@ impl Server {
         answer.json()
     }
 
+    /// Sets the clock behind the end of its hour: what waited for it becomes public soon.
+    pub fn end_hour(&self) {
+        let next = self.clock.now().floor_hour().ms() + 3_600_000 + 61_000;
+        self.clock.set(Instant::from_ms(next));
+    }
+
     pub fn matched(&self, query: &str) -> u64 {
         let answer = self.get(&format!("/collections/reports/items?limit=1&{query}"));
         assert_eq!(answer.status, 200, "{}", answer.text());

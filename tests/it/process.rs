@@ -14,12 +14,18 @@ pub struct Process {
     /// Where it is found; the same after a restart.
     pub base: String,
     folder: PathBuf,
+    filter: &'static str,
 }
 
 impl Process {
     pub fn start(folder: &Path) -> Self {
-        let (child, base) = serve(folder, "127.0.0.1:0");
-        let process = Self { child, base, folder: folder.to_owned() };
+        Self::start_logging(folder, "")
+    }
+
+    /// With a filter of the log, as `DIABAN_LOG` sets it; empty for the usual one.
+    pub fn start_logging(folder: &Path, filter: &'static str) -> Self {
+        let (child, base) = serve(folder, "127.0.0.1:0", filter);
+        let process = Self { child, base, folder: folder.to_owned(), filter };
         process.until_ready();
         process
     }
@@ -32,7 +38,7 @@ impl Process {
 
     /// Begins again at the same address.
     pub fn restart(&mut self) {
-        (self.child, self.base) = serve(&self.folder, self.base.trim_start_matches("http://"));
+        (self.child, self.base) = serve(&self.folder, self.base.trim_start_matches("http://"), self.filter);
         self.until_ready();
     }
 
@@ -44,8 +50,12 @@ impl Process {
     }
 }
 
-fn serve(folder: &Path, listen: &str) -> (Child, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_diaban"))
+fn serve(folder: &Path, listen: &str, filter: &str) -> (Child, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_diaban"));
+    if !filter.is_empty() {
+        command.env("DIABAN_LOG", filter);
+    }
+    let mut child = command
         .args(["serve", "--listen", listen, "--store"])
         .arg(store_url(folder))
         .arg("--cache")

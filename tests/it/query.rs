@@ -226,6 +226,8 @@ fn what_is_missing_is_in_no_list_of_a_test_or_its_opposite() {
     server.report("pothole", Some(CENTRE));
     let placeless = server.report("admin_procedure", None);
     assert!(placeless["properties"]["ward"].is_null(), "{placeless}");
+    server.end_hour();
+    server.until("both are public", || server.matched("") == 2);
     for (text, matched) in [
         ("ward LIKE '%'", 1),
         ("ward NOT LIKE '%'", 0),
@@ -300,6 +302,7 @@ fn lists_stand_in_the_order_asked_for_with_what_was_asked_for() {
             path = href[href.find("/collections").unwrap()..].to_owned();
         }
     };
+    server.end_hour();
     server.until("all are on the map", || server.matched("") == 3);
     assert_eq!(list(""), [b, a, c], "newest first, as the public is told");
     assert_eq!(list("sortby=created"), [c, a, b], "a category without a place is told by the hour");

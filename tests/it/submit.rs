@@ -79,6 +79,7 @@ fn a_placeless_category_has_no_geometry_and_may_name_a_ward() {
     assert_eq!(with_place.problem(422), ["geometry"]);
     let without = server.post(ITEMS, &feature("pothole", None), &[]);
     assert_eq!(without.problem(422), ["geometry"]);
+    server.end_hour();
     server.until("both are counted", || server.matched(&format!("ward={ward}")) == 2);
 }
 

@@ -56,6 +56,7 @@ fn counts_are_exact_at_every_zoom_and_follow_each_write() {
     }
     // On the island, too.
     server.report("pothole", Some((106.6, 8.69)));
+    server.end_hour();
     server.until("the list counts them", || server.matched("") == 46);
     for query in
         ["", "status=open", "category=pothole,noise", "status=closed", "bbox=106.69,10.7,106.71,10.8"]

@@ -207,6 +207,10 @@ const WORDS = {
   ],
   'report.done': ['Đã nhận phản ánh', 'Report received'],
   'report.doneFor': ['Chuyển đến', 'It goes to'],
+  'report.waits': [
+    'Để giữ kín nơi và lúc, phản ánh này hiện trên bản đồ và danh sách khi hết giờ hiện tại.',
+    'To protect where and when, this report appears on the map and lists when the present hour is over.',
+  ],
   'report.see': ['Xem phản ánh', 'See the report'],
   'report.more': ['Gửi phản ánh khác', 'Send another'],
 };

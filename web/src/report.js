@@ -264,10 +264,13 @@ function drawDone() {
     ['report.doneFor', pick(p.body_name) || p.body],
     ['card.due', p.due_at && dateTime(p.due_at)],
   ].filter(([, value]) => value);
+  // Where times are shown by the hour, the public learns of a report when the hour is over.
+  const waits = (categoryOf(p.category)?.precision ?? 'exact') !== 'exact';
   fill($('report-done'),
     el('div', { class: 'done' },
       el('h3', { tabindex: -1, id: 'done-title' }, t('report.done')),
       el('dl', {}, ...facts.flatMap(([name, value]) => [el('dt', {}, t(name)), el('dd', {}, value)])),
+      ...(waits ? [el('p', {}, t('report.waits'))] : []),
     ),
     el('div', { class: 'actions' },
       el('button', { type: 'button', class: 'primary', onclick: () => see(id) }, t('report.see')),

@@ -157,12 +157,13 @@ fn assignment(city: &City, areas: &Areas, record: &PlacedRecord) -> Option<Assig
     let category = city.pack.categories.by_code(&record.category)?;
     let place = Place::at(areas, point, areas.active().locate(point).ok()?);
     let assigned = city.pack.routing.body_for(category, place.ward.as_ref());
-    let exactly = |m: Option<f64>| m.filter(|_| category.precision == Precision::Exact);
+    let precision = record.decided.with(Some(category.precision));
+    let exactly = |m: Option<f64>| m.filter(|_| precision == Precision::Exact);
     Some(Assignment {
         seq: record.assigned.seq,
         body: assigned.body.to_string(),
         rule: assigned.rule,
-        point: public_point(areas, category.precision, point, place.unit),
+        point: public_point(areas, precision, point, place.unit),
         border_m: exactly(place.border_m),
         offshore_m: exactly(place.offshore_m),
         ward: place.ward,

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::action::city::{Areas, City};
-use crate::action::public::public_time;
 use crate::action::submit::{Refusal, Submission, assess};
 use crate::clock::{Clock, Ids};
 use crate::import::{
@@ -226,7 +225,7 @@ fn judge(city: &City, areas: &Areas, source: &str, incoming: Incoming) -> Result
     };
     if incoming.state != State::Received {
         let category = city.pack.categories.by_code(&report.public.category);
-        let shown = category.map_or(incoming.since, |c| public_time(c, incoming.since));
+        let shown = category.map_or(incoming.since, |c| c.precision.shown(incoming.since));
         report.public.state = incoming.state;
         report.public.updated = shown;
         report.events.push(Event {

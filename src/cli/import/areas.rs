@@ -60,7 +60,7 @@ pub(in crate::cli) struct CheckAreas {
 
 impl ImportAreas {
     pub(in crate::cli) async fn run(self) -> Outcome {
-        let (store, city) = app::open(&self.settings.resolve()?).await?;
+        let (store, city) = app::open(&self.settings.resolve()?, &SystemClock).await?;
         self.boundaries.import(&store, &Arc::new(city)).await?;
         store.close().await;
         Ok(())
@@ -95,6 +95,10 @@ impl Boundaries {
         }
         action::activate_areas(city, store, &SystemClock, &self.generation, &self.source, &bytes).await?;
         say!("generation {} is in force", city.areas().active().id());
+        let closed = action::settle(city, store, &SystemClock).await?;
+        if closed > 0 {
+            say!("{closed} reports showed more than their category allows now, and were closed");
+        }
         let bar = bar(store.last_report().await?.unsigned_abs(), "assigning reports");
         let done = action::reassign(city, store, &SystemClock, |n| bar.set_position(n)).await?;
         bar.finish_and_clear();

@@ -60,7 +60,7 @@ enum OutsideArg {
 
 impl ImportFeatures {
     pub(in crate::cli) async fn run(self) -> Outcome {
-        let (store, city) = app::open(&self.settings.clone().resolve()?).await?;
+        let (store, city) = app::open(&self.settings.clone().resolve()?, &SystemClock).await?;
         let import = self.import(&city)?;
         let bytes = fetch(self.file.clone()).await?;
         let bytes = follow(&self.file, bytes, import.profile.list.as_deref()).await?;

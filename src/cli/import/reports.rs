@@ -15,10 +15,10 @@ use crate::action::{self, JudgedReports, ReportImport};
 use crate::app;
 use crate::cli::Outcome;
 use crate::cli::say::say;
-use crate::clock::{SystemClock, SystemIds};
+use crate::clock::{Clock, SystemClock, SystemIds};
 use crate::config::Settings;
 use crate::import::{Reasons, ReportRead};
-use crate::store::Loaded;
+use crate::store::{Loaded, over};
 use diaban_core::domain::text;
 
 /// Characters of a source's name.
@@ -61,7 +61,7 @@ struct Totals {
 impl ImportReports {
     pub(in crate::cli) async fn run(self) -> Outcome {
         let import = self.import()?;
-        let (store, city) = app::open(&self.settings.clone().resolve()?).await?;
+        let (store, city) = app::open(&self.settings.clone().resolve()?, &SystemClock).await?;
         let city = Arc::new(city);
         let watch = Stopwatch::now();
         // One batch is read and judged while the one before it is committed.
@@ -86,6 +86,10 @@ impl ImportReports {
             bar.set_position(totals.rows);
         }
         bar.finish_and_clear();
+        if !self.dry_run {
+            // In one go, so that their order is none of the file's.
+            store.publish(over(SystemClock.now()), SystemClock.now()).await?;
+        }
         let read = reader.await??;
         let seconds = watch.elapsed().as_secs_f64();
         let rejected = rejected.finish()?;

@@ -26,6 +26,10 @@ pub(in crate::cli) struct Restore {
     /// Move an existing store aside, to NAME.before-restore-1 or the next free number.
     #[arg(long)]
     force: bool,
+    /// A list of what was erased since the backup, or a later backup; can be repeated. The list beside the store is
+    /// always used.
+    #[arg(long, value_name = "FILE")]
+    erased: Vec<PathBuf>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -48,9 +52,12 @@ impl Backup {
 impl Restore {
     pub(in crate::cli) async fn run(self) -> Outcome {
         let (store, watch) = (self.settings.resolve()?.store, Stopwatch::now());
-        let made = store::restore(&self.file, &store, self.force).await?;
+        let made = store::restore(&self.file, &store, self.force, &self.erased).await?;
         if let Some(aside) = made.aside {
             say!("the previous store is now {}", aside.display());
+        }
+        if made.erased > 0 {
+            say!("{} reports that had been erased since the backup were erased again", made.erased);
         }
         let seconds = watch.elapsed().as_secs_f64();
         let seal = if made.sealed { String::new() } else { format!(" ({})", check::UNSEALED) };

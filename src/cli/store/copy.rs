@@ -1,5 +1,6 @@
 //! `diaban copy`: copies a whole database into another, or only compares two.
 
+use std::path::PathBuf;
 use std::time::Instant as Stopwatch;
 
 use clap::Args;
@@ -28,6 +29,10 @@ pub(in crate::cli) struct Copy {
     /// Only compare the two, each as of one moment; both may be in use.
     #[arg(long)]
     compare: bool,
+    /// A list of what was erased, or a later backup, for a source that is an older backup; can be repeated. The list
+    /// beside a file is always used.
+    #[arg(long, value_name = "FILE")]
+    erased: Vec<PathBuf>,
 }
 
 impl Copy {
@@ -53,7 +58,7 @@ impl Copy {
         let tables = if self.compare {
             store::compare(&self.from, &self.to, &mut progress).await?
         } else {
-            let done = store::copy(&self.from, &self.to, &mut progress).await?;
+            let done = store::copy(&self.from, &self.to, &self.erased, &mut progress).await?;
             bar.finish_and_clear();
             let (all, seconds) = (watch.elapsed(), copied.as_secs_f64());
             if done.before > 0 {
@@ -63,6 +68,9 @@ impl Copy {
             let compared = all.saturating_sub(copied).as_secs_f64();
             say!("copied {} rows in {seconds:.1} s ({rate:.0} rows/s)", done.rows);
             say!("compared in {compared:.1} s");
+            if done.erased > 0 {
+                say!("{} reports that had been erased were erased again in the target", done.erased);
+            }
             done.tables
         };
         bar.finish_and_clear();

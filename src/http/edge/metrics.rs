@@ -177,6 +177,12 @@ impl Default for Metrics {
     }
 }
 
+/// The name of a method for labels and logs. Methods are the client's to invent: one that is not known has no name.
+pub(in crate::http) fn known(method: &Method) -> &'static str {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    known.into_iter().find(|known| method == known).unwrap_or("OTHER")
+}
+
 impl Metrics {
     /// `route` is the pattern of the route that answered, or "-".
     pub(in crate::http) fn answered(
@@ -186,10 +192,7 @@ impl Metrics {
         status: u16,
         elapsed: Duration,
     ) {
-        // Methods are the client's to invent: only known ones become a label.
-        let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-        let method = known.into_iter().find(|known| method == known).unwrap_or("OTHER");
-        self.answers.get_or_create(&Answer { route, method, status }).inc();
+        self.answers.get_or_create(&Answer { route, method: known(method), status }).inc();
         self.seconds.get_or_create(&Route { route }).observe(elapsed.as_secs_f64());
     }
 

@@ -69,7 +69,7 @@ pub(in crate::http) async fn observe(
     let status = response.status().as_u16();
     service.metrics.answered(route, &method, status, elapsed);
     let ms = elapsed.as_micros() as f64 / 1e3;
-    tracing::info!(target: "access", id, method = method.as_str(), route, status, ms);
+    tracing::info!(target: "access", id, method = metrics::known(&method), route, status, ms);
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -156,19 +156,15 @@ fn method_answer(refused: &Response, options: bool) -> Response {
     answer
 }
 
-/// Turns a panic in a handler into a 500 without detail; its text goes to the log.
+/// Turns a panic in a handler into a 500 without detail. Its text may quote what was sent, so the log has the place only,
+/// from the hook of panics.
 pub(in crate::http) async fn caught(answer: impl Future<Output = Response>) -> Response {
     // No state of the request survives, and shared state is behind locks that tolerate a panic.
     AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(panicked)
 }
 
-fn panicked(panic: Box<dyn Any + Send>) -> Response {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("?");
-    tracing::error!(panic = text, "a handler panicked");
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a handler panicked");
     Problem::internal().into_response()
 }
 

@@ -128,7 +128,7 @@ impl From<StoreError> for Problem {
         let unavailable = |slug, title| Self::new(StatusCode::SERVICE_UNAVAILABLE, slug, title);
         // The writer says once that the storage is read-only.
         if !matches!(error, StoreError::NoCursor | StoreError::Busy | StoreError::ReadOnly) {
-            tracing::error!(%error, "store");
+            tracing::error!(error = error.logged(), "store");
         }
         match error {
             StoreError::Full => {

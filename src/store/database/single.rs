@@ -79,6 +79,12 @@ impl Single {
         })
     }
 
+    /// Connects for writing to a file that nobody else knows.
+    pub(in crate::store) async fn alone(path: &Path) -> Result<Self, StoreError> {
+        let inner = Inner::Sqlite(Box::new(sqlite::connect_alone(path).await?));
+        Ok(Self { inner, name: sqlite::name(path), claim: None, written: None })
+    }
+
     async fn postgres(url: &str) -> Result<Self, StoreError> {
         let (db, name) = postgres::connect(url).await?;
         Ok(Self { inner: Inner::Postgres(Box::new(db)), name, claim: None, written: None })

@@ -157,6 +157,12 @@ pub(in crate::store) fn path_of(url: &str) -> Result<PathBuf, StoreError> {
     Ok(threshold::resolve(PathBuf::from(path)))
 }
 
+/// A connection for writing to a file that nobody else knows.
+pub(in crate::store) async fn connect_alone(path: &Path) -> Result<SqliteConnection, StoreError> {
+    let options = options(path, PATIENT)?.disable_statement_logging();
+    options.connect().await.map_err(|e| failed(path, e))
+}
+
 /// A connection for writing, alone; creates the file if missing.
 pub(in crate::store) async fn connect(path: &Path) -> Result<(SqliteConnection, Claim), StoreError> {
     let (mut claim, _) = lock_beside(path)?;

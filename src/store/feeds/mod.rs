@@ -4,6 +4,7 @@
 
 pub(in crate::store) mod followers;
 mod rows;
+mod untold;
 mod walk;
 
 use std::cmp::Reverse;
@@ -286,7 +287,7 @@ impl Store {
             .read
             .fetch_one(Sql::new(
                 "SELECT (SELECT coalesce(max(fed_ms), 0) FROM report_public),
-                    (SELECT coalesce(max(seq), 0) FROM event)",
+                    (SELECT coalesce(max(seq), 0) FROM event WHERE seq > 0)",
             ))
             .await?;
         Ok(Position { shown_ms: row.try_get(0)?, seq: row.try_get(1)? })

@@ -22,9 +22,14 @@ pub(super) fn select(from: &str, condition: &str) -> Sql {
 }
 
 pub(super) fn selected(from: &str) -> String {
+    format!("SELECT {} FROM {from}", columns("e.shown_ms"))
+}
+
+/// What is read of an event and its report, with this as the moment of the event.
+pub(super) fn columns(moment: &str) -> String {
     format!(
-        "SELECT {}, r.withdrawn, r.fed, r.fed_ms, e.seq AS event_seq, e.shown_ms, e.n, e.kind, e.from_state,
-             e.to_state, e.reason, e.note, e.ward AS event_ward, e.from_ward FROM {from}",
+        "{}, r.withdrawn, r.fed, r.fed_ms, e.seq AS event_seq, {moment} AS shown_ms, e.n, e.kind, e.from_state,
+             e.to_state, e.reason, e.note, e.ward AS event_ward, e.from_ward",
         *COLUMNS
     )
 }

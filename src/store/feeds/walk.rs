@@ -138,7 +138,7 @@ impl Moment {
         walk: &Walk,
         reports: Vec<i64>,
     ) -> Result<Option<Vec<Key>>, StoreError> {
-        let q = Sql::new("SELECT seq FROM report_public WHERE withdrawn <> 0 LIMIT $1");
+        let q = Sql::new("SELECT seq FROM report_public WHERE withdrawn <> 0 AND withdrawn <> 3 LIMIT $1");
         let withdrawn = self.fetch_all(q.bind(FEW as i64 + 1)).await?;
         if withdrawn.len() > FEW {
             return Ok(None);

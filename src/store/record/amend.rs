@@ -1,33 +1,80 @@
 //! What happens to a report after it was received: one step, its event and its change in one commit.
 
 use crate::store::changes::{ChangeKind, log};
-use crate::store::database::{Db, Sql};
+use crate::store::database::{Db, Row, Sql};
 use crate::store::record::events::Ledger;
 use crate::store::record::fields::point;
-use crate::store::record::read::state;
+use crate::store::record::read::{DECIDED, Decided, state};
 use crate::store::write::{Applied, Command};
 use crate::store::{Store, StoreError};
 use diaban_core::domain::report::{EventKind, Withdrawn};
 use diaban_core::domain::{Instant, State, WardId};
 use diaban_core::geo::LonLat;
 
+/// Of what waits, transfers only.
+const TRANSFERS: &str = "AND e.kind = 2";
+
 /// How a report stands: what a step builds on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
     /// Internal sequence.
     pub seq: i64,
-    /// Where it stands.
+    /// Where it stands, what is not public yet included.
     pub state: State,
     /// Whether the public may see it.
     pub withdrawn: Withdrawn,
     /// Code of its category.
     pub category: String,
-    /// Its ward.
+    /// Its ward, what is not public yet included.
     pub ward: Option<WardId>,
     /// The public point.
     pub point: Option<LonLat>,
     /// Whether it has a true place.
     pub placed: bool,
+    /// How precisely the public may see it.
+    pub decided: Decided,
+    /// Whether it has ever been public.
+    pub told: bool,
+    /// How many things happened to it: another number means that somebody else was quicker.
+    pub events: i64,
+}
+
+impl Standing {
+    /// Asks for the standing of a report, as of one moment.
+    fn of(id: i64) -> Sql {
+        let next = |what: &str, only: &str| {
+            format!(
+                "(SELECT {what} FROM waiting w JOIN event e ON e.seq = w.event WHERE w.report = r.seq {only}
+                  ORDER BY e.n DESC LIMIT 1)"
+            )
+        };
+        let (state, ward) = (next("e.to_state", ""), next("e.ward", TRANSFERS));
+        let (lon, lat) = (next("w.lon", TRANSFERS), next("w.lat", TRANSFERS));
+        Sql::new(format!(
+            "SELECT r.seq, coalesce({state}, r.state) AS state, r.withdrawn, r.category,
+                 coalesce({ward}, r.ward) AS ward, r.lon, r.lat, p.lon IS NOT NULL AS placed, {DECIDED}, r.fed_ms,
+                 (SELECT count(*) FROM event e WHERE e.report = r.seq) AS events,
+                 {ward} IS NOT NULL AS moves, {lon} AS next_lon, {lat} AS next_lat
+             FROM report_public r LEFT JOIN report_private p USING (seq) WHERE r.id = $1"
+        ))
+        .bind(id)
+    }
+
+    fn read(row: &Row) -> Result<Self, sqlx::Error> {
+        let [lon, lat] = if row.try_get("moves")? { ["next_lon", "next_lat"] } else { ["lon", "lat"] };
+        Ok(Self {
+            seq: row.try_get("seq")?,
+            state: state(row.code("state")?),
+            withdrawn: Withdrawn::from_code(row.code("withdrawn")?),
+            category: row.try_get("category")?,
+            ward: row.try_get::<Option<&str>>("ward")?.and_then(WardId::parse),
+            point: point(row.try_get(lon)?, row.try_get(lat)?),
+            placed: row.try_get("placed")?,
+            decided: Decided::read(row)?,
+            told: row.try_get::<i64>("fed_ms")? > 0,
+            events: row.try_get("events")?,
+        })
+    }
 }
 
 /// One step in the life of a report.
@@ -69,6 +116,8 @@ pub struct Amendment {
     pub at: Instant,
     /// The moment that the public sees.
     pub shown: Instant,
+    /// Whether the public learns of it when the hour is over only. What a moderator does, it learns at once.
+    pub waits: bool,
     /// Why.
     pub reason: Option<String>,
     /// What everybody may read.
@@ -81,28 +130,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn standing(&self, id: u64) -> Result<Option<Standing>, StoreError> {
-        let row = self
-            .read
-            .fetch_optional(
-                Sql::new(
-                    "SELECT r.seq, r.state, r.withdrawn, r.category, r.ward, r.lon, r.lat, p.lon IS NOT NULL
-             FROM report_public r LEFT JOIN report_private p USING (seq) WHERE r.id = $1",
-                )
-                .bind(id as i64),
-            )
-            .await?;
-        row.map(|row| {
-            Ok(Standing {
-                seq: row.try_get(0)?,
-                state: state(row.code(1)?),
-                withdrawn: Withdrawn::from_code(row.code(2)?),
-                category: row.try_get(3)?,
-                ward: row.try_get::<Option<&str>>(4)?.and_then(WardId::parse),
-                point: point(row.try_get(5)?, row.try_get(6)?),
-                placed: row.try_get(7)?,
-            })
-        })
-        .transpose()
+        let row = self.read.fetch_optional(Standing::of(id as i64)).await?;
+        row.map(|row| Ok(Standing::read(&row)?)).transpose()
     }
 
     /// Takes a step; says [`Applied::Stale`] when the report stands otherwise by now.
@@ -110,8 +139,30 @@ impl Store {
     /// # Errors
     /// When the write fails; nothing was changed then.
     pub async fn amend_report(&self, amendment: Amendment) -> Result<Applied, StoreError> {
-        self.write(amendment).await
+        let erases = amendment.step == Step::Erase;
+        let applied = self.write(amendment).await?;
+        if erases {
+            self.keep_erased().await?;
+        }
+        Ok(applied)
     }
+}
+
+/// Erases a report that was erased before and came back; says whether it was there.
+pub(in crate::store) async fn erase_again(
+    db: &mut Db<'_>,
+    id: i64,
+    at: Instant,
+) -> Result<bool, sqlx::Error> {
+    let rows = db.fetch_all(Standing::of(id)).await?;
+    let Some(was) = rows.first().map(Standing::read).transpose()? else { return Ok(false) };
+    if was.withdrawn == Withdrawn::Erased {
+        return Ok(false);
+    }
+    let shown = at.floor_hour();
+    let (role, reason, note) = ("moderator", None, None);
+    let again = Amendment { was, step: Step::Erase, role, at, shown, waits: false, reason, note };
+    Ok(amend(db, &again).await? == Applied::Done)
 }
 
 impl Command for Amendment {
@@ -124,27 +175,55 @@ impl Command for Amendment {
 
 async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Applied, sqlx::Error> {
     let seq = a.was.seq;
+    let now = Sql::new(
+        "SELECT fed_ms, (SELECT count(*) FROM event e WHERE e.report = r.seq) AS events
+         FROM report_public r WHERE seq = $1",
+    );
+    let rows = db.fetch_all(now.bind(seq)).await?;
+    let Some(now) = rows.first() else { return Ok(Applied::Stale) };
+    let (fed, events): (i64, i64) = (now.try_get("fed_ms")?, now.try_get("events")?);
+    if events != a.was.events || (fed > 0) != a.was.told {
+        return Ok(Applied::Stale);
+    }
     let mut ledger = Ledger::open(db, a.at).await?;
-    let fed: i64 =
-        db.fetch_value(Sql::new("SELECT fed_ms FROM report_public WHERE seq = $1").bind(seq)).await?;
+    match &a.step {
+        Step::State(_) | Step::Note | Step::Transfer { .. } if a.waits => {
+            let event = ledger.history(a.shown).seq;
+            put_event(db, a, event, None).await?;
+            put_waiting(db, a, event).await?;
+            return Ok(Applied::Done);
+        }
+        // Nobody has seen it: its coming and going is told to nobody.
+        Step::Hide | Step::Show | Step::Erase if !a.was.told => {
+            let withdrawn = match a.step {
+                Step::Hide => Withdrawn::Hidden,
+                Step::Show => Withdrawn::Waiting,
+                _ => Withdrawn::Erased,
+            };
+            let set = Sql::new("UPDATE report_public SET withdrawn = $2 WHERE seq = $1");
+            db.execute(set.bind(seq).bind(withdrawn as u8)).await?;
+            if a.step == Step::Erase {
+                erase(db, seq, a.at).await?;
+            }
+            put_event(db, a, ledger.history(a.shown).seq, None).await?;
+            return Ok(Applied::Done);
+        }
+        _ => {}
+    }
     // Who knows a report by its id and its moment must see that it changed.
-    let shown = a.shown.max(Instant::from_ms(fed + 1));
-    let place = ledger.now(shown);
-    let to = if let Step::State(to) = a.step { to } else { a.was.state };
+    let place = ledger.now(a.shown.max(Instant::from_ms(fed + 1)));
+    // A state that waits for its hour does not come with the act of a moderator.
+    let to = if let Step::State(to) = a.step { Some(to as u8) } else { None };
     let withdrawn = match a.step {
         Step::Hide => Withdrawn::Hidden,
         Step::Show => Withdrawn::No,
         Step::Erase => Withdrawn::Erased,
         _ => a.was.withdrawn,
     };
-    let from_ward = a.was.ward.as_ref().map(ToString::to_string);
-    let found = db.execute(Sql::new(
-        "UPDATE report_public SET state = $2, withdrawn = $3, updated_ms = CASE WHEN updated_ms > $4 THEN updated_ms ELSE $4 END, fed = $5, fed_ms = $6
-         WHERE seq = $1 AND state = $7 AND withdrawn = $8 AND ward IS NOT DISTINCT FROM $9",
-    ).bind(seq).bind(to as u8).bind(withdrawn as u8).bind(a.shown.ms()).bind(place.seq).bind(place.shown_ms).bind(a.was.state as u8).bind(a.was.withdrawn as u8).bind(&from_ward)).await?;
-    if found == 0 {
-        return Ok(Applied::Stale);
-    }
+    db.execute(Sql::new(
+        "UPDATE report_public SET state = coalesce($2, state), withdrawn = $3,
+             updated_ms = CASE WHEN updated_ms > $4 THEN updated_ms ELSE $4 END, fed = $5, fed_ms = $6 WHERE seq = $1",
+    ).bind(seq).bind(to).bind(withdrawn as u8).bind(a.shown.ms()).bind(place.seq).bind(place.shown_ms)).await?;
     match &a.step {
         Step::Transfer { ward, body, rule, point } => {
             db.execute(Sql::new(
@@ -152,16 +231,62 @@ async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Applied, sqlx::Error> {
                  WHERE seq = $1",
             ).bind(seq).bind(ward.to_string()).bind(body).bind(rule).bind(point.map(|p| p.lon())).bind(point.map(|p| p.lat()))).await?;
         }
-        Step::Erase => erase(db, seq).await?,
+        Step::Erase => erase(db, seq, a.at).await?,
         _ => {}
     }
-    db.execute(Sql::new(
-        "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward)
-         SELECT $1, seq, (SELECT count(*) + 1 FROM event WHERE report = $2), $3, $4, $5, $6, $7, state, $8, $9, ward, $10
-         FROM report_public WHERE seq = $2",
-    ).bind(place.seq).bind(seq).bind(kind(&a.step) as u8).bind(a.at.ms()).bind(place.shown_ms).bind(a.role).bind(a.was.state as u8).bind(&a.reason).bind(&a.note).bind(from_ward.filter(|_| matches!(a.step, Step::Transfer { .. })))).await?;
+    put_event(db, a, place.seq, Some(place.shown_ms)).await?;
     log(db, ChangeKind::Reports { first: seq, last: seq }, a.at).await?;
     Ok(Applied::Done)
+}
+
+/// The event of a step; without a public moment it is in no feed.
+async fn put_event(
+    db: &mut Db<'_>,
+    a: &Amendment,
+    event: i64,
+    shown: Option<i64>,
+) -> Result<(), sqlx::Error> {
+    // What a moderator does leaves the state as the public knows it.
+    let acts = matches!(a.step, Step::State(_) | Step::Note | Step::Transfer { .. });
+    let from = acts.then_some(a.was.state as u8);
+    let to = if let Step::State(to) = a.step { Some(to as u8) } else { from };
+    let (ward, from_ward) = match &a.step {
+        Step::Transfer { ward, .. } => (Some(ward), a.was.ward.as_ref()),
+        _ => (a.was.ward.as_ref().filter(|_| acts), None),
+    };
+    db.execute(Sql::new(
+        "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward)
+         SELECT $1, seq, $3, $4, $5, $6, $7, coalesce($8, state), coalesce($9, state), $10, $11, coalesce($12, ward), $13
+         FROM report_public WHERE seq = $2",
+    ).bind(event).bind(a.was.seq).bind(a.was.events + 1).bind(kind(&a.step) as u8).bind(a.at.ms()).bind(shown).bind(a.role)
+        .bind(from).bind(to).bind(&a.reason).bind(&a.note).bind(ward.map(ToString::to_string)).bind(from_ward.map(ToString::to_string)))
+        .await?;
+    Ok(())
+}
+
+/// The public learns of a step when its hour is over.
+async fn put_waiting(db: &mut Db<'_>, a: &Amendment, event: i64) -> Result<(), sqlx::Error> {
+    let moved = match &a.step {
+        Step::Transfer { body, rule, point, .. } => Some((body.clone(), rule.clone(), *point)),
+        _ => None,
+    };
+    let point = moved.as_ref().and_then(|m| m.2);
+    let (body, rule) = moved.map_or((None, None), |m| (Some(m.0), Some(m.1)));
+    db.execute(
+        Sql::new(
+            "INSERT INTO waiting (event, report, id, hour_ms, live, body, rule, lon, lat)
+             SELECT $1, seq, id, $3, 1, $4, $5, $6, $7 FROM report_public WHERE seq = $2",
+        )
+        .bind(event)
+        .bind(a.was.seq)
+        .bind(a.at.floor_hour().ms())
+        .bind(body)
+        .bind(rule)
+        .bind(point.map(|p| p.lon()))
+        .bind(point.map(|p| p.lat())),
+    )
+    .await?;
+    Ok(())
 }
 
 fn kind(step: &Step) -> EventKind {
@@ -175,15 +300,36 @@ fn kind(step: &Step) -> EventKind {
     }
 }
 
-/// Leaves the frame: id, category, ward, state, times, the events without a word.
-async fn erase(db: &mut Db<'_>, seq: i64) -> Result<(), sqlx::Error> {
+/// Leaves the frame: id, category, ward, state, times, the events without a word; and a line in the list of what was
+/// erased.
+pub(in crate::store) async fn erase(db: &mut Db<'_>, seq: i64, at: Instant) -> Result<(), sqlx::Error> {
     for sql in [
         "UPDATE report_public SET title = NULL, description = NULL, address = NULL, lon = NULL, lat = NULL,
              border_m = NULL, offshore_m = NULL, observed_ms = NULL WHERE seq = $1",
         "DELETE FROM report_private WHERE seq = $1",
+        "DELETE FROM waiting WHERE report = $1",
         "UPDATE event SET reason = NULL, note = NULL WHERE report = $1",
     ] {
         db.execute(Sql::new(sql).bind(seq)).await?;
     }
+    let key = Sql::new(
+        "SELECT r.id, i.key_hash, i.body_hash FROM report_public r JOIN idempotency i ON i.report_id = r.id
+         WHERE r.seq = $1 LIMIT 1",
+    );
+    let row = db.fetch_all(key.bind(seq)).await?;
+    let hash = |name: &'static str| {
+        row.first().map_or(Ok(Vec::new()), |row| row.try_get::<&[u8]>(name).map(<[u8]>::to_vec))
+    };
+    db.execute(
+        Sql::new(
+            "INSERT INTO erased (id, key_hash, body_hash, at_ms)
+             SELECT id, $2, $3, $4 FROM report_public WHERE seq = $1 ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(seq)
+        .bind(&hash("key_hash")?)
+        .bind(&hash("body_hash")?)
+        .bind(at.ms()),
+    )
+    .await?;
     Ok(())
 }

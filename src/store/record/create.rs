@@ -9,10 +9,11 @@ use crate::store::record::events::{EVENT_COLUMNS, Ledger, Position, event_row, l
 use crate::store::record::reports::{
     PRIVATE_COLUMNS, PUBLIC_COLUMNS, insert, private_row, public_row, received,
 };
+use crate::store::record::waiting::{self, Waiting};
 use crate::store::write::{Command, IdempotencyKey};
 use crate::store::{Store, StoreError};
 use diaban_core::domain::Instant;
-use diaban_core::domain::report::NewReport;
+use diaban_core::domain::report::{Event, NewReport};
 
 impl Store {
     /// Stores one report durably: the report, its events and its change in one commit.
@@ -119,7 +120,13 @@ async fn places(
     }
     let now = fresh.iter().map(|i| received(&group[*i].report)).max().unwrap_or(Instant::MIN);
     let mut ledger = Ledger::open(db, now).await?;
-    let mut all = |i: &usize| group[*i].report.events.iter().map(|e| ledger.now(e.shown)).collect();
+    let mut all = |i: &usize| {
+        let report = &group[*i].report;
+        // What waits gets a place when it becomes public; until then its events have a number only.
+        let waits = waiting::hour(report).is_some();
+        let mut place = |e: &Event| if waits { ledger.history(e.shown) } else { ledger.now(e.shown) };
+        report.events.iter().map(&mut place).collect()
+    };
     Ok(fresh.iter().map(&mut all).collect())
 }
 
@@ -155,24 +162,27 @@ async fn insert_public(
         return Ok(HashMap::new());
     }
     let mut q = insert("report_public", &PUBLIC_COLUMNS);
-    let fed = places.iter().map(|p| p.last().copied().unwrap_or_default());
-    q.push_values(fresh.iter().map(|i| &group[*i].report).zip(fed), public_row);
+    let rows = fresh.iter().map(|i| &group[*i].report).zip(places);
+    let fed = |p: &Vec<Position>| p.last().copied().unwrap_or_default();
+    q.push_values(rows.map(|(r, p)| (r, waiting::hour(r).is_none().then(|| fed(p)))), public_row);
     q.push(" ON CONFLICT (id) DO NOTHING RETURNING id, seq");
     let rows = db.fetch_all(q).await?;
     rows.iter().map(|row| Ok((row.try_get::<i64>("id")? as u64, row.try_get("seq")?))).collect()
 }
 
 async fn insert_rest(db: &mut Db<'_>, stored: &[Stored<'_>]) -> Result<(), sqlx::Error> {
-    let (Some(first), Some(last)) = (stored.iter().map(|s| s.seq).min(), stored.iter().map(|s| s.seq).max())
-    else {
+    if stored.is_empty() {
         return Ok(());
-    };
+    }
     let mut q = insert("report_private", PRIVATE_COLUMNS);
     q.push_values(stored, |b, s| private_row(b, s.seq, &s.made.report.private, received(&s.made.report)));
     db.execute(q).await?;
     let events: Vec<_> = stored
         .iter()
-        .flat_map(|s| life(s.seq, s.made.report.public.ward.as_ref(), &s.made.report.events, &s.at))
+        .flat_map(|s| {
+            let r = &s.made.report;
+            life(s.seq, r.public.ward.as_ref(), &r.events, &s.at, waiting::hour(r).is_none())
+        })
         .collect();
     let mut q = insert("event", EVENT_COLUMNS);
     q.push_values(&events, event_row);
@@ -186,8 +196,20 @@ async fn insert_rest(db: &mut Db<'_>, stored: &[Stored<'_>]) -> Result<(), sqlx:
         });
         db.execute(q).await?;
     }
-    // Nobody else writes inside this transaction, so the range holds these rows and no others.
-    let at = stored.iter().map(|s| received(&s.made.report)).max().unwrap_or(Instant::MIN);
+    let waiting: Vec<_> = stored
+        .iter()
+        .filter_map(|s| Some((s, waiting::hour(&s.made.report)?)))
+        .flat_map(|(s, hour)| {
+            let id = s.made.report.id;
+            s.at.iter().map(move |at| Waiting { event: at.seq, report: s.seq, id, hour })
+        })
+        .collect();
+    waiting::put(db, &waiting, true).await?;
+    // Nobody else writes inside this transaction, so the range holds these rows and no others that are public.
+    let told: Vec<_> = stored.iter().filter(|s| waiting::hour(&s.made.report).is_none()).collect();
+    let seqs = || told.iter().map(|s| s.seq);
+    let (Some(first), Some(last)) = (seqs().min(), seqs().max()) else { return Ok(()) };
+    let at = told.iter().map(|s| received(&s.made.report)).max().unwrap_or(Instant::MIN);
     log(db, ChangeKind::Reports { first, last }, at).await
 }
 

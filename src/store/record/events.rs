@@ -27,7 +27,7 @@ impl Ledger {
         let row = db
             .fetch_one(Sql::new(
                 "SELECT (SELECT coalesce(max(fed_ms), 0) FROM report_public),
-                    (SELECT coalesce(max(seq), 0) FROM event)",
+                    (SELECT coalesce(max(seq), 0) FROM event WHERE seq > 0)",
             ))
             .await?;
         let last_ms = future::bring_back(db, row.try_get(0)?, now).await?;
@@ -55,6 +55,8 @@ pub(in crate::store) struct Entry<'a> {
     pub(in crate::store) at: Position,
     pub(in crate::store) event: &'a Event,
     pub(in crate::store) ward: Option<String>,
+    /// Whether the public knows of it; otherwise it has a sequence and no moment.
+    pub(in crate::store) told: bool,
 }
 
 /// The rows of a new report's events; the first one is its receipt.
@@ -63,10 +65,11 @@ pub(in crate::store) fn life<'a>(
     ward: Option<&diaban_core::domain::WardId>,
     events: &'a [Event],
     at: &[Position],
+    told: bool,
 ) -> Vec<Entry<'a>> {
     let ward = ward.map(ToString::to_string);
     let numbered = (1..).zip(events.iter().zip(at));
-    numbered.map(|(n, (event, at))| Entry { report, n, at: *at, event, ward: ward.clone() }).collect()
+    numbered.map(|(n, (event, at))| Entry { report, n, at: *at, event, ward: ward.clone(), told }).collect()
 }
 
 pub(in crate::store) fn event_row(b: &mut Values<'_>, e: &Entry<'_>) {
@@ -75,7 +78,7 @@ pub(in crate::store) fn event_row(b: &mut Values<'_>, e: &Entry<'_>) {
     b.push_bind(e.n);
     b.push_bind(EventKind::State as u8);
     b.push_bind(e.event.at.ms());
-    b.push_bind(e.at.shown_ms);
+    b.push_bind(e.told.then_some(e.at.shown_ms));
     b.push_bind(e.event.role);
     b.push_bind(e.event.from.map(|s| s as u8));
     b.push_bind(e.event.to as u8);

@@ -8,3 +8,5 @@ pub(in crate::store) mod fields;
 pub(in crate::store) mod future;
 pub(in crate::store) mod read;
 pub(in crate::store) mod reports;
+pub(in crate::store) mod tighten;
+pub(in crate::store) mod waiting;

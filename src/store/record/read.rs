@@ -5,7 +5,7 @@ use crate::store::record::fields::{self, COLUMNS, MAP_COLUMNS, map_row, point};
 use crate::store::{Assignment, Store, StoreError};
 use diaban_core::domain::report::PublicFacts;
 use diaban_core::domain::view::MapRow;
-use diaban_core::domain::{CodeBook, State, WardId};
+use diaban_core::domain::{CodeBook, Precision, State, WardId};
 use diaban_core::geo::LonLat;
 
 /// A report as it was read: the public facts with their keys.
@@ -26,8 +26,43 @@ pub struct PlacedRecord {
     pub point: Option<LonLat>,
     /// Code of the category.
     pub category: String,
+    /// How precisely the public may see it.
+    pub decided: Decided,
     /// The assignment on record.
     pub assigned: Assignment,
+}
+
+/// How precisely the public may see a report, as its row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// What was decided when it came; none in a row of a release that did not say so.
+    pub stored: Option<Precision>,
+    /// What its public place and time look like: exact, the ward, or hidden.
+    pub looks: Precision,
+}
+
+/// The columns of [`Decided`] of a report `r` and what is private of it, `p`.
+pub(in crate::store) const DECIDED: &str = "r.precision, CAST(CASE
+    WHEN p.seq IS NULL THEN 0
+    WHEN r.created_ms = p.created_ms AND r.lon IS NOT DISTINCT FROM p.lon AND r.lat IS NOT DISTINCT FROM p.lat THEN 0
+    WHEN r.lon IS NULL THEN 4 ELSE 3 END AS smallint) AS looks";
+
+impl Decided {
+    pub(in crate::store) fn read(row: &Row) -> Result<Self, sqlx::Error> {
+        let stored = row.code_optional("precision")?.map(Precision::from_code);
+        Ok(Self { stored, looks: Precision::from_code(row.code("looks")?) })
+    }
+
+    /// What counts: the stricter of what was decided and of what the category says now. Neither opens what the
+    /// other closes.
+    pub fn with(self, category: Option<Precision>) -> Precision {
+        match (self.stored, category) {
+            (Some(stored), now) => now.map_or(stored, |now| now.max(stored)),
+            // Nobody said so: a category that is blurred now was so then.
+            (None, Some(now)) if now != Precision::Exact => now,
+            (None, _) => self.looks,
+        }
+    }
 }
 
 /// A range of so many rows is read by a statement of its own.
@@ -41,13 +76,16 @@ fn map_rows() -> Sql {
 }
 
 impl Store {
-    /// One report by its public id, unless it was hidden or erased.
+    /// One report by its public id, unless it was hidden or erased. One that is not public yet is there for whoever
+    /// knows its id: that is who sent it, and ids are drawn at random.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn report(&self, id: u64) -> Result<Option<ReportRecord>, StoreError> {
-        let mut q =
-            Sql::new(format!("SELECT {} FROM report_public r WHERE r.withdrawn = 0 AND r.id = ", *COLUMNS));
+        let mut q = Sql::new(format!(
+            "SELECT {} FROM report_public r WHERE r.withdrawn IN (0, 3) AND r.id = ",
+            *COLUMNS
+        ));
         q.push_bind(id as i64);
         let row = self.read.fetch_optional(q).await?;
         row.as_ref().map(record).transpose()
@@ -94,16 +132,17 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn places_after(&self, seq: i64, limit: i64) -> Result<Vec<PlacedRecord>, StoreError> {
-        let rows = self.read.fetch_all(Sql::new(
+        let rows = self.read.fetch_all(Sql::new(format!(
             "SELECT r.seq, p.lon AS true_lon, p.lat AS true_lat, r.category, r.ward, r.body, r.rule, r.lon, r.lat,
-                    r.border_m, r.offshore_m
-             FROM report_public r JOIN report_private p USING (seq) WHERE r.seq > $1 ORDER BY r.seq LIMIT $2",
-        ).bind(seq).bind(limit)).await?;
+                    r.border_m, r.offshore_m, {DECIDED}
+             FROM report_public r JOIN report_private p USING (seq) WHERE r.seq > $1 ORDER BY r.seq LIMIT $2"
+        )).bind(seq).bind(limit)).await?;
         rows.iter()
             .map(|row| {
                 Ok(PlacedRecord {
                     point: point(row.try_get("true_lon")?, row.try_get("true_lat")?),
                     category: row.try_get("category")?,
+                    decided: Decided::read(row)?,
                     assigned: Assignment {
                         seq: row.try_get("seq")?,
                         ward: row.try_get::<Option<&str>>("ward")?.and_then(WardId::parse),

@@ -9,9 +9,10 @@ use crate::store::database::{Db, Row, Sql, Values};
 use crate::store::record::boxes::Boxes;
 use crate::store::record::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
 use crate::store::record::fields::{FACT_COLUMNS, put_facts};
+use crate::store::record::waiting::{self, Waiting};
 use crate::store::write::{Command, IdempotencyKey};
 use crate::store::{Store, StoreError};
-use diaban_core::domain::report::{EventKind, NewReport, PrivateFacts};
+use diaban_core::domain::report::{EventKind, NewReport, PrivateFacts, Withdrawn};
 use diaban_core::domain::{Instant, WardId};
 use diaban_core::geo::LonLat;
 
@@ -57,7 +58,7 @@ impl Store {
 
 /// Columns of one report in `report_public`, in the order in which `public_row` binds them.
 pub(in crate::store) static PUBLIC_COLUMNS: LazyLock<String> =
-    LazyLock::new(|| format!("id, {}, fed, fed_ms", *FACT_COLUMNS));
+    LazyLock::new(|| format!("id, {}, fed, fed_ms, precision, withdrawn", *FACT_COLUMNS));
 pub(in crate::store) const PRIVATE_COLUMNS: &str = "seq, lon, lat, accuracy_m, address, answers, created_ms";
 /// Rows in one statement of a bulk load: some 20 columns stay well under SQLite's 32,766 parameters.
 const ROWS: usize = 500;
@@ -67,11 +68,16 @@ pub type KeyedReports = Arc<Vec<(NewReport, IdempotencyKey)>>;
 /// Keys that were used, with the body of each.
 pub type KnownKeys = HashMap<[u8; 32], [u8; 32]>;
 
-pub(in crate::store) fn public_row(b: &mut Values<'_>, (r, fed): (&NewReport, Position)) {
+/// Where the last event of the report stands; none while it is not public.
+pub(in crate::store) fn public_row(b: &mut Values<'_>, (r, fed): (&NewReport, Option<Position>)) {
+    let withdrawn = if fed.is_some() { Withdrawn::No } else { Withdrawn::Waiting };
+    let fed = fed.unwrap_or_default();
     b.push_bind(r.id as i64);
     put_facts(b, &r.public);
     b.push_bind(fed.seq);
     b.push_bind(fed.shown_ms);
+    b.push_bind(r.precision as u8);
+    b.push_bind(withdrawn as u8);
 }
 
 pub(in crate::store) fn private_row(b: &mut Values<'_>, seq: i64, p: &PrivateFacts, created: Instant) {
@@ -213,9 +219,14 @@ async fn load_keyed(
     Ok(Loaded { stored, there: all - stored, changed })
 }
 
-/// Stores reports; the change is of the newest of them, or of a later moment.
+/// Stores reports; the change is of the newest of them, or of a later moment. With a moment, blurred ones wait for
+/// [`Store::publish`], so that their order is none of the file's; without one, as for what is made up, they stand
+/// behind the others of their batch, in the order of their ids.
 async fn load(db: &mut Db<'_>, batch: &[&NewReport], at: Instant) -> Result<(), sqlx::Error> {
     let Some(newest) = batch.iter().map(|r| received(r)).max() else { return Ok(()) };
+    let mut batch = batch.to_vec();
+    batch.sort_by_key(|r| waiting::hour(r).map(|_| r.id));
+    let waits = |r: &NewReport| waiting::hour(r).filter(|_| at != Instant::MIN);
     // The rows get the sequences after the last one ever given, in order: nobody else writes inside
     // this transaction.
     let last: i64 = db.fetch_value(db.dialect().last_given("report_public")).await?;
@@ -226,7 +237,10 @@ async fn load(db: &mut Db<'_>, batch: &[&NewReport], at: Instant) -> Result<(), 
         let first = last + 1 + (i * ROWS) as i64;
         let places: Vec<Vec<Position>> =
             rows.iter().map(|r| r.events.iter().map(|e| ledger.history(e.shown)).collect()).collect();
-        let fed = places.iter().map(|p| p.last().copied().unwrap_or_default());
+        let fed = rows.iter().zip(&places).map(|(r, p)| match waits(r) {
+            None => Some(p.last().copied().unwrap_or_default()),
+            Some(_) => None,
+        });
         let mut statement = insert("report_public", &PUBLIC_COLUMNS);
         statement.push_values(rows.iter().copied().zip(fed), public_row);
         db.execute(statement).await?;
@@ -236,16 +250,28 @@ async fn load(db: &mut Db<'_>, batch: &[&NewReport], at: Instant) -> Result<(), 
         });
         db.execute(statement).await?;
         let events = rows.iter().zip(first..).zip(&places);
-        let events = events.flat_map(|((r, seq), at)| life(seq, r.public.ward.as_ref(), &r.events, at));
+        let events = events
+            .flat_map(|((r, seq), at)| life(seq, r.public.ward.as_ref(), &r.events, at, waits(r).is_none()));
         for events in events.collect::<Vec<_>>().chunks(ROWS * 2) {
             let mut statement = insert("event", EVENT_COLUMNS);
             statement.push_values(events, event_row);
             db.execute(statement).await?;
         }
+        let waiting = rows.iter().zip(first..).zip(&places).filter_map(|((r, seq), at)| {
+            let hour = waits(r)?;
+            Some(at.iter().map(move |at| Waiting { event: at.seq, report: seq, id: r.id, hour }))
+        });
+        let waiting: Vec<_> = waiting.flatten().collect();
+        for events in waiting.chunks(ROWS * 2) {
+            waiting::put(db, events, false).await?;
+        }
     }
     let end = last + batch.len() as i64;
     boxes.put_back(db, last + 1, end).await?;
-    log(db, ChangeKind::Reports { first: last + 1, last: end }, newest.max(at)).await?;
+    let told = batch.iter().take_while(|r| waits(r).is_none()).count() as i64;
+    if told > 0 {
+        log(db, ChangeKind::Reports { first: last + 1, last: last + told }, newest.max(at)).await?;
+    }
     Ok(())
 }
 
@@ -309,8 +335,8 @@ fn is_neighbour(from: &str, to: &WardId) -> bool {
 pub(in crate::store) mod tests {
     use super::*;
     use crate::store::test_database::{is_postgres, store_url};
-    use diaban_core::domain::State;
     use diaban_core::domain::report::{Event, PublicFacts};
+    use diaban_core::domain::{Precision, State};
     use diaban_core::geo::LonLat;
 
     pub(crate) fn report(id: u64) -> NewReport {
@@ -329,6 +355,7 @@ pub(in crate::store) mod tests {
                 ..PublicFacts::default()
             },
             private: PrivateFacts { point, ..PrivateFacts::default() },
+            precision: Precision::Exact,
             events: vec![Event {
                 at: created,
                 shown: created,

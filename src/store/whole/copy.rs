@@ -3,6 +3,7 @@
 //! equal to the source.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use tokio::sync::mpsc;
 
@@ -10,10 +11,11 @@ use crate::store::StoreError;
 use crate::store::database::dialect::Dialect;
 use crate::store::database::schema::{self, COPYING, Migrated};
 use crate::store::database::single::Single;
-use crate::store::database::{Arg, Db, Sql};
+use crate::store::database::{Arg, Db, Sql, postgres, sqlite};
 use crate::store::record::boxes::Boxes;
 use crate::store::record::reports::insert;
 use crate::store::whole::compare::{Compared, compare_all, hex};
+use crate::store::whole::erased;
 use crate::store::whole::tables::{TABLES, Table, Values};
 
 /// Parameters per statement; SQLite allows 32,766.
@@ -41,11 +43,13 @@ pub struct Copied {
     pub rows: u64,
     /// Comparison of the tables.
     pub tables: Vec<Compared>,
+    /// Reports that the source held although they had been erased, and that were erased in the target.
+    pub erased: u64,
 }
 
 /// Copies every row of one database into another one that is empty or holds an interrupted copy of
 /// the same source, then compares both. `progress` is called for each page. Dropping the future
-/// interrupts the copy.
+/// interrupts the copy. In the end what the list beside the source and `lists` say was erased is erased in the target.
 ///
 /// # Errors
 /// When a database cannot be opened, is being served or has another schema, the target holds other
@@ -54,8 +58,18 @@ pub struct Copied {
 pub async fn copy(
     from: &str,
     to: &str,
+    lists: &[PathBuf],
     progress: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Copied, StoreError> {
+    let mut known = Vec::new();
+    for list in lists {
+        known.extend(erased::read_erased(list).await?);
+    }
+    for url in [from, to] {
+        if !postgres::is_url(url) {
+            known.extend(erased::list_beside(&sqlite::path_of(url)?)?);
+        }
+    }
     if from == to {
         return Err(StoreError::Open(format!("{from}: source and target are the same database")));
     }
@@ -92,12 +106,22 @@ pub async fn copy(
         target.db().run(format!("ANALYZE {}", names.join(", "))).await.map_err(StoreError::sort)?;
     }
     let tables = compare_all(&mut source, &mut target, progress).await?;
+    let mut erased = 0;
     if tables.iter().all(Compared::is_same) {
+        let noted = erased::of_database(&mut target).await?;
+        known.retain(|e| !noted.iter().any(|n| n.id == e.id));
+        if !known.is_empty() {
+            erased = erased::again_alone(&mut target, &known).await?;
+        }
+        let all = erased::of_database(&mut target).await?;
+        if !postgres::is_url(to) && !all.is_empty() {
+            erased::write_erased(&erased::beside(&sqlite::path_of(to)?), &all)?;
+        }
         target.db().run(format!("DROP TABLE {COPYING}")).await.map_err(StoreError::sort)?;
     }
     target.close().await?;
     source.close().await?;
-    Ok(Copied { migrated, before, rows, tables })
+    Ok(Copied { migrated, before, rows, tables, erased })
 }
 
 pub(in crate::store) async fn count(single: &mut Single, table: &Table) -> Result<u64, StoreError> {

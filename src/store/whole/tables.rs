@@ -57,7 +57,7 @@ const REPORT_COLUMNS: &[(&str, Kind)] = &{
     out
 };
 
-const FRAME: [(&str, Kind); 7] = [
+const FRAME: [(&str, Kind); 8] = [
     ("seq", Integer),
     ("id", Integer),
     ("lon", Real),
@@ -65,6 +65,7 @@ const FRAME: [(&str, Kind); 7] = [
     ("withdrawn", Integer),
     ("fed", Integer),
     ("fed_ms", Integer),
+    ("precision", Integer),
 ];
 
 const STORED: usize = {
@@ -123,6 +124,30 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("from_ward", Text),
             ("shown_ms", Integer),
         ],
+    },
+    Table {
+        name: "waiting",
+        key: 1,
+        numbered: false,
+        page: PAGE,
+        columns: &[
+            ("event", Integer),
+            ("report", Integer),
+            ("id", Integer),
+            ("hour_ms", Integer),
+            ("live", Integer),
+            ("body", Text),
+            ("rule", Text),
+            ("lon", Real),
+            ("lat", Real),
+        ],
+    },
+    Table {
+        name: "erased",
+        key: 1,
+        numbered: false,
+        page: PAGE,
+        columns: &[("id", Integer), ("key_hash", Blob), ("body_hash", Blob), ("at_ms", Integer)],
     },
     Table {
         name: "area_generation",

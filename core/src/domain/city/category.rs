@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::Text;
 use crate::domain::report::Level;
+use crate::domain::{Instant, Text};
 
 /// A group of categories.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,19 +63,22 @@ impl PlaceRule {
     }
 }
 
-/// How precisely the public sees a location, from exact to not at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// How precisely the public sees a location, from exact to not at all; the stricter is the greater. All but exact also
+/// show times by the hour only. The discriminant is what columns keep: never renumber.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
 pub enum Precision {
     /// As reported.
-    Exact,
+    #[default]
+    Exact = 0,
     /// A point of the 20 m grid cell.
-    Grid20m,
+    Grid20m = 1,
     /// A point of the 150 m grid cell.
-    Grid150m,
+    Grid150m = 2,
     /// The ward only.
-    Ward,
+    Ward = 3,
     /// No point at all.
-    Hidden,
+    Hidden = 4,
 }
 
 impl Precision {
@@ -96,6 +99,18 @@ impl Precision {
     /// The precision with a public name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|p| p.name() == name)
+    }
+
+    /// The precision of a stored discriminant; one of a later version of the program reads as hidden.
+    pub fn from_code(code: i64) -> Self {
+        usize::try_from(code).ok().and_then(|i| Self::ALL.get(i).copied()).unwrap_or(Self::Hidden)
+    }
+
+    /// The moment that the public sees of something in a report's life: the hour where the place is blurred, because
+    /// a moment can tell a place.
+    #[must_use]
+    pub fn shown(self, t: Instant) -> Instant {
+        if self == Self::Exact { t } else { t.floor_hour() }
     }
 
     /// Side of the grid cell in metres; `None` if no grid is used.

@@ -10,7 +10,7 @@ pub use status::{State, Status};
 
 use std::collections::BTreeMap;
 
-use crate::domain::{Category, Instant, WardId};
+use crate::domain::{Category, Instant, Precision, WardId};
 use crate::geo::LonLat;
 
 /// The largest public id: ids are drawn from `1..=MAX_ID`, so that a JavaScript number holds them
@@ -26,6 +26,8 @@ pub struct NewReport {
     pub public: PublicFacts,
     /// What only the responsible office may see.
     pub private: PrivateFacts,
+    /// How precisely the public may see it: decided now, and never opened afterwards.
+    pub precision: Precision,
     /// What happened to it, oldest first; the first is that it was received.
     pub events: Vec<Event>,
 }
@@ -221,6 +223,8 @@ pub enum Withdrawn {
     Hidden = 1,
     /// It was erased: only a tombstone is left.
     Erased = 2,
+    /// It has not been public yet: the hour in which it came is not over.
+    Waiting = 3,
 }
 
 impl Withdrawn {
@@ -229,6 +233,7 @@ impl Withdrawn {
         match code {
             0 => Self::No,
             2 => Self::Erased,
+            3 => Self::Waiting,
             _ => Self::Hidden,
         }
     }
@@ -243,7 +248,7 @@ mod tests {
         for (i, kind) in EventKind::ALL.into_iter().enumerate() {
             assert_eq!((kind as usize, EventKind::from_code(i as u8)), (i, Some(kind)));
         }
-        for w in [Withdrawn::No, Withdrawn::Hidden, Withdrawn::Erased] {
+        for w in [Withdrawn::No, Withdrawn::Hidden, Withdrawn::Erased, Withdrawn::Waiting] {
             assert_eq!(Withdrawn::from_code(w as i64), w);
         }
     }

@@ -59,7 +59,8 @@ pub(in crate::http) async fn city(
     };
     if name == "reports" {
         let source = source(Text { vi: "Phản ánh".into(), en: "Reports".into() });
-        let scope = Scope { kind: Kind::Reports, filter: Filter::default(), params: FILTERS.to_vec() };
+        let scope =
+            Scope { kind: Kind::Reports, filter: Filter::default(), params: FILTERS.to_vec(), office: false };
         return serve(&service, source, scope, format, query.as_deref(), &headers).await;
     }
     let view = service.map()?;
@@ -143,7 +144,7 @@ pub(in crate::http) async fn secret(
         ward: None,
         cache: CachePolicy::Private,
     };
-    let scope = Scope { kind, filter: filter.filter, params: Vec::new() };
+    let scope = Scope { kind, filter: filter.filter, params: Vec::new(), office: true };
     let mut response = serve(&service, source, scope, format, query.as_deref(), &headers).await?;
     let noindex = HeaderValue::from_static("noindex, nofollow");
     response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), noindex);
@@ -198,7 +199,15 @@ async fn of_ward(
     }
     let kind = if what == "changes" { Kind::Changes } else { Kind::Reports };
     let filter = <Filter>::default().in_wards(number);
-    serve(service, source, Scope { kind, filter, params: ward_params() }, format, query, headers).await
+    serve(
+        service,
+        source,
+        Scope { kind, filter, params: ward_params(), office: false },
+        format,
+        query,
+        headers,
+    )
+    .await
 }
 
 /// The ward of that name: 404 when there never was one, 410 when only former generations know the bare

@@ -1,5 +1,7 @@
 //! Feeds of reports and of what happened to them: read from the record, page by page.
 
+use std::collections::HashSet;
+
 use axum::http::HeaderMap;
 use axum::response::Response;
 
@@ -27,6 +29,8 @@ pub(super) struct Scope {
     pub(super) filter: Filter,
     /// The filters that it takes.
     pub(super) params: Vec<&'static str>,
+    /// Whether it is an office's, which learns at once what the public learns when the hour is over.
+    pub(super) office: bool,
 }
 
 pub(super) async fn serve(
@@ -49,9 +53,20 @@ pub(super) async fn serve(
     let filter = joined(&scope, &asked.filter);
     let limit = asked.page.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
     // Before the page is read: what comes in between makes the next date a later one.
-    let changed = service.store.last_changed().await?;
+    let mut changed = service.store.last_changed().await?;
     // One more tells whether there is a next page.
     let page = NewsPage { filter: &filter, codebook, map: &view.snapshot, before, limit: limit + 1 };
+    let mut untold = Vec::new();
+    if scope.office && before.is_none() {
+        // In front of the page and beside its limit: each will come again with its place among the others.
+        untold = service.store.untold(page).await?;
+        if scope.kind == Kind::Reports {
+            let mut seen = HashSet::new();
+            untold.retain(|n| seen.insert(n.report.id));
+        }
+        // What waits is in no change; a page that holds some of it is always new.
+        changed = if untold.is_empty() { changed } else { service.clock.now() };
+    }
     let Changes { mut news, stopped } = match scope.kind {
         Kind::Reports => service.store.report_news(page).await?,
         Kind::Changes => service.store.changes(page).await?,
@@ -61,6 +76,10 @@ pub(super) async fn serve(
     let last = if more { news.last().map(|n| (n.report.id, n.n)) } else { stopped };
     let next = last.map(|(report, n)| cursor(report, n));
     let cursors = news.iter().map(|n| cursor(n.report.id, n.n)).collect();
+    if scope.kind == Kind::Reports {
+        news.retain(|n| untold.iter().all(|u| u.report.id != n.report.id));
+    }
+    let news: Vec<_> = untold.into_iter().chain(news).collect();
     let make = Entries::new(&service.city, &service.public_url);
     let entries = match scope.kind {
         Kind::Reports => news.into_iter().map(|n| make.report(n)).collect(),

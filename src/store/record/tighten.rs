@@ -1,0 +1,164 @@
+//! A category became stricter than reports of it are: what they show more goes, and so does what their order tells.
+
+use crate::store::changes::{ChangeKind, log};
+use crate::store::database::{Db, Sql};
+use crate::store::record::fields::point;
+use crate::store::record::read::{DECIDED, Decided};
+use crate::store::record::waiting::renumber;
+use crate::store::write::Command;
+use crate::store::{Store, StoreError};
+use diaban_core::domain::{Instant, Precision, WardId};
+use diaban_core::geo::LonLat;
+
+/// A report that is shown more precisely than its category says, or of which nobody said how precisely.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loose {
+    /// Internal sequence.
+    pub seq: i64,
+    /// The true place.
+    pub point: Option<LonLat>,
+    /// Its ward.
+    pub ward: Option<WardId>,
+    /// How precisely the public may see it.
+    pub decided: Decided,
+}
+
+/// What becomes of such a report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tighter {
+    /// Internal sequence.
+    pub seq: i64,
+    /// What it shows of place and time from now on; none where that is as it must be already.
+    pub place: Option<Option<LonLat>>,
+    /// Whether its moments were public until now.
+    pub by_hour_now: bool,
+}
+
+impl Store {
+    /// Some reports of a category that are shown more precisely than this, or of which nobody said how precisely.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn loose_reports(
+        &self,
+        category: &str,
+        precision: Precision,
+        limit: i64,
+    ) -> Result<Vec<Loose>, StoreError> {
+        let sql = format!(
+            "SELECT r.seq, r.ward, p.lon, p.lat, {DECIDED} FROM report_public r LEFT JOIN report_private p USING (seq)
+             WHERE (r.category = $1 AND r.precision IS NULL) OR (r.category = $1 AND r.precision < $2) LIMIT $3"
+        );
+        let rows =
+            self.read.fetch_all(Sql::new(sql).bind(category).bind(precision as u8).bind(limit)).await?;
+        let loose = rows.iter().map(|row| {
+            Ok(Loose {
+                seq: row.try_get("seq")?,
+                point: point(row.try_get("lon")?, row.try_get("lat")?),
+                ward: row.try_get::<Option<&str>>("ward")?.and_then(WardId::parse),
+                decided: Decided::read(row)?,
+            })
+        });
+        loose.collect()
+    }
+
+    /// Shows reports as precisely as this and no more.
+    ///
+    /// # Errors
+    /// When the write fails; none of them was changed then.
+    pub async fn tighten(
+        &self,
+        reports: Vec<Tighter>,
+        precision: Precision,
+        at: Instant,
+    ) -> Result<(), StoreError> {
+        self.write(Tighten { reports, precision, at }).await
+    }
+}
+
+struct Tighten {
+    reports: Vec<Tighter>,
+    precision: Precision,
+    at: Instant,
+}
+
+impl Command for Tighten {
+    type Answer = ();
+
+    async fn run(&self, db: &mut Db<'_>) -> Result<(), sqlx::Error> {
+        tighten(db, self).await
+    }
+}
+
+/// Cuts the public moments of a report to the hour.
+const BY_HOUR: [&str; 2] = [
+    "UPDATE report_public SET observed_ms = observed_ms - observed_ms % 3600000,
+         created_ms = created_ms - created_ms % 3600000, updated_ms = updated_ms - updated_ms % 3600000,
+         fed_ms = fed_ms - fed_ms % 3600000 WHERE seq = $1",
+    "UPDATE event SET shown_ms = shown_ms - shown_ms % 3600000 WHERE report = $1",
+];
+
+async fn tighten(db: &mut Db<'_>, t: &Tighten) -> Result<(), sqlx::Error> {
+    if t.reports.is_empty() {
+        return Ok(());
+    }
+    let mut set = Sql::new("UPDATE report_public SET precision = ");
+    set.push_bind(t.precision as u8).push(" WHERE seq");
+    set.push_keys(t.reports.iter().map(|r| r.seq));
+    db.execute(set).await?;
+    let mut named = Vec::new();
+    for r in &t.reports {
+        let Some(place) = r.place else { continue };
+        db.execute(
+            Sql::new(
+                "UPDATE report_public SET lon = $2, lat = $3, address = NULL, border_m = NULL, offshore_m = NULL
+                 WHERE seq = $1",
+            )
+            .bind(r.seq)
+            .bind(place.map(|p| p.lon()))
+            .bind(place.map(|p| p.lat())),
+        )
+        .await?;
+        named.push(r.seq);
+        for hours in BY_HOUR.iter().filter(|_| r.by_hour_now) {
+            db.execute(Sql::new(*hours).bind(r.seq)).await?;
+        }
+    }
+    // Among others the order of receipt told the moment: they get the next sequences in the order of their ids.
+    let exact: Vec<i64> = t.reports.iter().filter(|r| r.by_hour_now).map(|r| r.seq).collect();
+    let moved = renumber(db, &exact).await?;
+    backdate(db, moved.values().copied().collect()).await?;
+    named.extend(moved.values());
+    named.sort_unstable();
+    for seqs in named.chunk_by(|a, b| a + 1 == *b) {
+        let (first, last) = (seqs[0], seqs[seqs.len() - 1]);
+        log(db, ChangeKind::Reports { first, last }, t.at).await?;
+    }
+    Ok(())
+}
+
+/// Puts the events of reports before all others, in the order of ids: they are no news, and where they stood among
+/// the others told their moment.
+async fn backdate(db: &mut Db<'_>, reports: Vec<i64>) -> Result<(), sqlx::Error> {
+    if reports.is_empty() {
+        return Ok(());
+    }
+    let mut q = Sql::new(
+        "SELECT e.seq FROM event e JOIN report_public r ON r.seq = e.report
+         WHERE e.shown_ms IS NOT NULL AND e.report",
+    );
+    q.push_keys(reports.iter().copied()).push(" ORDER BY r.id DESC, e.n DESC");
+    let mut first: i64 = db.fetch_value(Sql::new("SELECT coalesce(min(seq), 0) FROM event")).await?;
+    first = first.min(0);
+    for row in db.fetch_all(q).await? {
+        first -= 1;
+        let event = Sql::new("UPDATE event SET seq = $2 WHERE seq = $1");
+        db.execute(event.bind(row.try_get::<i64>("seq")?).bind(first)).await?;
+    }
+    for report in reports {
+        let fed = "UPDATE report_public SET fed = coalesce((SELECT max(e.seq) FROM event e
+                       WHERE e.report = report_public.seq AND e.shown_ms IS NOT NULL), 0) WHERE seq = $1";
+        db.execute(Sql::new(fed).bind(report)).await?;
+    }
+    Ok(())
+}
