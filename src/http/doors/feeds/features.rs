@@ -55,7 +55,8 @@ pub(super) fn serve(
     let make = Entries::new(&service.city, &service.public_url);
     let entries =
         shown[start..end].iter().map(|f| make.feature(collection, f, &view.codebook, now)).collect();
-    let told = Told { entries, cursors, query, cursor: from, next, left, changed: view.features.changed() };
+    let changed = view.features.changed();
+    let told = Told { entries, ahead: 0, cursors, query, cursor: from, next, left, changed };
     Ok(answer(service, source, format, told, headers))
 }
 

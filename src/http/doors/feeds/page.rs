@@ -47,7 +47,9 @@ pub(super) struct OfWard {
 pub(super) struct Told {
     /// Newest first.
     pub(super) entries: Vec<Entry>,
-    /// The cursor of a page that begins after each of them.
+    /// How many of the first have no place among the others yet, so that no page can begin after them.
+    pub(super) ahead: usize,
+    /// The cursor of a page that begins after each of the others.
     pub(super) cursors: Vec<String>,
     /// What was asked, in normal form, without the cursor.
     pub(super) query: Pairs,
@@ -86,13 +88,14 @@ pub(super) fn answer(
         let bytes = (format.document)(&feed);
         let own = feed.entries.len() - usize::from(notice.is_some());
         let fitting = own * PAGE_BYTES / bytes.len().max(1);
-        if bytes.len() <= PAGE_BYTES || own <= 1 {
+        let least = told.ahead + 1;
+        if bytes.len() <= PAGE_BYTES || own <= least {
             break (feed, next, bytes);
         }
         // What does not fit comes on the next page.
         told.entries = feed.entries.into_iter().skip(usize::from(notice.is_some())).collect();
-        told.entries.truncate((fitting * 9 / 10).clamp(1, own - 1));
-        told.next = told.cursors.get(told.entries.len() - 1).cloned();
+        told.entries.truncate((fitting * 9 / 10).clamp(least, own - 1));
+        told.next = told.cursors.get(told.entries.len() - least).cloned();
     };
     let document = Document::new(format.media, bytes, source.cache);
     let mut document = document.modified(feed.updated.max(told.changed), service.clock.now());

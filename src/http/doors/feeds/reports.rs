@@ -75,10 +75,11 @@ pub(super) async fn serve(
     news.truncate(limit as usize);
     let last = if more { news.last().map(|n| (n.report.id, n.n)) } else { stopped };
     let next = last.map(|(report, n)| cursor(report, n));
-    let cursors = news.iter().map(|n| cursor(n.report.id, n.n)).collect();
     if scope.kind == Kind::Reports {
         news.retain(|n| untold.iter().all(|u| u.report.id != n.report.id));
     }
+    let cursors = news.iter().map(|n| cursor(n.report.id, n.n)).collect();
+    let ahead = untold.len();
     let news: Vec<_> = untold.into_iter().chain(news).collect();
     let make = Entries::new(&service.city, &service.public_url);
     let entries = match scope.kind {
@@ -88,6 +89,7 @@ pub(super) async fn serve(
     let pairs = asked.filter.pairs(codebook).into_iter().map(|(name, value)| (name.to_owned(), value));
     let told = Told {
         entries,
+        ahead,
         cursors,
         query: pairs.chain(asked.page.limit.map(|l| ("limit".to_owned(), l.to_string()))).collect(),
         cursor: from,
