@@ -241,16 +241,17 @@ mod tests {
             _ => None,
         };
         // CORRUPT, CORRUPT_VTAB, CORRUPT_SEQUENCE, CORRUPT_INDEX, NOTADB.
-        for code in [11, 11 | (1 << 8), 11 | (2 << 8), 11 | (3 << 8), 26] {
+        let extended = |code: i32, n: i32| code + n * 256;
+        for code in [11, extended(11, 1), extended(11, 2), extended(11, 3), 26] {
             assert_eq!(kind(code), Some(FailureKind::Damaged), "{code}");
         }
         // IOERR_READ, IOERR_SHORT_READ, IOERR_FSYNC, IOERR_CORRUPTFS.
-        for code in [10 | (1 << 8), 10 | (2 << 8), 10 | (4 << 8), 10 | (33 << 8)] {
+        for code in [extended(10, 1), extended(10, 2), extended(10, 4), extended(10, 33)] {
             assert_eq!(kind(code), Some(FailureKind::Io), "{code}");
         }
-        assert_eq!(kind(8 | (4 << 8)), Some(FailureKind::Gone));
+        assert_eq!(kind(extended(8, 4)), Some(FailureKind::Gone));
         // BUSY_RECOVERY, BUSY_SNAPSHOT and LOCKED are waits that ended.
-        for code in [5, 5 | (1 << 8), 5 | (2 << 8), 6] {
+        for code in [5, extended(5, 1), extended(5, 2), 6] {
             assert!(matches!(StoreError::of_sqlite(code, &error()), Some(StoreError::Busy)), "{code}");
         }
         assert!(matches!(StoreError::of_sqlite(8, &error()), Some(StoreError::ReadOnly)));

@@ -17,6 +17,7 @@ use crate::test_database::is_postgres;
 
 const ITEMS: &str = "/collections/reports/items";
 const PAGE: usize = 4_096;
+type Act = fn(&Path);
 /// Exit codes.
 const DAMAGED: i32 = 65;
 const GONE: i32 = 66;
@@ -140,7 +141,7 @@ fn a_store_that_goes_away_while_it_is_served_ends_the_process() {
     if is_postgres() {
         return;
     }
-    let acts: [(&str, fn(&Path), bool); 6] = [
+    let acts: [(&str, Act, bool); 6] = [
         ("was removed", |db| fs::remove_file(db).unwrap(), true),
         ("was removed", |db| fs::rename(db, beside(db, ".away")).unwrap(), true),
         ("was emptied", |db| drop(fs::File::create(db).unwrap()), true),
@@ -513,7 +514,7 @@ fn what_is_no_file_in_the_place_of_the_map_is_passed_over() {
     if is_postgres() {
         return;
     }
-    let places: [(&str, fn(&Path)); 4] = [
+    let places: [(&str, Act); 4] = [
         ("a pipe", |p| assert!(Command::new("mkfifo").arg(p).status().unwrap().success())),
         ("a folder", |p| fs::create_dir(p).unwrap()),
         ("a device", |p| symlink("/dev/zero", p).unwrap()),

@@ -115,11 +115,11 @@ impl Inode {
     /// its rights by somebody.
     pub(in crate::store) fn close_to_others(&self) -> io::Result<bool> {
         let mode = self.file.metadata()?.mode();
-        if mode & 0o007 == 0 {
-            return Ok(false);
+        let open = mode & 0o007 != 0;
+        if open {
+            self.file.set_permissions(Permissions::from_mode(mode & 0o700))?;
         }
-        self.file.set_permissions(Permissions::from_mode(mode & 0o700))?;
-        Ok(true)
+        Ok(open)
     }
 
     /// Locks it against other serving processes; `None` if one has it.
@@ -269,6 +269,8 @@ mod tests {
         assert!(Inode::at(folder.path()).is_err());
     }
 
+    type Act = fn(&Path);
+
     /// Does something to a watched file, and says what the lookout makes of it.
     fn after(act: impl FnOnce(&Path)) -> Option<String> {
         let folder = tempfile::tempdir().unwrap();
@@ -291,7 +293,7 @@ mod tests {
         let edit = |path: &Path| OpenOptions::new().write(true).open(path).unwrap();
         assert_eq!(after(|_| ()), None);
         assert_eq!(after(|p| edit(p).set_len(12_288).unwrap()), None, "it grows");
-        let cases: [(&str, fn(&Path)); 6] = [
+        let cases: [(&str, Act); 6] = [
             ("removed", |p| fs::remove_file(p).unwrap()),
             ("moved away", |p| fs::rename(p, beside(p, ".old")).unwrap()),
             ("another file", |p| {

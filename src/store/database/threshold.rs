@@ -145,9 +145,8 @@ async fn check_owner(path: &Path, inode: &Inode, marked: bool) -> Result<(), Sto
     let looked = look(&mut db).await.map_err(|e| sqlite::failed(path, e));
     db.close().await.map_err(|e| sqlite::failed(path, e))?;
     match looked? {
-        Found::Ours => Ok(()),
         Found::Nothing if marked => Err(sqlite::named(path, &missing(path, true))),
-        Found::Nothing => Ok(()),
+        Found::Ours | Found::Nothing => Ok(()),
         Found::Other(0) => Err(foreign("it has tables of another program")),
         Found::Other(number) => Err(other(number)),
     }

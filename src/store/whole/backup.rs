@@ -131,7 +131,7 @@ pub async fn restore(file: &Path, url: &str, force: bool, lists: &[PathBuf]) -> 
     if let Some(old) = &old {
         // A group that was given access to the old file gets access to the new one. What everybody could reach was
         // given to nobody.
-        let group = if old.mode() & 0o007 == 0 { old.mode() & 0o060 } else { 0 };
+        let group = if old.mode() & 0o007 != 0 { 0 } else { old.mode() & 0o060 };
         let mode = part::OWNERS_ALONE | group;
         made.as_file().set_permissions(Permissions::from_mode(mode)).map_err(|e| here(&e))?;
         let _ = chown(made.path(), Some(old.uid()), Some(old.gid()));
