@@ -5,7 +5,6 @@ import os
 import pathlib
 import re
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -36,15 +35,15 @@ class Group:
             folder = pathlib.Path(base) / f"diaban-attack-{os.getpid()}"
             try:
                 folder.mkdir()
-                (folder / limit).write_text(str(mib << 20))
-                self.folder = folder
-                return
+                if (folder / limit).exists():
+                    (folder / limit).write_text(str(mib << 20))
+                    self.folder = folder
+                    return
             except OSError:
-                shutil.rmtree(folder, ignore_errors=True)
-                try:
-                    folder.rmdir()
-                except OSError:
-                    pass
+                pass
+            # Not a folder of groups, or not ours to limit.
+            if folder.exists():
+                folder.rmdir()
 
     def enter(self):
         if self.folder:

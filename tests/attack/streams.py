@@ -29,9 +29,9 @@ def main():
 
 
 def listen(server, n):
-    """One more stream, from one of 250 addresses of the loopback."""
+    """One more stream, from one of 1,000 addresses of the loopback."""
     stream = socket.socket()
-    stream.bind((f"127.1.0.{1 + n % 250}", 0))
+    stream.bind((f"127.1.{n // 250 % 4}.{1 + n % 250}", 0))
     stream.connect(("127.0.0.1", server.port))
     stream.sendall(f"GET {PATH} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
     return stream

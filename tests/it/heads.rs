@@ -39,7 +39,7 @@ fn said(server: &Server, parts: &[&str], ended: bool) -> String {
 
 /// The problem document of the only answer, which ends the connection.
 fn problem(answer: &str, status: u16) -> Value {
-    assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+    assert_eq!(answer.matches("x-request-id: ").count(), 1, "{answer}");
     assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let head = head.to_lowercase();

@@ -28,6 +28,8 @@ const FIRST_PART: usize = 100;
 const PART_BYTES: usize = 2 << 20;
 /// Limit of a page, in bytes: what does not fit comes on the next one. A single larger row fits.
 pub(in crate::http) const PAGE_BYTES: usize = 8 << 20;
+/// What stands after the rows: counts, and links of at most 8 KiB each.
+const END_BYTES: usize = 64 << 10;
 /// In which system coordinates are (OGC API Features Part 2, requirement 16).
 pub(super) const CONTENT_CRS: HeaderName = HeaderName::from_static("content-crs");
 
@@ -117,6 +119,8 @@ impl List<'_> {
         let mut left = most(self.format, self.page);
         let (mut returned, mut last, mut next) = (0, None, None);
         let mut at_once = FIRST_PART;
+        // The links of a question in a body hold that body.
+        let end_bytes = END_BYTES + self.body.as_ref().map_or(0, |body| 2 * body.to_string().len());
         'page: while left > 0 {
             let part = left.min(at_once);
             let views = source.next(part).await?;
@@ -127,7 +131,7 @@ impl List<'_> {
             for view in &views[..views.len() - usize::from(beyond)] {
                 let end = out.len();
                 encoder.row(&schema, &shown.row(S::row(&names, view)), &mut out);
-                if out.len() > PAGE_BYTES && last.is_some() {
+                if out.len() > PAGE_BYTES - end_bytes && last.is_some() {
                     out.truncate(end);
                     encoder.took_back();
                     next = last;
