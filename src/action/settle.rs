@@ -3,7 +3,7 @@
 use crate::action::city::{Areas, City};
 use crate::action::public::public_point;
 use crate::clock::Clock;
-use crate::store::{Loose, Store, StoreError, Tighter};
+use crate::store::{Loose, NewPlace, Store, StoreError, Tighter};
 use diaban_core::domain::Precision;
 use diaban_core::geo::LonLat;
 
@@ -24,7 +24,7 @@ pub async fn settle(city: &City, store: &Store, clock: &dyn Clock) -> Result<u64
             let end = loose.len() < BATCH as usize;
             let reports: Vec<Tighter> =
                 loose.iter().map(|r| tighter(&areas, category.precision, r)).collect();
-            closed += reports.iter().filter(|r| r.place.is_some()).count() as u64;
+            closed += reports.iter().filter(|r| r.place != NewPlace::Same).count() as u64;
             store.tighten(reports, category.precision, clock.now()).await?;
             if end {
                 break;
@@ -38,7 +38,8 @@ fn tighter(areas: &Areas, precision: Precision, r: &Loose) -> Tighter {
     let was = r.decided.stored.unwrap_or(r.decided.looks);
     // Of an earlier release, and blurred already: as its category said then.
     let known = r.decided.stored.is_none() && was != Precision::Exact;
-    let place = (!known).then(|| r.point.and_then(|p| place_in(areas, precision, p, r)));
+    let coarser = || NewPlace::Coarser(r.point.and_then(|p| place_in(areas, precision, p, r)));
+    let place = if known { NewPlace::Same } else { coarser() };
     Tighter { seq: r.seq, place, by_hour_now: was == Precision::Exact }
 }
 

@@ -35,7 +35,7 @@ pub use record::create::Created;
 pub use record::events::Position;
 pub use record::read::{Decided, PlacedRecord, ReportRecord};
 pub use record::reports::{Assignment, KeyedReports, KnownKeys, Loaded};
-pub use record::tighten::{Loose, Tighter};
+pub use record::tighten::{Loose, NewPlace, Tighter};
 pub use record::waiting::over;
 pub use whole::backup::{Backup, Restored, backup, restore};
 pub use whole::check::{Checked, CheckedBackup, check, check_backup};

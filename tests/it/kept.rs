@@ -213,7 +213,7 @@ impl<'a> Search<'a> {
     fn found(&self, bytes: &[u8]) -> HashSet<&'a str> {
         let (mut found, mut window) = (HashSet::new(), 0_u64);
         for (i, byte) in bytes.iter().enumerate() {
-            window = window << 8 | u64::from(*byte);
+            window = (window << 8) | u64::from(*byte);
             if i >= 7 && self.maybe[Self::place(window)] {
                 let here = &bytes[i - 7..];
                 let texts = self.texts.get(&window.to_be_bytes()).into_iter().flatten();

@@ -52,7 +52,7 @@ impl Standing {
         let (lon, lat) = (next("w.lon", TRANSFERS), next("w.lat", TRANSFERS));
         Sql::new(format!(
             "SELECT r.seq, coalesce({state}, r.state) AS state, r.withdrawn, r.category,
-                 coalesce({ward}, r.ward) AS ward, r.lon, r.lat, p.lon IS NOT NULL AS placed, {DECIDED}, r.fed_ms,
+                 coalesce({ward}, r.ward) AS ward, r.lon, r.lat, p.lon IS NOT NULL AS placed, {DECIDED}, r.fed,
                  (SELECT count(*) FROM event e WHERE e.report = r.seq) AS events,
                  {ward} IS NOT NULL AS moves, {lon} AS next_lon, {lat} AS next_lat
              FROM report_public r LEFT JOIN report_private p USING (seq) WHERE r.id = $1"
@@ -71,7 +71,7 @@ impl Standing {
             point: point(row.try_get(lon)?, row.try_get(lat)?),
             placed: row.try_get("placed")?,
             decided: Decided::read(row)?,
-            told: row.try_get::<i64>("fed_ms")? > 0,
+            told: row.try_get::<i64>("fed")? != 0,
             events: row.try_get("events")?,
         })
     }
@@ -176,13 +176,13 @@ impl Command for Amendment {
 async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Applied, sqlx::Error> {
     let seq = a.was.seq;
     let now = Sql::new(
-        "SELECT fed_ms, (SELECT count(*) FROM event e WHERE e.report = r.seq) AS events
+        "SELECT fed, fed_ms, (SELECT count(*) FROM event e WHERE e.report = r.seq) AS events
          FROM report_public r WHERE seq = $1",
     );
     let rows = db.fetch_all(now.bind(seq)).await?;
     let Some(now) = rows.first() else { return Ok(Applied::Stale) };
     let (fed, events): (i64, i64) = (now.try_get("fed_ms")?, now.try_get("events")?);
-    if events != a.was.events || (fed > 0) != a.was.told {
+    if events != a.was.events || (now.try_get::<i64>("fed")? != 0) != a.was.told {
         return Ok(Applied::Stale);
     }
     let mut ledger = Ledger::open(db, a.at).await?;

@@ -23,13 +23,22 @@ pub struct Loose {
     pub decided: Decided,
 }
 
+/// The public place of a report after its category became stricter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum NewPlace {
+    /// As it is: it was as it must be already.
+    Same,
+    /// This one, or none; address and distances go.
+    Coarser(Option<LonLat>),
+}
+
 /// What becomes of such a report.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tighter {
     /// Internal sequence.
     pub seq: i64,
-    /// What it shows of place and time from now on; none where that is as it must be already.
-    pub place: Option<Option<LonLat>>,
+    /// What it shows of its place from now on.
+    pub place: NewPlace,
     /// Whether its moments were public until now.
     pub by_hour_now: bool,
 }
@@ -108,7 +117,7 @@ async fn tighten(db: &mut Db<'_>, t: &Tighten) -> Result<(), sqlx::Error> {
     db.execute(set).await?;
     let mut named = Vec::new();
     for r in &t.reports {
-        let Some(place) = r.place else { continue };
+        let NewPlace::Coarser(place) = r.place else { continue };
         db.execute(
             Sql::new(
                 "UPDATE report_public SET lon = $2, lat = $3, address = NULL, border_m = NULL, offshore_m = NULL

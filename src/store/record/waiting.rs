@@ -146,7 +146,7 @@ async fn publish(db: &mut Db<'_>, end: Instant, now: Instant) -> Result<u64, sql
         "SELECT w.event, w.report, w.live, w.body, w.rule, w.lon, w.lat, r.withdrawn, r.fed_ms, e.at_ms, e.kind,
              e.to_state, e.ward
          FROM waiting w JOIN event e ON e.seq = w.event JOIN report_public r ON r.seq = w.report
-         WHERE w.hour_ms < $1 AND (r.fed_ms > 0 OR r.withdrawn = 3)
+         WHERE w.hour_ms < $1 AND (r.fed <> 0 OR r.withdrawn = 3)
            AND NOT EXISTS (SELECT 1 FROM waiting b WHERE b.report = w.report AND b.event < w.event AND b.hour_ms >= $1)
          ORDER BY w.id, w.event LIMIT $2",
     );
