@@ -80,7 +80,7 @@ struct Row {
 /// meanwhile.
 pub const EXPORT: u64 = 6 * MIB;
 /// The bytes that one live stream holds beside its connection.
-pub const STREAM: u64 = 8 * KIB;
+pub const STREAM: u64 = 16 * KIB;
 /// The bytes that one connection holds.
 pub const CONNECTION: u64 = 24 * KIB;
 
@@ -96,7 +96,7 @@ const TABLE: [Row; 8] = [
     row(Share::Tiles, 10, Some(64 * MIB), "tiles"),
     row(Share::Unsent, 8, Some(64 * MIB), "unsent"),
     row(Share::Exports, 8, Some(32 * EXPORT), "exports"),
-    row(Share::Streams, 4, Some(10_000 * STREAM), "streams"),
+    row(Share::Streams, 6, Some(10_000 * STREAM), "streams"),
     row(Share::Connections, 8, Some(16_384 * CONNECTION), "connections"),
 ];
 
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(memory.room(Share::Connections, CONNECTION), 16_384);
         let small = Memory::of(Some(512 * MIB));
         assert!((5..12).contains(&small.room(Share::Exports, EXPORT)));
-        assert!(small.room(Share::Streams, STREAM) > 2_000);
+        assert!(small.room(Share::Streams, STREAM) > 1_000);
         assert_eq!(small.room(Share::Streams, u64::MAX), 1);
     }
 
