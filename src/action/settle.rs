@@ -21,6 +21,9 @@ pub async fn settle(city: &City, store: &Store, clock: &dyn Clock) -> Result<u64
     for category in city.pack.categories.iter().filter(|c| c.precision != Precision::Exact) {
         loop {
             let loose = store.loose_reports(&category.code, category.precision, BATCH).await?;
+            if loose.is_empty() {
+                break;
+            }
             let end = loose.len() < BATCH as usize;
             let reports: Vec<Tighter> =
                 loose.iter().map(|r| tighter(&areas, category.precision, r)).collect();

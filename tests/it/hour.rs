@@ -63,7 +63,14 @@ fn look(server: &Server, ward: &str) -> BTreeMap<String, String> {
     }
     paths.push("/collections/reports".to_owned());
     let read = |path: String| {
-        let answer = server.get(&path);
+        let mut answer = server.get(&path);
+        if path == "/readyz" {
+            // How often this test set the clock, as a job saw it, is nothing that a report did.
+            let mut body = answer.json();
+            body.as_object_mut().unwrap().retain(|name, _| !name.starts_with("clock"));
+            answer.body = body.to_string().into_bytes();
+            answer.headers.clear();
+        }
         let told = ["etag", "last-modified", "link"].map(|name| answer.header(name).to_owned());
         let body: String =
             answer.body.iter().flat_map(|b| std::ascii::escape_default(*b)).map(char::from).collect();

@@ -1,6 +1,8 @@
 //! Documents that are a part of something: pages are followed or refused, systems converted, and what comes
 //! to the door with members of its own is a report all the same.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Output;
 
@@ -74,26 +76,30 @@ fn all_pages_of_another_server_come_in() {
 
 #[test]
 fn a_page_whose_next_is_named_in_the_head_is_not_taken_for_the_whole() {
-    let other = Server::start();
-    let rows: Vec<Value> = stops(5)
-        .into_iter()
-        .map(|mut s| {
-            s["source_id"] = s["id"].to_string().into();
-            s
-        })
-        .collect();
-    other.features("facilities", "stops", &rows, &[]);
+    let text = "id,lon,lat,kind,name_vi\r\n1,106.69,10.77,bus_stop,Trạm 1\r\n";
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/stops.csv", listener.local_addr().unwrap());
+    let other = std::thread::spawn(move || {
+        let links = "Link: </stops.csv?page=1>; rel=\"self\", </stops.csv?page=2>; rel=\"next\"\r\n";
+        for link in [links, ""] {
+            let (mut client, _) = listener.accept().unwrap();
+            let mut lines = BufReader::new(client.try_clone().unwrap()).lines();
+            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            let head =
+                format!("Content-Type: text/csv\r\nContent-Length: {}\r\nConnection: close", text.len());
+            write!(client, "HTTP/1.1 200 OK\r\n{head}\r\n{link}\r\n{text}").unwrap();
+        }
+    });
     let folder = tempfile::tempdir().unwrap();
-    let page = format!("{}/collections/facilities/items?f=csv&limit=2", other.base);
-    let refused = import(folder.path(), &[&page, "--source", "stops"]);
+    let refused = import(folder.path(), &[&address, "--source", "stops"]);
     assert!(
         !refused.status.success() && said(&refused).contains("a part of a longer answer"),
         "{}",
         said(&refused)
     );
-    let all = format!("{}/collections/facilities/items?f=csv", other.base);
-    let read = import(folder.path(), &[&all, "--id", "source_id", "--source", "stops"]);
-    assert!(said(&read).contains("added 5"), "{}", said(&read));
+    let read = import(folder.path(), &[&address, "--source", "stops"]);
+    assert!(said(&read).contains("added 1"), "{}", said(&read));
+    other.join().unwrap();
 }
 
 #[test]

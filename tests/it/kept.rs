@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use diaban::action::{self, City, Withdrawal};
-use diaban::clock::{Clock as _, FixedClock};
+use diaban::clock::{Clock as _, FixedClock, SystemClock};
 use diaban::store::{self, Store};
 use diaban_core::domain::{Instant, PlaceRule, Precision};
 use serde_json::{Value, json};
@@ -268,7 +268,9 @@ fn start(store: &str, data: Option<&Path>) -> Server {
         store.clone_into(&mut config.store);
         config.data = data.map(Path::to_path_buf);
     });
-    server.clock.set(Instant::from_ms(Instant::parse(NOW).unwrap().ms() + 7 * 3_600_000));
+    // Commands have the clock of the system: nothing that they record lies ahead.
+    let later = |t: Instant| Instant::from_ms(t.ms() + 7 * 3_600_000);
+    server.clock.set(later(SystemClock.now().max(Instant::parse(NOW).unwrap())));
     server
 }
 

@@ -611,6 +611,8 @@ fn what_holds_reports_is_its_owners_alone_whatever_the_umask() {
         command.args(["-c", &format!("umask {umask}; exec \"$@\""), "sh", env!("CARGO_BIN_EXE_diaban")]);
         let process = Running::begin(command, &folder.path().join("a.db")).ready();
         assert!(process.takes_one());
+        let matched = || process.get(&format!("{ITEMS}?limit=1")).json()["numberMatched"] == 1;
+        until("it is on the map", matched);
         let check = || {
             for name in names(folder.path()) {
                 let mode = fs::metadata(folder.path().join(&name)).unwrap().mode() & 0o777;
@@ -619,7 +621,7 @@ fn what_holds_reports_is_its_owners_alone_whatever_the_umask() {
         };
         check();
         process.stop();
-        assert!(names(folder.path()).contains(&"a.db.map".to_owned()));
+        assert!(names(folder.path()).contains(&"a.db.map".to_owned()), "{umask} {:?}", names(folder.path()));
         check();
     }
 }

@@ -212,8 +212,45 @@ pub(super) fn sprite_sheet() -> Value {
 
 /// The JSON Schema of the features of a collection.
 pub(super) fn json_schema() -> Value {
+    object(
+        [
+            ("$schema", text()),
+            ("$id", text()),
+            ("type", text()),
+            ("title", text()),
+            ("properties", map(json_property())),
+        ],
+        [("x-title-vi", text()), ("required", list(text())), ("additionalProperties", flag())],
+    )
+}
+
+/// What a JSON Schema says of a whole GeoJSON feature.
+pub(super) fn feature_json_schema() -> Value {
+    let properties = object([("type", text()), ("properties", map(json_property()))], []);
+    let members = object(
+        [
+            ("type", object([("const", text())], [])),
+            ("id", json_property()),
+            ("geometry", object([("format", text()), ("nullable", flag())], [])),
+            ("properties", properties),
+        ],
+        [],
+    );
+    let required = [
+        ("$schema", text()),
+        ("$id", text()),
+        ("type", text()),
+        ("title", text()),
+        ("properties", members),
+        ("required", list(text())),
+    ];
+    object(required, [("x-title-vi", text())])
+}
+
+/// What a JSON Schema says of one property.
+fn json_property() -> Value {
     let choice = object([("const", text()), ("title", text())], [("x-title-vi", text())]);
-    let property = object(
+    object(
         [],
         [
             ("type", text()),
@@ -224,20 +261,12 @@ pub(super) fn json_schema() -> Value {
             ("oneOf", list(choice)),
             ("minimum", number()),
             ("maximum", number()),
+            ("multipleOf", number()),
             ("maxLength", integer()),
+            ("nullable", flag()),
             ("items", object([("type", text())], [])),
             ("x-ogc-role", text()),
         ],
-    );
-    object(
-        [
-            ("$schema", text()),
-            ("$id", text()),
-            ("type", text()),
-            ("title", text()),
-            ("properties", map(property)),
-        ],
-        [("x-title-vi", text()), ("required", list(text())), ("additionalProperties", flag())],
     )
 }
 

@@ -328,7 +328,8 @@ fn what_is_too_deep_or_too_much_costs_a_row_not_the_stack() {
     let read = import(text, "facilities", PARKING).unwrap();
     let said = reasons(&read);
     assert_eq!(read.features.len(), 1);
-    assert!(said[0].contains("recursion limit") && said[1].contains("more than 100000 vertices"), "{said:?}");
+    let many = format!("more than {MAX_VERTICES} vertices");
+    assert!(said[0].contains("recursion limit") && said[1].contains(&many), "{said:?}");
     let wkt = format!("id,wkt\n1,\"{}\"\n", "GEOMETRYCOLLECTION(".repeat(100_000));
     let read = import(wkt, "facilities", PARKING).unwrap();
     assert!(reasons(&read)[0].contains("wkt is nested too deeply"), "{:?}", reasons(&read));

@@ -40,6 +40,16 @@ impl Ledger {
         self.history(Instant::from_ms(self.last_ms))
     }
 
+    /// The position of an event that was shown by the hour and becomes public after `end`. Where others are ahead of
+    /// it, it borrows none of their moments: one of those may have to be forgotten later.
+    pub(in crate::store) fn after_hour(&mut self, shown: Instant, end: Instant) -> Position {
+        const MINUTE_MS: i64 = 60_000;
+        let behind = self.last_ms > shown.ms();
+        let whole = self.last_ms.div_euclid(MINUTE_MS) * MINUTE_MS;
+        let next = if whole < self.last_ms { whole + MINUTE_MS } else { whole };
+        self.now(if behind { Instant::from_ms(next.max(end.ms())) } else { shown })
+    }
+
     /// The position of an imported past event: it is ordered at its own time, not as new.
     pub(in crate::store) fn history(&mut self, shown: Instant) -> Position {
         self.last_seq += 1;

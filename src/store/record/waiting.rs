@@ -167,7 +167,7 @@ async fn publish(db: &mut Db<'_>, end: Instant, now: Instant) -> Result<u64, sql
             let shown = d.at.floor_hour();
             // Who knows a report by its id and its moment must see that it changed.
             let shown = if last > 0 && d.live { shown.max(Instant::from_ms(last + 1)) } else { shown };
-            let place = if d.live { ledger.now(shown) } else { ledger.history(shown) };
+            let place = if d.live { ledger.after_hour(shown, end) } else { ledger.history(shown) };
             last = place.shown_ms;
             tell(db, d, place).await?;
             named.push(d.report);

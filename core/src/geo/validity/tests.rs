@@ -188,7 +188,7 @@ fn star(corners: usize, crossed: bool) -> MultiPolygon<f64> {
         })
         .collect();
     if crossed {
-        ring.swap(corners / 3, corners / 3 + 1);
+        ring.swap(corners / 3, corners / 3 + 2);
     }
     MultiPolygon(vec![Polygon::new(LineString(ring), Vec::new())])
 }

@@ -1,5 +1,7 @@
 //! Collections, their features, and the POST that makes a report.
 
+use serde_json::Value;
+
 use super::{collections_of, declared_of, document, operation_name};
 use crate::http::describe::features::{self, REPORTS, WARDS, feature as feature_of, page};
 use crate::http::describe::{Describe, Operation, schema};
@@ -114,8 +116,13 @@ pub(in crate::http) fn search(d: &mut Describe<'_>) -> Vec<Operation> {
 }
 
 /// A document about the features of each collection, as JSON Schema.
-fn of_each(d: &mut Describe<'_>, name: &str, operation: &str, about: &str) -> Vec<Operation> {
-    let document = d.named("JsonSchema", |_| schema::json_schema());
+fn of_each(
+    d: &mut Describe<'_>,
+    document: &Value,
+    name: &str,
+    operation: &str,
+    about: &str,
+) -> Vec<Operation> {
     let one = |(id, title): (String, String)| {
         let path = format!("/collections/{id}/{name}");
         let summary = about.replace("{}", &title);
@@ -126,13 +133,16 @@ fn of_each(d: &mut Describe<'_>, name: &str, operation: &str, about: &str) -> Ve
 }
 
 pub(in crate::http) fn schema(d: &mut Describe<'_>) -> Vec<Operation> {
-    of_each(d, "schema", "Schema", "What {} hold")
+    let document = d.named("JsonSchema", |_| schema::json_schema());
+    of_each(d, &document, "schema", "Schema", "What {} hold")
 }
 
 pub(in crate::http) fn queryables(d: &mut Describe<'_>) -> Vec<Operation> {
-    of_each(d, "queryables", "Queryables", "By what {} can be asked for")
+    let document = d.named("JsonSchema", |_| schema::json_schema());
+    of_each(d, &document, "queryables", "Queryables", "By what {} can be asked for")
 }
 
 pub(in crate::http) fn feature_schema(d: &mut Describe<'_>) -> Vec<Operation> {
-    of_each(d, "feature-schema", "FeatureSchema", "One of {} as GeoJSON writes it")
+    let document = d.named("FeatureJsonSchema", |_| schema::feature_json_schema());
+    of_each(d, &document, "feature-schema", "FeatureSchema", "One of {} as GeoJSON writes it")
 }
