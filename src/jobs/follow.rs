@@ -281,12 +281,11 @@ impl Follower {
     /// Replaces the map by a finished fold, with the changes applied since it started.
     async fn finish_fold(&mut self) {
         let Some(fold) = self.fold.take_if(|f| f.running.is_finished()) else { return };
-        match fold.running.await {
-            Ok(folded) => {
-                let at = self.live.load().snapshot.at();
-                self.live.store_folded(folded.apply(&fold.since, at));
-            }
-            Err(_) => tracing::error!("folding the live map failed"),
+        if let Ok(folded) = fold.running.await {
+            let at = self.live.load().snapshot.at();
+            self.live.store_folded(folded.apply(&fold.since, at));
+        } else {
+            tracing::error!("folding the live map failed");
         }
     }
 }

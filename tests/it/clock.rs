@@ -114,7 +114,7 @@ fn steps_of_more_than_a_minute_are_flagged_and_counted() {
         server.clock.set(Instant::from_ms(now));
         server.until("it is counted", || ready()["clock_steps"].as_u64() == Some(n));
         assert_eq!(ready()["clock"], "stepped");
-        assert_eq!(metric("diaban_clock_steps "), n as f64);
+        assert!((metric("diaban_clock_steps ") - n as f64).abs() < 0.5);
         let last = metric("diaban_clock_last_step_seconds ");
         assert!((last - step_s as f64).abs() < 20.0, "{last} for {step_s}");
     }

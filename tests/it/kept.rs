@@ -2,6 +2,7 @@
 //! And what was erased stays so, whatever backup comes back. Every public output is searched for what it must not hold.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
 use std::path::Path;
 
 use diaban::action::{self, City, Withdrawal};
@@ -36,8 +37,8 @@ fn pack(folder: &Path, change: impl Fn(&str, Precision) -> Precision) -> std::pa
         }
         let change = |code: &str, was| if placeless { was } else { change(code, was) };
         match value("precision = ").and_then(|name| Precision::from_name(&name)) {
-            Some(was) => text.push_str(&format!("precision = \"{}\"\n", change(&code, was).name())),
-            None => text.push_str(&format!("{line}\n")),
+            Some(was) => writeln!(text, "precision = \"{}\"", change(&code, was).name()).unwrap(),
+            None => writeln!(text, "{line}").unwrap(),
         }
     }
     std::fs::write(file, text).unwrap();
@@ -75,7 +76,7 @@ impl Writer {
     /// Sends a report of each category, with a point where it may have one, and without one where it must not.
     fn send_all(&mut self, server: &Server, city: &City) -> Vec<Sent> {
         let mut all = Vec::new();
-        for category in city.pack.categories.iter() {
+        for category in &city.pack.categories {
             for with_point in [true, false] {
                 if (category.place == PlaceRule::None && with_point)
                     || (category.place == PlaceRule::Required && !with_point)

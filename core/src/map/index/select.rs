@@ -160,9 +160,8 @@ impl Node {
             Expr::Is(RowTest::Value(_, test)) => match field(test.property).column {
                 Some(Column::Point) => Self::place(test),
                 Some(Column::Present(bit)) if test.is == Is::Null => Self::Present(bit, test.not),
-                Some(Column::Present(_)) => Self::Any(Vec::new()),
+                Some(Column::Present(_)) | None => Self::Any(Vec::new()),
                 Some(column) => Self::number(column, test),
-                None => Self::Any(Vec::new()),
             },
         }
     }

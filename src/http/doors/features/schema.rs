@@ -82,7 +82,7 @@ pub(in crate::http) async fn queryables(
 }
 
 /// `/collections/{c}/feature-schema`: a feature as GeoJSON writes it. A property that may be without a value
-/// is `nullable`, in the words of OpenAPI 3.0: GDAL reads no list of types.
+/// is `nullable`, in the words of `OpenAPI` 3.0: GDAL reads no list of types.
 pub(in crate::http) async fn feature_schema(
     State(service): State<Arc<Service>>,
     Path(id): Path<String>,
