@@ -270,9 +270,14 @@ impl Answer {
 
 /// Refused and missing are answers, not errors; nothing is decoded behind our back.
 pub fn agent() -> ureq::Agent {
+    agent_within(PATIENCE)
+}
+
+/// The same, for answers that may take so long.
+pub fn agent_within(time: Duration) -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
-        .timeout_global(Some(PATIENCE))
+        .timeout_global(Some(time))
         .max_redirects(0)
         .accept_encoding(ureq::config::AutoHeaderValue::None)
         .build()
