@@ -322,7 +322,7 @@ pub async fn run(
     tokio::join!(public, operators);
     jobs.iter().for_each(|job| job.abort());
     if let Some(failure) = failure {
-        store.abandon();
+        store.abandon().await;
         Err(AppError::StorageFailed(failure))
     } else {
         if watching.borrow().loaded

@@ -124,8 +124,10 @@ impl Store {
     }
 
     /// Leaves the database as it is, for a process that ends because it failed: SQLite would otherwise tidy up by
-    /// names, where another file may lie now. The next start reads the log.
-    pub fn abandon(&self) {
+    /// names, where another file may lie now. The next start reads the log. Waits for the writer, which may have to
+    /// save what stood in a log that was removed.
+    pub async fn abandon(&self) {
+        self.writer.ended().await;
         std::mem::forget(self.read.clone());
     }
 

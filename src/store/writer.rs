@@ -27,6 +27,8 @@ use crate::store::write::Command;
 const QUEUE: usize = 1_000;
 /// Writes in one commit.
 const GROUP: usize = 32;
+/// How often a removed log is tried to be emptied while readers look at it.
+const RESCUES: usize = 5;
 /// How often the writer looks whether the file is still there, besides after each commit.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -134,7 +136,12 @@ impl Writer {
 
     pub(in crate::store) async fn close(&self) {
         let _ = self.stop.send(true);
-        self.queue.closed().await;
+        self.ended().await;
+    }
+
+    /// Resolves when the writer's task has ended and left its database in order, or as it was after a failure.
+    pub(in crate::store) async fn ended(&self) {
+        self.stop.closed().await;
     }
 }
 
@@ -222,17 +229,32 @@ async fn run(
     drop(jobs);
 }
 
-/// A log that was removed is still open here: what stands in it is brought into the database while there is one.
+/// A log that was removed is still open here: what stands in it is brought into the database while there is one. The
+/// process must not end before.
 async fn rescue(desk: &Desk) {
     let (Some(lookout), Some(Pool::Sqlite(pool, _))) = (&desk.lookout, &desk.pool) else { return };
     if !lookout.lost_its_log() {
         return;
     }
-    let result = sqlx::query("PRAGMA wal_checkpoint(FULL)").execute(pool).await;
-    match result {
-        Ok(_) => tracing::warn!("what stood in the log that was removed is in the database now"),
-        Err(error) => tracing::error!(%error, "cannot bring what stood in the removed log into the database"),
+    for _ in 0..RESCUES {
+        // It waits for readers as long as any statement waits for a lock.
+        let result: Result<(i64, i64, i64), _> =
+            sqlx::query_as("PRAGMA wal_checkpoint(FULL)").fetch_one(pool).await;
+        match result {
+            Ok((0, ..)) => {
+                tracing::warn!("what stood in the log that was removed is in the database now");
+                return;
+            }
+            Ok((_, pages, moved)) => {
+                tracing::warn!(pages, moved, "a reader keeps the log that was removed from being emptied");
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot bring what stood in the removed log into the database");
+                return;
+            }
+        }
     }
+    tracing::error!("gave up: a part of what stood in the removed log is lost");
 }
 
 /// How it stands after a group.

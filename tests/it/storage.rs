@@ -49,8 +49,9 @@ impl Running {
         Self { child, base, log }
     }
 
-    fn ready(self) -> Self {
+    fn ready(mut self) -> Self {
         until("it is ready", || {
+            assert!(self.child.try_wait().unwrap().is_none(), "ended before it was ready: {}", self.said());
             agent().get(format!("{}/readyz", self.base)).call().is_ok_and(|a| a.status() == 200)
         });
         self
