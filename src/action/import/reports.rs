@@ -166,7 +166,7 @@ pub async fn compare_reports(store: &Store, reports: &KeyedReports) -> Result<Lo
             None => loaded.stored += 1,
             Some(body) => {
                 loaded.there += 1;
-                loaded.changed += u64::from(*body != key.body);
+                loaded.changed += u64::from(!key.repeats(body));
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::store::database::{Db, Row, Sql};
 use crate::store::record::events::Ledger;
 use crate::store::record::fields::point;
 use crate::store::record::read::{DECIDED, Decided, state};
-use crate::store::write::{Applied, Command};
+use crate::store::write::{Applied, Command, NO_BODY};
 use crate::store::{Store, StoreError};
 use diaban_core::domain::report::{EventKind, Withdrawn};
 use diaban_core::domain::{Instant, State, WardId};
@@ -312,24 +312,13 @@ pub(in crate::store) async fn erase(db: &mut Db<'_>, seq: i64, at: Instant) -> R
     ] {
         db.execute(Sql::new(sql).bind(seq)).await?;
     }
-    let key = Sql::new(
-        "SELECT r.id, i.key_hash, i.body_hash FROM report_public r JOIN idempotency i ON i.report_id = r.id
-         WHERE r.seq = $1 LIMIT 1",
-    );
-    let row = db.fetch_all(key.bind(seq)).await?;
-    let hash = |name: &'static str| {
-        row.first().map_or(Ok(Vec::new()), |row| row.try_get::<&[u8]>(name).map(<[u8]>::to_vec))
-    };
-    db.execute(
-        Sql::new(
-            "INSERT INTO erased (id, key_hash, body_hash, at_ms)
-             SELECT id, $2, $3, $4 FROM report_public WHERE seq = $1 ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(seq)
-        .bind(&hash("key_hash")?)
-        .bind(&hash("body_hash")?)
-        .bind(at.ms()),
-    )
-    .await?;
+    let list = "INSERT INTO erased (id, key_hash, at_ms)
+                SELECT r.id, coalesce(i.key_hash, $2), $3
+                FROM report_public r LEFT JOIN idempotency i ON i.report_id = r.id WHERE r.seq = $1 LIMIT 1
+                ON CONFLICT (id) DO NOTHING";
+    db.execute(Sql::new(list).bind(seq).bind(&[][..]).bind(at.ms())).await?;
+    let body = "UPDATE idempotency SET body_hash = $2
+                WHERE report_id = (SELECT id FROM report_public WHERE seq = $1)";
+    db.execute(Sql::new(body).bind(seq).bind(&NO_BODY[..])).await?;
     Ok(())
 }

@@ -144,7 +144,7 @@ async fn replays(db: &mut Db<'_>, group: &[&Creation]) -> Result<Vec<Option<Crea
             (row.try_get("key_hash")?, row.try_get("body_hash")?, row.try_get("report_id")?);
         for (outcome, c) in outcomes.iter_mut().zip(group) {
             if let Some(k) = c.key.as_ref().filter(|k| k.key == key) {
-                *outcome = Some(Created::Replayed { id: id as u64, same: k.body == body });
+                *outcome = Some(Created::Replayed { id: id as u64, same: k.repeats(body) });
             }
         }
     }

@@ -200,7 +200,7 @@ async fn load_keyed(
     let mut fresh = Vec::with_capacity(batch.len());
     for (report, key) in batch {
         if let Some(body) = known.get(&key.key) {
-            changed += u64::from(*body != key.body);
+            changed += u64::from(!key.repeats(body));
         } else {
             known.insert(key.key, key.body);
             fresh.push((report, key));

@@ -12,7 +12,7 @@ use crate::store::database::single::Single;
 use crate::store::database::{Db, Row, Sql, schema, sqlite};
 use crate::store::record::amend::erase_again;
 use crate::store::whole::compare::hex;
-use crate::store::write::Command;
+use crate::store::write::{Command, NO_BODY};
 use crate::store::{Store, StoreError};
 use diaban_core::domain::Instant;
 
@@ -20,7 +20,7 @@ use diaban_core::domain::Instant;
 const HEAD: &str = "diaban erased 1";
 /// The first bytes of a SQLite database.
 const SQLITE: &[u8] = b"SQLite format 3\0";
-const ALL: &str = "SELECT id, key_hash, body_hash, at_ms FROM erased ORDER BY id";
+const ALL: &str = "SELECT id, key_hash, at_ms FROM erased ORDER BY id";
 
 /// A report that was erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +29,6 @@ pub struct Erasure {
     pub id: i64,
     /// The hash of the key that it came with; empty without one.
     pub key: Vec<u8>,
-    /// The hash of the body that came with the key.
-    pub body: Vec<u8>,
     /// When it was erased.
     pub at: Instant,
 }
@@ -40,21 +38,17 @@ impl Erasure {
         Ok(Self {
             id: row.try_get(0)?,
             key: row.try_get::<&[u8]>(1)?.to_vec(),
-            body: row.try_get::<&[u8]>(2)?.to_vec(),
-            at: Instant::from_ms(row.try_get(3)?),
+            at: Instant::from_ms(row.try_get(2)?),
         })
     }
 
-    /// A line of a list: id, key, body, moment.
+    /// A line of a list: id, key, moment.
     fn line(&self) -> String {
-        let mut out = self.id.to_string();
-        for hash in [&self.key, &self.body] {
-            out.push(' ');
-            if hash.is_empty() {
-                out.push('-');
-            }
-            hex(&mut out, hash);
+        let mut out = format!("{} ", self.id);
+        if self.key.is_empty() {
+            out.push('-');
         }
+        hex(&mut out, &self.key);
         writeln!(out, " {}", self.at.ms()).expect("writing to memory cannot fail");
         out
     }
@@ -63,9 +57,9 @@ impl Erasure {
         let mut words = line.split(' ');
         let mut next = || words.next();
         let id = next()?.parse().ok().filter(|id| *id > 0)?;
-        let (key, body) = (unhex(next()?)?, unhex(next()?)?);
+        let key = unhex(next()?)?;
         let at = Instant::from_ms(next()?.parse().ok()?);
-        next().is_none().then_some(Self { id, key, body, at })
+        next().is_none().then_some(Self { id, key, at })
     }
 }
 
@@ -122,7 +116,7 @@ fn list(file: &Path) -> Result<Vec<Erasure>, StoreError> {
                 return Err(sqlite::named(file, &"this is no list of what was erased, and no backup"));
             }
             None => {
-                let why = format!("line {} is not read: ID KEY BODY MILLISECONDS is expected", n + 1);
+                let why = format!("line {} is not read: ID KEY MILLISECONDS is expected", n + 1);
                 return Err(sqlite::named(file, &why));
             }
         }
@@ -240,21 +234,23 @@ pub(in crate::store) async fn again(db: &mut Db<'_>, all: &[Erasure]) -> Result<
     let mut erased = 0;
     for e in all {
         erased += u64::from(erase_again(db, e.id, e.at).await?);
-        let note = "INSERT INTO erased (id, key_hash, body_hash, at_ms) VALUES ($1, $2, $3, $4)
-                    ON CONFLICT (id) DO NOTHING";
-        db.execute(Sql::new(note).bind(e.id).bind(&e.key).bind(&e.body).bind(e.at.ms())).await?;
+        let note = "INSERT INTO erased (id, key_hash, at_ms) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
+        db.execute(Sql::new(note).bind(e.id).bind(&e.key).bind(e.at.ms())).await?;
         if !e.key.is_empty() {
             let key = "INSERT INTO idempotency (key_hash, body_hash, report_id) VALUES ($1, $2, $3)
                        ON CONFLICT (key_hash) DO NOTHING";
-            db.execute(Sql::new(key).bind(&e.key).bind(&e.body).bind(e.id)).await?;
+            db.execute(Sql::new(key).bind(&e.key).bind(&NO_BODY[..]).bind(e.id)).await?;
         }
     }
-    let before = "INSERT INTO erased (id, key_hash, body_hash, at_ms)
-                  SELECT r.id, coalesce(i.key_hash, $1), coalesce(i.body_hash, $1), r.fed_ms
+    let before = "INSERT INTO erased (id, key_hash, at_ms)
+                  SELECT r.id, coalesce(i.key_hash, $1), r.fed_ms
                   FROM report_public r LEFT JOIN idempotency i ON i.report_id = r.id
                   WHERE r.withdrawn <> 0 AND r.withdrawn = 2 AND NOT EXISTS (SELECT 1 FROM erased e WHERE e.id = r.id)
                   ON CONFLICT (id) DO NOTHING";
     db.execute(Sql::new(before).bind(&[][..])).await?;
+    let bodies = "UPDATE idempotency SET body_hash = $1
+                  WHERE body_hash <> $1 AND report_id IN (SELECT id FROM erased)";
+    db.execute(Sql::new(bodies).bind(&NO_BODY[..])).await?;
     Ok(erased)
 }
 
@@ -288,7 +284,7 @@ mod tests {
     use super::*;
 
     fn erasure(id: i64, key: Vec<u8>) -> Erasure {
-        Erasure { id, body: key.clone(), key, at: Instant::from_ms(1_000 + id) }
+        Erasure { id, key, at: Instant::from_ms(1_000 + id) }
     }
 
     #[test]
@@ -304,7 +300,7 @@ mod tests {
         assert_eq!(list(&file).unwrap(), all[..1], "the last line was cut off");
         write_erased(&file, &all).unwrap();
         assert_eq!(fs::read(&file).unwrap(), whole);
-        for strange in ["x\n", "diaban erased 1\n7 - -\n", "diaban erased 1\n7 zz - 1\n", "-7 - - 1\n"] {
+        for strange in ["x\n", "diaban erased 1\n7 -\n", "diaban erased 1\n7 zz 1\n", "-7 - 1\n"] {
             fs::write(&file, strange).unwrap();
             assert!(list(&file).is_err(), "{strange:?}");
         }

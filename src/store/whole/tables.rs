@@ -147,7 +147,7 @@ pub(in crate::store) const TABLES: &[Table] = &[
         key: 1,
         numbered: false,
         page: PAGE,
-        columns: &[("id", Integer), ("key_hash", Blob), ("body_hash", Blob), ("at_ms", Integer)],
+        columns: &[("id", Integer), ("key_hash", Blob), ("at_ms", Integer)],
     },
     Table {
         name: "area_generation",

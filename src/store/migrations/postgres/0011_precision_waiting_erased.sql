@@ -27,7 +27,6 @@ CREATE INDEX waiting_id ON waiting (id, event);
 CREATE TABLE erased (
     id        bigint PRIMARY KEY,
     key_hash  bytea  NOT NULL,
-    body_hash bytea  NOT NULL,
     at_ms     bigint NOT NULL
 );
 COMMENT ON TABLE erased IS 'What was erased, so that it is erased again where an older backup brings it back, nothing that was sent';

@@ -23,6 +23,5 @@ CREATE INDEX waiting_id ON waiting (id, event);
 CREATE TABLE erased (
     id        INTEGER PRIMARY KEY, -- public id of the report
     key_hash  BLOB    NOT NULL,    -- as in idempotency, so that a repeat stays refused; empty without one
-    body_hash BLOB    NOT NULL,
     at_ms     INTEGER NOT NULL
 ) STRICT;
