@@ -39,11 +39,26 @@ pub async fn settle(city: &City, store: &Store, clock: &dyn Clock) -> Result<u64
 
 fn tighter(areas: &Areas, precision: Precision, r: &Loose) -> Tighter {
     let was = r.decided.stored.unwrap_or(r.decided.looks);
-    // Of an earlier release, and blurred already: as its category said then.
-    let known = r.decided.stored.is_none() && was != Precision::Exact;
-    let coarser = || NewPlace::Coarser(r.point.and_then(|p| place_in(areas, precision, p, r)));
-    let place = if known { NewPlace::Same } else { coarser() };
+    let place = match r.point.filter(|_| r.decided.stored.is_none() && was != Precision::Exact) {
+        Some(p) => of_earlier_release(areas, precision, p, r),
+        None if was < precision => NewPlace::Coarser(r.point.and_then(|p| place_in(areas, precision, p, r))),
+        None => NewPlace::Same,
+    };
     Tighter { seq: r.seq, place, by_hour_now: was == Precision::Exact }
+}
+
+/// A blurred report of which nobody said how much: that is seen by what it shows.
+fn of_earlier_release(areas: &Areas, precision: Precision, p: LonLat, r: &Loose) -> NewPlace {
+    if r.shown.is_none() {
+        return NewPlace::Same;
+    }
+    let levels = [Precision::Grid20m, Precision::Grid150m, Precision::Ward];
+    match levels.into_iter().find(|level| place_in(areas, *level, p, r) == r.shown) {
+        Some(shown) if shown >= precision => NewPlace::Same,
+        Some(_) => NewPlace::Coarser(place_in(areas, precision, p, r)),
+        // By a rule of before, or its ward has moved: it may show no more than the ward.
+        None => NewPlace::Coarser(place_in(areas, precision.max(Precision::Ward), p, r)),
+    }
 }
 
 /// The public point inside the ward that the report has: people may have sent it elsewhere than its place lies.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{CENTRE, NOW, Server, feature};
 use crate::moving::{block, done, url};
+use crate::storage::execute;
 use crate::test_database::{is_postgres, store_url};
 
 const ITEMS: &str = "/collections/reports/items";
@@ -345,6 +346,44 @@ fn no_public_output_tells_what_a_report_must_not_whatever_changes_later() {
     search("restored", &start(&back, Some(&laxer)), &sent, shown);
     done(&["copy", "--from", &address, "--to", &copied]);
     search("copied", &start(&copied, Some(&laxer)), &sent, shown);
+}
+
+#[test]
+fn what_an_earlier_release_blurred_is_closed_and_never_opened() {
+    if is_postgres() {
+        return;
+    }
+    let moved = |by: isize| {
+        move |_: &str, was: Precision| match was {
+            Precision::Exact | Precision::Hidden => was,
+            blurred => Precision::ALL[(blurred as usize).saturating_add_signed(by)],
+        }
+    };
+    // By 20 m, 150 m and the ward.
+    let blurred = ["power_fault", "illegal_building", "disease_risk"];
+    for (by, closes) in [(1, true), (-1, false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let start = |data: Option<&Path>| {
+            Server::start_set(|config| {
+                config.store = url(folder.path(), "city.db");
+                config.data = data.map(Path::to_path_buf);
+            })
+        };
+        let server = start(None);
+        let sent = blurred.map(|code| server.report(code, Some(CENTRE))["id"].as_u64().unwrap());
+        let places = |server: &Server| {
+            sent.map(|id| server.get(&format!("{ITEMS}/{id}")).json()["geometry"]["coordinates"].clone())
+        };
+        let before = places(&server);
+        drop(server);
+        execute(&folder.path().join("city.db"), &["UPDATE report_public SET precision = NULL"]);
+        let after = places(&start(Some(&pack(folder.path(), moved(by)))));
+        for (code, (before, after)) in blurred.iter().zip(before.iter().zip(&after)) {
+            assert_eq!(before != after, closes, "{code}: {before} {after}");
+        }
+        // Where all is hidden now nothing is left, and what was shown by 150 m is shown by the ward.
+        assert_eq!((after[2].is_null(), after[1] == before[2]), (closes, closes));
+    }
 }
 
 #[test]

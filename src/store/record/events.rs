@@ -43,11 +43,8 @@ impl Ledger {
     /// The position of an event that was shown by the hour and becomes public after `end`. Where others are ahead of
     /// it, it borrows none of their moments: one of those may have to be forgotten later.
     pub(in crate::store) fn after_hour(&mut self, shown: Instant, end: Instant) -> Position {
-        const MINUTE_MS: i64 = 60_000;
         let behind = self.last_ms > shown.ms();
-        let whole = self.last_ms.div_euclid(MINUTE_MS) * MINUTE_MS;
-        let next = if whole < self.last_ms { whole + MINUTE_MS } else { whole };
-        self.now(if behind { Instant::from_ms(next.max(end.ms())) } else { shown })
+        self.now(if behind { Instant::from_ms(whole_minute(self.last_ms).max(end.ms())) } else { shown })
     }
 
     /// The position of an imported past event: it is ordered at its own time, not as new.
@@ -55,6 +52,12 @@ impl Ledger {
         self.last_seq += 1;
         Position { shown_ms: shown.ms(), seq: self.last_seq }
     }
+}
+
+/// This moment or the next whole minute: no event's own.
+pub(in crate::store) fn whole_minute(ms: i64) -> i64 {
+    const MINUTE_MS: i64 = 60_000;
+    ms + (-ms).rem_euclid(MINUTE_MS)
 }
 
 /// A row of `event`, without the fields of the event itself.

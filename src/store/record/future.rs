@@ -1,9 +1,10 @@
 //! Moments that a wrong clock recorded in the future. The order of news gives no event a moment before that of an event
 //! recorded earlier, so one write in 2100 would give all others 2100 too, for as long as it lies ahead. Once the clock
-//! is back they are moved to the present: to the moment of the event before them, which tells nothing new.
+//! is back they are moved to the present: to the whole minute after the event before them, which tells nothing new.
 
 use crate::store::changes::{ChangeKind, FEATURES, log};
 use crate::store::database::{Db, Sql};
+use crate::store::record::events::whole_minute;
 use diaban_core::domain::Instant;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -44,7 +45,7 @@ pub(in crate::store) async fn bring_back(
     if !is_mistake(db, ms, before).await? {
         return Ok(last_ms);
     }
-    let to = before.unwrap_or_else(|| now.floor_hour().ms());
+    let to = before.map_or_else(|| now.floor_hour().ms(), whole_minute);
     let reports = Sql::new("SELECT seq FROM report_public WHERE fed_ms > $1 ORDER BY seq").bind(ms);
     let reports = seqs(db, reports).await?;
     // The events first: their reports are known by the moment of the last one.

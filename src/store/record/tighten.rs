@@ -17,6 +17,8 @@ pub struct Loose {
     pub seq: i64,
     /// The true place.
     pub point: Option<LonLat>,
+    /// The place that the public sees.
+    pub shown: Option<LonLat>,
     /// Its ward.
     pub ward: Option<WardId>,
     /// How precisely the public may see it.
@@ -55,7 +57,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Loose>, StoreError> {
         let sql = format!(
-            "SELECT r.seq, r.ward, p.lon, p.lat, {DECIDED} FROM report_public r LEFT JOIN report_private p USING (seq)
+            "SELECT r.seq, r.ward, p.lon, p.lat, r.lon AS shown_lon, r.lat AS shown_lat, {DECIDED} FROM report_public r LEFT JOIN report_private p USING (seq)
              WHERE (r.category = $1 AND r.precision IS NULL) OR (r.category = $1 AND r.precision < $2) LIMIT $3"
         );
         let rows =
@@ -64,6 +66,7 @@ impl Store {
             Ok(Loose {
                 seq: row.try_get("seq")?,
                 point: point(row.try_get("lon")?, row.try_get("lat")?),
+                shown: point(row.try_get("shown_lon")?, row.try_get("shown_lat")?),
                 ward: row.try_get::<Option<&str>>("ward")?.and_then(WardId::parse),
                 decided: Decided::read(row)?,
             })
