@@ -103,7 +103,7 @@ impl Drop for Running {
 }
 
 /// Changes a database as another program does.
-pub fn execute(path: &Path, statements: &[&'static str]) {
+pub(crate) fn execute(path: &Path, statements: &[&'static str]) {
     block(async {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
         let mut db = options.connect().await.unwrap();
