@@ -74,6 +74,10 @@ fn a_schema_names_what_features_hold_and_queryables_what_filters_them() {
         };
         let (schema, queryables) = (document("schema"), document("queryables"));
         assert_eq!(queryables["additionalProperties"], false);
+        // The same list as GDAL reads it, by a link of its own.
+        let listed = queryables["queryables"].as_array().unwrap().iter();
+        assert_eq!(listed.map(|q| q["id"].as_str().unwrap()).collect::<BTreeSet<_>>(), names(&queryables));
+        assert!(links.as_array().unwrap().iter().any(|l| l["rel"] == "queryables"));
         let items = |filter: &str| {
             let filter: String = form_urlencoded::byte_serialize(filter.as_bytes()).collect();
             server.get(&format!("{home}/items?limit=1&filter={filter}"))

@@ -220,7 +220,12 @@ pub(super) fn json_schema() -> Value {
             ("title", text()),
             ("properties", map(json_property())),
         ],
-        [("x-title-vi", text()), ("required", list(text())), ("additionalProperties", flag())],
+        [
+            ("x-title-vi", text()),
+            ("required", list(text())),
+            ("additionalProperties", flag()),
+            ("queryables", list(object([("id", text())], []))),
+        ],
     )
 }
 

@@ -147,9 +147,13 @@ fn describe(service: &Service, c: &Collection) -> CollectionInfo {
         let rel = format!("http://www.opengis.net/def/rel/ogc/1.0/{document}");
         links.push(Link::new(format!("{home}/{document}"), rel, schema::MEDIA, title));
     }
-    // Names of relations have no case (RFC 8288, section 2.1.1); older GDAL knows this spelling only.
-    let title = "A feature as GeoJSON writes it";
-    links.push(Link::new(format!("{home}/feature-schema"), "describedBy", schema::MEDIA, title));
+    // GDAL knows these spellings only. Names of relations have no case (RFC 8288, section 2.1.1).
+    for (document, rel, title) in [
+        ("feature-schema", "describedBy", "A feature as GeoJSON writes it"),
+        ("queryables", "queryables", "By what its features can be asked for"),
+    ] {
+        links.push(Link::new(format!("{home}/{document}"), rel, schema::MEDIA, title));
+    }
     CollectionInfo {
         id: c.id.clone(),
         title: c.title.clone(),

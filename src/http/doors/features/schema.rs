@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
@@ -21,9 +21,14 @@ use diaban_core::domain::{Collection, Property, PropertyKind, Text};
 use diaban_core::pack::{Pack, UnitWords};
 use diaban_core::query::{Queryable, features, reports};
 
-/// Media type of both documents.
+/// Media type of the documents.
 pub(in crate::http) const MEDIA: &str = "application/schema+json";
-const OFFERS: &[Offer<()>] = &[Offer { names: &["json"], media: &[MEDIA, "application/json"], format: () }];
+const JSON: &str = "application/json";
+/// Both are the same document; GDAL takes none of another type than it accepts.
+const OFFERS: &[Offer<&str>] = &[
+    Offer { names: &["json"], media: &[MEDIA], format: MEDIA },
+    Offer { names: &["json"], media: &[JSON], format: JSON },
+];
 
 /// What the features of a declared collection hold beside what it declares.
 const COMMON: [(&str, Kind, &str, &str); 6] = [
@@ -52,11 +57,11 @@ pub(in crate::http) async fn schema(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let held = asked(&service, &id, query.as_deref(), &headers)?;
+    let (held, media) = asked(&service, &id, query.as_deref(), &headers)?;
     let mut body = begun(&service, &id, "schema", &held.title);
     body["properties"] = held.properties.into();
     body["required"] = held.required.into();
-    Ok(Document::json(MEDIA, &body, CachePolicy::Hour).answer(&headers))
+    Ok(answer(media, &body, &headers))
 }
 
 /// `/collections/{c}/queryables`: what `filter` can name, in lists, tiles and feeds alike.
@@ -66,19 +71,16 @@ pub(in crate::http) async fn queryables(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let held = asked(&service, &id, query.as_deref(), &headers)?;
+    let (held, media) = asked(&service, &id, query.as_deref(), &headers)?;
     let mut body = begun(&service, &id, "queryables", &held.title);
     let about = |q: &Queryable<'_>| held.properties.get(q.name).cloned().unwrap_or_else(|| beside(q));
-    body["properties"] = held
-        .asked
-        .iter()
-        .filter(|q| !q.presence_only)
-        .map(|q| (q.name.to_owned(), about(q)))
-        .collect::<Map<_, _>>()
-        .into();
+    let asked = || held.asked.iter().filter(|q| !q.presence_only);
+    body["properties"] = asked().map(|q| (q.name.to_owned(), about(q))).collect::<Map<_, _>>().into();
+    // The list of the drafts before Part 3: GDAL sends no test of a property that is not in it.
+    body["queryables"] = asked().map(|q| json!({ "id": q.name })).collect();
     // Another name is refused, as the standard asks of a list that says so.
     body["additionalProperties"] = false.into();
-    Ok(Document::json(MEDIA, &body, CachePolicy::Hour).answer(&headers))
+    Ok(answer(media, &body, &headers))
 }
 
 /// `/collections/{c}/feature-schema`: a feature as GeoJSON writes it. A property that may be without a value
@@ -89,7 +91,7 @@ pub(in crate::http) async fn feature_schema(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let mut held = asked(&service, &id, query.as_deref(), &headers)?;
+    let (mut held, media) = asked(&service, &id, query.as_deref(), &headers)?;
     let of_id = held.properties.remove("id");
     for (name, about) in &mut held.properties {
         if !held.required.contains(&name.as_str()) {
@@ -109,7 +111,7 @@ pub(in crate::http) async fn feature_schema(
         "geometry": { "format": "geometry-any", "nullable": true },
         "properties": { "type": "object", "properties": held.properties },
     });
-    Ok(Document::json(MEDIA, &body, CachePolicy::Hour).answer(&headers))
+    Ok(answer(media, &body, &headers))
 }
 
 fn asked<'a>(
@@ -117,12 +119,16 @@ fn asked<'a>(
     id: &str,
     query: Option<&str>,
     headers: &HeaderMap,
-) -> Result<Holdings<'a>, Problem> {
+) -> Result<(Holdings<'a>, &'static str), Problem> {
     let held = held(&service.city.pack, id)
         .ok_or_else(|| Problem::not_found("no such collection; /collections lists them"))?;
     let f = no_parameter_but_f(query)?;
-    choose(OFFERS, f.as_deref(), headers)?;
-    Ok(held)
+    Ok((held, choose(OFFERS, f.as_deref(), headers)?))
+}
+
+fn answer(media: &'static str, body: &Value, headers: &HeaderMap) -> Response {
+    let document = Document::json(media, body, CachePolicy::Hour);
+    document.header(header::VARY, HeaderValue::from_static("Accept")).answer(headers)
 }
 
 /// What the features of a collection hold; `None` when there is no such collection.
