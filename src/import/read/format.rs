@@ -109,7 +109,10 @@ pub(in crate::import) fn recognise(bytes: &[u8]) -> Result<Format, FormatError> 
     }
 }
 
-/// Some editors begin a file with a byte order mark.
-pub(in crate::import) fn strip_bom(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+/// Some editors begin a file with a byte order mark, and some tools put one before it.
+pub(in crate::import) fn strip_bom(mut bytes: &[u8]) -> &[u8] {
+    while let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
+        bytes = rest;
+    }
+    bytes
 }

@@ -93,6 +93,18 @@ fn every_format_gives_its_rows_and_a_wrong_one_costs_one_row() {
 }
 
 #[test]
+fn byte_order_marks_are_no_part_of_a_file_however_many_there_are() {
+    for marks in ["", "\u{feff}", "\u{feff}\u{feff}"] {
+        for text in ["id;lon[\n7;2\n", POINT] {
+            let (kept, error) = run(format!("{marks}{text}").as_bytes());
+            assert_eq!((error, kept.rows.len()), (None, 1), "{marks:?} {text}");
+            assert_eq!(kept.rows[0].as_ref().unwrap().row, 1 + u64::from(text != POINT));
+            assert!(text == POINT || kept.header == ["id", "lon["], "{:?}", kept.header);
+        }
+    }
+}
+
+#[test]
 fn a_file_that_breaks_off_gave_what_was_before() {
     let broken = format!(r#"{{"type":"FeatureCollection","features":[{POINT},{POINT},{{"#);
     let (kept, error) = run(broken.as_bytes());
