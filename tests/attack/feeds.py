@@ -21,7 +21,7 @@ HARD = [
     "/feeds/wards/26740/changes.json?status=closed&category=other",
     "/collections/reports/items?min_votes=99999",
     "/collections/reports/items?filter=votes%20%3E%2099998",
-    "/collections/facilities/items?filter=name%20LIKE%20%27%25zzzz%25%27",
+    "/collections/facilities/items?filter=name_vi%20LIKE%20%27%25zzzz%25%27",
 ]
 
 
