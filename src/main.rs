@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// Under many clients the C library's allocator held on to twice what was in use.
+/// Gives memory back after a burst; the C library's allocator kept it.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

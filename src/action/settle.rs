@@ -9,6 +9,8 @@ use diaban_core::geo::LonLat;
 
 /// Reports in one commit.
 const BATCH: i64 = 500;
+/// What shows a place that is not the true one.
+const BLURRED: [Precision; 3] = [Precision::Grid20m, Precision::Grid150m, Precision::Ward];
 
 /// Shows reports no more precisely than their category says now; gives how many were shown more precisely. Run at each
 /// start, it costs a look into an index.
@@ -52,12 +54,16 @@ fn of_earlier_release(areas: &Areas, precision: Precision, p: LonLat, r: &Loose)
     if r.shown.is_none() {
         return NewPlace::Same;
     }
-    let levels = [Precision::Grid20m, Precision::Grid150m, Precision::Ward];
-    match levels.into_iter().find(|level| place_in(areas, *level, p, r) == r.shown) {
-        Some(shown) if shown >= precision => NewPlace::Same,
-        Some(_) => NewPlace::Coarser(place_in(areas, precision, p, r)),
+    let shown = |level: &Precision| place_in(areas, *level, p, r) == r.shown;
+    let (finer, coarse): (Vec<_>, Vec<_>) = BLURRED.into_iter().partition(|level| *level < precision);
+    // Most categories stay as they are, so the level of now is tried first: each takes hundreds of look-ups.
+    if coarse.iter().any(shown) {
+        NewPlace::Same
+    } else if finer.iter().any(shown) {
+        NewPlace::Coarser(place_in(areas, precision, p, r))
+    } else {
         // By a rule of before, or its ward has moved: it may show no more than the ward.
-        None => NewPlace::Coarser(place_in(areas, precision.max(Precision::Ward), p, r)),
+        NewPlace::Coarser(place_in(areas, precision.max(Precision::Ward), p, r))
     }
 }
 

@@ -27,7 +27,7 @@ use crate::store::write::Command;
 const QUEUE: usize = 1_000;
 /// Writes in one commit.
 const GROUP: usize = 32;
-/// How often a removed log is tried to be emptied while readers look at it.
+/// Attempts to save what stands in a removed log while readers hold it back.
 const RESCUES: usize = 5;
 /// How often the writer looks whether the file is still there, besides after each commit.
 const LOOK_EVERY: Duration = Duration::from_millis(500);

@@ -57,7 +57,8 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Loose>, StoreError> {
         let sql = format!(
-            "SELECT r.seq, r.ward, p.lon, p.lat, r.lon AS shown_lon, r.lat AS shown_lat, {DECIDED} FROM report_public r LEFT JOIN report_private p USING (seq)
+            "SELECT r.seq, r.ward, p.lon, p.lat, r.lon AS shown_lon, r.lat AS shown_lat, {DECIDED}
+             FROM report_public r LEFT JOIN report_private p USING (seq)
              WHERE (r.category = $1 AND r.precision IS NULL) OR (r.category = $1 AND r.precision < $2) LIMIT $3"
         );
         let rows =
