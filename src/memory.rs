@@ -80,9 +80,9 @@ struct Row {
 /// meanwhile.
 pub const EXPORT: u64 = 6 * MIB;
 /// The bytes that one live stream holds beside its connection.
-pub const STREAM: u64 = 16 * KIB;
+pub const STREAM: u64 = 40 * KIB;
 /// The bytes that one connection holds.
-pub const CONNECTION: u64 = 24 * KIB;
+pub const CONNECTION: u64 = 32 * KIB;
 
 const fn row(share: Share, percent: u64, usual: Option<u64>, name: &'static str) -> Row {
     Row { share, percent, usual, name }
@@ -96,7 +96,7 @@ const TABLE: [Row; 8] = [
     row(Share::Tiles, 10, Some(64 * MIB), "tiles"),
     row(Share::Unsent, 8, Some(64 * MIB), "unsent"),
     row(Share::Exports, 8, Some(32 * EXPORT), "exports"),
-    row(Share::Streams, 6, Some(10_000 * STREAM), "streams"),
+    row(Share::Streams, 8, Some(10_000 * STREAM), "streams"),
     row(Share::Connections, 8, Some(16_384 * CONNECTION), "connections"),
 ];
 

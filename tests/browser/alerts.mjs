@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { api, base, check, clean, desktop, exe, open, rendered, same, settled, shot, store } from './kit.mjs';
+import { api, base, check, clean, desktop, exe, jump, open, rendered, same, settled, shot, store, until } from './kit.mjs';
 
 const LATE_MS = 2_000;
 const EARLY_MS = 500; // the page sets its clock by the Date of answers and their way
@@ -102,7 +102,7 @@ export const tests = {
     if (knowsImport()) await rendered(page, 'alert-fill');
     await shot(page, 'banner');
     await page.waitForFunction(() => window.seen.gone, null, { timeout: 20_000 });
-    if (knowsImport()) await page.waitForFunction(() => window.diaban.map.loaded() && window.diaban.map.queryRenderedFeatures({ layers: ['alert-fill'] }).length === 0);
+    if (knowsImport()) await until(page, () => window.diaban.map.loaded() && window.diaban.map.queryRenderedFeatures({ layers: ['alert-fill'] }).length === 0);
     const seen = [await page.evaluate(() => window.seen), ...await asked];
     for (const [i, { came, gone }] of seen.entries()) {
       const what = ['banner', 'tile', 'feed'][i];
@@ -139,7 +139,7 @@ export const tests = {
     const row = (page) => page.locator('#banner .alert', { hasText: inside.properties.headline_vi });
     const page = await open(`/#map=14/${middle[1]}/${middle[0]}`);
     await row(page).waitFor();
-    await page.evaluate(() => window.diaban.map.jumpTo({ center: [106.2, 10.4] }));
+    await jump(page, { center: [106.2, 10.4] });
     await row(page).waitFor({ state: 'detached' });
     const far = await open('/#map=14/10.4/106.2', { ...desktop, geolocation: { longitude: middle[0], latitude: middle[1], accuracy: 10 }, permissions: ['geolocation'] });
     await row(far).waitFor();

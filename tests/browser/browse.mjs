@@ -1,5 +1,5 @@
 // Looking at reports: the map, its filters, cards, and what happens when the server is away.
-import { api, base, check, clean, countAgrees, desktop, moving, open, rendered, same, settled, shot, symbolAt } from './kit.mjs';
+import { api, base, check, clean, countAgrees, desktop, jump, moving, open, rendered, same, settled, shot, symbolAt, until } from './kit.mjs';
 import { categories, placedCategory, postAtCentre } from './reports.mjs';
 
 export const tests = {
@@ -34,11 +34,11 @@ export const tests = {
     const closed = await countAgrees(page, '&status=closed');
     check(closed < all, `closed ${closed}, all ${all}`);
     check(new URL(page.url()).searchParams.get('status') === 'closed', page.url());
-    await page.waitForFunction(() => {
+    await until(page, () => {
       const features = window.diaban.map.loaded() ? window.diaban.map.queryRenderedFeatures({ layers: ['clusters', 'reports'] }) : [];
       return features.length > 0 && features.every((f) => (f.properties.point_count ? f.properties.open === 0 : f.properties.status === 'closed'));
     });
-    await page.waitForFunction(() => document.querySelectorAll('#list .dot').length > 0 && document.querySelectorAll('#list .dot:not(.closed)').length === 0);
+    await until(page, () => document.querySelectorAll('#list .dot').length > 0 && document.querySelectorAll('#list .dot:not(.closed)').length === 0);
     clean(page);
   },
 
@@ -63,7 +63,7 @@ export const tests = {
     const zoom = await page.evaluate(() => window.diaban.map.getZoom());
     const { x, y } = await symbolAt(page, 'clusters');
     await page.mouse.click(x, y);
-    await page.waitForFunction((before) => window.diaban.map.getZoom() > before + 1.9 && !window.diaban.map.isMoving(), zoom);
+    await until(page, (before) => window.diaban.map.getZoom() > before + 1.9 && !window.diaban.map.isMoving(), zoom);
     clean(page);
   },
 
@@ -73,7 +73,7 @@ export const tests = {
     let symbol = null;
     for (const { geometry } of features.filter((feature) => feature.geometry)) {
       await settled(page);
-      await page.evaluate((center) => window.diaban.map.jumpTo({ center, zoom: 17.5 }), geometry.coordinates);
+      await jump(page, { center: geometry.coordinates, zoom: 17.5 });
       await settled(page);
       symbol = await symbolAt(page, 'reports');
       if (symbol) break;
@@ -93,7 +93,7 @@ export const tests = {
     const again = await open(new URL(page.url()).search);
     await again.locator('#card dl').waitFor();
     await again.locator('.maplibregl-marker').waitFor();
-    await again.waitForFunction(() => window.diaban?.map.getZoom() >= 16);
+    await until(again, () => window.diaban?.map.getZoom() >= 16);
     clean(page);
     clean(again);
   },
@@ -101,7 +101,7 @@ export const tests = {
   async 'a list item opens the same card, and back returns to it'() {
     const page = await open();
     await settled(page);
-    await page.waitForFunction(() => document.getElementById('list-title').textContent === 'Phản ánh trong khung nhìn');
+    await until(page, () => document.getElementById('list-title').textContent === 'Phản ánh trong khung nhìn');
     // In one step: the list follows the map, so a row that was read before may be another when it is clicked.
     const id = await page.locator('#list button').first().evaluate((row) => {
       row.focus();
@@ -111,7 +111,7 @@ export const tests = {
     await page.locator('#card dl').waitFor();
     same(new URL(page.url()).searchParams.get('report'), id, 'address');
     await page.keyboard.press('Escape');
-    await page.waitForFunction((wanted) => document.activeElement?.dataset.id === wanted, id);
+    await until(page, (wanted) => document.activeElement?.dataset.id === wanted, id);
     clean(page);
   },
 

@@ -24,7 +24,17 @@ export let browser;
 export const useServer = (address) => { base = address; };
 export const useBrowser = (one) => { browser = one; };
 
-/** Starts the demo; resolves with its address and a way to stop it. */
+/** The server at `address` has its live map: until then it refuses tiles. */
+export async function ready(address) {
+  const end = Date.now() + WAIT_MS;
+  while (!(await fetch(`${address}/readyz`)).ok) {
+    if (Date.now() > end) throw new Error('the server does not become ready');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return address;
+}
+
+/** Starts the demo; resolves with its address, once it is ready, and a way to stop it. */
 export function startDemo() {
   const folder = mkdtempSync(join(tmpdir(), 'diaban-page-'));
   store = `sqlite:${join(folder, 'demo.db')}`;
@@ -43,7 +53,7 @@ export function startDemo() {
     child.kill('SIGTERM');
     return ended;
   };
-  return { address, stop, kill: () => child.kill('SIGKILL') };
+  return { address: address.then(ready), stop, kill: () => child.kill('SIGKILL') };
 }
 
 export const FLAGS = [
@@ -75,16 +85,22 @@ export async function open(path = '/', options = desktop, before = async () => {
 
 /** The map stands still and shows what it has loaded: what it says to be rendered is of the last frame, not of one before. */
 export async function settled(page) {
-  await page.waitForFunction(() => window.diaban);
+  await until(page, () => !!window.diaban);
   await page.evaluate((ms) => new Promise((resolve, reject) => {
     setTimeout(() => reject(new Error('the map does not come to rest')), ms);
-    window.diaban.map.once('idle', resolve);
+    window.diaban.map.once('idle', () => resolve()); // not with the event: it holds the whole map, which would be copied here
     window.diaban.map.triggerRepaint();
   }), WAIT_MS);
 }
 
+/** Looks elsewhere at once. Says nothing: what MapLibre answers is the whole map, and copying that takes seconds. */
+export const jump = (page, camera) => page.evaluate((to) => { window.diaban.map.jumpTo(to); }, camera);
+
+/** Waits until the page says yes to `question`. Asked ten times a second: at every frame it would keep the map from drawing. */
+export const until = (page, question, about) => page.waitForFunction(question, about, { polling: 100 });
+
 export const rendered = (page, layer) =>
-  page.waitForFunction((l) => {
+  until(page, (l) => {
     try {
       return window.diaban?.map.loaded() && window.diaban.map.queryRenderedFeatures({ layers: [l] }).length > 0;
     } catch {

@@ -1,5 +1,5 @@
 // The layers around the reports: their switches, their signs on the map, legend, lists, cards, and "near me".
-import { api, check, clean, desktop, open, phone, rendered, same, settled, shot } from './kit.mjs';
+import { api, check, clean, desktop, jump, open, phone, rendered, same, settled, shot, until } from './kit.mjs';
 
 const SIGNS = { incidents: ['clusters'], traffic: ['traffic-line', 'traffic-points'], facilities: ['facilities'], alerts: ['alert-fill', 'alert-signs'], wards: ['ward-names'] };
 const everything = '/?layers=incidents,alerts,traffic,facilities,wards';
@@ -10,7 +10,7 @@ const now = async (collection, more = '') => (await api(`/collections/${collecti
 /** Looks at a place from so near that its sign stands. */
 async function lookAt(page, [lon, lat], zoom) {
   await settled(page);
-  await page.evaluate(([center, z]) => window.diaban.map.jumpTo({ center, zoom: z }), [[lon, lat], zoom]);
+  await jump(page, { center: [lon, lat], zoom });
   await settled(page);
 }
 
@@ -18,13 +18,14 @@ async function lookAt(page, [lon, lat], zoom) {
 const drawn = Object.fromEntries(Object.entries(SIGNS).map(([layer, signs]) => [`the layer ${layer} is drawn, from afar and near, without a complaint`, async () => {
   const lines = layer === 'traffic' || layer === 'alerts';
   const found = lines ? (await api(`/collections/${layer}/items?active=true&severity=severe&limit=100`)).features.find(({ geometry }) => geometry.type !== 'Point') : null;
+  const page = await open(`/?layers=${layer}`);
   for (const zoom of [11, 15]) {
     const [lon, lat] = found && (zoom === 15 || layer === 'alerts') ? found.geometry.coordinates.flat(3) : [106.7, 10.776];
-    const page = await open(`/?layers=${layer}#map=${zoom}/${lat}/${lon}`);
+    await lookAt(page, [lon, lat], zoom);
     for (const sign of zoom === 11 ? signs : signs.slice(0, 1)) await rendered(page, sign === 'ward-names' && zoom === 15 ? 'ward-lines' : sign);
     await shot(page, `layer-${layer}-${zoom}`);
-    clean(page);
   }
+  clean(page);
 }]));
 
 export const tests = {
@@ -42,7 +43,7 @@ export const tests = {
     await page.locator('#legend [data-layer=traffic]', { hasText: 'Rất nặng' }).waitFor();
     await page.locator('#traffic-list li').first().waitFor();
     await box(page, 'incidents').uncheck();
-    await page.waitForFunction(() => window.diaban.map.queryRenderedFeatures({ layers: ['clusters', 'reports'] }).length === 0);
+    await until(page, () => window.diaban.map.queryRenderedFeatures({ layers: ['clusters', 'reports'] }).length === 0);
     check(!(await page.isVisible('#list')) && !(await page.isVisible('#filters')), 'reports are listed or filtered while off');
     const again = await open(new URL(page.url()).search);
     await rendered(again, 'traffic-line');
@@ -71,7 +72,7 @@ export const tests = {
     await page.locator('#kind-facilities option[value=hospital]').waitFor({ state: 'attached' });
     await page.selectOption('#kind-facilities', 'hospital');
     same(new URL(page.url()).searchParams.get('facility'), 'hospital', 'address');
-    await page.waitForFunction(() => {
+    await until(page, () => {
       const { map } = window.diaban;
       try {
         const features = map.loaded() ? map.queryRenderedFeatures({ layers: ['facilities'] }) : [];
@@ -147,7 +148,7 @@ export const tests = {
     same(await page.locator('#near-list li').count(), features.length, 'places');
     same(await page.locator('#near-list button').first().getAttribute('data-id'), String(features[0].id), 'the nearest');
     await page.selectOption('#near-kind', 'pharmacy');
-    await page.waitForFunction(() => window.diaban.map.loaded() && window.diaban.map.queryRenderedFeatures({ layers: ['near-found'] }).some((f) => f.properties.kind === 'pharmacy'));
+    await until(page, () => window.diaban.map.loaded() && window.diaban.map.queryRenderedFeatures({ layers: ['near-found'] }).some((f) => f.properties.kind === 'pharmacy'));
     await shot(page, 'near');
     const chosen = page.locator('#near-list button').first();
     const id = await chosen.getAttribute('data-id');
@@ -155,7 +156,7 @@ export const tests = {
     await page.locator('#card dt', { hasText: 'Cách' }).waitFor();
     await page.locator('.maplibregl-marker').waitFor();
     await page.keyboard.press('Escape');
-    await page.waitForFunction((wanted) => document.activeElement?.dataset.id === wanted, id);
+    await until(page, (wanted) => document.activeElement?.dataset.id === wanted, id);
     clean(page);
   },
 

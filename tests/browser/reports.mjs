@@ -1,5 +1,5 @@
 // What a citizen writes, for the tests that write: a category, an empty spot of the map, a report.
-import { api, check, matched, same, settled } from './kit.mjs';
+import { api, check, jump, matched, same, settled, until } from './kit.mjs';
 
 export const categories = async () => (await api('/categories?lang=vi')).groups.flatMap((group) => group.categories);
 
@@ -18,7 +18,7 @@ export async function emptySpot(page) {
   for (let i = 0; i < 400; i++) {
     const [lon, lat] = [106.66 + 0.0037 * (i % 40), 10.74 + 0.0029 * ((i * 7) % 43)];
     if ((await matched(`&bbox=${[lon - reach, lat - reach, lon + reach, lat + reach]}`)) > 0) continue;
-    await page.evaluate((center) => window.diaban.map.jumpTo({ center, zoom: 19 }), [lon, lat]);
+    await jump(page, { center: [lon, lat], zoom: 19 });
     await settled(page);
     same(await page.evaluate(() => window.diaban.map.queryRenderedFeatures({ layers: ['clusters', 'reports'] }).length), 0, 'symbols where there are no reports');
     return;
@@ -56,7 +56,8 @@ export async function postAtCentre(page, category, title) {
 }
 
 export const standsOnMap = (page, id) =>
-  page.waitForFunction(
+  until(
+    page,
     (wanted) => window.diaban.map.queryRenderedFeatures({ layers: ['reports'] }).some((f) => String(f.properties.id ?? f.id) === wanted),
     String(id),
   );

@@ -1,10 +1,13 @@
 // How the map looks: two themes, the styles as other clients draw them, a basemap below, clusters that stand still.
-import { api, base, check, clean, desktop, moving, open, phone, rendered, same, settled, shot } from './kit.mjs';
+import { api, base, check, clean, desktop, jump, moving, open, phone, rendered, same, settled, shot, until } from './kit.mjs';
 import { placedCategory } from './reports.mjs';
 
 const everything = '/?layers=incidents,alerts,traffic,facilities,wards';
 const THEMES = ['light', 'dark'];
-const VIEWS = [[10, '10.776/106.7', 'clusters', desktop], [13, '10.776/106.7', 'clusters', desktop], [16, '10.7755/106.699', 'facilities', desktop], [11, '10.776/106.7', 'clusters', phone]];
+const VIEWS = [
+  ['a desk', desktop, [[10, 10.776, 106.7, 'clusters'], [13, 10.776, 106.7, 'clusters'], [16, 10.7755, 106.699, 'facilities']]],
+  ['a phone', phone, [[11, 10.776, 106.7, 'clusters']]],
+];
 const water = { light: '#cfdfe4', dark: '#0f2a37' };
 const ground = (page) => page.evaluate(() => window.diaban.map.getPaintProperty('water', 'background-color'));
 
@@ -55,7 +58,7 @@ export const tests = {
     same(await page.getAttribute('#theme', 'aria-pressed'), 'true', 'pressed');
     await shot(page, 'dark');
     await page.click('#theme');
-    await page.waitForFunction((colour) => window.diaban.map.getPaintProperty('water', 'background-color') === colour, water.light);
+    await until(page, (colour) => window.diaban.map.getPaintProperty('water', 'background-color') === colour, water.light);
     await rendered(page, 'clusters');
     await page.reload();
     await rendered(page, 'clusters');
@@ -63,7 +66,7 @@ export const tests = {
     same(await ground(page), water.light, 'water after a reload');
     await page.click('#theme');
     await page.emulateMedia({ colorScheme: 'light' });
-    await page.waitForFunction(() => document.documentElement.dataset.theme === 'light'); // it follows the system again
+    await until(page, () => document.documentElement.dataset.theme === 'light'); // it follows the system again
     clean(page);
   },
 
@@ -80,7 +83,7 @@ export const tests = {
     check(before.includes('kind=hospital') && before.includes('status=open') && before.includes('ward-names'), before);
     await page.click('#theme');
     await page.click('#lang');
-    await page.waitForFunction(([colour]) => {
+    await until(page, ([colour]) => {
       const { map } = window.diaban;
       return map.getPaintProperty('water', 'background-color') === colour && JSON.stringify(map.getLayoutProperty('facilities', 'text-field')).includes('"en","en"');
     }, [water.dark]);
@@ -89,10 +92,15 @@ export const tests = {
     clean(page);
   },
 
-  ...Object.fromEntries(THEMES.flatMap((theme) => VIEWS.map(([zoom, at, layer, device]) => [`the ${theme} style at zoom ${zoom}`, async () => {
-    const page = await open(`${everything}#map=${zoom}/${at}`, { ...device, colorScheme: theme });
-    await rendered(page, layer);
-    await shot(page, `style-${theme}-${zoom}`);
+  ...Object.fromEntries(THEMES.flatMap((theme) => VIEWS.map(([where, device, views]) => [`the ${theme} style on ${where}`, async () => {
+    const [[first, south, west]] = views;
+    const page = await open(`${everything}#map=${first}/${south}/${west}`, { ...device, colorScheme: theme });
+    await settled(page);
+    for (const [zoom, lat, lon, layer] of views) {
+      await jump(page, { center: [lon, lat], zoom });
+      await rendered(page, layer);
+      await shot(page, `style-${theme}-${zoom}`);
+    }
     clean(page);
   }]))),
 
@@ -131,7 +139,7 @@ map.on('load', () => {
     }
     const { at } = clusters.sort((a, b) => b.point_count - a.point_count)[0];
     await page.mouse.click(at.x, at.y);
-    await page.waitForFunction(() => window.diaban.map.getZoom() > 10.9);
+    await until(page, () => window.diaban.map.getZoom() > 10.9);
     await rendered(page, 'clusters');
     clean(page);
   },

@@ -1,5 +1,5 @@
 // Asking whose a place is, and sending reports.
-import { api, check, clean, desktop, open, same, settled, shot, symbolAt } from './kit.mjs';
+import { api, check, clean, desktop, open, same, settled, shot, symbolAt, until } from './kit.mjs';
 import { categories, emptySpot, fillReport, placedCategory, postAtCentre, standsOnMap } from './reports.mjs';
 
 export const tests = {
@@ -14,7 +14,7 @@ export const tests = {
       await page.locator('#where-answer .ward-name', { hasText: ward.name }).waitFor();
       if (body) check((await page.locator('#where-answer').innerText()).includes(body.name.vi), 'the body is not named');
     }
-    await page.waitForFunction(() => window.diaban.map.loaded() && window.diaban.map.queryRenderedFeatures({ layers: ['ward-picked'] }).length > 0);
+    await until(page, () => window.diaban.map.loaded() && window.diaban.map.queryRenderedFeatures({ layers: ['ward-picked'] }).length > 0);
     await shot(page, 'where');
     const ward = await page.locator('#where-answer .ward-name').innerText();
     await page.getByRole('button', { name: 'Phản ánh tại đây' }).click();
@@ -144,7 +144,7 @@ export const tests = {
     const { x, y } = await symbolAt(page, 'clusters');
     await page.mouse.click(x, y);
     await page.getByRole('heading', { name: 'Tại điểm này' }).waitFor();
-    await page.waitForFunction(() => document.querySelectorAll('#list li').length === 2);
+    await until(page, () => document.querySelectorAll('#list li').length === 2);
     clean(page);
   },
 
@@ -154,7 +154,7 @@ export const tests = {
     const page = await open();
     await page.click('#open-report');
     await page.selectOption('#r-category', category.code);
-    await page.waitForFunction(() => document.querySelectorAll('#r-ward option').length > 100);
+    await until(page, () => document.querySelectorAll('#r-ward option').length > 100);
     check(!(await page.isVisible('#r-place')), 'the place is still asked for');
     clean(page);
   },
