@@ -26,12 +26,13 @@ pub async fn settle(city: &City, store: &Store, clock: &dyn Clock) -> Result<u64
             if loose.is_empty() {
                 break;
             }
-            let end = loose.len() < BATCH as usize;
+            let read = loose.len();
             let reports: Vec<Tighter> =
                 loose.iter().map(|r| tighter(&areas, category.precision, r)).collect();
             closed += reports.iter().filter(|r| r.place != NewPlace::Same).count() as u64;
-            store.tighten(reports, category.precision, clock.now()).await?;
-            if end {
+            let settled = store.tighten(reports, category.precision, clock.now()).await?;
+            // What changed meanwhile is read again.
+            if settled == read && read < BATCH as usize {
                 break;
             }
         }
@@ -46,7 +47,7 @@ fn tighter(areas: &Areas, precision: Precision, r: &Loose) -> Tighter {
         None if was < precision => NewPlace::Coarser(r.point.and_then(|p| place_in(areas, precision, p, r))),
         None => NewPlace::Same,
     };
-    Tighter { seq: r.seq, place, by_hour_now: was == Precision::Exact }
+    Tighter { seq: r.seq, place, by_hour_now: was == Precision::Exact, basis: r.basis }
 }
 
 /// A blurred report of which nobody said how much: that is seen by what it shows.

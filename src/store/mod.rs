@@ -33,7 +33,7 @@ pub use pages::Page;
 pub use record::amend::{Amendment, Standing, Step};
 pub use record::create::Created;
 pub use record::events::Position;
-pub use record::read::{Decided, PlacedRecord, ReportRecord};
+pub use record::read::{Basis, Decided, PlacedRecord, ReportRecord};
 pub use record::reports::{Assignment, KeyedReports, KnownKeys, Loaded};
 pub use record::tighten::{Loose, NewPlace, Tighter};
 pub use record::waiting::over;

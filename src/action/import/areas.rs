@@ -124,24 +124,30 @@ pub async fn reassign(
     let mut done = Reassigned::default();
     let mut last = 0;
     loop {
-        let batch = store.places_after(last, BATCH).await?;
+        let mut batch = store.places_after(last, BATCH).await?;
         let Some(end) = batch.last() else { return Ok(done) };
         last = end.assigned.seq;
         done.looked_at += batch.len() as u64;
-        let mut changed = Vec::new();
-        for record in batch {
-            match assignment(city, &areas, &record) {
-                Some(new) => {
-                    if new != record.assigned {
-                        done.moved += u64::from(new.ward != record.assigned.ward);
-                        changed.push(new);
+        while !batch.is_empty() {
+            let (mut changed, mut moved) = (Vec::new(), Vec::new());
+            for record in batch {
+                match assignment(city, &areas, &record) {
+                    Some(new) => {
+                        if new != record.assigned {
+                            moved.extend((new.ward != record.assigned.ward).then_some(new.seq));
+                            changed.push(new);
+                        }
                     }
+                    None => done.outside += u64::from(record.point.is_some()),
                 }
-                None => done.outside += u64::from(record.point.is_some()),
             }
-        }
-        if !changed.is_empty() {
-            store.assign_reports(changed, clock.now()).await?;
+            // What happened meanwhile comes first: those reports are read again.
+            if changed.is_empty() {
+                break;
+            }
+            let stale = store.assign_reports(changed, clock.now()).await?;
+            done.moved += moved.iter().filter(|seq| !stale.contains(seq)).count() as u64;
+            batch = store.places_of(&stale).await?;
         }
         progress(done.looked_at);
     }
@@ -167,6 +173,7 @@ fn assignment(city: &City, areas: &Areas, record: &PlacedRecord) -> Option<Assig
         border_m: exactly(place.border_m),
         offshore_m: exactly(place.offshore_m),
         ward: place.ward,
+        basis: record.assigned.basis,
     })
 }
 

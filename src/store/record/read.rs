@@ -1,6 +1,6 @@
 //! Reading reports: one, the rows of the map, the true places for re-assignment.
 
-use crate::store::database::{Row, Sql};
+use crate::store::database::{Db, Row, Sql};
 use crate::store::record::fields::{self, COLUMNS, MAP_COLUMNS, map_row, point};
 use crate::store::{Assignment, Store, StoreError};
 use diaban_core::domain::report::PublicFacts;
@@ -46,6 +46,30 @@ pub(in crate::store) const DECIDED: &str = "r.precision, CAST(CASE
     WHEN p.seq IS NULL THEN 0
     WHEN r.created_ms = p.created_ms AND r.lon IS NOT DISTINCT FROM p.lon AND r.lat IS NOT DISTINCT FROM p.lat THEN 0
     WHEN r.lon IS NULL THEN 4 ELSE 3 END AS smallint) AS looks";
+
+/// What a batch job's decision about a report rests on. Whatever happens to a report is an event, but for a stricter
+/// precision: where either differs by the time of the write, somebody else was quicker, and nothing is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Basis {
+    events: i64,
+    precision: Option<i64>,
+}
+
+pub(in crate::store) const BASIS: &str =
+    "(SELECT count(*) FROM event e WHERE e.report = r.seq) AS events, r.precision AS basis_precision";
+
+impl Basis {
+    pub(in crate::store) fn read(row: &Row) -> Result<Self, sqlx::Error> {
+        let precision = row.code_optional("basis_precision")?.map(i64::from);
+        Ok(Self { events: row.try_get("events")?, precision })
+    }
+
+    /// Whether it still holds of the report with this sequence.
+    pub(in crate::store) async fn holds(self, db: &mut Db<'_>, seq: i64) -> Result<bool, sqlx::Error> {
+        let now = Sql::new(format!("SELECT {BASIS} FROM report_public r WHERE r.seq = $1")).bind(seq);
+        Ok(db.fetch_all(now).await?.first().map(Self::read).transpose()? == Some(self))
+    }
+}
 
 impl Decided {
     pub(in crate::store) fn read(row: &Row) -> Result<Self, sqlx::Error> {
@@ -132,11 +156,26 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn places_after(&self, seq: i64, limit: i64) -> Result<Vec<PlacedRecord>, StoreError> {
-        let rows = self.read.fetch_all(Sql::new(format!(
-            "SELECT r.seq, p.lon AS true_lon, p.lat AS true_lat, r.category, r.ward, r.body, r.rule, r.lon, r.lat,
-                    r.border_m, r.offshore_m, {DECIDED}
-             FROM report_public r JOIN report_private p USING (seq) WHERE r.seq > $1 ORDER BY r.seq LIMIT $2"
-        )).bind(seq).bind(limit)).await?;
+        let mut q = places();
+        q.push(" > ").push_bind(seq).push(" ORDER BY r.seq LIMIT ").push_bind(limit);
+        self.places(q).await
+    }
+
+    /// The same of reports by their internal sequences, those that are still there.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn places_of(&self, seqs: &[i64]) -> Result<Vec<PlacedRecord>, StoreError> {
+        if seqs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut q = places();
+        q.push_keys(seqs.iter().copied());
+        self.places(q).await
+    }
+
+    async fn places(&self, q: Sql) -> Result<Vec<PlacedRecord>, StoreError> {
+        let rows = self.read.fetch_all(q).await?;
         rows.iter()
             .map(|row| {
                 Ok(PlacedRecord {
@@ -151,11 +190,21 @@ impl Store {
                         point: point(row.try_get("lon")?, row.try_get("lat")?),
                         border_m: row.try_get("border_m")?,
                         offshore_m: row.try_get("offshore_m")?,
+                        basis: Basis::read(row)?,
                     },
                 })
             })
             .collect()
     }
+}
+
+/// Asks for places; a condition on the sequence follows.
+fn places() -> Sql {
+    Sql::new(format!(
+        "SELECT r.seq, p.lon AS true_lon, p.lat AS true_lat, r.category, r.ward, r.body, r.rule, r.lon, r.lat,
+                r.border_m, r.offshore_m, {DECIDED}, {BASIS}
+         FROM report_public r JOIN report_private p USING (seq) WHERE r.seq"
+    ))
 }
 
 pub(in crate::store) fn state(code: i64) -> State {

@@ -9,6 +9,7 @@ use crate::store::database::{Db, Row, Sql, Values};
 use crate::store::record::boxes::Boxes;
 use crate::store::record::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
 use crate::store::record::fields::{FACT_COLUMNS, put_facts};
+use crate::store::record::read::Basis;
 use crate::store::record::waiting::{self, Waiting};
 use crate::store::write::{Command, IdempotencyKey};
 use crate::store::{Store, StoreError};
@@ -47,11 +48,16 @@ impl Store {
         Ok(known)
     }
 
-    /// Gives reports their new wards and bodies after areas changed.
+    /// Gives reports their new wards and bodies after areas changed. Answers with the sequences of those that were
+    /// left as they are, because they were erased, transferred or changed otherwise since they were read.
     ///
     /// # Errors
     /// When the write fails; none of the batch was changed then.
-    pub async fn assign_reports(&self, assignments: Vec<Assignment>, at: Instant) -> Result<(), StoreError> {
+    pub async fn assign_reports(
+        &self,
+        assignments: Vec<Assignment>,
+        at: Instant,
+    ) -> Result<Vec<i64>, StoreError> {
         self.write(Assign { assignments, at }).await
     }
 }
@@ -151,6 +157,8 @@ pub struct Assignment {
     pub border_m: Option<f64>,
     /// Metres out at sea.
     pub offshore_m: Option<f64>,
+    /// How the report stood when this was decided.
+    pub basis: Basis,
 }
 
 struct Load(Vec<NewReport>);
@@ -179,9 +187,9 @@ struct Assign {
 }
 
 impl Command for Assign {
-    type Answer = ();
+    type Answer = Vec<i64>;
 
-    async fn run(&self, db: &mut Db<'_>) -> Result<(), sqlx::Error> {
+    async fn run(&self, db: &mut Db<'_>) -> Result<Vec<i64>, sqlx::Error> {
         assign(db, &self.assignments, self.at).await
     }
 }
@@ -275,9 +283,14 @@ async fn load(db: &mut Db<'_>, batch: &[&NewReport], at: Instant) -> Result<(), 
     Ok(())
 }
 
-async fn assign(db: &mut Db<'_>, assignments: &[Assignment], at: Instant) -> Result<(), sqlx::Error> {
+async fn assign(db: &mut Db<'_>, assignments: &[Assignment], at: Instant) -> Result<Vec<i64>, sqlx::Error> {
     let mut ledger = Ledger::open(db, at).await?;
+    let mut stale = Vec::new();
     for a in assignments {
+        if !a.basis.holds(db, a.seq).await? {
+            stale.push(a.seq);
+            continue;
+        }
         let before = db
             .fetch_one(
                 Sql::new("SELECT ward, withdrawn, fed_ms FROM report_public WHERE seq = $1").bind(a.seq),
@@ -323,7 +336,7 @@ async fn assign(db: &mut Db<'_>, assignments: &[Assignment], at: Instant) -> Res
         }
         log(db, ChangeKind::Reports { first: a.seq, last: a.seq }, at).await?;
     }
-    Ok(())
+    Ok(stale)
 }
 
 /// Whether a ward, by its canonical id, is another one of the same generation.
@@ -335,6 +348,8 @@ fn is_neighbour(from: &str, to: &WardId) -> bool {
 pub(in crate::store) mod tests {
     use super::*;
     use crate::store::test_database::{is_postgres, store_url};
+    use crate::store::write::Applied;
+    use crate::store::{Amendment, NewPlace, PlacedRecord, Step, Tighter};
     use diaban_core::domain::report::{Event, PublicFacts};
     use diaban_core::domain::{Precision, State};
     use diaban_core::geo::LonLat;
@@ -401,6 +416,67 @@ pub(in crate::store) mod tests {
         let known = store.known_keys(&[keyed(0, 3, 9).1, keyed(0, 4, 1).1]).await.unwrap();
         assert_eq!(known, KnownKeys::from([([3; 32], [1; 32])]));
         assert_eq!(load(Vec::new()).await.unwrap(), Loaded::default());
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn what_happened_since_it_was_read_is_not_overwritten_by_a_batch() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&store_url(folder.path())).await.unwrap();
+        store.load_reports([1, 2, 4, 5].map(report).into()).await.unwrap();
+        let read = store.places_after(0, 10).await.unwrap();
+        let at = Instant::from_ms(2_000);
+        let ward = WardId::parse("2025-07-01.26743").unwrap();
+        let transfer = Step::Transfer {
+            ward: ward.clone(),
+            body: "ward:26743".into(),
+            rule: "transferred".into(),
+            point: read[1].point,
+        };
+        for (id, step) in [(1, Step::Erase), (2, transfer)] {
+            let was = store.standing(id).await.unwrap().unwrap();
+            let amendment = Amendment {
+                was,
+                step,
+                role: "operator",
+                at,
+                shown: at,
+                waits: false,
+                reason: None,
+                note: None,
+            };
+            assert!(matches!(store.amend_report(amendment).await.unwrap(), Applied::Done));
+        }
+        let tighter = |p: &PlacedRecord, place| Tighter {
+            seq: p.assigned.seq,
+            place: NewPlace::Coarser(place),
+            by_hour_now: false,
+            basis: p.assigned.basis,
+        };
+        // 1 was erased since, and so stays.
+        let coarser = read.iter().filter(|p| p.assigned.seq != 4).filter(|p| p.assigned.seq != 2);
+        let coarser = coarser.map(|p| tighter(p, if p.assigned.seq == 1 { p.point } else { None })).collect();
+        assert_eq!(store.tighten(coarser, Precision::Ward, at).await.unwrap(), 1);
+        let anew = |p: &PlacedRecord| Assignment {
+            ward: WardId::parse("2025-07-01.26740"),
+            point: p.point,
+            ..p.assigned.clone()
+        };
+        let stale = store.assign_reports(read.iter().map(anew).collect(), at).await.unwrap();
+        assert_eq!(stale, [1, 2, 3]);
+        let now = async |id: u64| store.standing(id).await.unwrap().unwrap();
+        assert_eq!(
+            (now(1).await.point, now(4).await.point),
+            (None, None),
+            "a place that was taken away is back"
+        );
+        assert_eq!(now(2).await.ward, Some(ward), "a transfer was undone");
+        assert_eq!(now(5).await.ward, WardId::parse("2025-07-01.26740"));
+        // Read again, they are assigned as they are now; what was erased has no place to be assigned by.
+        let again = store.places_of(&stale).await.unwrap();
+        assert!(again.iter().all(|p| p.assigned.seq != 1 || p.point.is_none()));
+        let again = again.iter().filter(|p| p.point.is_some()).map(anew).collect();
+        assert_eq!(store.assign_reports(again, at).await.unwrap(), [0; 0]);
         store.close().await;
     }
 

@@ -3,7 +3,7 @@
 use crate::store::changes::{ChangeKind, log};
 use crate::store::database::{Db, Sql};
 use crate::store::record::fields::point;
-use crate::store::record::read::{DECIDED, Decided};
+use crate::store::record::read::{BASIS, Basis, DECIDED, Decided};
 use crate::store::record::waiting::renumber;
 use crate::store::write::Command;
 use crate::store::{Store, StoreError};
@@ -23,6 +23,8 @@ pub struct Loose {
     pub ward: Option<WardId>,
     /// How precisely the public may see it.
     pub decided: Decided,
+    /// How it stands.
+    pub basis: Basis,
 }
 
 /// The public place of a report after its category became stricter.
@@ -43,6 +45,8 @@ pub struct Tighter {
     pub place: NewPlace,
     /// Whether its moments were public until now.
     pub by_hour_now: bool,
+    /// How it stood when this was decided.
+    pub basis: Basis,
 }
 
 impl Store {
@@ -57,7 +61,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Loose>, StoreError> {
         let sql = format!(
-            "SELECT r.seq, r.ward, p.lon, p.lat, r.lon AS shown_lon, r.lat AS shown_lat, {DECIDED}
+            "SELECT r.seq, r.ward, p.lon, p.lat, r.lon AS shown_lon, r.lat AS shown_lat, {DECIDED}, {BASIS}
              FROM report_public r LEFT JOIN report_private p USING (seq)
              WHERE (r.category = $1 AND r.precision IS NULL) OR (r.category = $1 AND r.precision < $2) LIMIT $3"
         );
@@ -70,12 +74,14 @@ impl Store {
                 shown: point(row.try_get("shown_lon")?, row.try_get("shown_lat")?),
                 ward: row.try_get::<Option<&str>>("ward")?.and_then(WardId::parse),
                 decided: Decided::read(row)?,
+                basis: Basis::read(row)?,
             })
         });
         loose.collect()
     }
 
-    /// Shows reports as precisely as this and no more.
+    /// Shows reports as precisely as this and no more; says of how many. Those to which something happened since they
+    /// were read stay as they are.
     ///
     /// # Errors
     /// When the write fails; none of them was changed then.
@@ -84,7 +90,7 @@ impl Store {
         reports: Vec<Tighter>,
         precision: Precision,
         at: Instant,
-    ) -> Result<(), StoreError> {
+    ) -> Result<usize, StoreError> {
         self.write(Tighten { reports, precision, at }).await
     }
 }
@@ -96,9 +102,9 @@ struct Tighten {
 }
 
 impl Command for Tighten {
-    type Answer = ();
+    type Answer = usize;
 
-    async fn run(&self, db: &mut Db<'_>) -> Result<(), sqlx::Error> {
+    async fn run(&self, db: &mut Db<'_>) -> Result<usize, sqlx::Error> {
         tighten(db, self).await
     }
 }
@@ -111,16 +117,22 @@ const BY_HOUR: [&str; 2] = [
     "UPDATE event SET shown_ms = shown_ms - shown_ms % 3600000 WHERE report = $1",
 ];
 
-async fn tighten(db: &mut Db<'_>, t: &Tighten) -> Result<(), sqlx::Error> {
-    if t.reports.is_empty() {
-        return Ok(());
+async fn tighten(db: &mut Db<'_>, t: &Tighten) -> Result<usize, sqlx::Error> {
+    let mut reports = Vec::with_capacity(t.reports.len());
+    for r in &t.reports {
+        if r.basis.holds(db, r.seq).await? {
+            reports.push(r);
+        }
+    }
+    if reports.is_empty() {
+        return Ok(0);
     }
     let mut set = Sql::new("UPDATE report_public SET precision = ");
     set.push_bind(t.precision as u8).push(" WHERE seq");
-    set.push_keys(t.reports.iter().map(|r| r.seq));
+    set.push_keys(reports.iter().map(|r| r.seq));
     db.execute(set).await?;
     let mut named = Vec::new();
-    for r in &t.reports {
+    for r in &reports {
         let NewPlace::Coarser(place) = r.place else { continue };
         db.execute(
             Sql::new(
@@ -138,7 +150,7 @@ async fn tighten(db: &mut Db<'_>, t: &Tighten) -> Result<(), sqlx::Error> {
         }
     }
     // Among others the order of receipt told the moment: they get the next sequences in the order of their ids.
-    let exact: Vec<i64> = t.reports.iter().filter(|r| r.by_hour_now).map(|r| r.seq).collect();
+    let exact: Vec<i64> = reports.iter().filter(|r| r.by_hour_now).map(|r| r.seq).collect();
     let moved = renumber(db, &exact).await?;
     backdate(db, moved.values().copied().collect()).await?;
     named.extend(moved.values());
@@ -147,7 +159,7 @@ async fn tighten(db: &mut Db<'_>, t: &Tighten) -> Result<(), sqlx::Error> {
         let (first, last) = (seqs[0], seqs[seqs.len() - 1]);
         log(db, ChangeKind::Reports { first, last }, t.at).await?;
     }
-    Ok(())
+    Ok(reports.len())
 }
 
 /// Puts the events of reports before all others, in the order of ids: they are no news, and where they stood among

@@ -204,7 +204,8 @@ pub const TABLE: &[Field] = &[
         r.facts.observed.map(|t| t.to_string()).into()
     })
     .stored("observed_ms", Access::Instant(|f| f.observed, |f, t| f.observed = t))
-    .held(Column::Present(4)),
+    .held(Column::Time(Time(3)))
+    .asked(),
     Field::new("created_at", ("Tiếp nhận lúc", "Received at"), Kind::Instant, |r| {
         r.facts.created.to_string().into()
     })
@@ -234,7 +235,7 @@ pub const TABLE: &[Field] = &[
     .asked(),
     Field::new("address", ("Địa chỉ", "Address"), Kind::Text, |r| r.facts.address.clone().into())
         .stored("address", Access::Text(|f| f.address.as_deref().map(Into::into), |f, v| f.address = v))
-        .held(Column::Present(5)),
+        .held(Column::Present(4)),
     Field::new("source", ("Nguồn", "Source"), Kind::Text, |r| r.facts.source.clone().into()).always().stored(
         "source",
         Access::Text(|f| Some((&f.source).into()), |f, v| f.source = v.unwrap_or_default()),
