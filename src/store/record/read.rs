@@ -60,7 +60,7 @@ pub(in crate::store) const BASIS: &str =
 
 impl Basis {
     pub(in crate::store) fn read(row: &Row) -> Result<Self, sqlx::Error> {
-        let precision = row.code_optional("basis_precision")?.map(i64::from);
+        let precision = row.code_optional("basis_precision")?;
         Ok(Self { events: row.try_get("events")?, precision })
     }
 
