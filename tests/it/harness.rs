@@ -278,6 +278,8 @@ pub fn agent_within(time: Duration) -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_global(Some(time))
+        // The service closes a connection on which nothing came for ten seconds; a POST on it would fail.
+        .max_idle_age(Duration::from_secs(5))
         .max_redirects(0)
         .accept_encoding(ureq::config::AutoHeaderValue::None)
         .build()
