@@ -29,10 +29,12 @@ pub async fn settle(city: &City, store: &Store, clock: &dyn Clock) -> Result<u64
             let read = loose.len();
             let reports: Vec<Tighter> =
                 loose.iter().map(|r| tighter(&areas, category.precision, r)).collect();
-            closed += reports.iter().filter(|r| r.place != NewPlace::Same).count() as u64;
-            let settled = store.tighten(reports, category.precision, clock.now()).await?;
+            let coarser: Vec<i64> =
+                reports.iter().filter(|r| r.place != NewPlace::Same).map(|r| r.seq).collect();
+            let stale = store.tighten(reports, category.precision, clock.now()).await?;
+            closed += coarser.iter().filter(|seq| !stale.contains(seq)).count() as u64;
             // What changed meanwhile is read again.
-            if settled == read && read < BATCH as usize {
+            if stale.is_empty() && read < BATCH as usize {
                 break;
             }
         }

@@ -141,10 +141,10 @@ pub async fn reassign(
                     None => done.outside += u64::from(record.point.is_some()),
                 }
             }
-            // What happened meanwhile comes first: those reports are read again.
             if changed.is_empty() {
                 break;
             }
+            // Reports to which something happened meanwhile are read again.
             let stale = store.assign_reports(changed, clock.now()).await?;
             done.moved += moved.iter().filter(|seq| !stale.contains(seq)).count() as u64;
             batch = store.places_of(&stale).await?;

@@ -454,9 +454,8 @@ pub(in crate::store) mod tests {
             basis: p.assigned.basis,
         };
         // 1 was erased since, and so stays.
-        let coarser = read.iter().filter(|p| p.assigned.seq != 4).filter(|p| p.assigned.seq != 2);
-        let coarser = coarser.map(|p| tighter(p, if p.assigned.seq == 1 { p.point } else { None })).collect();
-        assert_eq!(store.tighten(coarser, Precision::Ward, at).await.unwrap(), 1);
+        let coarser = vec![tighter(&read[0], read[0].point), tighter(&read[2], None)];
+        assert_eq!(store.tighten(coarser, Precision::Ward, at).await.unwrap(), [1]);
         let anew = |p: &PlacedRecord| Assignment {
             ward: WardId::parse("2025-07-01.26740"),
             point: p.point,

@@ -80,8 +80,8 @@ impl Store {
         loose.collect()
     }
 
-    /// Shows reports as precisely as this and no more; says of how many. Those to which something happened since they
-    /// were read stay as they are.
+    /// Shows reports as precisely as this and no more. Answers with the sequences of those that were left as they are,
+    /// because something happened to them since they were read.
     ///
     /// # Errors
     /// When the write fails; none of them was changed then.
@@ -90,7 +90,7 @@ impl Store {
         reports: Vec<Tighter>,
         precision: Precision,
         at: Instant,
-    ) -> Result<usize, StoreError> {
+    ) -> Result<Vec<i64>, StoreError> {
         self.write(Tighten { reports, precision, at }).await
     }
 }
@@ -102,9 +102,9 @@ struct Tighten {
 }
 
 impl Command for Tighten {
-    type Answer = usize;
+    type Answer = Vec<i64>;
 
-    async fn run(&self, db: &mut Db<'_>) -> Result<usize, sqlx::Error> {
+    async fn run(&self, db: &mut Db<'_>) -> Result<Vec<i64>, sqlx::Error> {
         tighten(db, self).await
     }
 }
@@ -117,15 +117,17 @@ const BY_HOUR: [&str; 2] = [
     "UPDATE event SET shown_ms = shown_ms - shown_ms % 3600000 WHERE report = $1",
 ];
 
-async fn tighten(db: &mut Db<'_>, t: &Tighten) -> Result<usize, sqlx::Error> {
-    let mut reports = Vec::with_capacity(t.reports.len());
+async fn tighten(db: &mut Db<'_>, t: &Tighten) -> Result<Vec<i64>, sqlx::Error> {
+    let (mut reports, mut stale) = (Vec::with_capacity(t.reports.len()), Vec::new());
     for r in &t.reports {
         if r.basis.holds(db, r.seq).await? {
             reports.push(r);
+        } else {
+            stale.push(r.seq);
         }
     }
     if reports.is_empty() {
-        return Ok(0);
+        return Ok(stale);
     }
     let mut set = Sql::new("UPDATE report_public SET precision = ");
     set.push_bind(t.precision as u8).push(" WHERE seq");
@@ -159,7 +161,7 @@ async fn tighten(db: &mut Db<'_>, t: &Tighten) -> Result<usize, sqlx::Error> {
         let (first, last) = (seqs[0], seqs[seqs.len() - 1]);
         log(db, ChangeKind::Reports { first, last }, t.at).await?;
     }
-    Ok(reports.len())
+    Ok(stale)
 }
 
 /// Puts the events of reports before all others, in the order of ids: they are no news, and where they stood among
