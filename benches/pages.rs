@@ -47,7 +47,7 @@ fn main() {
     let (count, filters) = (numbers.next().unwrap_or(1_000_000), numbers.next().unwrap_or(200));
     let server = Process::start(count, "[limits]\nmode = \"off\"\n");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let city = City::new(diaban::city_files::embedded().expect("the pack"), &[]).expect("the city");
+    let city = City::of_pack(diaban::city_files::embedded().expect("the pack")).expect("the city");
     let codebook = city.areas().codebook.clone();
     let rows = runtime.block_on(async {
         let store = Store::open(&server.store()).await.expect("the store");

@@ -76,7 +76,7 @@ async fn fill(cluster: &str) -> String {
     let (server, _) = cluster.rsplit_once('/').expect("a URL with a database");
     let url = format!("{server}/diaban_bench_two");
     let store = Store::open(&url).await.expect("the store opens");
-    let city = City::new(diaban::city_files::embedded().expect("the pack"), &[]).expect("the city");
+    let city = City::of_pack(diaban::city_files::embedded().expect("the pack")).expect("the city");
     let made = Generator::new(&city, 7, SystemClock.now(), BEFORE as usize).collect();
     store.load_reports(made).await.expect("the reports are stored");
     store.close().await;

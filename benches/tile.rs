@@ -34,6 +34,7 @@ static WORDS: LazyLock<CodeBook> = LazyLock::new(|| CodeBook {
     categories: (0..200).map(|i| format!("code_{i}").into()).collect(),
     wards: (0..200).map(|i| WardId::new("2025-07-01", &format!("{i:05}"))).collect(),
     active: "2025-07-01".into(),
+    edition: 0,
     bodies: Vec::new(),
 });
 static LAYER: LazyLock<Layer> = LazyLock::new(|| {

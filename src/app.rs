@@ -18,7 +18,8 @@ use crate::http::{
     Service, Side, Streams, Styles, TileCache,
 };
 use crate::jobs::{
-    Follower, SnapshotWriter, announce, publish, refresh_keys, supervise, trim, watch_clock, write_snapshots,
+    Follower, SnapshotWriter, announce, publish, refresh_keys, supervise, trim, turn_areas, watch_clock,
+    write_snapshots,
 };
 use crate::memory::{CONNECTION, EXPORT, STREAM, Share};
 use crate::store::{Failure, Store, StoreError};
@@ -114,7 +115,9 @@ pub async fn open(config: &Config, clock: &dyn Clock) -> Result<(Store, City), A
 }
 
 async fn settled(store: &Store, config: &Config, clock: &dyn Clock) -> Result<City, AppError> {
-    let city = City::new(pack(config)?, &store.generations().await?)?;
+    let pack = pack(config)?;
+    let stored = action::begin(store, &pack, clock).await?;
+    let city = City::new(pack, &stored)?;
     let closed = action::settle(&city, store, clock).await?;
     if closed > 0 {
         tracing::warn!(
@@ -214,12 +217,16 @@ pub async fn run(
         other => other?,
     };
     let connections = Arc::new(Connections::new(config.connections, config.trusted_proxies.clone()));
+    let mut number = [0; 8];
+    ids.fill(&mut number);
+    let number = i64::from_le_bytes(number);
     let follow = {
         let (store, city, live, snapshots) = (store.clone(), city.clone(), live.clone(), snapshots.clone());
         let moves = moves.clone();
         move || {
             Follower::new(store.clone(), city.clone(), live.clone(), level.clone(), snapshots.clone())
                 .with_moves(moves.clone())
+                .numbered(number)
                 .run()
         }
     };
@@ -227,18 +234,19 @@ pub async fn run(
         let (store, clock) = (store.clone(), clock.clone());
         move || publish(store.clone(), clock.clone())
     };
+    let turn_areas = {
+        let (store, city, clock, watched) = (store.clone(), city.clone(), clock.clone(), watched.clone());
+        move || turn_areas(store.clone(), city.clone(), clock.clone(), watched.clone())
+    };
     let write_snapshots = {
         let (snapshots, store, live, watched) =
             (snapshots.clone(), store.clone(), live.clone(), watched.clone());
         move || write_snapshots(snapshots.clone(), store.clone(), live.clone(), watched.clone())
     };
     let trim_log = {
-        let mut number = [0; 8];
-        ids.fill(&mut number);
-        let id = i64::from_le_bytes(number);
         let (store, snapshots, watched, clock) =
             (store.clone(), snapshots.clone(), watched.clone(), clock.clone());
-        move || trim(id, store.clone(), snapshots.clone(), watched.clone(), clock.clone())
+        move || trim(number, store.clone(), snapshots.clone(), watched.clone(), clock.clone())
     };
     let steps = Arc::new(ClockSteps::default());
     let watch_clock = {
@@ -293,6 +301,7 @@ pub async fn run(
         jobs.push(tokio::spawn(supervise("snapshots", write_snapshots, restarted())));
         jobs.push(tokio::spawn(supervise("trim", trim_log, restarted())));
         jobs.push(tokio::spawn(supervise("publish", publish, restarted())));
+        jobs.push(tokio::spawn(supervise("areas", turn_areas, restarted())));
     }
     // What was found meanwhile is reported like any failure.
     let _ = check.await;

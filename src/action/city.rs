@@ -1,21 +1,27 @@
 //! The city as a process knows it: the pack, which never changes, and the areas, which do.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use tokio::sync::watch;
 
-use crate::store::{ReportRecord, StoredGeneration};
+use crate::action::areas::succession;
+use crate::store::{Edition, ReportRecord, StoredAreas};
 use diaban_core::area::{self, AreaBook, Generation};
 use diaban_core::domain::view::PublicReport;
 use diaban_core::domain::{BodyId, CodeBook, Text, WardId};
-use diaban_core::pack::{Pack, PackError};
+use diaban_core::pack::{Pack, PackError, Successors};
+
+/// How long a request waits for areas that are in force in the store already.
+const TURN: Duration = Duration::from_secs(10);
 
 /// The pack and the areas of the moment.
 #[derive(Debug)]
 pub struct City {
     /// Categories, bodies, routing, calendar.
     pub pack: Pack,
-    areas: ArcSwap<Areas>,
+    areas: watch::Sender<Arc<Areas>>,
 }
 
 /// The areas of one moment, with the names that go with them.
@@ -25,6 +31,8 @@ pub struct Areas {
     pub book: AreaBook,
     /// The names behind the codes.
     pub codebook: Arc<CodeBook>,
+    /// Which wards have the ground of which former ones.
+    pub successors: Successors,
 }
 
 /// Why a city cannot be made.
@@ -55,32 +63,53 @@ pub enum CityError {
 }
 
 impl City {
-    /// The pack's own generations, each replaced by an imported one of the same id.
+    /// The pack with the boundaries that the store says.
     ///
     /// # Errors
     /// When boundaries cannot be read or built.
-    pub fn new(pack: Pack, imported: &[StoredGeneration]) -> Result<Self, CityError> {
-        let areas = Areas::build(&pack, imported)?;
-        Ok(Self { pack, areas: ArcSwap::from_pointee(areas) })
+    pub fn new(pack: Pack, stored: &StoredAreas) -> Result<Self, CityError> {
+        let areas = Areas::build(&pack, stored, stored.in_force())?;
+        Ok(Self { pack, areas: watch::Sender::new(Arc::new(areas)) })
+    }
+
+    /// The pack alone, with its newest boundaries.
+    ///
+    /// # Errors
+    /// When boundaries cannot be read or built.
+    pub fn of_pack(pack: Pack) -> Result<Self, CityError> {
+        Self::new(pack, &StoredAreas::default())
     }
 
     /// The areas of this moment.
     pub fn areas(&self) -> Arc<Areas> {
-        self.areas.load_full()
+        self.areas.borrow().clone()
     }
 
-    /// Takes the imported generations as they are now.
+    /// The areas once they are another edition's than this one; none if that takes too long.
+    pub async fn areas_after(&self, edition: i64) -> Option<Arc<Areas>> {
+        let mut areas = self.areas.subscribe();
+        let others = areas.wait_for(|areas| areas.codebook.edition != edition);
+        let others = tokio::time::timeout(TURN, others).await.ok()?.ok()?;
+        Some(others.clone())
+    }
+
+    /// Takes other areas into use.
+    pub fn turn(&self, areas: Arc<Areas>) {
+        self.areas.send_replace(areas);
+    }
+
+    /// Takes the areas that the store says.
     ///
     /// # Errors
     /// When boundaries cannot be read or built; the former areas stay then.
-    pub fn reload(&self, imported: &[StoredGeneration]) -> Result<(), CityError> {
-        self.areas.store(Arc::new(Areas::build(&self.pack, imported)?));
+    pub fn reload(&self, stored: &StoredAreas) -> Result<(), CityError> {
+        self.turn(Arc::new(Areas::build(&self.pack, stored, stored.in_force())?));
         Ok(())
     }
 
     /// The public view of a stored report, with the names that people read.
     pub fn view(&self, record: ReportRecord) -> PublicReport {
-        let areas = self.areas.load();
+        let areas = self.areas();
         let ward = record.facts.ward.as_ref();
         let generation = ward.and_then(|w| areas.book.generation(&w.generation));
         PublicReport {
@@ -110,25 +139,44 @@ impl City {
 }
 
 impl Areas {
-    fn build(pack: &Pack, imported: &[StoredGeneration]) -> Result<Self, CityError> {
+    /// The areas as they are when this edition is in force.
+    ///
+    /// # Errors
+    /// When boundaries cannot be read or built.
+    pub fn build(pack: &Pack, stored: &StoredAreas, edition: i64) -> Result<Self, CityError> {
+        let target = stored.edition(edition);
+        let mut used: BTreeMap<&str, Option<&Edition>> =
+            pack.areas.generations().map(|id| (id, None)).collect();
+        // The newest of the pack is in force until the store says otherwise; what the pack has beyond that is not yet.
+        if let Some(target) = target {
+            used.retain(|id, _| *id <= &*target.generation);
+        }
+        let was_used = stored.turns.iter().filter_map(|turn| stored.edition(turn.edition));
+        for edition in was_used.chain(target) {
+            used.insert(&edition.generation, Some(edition));
+        }
         let mut generations = Vec::new();
-        for g in imported {
-            generations.push(Arc::new(generation(pack, &g.id, false, &g.boundaries)?));
+        for (id, edition) in &used {
+            let imported = edition.and_then(|e| e.boundaries.as_deref());
+            let bytes = imported.or_else(|| pack.areas.area_file(id)).unwrap_or_default();
+            let approximate = imported.is_none() && pack.city.approximate;
+            generations.push(Arc::new(generation(pack, id, approximate, bytes)?));
         }
-        for id in pack.areas.generations().filter(|id| imported.iter().all(|g| g.id != *id)) {
-            let bytes = pack.areas.area_file(id).unwrap_or_default();
-            generations.push(Arc::new(generation(pack, id, pack.city.approximate, bytes)?));
-        }
-        // The newest is in force: a generation is imported when it is, not before.
-        let newest = generations.iter().map(|g| g.id().to_string()).max().unwrap_or_default();
-        let book = AreaBook::new(generations, &newest)?;
+        let newest = used.keys().last().copied().unwrap_or_default();
+        let active = target.map_or(newest, |t| &*t.generation);
+        let book = AreaBook::new(generations, active)?;
         let codebook = CodeBook {
             categories: pack.categories.iter().map(|c| c.code.clone()).collect(),
             wards: book.wards().to_vec(),
             active: book.active().id().clone(),
+            edition,
             bodies: (&pack.bodies).into_iter().map(|b| b.id.clone()).collect(),
         };
-        Ok(Self { book, codebook: Arc::new(codebook) })
+        let mut successors = pack.areas.successors().to_vec();
+        for edition in used.values().flatten() {
+            successors.extend(edition.successors.as_deref().map(succession::read).unwrap_or_default());
+        }
+        Ok(Self { book, codebook: Arc::new(codebook), successors: Successors::new(successors) })
     }
 
     /// The generation in force.
@@ -143,6 +191,21 @@ impl Areas {
         rects.fold([180.0, 90.0, -180.0, -90.0], |[w, s, e, n], r| {
             [w.min(r.min().x), s.min(r.min().y), e.max(r.max().x), n.max(r.max().y)]
         })
+    }
+
+    /// Whether a ward is in force.
+    pub fn is_in_force(&self, ward: &WardId) -> bool {
+        ward.generation == self.codebook.active && self.book.unit(ward).is_some()
+    }
+
+    /// The wards in force that stand for one: itself, its successors, or, where boundaries went back to former ones,
+    /// those whose ground it has. A ward of which nothing is known stands for itself.
+    pub fn standing_for(&self, ward: &WardId) -> Vec<WardId> {
+        if ward.generation > self.codebook.active {
+            let before = self.successors.predecessors(ward, &self.codebook.active);
+            return if before.is_empty() { vec![ward.clone()] } else { before };
+        }
+        self.successors.standing_for(ward, |w| self.is_in_force(w))
     }
 
     /// The id of a unit of the generation in force.

@@ -2,6 +2,7 @@
 //! features, reports; export tiles; keys. Beside them the `City` of the moment and what feeds say of a report (`entries`).
 //! Not here: reading a request (http), SQL (store), following the log (jobs).
 
+mod areas;
 mod city;
 mod entries;
 mod export_tiles;
@@ -15,6 +16,10 @@ mod transition;
 mod verb;
 mod withdraw;
 
+pub use areas::{
+    Activation, AreasError, NewEdition, Prepared, activate, adopt_all, begin, prepare, prepare_edition, read_successors,
+    undo,
+};
 pub use city::{Areas, City, CityError};
 pub use entries::{Entries, Told, cursor, told_at};
 pub use export_tiles::{ArchiveFormat, ExportError, ExportStep, Exported, TileExport, export_tiles};

@@ -38,7 +38,7 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "how large a test is, is no setting of the program")]
     fn what_is_shown_stands_for_half_a_cell_inside_the_ward() {
         let wanted = std::env::var("DIABAN_PLACES").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000);
-        let city = City::new(crate::city_files::embedded().unwrap(), &[]).unwrap();
+        let city = City::of_pack(crate::city_files::embedded().unwrap()).unwrap();
         let areas = city.areas();
         let generation = areas.active();
         let unit_at = |p: LonLat| generation.locate(p).ok().map(|l| l.unit);

@@ -99,7 +99,10 @@ pub async fn submit(
     submission: Submission,
     key: Option<IdempotencyKey>,
 ) -> Result<Receipt, SubmitError> {
-    let mut report = assess(city, &city.areas(), submission, clock.now()).map_err(SubmitError::Refused)?;
+    let now = clock.now();
+    let assessed =
+        |areas: &Areas| assess(city, areas, submission.clone(), now).map_err(SubmitError::Refused);
+    let mut report = assessed(&city.areas())?;
     for _ in 0..DRAWS {
         report.id = ids.report_id();
         let (stored, created) = match store.create_report(report.clone(), key.clone()).await? {
@@ -108,6 +111,12 @@ pub async fn submit(
             Created::Replayed { same: false, .. } => return Err(SubmitError::KeyConflict),
             Created::Replayed { id, .. } => (store.report(id).await?.ok_or(SubmitError::Gone)?, false),
             Created::IdTaken => continue,
+            // Other boundaries have just come into force, and this process is about to hear of it.
+            Created::OtherAreas => {
+                let areas = city.areas_after(report.edition).await.ok_or(StoreError::Busy)?;
+                report = assessed(&areas)?;
+                continue;
+            }
         };
         return Ok(Receipt { report: city.view(stored), created });
     }
@@ -162,6 +171,7 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
         },
         private: PrivateFacts { point: place.point, accuracy_m, address, answers },
         precision: category.precision,
+        edition: areas.codebook.edition,
         events: vec![Event {
             at: now,
             shown: shown(now),

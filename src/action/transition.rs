@@ -105,6 +105,7 @@ mod tests {
             decided: Decided { stored: Some(Precision::Exact), looks: Precision::Exact },
             told: true,
             events: 1,
+            edition: 0,
         }
     }
 

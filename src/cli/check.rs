@@ -6,7 +6,7 @@ use std::time::Instant as Stopwatch;
 use clap::{Args, Subcommand};
 
 use super::Outcome;
-use super::import::areas;
+use super::areas::compare;
 use super::say::say;
 use crate::app;
 use crate::config::Settings;
@@ -28,7 +28,7 @@ pub(super) struct Check {
 #[derive(Subcommand)]
 enum What {
     /// How well the boundaries in use agree with other ones.
-    Areas(areas::CheckAreas),
+    Areas(compare::CheckAreas),
     /// Check every page, index and reference of a SQLite store, also beside a running server; the exit code is 65
     /// when it is damaged.
     Store(CheckStore),

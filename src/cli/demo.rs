@@ -8,7 +8,7 @@ use std::time::Instant as Stopwatch;
 use clap::Args;
 use tokio::sync::mpsc;
 
-use super::import::areas::Boundaries;
+use super::areas::boundaries::Boundaries;
 use super::import::source;
 use super::say::say;
 use super::{Outcome, serve};
@@ -52,9 +52,7 @@ impl Demo {
         let fill = async {
             if let Some(source) = demo.areas {
                 let generation = demo.generation.unwrap_or_else(|| city.areas().active().id().to_string());
-                Boundaries { source, generation, crs: None, force: false, dry_run: false }
-                    .import(&store, &city)
-                    .await?;
+                Boundaries::of(source, generation).import(&store, &city, true).await?;
             }
             fill(&store, &city, seed, demo.reports.unwrap_or(REPORTS)).await
         };

@@ -1,6 +1,7 @@
 //! The subcommands of the executable. Each reports its result on standard output and errors on
 //! standard error.
 
+mod areas;
 mod check;
 mod demo;
 mod erased;
@@ -38,6 +39,9 @@ enum Role {
     /// Import data.
     #[command(subcommand)]
     Import(import::Import),
+    /// Prepare ward boundaries, bring them into force, take them back; works beside a running server.
+    #[command(subcommand)]
+    Areas(Box<areas::Areas>),
     Check(check::Check),
     /// Change the state of a report, transfer it, hide or erase it; works beside a running server.
     #[command(subcommand)]
@@ -84,6 +88,7 @@ pub fn main() -> ExitCode {
             Role::Demo(demo) => demo.run().await,
             Role::Import(import) => import.run().await,
             Role::Export(export) => export.run().await,
+            Role::Areas(areas) => areas.run().await,
             Role::Check(check) => check.run().await,
             Role::Report(report) => report.run().await,
             Role::Erased(erased) => erased.run().await,

@@ -16,7 +16,7 @@ fn now() -> Instant {
 }
 
 fn city() -> City {
-    City::new(crate::city_files::embedded().unwrap(), &[]).unwrap()
+    City::of_pack(crate::city_files::embedded().unwrap()).unwrap()
 }
 
 fn reports(city: &City) -> Vec<NewReport> {

@@ -50,7 +50,7 @@ async fn step(
     last: &mut Position,
     out: &broadcast::Sender<Arc<Told>>,
 ) -> Result<bool, StoreError> {
-    let events = store.events_after(None, *last, BATCH).await?;
+    let events = store.events_after(None, *last, BATCH, city.areas().codebook.edition).await?;
     let full = events.len() == BATCH as usize;
     let entries = Entries::new(city, public_url);
     for event in events {

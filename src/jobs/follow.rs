@@ -15,8 +15,8 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
 use super::SnapshotWriter;
-use crate::action::{City, CityError};
-use crate::store::{self, ChangeKind, Store, StoreError, ranges};
+use crate::action::{Areas, City, CityError};
+use crate::store::{self, ChangeKind, Store, StoreError, StoredAreas, ranges};
 use diaban_core::area::Generation;
 use diaban_core::domain::{CodeBook, Instant};
 use diaban_core::geo::Mercator;
@@ -48,6 +48,20 @@ pub struct Follower {
     snapshots: Arc<SnapshotWriter>,
     moves: Option<broadcast::Sender<Arc<Moved>>>,
     fold: Option<Fold>,
+    next: Option<Next>,
+    /// The number of this process among those that follow the log.
+    number: Option<i64>,
+}
+
+/// The map of boundaries that are about to come into force, kept level with the log beside the present one.
+enum Next {
+    Loading { edition: i64, running: JoinHandle<Result<Ready, FollowError>> },
+    Ready(Ready),
+}
+
+struct Ready {
+    areas: Arc<Areas>,
+    view: View,
 }
 
 /// A fold running in the background, and the changes applied since it started.
@@ -124,13 +138,19 @@ impl Follower {
         level: watch::Sender<Level>,
         snapshots: Arc<SnapshotWriter>,
     ) -> Self {
-        Self { store, city, live, level, snapshots, moves: None, fold: None }
+        Self { store, city, live, level, snapshots, moves: None, fold: None, next: None, number: None }
     }
 
     /// Also sends what moved in each step, after readers can see it.
     #[must_use]
     pub fn with_moves(self, moves: broadcast::Sender<Arc<Moved>>) -> Self {
         Self { moves: Some(moves), ..self }
+    }
+
+    /// Also says, under this number, when its map is ready for boundaries that come.
+    #[must_use]
+    pub fn numbered(self, number: i64) -> Self {
+        Self { number: Some(number), ..self }
     }
 
     fn tell(&self, moved: Moved) {
@@ -159,10 +179,66 @@ impl Follower {
         }
     }
 
-    /// After a change of areas, which changes ward codes: reloads the areas and the whole map.
-    async fn reload(&mut self) -> Result<bool, FollowError> {
-        self.city.reload(&self.store.generations().await?)?;
-        self.load().await
+    /// After a change of areas: the next ones are in force at this change, or they are to be made ready. Without a map
+    /// that is ready, everything is read anew.
+    async fn follow_areas(&mut self, log: &[store::Change]) -> Result<bool, FollowError> {
+        let stored = self.store.areas().await?;
+        let in_force = stored.in_force();
+        if log.iter().any(|c| c.kind == ChangeKind::Trimmed) {
+            self.next = None;
+            self.city.reload(&stored)?;
+            return self.load().await;
+        }
+        if in_force != self.city.areas().codebook.edition {
+            return self.turn(stored, log).await;
+        }
+        let announced = stored.announced().map(|e| e.seq);
+        if announced != self.next.as_ref().map(Next::edition) {
+            // The present map goes on meanwhile: what the next one misses it applies afterwards.
+            self.next = announced.map(|edition| {
+                let ready = make_ready(self.store.clone(), self.city.clone(), stored, edition);
+                Next::Loading { edition, running: tokio::spawn(ready) }
+            });
+        }
+        self.apply(log).await
+    }
+
+    /// Takes the next map when it is loaded, brings it level with the present one, and says so.
+    async fn finish_next(&mut self) -> Result<(), FollowError> {
+        let loaded = |next: &mut Next| matches!(next, Next::Loading { running, .. } if running.is_finished());
+        let Some(Next::Loading { edition, running }) = self.next.take_if(loaded) else { return Ok(()) };
+        let mut ready = running.await??;
+        let log = self.store.changes_after(ready.view.snapshot.at(), i64::MAX).await?;
+        let applied = self.level.borrow().applied;
+        let log: Vec<_> = log.into_iter().filter(|c| c.seq <= applied).collect();
+        ready.apply(&self.store, &self.city, &log).await?;
+        self.next = Some(Next::Ready(ready));
+        if let Some(number) = self.number {
+            self.store.ready(number, edition).await?;
+        }
+        Ok(())
+    }
+
+    /// The other edition is in force, up to this change.
+    async fn turn(&mut self, stored: StoredAreas, log: &[store::Change]) -> Result<bool, FollowError> {
+        let in_force = stored.in_force();
+        self.finish_next().await?;
+        let mut next = match self.next.take() {
+            Some(Next::Ready(next)) if next.areas.codebook.edition == in_force => next,
+            _ => make_ready(self.store.clone(), self.city.clone(), stored, in_force).await?,
+        };
+        next.apply(&self.store, &self.city, log).await?;
+        let at = next.view.snapshot.at();
+        self.fold = None;
+        // The new areas know the wards of the former ones; the former areas would not know those of the new map.
+        self.city.turn(next.areas);
+        self.live.store(next.view);
+        self.tell(Moved::All);
+        self.level.send_modify(|l| {
+            l.applied = at;
+            l.head = l.head.max(at);
+        });
+        Ok(true)
     }
 
     async fn load(&mut self) -> Result<bool, FollowError> {
@@ -173,20 +249,18 @@ impl Follower {
         let first = !self.level.borrow().loaded;
         let saved = if first { self.snapshots.load(&self.store, &areas.codebook).await } else { None };
         let from_file = saved.is_some();
-        let snapshot = match saved {
-            Some(saved) => saved,
-            None => load(&self.store, &areas.codebook).await?,
+        let view = match saved {
+            Some(saved) => View {
+                snapshot: Arc::new(saved),
+                features: features(&self.store, &self.city, &areas.codebook).await?,
+                codebook: areas.codebook.clone(),
+                shapes: Arc::new(shapes(areas.active())?),
+                step: 0,
+            },
+            None => view_of(&self.store, &self.city, &areas).await?,
         };
-        let features = self.features(&areas.codebook).await?;
-        let at = snapshot.at();
-        let shapes = Arc::new(shapes(areas.active())?);
-        self.live.store(View {
-            snapshot: Arc::new(snapshot),
-            features,
-            codebook: areas.codebook.clone(),
-            shapes,
-            step: 0,
-        });
+        let at = view.snapshot.at();
+        self.live.store(view);
         self.tell(Moved::All);
         self.level.send_modify(|l| {
             *l = Level { loaded: true, reachable: true, from_file, applied: at, head: head.max(at), ..*l };
@@ -197,6 +271,7 @@ impl Follower {
     /// Applies the next changes. Returns whether there may be more.
     async fn step(&mut self) -> Result<bool, FollowError> {
         self.finish_fold().await;
+        self.finish_next().await?;
         let applied = self.level.borrow().applied;
         let log = self.store.changes_after(applied, BATCH).await?;
         let Some(last) = log.last().map(|c| c.seq) else { return Ok(false) };
@@ -204,12 +279,22 @@ impl Follower {
         self.level.send_modify(|l| l.head = l.head.max(last));
         // If the log begins later than the map's position, changes that it needs have been trimmed.
         if log.iter().any(|c| matches!(c.kind, ChangeKind::Areas | ChangeKind::Trimmed)) {
-            return self.reload().await;
+            return self.follow_areas(&log).await;
         }
+        self.apply(&log).await?;
+        Ok(full)
+    }
+
+    /// Applies changes to the present map, and to the one that is ready beside it. Returns that there may be more.
+    async fn apply(&mut self, log: &[store::Change]) -> Result<bool, FollowError> {
+        let Some(last) = log.last().map(|c| c.seq) else { return Ok(false) };
         let view = self.live.load();
-        let changes = self.changes(&log).await?;
+        let changes = changes(&self.store, log, &view.codebook).await?;
         let snapshot = view.snapshot.apply(&changes, last);
-        let features = self.feature_changes(&log, &view).await?;
+        let features = feature_changes(&self.store, &self.city, log, &view).await?;
+        if let Some(Next::Ready(next)) = &mut self.next {
+            next.apply(&self.store, &self.city, log).await?;
+        }
         if let Some(fold) = &mut self.fold {
             fold.since.extend_from_slice(&changes);
         } else if snapshot.needs_fold() {
@@ -224,58 +309,7 @@ impl Follower {
         self.live.advance(View { snapshot: Arc::new(snapshot), features, ..View::clone(&view) }, &moved);
         self.tell(moved);
         self.level.send_modify(|l| l.applied = last);
-        Ok(full)
-    }
-
-    /// The current rows named in the log, each read once.
-    async fn changes(&self, log: &[store::Change]) -> Result<Vec<Change>, StoreError> {
-        let codebook = self.live.load().codebook.clone();
-        let mut changes = Vec::new();
-        let ranges = ranges(log, ChangeKind::reports);
-        let mut rows = self.store.map_rows(&ranges, &codebook).await?.into_iter().peekable();
-        for seq in ranges.into_iter().flat_map(|(first, last)| first..=last) {
-            changes.push(match rows.next_if(|r| i64::from(r.seq) == seq) {
-                Some(row) => Change::Upsert(row),
-                None => Change::Remove { seq: seq as u32 },
-            });
-        }
-        Ok(changes)
-    }
-
-    /// All features of the city's collections.
-    async fn features(&self, codebook: &CodeBook) -> Result<FeatureSets, FollowError> {
-        let collections = self.city.pack.collections.clone();
-        let changed = self.store.features_changed().await?;
-        let last = self.store.last_feature().await?;
-        let mut rows = Vec::new();
-        for first in (1..=last).step_by(LOAD_FEATURES as usize) {
-            let range = (first, first + LOAD_FEATURES - 1);
-            rows.extend(self.store.features(range, &collections, codebook).await?);
-        }
-        Ok(tokio::task::spawn_blocking(move || FeatureSets::build(&collections, rows, changed)).await?)
-    }
-
-    /// The collections after the log's changes; each current feature is read once.
-    async fn feature_changes(&self, log: &[store::Change], view: &View) -> Result<FeatureSets, FollowError> {
-        let mut changes = Vec::new();
-        for (first, last) in ranges(log, ChangeKind::features) {
-            let rows =
-                self.store.features((first, last), &self.city.pack.collections, &view.codebook).await?;
-            let mut rows = rows.into_iter().peekable();
-            for seq in first..=last {
-                changes.push(match rows.next_if(|(_, f)| f.seq == seq) {
-                    Some((collection, feature)) => FeatureChange::Upsert { collection, feature },
-                    None => FeatureChange::Remove { seq },
-                });
-            }
-        }
-        let before = view.features.clone();
-        if changes.is_empty() {
-            return Ok(before);
-        }
-        let touching = log.iter().filter(|c| c.kind.features().is_some());
-        let at = touching.map(|c| c.at).max().unwrap_or(Instant::MIN);
-        Ok(tokio::task::spawn_blocking(move || before.apply(&changes, at)).await?)
+        Ok(true)
     }
 
     /// Replaces the map by a finished fold, with the changes applied since it started.
@@ -287,6 +321,106 @@ impl Follower {
         } else {
             tracing::error!("folding the live map failed");
         }
+    }
+}
+
+/// Makes the map of an edition that comes, beside the present one.
+async fn make_ready(
+    store: Store,
+    city: Arc<City>,
+    stored: StoredAreas,
+    edition: i64,
+) -> Result<Ready, FollowError> {
+    let pack = city.clone();
+    let areas = tokio::task::spawn_blocking(move || Areas::build(&pack.pack, &stored, edition)).await??;
+    let view = view_of(&store, &city, &areas).await?;
+    Ok(Ready { areas: Arc::new(areas), view })
+}
+
+/// The whole map under some areas, as of now.
+async fn view_of(store: &Store, city: &City, areas: &Areas) -> Result<View, FollowError> {
+    let snapshot = Arc::new(load(store, &areas.codebook).await?);
+    let features = features(store, city, &areas.codebook).await?;
+    let shapes = Arc::new(shapes(areas.active())?);
+    Ok(View { snapshot, features, codebook: areas.codebook.clone(), shapes, step: 0 })
+}
+
+/// All features of the city's collections.
+async fn features(store: &Store, city: &City, codebook: &CodeBook) -> Result<FeatureSets, FollowError> {
+    let collections = city.pack.collections.clone();
+    let changed = store.features_changed().await?;
+    let last = store.last_feature().await?;
+    let mut rows = Vec::new();
+    for first in (1..=last).step_by(LOAD_FEATURES as usize) {
+        let range = (first, first + LOAD_FEATURES - 1);
+        rows.extend(store.features(range, &collections, codebook).await?);
+    }
+    Ok(tokio::task::spawn_blocking(move || FeatureSets::build(&collections, rows, changed)).await?)
+}
+
+/// The current rows named in the log, each read once.
+async fn changes(
+    store: &Store,
+    log: &[store::Change],
+    codebook: &CodeBook,
+) -> Result<Vec<Change>, StoreError> {
+    let mut changes = Vec::new();
+    let ranges = ranges(log, ChangeKind::reports);
+    let mut rows = store.map_rows(&ranges, codebook).await?.into_iter().peekable();
+    for seq in ranges.into_iter().flat_map(|(first, last)| first..=last) {
+        changes.push(match rows.next_if(|r| i64::from(r.seq) == seq) {
+            Some(row) => Change::Upsert(row),
+            None => Change::Remove { seq: seq as u32 },
+        });
+    }
+    Ok(changes)
+}
+
+/// The collections after the log's changes; each current feature is read once.
+async fn feature_changes(
+    store: &Store,
+    city: &City,
+    log: &[store::Change],
+    view: &View,
+) -> Result<FeatureSets, FollowError> {
+    let mut changes = Vec::new();
+    for (first, last) in ranges(log, ChangeKind::features) {
+        let rows = store.features((first, last), &city.pack.collections, &view.codebook).await?;
+        let mut rows = rows.into_iter().peekable();
+        for seq in first..=last {
+            changes.push(match rows.next_if(|(_, f)| f.seq == seq) {
+                Some((collection, feature)) => FeatureChange::Upsert { collection, feature },
+                None => FeatureChange::Remove { seq },
+            });
+        }
+    }
+    let before = view.features.clone();
+    if changes.is_empty() {
+        return Ok(before);
+    }
+    let touching = log.iter().filter(|c| c.kind.features().is_some());
+    let at = touching.map(|c| c.at).max().unwrap_or(Instant::MIN);
+    Ok(tokio::task::spawn_blocking(move || before.apply(&changes, at)).await?)
+}
+
+impl Next {
+    fn edition(&self) -> i64 {
+        match self {
+            Self::Loading { edition, .. } => *edition,
+            Self::Ready(ready) => ready.areas.codebook.edition,
+        }
+    }
+}
+
+impl Ready {
+    /// Applies changes as the present map does. Those that it was loaded after change nothing.
+    async fn apply(&mut self, store: &Store, city: &City, log: &[store::Change]) -> Result<(), FollowError> {
+        let Some(last) = log.last() else { return Ok(()) };
+        let changes = changes(store, log, &self.view.codebook).await?;
+        self.view.features = feature_changes(store, city, log, &self.view).await?;
+        let at = last.seq.max(self.view.snapshot.at());
+        self.view.snapshot = Arc::new(self.view.snapshot.apply(&changes, at));
+        Ok(())
     }
 }
 

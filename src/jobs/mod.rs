@@ -8,6 +8,7 @@ mod refresh_keys;
 mod snapshots;
 mod supervise;
 mod trim;
+mod turn_areas;
 mod watch_clock;
 
 pub use announce::announce;
@@ -17,4 +18,5 @@ pub use refresh_keys::refresh_keys;
 pub use snapshots::{SnapshotWriter, write_snapshots};
 pub use supervise::supervise;
 pub use trim::trim;
+pub use turn_areas::turn_areas;
 pub use watch_clock::watch_clock;

@@ -120,6 +120,9 @@ pub enum StoreError {
     /// The database cannot be reached now; nothing was changed.
     #[error("the database cannot be reached")]
     Away,
+    /// Other boundaries are in force than those by which the reports were placed; nothing was stored.
+    #[error("the boundaries changed meanwhile; import again: what is stored already is known by its key")]
+    OtherAreas,
     /// The row of the cursor does not exist.
     #[error("no row for the cursor")]
     NoCursor,

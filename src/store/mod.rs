@@ -1,8 +1,9 @@
-//! The only SQL: the report record, the change log, city features, the imported areas, keys.
+//! The only SQL: the report record, the change log, city features, boundaries and their turns, keys.
 //! Archives of tiles that are files of SQLite. Whole databases: copies, comparison, backup, migration.
 //! One writer groups what is queued into one durable commit; a pool of readers answers the rest.
 //! Not here: what a report may be (domain), who asks (http), the live map (map).
 
+mod areas;
 mod changes;
 mod city;
 mod database;
@@ -18,8 +19,11 @@ mod whole;
 mod write;
 mod writer;
 
+pub use areas::editions::{Edition, EditionState, StoredAreas, Turned};
+pub use areas::moves::{Homeless, Move};
+pub use areas::placed::{Assignment, Placed};
+pub use areas::turn::{Outcome, Place, Turn};
 pub use changes::{Change, ChangeKind, ranges};
-pub use city::areas::StoredGeneration;
 pub use city::feature_wards::{FeatureAssignment, PlacedFeature};
 pub use city::features::{FeatureWrite, StoredContent};
 pub use database::schema::{Migrated, migrate};
@@ -34,7 +38,7 @@ pub use record::amend::{Amendment, Standing, Step};
 pub use record::create::Created;
 pub use record::events::Position;
 pub use record::read::{Basis, Decided, PlacedRecord, ReportRecord};
-pub use record::reports::{Assignment, KeyedReports, KnownKeys, Loaded};
+pub use record::reports::{KeyedReports, KnownKeys, Loaded};
 pub use record::tighten::{Loose, NewPlace, Tighter};
 pub use record::waiting::over;
 pub use whole::backup::{Backup, Restored, backup, restore};

@@ -1,9 +1,9 @@
 //! Pages of reports: the live map chooses the rows, SQL reads them by key. What was written since the map
 //! was made is read beside it, and the evaluator decides about every row as it now is.
 
-use crate::store::changes::{ChangeKind, change, newest, ranges};
+use crate::store::changes::{Change, ChangeKind, change, newest, ranges};
 use crate::store::database::{Row, Sql};
-use crate::store::record::fields::COLUMNS;
+use crate::store::record::fields::{COLUMNS, PLACED_NOW, reports};
 use crate::store::record::read::record;
 use crate::store::{ReportRecord, Store, StoreError};
 use diaban_core::domain::CodeBook;
@@ -54,7 +54,7 @@ impl Store {
         };
         let mut beside: Vec<(Key, ReportRecord)> = Vec::new();
         for part in unsure.chunks(PART) {
-            for record in self.reports_by_key(part).await? {
+            for record in self.reports_by_key(part, page.codebook.edition).await? {
                 beside.extend(known(&record).filter(is_after).map(|key| (key, record)));
             }
         }
@@ -75,7 +75,7 @@ impl Store {
             read += part.len();
             let mut seqs: Vec<u32> = part.iter().map(|(_, seq)| *seq).collect();
             seqs.sort_unstable_by(|a, b| b.cmp(a));
-            let found = self.reports_by_key(&seqs).await?;
+            let found = self.reports_by_key(&seqs, page.codebook.edition).await?;
             let held: Vec<i64> = found.iter().map(|r| r.seq).collect();
             let mut found: Vec<_> = found.into_iter().map(Some).collect();
             let mut next = 0;
@@ -105,7 +105,7 @@ impl Store {
     /// [`StoreError::NoCursor`] when there never was one.
     pub async fn cursor(&self, id: u64) -> Result<ReportRecord, StoreError> {
         let mut q =
-            Sql::new(format!("SELECT {} FROM report_public r WHERE r.withdrawn <> 3 AND r.id = ", *COLUMNS));
+            Sql::new(format!("SELECT {} FROM report_public r {PLACED_NOW} WHERE r.withdrawn <> 3 AND r.id = ", *COLUMNS));
         q.push_bind(id as i64);
         let row = self.read.fetch_optional(q).await?;
         record(&row.ok_or(StoreError::NoCursor)?)
@@ -117,9 +117,9 @@ impl Store {
     }
 
     /// Reports by descending sequences, in this order; those that are withdrawn are left out.
-    async fn reports_by_key(&self, seqs: &[u32]) -> Result<Vec<ReportRecord>, StoreError> {
-        let mut q =
-            Sql::new(format!("SELECT {} FROM report_public r WHERE r.withdrawn = 0 AND r.seq", *COLUMNS));
+    async fn reports_by_key(&self, seqs: &[u32], edition: i64) -> Result<Vec<ReportRecord>, StoreError> {
+        let from = reports(edition);
+        let mut q = Sql::new(format!("SELECT {} FROM {from} WHERE r.withdrawn = 0 AND r.seq", *COLUMNS));
         match *seqs {
             // Nearly all rows of a range: one walk finds them sooner than as many look-ups.
             [last, .., first] if (last - first) as usize <= seqs.len() + seqs.len() / 4 => {
@@ -146,7 +146,17 @@ impl Ranges {
     /// The reports that rows of the change log name.
     pub(in crate::store) fn of_log(rows: &[Row]) -> Result<Self, StoreError> {
         let log = rows.iter().map(change).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self(ranges(&log, ChangeKind::reports)))
+        Ok(Self::of_changes(&log))
+    }
+
+    /// The reports that changes name.
+    pub(in crate::store) fn of_changes(log: &[Change]) -> Self {
+        Self(ranges(log, ChangeKind::reports))
+    }
+
+    /// How many sequences lie in them.
+    pub(in crate::store) fn len(&self) -> usize {
+        self.0.iter().map(|(first, last)| (last - first + 1).unsigned_abs() as usize).sum()
     }
 
     /// Their sequences below `end`, the highest first.

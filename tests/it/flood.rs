@@ -35,7 +35,7 @@ fn flood(server: &Server, changes: usize) -> BTreeSet<String> {
     let (store, city) = runtime.block_on(async {
         (
             Store::open(&server.store).await.unwrap(),
-            City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap(),
+            City::of_pack(diaban::city_files::embedded().unwrap()).unwrap(),
         )
     });
     let write = |n: usize| {

@@ -74,7 +74,7 @@ impl Server {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let store = Store::open(&store_url(folder)).await.unwrap();
-            let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
+            let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
             let now = Instant::parse(NOW).unwrap();
             store.load_reports(Generator::new(&city, 7, now, reports).collect()).await.unwrap();
             store.close().await;

@@ -88,7 +88,7 @@ fn live(mut acts: Vec<(i64, Act)>, shared: &[i64]) -> (Vec<BTreeMap<String, Stri
         acts.iter().filter_map(|(_, a)| if let Act::Report(_, id) = a { Some(*id) } else { None }).collect();
     let server = Server::start_in(folder.path(), Arc::new(FixedIds::from_list(ids)));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
+    let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
     let store = runtime.block_on(Store::open(&server.store)).unwrap();
     let mut stream = Listener::open(&server, "/feeds/reports/events", "");
     let (mut looks, mut ward, mut public) = (Vec::new(), String::new(), Vec::new());
@@ -195,7 +195,7 @@ fn an_office_learns_at_once_what_the_public_learns_when_the_hour_is_over() {
     assert!(public.iter().all(|p| items(&server.get(p)).is_empty()));
     // What the office does, it sees; nobody else does.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
+    let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
     let to = |state| Transition { to: Some(state), note: Some("Đã xem".into()), ..Transition::default() };
     let act = |state| {
         runtime.block_on(async {
@@ -239,7 +239,7 @@ fn what_a_moderator_does_holds_before_the_hour_is_over_too() {
     let code = category(Precision::Ward);
     let [hidden, erased, back] = [0; 3].map(|_| server.report(code, Some(CENTRE))["id"].as_u64().unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
+    let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
     let act = |id, what| {
         runtime.block_on(async {
             let store = Store::open(&server.store).await.unwrap();

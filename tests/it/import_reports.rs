@@ -49,7 +49,7 @@ impl Beside {
 
     /// Rows, not the last number given: a batch that is rolled back leaves numbers unused.
     fn reports(&self) -> usize {
-        self.0.block_on(self.1.places_after(0, i64::MAX)).unwrap().len()
+        self.0.block_on(self.1.places_after(0, 0, i64::MAX)).unwrap().len()
     }
 }
 
@@ -237,7 +237,7 @@ fn an_export_comes_in_elsewhere_whole() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let store = Store::open(&store_url(there.path())).await.unwrap();
-        let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
+        let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
         let now = Instant::parse("2025-06-01T00:00:00Z").unwrap();
         store.load_reports(Generator::new(&city, 7, now, REPORTS).collect()).await.unwrap();
         store.close().await;

@@ -280,7 +280,7 @@ fn start(store: &str, data: Option<&Path>) -> Server {
 fn no_public_output_tells_what_a_report_must_not_whatever_changes_later() {
     let folder = tempfile::tempdir().unwrap();
     let address = store_url(folder.path());
-    let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
+    let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
     let server = Server::start_set(|config| address.clone_into(&mut config.store));
     // A server that reads another's categories later must find the same store.
     let mut writer = Writer { n: 0 };
@@ -499,7 +499,7 @@ fn what_was_erased_is_known_where_it_never_was() {
     for folder in [&one, &other] {
         std::fs::create_dir(folder).unwrap();
     }
-    let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
+    let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
     let now = Instant::parse(NOW).unwrap();
     let clock = FixedClock::at(now);
     let mut made = diaban::demo::Generator::new(&city, 7, now, 1).next().unwrap();

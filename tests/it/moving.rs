@@ -10,7 +10,7 @@ use std::sync::Arc;
 use diaban::action::{self, City, Purpose, Withdrawal};
 use diaban::clock::{FixedClock, SystemIds};
 use diaban::demo::{self, Generator};
-use diaban::store::{self, Compared, CopyStep, Created, Store, StoredGeneration};
+use diaban::store::{self, Compared, CopyStep, Created, Edition, EditionState, Store};
 use diaban_core::domain::report::NewReport;
 use diaban_core::domain::{Instant, Precision};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
@@ -55,7 +55,7 @@ pub fn url(folder: &Path, name: &str) -> String {
 /// A city with rows in every table, and numbers that were given to rows which are there no more.
 pub async fn fill(url: &str, reports: usize) {
     let store = Store::open(url).await.unwrap();
-    let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
+    let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
     let now = Instant::parse(NOW).unwrap();
     let made: Vec<_> = Generator::new(&city, 7, now, reports + 2).collect();
     store.load_reports(made[..reports].to_vec()).await.unwrap();
@@ -87,12 +87,18 @@ pub async fn fill(url: &str, reports: usize) {
     let purpose = Purpose::Scopes(vec!["read".to_owned()]);
     action::add_key(&store, &clock, &SystemIds, &codebook, "Ứng dụng\t\\N", purpose, None).await.unwrap();
     let areas = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/areas");
-    let generation = StoredGeneration {
-        id: "2025-01-01".to_owned(),
+    let generation = Edition {
+        seq: 0,
+        generation: "2025-01-01".to_owned(),
         source: "C:\\new\nline".to_owned(),
-        boundaries: gzipped(&areas.join("2025-01-01/boundaries.geojson")),
+        imported: now,
+        boundaries: Some(gzipped(&areas.join("2025-01-01/boundaries.geojson"))),
+        successors: None,
+        state: EditionState::Prepared,
+        from: None,
+        prepared_to: None,
     };
-    store.activate_generation(generation, now).await.unwrap();
+    store.add_edition(generation).await.unwrap();
     store.close().await;
 }
 
@@ -321,7 +327,7 @@ fn a_city_moves_to_postgresql_and_back() {
         let head = compared(&a, &server).await;
         let given = |name: &str| head.iter().find(|t| t.table == name).unwrap().given.unwrap()[0];
         let store = Store::open(&server).await.unwrap();
-        let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
+        let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
         let mut made = Generator::new(&city, 8, Instant::parse(NOW).unwrap(), 99);
         let made = made.find(|r| r.precision == Precision::Exact).unwrap();
         assert_eq!(store.create_report(made, None).await.unwrap(), Created::New);

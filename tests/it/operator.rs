@@ -131,7 +131,7 @@ fn long_texts(folder: &Path, reports: usize) -> Server {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let store = Store::open(&store_url(folder)).await.unwrap();
-        let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
+        let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
         let now = Instant::parse(NOW).unwrap();
         let mut all: Vec<_> = Generator::new(&city, 7, now, reports).collect();
         for report in &mut all {

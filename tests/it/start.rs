@@ -50,7 +50,7 @@ fn beside<T>(folder: &Path, work: impl AsyncFnOnce(&Store) -> T) -> T {
 
 fn load_more(folder: &Path, seed: u64, n: usize) {
     beside(folder, async |store| {
-        let city = City::new(diaban::city_files::embedded().unwrap(), &[]).unwrap();
+        let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
         let now = Instant::parse(NOW).unwrap();
         store.load_reports(Generator::new(&city, seed, now, n).collect()).await.unwrap();
     });

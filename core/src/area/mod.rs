@@ -22,6 +22,7 @@ mod meeting;
 mod nearest;
 mod outline;
 mod read;
+mod succession;
 #[cfg(test)]
 mod tests;
 mod unit;
@@ -33,4 +34,5 @@ pub use generation::{BuildError, Generation};
 pub use locate::{GAP_REACH_M, Located, OFFSHORE_REACH_M, Outside, OutsideReason, SNAP_M};
 pub use meeting::lent_shape;
 pub use read::{ReadError, read_sea, read_units};
+pub use succession::{Overlap, overlaps};
 pub use unit::{Unit, UnitError};

@@ -51,12 +51,65 @@ pub struct Successor {
     pub main: bool,
 }
 
+/// Which wards have the ground of which former ones, over any number of generations.
+#[derive(Clone, Debug, Default)]
+pub struct Successors(Vec<Successor>);
+
+impl Successors {
+    /// Of any order.
+    pub fn new(all: Vec<Successor>) -> Self {
+        Self(all)
+    }
+
+    /// The successors of one former unit, the main one first.
+    pub fn of<'a>(&'a self, from: &'a WardId) -> impl Iterator<Item = &'a Successor> {
+        let first = self.0.iter().filter(move |s| s.from == *from && s.main);
+        first.chain(self.0.iter().filter(move |s| s.from == *from && !s.main))
+    }
+
+    /// The wards that stand for one now: itself while it is in force, else its successors or theirs.
+    /// A ward that nobody took over stands for itself.
+    pub fn standing_for(&self, ward: &WardId, in_force: impl Copy + Fn(&WardId) -> bool) -> Vec<WardId> {
+        if in_force(ward) {
+            return vec![ward.clone()];
+        }
+        // Only forward in time, so that this ends whatever the table says; ids are dates.
+        let later = self.of(ward).filter(|s| s.to.generation > ward.generation);
+        let mut found: Vec<WardId> = Vec::new();
+        for ward in later.flat_map(|s| self.standing_for(&s.to, in_force)) {
+            if !found.contains(&ward) {
+                found.push(ward);
+            }
+        }
+        if found.is_empty() { vec![ward.clone()] } else { found }
+    }
+
+    /// The wards of an earlier generation whose ground a ward has, directly or over generations between.
+    pub fn predecessors(&self, ward: &WardId, generation: &str) -> Vec<WardId> {
+        let mut found: Vec<WardId> = Vec::new();
+        let earlier = self.0.iter().filter(|s| s.to == *ward && s.from.generation < ward.generation);
+        for s in earlier {
+            let all = if *s.from.generation == *generation {
+                vec![s.from.clone()]
+            } else {
+                self.predecessors(&s.from, generation)
+            };
+            for ward in all {
+                if !found.contains(&ward) {
+                    found.push(ward);
+                }
+            }
+        }
+        found
+    }
+}
+
 /// The generations of units. Codes are reused between them with other shapes.
 #[derive(Clone, Debug)]
 pub struct Areas {
     units: Vec<Unit>,
     by_id: HashMap<WardId, usize>,
-    successors: Vec<Successor>,
+    successors: Successors,
     files: BTreeMap<String, Cow<'static, [u8]>>,
     sea: Option<Cow<'static, [u8]>>,
 }
@@ -74,25 +127,7 @@ impl Areas {
 
     /// All successors, by former unit.
     pub fn successors(&self) -> &[Successor] {
-        &self.successors
-    }
-
-    /// The successors of one former unit, the main one first.
-    pub fn successors_of<'a>(&'a self, from: &'a WardId) -> impl Iterator<Item = &'a Successor> {
-        let first = self.successors.iter().filter(move |s| s.from == *from && s.main);
-        first.chain(self.successors.iter().filter(move |s| s.from == *from && !s.main))
-    }
-
-    /// The wards that stand for one now: itself while it is in force, else its successors or theirs.
-    /// A ward that nobody took over stands for itself.
-    pub fn standing_for(&self, ward: &WardId, in_force: impl Copy + Fn(&WardId) -> bool) -> Vec<WardId> {
-        if in_force(ward) {
-            return vec![ward.clone()];
-        }
-        // Only forward in time, so that this ends whatever the table says; ids are dates.
-        let later = self.successors_of(ward).filter(|s| s.to.generation > ward.generation);
-        let found: Vec<WardId> = later.flat_map(|s| self.standing_for(&s.to, in_force)).collect();
-        if found.is_empty() { vec![ward.clone()] } else { found }
+        &self.successors.0
     }
 
     /// The generations that have a boundary file, oldest first.
@@ -158,7 +193,7 @@ pub(super) fn read(source: Source<'_>, scheme: &UnitScheme, sea: Option<&str>) -
     let successors = rows(source, SUCCESSORS)?.iter().map(successor).collect::<Result<Vec<_>, _>>()?;
     check_successors(&successors, &by_id)?;
     let sea = sea.map(|file| source.bytes(&format!("{FOLDER}{file}"))).transpose()?;
-    Ok(Areas { units, by_id, successors, files, sea })
+    Ok(Areas { units, by_id, successors: Successors::new(successors), files, sea })
 }
 
 fn rows<T: DeserializeOwned>(source: Source<'_>, file: &str) -> Result<Vec<T>, PackError> {

@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::{Bodies, Calendar, Categories, Collection, OsmRules, Routing};
 
-pub use areas::{Areas, Successor, Unit};
+pub use areas::{Areas, Successor, Successors, Unit};
 pub use city::{CityFacts, MapView, PageWords, UnitWords};
 pub use error::PackError;
 pub use source::Files;

@@ -107,9 +107,11 @@ fn both_generations_are_there_with_facts_boundaries_and_successors() {
     assert_eq!(areas.successors().iter().filter(|s| !s.part).count(), 394);
     assert_eq!(areas.successors().iter().filter(|s| s.part).count(), 98);
     let split = areas.successors().iter().find(|s| s.part).unwrap();
-    let of: Vec<_> = areas.successors_of(&split.from).collect();
+    let table = super::Successors::new(areas.successors().to_vec());
+    let of: Vec<_> = table.of(&split.from).collect();
     assert!(of.len() > 1 && of[0].main && of[1..].iter().all(|s| !s.main));
-    let now = |ward: &WardId| areas.standing_for(ward, |w| &*w.generation == "2025-07-01");
+    let now = |ward: &WardId| table.standing_for(ward, |w| &*w.generation == "2025-07-01");
+    assert!(table.predecessors(&split.to, "2025-01-01").contains(&split.from));
     assert_eq!(now(&split.from), of.iter().map(|s| s.to.clone()).collect::<Vec<_>>());
     for stays in [&split.to, &WardId::new("2025-01-01", "99999"), &WardId::new("1976-07-02", "26740")] {
         assert_eq!(now(stays), std::slice::from_ref(stays));

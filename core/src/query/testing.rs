@@ -14,6 +14,7 @@ pub fn codebook() -> CodeBook {
         categories: ["pothole", "drainage", "noise", "tree", "light", "road_sign"].map(Into::into).to_vec(),
         wards: ["26740", "26743", "26746", "26749"].map(|c| WardId::new("2025-07-01", c)).to_vec(),
         active: "2025-07-01".into(),
+        edition: 0,
         bodies: ["infrastructure", "traffic"].map(BodyId::new).to_vec(),
     }
 }

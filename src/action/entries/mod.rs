@@ -197,9 +197,9 @@ impl<'a> Entries<'a> {
 
     /// The wards in force that took over the ground of a former one, the main one first.
     pub fn successors(&self, ward: &WardId) -> Vec<WardId> {
-        let mut all: Vec<_> = self.city.pack.areas.successors_of(ward).collect();
-        all.sort_by_key(|s| !s.main);
-        all.into_iter().map(|s| s.to.clone()).collect()
+        let mut all = self.areas.standing_for(ward);
+        all.retain(|w| w != ward);
+        all
     }
 
     /// A link to a ward in the collection of wards.

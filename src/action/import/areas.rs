@@ -1,24 +1,17 @@
-//! New boundaries: read, checked, activated, and every report assigned anew.
+//! New boundaries: read and checked. How they come into force is another room (`action::areas`).
 
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use std::io::{Read, Write};
 
-use crate::action::city::{Areas, City, CityError, generation};
-use crate::action::public::public_point;
-use crate::action::submit::Place;
-use crate::action::transfer::TRANSFERRED;
-use crate::clock::Clock;
-use crate::store::{Assignment, PlacedRecord, Store, StoreError, StoredGeneration};
+use crate::action::city::{City, CityError, generation};
+use crate::store::StoreError;
 use diaban_core::area::{Finding, Generation};
-use diaban_core::domain::Precision;
-use diaban_core::geo::{Crs, LonLat};
+use diaban_core::geo::Crs;
 
 /// Most bytes of boundaries when unpacked, and one more.
 const MAX_PLAIN: u64 = (256 << 20) + 1;
-/// Reports read and assigned in one go.
-const BATCH: i64 = 2_000;
 
 /// Why areas were not imported.
 #[derive(Debug, thiserror::Error)]
@@ -38,17 +31,6 @@ pub enum ImportError {
     /// The id is not a date.
     #[error("generation {0} must be the date from which it is valid, like 2025-07-01")]
     Id(String),
-}
-
-/// What re-assignment did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reassigned {
-    /// Reports looked at.
-    pub looked_at: u64,
-    /// Reports that went to another ward.
-    pub moved: u64,
-    /// Reports whose place is in no ward now; they keep the ward they had.
-    pub outside: u64,
 }
 
 /// The file with another `crs` member: what the user decides of it is stored with it.
@@ -90,94 +72,7 @@ pub fn candidate(city: &City, id: &str, bytes: &[u8]) -> Result<(Generation, Vec
     Ok((candidate, findings))
 }
 
-/// Stores checked boundaries and takes them into use.
-///
-/// # Errors
-/// When the store fails; the former areas stay then.
-pub async fn activate_areas(
-    city: &City,
-    store: &Store,
-    clock: &dyn Clock,
-    id: &str,
-    source: &str,
-    bytes: &[u8],
-) -> Result<(), ImportError> {
-    let stored =
-        StoredGeneration { id: id.to_owned(), source: source.to_owned(), boundaries: gzipped(bytes) };
-    store.activate_generation(stored, clock.now()).await?;
-    city.reload(&store.generations().await?)?;
-    Ok(())
-}
-
-/// Assigns every report to the areas in force. The point is the truth, the ward a record: nothing
-/// is lost, and a report whose place is in no ward now keeps the one it had.
-///
-/// # Errors
-/// When the store fails; what was assigned before stays assigned, and a repeat finishes the rest.
-pub async fn reassign(
-    city: &City,
-    store: &Store,
-    clock: &dyn Clock,
-    mut progress: impl FnMut(u64),
-) -> Result<Reassigned, StoreError> {
-    let areas = city.areas();
-    let mut done = Reassigned::default();
-    let mut last = 0;
-    loop {
-        let mut batch = store.places_after(last, BATCH).await?;
-        let Some(end) = batch.last() else { return Ok(done) };
-        last = end.assigned.seq;
-        done.looked_at += batch.len() as u64;
-        while !batch.is_empty() {
-            let (mut changed, mut moved) = (Vec::new(), Vec::new());
-            for record in batch {
-                match assignment(city, &areas, &record) {
-                    Some(new) => {
-                        if new != record.assigned {
-                            moved.extend((new.ward != record.assigned.ward).then_some(new.seq));
-                            changed.push(new);
-                        }
-                    }
-                    None => done.outside += u64::from(record.point.is_some()),
-                }
-            }
-            if changed.is_empty() {
-                break;
-            }
-            // Reports to which something happened meanwhile are read again.
-            let stale = store.assign_reports(changed, clock.now()).await?;
-            done.moved += moved.iter().filter(|seq| !stale.contains(seq)).count() as u64;
-            batch = store.places_of(&stale).await?;
-        }
-        progress(done.looked_at);
-    }
-}
-
-fn assignment(city: &City, areas: &Areas, record: &PlacedRecord) -> Option<Assignment> {
-    // What people sent elsewhere stays there as long as the ward is the same one.
-    let placed = record.assigned.ward.as_ref().filter(|w| w.generation == areas.codebook.active);
-    if record.assigned.rule == TRANSFERRED && placed.is_some_and(|w| areas.book.unit(w).is_some()) {
-        return Some(record.assigned.clone());
-    }
-    let point: LonLat = record.point?;
-    let category = city.pack.categories.by_code(&record.category)?;
-    let place = Place::at(areas, point, areas.active().locate(point).ok()?);
-    let assigned = city.pack.routing.body_for(category, place.ward.as_ref());
-    let precision = record.decided.with(Some(category.precision));
-    let exactly = |m: Option<f64>| m.filter(|_| precision == Precision::Exact);
-    Some(Assignment {
-        seq: record.assigned.seq,
-        body: assigned.body.to_string(),
-        rule: assigned.rule,
-        point: public_point(areas, precision, point, place.unit),
-        border_m: exactly(place.border_m),
-        offshore_m: exactly(place.offshore_m),
-        ward: place.ward,
-        basis: record.assigned.basis,
-    })
-}
-
-fn gzipped(bytes: &[u8]) -> Vec<u8> {
+pub(in crate::action) fn gzipped(bytes: &[u8]) -> Vec<u8> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
         return bytes.to_vec();
     }

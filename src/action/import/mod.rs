@@ -5,7 +5,8 @@ mod features;
 mod reassign_features;
 mod reports;
 
-pub use areas::{ImportError, Reassigned, activate_areas, candidate, reassign, with_crs};
+pub(in crate::action) use areas::gzipped;
+pub use areas::{ImportError, candidate, with_crs};
 pub use features::{FeatureImport, FeatureImportError, compare_features, read_features, write_features};
 pub use reassign_features::{ReassignedFeatures, reassign_features};
 pub use reports::{JudgedReports, ReportImport, compare_reports, read_reports, store_reports};

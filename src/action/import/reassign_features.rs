@@ -46,7 +46,7 @@ pub async fn reassign_features(
         let mut now = done;
         let mut changed = Vec::new();
         for feature in &batch {
-            let new = assignment(city, &areas, feature);
+            let new = assignment(&areas, feature);
             now.looked_at += 1;
             now.moved += u64::from(new.wards != feature.wards);
             now.outside += u64::from(new.wards.is_empty());
@@ -64,14 +64,14 @@ pub async fn reassign_features(
 }
 
 /// Where a feature belongs now, with its shape if that is another one now.
-fn assignment(city: &City, areas: &Areas, feature: &PlacedFeature) -> FeatureAssignment {
+fn assignment(areas: &Areas, feature: &PlacedFeature) -> FeatureAssignment {
     let (wards, shape) = match (feature.membership, &feature.geometry) {
         (Membership::Met, Some(shape)) => {
             let active = areas.active();
             (active.ward_names(active.wards_meeting(shape)), None)
         }
         (membership, shape) => {
-            let wards = named(city, areas, &feature.wards);
+            let wards = named(areas, &feature.wards);
             let lent = if membership == Membership::Lent { lent(areas, &wards) } else { None };
             // Compared as stored: rings may be wound otherwise in memory.
             let stored = geometry::to_json(shape.as_ref());
@@ -83,10 +83,9 @@ fn assignment(city: &City, areas: &Areas, feature: &PlacedFeature) -> FeatureAss
 }
 
 /// The wards that stand for those a source named, ascending.
-fn named(city: &City, areas: &Areas, wards: &[String]) -> Vec<WardId> {
-    let in_force = |w: &WardId| w.generation == areas.codebook.active && areas.book.unit(w).is_some();
+fn named(areas: &Areas, wards: &[String]) -> Vec<WardId> {
     let ids = wards.iter().filter_map(|w| w.split_once('.')).map(|(g, code)| WardId::new(g, code));
-    let mut now: Vec<WardId> = ids.flat_map(|w| city.pack.areas.standing_for(&w, in_force)).collect();
+    let mut now: Vec<WardId> = ids.flat_map(|w| areas.standing_for(&w)).collect();
     now.sort_unstable();
     now.dedup();
     now

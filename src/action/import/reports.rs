@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_report_of_the_past_has_the_life_it_had() {
-        let city = City::new(crate::city_files::embedded().unwrap(), &[]).unwrap();
+        let city = City::of_pack(crate::city_files::embedded().unwrap()).unwrap();
         let areas = city.areas();
         let judged = |r: Incoming| judge(&city, &areas, "old", r);
         let new = judged(incoming()).unwrap();
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn what_a_report_can_do_without_never_costs_it() {
-        let city = City::new(crate::city_files::embedded().unwrap(), &[]).unwrap();
+        let city = City::of_pack(crate::city_files::embedded().unwrap()).unwrap();
         let areas = city.areas();
         let mut told = Vec::new();
         let mut judged =
@@ -337,7 +337,7 @@ mod tests {
     async fn a_batch_whose_id_is_taken_draws_anew() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&crate::store::test_database::store_url(folder.path())).await.unwrap();
-        let city = City::new(crate::city_files::embedded().unwrap(), &[]).unwrap();
+        let city = City::of_pack(crate::city_files::embedded().unwrap()).unwrap();
         let batch = |source: &str| {
             let report = judge(&city, &city.areas(), source, incoming()).unwrap();
             Arc::new(vec![(NewReport { id: 5, ..report }, key(source, &incoming()))])

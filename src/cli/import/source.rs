@@ -27,7 +27,7 @@ pub(super) struct Source {
 }
 
 /// A file that was read.
-pub(super) struct Fetched {
+pub(in crate::cli) struct Fetched {
     pub(super) bytes: Vec<u8>,
     next: Option<String>,
 }
@@ -55,7 +55,7 @@ pub(super) fn open(source: &str, whole: Option<Duration>) -> Result<Source, Stri
 }
 
 /// Reads a file or an address, with a bar.
-pub(super) async fn fetch(source: String) -> Result<Fetched, Error> {
+pub(in crate::cli) async fn fetch(source: String) -> Result<Fetched, Error> {
     tokio::task::spawn_blocking(move || {
         let Source { reader, length, next } = open(&source, Some(DOWNLOAD))?;
         let bar = bar(length.unwrap_or(0), "reading");
@@ -81,7 +81,7 @@ impl Source {
 
 impl Fetched {
     /// The bytes of a whole answer.
-    pub(super) fn whole(self) -> Result<Vec<u8>, String> {
+    pub(in crate::cli) fn whole(self) -> Result<Vec<u8>, String> {
         part(self.next.as_deref()).map(|()| self.bytes)
     }
 }

@@ -152,6 +152,7 @@ impl From<StoreError> for Problem {
                 "cursor",
                 "is not a cursor of this list; begin again without it",
             )]),
+            StoreError::OtherAreas => unavailable("areas", "The boundaries change just now").retry_after(1),
             StoreError::Other(_) | StoreError::Open(_) => Self::internal(),
         }
     }

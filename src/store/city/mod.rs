@@ -1,6 +1,5 @@
 //! What a city brings besides reports: its areas, features, and keys.
 
-pub(in crate::store) mod areas;
 pub(in crate::store) mod feature_wards;
 pub(in crate::store) mod features;
 pub(in crate::store) mod keys;

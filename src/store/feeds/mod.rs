@@ -14,6 +14,7 @@ use tokio::task::block_in_place;
 
 use crate::store::database::Sql;
 use crate::store::record::events::Position;
+use crate::store::record::fields::{of, placed};
 use crate::store::{ReportRecord, Store, StoreError};
 use diaban_core::domain::report::{EventKind, Withdrawn};
 use diaban_core::domain::{CodeBook, Instant, State, WardId};
@@ -112,17 +113,18 @@ impl Store {
     pub async fn report_news(&self, page: NewsPage<'_>) -> Result<Changes, StoreError> {
         let limit = page.limit as usize;
         let dialect = self.read.dialect();
-        let along = |index| {
-            let reports = dialect.along("report_public r", index);
-            format!("{reports} {} event e ON e.seq = r.fed", dialect.join())
-        };
+        let edition = page.codebook.edition;
+        let with_event =
+            |reports: &str| format!("{reports} {} event e ON e.seq = r.fed {}", dialect.join(), placed(edition));
+        let along = |index| with_event(&dialect.along("report_public r", index));
         let wards = page.wards();
         let mut moment = self.read.moment().await?;
         // The feed of a ward or of all: one walk along an index has the tombstones among the rest.
         let index = match &wards {
             _ if !page.anywhere().is_all() => None,
             None => Some("report_public_fed"),
-            Some(wards) if wards.len() == 1 => Some("report_public_ward_fed"),
+            // The index has the wards of the rows, which may be those of other boundaries yet.
+            Some(wards) if wards.len() == 1 && !moment.is_unsettled(edition).await? => Some("report_public_ward_fed"),
             Some(_) => None,
         };
         if let Some(index) = index {
@@ -136,7 +138,7 @@ impl Store {
         let reached = |at: Position| end.as_ref().is_none_or(|(end, ..)| at >= *end);
         let mut q = select(&along("report_public_withdrawn"), "r.withdrawn <> 0");
         among(&mut q, "r.category", page.categories().as_deref());
-        among(&mut q, "r.ward", wards.as_deref());
+        among(&mut q, &of("ward"), wards.as_deref());
         if let Some((end, ..)) = &end {
             q.push(" AND (r.fed_ms, r.fed) >= (")
                 .push_bind(end.shown_ms)
@@ -152,8 +154,7 @@ impl Store {
         let newest = changed.before(None).take(CHANGED);
         let keys: Vec<i64> = chosen.into_iter().map(|(_, seq)| seq).chain(newest).map(i64::from).collect();
         if !keys.is_empty() {
-            let from = format!("report_public r {} event e ON e.seq = r.fed", dialect.join());
-            let mut q = select(&from, "r.withdrawn = 0 AND r.seq");
+            let mut q = select(&with_event("report_public r"), "r.withdrawn = 0 AND r.seq");
             q.push_keys(keys.into_iter());
             let shown = |n: &News| {
                 page.before.is_none_or(|p| n.at < p) && page.filter.matches(&n.report.on_map(page.codebook))
@@ -206,7 +207,7 @@ impl Store {
             let wanted = events.iter().filter(|e| walk.concerns(e) && may_match(e.report));
             let wanted: Vec<i64> = wanted.map(|e| e.at.seq).collect();
             for seqs in wanted.chunks(limit.clamp(1, WALK)) {
-                let mut q = select(&joined(self.read.dialect(), "event e"), "e.seq");
+                let mut q = select(&joined(self.read.dialect(), "event e", page.codebook.edition), "e.seq");
                 q.push_keys(seqs.iter().copied());
                 let mut found = moment.news(q).await?;
                 found.sort_unstable_by_key(|n| walk.order(n.at));
@@ -238,14 +239,15 @@ impl Store {
         ward: Option<&WardId>,
         after: Position,
         limit: u32,
+        edition: i64,
     ) -> Result<Vec<News>, StoreError> {
         let dialect = self.read.dialect();
         let Some(ward) = ward else {
-            let mut q = select(&joined(dialect, "event e"), "e.shown_ms IS NOT NULL");
+            let mut q = select(&joined(dialect, "event e", edition), "e.shown_ms IS NOT NULL");
             q.push(" AND e.seq > ").push_bind(after.seq).push(" ORDER BY e.seq LIMIT ").push_bind(limit);
             return self.read.fetch_all(q).await?.iter().map(news).collect();
         };
-        let from = |event: &str| selected(&joined(dialect, event));
+        let from = |event: &str| selected(&joined(dialect, event, edition));
         let mut both = into_and_out_of(dialect, &ward.to_string(), from);
         for q in &mut both {
             q.push(" AND (e.shown_ms, e.seq) > (").push_bind(after.shown_ms).push(", ").push_bind(after.seq);

@@ -7,14 +7,14 @@ use crate::store::database::dialect::Dialect;
 use crate::store::database::{Moment, Row, Sql};
 use crate::store::pages::Ranges;
 use crate::store::record::events::Position;
-use crate::store::record::fields::COLUMNS;
+use crate::store::record::fields::{COLUMNS, placed};
 use crate::store::record::read::{record, state};
 use diaban_core::domain::report::{EventKind, Withdrawn};
 use diaban_core::domain::{Instant, WardId};
 
-/// Events with their reports.
-pub(super) fn joined(dialect: Dialect, event: &str) -> String {
-    format!("{event} {} report_public r ON r.seq = e.report", dialect.join())
+/// Events with their reports under an edition.
+pub(super) fn joined(dialect: Dialect, event: &str, edition: i64) -> String {
+    format!("{event} {} report_public r ON r.seq = e.report {}", dialect.join(), placed(edition))
 }
 
 pub(super) fn select(from: &str, condition: &str) -> Sql {
@@ -52,6 +52,12 @@ pub(super) fn by_last_event(q: &mut Sql, page: &NewsPage<'_>) {
 impl Moment {
     pub(super) async fn news(&mut self, q: Sql) -> Result<Vec<News>, StoreError> {
         self.fetch_all(q).await?.iter().map(news).collect()
+    }
+
+    /// Whether rows of reports stand by other boundaries than this edition's.
+    pub(super) async fn is_unsettled(&mut self, edition: i64) -> Result<bool, StoreError> {
+        let one = Sql::new("SELECT 1 FROM placed WHERE edition = $1 LIMIT 1").bind(edition);
+        Ok(!self.fetch_all(one).await?.is_empty())
     }
 
     /// The reports that the log names after a position.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::rows::{columns, news};
 use super::{News, NewsPage};
 use crate::store::database::Sql;
+use crate::store::record::fields::placed;
 use crate::store::{Store, StoreError};
 use diaban_core::domain::WardId;
 use diaban_core::domain::report::{EventKind, Withdrawn};
@@ -20,7 +21,8 @@ impl Store {
     /// When the database cannot be read.
     pub async fn untold(&self, page: NewsPage<'_>) -> Result<Vec<News>, StoreError> {
         let mut q = Sql::new(format!("SELECT {}, w.body FROM ", columns("(e.at_ms - e.at_ms % 3600000)")));
-        q.push("waiting w JOIN event e ON e.seq = w.event JOIN report_public r ON r.seq = w.report");
+        q.push("waiting w JOIN event e ON e.seq = w.event JOIN report_public r ON r.seq = w.report ");
+        q.push(&placed(page.codebook.edition));
         q.push(" WHERE r.withdrawn IN (0, 3) ORDER BY w.event DESC LIMIT ").push_bind(MOST);
         let mut all = Vec::new();
         // Newest first: what came last is how the report stands.

@@ -1,9 +1,11 @@
 //! What happens to a report after it was received: one step, its event and its change in one commit.
 
+use crate::store::areas::adopt::adopt;
+use crate::store::areas::in_force;
 use crate::store::changes::{ChangeKind, log};
 use crate::store::database::{Db, Row, Sql};
 use crate::store::record::events::Ledger;
-use crate::store::record::fields::point;
+use crate::store::record::fields::{PLACED_NOW, of, point};
 use crate::store::record::read::{DECIDED, Decided, state};
 use crate::store::write::{Applied, Command, NO_BODY};
 use crate::store::{Store, StoreError};
@@ -37,6 +39,8 @@ pub struct Standing {
     pub told: bool,
     /// How many things happened to it: another number means that somebody else was quicker.
     pub events: i64,
+    /// The edition of the boundaries in force.
+    pub edition: i64,
 }
 
 impl Standing {
@@ -50,12 +54,15 @@ impl Standing {
         };
         let (state, ward) = (next("e.to_state", ""), next("e.ward", TRANSFERS));
         let (lon, lat) = (next("w.lon", TRANSFERS), next("w.lat", TRANSFERS));
+        let [now_ward, now_lon, now_lat] = ["ward", "lon", "lat"].map(of);
         Sql::new(format!(
             "SELECT r.seq, coalesce({state}, r.state) AS state, r.withdrawn, r.category,
-                 coalesce({ward}, r.ward) AS ward, r.lon, r.lat, p.lon IS NOT NULL AS placed, {DECIDED}, r.fed,
+                 coalesce({ward}, {now_ward}) AS ward, {now_lon} AS lon, {now_lat} AS lat,
+                 p.lon IS NOT NULL AS placed, {DECIDED}, r.fed,
                  (SELECT count(*) FROM event e WHERE e.report = r.seq) AS events,
-                 {ward} IS NOT NULL AS moves, {lon} AS next_lon, {lat} AS next_lat
-             FROM report_public r LEFT JOIN report_private p USING (seq) WHERE r.id = $1"
+                 {ward} IS NOT NULL AS moves, {lon} AS next_lon, {lat} AS next_lat,
+                 coalesce((SELECT edition FROM area_turn ORDER BY seq DESC LIMIT 1), 0) AS edition
+             FROM report_public r LEFT JOIN report_private p USING (seq) {PLACED_NOW} WHERE r.id = $1"
         ))
         .bind(id)
     }
@@ -73,6 +80,7 @@ impl Standing {
             decided: Decided::read(row)?,
             told: row.try_get::<i64>("fed")? != 0,
             events: row.try_get("events")?,
+            edition: row.try_get("edition")?,
         })
     }
 }
@@ -181,9 +189,13 @@ async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Applied, sqlx::Error> {
     );
     let rows = db.fetch_all(now.bind(seq)).await?;
     let Some(now) = rows.first() else { return Ok(Applied::Stale) };
-    let (fed, events): (i64, i64) = (now.try_get("fed_ms")?, now.try_get("events")?);
-    if events != a.was.events || (now.try_get::<i64>("fed")? != 0) != a.was.told {
+    let (mut fed, events): (i64, i64) = (now.try_get("fed_ms")?, now.try_get("events")?);
+    let other_areas = matches!(a.step, Step::Transfer { .. }) && in_force(db).await? != a.was.edition;
+    if events != a.was.events || (now.try_get::<i64>("fed")? != 0) != a.was.told || other_areas {
         return Ok(Applied::Stale);
+    }
+    if adopt(db, &[seq], a.at).await? {
+        fed = db.fetch_value(Sql::new("SELECT fed_ms FROM report_public WHERE seq = $1").bind(seq)).await?;
     }
     let mut ledger = Ledger::open(db, a.at).await?;
     match &a.step {
@@ -256,9 +268,10 @@ async fn put_event(
     };
     db.execute(Sql::new(
         "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward)
-         SELECT $1, seq, $3, $4, $5, $6, $7, coalesce($8, state), coalesce($9, state), $10, $11, coalesce($12, ward), $13
+         SELECT $1, seq, (SELECT count(*) + 1 FROM event WHERE report = $2), $3, $4, $5, $6, coalesce($7, state),
+             coalesce($8, state), $9, $10, coalesce($11, ward), $12
          FROM report_public WHERE seq = $2",
-    ).bind(event).bind(a.was.seq).bind(a.was.events + 1).bind(kind(&a.step) as u8).bind(a.at.ms()).bind(shown).bind(a.role)
+    ).bind(event).bind(a.was.seq).bind(kind(&a.step) as u8).bind(a.at.ms()).bind(shown).bind(a.role)
         .bind(from).bind(to).bind(&a.reason).bind(&a.note).bind(ward.map(ToString::to_string)).bind(from_ward.map(ToString::to_string)))
         .await?;
     Ok(())
@@ -308,6 +321,7 @@ pub(in crate::store) async fn erase(db: &mut Db<'_>, seq: i64, at: Instant) -> R
              border_m = NULL, offshore_m = NULL, observed_ms = NULL WHERE seq = $1",
         "DELETE FROM report_private WHERE seq = $1",
         "DELETE FROM waiting WHERE report = $1",
+        "DELETE FROM placed WHERE report = $1",
         "UPDATE event SET reason = NULL, note = NULL WHERE report = $1",
     ] {
         db.execute(Sql::new(sql).bind(seq)).await?;

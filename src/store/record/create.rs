@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::store::areas::in_force;
 use crate::store::changes::{ChangeKind, log};
 use crate::store::database::{Db, Sql};
 use crate::store::record::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
@@ -50,6 +51,8 @@ pub enum Created {
     },
     /// The id is another report's; draw again.
     IdTaken,
+    /// Other boundaries are in force than those by which it was placed; place it again.
+    OtherAreas,
 }
 
 impl Command for Creation {
@@ -69,6 +72,12 @@ impl Command for Creation {
 /// stored and the second repeats it; of two with one id the second must draw again.
 async fn create(db: &mut Db<'_>, group: &[&Creation]) -> Result<Vec<Created>, sqlx::Error> {
     let mut outcomes = replays(db, group).await?;
+    let edition = in_force(db).await?;
+    for (outcome, c) in outcomes.iter_mut().zip(group) {
+        if outcome.is_none() && c.report.edition != edition {
+            *outcome = Some(Created::OtherAreas);
+        }
+    }
     let mut by_key = HashMap::new();
     let mut ids = HashSet::new();
     let mut repeats = Vec::new();

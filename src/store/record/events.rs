@@ -40,6 +40,11 @@ impl Ledger {
         self.history(Instant::from_ms(self.last_ms))
     }
 
+    /// The moment of many events that happen now, after all others, and the sequence before theirs.
+    pub(in crate::store) fn ahead(&self, at: Instant) -> (i64, i64) {
+        (at.ms().max(self.last_ms + 1), self.last_seq)
+    }
+
     /// The position of an event that was shown by the hour and becomes public after `end`. Where others are ahead of
     /// it, it borrows none of their moments: one of those may have to be forgotten later.
     pub(in crate::store) fn after_hour(&mut self, shown: Instant, end: Instant) -> Position {

@@ -1,7 +1,6 @@
 //! The columns of reports as the table of fields gives them: their names, the way from a row to facts and
 //! to the map, and back into a row.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use crate::store::database::{Row, Values};
@@ -26,23 +25,52 @@ static MAPPED: LazyLock<Vec<(&'static Field, Stored)>> = LazyLock::new(|| {
     TABLE.iter().filter(|f| f.column.is_some()).filter_map(|f| Some((f, f.stored?))).collect()
 });
 
-/// The columns of a whole report `r`, under names that no other table has.
+/// Columns that follow from boundaries. Under another edition than the row's, they stand in `placed`.
+pub(in crate::store) const ASSIGNED: [&str; 7] =
+    ["lon", "lat", "ward", "body", "rule", "border_m", "offshore_m"];
+
+/// Reports `r` with what an edition makes of each of them beside, `o`. The number is a part of the text: it is ours,
+/// and there are few.
+pub(in crate::store) fn reports(edition: i64) -> String {
+    format!("report_public r {}", placed(edition))
+}
+
+/// The join of [`reports`], behind a report `r`.
+pub(in crate::store) fn placed(edition: i64) -> String {
+    format!("LEFT JOIN placed o ON o.edition = {edition} AND o.report = r.seq")
+}
+
+/// The same with the edition in force, whichever that is when the statement runs.
+pub(in crate::store) const PLACED_NOW: &str = "LEFT JOIN placed o
+    ON o.edition = (SELECT edition FROM area_turn ORDER BY seq DESC LIMIT 1) AND o.report = r.seq";
+
+/// A column of [`reports`] as the edition says it.
+pub(in crate::store) fn of(column: &str) -> String {
+    if ASSIGNED.contains(&column) {
+        format!("CASE WHEN o.report IS NULL THEN r.{column} ELSE o.{column} END")
+    } else {
+        format!("r.{column}")
+    }
+}
+
+/// The columns of a whole report of [`reports`], under names that no other table has.
 pub(in crate::store) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
-    let frame = FRAME.map(|c| format!("r.{c} AS r_{c}"));
-    let fields = STORED.iter().map(|(name, s)| format!("r.{} AS {name}", s.column));
+    let frame = FRAME.map(|c| format!("{} AS r_{c}", of(c)));
+    let fields = STORED.iter().map(|(name, s)| format!("{} AS {name}", of(s.column)));
     frame.into_iter().chain(fields).collect::<Vec<_>>().join(", ")
 });
 
-/// The columns of a row of the map.
+/// The columns of a row of the map, of [`reports`].
 pub(in crate::store) static MAP_COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let fields = MAPPED.iter().map(|(f, s)| match f.column {
         // Texts are not read to learn that they are there.
         Some(Column::Present(_)) => {
-            format!("CASE WHEN {0} IS NULL THEN NULL ELSE CAST(1 AS BIGINT) END AS {0}", s.column).into()
+            format!("CASE WHEN {} IS NULL THEN NULL ELSE CAST(1 AS BIGINT) END AS {}", of(s.column), s.column)
         }
-        _ => Cow::Borrowed(s.column),
+        _ => format!("{} AS {}", of(s.column), s.column),
     });
-    MAP_FRAME.into_iter().map(Cow::Borrowed).chain(fields).collect::<Vec<_>>().join(", ")
+    let frame = MAP_FRAME.map(|c| format!("{} AS {c}", of(c)));
+    frame.into_iter().chain(fields).collect::<Vec<_>>().join(", ")
 });
 
 /// The columns of facts as [`put_facts`] binds them.

@@ -1,7 +1,7 @@
 //! Reading reports: one, the rows of the map, the true places for re-assignment.
 
 use crate::store::database::{Db, Row, Sql};
-use crate::store::record::fields::{self, COLUMNS, MAP_COLUMNS, map_row, point};
+use crate::store::record::fields::{self, COLUMNS, MAP_COLUMNS, PLACED_NOW, map_row, of, point, reports};
 use crate::store::{Assignment, Store, StoreError};
 use diaban_core::domain::report::PublicFacts;
 use diaban_core::domain::view::MapRow;
@@ -22,14 +22,18 @@ pub struct ReportRecord {
 /// What re-assignment needs of a report: the true place and where it belongs now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlacedRecord {
+    /// Internal sequence.
+    pub seq: i64,
     /// The true place; none for a placeless report.
     pub point: Option<LonLat>,
     /// Code of the category.
     pub category: String,
     /// How precisely the public may see it.
     pub decided: Decided,
-    /// The assignment on record.
+    /// The assignment in force.
     pub assigned: Assignment,
+    /// The one of the edition that is asked for, if it was in force and nothing happened to the report since.
+    pub held: Option<Assignment>,
 }
 
 /// How precisely the public may see a report, as its row says.
@@ -41,7 +45,8 @@ pub struct Decided {
     pub looks: Precision,
 }
 
-/// The columns of [`Decided`] of a report `r` and what is private of it, `p`.
+/// The columns of [`Decided`] of a report `r` and what is private of it, `p`. Whether its place is exact, hidden or the
+/// ward's, the row says under any edition.
 pub(in crate::store) const DECIDED: &str = "r.precision, CAST(CASE
     WHEN p.seq IS NULL THEN 0
     WHEN r.created_ms = p.created_ms AND r.lon IS NOT DISTINCT FROM p.lon AND r.lat IS NOT DISTINCT FROM p.lat THEN 0
@@ -95,8 +100,9 @@ const LONG: i64 = 16;
 const SCATTERED: usize = 512;
 
 /// The statement for rows of the map, up to the sequences that are asked for.
-fn map_rows() -> Sql {
-    Sql::new(format!("SELECT {} FROM report_public WHERE withdrawn = 0 AND seq", *MAP_COLUMNS))
+fn map_rows(codebook: &CodeBook) -> Sql {
+    let from = reports(codebook.edition);
+    Sql::new(format!("SELECT {} FROM {from} WHERE r.withdrawn = 0 AND r.seq", *MAP_COLUMNS))
 }
 
 impl Store {
@@ -107,7 +113,7 @@ impl Store {
     /// When the database cannot be read.
     pub async fn report(&self, id: u64) -> Result<Option<ReportRecord>, StoreError> {
         let mut q = Sql::new(format!(
-            "SELECT {} FROM report_public r WHERE r.withdrawn IN (0, 3) AND r.id = ",
+            "SELECT {} FROM report_public r {PLACED_NOW} WHERE r.withdrawn IN (0, 3) AND r.id = ",
             *COLUMNS
         ));
         q.push_bind(id as i64);
@@ -128,13 +134,13 @@ impl Store {
         let (long, short): (Vec<_>, Vec<_>) = ranges.iter().partition(|(first, last)| last - first >= LONG);
         let mut found = Vec::new();
         for (first, last) in long {
-            let mut q = map_rows();
+            let mut q = map_rows(codebook);
             q.push(" BETWEEN ").push_bind(first).push(" AND ").push_bind(last);
             found.extend(self.read.fetch_all(q).await?);
         }
         let scattered: Vec<i64> = short.into_iter().flat_map(|(first, last)| first..=last).collect();
         for seqs in scattered.chunks(SCATTERED) {
-            let mut q = map_rows();
+            let mut q = map_rows(codebook);
             q.push_keys(seqs.iter().copied());
             found.extend(self.read.fetch_all(q).await?);
         }
@@ -151,60 +157,64 @@ impl Store {
         self.read.fetch_value(Sql::new("SELECT coalesce(max(seq), 0) FROM report_public")).await
     }
 
-    /// True places for re-assignment, by internal sequence, oldest first.
+    /// True places for re-assignment with how the reports stand now, by internal sequence, oldest first; and what is
+    /// stored of each under this edition.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn places_after(&self, seq: i64, limit: i64) -> Result<Vec<PlacedRecord>, StoreError> {
-        let mut q = places();
+    pub async fn places_after(
+        &self,
+        edition: i64,
+        seq: i64,
+        limit: i64,
+    ) -> Result<Vec<PlacedRecord>, StoreError> {
+        let mut q = places(edition);
         q.push(" > ").push_bind(seq).push(" ORDER BY r.seq LIMIT ").push_bind(limit);
-        self.places(q).await
-    }
-
-    /// The same of reports by their internal sequences, those that are still there.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn places_of(&self, seqs: &[i64]) -> Result<Vec<PlacedRecord>, StoreError> {
-        if seqs.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut q = places();
-        q.push_keys(seqs.iter().copied());
-        self.places(q).await
-    }
-
-    async fn places(&self, q: Sql) -> Result<Vec<PlacedRecord>, StoreError> {
         let rows = self.read.fetch_all(q).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(PlacedRecord {
-                    point: point(row.try_get("true_lon")?, row.try_get("true_lat")?),
-                    category: row.try_get("category")?,
-                    decided: Decided::read(row)?,
-                    assigned: Assignment {
-                        seq: row.try_get("seq")?,
-                        ward: row.try_get::<Option<&str>>("ward")?.and_then(WardId::parse),
-                        body: row.try_get("body")?,
-                        rule: row.try_get("rule")?,
-                        point: point(row.try_get("lon")?, row.try_get("lat")?),
-                        border_m: row.try_get("border_m")?,
-                        offshore_m: row.try_get("offshore_m")?,
-                        basis: Basis::read(row)?,
-                    },
-                })
-            })
-            .collect()
+        Ok(rows.iter().map(placed_record).collect::<Result<_, _>>()?)
     }
 }
 
 /// Asks for places; a condition on the sequence follows.
-fn places() -> Sql {
+pub(in crate::store) fn places(edition: i64) -> Sql {
+    let now = ["ward", "body", "rule", "lon", "lat", "border_m", "offshore_m"];
+    let now = now.map(|c| format!("{} AS {c}", of(c))).join(", ");
+    // What was stored before a turn holds as long as nothing happened since.
+    let held = "f.report IS NOT NULL AND f.events IS NOT NULL
+         AND f.events = (SELECT count(*) FROM event e WHERE e.report = r.seq)";
     Sql::new(format!(
-        "SELECT r.seq, p.lon AS true_lon, p.lat AS true_lat, r.category, r.ward, r.body, r.rule, r.lon, r.lat,
-                r.border_m, r.offshore_m, {DECIDED}, {BASIS}
-         FROM report_public r JOIN report_private p USING (seq) WHERE r.seq"
+        "SELECT r.seq, p.lon AS true_lon, p.lat AS true_lat, r.category, {now}, {DECIDED}, {BASIS},
+                CAST(CASE WHEN {held} THEN 1 ELSE 0 END AS smallint) AS held, f.ward AS f_ward, f.body AS f_body,
+                f.rule AS f_rule, f.lon AS f_lon, f.lat AS f_lat, f.border_m AS f_border_m,
+                f.offshore_m AS f_offshore_m
+         FROM report_public r LEFT JOIN report_private p USING (seq) {PLACED_NOW}
+         LEFT JOIN placed f ON f.edition = {edition} AND f.report = r.seq
+         WHERE r.withdrawn <> 2 AND r.seq"
     ))
+}
+
+pub(in crate::store) fn placed_record(row: &Row) -> Result<PlacedRecord, sqlx::Error> {
+    let assignment = |prefix: &str| {
+        let real = |name: &str| row.try_get::<Option<f64>>(&*format!("{prefix}{name}"));
+        let text = |name: &str| row.try_get::<Option<String>>(&*format!("{prefix}{name}"));
+        Ok::<_, sqlx::Error>(Assignment {
+            ward: text("ward")?.as_deref().and_then(WardId::parse),
+            body: text("body")?.unwrap_or_default(),
+            rule: text("rule")?.unwrap_or_default(),
+            point: point(real("lon")?, real("lat")?),
+            border_m: real("border_m")?,
+            offshore_m: real("offshore_m")?,
+        })
+    };
+    let held = row.code("held")? != 0;
+    Ok(PlacedRecord {
+        seq: row.try_get("seq")?,
+        point: point(row.try_get("true_lon")?, row.try_get("true_lat")?),
+        category: row.try_get("category")?,
+        decided: Decided::read(row)?,
+        assigned: assignment("")?,
+        held: if held { Some(assignment("f_")?) } else { None },
+    })
 }
 
 pub(in crate::store) fn state(code: i64) -> State {

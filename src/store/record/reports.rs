@@ -4,18 +4,17 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
+use crate::store::areas::in_force;
 use crate::store::changes::{ChangeKind, log};
 use crate::store::database::{Db, Row, Sql, Values};
 use crate::store::record::boxes::Boxes;
 use crate::store::record::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
 use crate::store::record::fields::{FACT_COLUMNS, put_facts};
-use crate::store::record::read::Basis;
 use crate::store::record::waiting::{self, Waiting};
 use crate::store::write::{Command, IdempotencyKey};
 use crate::store::{Store, StoreError};
-use diaban_core::domain::report::{EventKind, NewReport, PrivateFacts, Withdrawn};
-use diaban_core::domain::{Instant, WardId};
-use diaban_core::geo::LonLat;
+use diaban_core::domain::Instant;
+use diaban_core::domain::report::{NewReport, PrivateFacts, Withdrawn};
 
 impl Store {
     /// Stores many reports in one commit. Ids must be free.
@@ -30,9 +29,9 @@ impl Store {
     /// key was used before. Their ids must be free. The change log says `at`: the reports may be of the past.
     ///
     /// # Errors
-    /// When the write fails; none of the batch was stored then.
+    /// When the write fails, or with [`StoreError::OtherAreas`]; none of the batch was stored then.
     pub async fn load_keyed(&self, batch: KeyedReports, at: Instant) -> Result<Loaded, StoreError> {
-        self.write(LoadKeyed(batch, at)).await
+        self.write(LoadKeyed(batch, at)).await?.ok_or(StoreError::OtherAreas)
     }
 
     /// The keys that were used before, each with the hash of the body that came with it.
@@ -46,19 +45,6 @@ impl Store {
             note(&self.read.fetch_all(used(keys)).await?, &mut known)?;
         }
         Ok(known)
-    }
-
-    /// Gives reports their new wards and bodies after areas changed. Answers with the sequences of those that were
-    /// left as they are, because they were erased, transferred or changed otherwise since they were read.
-    ///
-    /// # Errors
-    /// When the write fails; none of the batch was changed then.
-    pub async fn assign_reports(
-        &self,
-        assignments: Vec<Assignment>,
-        at: Instant,
-    ) -> Result<Vec<i64>, StoreError> {
-        self.write(Assign { assignments, at }).await
     }
 }
 
@@ -140,27 +126,6 @@ pub struct Loaded {
     pub changed: u64,
 }
 
-/// A report's new ward and body after areas changed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Assignment {
-    /// Internal sequence of the report.
-    pub seq: i64,
-    /// The ward that owns its place now.
-    pub ward: Option<WardId>,
-    /// Id of the body that must answer now.
-    pub body: String,
-    /// The routing rule that chose it.
-    pub rule: String,
-    /// The public point, blurred inside the new ward.
-    pub point: Option<LonLat>,
-    /// Metres to the nearest ward border.
-    pub border_m: Option<f64>,
-    /// Metres out at sea.
-    pub offshore_m: Option<f64>,
-    /// How the report stood when this was decided.
-    pub basis: Basis,
-}
-
 struct Load(Vec<NewReport>);
 
 impl Command for Load {
@@ -174,23 +139,11 @@ impl Command for Load {
 struct LoadKeyed(KeyedReports, Instant);
 
 impl Command for LoadKeyed {
-    type Answer = Loaded;
+    /// None when other boundaries are in force than those by which the reports were placed; none was stored then.
+    type Answer = Option<Loaded>;
 
-    async fn run(&self, db: &mut Db<'_>) -> Result<Loaded, sqlx::Error> {
+    async fn run(&self, db: &mut Db<'_>) -> Result<Option<Loaded>, sqlx::Error> {
         load_keyed(db, &self.0, self.1).await
-    }
-}
-
-struct Assign {
-    assignments: Vec<Assignment>,
-    at: Instant,
-}
-
-impl Command for Assign {
-    type Answer = Vec<i64>;
-
-    async fn run(&self, db: &mut Db<'_>) -> Result<Vec<i64>, sqlx::Error> {
-        assign(db, &self.assignments, self.at).await
     }
 }
 
@@ -198,7 +151,11 @@ async fn load_keyed(
     db: &mut Db<'_>,
     batch: &[(NewReport, IdempotencyKey)],
     at: Instant,
-) -> Result<Loaded, sqlx::Error> {
+) -> Result<Option<Loaded>, sqlx::Error> {
+    let edition = in_force(db).await?;
+    if batch.iter().any(|(report, _)| report.edition != edition) {
+        return Ok(None);
+    }
     let keys: Vec<_> = batch.iter().map(|(_, key)| key).collect();
     let mut known = KnownKeys::with_capacity(batch.len());
     for keys in keys.chunks(ROWS) {
@@ -224,7 +181,7 @@ async fn load_keyed(
         db.execute(q).await?;
     }
     let (all, stored) = (batch.len() as u64, fresh.len() as u64);
-    Ok(Loaded { stored, there: all - stored, changed })
+    Ok(Some(Loaded { stored, there: all - stored, changed }))
 }
 
 /// Stores reports; the change is of the newest of them, or of a later moment. With a moment, blurred ones wait for
@@ -283,73 +240,12 @@ async fn load(db: &mut Db<'_>, batch: &[&NewReport], at: Instant) -> Result<(), 
     Ok(())
 }
 
-async fn assign(db: &mut Db<'_>, assignments: &[Assignment], at: Instant) -> Result<Vec<i64>, sqlx::Error> {
-    let mut ledger = Ledger::open(db, at).await?;
-    let mut stale = Vec::new();
-    for a in assignments {
-        if !a.basis.holds(db, a.seq).await? {
-            stale.push(a.seq);
-            continue;
-        }
-        let before = db
-            .fetch_one(
-                Sql::new("SELECT ward, withdrawn, fed_ms FROM report_public WHERE seq = $1").bind(a.seq),
-            )
-            .await?;
-        let (from, withdrawn): (Option<String>, i64) = (before.try_get("ward")?, before.code("withdrawn")?);
-        let after = Instant::from_ms(before.try_get::<i64>("fed_ms")? + 1);
-        db.execute(
-            Sql::new(
-                "UPDATE report_public SET ward = $2, body = $3, rule = $4, lon = $5, lat = $6, border_m = $7,
-                 offshore_m = $8 WHERE seq = $1",
-            )
-            .bind(a.seq)
-            .bind(a.ward.as_ref().map(ToString::to_string))
-            .bind(&a.body)
-            .bind(&a.rule)
-            .bind(a.point.map(|p| p.lon()))
-            .bind(a.point.map(|p| p.lat()))
-            .bind(a.border_m)
-            .bind(a.offshore_m),
-        )
-        .await?;
-        // Between wards of one generation it is a transfer, which feeds tell; a new generation is told
-        // once for each ward.
-        let moved = from.filter(|f| withdrawn == 0 && a.ward.as_ref().is_some_and(|to| is_neighbour(f, to)));
-        let kind = if moved.is_some() { EventKind::Transfer } else { EventKind::Areas };
-        // Who knows a report by its id and its moment must see that it moved.
-        let place = if moved.is_some() { ledger.now(at.max(after)) } else { ledger.history(at) };
-        db.execute(Sql::new(
-            "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, note, ward, from_ward)
-             SELECT $1, seq, (SELECT count(*) + 1 FROM event WHERE report = $2), $3, $4, $5, 'system', state, state,
-                    'areas changed', ward, $6
-             FROM report_public WHERE seq = $2",
-        ).bind(place.seq).bind(a.seq).bind(kind as u8).bind(at.ms()).bind(moved.is_some().then_some(place.shown_ms)).bind(&moved)).await?;
-        if moved.is_some() {
-            db.execute(
-                Sql::new("UPDATE report_public SET fed = $2, fed_ms = $3 WHERE seq = $1")
-                    .bind(a.seq)
-                    .bind(place.seq)
-                    .bind(place.shown_ms),
-            )
-            .await?;
-        }
-        log(db, ChangeKind::Reports { first: a.seq, last: a.seq }, at).await?;
-    }
-    Ok(stale)
-}
-
-/// Whether a ward, by its canonical id, is another one of the same generation.
-fn is_neighbour(from: &str, to: &WardId) -> bool {
-    from.split_once('.').is_some_and(|(generation, code)| generation == &*to.generation && code != &*to.code)
-}
-
 #[cfg(test)]
 pub(in crate::store) mod tests {
     use super::*;
     use crate::store::test_database::{is_postgres, store_url};
     use crate::store::write::Applied;
-    use crate::store::{Amendment, NewPlace, PlacedRecord, Step, Tighter};
+    use crate::store::{Amendment, Loose, NewPlace, Step, Tighter};
     use diaban_core::domain::report::{Event, PublicFacts};
     use diaban_core::domain::{Precision, State};
     use diaban_core::geo::LonLat;
@@ -371,6 +267,7 @@ pub(in crate::store) mod tests {
             },
             private: PrivateFacts { point, ..PrivateFacts::default() },
             precision: Precision::Exact,
+            edition: 0,
             events: vec![Event {
                 at: created,
                 shown: created,
@@ -419,63 +316,32 @@ pub(in crate::store) mod tests {
         store.close().await;
     }
 
+    /// Takes a step in the life of a report.
+    pub(crate) async fn amend(store: &Store, id: u64, step: Step, at: Instant) -> Applied {
+        let was = store.standing(id).await.unwrap().unwrap();
+        let amendment =
+            Amendment { was, step, role: "operator", at, shown: at, waits: false, reason: None, note: None };
+        store.amend_report(amendment).await.unwrap()
+    }
+
     #[tokio::test]
-    async fn what_happened_since_it_was_read_is_not_overwritten_by_a_batch() {
+    async fn what_happened_since_it_was_read_is_not_overwritten_by_a_stricter_category() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&store_url(folder.path())).await.unwrap();
-        store.load_reports([1, 2, 4, 5].map(report).into()).await.unwrap();
-        let read = store.places_after(0, 10).await.unwrap();
+        store.load_reports([1, 4].map(report).into()).await.unwrap();
+        let read = store.loose_reports("drainage", Precision::Ward, 9).await.unwrap();
         let at = Instant::from_ms(2_000);
-        let ward = WardId::parse("2025-07-01.26743").unwrap();
-        let transfer = Step::Transfer {
-            ward: ward.clone(),
-            body: "ward:26743".into(),
-            rule: "transferred".into(),
-            point: read[1].point,
-        };
-        for (id, step) in [(1, Step::Erase), (2, transfer)] {
-            let was = store.standing(id).await.unwrap().unwrap();
-            let amendment = Amendment {
-                was,
-                step,
-                role: "operator",
-                at,
-                shown: at,
-                waits: false,
-                reason: None,
-                note: None,
-            };
-            assert!(matches!(store.amend_report(amendment).await.unwrap(), Applied::Done));
-        }
-        let tighter = |p: &PlacedRecord, place| Tighter {
-            seq: p.assigned.seq,
-            place: NewPlace::Coarser(place),
+        assert_eq!(amend(&store, 1, Step::Erase, at).await, Applied::Done);
+        let tighter = |r: &Loose| Tighter {
+            seq: r.seq,
+            place: NewPlace::Coarser(r.point.filter(|_| r.seq == 1)),
             by_hour_now: false,
-            basis: p.assigned.basis,
+            basis: r.basis,
         };
-        // 1 was erased since, and so stays.
-        let coarser = vec![tighter(&read[0], read[0].point), tighter(&read[2], None)];
+        let coarser = read.iter().map(tighter).collect();
         assert_eq!(store.tighten(coarser, Precision::Ward, at).await.unwrap(), [1]);
-        let anew = |p: &PlacedRecord| Assignment {
-            ward: WardId::parse("2025-07-01.26740"),
-            point: p.point,
-            ..p.assigned.clone()
-        };
-        let stale = store.assign_reports(read.iter().map(anew).collect(), at).await.unwrap();
-        assert_eq!(stale, [1, 2, 3]);
-        let now = async |id: u64| store.standing(id).await.unwrap().unwrap();
-        assert_eq!(
-            (now(1).await.point, now(4).await.point),
-            (None, None),
-            "a place that was taken away is back"
-        );
-        assert_eq!(now(2).await.ward, Some(ward), "a transfer was undone");
-        assert_eq!(now(5).await.ward, WardId::parse("2025-07-01.26740"));
-        // Read again, they are assigned as they are now; what was erased has no place to be assigned by.
-        let again = store.places_of(&stale).await.unwrap();
-        assert!(again.iter().all(|p| p.assigned.seq != 1 || p.point.is_none()));
-        let again = again.iter().filter(|p| p.point.is_some()).map(anew).collect();
-        assert_eq!(store.assign_reports(again, at).await.unwrap(), [0; 0]);
+        let now = async |id: u64| store.standing(id).await.unwrap().unwrap().point;
+        assert_eq!((now(1).await, now(4).await), (None, None), "a place that was taken away is back");
         store.close().await;
     }
 

@@ -1,8 +1,9 @@
 //! A category became stricter than reports of it are: what they show more goes, and so does what their order tells.
 
+use crate::store::areas::adopt::adopt;
 use crate::store::changes::{ChangeKind, log};
 use crate::store::database::{Db, Sql};
-use crate::store::record::fields::point;
+use crate::store::record::fields::{PLACED_NOW, of, point};
 use crate::store::record::read::{BASIS, Basis, DECIDED, Decided};
 use crate::store::record::waiting::renumber;
 use crate::store::write::Command;
@@ -60,9 +61,10 @@ impl Store {
         precision: Precision,
         limit: i64,
     ) -> Result<Vec<Loose>, StoreError> {
+        let [ward, lon, lat] = ["ward", "lon", "lat"].map(of);
         let sql = format!(
-            "SELECT r.seq, r.ward, p.lon, p.lat, r.lon AS shown_lon, r.lat AS shown_lat, {DECIDED}, {BASIS}
-             FROM report_public r LEFT JOIN report_private p USING (seq)
+            "SELECT r.seq, {ward} AS ward, p.lon, p.lat, {lon} AS shown_lon, {lat} AS shown_lat, {DECIDED}, {BASIS}
+             FROM report_public r LEFT JOIN report_private p USING (seq) {PLACED_NOW}
              WHERE (r.category = $1 AND r.precision IS NULL) OR (r.category = $1 AND r.precision < $2) LIMIT $3"
         );
         let rows =
@@ -129,6 +131,8 @@ async fn tighten(db: &mut Db<'_>, t: &Tighten) -> Result<Vec<i64>, sqlx::Error> 
     if reports.is_empty() {
         return Ok(stale);
     }
+    let seqs: Vec<i64> = reports.iter().map(|r| r.seq).collect();
+    adopt(db, &seqs, t.at).await?;
     let mut set = Sql::new("UPDATE report_public SET precision = ");
     set.push_bind(t.precision as u8).push(" WHERE seq");
     set.push_keys(reports.iter().map(|r| r.seq));
@@ -146,6 +150,8 @@ async fn tighten(db: &mut Db<'_>, t: &Tighten) -> Result<Vec<i64>, sqlx::Error> 
             .bind(place.map(|p| p.lat())),
         )
         .await?;
+        // Under other boundaries it shows no more either.
+        db.execute(Sql::new("DELETE FROM placed WHERE report = $1").bind(r.seq)).await?;
         named.push(r.seq);
         for hours in BY_HOUR.iter().filter(|_| r.by_hour_now) {
             db.execute(Sql::new(*hours).bind(r.seq)).await?;

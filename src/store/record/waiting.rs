@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use crate::store::areas::adopt::adopt;
 use crate::store::changes::{ChangeKind, log};
 use crate::store::database::{Db, Row, Sql};
 use crate::store::record::events::{Ledger, Position};
@@ -155,6 +156,8 @@ async fn publish(db: &mut Db<'_>, end: Instant, now: Instant) -> Result<u64, sql
     if due.is_empty() {
         return Ok(0);
     }
+    let reports: Vec<i64> = due.iter().map(|d| d.report).collect();
+    adopt(db, &reports, now).await?;
     let mut fresh: Vec<i64> = due.iter().filter(|d| d.is_new).map(|d| d.report).collect();
     fresh.dedup();
     let moved = renumber(db, &fresh).await?;
@@ -242,7 +245,7 @@ pub(in crate::store) async fn renumber(
         for row in db.fetch_all(of(Sql::new(format!("SELECT o.seq AS was, n.seq AS now {pairs}")))).await? {
             all.insert(row.try_get("was")?, row.try_get("now")?);
         }
-        for (table, column) in [("report_private", "seq"), ("event", "report"), ("waiting", "report")] {
+        for (table, column) in [("report_private", "seq"), ("event", "report"), ("waiting", "report"), ("placed", "report")] {
             let now = format!("(SELECT n.seq {pairs} = {table}.{column})");
             db.execute(of(Sql::new(format!("UPDATE {table} SET {column} = {now} WHERE {column}")))).await?;
         }

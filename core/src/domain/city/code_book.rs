@@ -15,6 +15,9 @@ pub struct CodeBook {
     pub wards: Vec<WardId>,
     /// The generation that a bare ward code refers to.
     pub active: Arc<str>,
+    /// The edition of the boundaries in force, as the store numbers them: under it assignments are read. 0: none is
+    /// stored.
+    pub edition: i64,
     /// The bodies of the city in pack order, without the wards' own offices.
     pub bodies: Vec<BodyId>,
 }
@@ -100,6 +103,7 @@ mod tests {
             categories: vec!["drainage".into()],
             wards,
             active: "2025-07-01".into(),
+            edition: 0,
             bodies: vec![BodyId::new("traffic")],
         };
         assert_eq!(v.ward("26740"), WardName::Known(2));

@@ -28,6 +28,8 @@ pub struct NewReport {
     pub private: PrivateFacts,
     /// How precisely the public may see it: decided now, and never opened afterwards.
     pub precision: Precision,
+    /// The edition of the boundaries by which it was placed, see [`crate::domain::CodeBook::edition`].
+    pub edition: i64,
     /// What happened to it, oldest first; the first is that it was received.
     pub events: Vec<Event>,
 }

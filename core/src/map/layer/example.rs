@@ -93,6 +93,7 @@ fn report(r: &ExampleRow) -> Result<Stage, String> {
         categories: vec![r.category.as_str().into()],
         wards: ward.iter().map(|(generation, code)| WardId::new(generation, code)).collect(),
         active: ward.map_or("", |w| w.0).into(),
+        edition: 0,
         bodies: Vec::new(),
     };
     let copy = |i: u32| {

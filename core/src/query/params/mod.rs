@@ -294,6 +294,7 @@ mod tests {
             categories: vec!["pothole".into(), "drainage".into()],
             wards: vec![WardId::new("2025-01-01", "26743"), WardId::new("2025-07-01", "26740")],
             active: "2025-07-01".into(),
+            edition: 0,
             bodies: vec![BodyId::new("urban_traffic")],
         }
     }

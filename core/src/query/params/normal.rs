@@ -92,6 +92,7 @@ mod tests {
             categories: vec!["pothole".into(), "drainage".into()],
             wards: vec![WardId::new("2025-07-01", "26740")],
             active: "2025-07-01".into(),
+            edition: 0,
             bodies: vec![],
         }
     }

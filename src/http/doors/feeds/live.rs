@@ -108,7 +108,8 @@ impl Reader {
     /// Everything from the store after the last event, in bounded pages.
     async fn catch_up(&mut self) -> Result<(), Gone> {
         loop {
-            let page = self.service.store.events_after(self.ward.as_ref(), self.at, CATCH_UP).await;
+            let edition = self.service.city.areas().codebook.edition;
+            let page = self.service.store.events_after(self.ward.as_ref(), self.at, CATCH_UP, edition).await;
             let page = page.map_err(|error| {
                 tracing::warn!(%error, "a live stream cannot read the store");
                 Gone

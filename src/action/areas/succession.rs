@@ -1,0 +1,93 @@
+//! Which wards have the ground of which former ones: read from a table, or found by the shapes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::action::areas::AreasError;
+use diaban_core::area::{Generation, overlaps};
+use diaban_core::domain::WardId;
+use diaban_core::pack::Successor;
+
+/// From this share of a ward on, the whole of it went there.
+const WHOLE: f64 = 0.99;
+
+/// One successor as it is stored, and as a table has it.
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    from_generation: String,
+    from_code: String,
+    to_generation: String,
+    to_code: String,
+    part: u8,
+    main: u8,
+}
+
+impl From<&Successor> for Wire {
+    fn from(s: &Successor) -> Self {
+        Self {
+            from_generation: s.from.generation.to_string(),
+            from_code: s.from.code.to_string(),
+            to_generation: s.to.generation.to_string(),
+            to_code: s.to.code.to_string(),
+            part: s.part.into(),
+            main: s.main.into(),
+        }
+    }
+}
+
+impl From<Wire> for Successor {
+    fn from(w: Wire) -> Self {
+        Self {
+            from: WardId::new(&w.from_generation, &w.from_code),
+            to: WardId::new(&w.to_generation, &w.to_code),
+            part: w.part != 0,
+            main: w.main != 0,
+        }
+    }
+}
+
+/// What is stored of an edition; nothing where it cannot be read, which is what a later release wrote.
+pub(in crate::action) fn read(stored: &str) -> Vec<Successor> {
+    let all: Vec<Wire> = serde_json::from_str(stored).unwrap_or_default();
+    all.into_iter().map(Successor::from).collect()
+}
+
+pub(super) fn write(successors: &[Successor]) -> String {
+    let all: Vec<Wire> = successors.iter().map(Wire::from).collect();
+    serde_json::to_string(&all).expect("texts and small numbers are JSON")
+}
+
+/// A table with the columns of the pack's `successors.csv`.
+///
+/// # Errors
+/// When it is no such table, or names a unit that neither generation has.
+pub fn read_successors(
+    table: &[u8],
+    former: &Generation,
+    next: &Generation,
+) -> Result<Vec<Successor>, AreasError> {
+    let rows: Result<Vec<Wire>, csv::Error> = csv::Reader::from_reader(table).deserialize().collect();
+    let all: Vec<Successor> =
+        rows.map_err(|e| AreasError::Successors(e.to_string()))?.into_iter().map(Successor::from).collect();
+    let is_of = |g: &Generation, w: &WardId| w.generation == *g.id() && g.index_of(&w.code).is_some();
+    match all.iter().find(|s| !is_of(former, &s.from) || !is_of(next, &s.to)) {
+        None => Ok(all),
+        Some(s) => Err(AreasError::Successors(format!(
+            "{} to {}: the first must be a ward of {}, the second one of {}",
+            s.from,
+            s.to,
+            former.id(),
+            next.id()
+        ))),
+    }
+}
+
+/// By the shapes. Takes seconds for a city.
+pub(super) fn found(former: &Generation, next: &Generation) -> Vec<Successor> {
+    let mut last = None;
+    let all = overlaps(former, next).into_iter().map(|o| {
+        let id = |g: &Generation, unit: usize| WardId::new(g.id(), &g.units()[unit].code);
+        let main = last.replace(o.from) != Some(o.from);
+        Successor { from: id(former, o.from), to: id(next, o.to), part: o.share < WHOLE, main }
+    });
+    all.collect()
+}

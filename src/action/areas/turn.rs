@@ -1,0 +1,151 @@
+//! A prepared edition comes into force, and is taken back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::place::place;
+use super::prepare::prepare;
+use super::AreasError;
+use crate::action::city::{Areas, City};
+use crate::clock::Clock;
+use crate::store::{EditionState, Outcome, Store, StoreError, StoredAreas, Turn};
+use diaban_core::domain::Instant;
+
+/// A turn can be taken back for thirty days.
+const UNDO_MS: i64 = 30 * 24 * 3_600_000;
+/// So long the processes that serve have to make their maps ready; one that is not follows a little later.
+const READY: Duration = Duration::from_secs(60);
+/// How often it is looked whether they are.
+const LOOK: Duration = Duration::from_millis(100);
+/// A process that was not seen for so long does not serve, in milliseconds.
+const SEEN_MS: i64 = 150_000;
+/// Times that what changed meanwhile is prepared before a turn is given up.
+const TRIES: usize = 50;
+
+/// How far an activation has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// Reports placed so far.
+    Preparing(u64),
+    /// All are placed; the processes that serve make their maps ready.
+    Announced,
+    /// It is in force. So long the store was kept from other writes.
+    InForce(Duration),
+    /// Rows of reports written so far.
+    Writing(u64),
+}
+
+/// Brings an edition into force: places what is not placed yet, lets every process get ready, turns, and writes the
+/// rows of reports. Killed anywhere, the store is before or after the turn, and a repeat or any process that serves
+/// does the rest.
+///
+/// # Errors
+/// When the store fails or others were quicker; nothing is in force then that was not before.
+pub async fn activate(
+    city: &Arc<City>,
+    store: &Store,
+    clock: &dyn Clock,
+    edition: i64,
+    mut progress: impl FnMut(Activation),
+) -> Result<(), AreasError> {
+    let stored = store.areas().await?;
+    let Some(target) = stored.edition(edition) else { return Err(AreasError::Missing(edition.to_string())) };
+    let (former, state) = (stored.in_force(), target.state);
+    if edition == former {
+        adopt_all(store, clock, |n| progress(Activation::Writing(n))).await?;
+        return Ok(());
+    }
+    // Rows must stand by the boundaries in force before others are prepared.
+    adopt_all(store, clock, |_| {}).await?;
+    let next = build(city, stored, edition).await?;
+    prepare(city, store, &next, |n| progress(Activation::Preparing(n))).await?;
+    if state != EditionState::Announced {
+        let _ = store.move_edition(edition, state, EditionState::Announced, clock.now()).await?;
+    }
+    progress(Activation::Announced);
+    let since = Instant::from_ms(clock.now().ms() - SEEN_MS);
+    let ready = async {
+        while store.unready(edition, since).await? > 0 {
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok::<(), StoreError>(())
+    };
+    if let Ok(failed) = tokio::time::timeout(READY, ready).await {
+        failed?;
+    }
+    let judge = {
+        let (city, next) = (city.clone(), next.clone());
+        Arc::new(move |record: &_| place(&city, &next, record))
+    };
+    for _ in 0..TRIES {
+        prepare(city, store, &next, |_| {}).await?;
+        let at = clock.now();
+        let undo_until = Instant::from_ms(at.ms() + UNDO_MS);
+        let begun = std::time::Instant::now();
+        match store.turn(Turn { edition, former, at, undo_until, place: judge.clone() }).await? {
+            Outcome::Done => {
+                city.turn(next);
+                progress(Activation::InForce(begun.elapsed()));
+                adopt_all(store, clock, |n| progress(Activation::Writing(n))).await?;
+                return Ok(());
+            }
+            Outcome::Behind => {}
+            Outcome::Unsettled => {
+                adopt_all(store, clock, |_| {}).await?;
+            }
+            Outcome::Stale => return Err(AreasError::Stale),
+        }
+    }
+    let _ = store.move_edition(edition, EditionState::Announced, state, clock.now()).await?;
+    Err(AreasError::Behind)
+}
+
+/// Takes the last turn back: every report that nobody touched since is where it was, the others are placed anew.
+///
+/// # Errors
+/// When there is nothing to take back, it is too late, or the store fails.
+pub async fn undo(
+    city: &Arc<City>,
+    store: &Store,
+    clock: &dyn Clock,
+    progress: impl FnMut(Activation),
+) -> Result<(), AreasError> {
+    let stored = store.areas().await?;
+    let last = stored.turns.last().ok_or(AreasError::NoTurn)?;
+    let former = last.former.ok_or(AreasError::NoTurn)?;
+    if last.undo_until < clock.now() {
+        return Err(AreasError::TooLate(last.undo_until));
+    }
+    activate(city, store, clock, former, progress).await
+}
+
+/// Writes all that the last turn prepared into the rows of reports; gives how many those were.
+///
+/// # Errors
+/// When the store fails; a repeat does the rest.
+pub async fn adopt_all(
+    store: &Store,
+    clock: &dyn Clock,
+    mut progress: impl FnMut(u64),
+) -> Result<u64, StoreError> {
+    let mut written = 0;
+    loop {
+        match store.adopt(clock.now()).await {
+            Ok(0) => return Ok(written),
+            Ok(reports) => {
+                written += reports;
+                progress(written);
+            }
+            // Others write; this can wait.
+            Err(StoreError::Busy) => tokio::time::sleep(LOOK).await,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The areas as they will be.
+async fn build(city: &Arc<City>, stored: StoredAreas, edition: i64) -> Result<Arc<Areas>, AreasError> {
+    let city = city.clone();
+    let areas = tokio::task::spawn_blocking(move || Areas::build(&city.pack, &stored, edition)).await??;
+    Ok(Arc::new(areas))
+}

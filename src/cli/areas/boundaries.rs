@@ -1,0 +1,135 @@
+//! Boundaries as an operator gives them: read, checked, prepared, brought into force.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use crate::action::{self, City, NewEdition};
+use crate::cli::Outcome;
+use crate::cli::import::source::{bar, fetch};
+use crate::cli::say::say;
+use crate::clock::{Clock, SystemClock};
+use crate::store::{EditionState, Store};
+use diaban_core::area::Severity;
+use diaban_core::domain::Instant;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// The boundaries, and how they are checked.
+#[derive(Args)]
+pub(in crate::cli) struct Boundaries {
+    /// GeoJSON, plain or gzipped: a path, an http(s) URL, or `-` for standard input.
+    source: String,
+    /// The date from which these boundaries are valid, like 2025-07-01.
+    #[arg(long)]
+    generation: String,
+    /// The coordinate system, whatever the file says: EPSG:9210, EPSG:3405, EPSG:4326 …
+    #[arg(long)]
+    crs: Option<String>,
+    /// Which wards have the ground of which former ones: CSV with the columns of the pack's successors.csv. Found by the
+    /// shapes when not said.
+    #[arg(long)]
+    successors: Option<PathBuf>,
+    /// Go on although the checks found errors.
+    #[arg(long)]
+    force: bool,
+    /// Only check, count what moves, and report.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Boundaries {
+    /// Those of a source, with nothing else said.
+    pub(in crate::cli) fn of(source: String, generation: String) -> Self {
+        Self { source, generation, crs: None, successors: None, force: false, dry_run: false }
+    }
+
+    /// Reads, checks and prepares; gives the number of the edition.
+    pub(super) async fn prepare(
+        &self,
+        store: &Store,
+        city: &Arc<City>,
+        from: Option<Instant>,
+    ) -> Result<i64, Error> {
+        let mut bytes = fetch(self.source.clone()).await?.whole()?;
+        if let Some(name) = &self.crs {
+            bytes = action::with_crs(&bytes, name)?;
+        }
+        say!("checking {} …", self.source);
+        let (candidate, findings) = {
+            let (city, id, bytes) = (city.clone(), self.generation.clone(), bytes.clone());
+            tokio::task::spawn_blocking(move || action::candidate(&city, &id, &bytes)).await??
+        };
+        say!("{} wards in generation {}", candidate.units().len(), candidate.id());
+        for finding in &findings {
+            say!("{finding}");
+        }
+        let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
+        if errors > 0 && !self.force {
+            return Err(format!("{errors} errors; nothing was changed (--force goes on all the same)").into());
+        }
+        let candidate = Arc::new(candidate);
+        let successors = match &self.successors {
+            Some(file) => {
+                let table = tokio::fs::read(file).await.map_err(|e| format!("{}: {e}", file.display()))?;
+                Some(action::read_successors(&table, city.areas().active(), &candidate)?)
+            }
+            None => None,
+        };
+        let new = NewEdition { source: &self.source, bytes: Some(&bytes), successors, from };
+        let edition = action::prepare_edition(city, store, &SystemClock, candidate, new).await?;
+        self.place(store, city, edition).await?;
+        Ok(edition)
+    }
+
+    async fn place(&self, store: &Store, city: &Arc<City>, edition: i64) -> Outcome {
+        let stored = store.areas().await?;
+        let next = {
+            let city = city.clone();
+            tokio::task::spawn_blocking(move || action::Areas::build(&city.pack, &stored, edition)).await??
+        };
+        let bar = bar(store.last_report().await?.unsigned_abs(), "placing reports");
+        let done = action::prepare(city, store, &next, |n| bar.set_position(n)).await?;
+        bar.finish_and_clear();
+        say!(
+            "{} reports looked at, {} move to another ward, {} have no ward then: theirs is divided",
+            done.looked_at,
+            done.moved,
+            done.homeless
+        );
+        say!("prepared as edition {edition}: `diaban areas moves {edition}` shows what moves");
+        Ok(())
+    }
+
+    /// Prepares, and brings into force: now, or when the generation begins.
+    pub(in crate::cli) async fn import(&self, store: &Store, city: &Arc<City>, now: bool) -> Outcome {
+        let begins = self.begins(city)?;
+        let later = begins > SystemClock.now() && !now;
+        let edition = self.prepare(store, city, later.then_some(begins).filter(|_| !self.dry_run)).await?;
+        if self.dry_run {
+            let at = SystemClock.now();
+            super::moves::show(store, city, edition, None).await?;
+            let _ = store.move_edition(edition, EditionState::Prepared, EditionState::Withdrawn, at).await?;
+            say!("dry run: nothing was changed");
+            return Ok(());
+        }
+        if later {
+            say!("it comes into force at {begins}, by a process that serves (--now: at once)");
+            return Ok(());
+        }
+        let opened = super::Opened { store: store.clone(), city: city.clone() };
+        opened.activate(edition).await?;
+        say!("generation {} is in force", city.areas().active().id());
+        Ok(())
+    }
+
+    /// The first moment of the generation, in the city's own time.
+    fn begins(&self, city: &City) -> Result<Instant, String> {
+        let wrong = |e: jiff::Error| format!("--generation {}: {e}", self.generation);
+        let day: jiff::civil::Date = self.generation.parse().map_err(wrong)?;
+        let zone = city.pack.time_zone();
+        let start = zone.to_timestamp(day.at(0, 0, 0, 0)).map_err(wrong)?;
+        Ok(Instant::from_timestamp(start))
+    }
+}

@@ -1,0 +1,64 @@
+//! Brings scheduled boundaries into force at their instant, finishes what a turn left to do, and forgets what can no
+//! longer be taken back. Every process does it; whoever comes second finds nothing to do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::action::{self, Activation, AreasError, City};
+use crate::clock::Clock;
+use crate::store::Store;
+use diaban_core::map::Level;
+
+/// How often it is looked whether something is due.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Looks forever.
+pub async fn turn_areas(
+    store: Store,
+    city: Arc<City>,
+    clock: Arc<dyn Clock>,
+    mut level: watch::Receiver<Level>,
+) {
+    if level.wait_for(|l| l.caught_up).await.is_err() {
+        return;
+    }
+    // What this process has looked at already, so that nothing is read again while nothing changes.
+    let mut edition = None;
+    loop {
+        if let Err(error) = once(&store, &city, &*clock, &mut edition).await {
+            tracing::error!(%error, "cannot bring boundaries into force; trying again");
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+async fn once(
+    store: &Store,
+    city: &Arc<City>,
+    clock: &dyn Clock,
+    seen: &mut Option<i64>,
+) -> Result<(), AreasError> {
+    let due = store.due_edition(clock.now()).await?;
+    if let Some(edition) = due {
+        tracing::info!(edition, "boundaries are due");
+        let outcome = action::activate(city, store, clock, edition, |step| {
+            if let Activation::InForce(kept) = step {
+                tracing::info!(edition, milliseconds = kept.as_millis() as u64, "other boundaries are in force");
+            }
+        });
+        match outcome.await {
+            // Another process was quicker.
+            Err(AreasError::Stale) => {}
+            other => other?,
+        }
+        action::reassign_features(city, store, clock, |_| {}).await?;
+    }
+    let now = city.areas().codebook.edition;
+    if seen.replace(now) != Some(now) {
+        action::adopt_all(store, clock, |_| {}).await?;
+        store.forget_former(clock.now()).await?;
+    }
+    Ok(())
+}
