@@ -145,7 +145,11 @@ pub(in crate::store) struct Ranges(Vec<(i64, i64)>);
 impl Ranges {
     /// The reports that rows of the change log name.
     pub(in crate::store) fn of_log(rows: &[Row]) -> Result<Self, StoreError> {
-        let log = rows.iter().map(change).collect::<Result<Vec<_>, _>>()?;
+        let mut log = rows.iter().map(change).collect::<Result<Vec<_>, _>>()?;
+        // What came after a change of areas stands under other boundaries, which the map will have in a moment.
+        if let Some(turn) = log.iter().filter(|c| c.kind == ChangeKind::Areas).map(|c| c.seq).min() {
+            log.retain(|c| c.seq < turn);
+        }
         Ok(Self::of_changes(&log))
     }
 

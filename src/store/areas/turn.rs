@@ -90,6 +90,7 @@ impl Command for Turn {
         let placed: Vec<Placed> = records.iter().map(|r| (self.place)(r)).collect();
         put(db, self.edition, &placed).await?;
         begin(db, self.edition, Some(self.former), self.at, self.undo_until).await?;
+        log(db, ChangeKind::Areas, self.at).await?;
         Ok(Outcome::Done)
     }
 }
@@ -128,6 +129,5 @@ async fn begin(
     db.execute(turn.bind(edition).bind(former).bind(at.ms()).bind(undo_until.ms())).await?;
     // What was prepared for it is used up.
     let used = "UPDATE area_edition SET state = $2, from_ms = NULL, prepared_to = NULL WHERE seq = $1";
-    db.execute(Sql::new(used).bind(edition).bind(EditionState::Used as u8)).await?;
-    log(db, ChangeKind::Areas, at).await
+    db.execute(Sql::new(used).bind(edition).bind(EditionState::Used as u8)).await.map(|_| ())
 }

@@ -168,7 +168,8 @@ impl Store {
         Ok(Changes { news: all, stopped })
     }
 
-    /// Events, newest first: of one ward by their moment, of several or all as they were recorded.
+    /// Events, newest first: of one ward, also over several generations, by their moment, of others or all as they were
+    /// recorded.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -230,32 +231,35 @@ impl Store {
         }
     }
 
-    /// Events after a position, oldest first, as a live stream tells them.
+    /// Events after a position, oldest first, as a live stream tells them: of all wards, or of those that had one code
+    /// one after the other.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn events_after(
         &self,
-        ward: Option<&WardId>,
+        wards: Option<&[WardId]>,
         after: Position,
         limit: u32,
         edition: i64,
     ) -> Result<Vec<News>, StoreError> {
         let dialect = self.read.dialect();
-        let Some(ward) = ward else {
+        let Some(wards) = wards else {
             let mut q = select(&joined(dialect, "event e", edition), "e.shown_ms IS NOT NULL");
             q.push(" AND e.seq > ").push_bind(after.seq).push(" ORDER BY e.seq LIMIT ").push_bind(limit);
             return self.read.fetch_all(q).await?.iter().map(news).collect();
         };
         let from = |event: &str| selected(&joined(dialect, event, edition));
-        let mut both = into_and_out_of(dialect, &ward.to_string(), from);
-        for q in &mut both {
+        let ways = |ward: &WardId| into_and_out_of(dialect, &ward.to_string(), &from);
+        let mut statements: Vec<Sql> = wards.iter().flat_map(ways).collect();
+        for q in &mut statements {
             q.push(" AND (e.shown_ms, e.seq) > (").push_bind(after.shown_ms).push(", ").push_bind(after.seq);
             q.push(") ORDER BY e.shown_ms, e.seq LIMIT ").push_bind(limit);
         }
-        let rows = self.read.fetch_moment(both).await?;
+        let rows = self.read.fetch_moment(statements).await?;
         let mut all = rows.iter().map(news).collect::<Result<Vec<_>, _>>()?;
         all.sort_unstable_by_key(|n| n.at);
+        all.dedup_by_key(|n| n.at.seq);
         all.truncate(limit as usize);
         Ok(all)
     }

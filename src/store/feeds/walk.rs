@@ -63,15 +63,16 @@ pub(super) const KEY: &str = "SELECT e.seq, e.shown_ms, e.report, e.n, e.ward, e
 #[derive(Debug)]
 pub(super) struct Walk {
     pub(super) dialect: Dialect,
-    /// Events of one ward are walked by their moment, others as they were recorded.
-    pub(super) ward: Option<String>,
+    /// Events of one ward, or of all that had one code one after the other, are walked by their moment, others as they
+    /// were recorded.
+    pub(super) lineage: Option<Vec<String>>,
     pub(super) wards: Option<HashSet<String>>,
 }
 
 impl Walk {
     pub(super) fn new(dialect: Dialect, wards: Option<Vec<String>>) -> Self {
-        let ward = wards.as_ref().and_then(|w| if let [ward] = &w[..] { Some(ward.clone()) } else { None });
-        Self { dialect, ward, wards: wards.map(|w| w.into_iter().collect()) }
+        let lineage = wards.clone().filter(|wards| is_lineage(wards));
+        Self { dialect, lineage, wards: wards.map(|w| w.into_iter().collect()) }
     }
 
     pub(super) fn concerns(&self, e: &Key) -> bool {
@@ -87,12 +88,12 @@ impl Walk {
 
     /// The first comes first.
     pub(super) fn order(&self, at: Position) -> Reverse<(i64, i64)> {
-        Reverse((if self.ward.is_some() { at.shown_ms } else { 0 }, at.seq))
+        Reverse((if self.lineage.is_some() { at.shown_ms } else { 0 }, at.seq))
     }
 
     /// The next events in this order: statements whose answers are one list together.
     pub(super) fn next(&self, before: Option<Position>, limit: usize) -> Vec<Sql> {
-        let Some(ward) = &self.ward else {
+        let Some(lineage) = &self.lineage else {
             let mut q = Sql::new(format!("{KEY}event e WHERE e.shown_ms IS NOT NULL"));
             if let Some(p) = before {
                 q.push(" AND e.seq < ").push_bind(p.seq);
@@ -100,16 +101,23 @@ impl Walk {
             q.push(" ORDER BY e.seq DESC LIMIT ").push_bind(limit as i64);
             return vec![q];
         };
-        let mut both = into_and_out_of(self.dialect, ward, |event| format!("{KEY}{event}"));
-        for q in &mut both {
+        let ways = |ward: &String| into_and_out_of(self.dialect, ward, |event| format!("{KEY}{event}"));
+        let mut all: Vec<Sql> = lineage.iter().flat_map(ways).collect();
+        for q in &mut all {
             if let Some(p) = before {
                 q.push(" AND (e.shown_ms, e.seq) < (").push_bind(p.shown_ms).push(", ");
                 q.push_bind(p.seq).push(")");
             }
             q.push(" ORDER BY e.shown_ms DESC, e.seq DESC LIMIT ").push_bind(limit as i64);
         }
-        both
+        all
     }
+}
+
+/// Whether wards are one code over several generations: of those one was in force after the other.
+pub(super) fn is_lineage(wards: &[String]) -> bool {
+    let code = |ward: &String| ward.split_once('.').map(|(_, code)| code.to_owned());
+    wards.first().is_some_and(|first| wards.iter().all(|ward| code(ward) == code(first)))
 }
 
 impl Moment {

@@ -66,6 +66,11 @@ impl CodeBook {
         self.bodies.get(position).cloned().or_else(|| office(position.checked_sub(self.bodies.len())?))
     }
 
+    /// The wards that have a code, one after the other in time: what the bare code meant and means.
+    pub fn lineage(&self, code: &str) -> impl Iterator<Item = u16> {
+        (0..).zip(&self.wards).filter(move |(_, w)| *w.code == *code).map(|(i, _)| i)
+    }
+
     /// The name of a ward for people: its bare code if that refers to this ward, otherwise its
     /// canonical id.
     pub fn ward_word(&self, position: usize) -> Option<String> {
@@ -110,6 +115,7 @@ mod tests {
         assert_eq!(v.ward("2025-01-01.26740"), WardName::Known(0));
         assert_eq!(v.ward("26743"), WardName::Former(vec![WardId::new("2025-01-01", "26743")]));
         assert_eq!(v.ward("1"), WardName::Unknown);
+        assert_eq!(v.lineage("26740").collect::<Vec<_>>(), [0, 2]);
         assert_eq!(v.category("drainage"), Some(0));
         for (i, id) in ["traffic", "ward:2025-01-01.26740", "ward:2025-01-01.26743"].iter().enumerate() {
             assert_eq!(v.body(&BodyId::new(id)), Some(i as u16));

@@ -15,7 +15,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
 
 use super::reports::position;
-use crate::action::{Entries, Told};
+use crate::action::{Areas, Entries, Told};
 use crate::http::Service;
 use crate::http::edge::limits::Caller;
 use crate::http::wire::extract::pairs;
@@ -23,6 +23,7 @@ use crate::http::wire::problem::Problem;
 use crate::http::wire::sse::{Gone, HEARTBEAT, Outlet};
 use crate::store::{Position, StoreError};
 use diaban_core::domain::WardId;
+use diaban_core::format::feed::json;
 use diaban_core::query::params;
 
 /// Events read from the store in one go.
@@ -35,7 +36,7 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 pub(super) async fn stream(
     service: Arc<Service>,
-    ward: Option<WardId>,
+    ward: Option<String>,
     query: Option<&str>,
     headers: &HeaderMap,
     caller: Caller,
@@ -65,15 +66,48 @@ pub(super) async fn stream(
         None => service.store.last_event().await?,
     };
     let streams = service.clone();
+    let watched = ward.map(|name| Watched { name, edition: None, wards: Vec::new(), ended: false });
     Ok(streams
         .streams
-        .answer(place, |out| async move { Reader { service, ward, at, anew, out }.tell(news).await }))
+        .answer(place, |out| async move { Reader { service, watched, at, anew, out }.tell(news).await }))
+}
+
+/// The ward that somebody listens to. A bare code stays with whoever has it, a canonical id with one ward.
+struct Watched {
+    /// As it was asked for.
+    name: String,
+    /// The edition of the boundaries by which the wards were found.
+    edition: Option<i64>,
+    /// All wards that the name meant and means.
+    wards: Vec<WardId>,
+    /// Whether it was said that the ward is no more.
+    ended: bool,
+}
+
+impl Watched {
+    /// Finds the wards under these areas; gives the last one when it has come to its end, once.
+    fn follow(&mut self, areas: &Areas) -> Option<WardId> {
+        let codebook = &areas.codebook;
+        if self.edition.replace(codebook.edition) == Some(codebook.edition) {
+            return None;
+        }
+        let name = self.name.split_once('.');
+        let named = name.map(|(generation, code)| WardId::new(generation, code));
+        self.wards = match named {
+            Some(ward) => vec![ward],
+            None => codebook.lineage(&self.name).map(|i| codebook.wards[usize::from(i)].clone()).collect(),
+        };
+        let last = self.wards.last()?;
+        let ends = !areas.is_in_force(last) && !self.wards.iter().any(|w| areas.is_in_force(w));
+        let was = std::mem::replace(&mut self.ended, ends);
+        (ends && !was).then(|| last.clone())
+    }
 }
 
 /// One who listens.
 struct Reader {
     service: Arc<Service>,
-    ward: Option<WardId>,
+    watched: Option<Watched>,
     /// The last event that was sent, or would have been.
     at: Position,
     /// Whether an id came that nobody knows.
@@ -87,8 +121,10 @@ impl Reader {
         if self.anew {
             self.out.send(Bytes::from_static(ANEW)).await?;
         }
+        self.follow_areas().await?;
         self.catch_up().await?;
         loop {
+            self.follow_areas().await?;
             match timeout(HEARTBEAT, news.recv()).await {
                 Err(_) => self.out.beat().await?,
                 Ok(Ok(told)) => {
@@ -109,7 +145,8 @@ impl Reader {
     async fn catch_up(&mut self) -> Result<(), Gone> {
         loop {
             let edition = self.service.city.areas().codebook.edition;
-            let page = self.service.store.events_after(self.ward.as_ref(), self.at, CATCH_UP, edition).await;
+            let wards = self.watched.as_ref().map(|w| &w.wards[..]);
+            let page = self.service.store.events_after(wards, self.at, CATCH_UP, edition).await;
             let page = page.map_err(|error| {
                 tracing::warn!(%error, "a live stream cannot read the store");
                 Gone
@@ -127,7 +164,18 @@ impl Reader {
         }
     }
 
+    /// Other boundaries may have come: then the name may mean another ward, or none any more, which is said.
+    async fn follow_areas(&mut self) -> Result<(), Gone> {
+        let areas = self.service.city.areas();
+        let Some(ended) = self.watched.as_mut().and_then(|w| w.follow(&areas)) else { return Ok(()) };
+        let service = self.service.clone();
+        let notice = Entries::new(&service.city, &service.public_url).notice(&ended, None);
+        let message = format!("event: notice\ndata: {}\n\n", json::item(&notice));
+        self.out.send(message.into()).await
+    }
+
     fn concerns(&self, told: &Told) -> bool {
-        self.ward.is_none() || told.wards.contains(&self.ward)
+        let Some(watched) = &self.watched else { return true };
+        told.wards.iter().flatten().any(|w| watched.wards.contains(w))
     }
 }

@@ -109,8 +109,8 @@ pub(in crate::http) async fn ward_events(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let ward = known_ward(&service, &name)?;
-    live::stream(service, Some(ward), query.as_deref(), &headers, caller).await
+    known_ward(&service, &name)?;
+    live::stream(service, Some(name), query.as_deref(), &headers, caller).await
 }
 
 /// `/feeds/k/{secret}/{reports|changes}.{atom,json,geojson}`: one saved query for whoever has the link.
@@ -136,6 +136,20 @@ pub(in crate::http) async fn secret(
             Problem::new(StatusCode::GONE, "query-gone", "What this feed asks for is not there any more")
                 .detail(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
         })?;
+    // A ward that is no more goes on as those that have its ground.
+    let areas = service.city.areas();
+    let mut filter = filter.filter;
+    if let Some(wards) = filter.wards() {
+        let mut now: Vec<u16> = Vec::new();
+        for ward in wards.as_slice().iter().filter_map(|w| codebook.wards.get(usize::from(*w))) {
+            now.extend(areas.standing_for(ward).iter().filter_map(|w| codebook.ward_index(w)));
+        }
+        if kind == Kind::Changes {
+            // What happened before stays in it.
+            now.extend(wards.as_slice());
+        }
+        filter = filter.in_wards(now.into_iter().collect());
+    }
     let source = Source {
         path: format!("/feeds/k/{secret}/{name}"),
         id: format!("feeds/k/{}/{name}", key.id),
@@ -144,7 +158,7 @@ pub(in crate::http) async fn secret(
         ward: None,
         cache: CachePolicy::Private,
     };
-    let scope = Scope { kind, filter: filter.filter, params: Vec::new(), office: true };
+    let scope = Scope { kind, filter, params: Vec::new(), office: true };
     let mut response = serve(&service, source, scope, format, query.as_deref(), &headers).await?;
     let noindex = HeaderValue::from_static("noindex, nofollow");
     response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), noindex);
@@ -198,6 +212,11 @@ async fn of_ward(
         return features::serve(service, source, (set, Some(number)), format, query, headers);
     }
     let kind = if what == "changes" { Kind::Changes } else { Kind::Reports };
+    // Whoever follows a code misses nothing of what happened under it before other boundaries came.
+    let number = match kind {
+        Kind::Changes if !name.contains('.') => view.codebook.lineage(&ward.code).collect(),
+        _ => number,
+    };
     let filter = <Filter>::default().in_wards(number);
     serve(
         service,

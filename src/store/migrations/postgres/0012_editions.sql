@@ -49,7 +49,7 @@ COMMENT ON COLUMN placed.edition IS 'area_edition.seq';
 COMMENT ON COLUMN placed.report IS 'report_public.seq';
 COMMENT ON COLUMN placed.told IS '1: the report moves, so it has an event that feeds tell';
 COMMENT ON COLUMN placed.from_ward IS 'The ward that it leaves in the feeds';
-COMMENT ON COLUMN placed.events IS 'How many events the report had; of former boundaries only';
+COMMENT ON COLUMN placed.events IS 'How many events the report had, of former boundaries only';
 CREATE INDEX placed_report ON placed (report);
 
 ALTER TABLE follower ADD COLUMN ready bigint;
