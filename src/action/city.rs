@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::action::areas::succession;
-use crate::store::{Edition, ReportRecord, StoredAreas};
+use crate::store::{Edition, EditionState, ReportRecord, StoredAreas};
 use diaban_core::area::{self, AreaBook, Generation};
 use diaban_core::domain::view::PublicReport;
 use diaban_core::domain::{BodyId, CodeBook, Text, WardId};
@@ -151,8 +151,11 @@ impl Areas {
         if let Some(target) = target {
             used.retain(|id, _| *id <= &*target.generation);
         }
-        let was_used = stored.turns.iter().filter_map(|turn| stored.edition(turn.edition));
-        for edition in was_used.chain(target) {
+        let turned = stored.turns.iter().filter_map(|turn| stored.edition(turn.edition));
+        // Storage that cannot be written may have no turn on record.
+        let of_before =
+            stored.editions.iter().filter(|e| stored.turns.is_empty() && e.state == EditionState::Used);
+        for edition in of_before.chain(turned).chain(target) {
             used.insert(&edition.generation, Some(edition));
         }
         let mut generations = Vec::new();

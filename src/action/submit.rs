@@ -100,8 +100,7 @@ pub async fn submit(
     key: Option<IdempotencyKey>,
 ) -> Result<Receipt, SubmitError> {
     let now = clock.now();
-    let assessed =
-        |areas: &Areas| assess(city, areas, submission.clone(), now).map_err(SubmitError::Refused);
+    let assessed = |areas: &Areas| assess(city, areas, submission.clone(), now).map_err(SubmitError::Refused);
     let mut report = assessed(&city.areas())?;
     for _ in 0..DRAWS {
         report.id = ids.report_id();

@@ -189,7 +189,7 @@ impl Follower {
             self.city.reload(&stored)?;
             return self.load().await;
         }
-        if in_force != self.city.areas().codebook.edition {
+        if in_force != self.live.load().codebook.edition {
             return self.turn(stored, log).await;
         }
         let announced = stored.announced().map(|e| e.seq);

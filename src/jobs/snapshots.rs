@@ -136,9 +136,9 @@ pub async fn write_snapshots(
 }
 
 /// Identifies what the numbers in a file mean: the log row at its position, which identifies the
-/// database, and the names behind the codes.
+/// database, the edition of the boundaries, and the names behind the codes.
 fn key(change: Change, codebook: &CodeBook) -> u128 {
-    let change = format!("{change:?}");
+    let change = format!("{change:?} {}", codebook.edition);
     let categories = codebook.categories.iter().map(|c| c.to_string());
     let bodies = codebook.bodies.iter().map(ToString::to_string);
     let wards = codebook.wards.iter().map(ToString::to_string);

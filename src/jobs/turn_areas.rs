@@ -13,6 +13,8 @@ use diaban_core::map::Level;
 
 /// How often it is looked whether something is due.
 const EVERY: Duration = Duration::from_secs(1);
+/// In every so many rounds it is looked whether something can be forgotten.
+const FORGET: u32 = 3_600;
 
 /// Looks forever.
 pub async fn turn_areas(
@@ -26,7 +28,12 @@ pub async fn turn_areas(
     }
     // What this process has looked at already, so that nothing is read again while nothing changes.
     let mut edition = None;
+    let mut rounds: u32 = 0;
     loop {
+        if rounds.is_multiple_of(FORGET) {
+            edition = None;
+        }
+        rounds = rounds.wrapping_add(1);
         if let Err(error) = once(&store, &city, &*clock, &mut edition).await {
             tracing::error!(%error, "cannot bring boundaries into force; trying again");
         }
@@ -45,15 +52,21 @@ async fn once(
         tracing::info!(edition, "boundaries are due");
         let outcome = action::activate(city, store, clock, edition, |step| {
             if let Activation::InForce(kept) = step {
-                tracing::info!(edition, milliseconds = kept.as_millis() as u64, "other boundaries are in force");
+                tracing::info!(
+                    edition,
+                    milliseconds = kept.as_millis() as u64,
+                    "other boundaries are in force"
+                );
             }
         });
         match outcome.await {
+            Ok(areas) => {
+                action::reassign_features(&areas, store, clock, |_| {}).await?;
+            }
             // Another process was quicker.
             Err(AreasError::Stale) => {}
-            other => other?,
+            Err(error) => return Err(error),
         }
-        action::reassign_features(city, store, clock, |_| {}).await?;
     }
     let now = city.areas().codebook.edition;
     if seen.replace(now) != Some(now) {

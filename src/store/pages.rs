@@ -104,8 +104,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoCursor`] when there never was one.
     pub async fn cursor(&self, id: u64) -> Result<ReportRecord, StoreError> {
-        let mut q =
-            Sql::new(format!("SELECT {} FROM report_public r {PLACED_NOW} WHERE r.withdrawn <> 3 AND r.id = ", *COLUMNS));
+        let mut q = Sql::new(format!(
+            "SELECT {} FROM report_public r {PLACED_NOW} WHERE r.withdrawn <> 3 AND r.id = ",
+            *COLUMNS
+        ));
         q.push_bind(id as i64);
         let row = self.read.fetch_optional(q).await?;
         record(&row.ok_or(StoreError::NoCursor)?)

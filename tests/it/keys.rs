@@ -7,7 +7,7 @@ use crate::harness::{CENTRE, Server, feature};
 
 const ITEMS: &str = "/collections/reports/items";
 
-fn token(made: &str) -> String {
+pub(crate) fn token(made: &str) -> String {
     made[made.find("dbn_").unwrap()..].chars().take(44).collect()
 }
 

@@ -39,6 +39,7 @@ mod pictures;
 mod pipes;
 mod process;
 mod query;
+mod redraw;
 mod second_city;
 mod start;
 mod storage;

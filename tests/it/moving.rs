@@ -105,7 +105,8 @@ pub async fn fill(url: &str, reports: usize) {
     store.place(edition, vec![placed]).await.unwrap();
     store.close().await;
     // As the release before wrote it.
-    let former = "INSERT INTO area_generation (id, source, imported_ms, boundaries) VALUES ('g', 'f', 1, x'01')";
+    let former =
+        "INSERT INTO area_generation (id, source, imported_ms, boundaries) VALUES ('g', 'f', 1, x'01')";
     let mut db = SqliteConnection::connect(url).await.unwrap();
     db.execute(former).await.unwrap();
     db.close().await.unwrap();

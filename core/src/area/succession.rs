@@ -52,7 +52,8 @@ mod tests {
 
     fn generation(id: &str, stripes: &[(f64, f64)]) -> Generation {
         let unit = |(i, (west, east)): (usize, &(f64, f64))| {
-            let p = polygon![(x: *west, y: 10.0), (x: *east, y: 10.0), (x: *east, y: 10.1), (x: *west, y: 10.1)];
+            let p =
+                polygon![(x: *west, y: 10.0), (x: *east, y: 10.0), (x: *east, y: 10.1), (x: *west, y: 10.1)];
             Unit::new(&i.to_string(), Arc::default(), "An", MultiPolygon(vec![p])).unwrap()
         };
         Generation::build(id, false, stripes.iter().enumerate().map(unit).collect(), None).unwrap()

@@ -23,7 +23,9 @@ pub(super) fn place(city: &City, next: &Areas, record: &PlacedRecord) -> Placed 
         if next.is_in_force(&same_code) { same_code } else { from.clone() }
     });
     let note = told.then(|| note(city, next, was, &to));
-    Placed { seq: record.seq, to: (to != *was).then_some(to), told, from_ward, note }
+    // What waits has a row whether it changes or not: no log tells when it came.
+    let to = (to != *was || record.waits).then_some(to);
+    Placed { seq: record.seq, to, told, from_ward, note }
 }
 
 fn target(city: &City, next: &Areas, record: &PlacedRecord) -> Assignment {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::AreasError;
 use super::place::place;
 use super::prepare::prepare;
-use super::AreasError;
 use crate::action::city::{Areas, City};
 use crate::clock::Clock;
 use crate::store::{EditionState, Outcome, Store, StoreError, StoredAreas, Turn};
@@ -37,7 +37,7 @@ pub enum Activation {
 
 /// Brings an edition into force: places what is not placed yet, lets every process get ready, turns, and writes the
 /// rows of reports. Killed anywhere, the store is before or after the turn, and a repeat or any process that serves
-/// does the rest.
+/// does the rest. Gives the areas in force then; a process that serves takes them into use by itself, with its map.
 ///
 /// # Errors
 /// When the store fails or others were quicker; nothing is in force then that was not before.
@@ -47,13 +47,13 @@ pub async fn activate(
     clock: &dyn Clock,
     edition: i64,
     mut progress: impl FnMut(Activation),
-) -> Result<(), AreasError> {
+) -> Result<Arc<Areas>, AreasError> {
     let stored = store.areas().await?;
     let Some(target) = stored.edition(edition) else { return Err(AreasError::Missing(edition.to_string())) };
     let (former, state) = (stored.in_force(), target.state);
     if edition == former {
         adopt_all(store, clock, |n| progress(Activation::Writing(n))).await?;
-        return Ok(());
+        return build(city, stored, edition).await;
     }
     // Rows must stand by the boundaries in force before others are prepared.
     adopt_all(store, clock, |_| {}).await?;
@@ -84,10 +84,9 @@ pub async fn activate(
         let begun = std::time::Instant::now();
         match store.turn(Turn { edition, former, at, undo_until, place: judge.clone() }).await? {
             Outcome::Done => {
-                city.turn(next);
                 progress(Activation::InForce(begun.elapsed()));
                 adopt_all(store, clock, |n| progress(Activation::Writing(n))).await?;
-                return Ok(());
+                return Ok(next);
             }
             Outcome::Behind => {}
             Outcome::Unsettled => {
@@ -109,7 +108,7 @@ pub async fn undo(
     store: &Store,
     clock: &dyn Clock,
     progress: impl FnMut(Activation),
-) -> Result<(), AreasError> {
+) -> Result<Arc<Areas>, AreasError> {
     let stored = store.areas().await?;
     let last = stored.turns.last().ok_or(AreasError::NoTurn)?;
     let former = last.former.ok_or(AreasError::NoTurn)?;

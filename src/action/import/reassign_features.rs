@@ -2,7 +2,7 @@
 
 use geo::Geometry;
 
-use crate::action::city::{Areas, City};
+use crate::action::city::Areas;
 use crate::clock::Clock;
 use crate::store::{Applied, FeatureAssignment, PlacedFeature, Store, StoreError};
 use diaban_core::area::lent_shape;
@@ -24,7 +24,7 @@ pub struct ReassignedFeatures {
     pub outside: u64,
 }
 
-/// Assigns every feature to the areas in force, by the rules of an import (`import::judge`): to the
+/// Assigns every feature to these areas, by the rules of an import (`import::judge`): to the
 /// wards that its shape meets, or to those its source named. Of these a ward of a former generation
 /// gives way to its successors, and a feature that took its shape from them takes it anew. Doing it
 /// again changes nothing.
@@ -32,12 +32,11 @@ pub struct ReassignedFeatures {
 /// # Errors
 /// When the store fails; what was assigned before stays assigned, and a repeat finishes the rest.
 pub async fn reassign_features(
-    city: &City,
+    areas: &Areas,
     store: &Store,
     clock: &dyn Clock,
     mut progress: impl FnMut(u64),
 ) -> Result<ReassignedFeatures, StoreError> {
-    let areas = city.areas();
     let mut done = ReassignedFeatures::default();
     let mut last = 0;
     loop {
@@ -46,7 +45,7 @@ pub async fn reassign_features(
         let mut now = done;
         let mut changed = Vec::new();
         for feature in &batch {
-            let new = assignment(&areas, feature);
+            let new = assignment(areas, feature);
             now.looked_at += 1;
             now.moved += u64::from(new.wards != feature.wards);
             now.outside += u64::from(new.wards.is_empty());

@@ -102,13 +102,14 @@ impl Opened {
     }
 
     async fn activate(&self, edition: i64) -> Outcome {
-        action::activate(&self.city, &self.store, &SystemClock, edition, tell).await?;
-        self.follow().await
+        let areas = action::activate(&self.city, &self.store, &SystemClock, edition, tell).await?;
+        self.follow(areas).await
     }
 
     /// Features follow the boundaries.
-    async fn follow(&self) -> Outcome {
-        let done = action::reassign_features(&self.city, &self.store, &SystemClock, |_| {}).await?;
+    async fn follow(&self, areas: Arc<action::Areas>) -> Outcome {
+        let done = action::reassign_features(&areas, &self.store, &SystemClock, |_| {}).await?;
+        self.city.turn(areas);
         say!(
             "{} features looked at, {} moved to other wards, {} in no ward now",
             done.looked_at,
@@ -126,7 +127,9 @@ impl Opened {
 /// What an activation does, for the operator.
 fn tell(step: Activation) {
     match step {
-        Activation::Announced => say!("all reports are placed; the processes that serve make their maps ready …"),
+        Activation::Announced => {
+            say!("all reports are placed; the processes that serve make their maps ready …")
+        }
         Activation::InForce(kept) => {
             say!("in force; other writes waited for {} ms", kept.as_millis());
         }
@@ -197,7 +200,11 @@ async fn withdraw(With { what, settings }: With<Withdraw>) -> Outcome {
     if let Some(which) = &what.which {
         let edition = prepared(&stored, which)?;
         if edition.state == EditionState::Used {
-            return Err(format!("edition {} was in force; `areas withdraw` alone takes the last turn back", edition.seq).into());
+            return Err(format!(
+                "edition {} was in force; `areas withdraw` alone takes the last turn back",
+                edition.seq
+            )
+            .into());
         }
         let (seq, now) = (edition.seq, SystemClock.now());
         let moved = opened.store.move_edition(seq, edition.state, EditionState::Withdrawn, now).await?;
@@ -206,16 +213,17 @@ async fn withdraw(With { what, settings }: With<Withdraw>) -> Outcome {
         }
         say!("edition {seq} will not come into force");
     } else {
-        action::undo(&opened.city, &opened.store, &SystemClock, tell).await?;
-        say!("generation {} is in force again", opened.city.areas().active().id());
-        opened.follow().await?;
+        let areas = action::undo(&opened.city, &opened.store, &SystemClock, tell).await?;
+        say!("generation {} is in force again", areas.active().id());
+        opened.follow(areas).await?;
     }
     opened.store.close().await;
     Ok(())
 }
 
 fn instant(text: &str) -> Result<Instant, String> {
-    Instant::parse(text).map_err(|e| format!("--at {text}: {e}; it is written like 2027-01-01T00:00:00+07:00"))
+    Instant::parse(text)
+        .map_err(|e| format!("--at {text}: {e}; it is written like 2027-01-01T00:00:00+07:00"))
 }
 
 /// The edition that a number names, or the newest of a generation, unless it is in force or withdrawn.

@@ -26,7 +26,13 @@ pub(super) async fn show(store: &Store, city: &City, edition: i64, geojson: Opti
     for m in moves.iter().take(ROWS) {
         let (from, to) = (name(&m.from), name(&m.to));
         let to = to.unwrap_or_else(|| "no ward: homeless".to_owned());
-        say!("{}\t{}\t{}\t{to}\t{}", m.reports, m.open, from.unwrap_or_else(|| "no ward".to_owned()), m.to_body);
+        say!(
+            "{}\t{}\t{}\t{to}\t{}",
+            m.reports,
+            m.open,
+            from.unwrap_or_else(|| "no ward".to_owned()),
+            m.to_body
+        );
     }
     if moves.len() > ROWS {
         say!("and {} smaller moves", moves.len() - ROWS);

@@ -95,9 +95,8 @@ async fn write_out(
     // What the rows say until now. The event that is about to be written does not count as something that happened.
     let held = ASSIGNED.map(|c| format!("{c} = excluded.{c}")).join(", ");
     let of_row = ASSIGNED.map(|c| format!("r.{c}")).join(", ");
-    db.execute(
-        run(format!(
-            "INSERT INTO placed (edition, report, {columns}, told, events)
+    db.execute(run(format!(
+        "INSERT INTO placed (edition, report, {columns}, told, events)
              SELECT t.former, r.seq, {of_row}, 0, (SELECT count(*) FROM event e WHERE e.report = r.seq)
                  + CASE WHEN {told} THEN 1 ELSE 0 END
              FROM placed o JOIN report_public r ON r.seq = o.report
@@ -105,8 +104,7 @@ async fn write_out(
              WHERE {these} AND t.former IS NOT NULL
              ON CONFLICT (edition, report) DO UPDATE SET {held}, events = excluded.events, told = 0,
                  from_ward = NULL, note = NULL"
-        )),
-    )
+    )))
     .await?;
     let set = ASSIGNED.map(|c| format!("{c} = o.{c}")).join(", ");
     db.execute(run(format!(

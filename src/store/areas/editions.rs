@@ -149,7 +149,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn due_edition(&self, now: Instant) -> Result<Option<i64>, StoreError> {
-        let due = "SELECT seq FROM area_edition WHERE state IN (0, 1) AND from_ms <= $1 ORDER BY from_ms LIMIT 1";
+        let due =
+            "SELECT seq FROM area_edition WHERE state IN (0, 1) AND from_ms <= $1 ORDER BY from_ms LIMIT 1";
         self.read.fetch_value_optional(Sql::new(due).bind(now.ms())).await
     }
 
@@ -166,7 +167,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn unready(&self, edition: i64, since: Instant) -> Result<i64, StoreError> {
-        let count = Sql::new("SELECT count(*) FROM follower WHERE seen_ms >= $1 AND coalesce(ready, -1) <> $2");
+        let count =
+            Sql::new("SELECT count(*) FROM follower WHERE seen_ms >= $1 AND coalesce(ready, -1) <> $2");
         self.read.fetch_value(count.bind(since.ms()).bind(edition)).await
     }
 }

@@ -54,7 +54,8 @@ impl Store {
         );
         let rows = self.read.fetch_all(Sql::new(sql)).await?;
         let moves = rows.iter().map(|row| {
-            let ward = |name| Ok::<_, sqlx::Error>(row.try_get::<Option<&str>>(name)?.and_then(WardId::parse));
+            let ward =
+                |name| Ok::<_, sqlx::Error>(row.try_get::<Option<&str>>(name)?.and_then(WardId::parse));
             Ok(Move {
                 from: ward("from_ward")?,
                 to: ward("to_ward")?,

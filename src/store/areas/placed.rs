@@ -12,7 +12,7 @@ use diaban_core::geo::LonLat;
 /// Rows in one statement.
 const ROWS: usize = 500;
 /// A turn looks at so many reports that changed since they were prepared, at most; more are prepared first.
-pub(in crate::store) const LATE: usize = 2_000;
+pub(in crate::store) const LATE: usize = 500;
 
 /// Where a report belongs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -84,7 +84,7 @@ impl Store {
             all.extend(read(&self.read.fetch_all(q).await?)?);
         }
         let mut q = places(edition);
-        q.push(" IN (SELECT report FROM waiting)");
+        q.push(" IN (").push(&unnamed(edition)).push(")");
         all.extend(read(&self.read.fetch_all(q).await?)?);
         all.sort_unstable_by_key(|r| r.seq);
         all.dedup_by_key(|r| r.seq);
@@ -96,13 +96,23 @@ fn read(rows: &[Row]) -> Result<Vec<PlacedRecord>, sqlx::Error> {
     rows.iter().map(placed_record).collect()
 }
 
+/// Reports that wait for their hour, of which the log says nothing before, and that are not placed yet. All that wait
+/// have a row once they are.
+fn unnamed(edition: i64) -> String {
+    format!(
+        "SELECT DISTINCT w.report FROM waiting w WHERE NOT EXISTS
+             (SELECT 1 FROM placed p WHERE p.edition = {edition} AND p.report = w.report)"
+    )
+}
+
 /// The same inside a transaction; none if they are too many for it.
 pub(in crate::store) async fn late(
     db: &mut Db<'_>,
     edition: i64,
     position: i64,
 ) -> Result<Option<Vec<PlacedRecord>>, sqlx::Error> {
-    let log = Sql::new("SELECT seq, kind, first, last, at_ms FROM change WHERE seq > $1 ORDER BY seq LIMIT $2");
+    let log =
+        Sql::new("SELECT seq, kind, first, last, at_ms FROM change WHERE seq > $1 ORDER BY seq LIMIT $2");
     let rows = db.fetch_all(log.bind(position).bind(LATE as i64 + 1)).await?;
     if rows.len() > LATE {
         return Ok(None);
@@ -114,8 +124,8 @@ pub(in crate::store) async fn late(
         return Ok(None);
     }
     let mut seqs: Vec<i64> = named.before(None).map(i64::from).collect();
-    let waiting = Sql::new("SELECT DISTINCT report FROM waiting LIMIT $1").bind(LATE as i64 + 1);
-    for row in &db.fetch_all(waiting).await? {
+    let waiting = format!("{} LIMIT $1", unnamed(edition));
+    for row in &db.fetch_all(Sql::new(waiting).bind(LATE as i64 + 1)).await? {
         seqs.push(row.try_get("report")?);
     }
     let mut all = Vec::with_capacity(seqs.len());

@@ -78,7 +78,7 @@ fn place(generation: &str, r: &PlacedRecord) -> Placed {
     let code = |a: &Assignment| a.ward.as_ref().map(|w| w.code.clone());
     let told = code(&to) != code(&r.assigned);
     let from_ward = r.assigned.ward.clone().filter(|_| told);
-    Placed { seq: r.seq, to: (to != r.assigned).then_some(to), told, from_ward, note: None }
+    Placed { seq: r.seq, to: (to != r.assigned || r.waits).then_some(to), told, from_ward, note: None }
 }
 
 /// Prepares all that is there.
@@ -113,8 +113,7 @@ async fn news_of(store: &Store, edition: i64, code: &str) -> Vec<u64> {
     let number = book.ward_index(&ward(generation, code)).into_iter().collect();
     let filter = <Filter>::default().in_wards(number);
     let page = NewsPage { filter: &filter, codebook: &book, map: &snapshot, before: None, limit: 100 };
-    let mut ids: Vec<u64> =
-        store.report_news(page).await.unwrap().news.iter().map(|n| n.report.id).collect();
+    let mut ids: Vec<u64> = store.report_news(page).await.unwrap().news.iter().map(|n| n.report.id).collect();
     ids.sort_unstable();
     ids
 }

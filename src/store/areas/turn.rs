@@ -33,7 +33,10 @@ pub struct Turn {
 
 impl fmt::Debug for Turn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Turn").field("edition", &self.edition).field("former", &self.former).finish_non_exhaustive()
+        f.debug_struct("Turn")
+            .field("edition", &self.edition)
+            .field("former", &self.former)
+            .finish_non_exhaustive()
     }
 }
 
@@ -85,7 +88,9 @@ impl Command for Turn {
         if !db.fetch_all(unsettled).await?.is_empty() {
             return Ok(Outcome::Unsettled);
         }
-        let Some(prepared_to) = row.try_get::<Option<i64>>("prepared_to")? else { return Ok(Outcome::Behind) };
+        let Some(prepared_to) = row.try_get::<Option<i64>>("prepared_to")? else {
+            return Ok(Outcome::Behind);
+        };
         let Some(records) = late(db, self.edition, prepared_to).await? else { return Ok(Outcome::Behind) };
         let placed: Vec<Placed> = records.iter().map(|r| (self.place)(r)).collect();
         put(db, self.edition, &placed).await?;

@@ -114,8 +114,9 @@ impl Store {
         let limit = page.limit as usize;
         let dialect = self.read.dialect();
         let edition = page.codebook.edition;
-        let with_event =
-            |reports: &str| format!("{reports} {} event e ON e.seq = r.fed {}", dialect.join(), placed(edition));
+        let with_event = |reports: &str| {
+            format!("{reports} {} event e ON e.seq = r.fed {}", dialect.join(), placed(edition))
+        };
         let along = |index| with_event(&dialect.along("report_public r", index));
         let wards = page.wards();
         let mut moment = self.read.moment().await?;
@@ -124,7 +125,9 @@ impl Store {
             _ if !page.anywhere().is_all() => None,
             None => Some("report_public_fed"),
             // The index has the wards of the rows, which may be those of other boundaries yet.
-            Some(wards) if wards.len() == 1 && !moment.is_unsettled(edition).await? => Some("report_public_ward_fed"),
+            Some(wards) if wards.len() == 1 && !moment.is_unsettled(edition).await? => {
+                Some("report_public_ward_fed")
+            }
             Some(_) => None,
         };
         if let Some(index) = index {

@@ -30,6 +30,8 @@ pub struct PlacedRecord {
     pub category: String,
     /// How precisely the public may see it.
     pub decided: Decided,
+    /// Whether something of it waits for the end of its hour.
+    pub waits: bool,
     /// The assignment in force.
     pub assigned: Assignment,
     /// The one of the edition that is asked for, if it was in force and nothing happened to the report since.
@@ -183,7 +185,9 @@ pub(in crate::store) fn places(edition: i64) -> Sql {
     let held = "f.report IS NOT NULL AND f.events IS NOT NULL
          AND f.events = (SELECT count(*) FROM event e WHERE e.report = r.seq)";
     Sql::new(format!(
-        "SELECT r.seq, p.lon AS true_lon, p.lat AS true_lat, r.category, {now}, {DECIDED}, {BASIS},
+        "SELECT r.seq, p.lon AS true_lon, p.lat AS true_lat, r.category, {now}, {DECIDED},
+                CAST(CASE WHEN EXISTS (SELECT 1 FROM waiting w WHERE w.report = r.seq) THEN 1 ELSE 0 END AS smallint)
+                    AS waits,
                 CAST(CASE WHEN {held} THEN 1 ELSE 0 END AS smallint) AS held, f.ward AS f_ward, f.body AS f_body,
                 f.rule AS f_rule, f.lon AS f_lon, f.lat AS f_lat, f.border_m AS f_border_m,
                 f.offshore_m AS f_offshore_m
@@ -212,6 +216,7 @@ pub(in crate::store) fn placed_record(row: &Row) -> Result<PlacedRecord, sqlx::E
         point: point(row.try_get("true_lon")?, row.try_get("true_lat")?),
         category: row.try_get("category")?,
         decided: Decided::read(row)?,
+        waits: row.code("waits")? != 0,
         assigned: assignment("")?,
         held: if held { Some(assignment("f_")?) } else { None },
     })

@@ -245,7 +245,9 @@ pub(in crate::store) async fn renumber(
         for row in db.fetch_all(of(Sql::new(format!("SELECT o.seq AS was, n.seq AS now {pairs}")))).await? {
             all.insert(row.try_get("was")?, row.try_get("now")?);
         }
-        for (table, column) in [("report_private", "seq"), ("event", "report"), ("waiting", "report"), ("placed", "report")] {
+        for (table, column) in
+            [("report_private", "seq"), ("event", "report"), ("waiting", "report"), ("placed", "report")]
+        {
             let now = format!("(SELECT n.seq {pairs} = {table}.{column})");
             db.execute(of(Sql::new(format!("UPDATE {table} SET {column} = {now} WHERE {column}")))).await?;
         }

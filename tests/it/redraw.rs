@@ -1,0 +1,248 @@
+//! Other boundaries come into force at one moment, for every reader, and can be taken back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use diaban::clock::SystemIds;
+use diaban_core::domain::Instant;
+use geo::{BooleanOps, BoundingRect, MultiPolygon, Rect, coord};
+use serde_json::{Value, json};
+
+use crate::harness::{CENTRE, Server, agent, command, get, said};
+use crate::keys::token;
+use crate::listen::Listener;
+
+const NEXT: &str = "2027-01-01";
+
+/// The pack's boundaries with every fourth ward under a new code, and one ward cut in two.
+struct Redrawn {
+    file: PathBuf,
+    /// Former codes of the wards that are only called otherwise, with their new codes.
+    renamed: BTreeMap<String, String>,
+    /// The ward that is cut, and the code of its eastern part.
+    cut: (String, String),
+}
+
+fn redrawn(folder: &Path, cut: &str) -> Redrawn {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/areas/2025-07-01/boundaries.geojson");
+    let mut document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let features = document["features"].as_array_mut().unwrap();
+    let mut renamed = BTreeMap::new();
+    let mut east = None;
+    for (i, f) in features.iter_mut().enumerate() {
+        let code = f["properties"]["code"].as_str().unwrap().to_owned();
+        if code == cut {
+            let shape = diaban_core::format::geometry::from_json(&f["geometry"]).unwrap().unwrap();
+            let shape: MultiPolygon<f64> = match shape {
+                geo::Geometry::Polygon(p) => MultiPolygon(vec![p]),
+                geo::Geometry::MultiPolygon(m) => m,
+                other => panic!("{other:?}"),
+            };
+            let bounds = shape.bounding_rect().unwrap();
+            let half = Rect::new(coord! { x: bounds.center().x, y: -90.0 }, coord! { x: 180.0, y: 90.0 });
+            let half = MultiPolygon(vec![half.to_polygon()]);
+            let written = |m: MultiPolygon<f64>| {
+                diaban_core::format::geometry::to_json(Some(&geo::Geometry::MultiPolygon(m)))
+            };
+            let mut other = f.clone();
+            other["properties"]["code"] = json!("39999");
+            other["properties"]["name"] = json!("Đông");
+            other["geometry"] = written(shape.intersection(&half));
+            f["geometry"] = written(shape.difference(&half));
+            east = Some(other);
+        } else if i % 4 == 0 {
+            let new = format!("4{:04}", i);
+            f["properties"]["code"] = json!(new);
+            renamed.insert(code, new);
+        }
+    }
+    features.push(east.unwrap());
+    let file = folder.join("next.geojson");
+    std::fs::write(&file, document.to_string()).unwrap();
+    Redrawn { file, renamed, cut: (cut.to_owned(), "39999".to_owned()) }
+}
+
+fn done(folder: &Path, words: &[&str], arguments: &[&str]) -> String {
+    let output = command(folder, words, arguments);
+    assert!(output.status.success(), "{words:?}: {}", said(&output));
+    said(&output)
+}
+
+/// All reports with generation and code of their wards, or nothing.
+fn wards(server: &Server) -> BTreeMap<u64, Option<(String, String)>> {
+    let all = server.get("/collections/reports/items?f=geojsonseq").text();
+    let reports = all.lines().map(|line| {
+        let f: Value = serde_json::from_str(line.trim_start_matches('\u{1e}')).unwrap();
+        let of = |name: &str| f["properties"][name].as_str().map(str::to_owned);
+        (f["id"].as_u64().unwrap(), of("ward_generation").zip(of("ward")))
+    });
+    reports.collect()
+}
+
+/// Reports of all events in the changes of a ward, page by page.
+fn told(server: &Server, ward: &str) -> BTreeSet<u64> {
+    let mut found = BTreeSet::new();
+    let mut path = format!("/feeds/wards/{ward}/changes.json?limit=100");
+    loop {
+        let page = server.get(&path);
+        assert_eq!(page.status, 200, "{path}: {}", page.text());
+        let page = page.json();
+        for item in page["items"].as_array().unwrap() {
+            found.extend(item["_diaban"]["report"].as_u64());
+        }
+        let Some(next) = page["next_url"].as_str() else { return found };
+        path = next.strip_prefix("https://map.test").unwrap().to_owned();
+    }
+}
+
+/// Asks for lists until told to stop; every answer must stand under one set of boundaries. Gives how many were read.
+fn read_until(stop: &AtomicBool, base: &str) -> usize {
+    let agent = agent();
+    let mut answers = 0;
+    while !stop.load(Relaxed) {
+        let list = get(&agent, base, "/collections/reports/items?limit=300", &[]);
+        assert_eq!(list.status, 200, "{}", list.text());
+        let list = list.json();
+        let generations: BTreeSet<&str> = list["features"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|f| f["properties"]["ward_generation"].as_str())
+            .collect();
+        assert_eq!(generations.len(), 1, "one answer has reports of several generations");
+        answers += 1;
+    }
+    answers
+}
+
+#[test]
+fn new_wards_come_into_force_whole_and_can_be_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let server = Server::start_filled(folder, 3_000);
+    let made = server.report("pothole", Some(CENTRE));
+    let cut = made["properties"]["ward"].as_str().unwrap().to_owned();
+    let redrawn = redrawn(folder, &cut);
+    let (renamed, new) = redrawn.renamed.iter().next().unwrap();
+    let key = done(folder, &["keys", "feed", "Đội"], &["--query", &format!("ward={renamed}")]);
+    let link = format!("/feeds/k/{}/reports.json?limit=100", token(&key));
+    let before = wards(&server);
+    assert!(before.values().flatten().all(|(generation, _)| generation == "2025-07-01"));
+    let file = redrawn.file.to_str().unwrap().to_owned();
+    let prepared = done(folder, &["areas", "prepare"], &[&file, "--generation", NEXT, "--force"]);
+    assert!(prepared.contains("169 wards in generation 2027-01-01"), "{prepared}");
+    assert!(done(folder, &["areas", "list"], &[]).contains("prepared"));
+    let moves = folder.join("moves.geojson");
+    let table = done(folder, &["areas", "moves"], &[NEXT, "--geojson", moves.to_str().unwrap()]);
+    assert!(
+        table.contains("39999") && std::fs::read_to_string(moves).unwrap().contains("from_ward"),
+        "{table}"
+    );
+    assert_eq!(wards(&server), before, "what is prepared is seen");
+    server.until("the link is known", || server.get(&link).status == 200);
+    let listed = |path: &str| server.get(path).json()["items"].as_array().unwrap().len() as u64;
+    let linked = listed(&link);
+    let mut stream = Listener::open(&server, &format!("/feeds/wards/{cut}/events"), "");
+    assert!(stream.block().is_some());
+
+    assert!(linked > 0);
+
+    // Readers ask all the time.
+    let stop = Arc::new(AtomicBool::new(false));
+    let reader = {
+        let (stop, base) = (stop.clone(), server.base.clone());
+        std::thread::spawn(move || read_until(&stop, &base))
+    };
+    let said = done(folder, &["areas", "activate"], &[NEXT]);
+    assert!(said.contains("in force"), "{said}");
+    let (lon, lat) = CENTRE;
+    server.until("the server has turned", || {
+        server.get(&format!("/locate?lon={lon}&lat={lat}")).text().contains("2027-01-01.")
+    });
+    server.until("every report has its event", || {
+        told(&server, "39999").len() as u64 == server.matched("ward=39999")
+    });
+    stop.store(true, Relaxed);
+    assert!(reader.join().unwrap() > 0);
+
+    let after = wards(&server);
+    assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>(), "lost or doubled");
+    let mut homeless = BTreeSet::new();
+    for (id, was) in &before {
+        let Some((_, code)) = was else { continue };
+        let now = after[id].as_ref();
+        if now.is_none() {
+            assert_eq!(*code, cut);
+            homeless.insert(*id);
+            continue;
+        }
+        let (generation, now) = now.unwrap();
+        assert_eq!(generation, NEXT);
+        match redrawn.renamed.get(code) {
+            Some(new) => assert_eq!(now, new),
+            None if *code == cut => assert!(*now == cut || *now == redrawn.cut.1, "{code} → {now}"),
+            None => assert_eq!(now, code),
+        }
+    }
+    assert!(!homeless.is_empty());
+    let table = done(folder, &["areas", "homeless"], &[]);
+    let ids: BTreeSet<u64> = table.lines().map(|l| l.split('\t').next().unwrap().parse().unwrap()).collect();
+    assert_eq!(ids, homeless);
+    // Whoever polls or listens learns of every arrival, and of whoever left.
+    let here = |ward: &str| -> BTreeSet<u64> {
+        let here = after.iter().filter(|(_, w)| w.as_ref().is_some_and(|(_, code)| code == ward));
+        here.map(|(id, _)| *id).collect()
+    };
+    assert_eq!(told(&server, new), here(new));
+    let left: BTreeSet<u64> = here(&redrawn.cut.1).union(&homeless).copied().collect();
+    assert!(told(&server, &cut).is_superset(&left));
+    let gone = server.get(&format!("/feeds/wards/{renamed}.json"));
+    assert_eq!(gone.status, 410, "{}", gone.text());
+    assert!(gone.text().contains(&format!("2027-01-01.{new}")), "{}", gone.text());
+    let former = server.get(&format!("/feeds/wards/2025-07-01.{renamed}.json")).text();
+    assert!(former.contains(&format!("2027-01-01.{new}")), "{former}");
+    let heard = stream.block().unwrap();
+    assert!(heard.contains("event: areas"), "{heard}");
+    assert_eq!(listed(&link), linked, "a secret link goes on with the successors");
+
+    // What is posted now goes to the new wards, and back with the others.
+    let made = server.report("pothole", Some(CENTRE));
+    assert_eq!(made["properties"]["ward_generation"], NEXT);
+    let said = done(folder, &["areas", "withdraw"], &[]);
+    assert!(said.contains("2025-07-01 is in force again"), "{said}");
+    server.until("the server has turned back", || {
+        wards(&server).values().flatten().all(|(g, _)| g == "2025-07-01")
+    });
+    let mut back = wards(&server);
+    let made = back.remove(&made["id"].as_u64().unwrap()).unwrap();
+    assert_eq!(made.unwrap().1, cut);
+    assert_eq!(back, before);
+}
+
+#[test]
+fn scheduled_boundaries_come_into_force_by_themselves() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let server = Server::start_in(folder, Arc::new(SystemIds));
+    let made = server.report("pothole", Some(CENTRE));
+    let cut = made["properties"]["ward"].as_str().unwrap().to_owned();
+    let redrawn = redrawn(folder, &cut);
+    let file = redrawn.file.to_str().unwrap();
+    let said = done(folder, &["import", "areas"], &[file, "--generation", NEXT, "--force"]);
+    assert!(said.contains("it comes into force at 2026-12-31T17:00:00"), "{said}");
+    let generation = || {
+        let (lon, lat) = CENTRE;
+        let found = server.get(&format!("/locate?lon={lon}&lat={lat}")).json();
+        found["ward"]["id"].as_str().unwrap().split('.').next().unwrap().to_owned()
+    };
+    assert_eq!(generation(), "2025-07-01");
+    server.clock.set(Instant::parse("2026-12-31T17:00:00Z").unwrap());
+    server.until("the boundaries are in force", || generation() == NEXT);
+    let id = &made["id"];
+    server.until("the report has its new ward", || {
+        let now = server.get(&format!("/collections/reports/items/{id}")).json();
+        now["properties"]["ward_generation"] == json!(NEXT)
+    });
+}
