@@ -113,7 +113,7 @@ fn a_place_beside_the_city_is_answered_and_taken_within_its_accuracy() {
     let radius = json!(distance + 1.0);
     let made = post(radius.clone(), nothing.clone());
     assert_eq!(made.status, 201, "{}", made.text());
-    assert_eq!(made.json()["properties"]["ward"], refused["nearest"]["id"], "{}", made.text());
+    assert_eq!(made.json()["properties"]["ward"], refused["nearest"]["code"], "{}", made.text());
     assert_eq!(made.json()["properties"]["border_m"], 0.0);
     // 68% within so many metres is 95% within 1.62 times as many.
     assert_eq!(post(json!(distance / 1.5), json!(0.68)).status, 201);
