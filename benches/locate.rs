@@ -3,14 +3,14 @@
 //! border.
 //!
 //! Wards: `data/wards-2025-07.geojson.gz` under `DIABAN_SHARED` (or `../shared`) when present, else a
-//! generated partition of 169 wards with 170,000 vertices. Fixed seeds. `build` and `locate` (with
-//! runner-up and border distance) are measured too.
+//! generated partition of 169 wards with 170,000 vertices. Fixed seeds. `build`, `locate` (with runner-up
+//! and border distance) and `odds` are measured too.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
-use diaban_core::area::{Generation, Unit, read_units};
+use diaban_core::area::{Accuracy, Generation, Unit, read_units};
 use diaban_core::domain::UnitScheme;
 use diaban_core::geo::LonLat;
 use divan::counter::ItemsCount;
@@ -156,6 +156,20 @@ fn owner(bencher: Bencher<'_, '_>, points: Points) {
 fn locate(bencher: Bencher<'_, '_>, points: Points) {
     let city: &Generation = &CITY;
     over(bencher, points, |p| city.locate(p).ok().map(|l| l.unit));
+}
+
+/// How likely the ward is, for a radius of 95% in metres.
+#[divan::bench(args = [20.0, 1_000.0, 100_000.0], sample_count = 5)]
+fn odds_near_borders(bencher: Bencher<'_, '_>, radius_m: f64) {
+    let city: &Generation = &CITY;
+    let accuracy = Accuracy::new(radius_m, 0.95).expect("a radius");
+    let points = &BORDER[..200];
+    bencher.counter(ItemsCount::new(points.len())).bench(|| {
+        for p in points {
+            let found = city.locate(*p).expect("a point of the city");
+            black_box(city.odds(*p, &found, accuracy));
+        }
+    });
 }
 
 #[divan::bench(args = BOTH)]

@@ -6,7 +6,7 @@ use super::city::{Areas, City};
 use super::public::public_point;
 use crate::clock::{Clock, Ids};
 use crate::store::{Created, IdempotencyKey, ReportRecord, Store, StoreError};
-use diaban_core::area::{Generation, Located, Outside, OutsideReason};
+use diaban_core::area::{Accuracy, Generation, Located, Outside, OutsideReason, USUAL_CONFIDENCE};
 use diaban_core::domain::report::{Event, NewReport, PrivateFacts, PublicFacts};
 use diaban_core::domain::view::PublicReport;
 use diaban_core::domain::{
@@ -38,8 +38,10 @@ pub struct Submission {
     pub description: Option<String>,
     /// The address as written.
     pub address: Option<String>,
-    /// How far the place may be off, in metres.
+    /// The radius in metres within which the true place lies with the probability `accuracy_confidence`.
     pub accuracy_m: Option<f64>,
+    /// That probability; 0.95 if nothing is said.
+    pub accuracy_confidence: Option<f64>,
     /// When it was seen: RFC 3339.
     pub observed_at: Option<String>,
     /// The ward, for a report without a place.
@@ -133,14 +135,18 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
     let description = line(s.description.as_deref(), "description", DESCRIPTION, faults);
     let address = line(s.address.as_deref(), "address", ADDRESS, faults);
     // What a device says of itself never decides whether a citizen may report: phones say -1 for unknown.
-    let accuracy_m = s.accuracy_m.filter(|m| m.is_finite() && *m >= 0.0);
+    let accuracy =
+        s.accuracy_m.and_then(|m| Accuracy::new(m, s.accuracy_confidence.unwrap_or(USUAL_CONFIDENCE)).ok());
     let observed = s.observed_at.as_deref().and_then(|t| observed(t, now, faults));
     let category = category(city, s.category.as_deref(), faults);
     let answers = answers(category, s.answers, s.unasked, faults);
     let place = match category {
-        Some(c) => place(areas, c, s.place, s.ward.as_deref(), &mut refusal),
+        Some(c) => place(areas, c, (s.place, accuracy), s.ward.as_deref(), &mut refusal),
         // Without a category the place is looked up all the same: all faults are said at once.
-        None => s.place.and_then(|p| locate(areas, p, &mut refusal)).map(|(p, l)| Place::at(areas, p, l)),
+        None => s
+            .place
+            .and_then(|p| locate(areas, p, accuracy, &mut refusal))
+            .map(|(p, l)| Place::at(areas, p, l)),
     };
     let (Some(category), true) = (category, refusal.violations.is_empty()) else { return Err(refusal) };
     let place = place.unwrap_or_default();
@@ -168,7 +174,12 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
             ward: place.ward,
             ..PublicFacts::of(category)
         },
-        private: PrivateFacts { point: place.point, accuracy_m, address, answers },
+        private: PrivateFacts {
+            point: place.point,
+            accuracy_m: accuracy.map(Accuracy::radius_95_m),
+            address,
+            answers,
+        },
         precision: category.precision,
         edition: areas.codebook.edition,
         events: vec![Event {
@@ -240,7 +251,7 @@ fn category<'a>(city: &'a City, code: Option<&str>, faults: &mut Vec<Violation>)
 fn place(
     areas: &Areas,
     category: &Category,
-    place: Option<(f64, f64)>,
+    (place, accuracy): (Option<(f64, f64)>, Option<Accuracy>),
     ward: Option<&str>,
     refusal: &mut Refusal,
 ) -> Option<Place> {
@@ -258,7 +269,7 @@ fn place(
             if ward.is_some() {
                 fault("properties.ward", "is found from the place; leave it out");
             }
-            locate(areas, p, refusal).map(|(p, located)| Place::at(areas, p, located))
+            locate(areas, p, accuracy, refusal).map(|(p, located)| Place::at(areas, p, located))
         }
         (_, None) => {
             let named = ward.map(|name| (name, areas.codebook.ward(name)));
@@ -284,7 +295,12 @@ fn place(
     }
 }
 
-fn locate(areas: &Areas, (lon, lat): (f64, f64), refusal: &mut Refusal) -> Option<(LonLat, Located)> {
+fn locate(
+    areas: &Areas,
+    (lon, lat): (f64, f64),
+    accuracy: Option<Accuracy>,
+    refusal: &mut Refusal,
+) -> Option<(LonLat, Located)> {
     let field = "geometry.coordinates";
     let generation = areas.active();
     let point = match LonLat::new(lon, lat) {
@@ -295,7 +311,7 @@ fn locate(areas: &Areas, (lon, lat): (f64, f64), refusal: &mut Refusal) -> Optio
             return None;
         }
     };
-    match generation.locate(point) {
+    match generation.locate_with(point, accuracy) {
         Ok(located) => Some((point, located)),
         Err(outside) => {
             refusal.violations.push(Violation::new(field, outside_text(generation, &outside)));

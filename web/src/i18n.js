@@ -154,6 +154,10 @@ const WORDS = {
   ],
   'where.border': ['Cách ranh giới {m}', '{m} from the border'],
   'where.offshore': ['Điểm ở ngoài bờ, cách {m}', 'The point is {m} off the shore'],
+  'where.beside': [
+    'Điểm nằm ngoài ranh giới thành phố {m}, trong phạm vi sai số của vị trí',
+    'The point is {m} outside the city, which is within what the position may be off',
+  ],
   'where.body': ['Đơn vị phụ trách', 'Responsible'],
   'where.outside': ['Ngoài địa bàn thành phố', 'Outside the city'],
   'where.looking': ['Đang tra…', 'Looking it up…'],

@@ -3,6 +3,7 @@ import { Problem, Unreachable, locate } from './api.js';
 import { el } from './dom.js';
 import { metres, pick, t } from './i18n.js';
 
+// The accuracy of a browser is the radius that holds 95% (W3C Geolocation): what the server takes it for.
 const pointOf = ({ coords }) => ({ lon: coords.longitude, lat: coords.latitude, accuracy_m: Math.max(1, Math.round(coords.accuracy)) });
 let watching = null;
 let moved = () => {};
@@ -54,14 +55,15 @@ export function drawWhose(found, point) {
   if (found.problem) {
     return [el('p', { class: 'bad' }, el('b', {}, found.problem.title || t('where.outside'))), found.problem.detail && el('p', {}, found.problem.detail)].filter(Boolean);
   }
-  const { ward, body, runner_up, border_m, certain, offshore_m } = found.answer;
+  const { ward, body, runner_up, border_m, certain, offshore_m, outside_m } = found.answer;
   const other = runner_up?.ward ?? runner_up;
   return [
     el('p', { class: 'ward-name' }, ward.name, certain === false && other?.name && el('small', {}, ` (${t('where.near', { ward: other.name })})`)),
     body && el('p', {}, `${t('where.body')}: `, el('b', {}, pick(body.name))),
     certain === false && other?.name && el('p', { class: 'warn' }, t('where.nearHint', { ward: other.name })),
-    typeof border_m === 'number' && el('p', { class: 'hint' }, t('where.border', { m: metres(border_m) })),
+    typeof border_m === 'number' && typeof outside_m !== 'number' && el('p', { class: 'hint' }, t('where.border', { m: metres(border_m) })),
     typeof offshore_m === 'number' && offshore_m > 0 && el('p', { class: 'hint' }, t('where.offshore', { m: metres(offshore_m) })),
+    typeof outside_m === 'number' && el('p', { class: 'warn' }, t('where.beside', { m: metres(outside_m) })),
     point.accuracy_m && el('p', { class: 'hint' }, t('where.accuracy', { m: metres(point.accuracy_m) })),
     ward.approximate && el('p', { class: 'hint' }, t('map.approximate')),
   ].filter(Boolean);

@@ -9,13 +9,17 @@
 //!    to the nearest ward. A notch that is open to the outside is not a hole; it is outside.
 //! 4. **Off the coast.** A point in the sea polygon, up to [`OFFSHORE_REACH_M`] from a ward, belongs
 //!    to the nearest ward, and the answer states the distance.
+//! 5. **Within the accuracy.** Only where the error of the position is known: a point beside the city, no
+//!    farther from a ward than the radius of 95% and [`OUTSIDE_REACH_M`], belongs to the nearest ward,
+//!    and the answer states the distance.
 //!
 //! Every other point is outside, with the reason. In a tie for the nearest ward the lowest code wins.
 //!
-//! Not here: the index (grid), which body answers (`domain::routing`).
+//! Not here: the index (grid), how likely each ward is (odds), which body answers (`domain::routing`).
 
 use geo::{Coord, Covers, Intersects};
 
+use super::accuracy::Accuracy;
 use super::generation::Generation;
 use super::grid::REACH_M;
 use crate::geo::LonLat;
@@ -26,6 +30,12 @@ pub const SNAP_M: f64 = 0.02;
 pub const GAP_REACH_M: f64 = 5.0;
 /// Rule 4, in metres: it covers piers, moored boats and the tidal flat.
 pub const OFFSHORE_REACH_M: f64 = 500.0;
+/// Rule 5, in metres: what a phone errs by between high houses. A position of a worse fix says little
+/// of where its sender is, so a place in the next province stays one.
+pub const OUTSIDE_REACH_M: f64 = 100.0;
+/// Where the owner is certain, in radii of 95%: the smallest share with which at most 1 of 100 certain
+/// answers was wrong for every kind of place and error measured (docs/decisions/border.md).
+const CERTAIN: f64 = 0.7;
 /// Points farther than this from every ward, in metres, are `FarAway` and not `Inland`.
 const FAR_AWAY_M: f64 = 50_000.0;
 
@@ -38,16 +48,19 @@ pub struct Located {
     /// generation has a single ward.
     pub runner_up: Option<usize>,
     /// Metres from the point to the owner's nearest border, coast included. 0 if no ward covers the
-    /// point (rules 2 to 4).
+    /// point (rules 2 to 5).
     pub border_m: f64,
     /// Metres from the point to the owner if it lies off the coast (rule 4).
     pub offshore_m: Option<f64>,
+    /// Metres from the point to the owner if it lies beside the city (rule 5).
+    pub outside_m: Option<f64>,
 }
 
 impl Located {
-    /// Whether the owner is the same for every true position within `accuracy_m` metres.
-    pub fn certain(&self, accuracy_m: f64) -> bool {
-        self.border_m > accuracy_m
+    /// Whether the true place has the same owner, for a position of that accuracy. At most 1 of 100
+    /// answers that say so is wrong; [`Generation::odds`] judges the single answer.
+    pub fn certain(&self, accuracy: Accuracy) -> bool {
+        self.border_m > CERTAIN * accuracy.radius_95_m()
     }
 }
 
@@ -123,8 +136,22 @@ impl Generation {
                 return Err(Outside { distance_m, nearest: nearest.into(), reason, swapped });
             }
         };
-        let runner_up = self.nearest.find(&self.units, p, |u| u != unit).map(|(u, _)| u.into());
-        Ok(Located { unit: unit.into(), runner_up, border_m: 0.0, offshore_m })
+        Ok(Located { offshore_m, ..self.uncovered(p, unit) })
+    }
+
+    /// As [`Generation::locate`], by rule 5 too if the accuracy of the position is known.
+    ///
+    /// # Errors
+    /// When the point belongs to no ward.
+    pub fn locate_with(&self, p: LonLat, accuracy: Option<Accuracy>) -> Result<Located, Outside> {
+        self.locate(p).or_else(|outside| {
+            let reach_m = accuracy.map_or(0.0, |a| a.radius_95_m().min(OUTSIDE_REACH_M));
+            if outside.distance_m > reach_m {
+                return Err(outside);
+            }
+            let outside_m = Some(outside.distance_m);
+            Ok(Located { outside_m, ..self.uncovered(p, outside.nearest as u16) })
+        })
     }
 
     /// Whether two numbers given as longitude and latitude are a point of the city in the wrong
@@ -145,7 +172,14 @@ impl Generation {
             Some((d_2, other)) if d_2 <= REACH_M * REACH_M => Some(other),
             _ => self.nearest.find(&self.units, p, |u| u != unit).map(|(u, _)| u),
         });
-        Located { unit: unit.into(), runner_up: runner_up.map(usize::from), border_m, offshore_m: None }
+        let runner_up = runner_up.map(usize::from);
+        Located { unit: unit.into(), runner_up, border_m, offshore_m: None, outside_m: None }
+    }
+
+    /// The answer for a point that a ward owns and none covers.
+    fn uncovered(&self, p: LonLat, unit: u16) -> Located {
+        let runner_up = self.nearest.find(&self.units, p, |u| u != unit).map(|(u, _)| u.into());
+        Located { unit: unit.into(), runner_up, border_m: 0.0, offshore_m: None, outside_m: None }
     }
 
     #[cold]

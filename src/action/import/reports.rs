@@ -209,6 +209,7 @@ fn judge(city: &City, areas: &Areas, source: &str, incoming: Incoming) -> Result
         description: incoming.description,
         address: incoming.address,
         accuracy_m: incoming.accuracy_m,
+        accuracy_confidence: None,
         observed_at: incoming.observed.map(|t| t.to_string()),
         ward: incoming.ward,
         answers: incoming.answers,

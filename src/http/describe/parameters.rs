@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::About;
+use diaban_core::area::{CONFIDENCE, USUAL_CONFIDENCE};
 use diaban_core::domain::field::{Operator, Parameter, TABLE, Vocabulary};
 use diaban_core::format::list::ALL;
 use diaban_core::query::params::{Crs, DEFAULT_LIMIT, MAX_LIMIT};
@@ -83,7 +84,18 @@ pub(super) fn query(about: &About<'_>, name: &str) -> Value {
         "collection" => (text, "A collection of places"),
         "max_m" => (json!({ "type": "number", "minimum": 0 }), "At most so many metres away"),
         "open" => (json!({ "type": "boolean", "enum": [true] }), "Only what is open now"),
-        "accuracy_m" => (json!({ "type": "number", "minimum": 0 }), "Metres the place may be off"),
+        "accuracy_m" => (
+            json!({ "type": "number", "minimum": 0 }),
+            "How exact the position is: the radius in metres within which the true place lies with the probability \
+             accuracy_confidence, as coords.accuracy of browsers",
+        ),
+        "accuracy_confidence" => (
+            json!({
+                "type": "number", "minimum": CONFIDENCE.start(), "maximum": CONFIDENCE.end(),
+                "default": USUAL_CONFIDENCE,
+            }),
+            "What accuracy_m means: 0.95 as browsers state it, 0.68 as Android does; never without accuracy_m",
+        ),
         "lang" => (json!({ "type": "string", "enum": ["vi", "en"] }), "Language"),
         "zoom" => (text, "A zoom like 12, or the first and the last like 10-12"),
         "last_event_id" => (text, "The id of the last event that arrived; what came after it is sent first"),

@@ -127,7 +127,7 @@ pub(super) fn georeport_errors() -> Value {
 /// The body of a POST: a feature. Other members of its own are passed over, other properties are refused.
 pub(super) fn new_report(point: Value) -> Value {
     let member = |name: &str| match name {
-        "accuracy_m" => nullable(number()),
+        "accuracy_m" | "accuracy_confidence" => nullable(number()),
         "observed_at" => nullable(instant()),
         // Numbers and flags are taken, too; one type is what clients can be made for.
         "answers" => nullable(map(text())),

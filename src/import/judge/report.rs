@@ -61,7 +61,7 @@ pub struct Incoming {
     pub address: Option<String>,
     /// The ward, where there is no place.
     pub ward: Option<String>,
-    /// How far the place may be off, in metres.
+    /// The radius in metres within which the true place lies with 95%.
     pub accuracy_m: Option<f64>,
     /// Answers by question code.
     pub answers: BTreeMap<String, String>,

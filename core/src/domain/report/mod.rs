@@ -145,7 +145,7 @@ impl Default for PublicFacts {
 pub struct PrivateFacts {
     /// The true place.
     pub point: Option<LonLat>,
-    /// How far the true place may be off, in metres, as the phone said.
+    /// The radius in metres within which the true place lies with 95%, by what the phone said.
     pub accuracy_m: Option<f64>,
     /// The address as written.
     pub address: Option<String>,

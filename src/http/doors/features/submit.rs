@@ -19,8 +19,17 @@ use diaban_core::domain::{Violation, nearest};
 use diaban_core::format::geojson;
 use diaban_core::geo::Crs;
 
-pub(in crate::http) const PROPERTIES: &[&str] =
-    &["category", "title", "description", "address", "accuracy_m", "observed_at", "ward", "answers"];
+pub(in crate::http) const PROPERTIES: &[&str] = &[
+    "category",
+    "title",
+    "description",
+    "address",
+    "accuracy_m",
+    "accuracy_confidence",
+    "observed_at",
+    "ward",
+    "answers",
+];
 
 pub(in crate::http) async fn submit(
     State(service): State<Arc<Service>>,
@@ -107,12 +116,15 @@ fn read(body: &Value) -> (Submission, Vec<Violation>) {
     s.address = text("address");
     s.observed_at = text("observed_at");
     s.ward = text("ward");
-    // What a device says of itself costs nobody a report: what is no number is left out.
-    s.accuracy_m = match p.get("accuracy_m") {
+    // What a device says of itself costs nobody a report: what is no number is left out later, as NaN.
+    let number = |name: &str| match p.get(name) {
+        None | Some(Value::Null) => None,
         Some(Value::Number(n)) => n.as_f64(),
-        Some(Value::String(t)) => t.trim().parse().ok(),
-        _ => None,
+        Some(Value::String(t)) => Some(t.trim().parse().unwrap_or(f64::NAN)),
+        Some(_) => Some(f64::NAN),
     };
+    s.accuracy_m = number("accuracy_m");
+    s.accuracy_confidence = number("accuracy_confidence");
     match p.get("answers") {
         None | Some(Value::Null) => {}
         Some(Value::Object(answers)) => s.answers = read_answers(answers, &mut faults),
