@@ -86,7 +86,9 @@ fn normal(query: &str, words: &CodeBook, now: Instant) -> Result<String, Vec<Vio
     let pairs: Vec<(String, String)> =
         form_urlencoded::parse(query.trim_start_matches('?').as_bytes()).into_owned().collect();
     let filter = parse(&pairs, FILTERS, words, now)?.filter;
-    Ok(form_urlencoded::Serializer::new(String::new()).extend_pairs(filter.pairs(words)).finish())
+    // A bare code may mean another ward later: what is kept names wards with their generation.
+    let by_generation = CodeBook { active: "".into(), ..words.clone() };
+    Ok(form_urlencoded::Serializer::new(String::new()).extend_pairs(filter.pairs(&by_generation)).finish())
 }
 
 fn draw(ids: &dyn Ids) -> String {

@@ -275,11 +275,13 @@ fn place(
             let named = ward.map(|name| (name, areas.codebook.ward(name)));
             match named {
                 None => Some(Place::default()),
-                Some((_, WardName::Known(i))) => Some(Place {
-                    ward: areas.codebook.wards.get(usize::from(i)).cloned(),
-                    ..Place::default()
-                }),
-                Some((_, WardName::Former(_))) => {
+                Some((_, WardName::Known(i)))
+                    if areas.codebook.wards.get(usize::from(i)).is_some_and(|w| areas.is_in_force(w)) =>
+                {
+                    let ward = areas.codebook.wards.get(usize::from(i)).cloned();
+                    Some(Place { ward, ..Place::default() })
+                }
+                Some((_, WardName::Known(_) | WardName::Former(_))) => {
                     fault(
                         "properties.ward",
                         "is not in force any more; /collections/wards/items lists the wards",

@@ -26,7 +26,7 @@ use crate::http::edge::limits::Caller;
 use crate::http::wire::document::CachePolicy;
 use crate::http::wire::extract::pairs;
 use crate::http::wire::problem::Problem;
-use diaban_core::domain::{Text, WardId, WardName};
+use diaban_core::domain::{CodeBook, Text, WardId, WardName};
 use diaban_core::format::feed::{self, Format};
 use diaban_core::query::params::{self, FILTERS};
 use diaban_core::query::{CodeSet, Filter};
@@ -130,14 +130,21 @@ pub(in crate::http) async fn secret(
         _ => return Err(no_feed()),
     };
     let codebook = service.map()?.codebook.clone();
+    let areas = service.city.areas();
+    // A bare code is that of the day on which the link was made.
+    let zone = service.city.pack.time_zone();
+    let then = areas.book.at(zone.to_datetime(key.created.timestamp()).date());
+    let of_then = CodeBook {
+        active: then.map_or_else(|| codebook.active.clone(), |g| g.id().clone()),
+        ..CodeBook::clone(&codebook)
+    };
     let filter =
-        params::parse(&pairs(Some(saved)), FILTERS, &codebook, service.clock.now()).map_err(|faults| {
+        params::parse(&pairs(Some(saved)), FILTERS, &of_then, service.clock.now()).map_err(|faults| {
             tracing::warn!(key = %key.id, "the query of a secret feed is not understood any more");
             Problem::new(StatusCode::GONE, "query-gone", "What this feed asks for is not there any more")
                 .detail(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
         })?;
     // A ward that is no more goes on as those that have its ground.
-    let areas = service.city.areas();
     let mut filter = filter.filter;
     if let Some(wards) = filter.wards() {
         let mut now: Vec<u16> = Vec::new();
