@@ -11,7 +11,7 @@ use crate::action::submit::Place;
 use crate::action::transfer::TRANSFERRED;
 use crate::clock::Clock;
 use crate::store::{Assignment, PlacedRecord, Store, StoreError, StoredGeneration};
-use diaban_core::area::{Finding, Generation};
+use diaban_core::area::{Finding, Generation, Known};
 use diaban_core::domain::Precision;
 use diaban_core::geo::{Crs, LonLat};
 
@@ -83,10 +83,12 @@ pub fn candidate(city: &City, id: &str, bytes: &[u8]) -> Result<(Generation, Vec
     }
     let candidate = generation(&city.pack, id, false, bytes)?;
     let areas = city.areas();
-    let expected: Vec<&str> =
-        city.pack.areas.units().iter().filter(|u| *u.id.generation == *id).map(|u| &*u.id.code).collect();
-    let former = areas.book.generation(id).filter(|g| !g.approximate());
-    let findings = diaban_core::area::check(&candidate, &expected, former.map(|g| &**g));
+    let known = Known {
+        facts: city.pack.areas.units(),
+        successors: city.pack.areas.successors(),
+        loaded: areas.book.generations(),
+    };
+    let findings = diaban_core::area::check(&candidate, &known);
     Ok((candidate, findings))
 }
 
