@@ -185,10 +185,11 @@ fn the_real_wards_pass_over_approximate_ones_over_themselves_and_as_a_third_gene
 }
 
 type Spoil = fn(&mut Draft);
+type Broken = (&'static str, Spoil, Option<&'static str>, &'static str, Option<&'static str>);
 
 /// What is done to a file, and the words that refuse it: over approximate wards (none where they cannot tell), over
 /// exact ones, and as a new generation (none where that is the same case).
-const BROKEN: &[(&str, Spoil, Option<&str>, &str, Option<&str>)] = &[
+const BROKEN: &[Broken] = &[
     (
         "a ward is missing",
         |d| d.wards.retain(|w| w.code != WARD),

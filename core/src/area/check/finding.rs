@@ -8,7 +8,7 @@ use geo::{InteriorPoint, Polygon};
 use crate::area::unit::{Unit, area_m2};
 
 /// Findings of one kind that are listed one by one; the rest is counted. More are not read.
-const LISTED: usize = 12;
+pub(super) const LISTED: usize = 12;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,12 +1,13 @@
 //! Compares with exact former boundaries: what a ward takes over whole it must cover, what it takes over in part
 //! bounds it, and the city as a whole keeps its ground.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use geo::{BooleanOps, BoundingRect, Intersects, MultiPolygon, unary_union};
 
 use super::displaced;
-use super::finding::{Finding, Report, Severity, m2, named, place};
+use super::finding::{Finding, LISTED, Report, Severity, m2, named, place};
 use super::stated::{Exact, Heir, Stated};
 use crate::area::generation::Generation;
 use crate::area::unit::Unit;
@@ -48,10 +49,17 @@ pub(super) fn check(stated: &Stated<'_>, report: &mut Report) -> BTreeSet<usize>
             elsewhere.push((i, other));
             continue;
         }
-        found.extend(change.finding(unit, i, stated.candidate, exact));
+        found.extend(change.severity(unit).map(|severity| (severity, i, change)));
     }
     displaced::check(stated, &elsewhere, report);
-    report.many(found, "wards whose ground changed");
+    // Whose ground it was takes long to find out: only for what is listed.
+    found.sort_by_key(|(severity, i, _)| (Reverse(*severity), *i));
+    let found = found.into_iter().enumerate().map(|(n, (severity, i, change))| {
+        let unit = &stated.candidate.units()[i];
+        let text = if n < LISTED { change.text(unit, i, stated.candidate, exact) } else { String::new() };
+        Finding { severity, code: Some(unit.code.clone()), text }
+    });
+    report.many(found.collect(), "wards whose ground changed");
     judged
 }
 
@@ -80,14 +88,21 @@ impl Change {
         m2(&self.gained) / (1e6 * unit.area_km2)
     }
 
-    fn finding(&self, unit: &Unit, at: usize, candidate: &Generation, exact: &Exact<'_>) -> Option<Finding> {
-        let (lost, gained) = (m2(&self.lost), m2(&self.gained));
-        let (lost_share, gained_share) = (lost / self.must_m2.max(1.0), self.gained_share(unit));
-        let share = lost_share.max(gained_share);
-        if share < WARNING_WARD_SHARE || lost.max(gained) < CHANGED_M2 {
+    fn lost_share(&self) -> f64 {
+        m2(&self.lost) / self.must_m2.max(1.0)
+    }
+
+    /// How bad it is; `None` for what is not worth a line.
+    fn severity(&self, unit: &Unit) -> Option<Severity> {
+        let share = self.lost_share().max(self.gained_share(unit));
+        if share < WARNING_WARD_SHARE || m2(&self.lost).max(m2(&self.gained)) < CHANGED_M2 {
             return None;
         }
-        let severity = if share > ERROR_WARD_SHARE { Severity::Error } else { Severity::Warning };
+        Some(if share > ERROR_WARD_SHARE { Severity::Error } else { Severity::Warning })
+    }
+
+    fn text(&self, unit: &Unit, at: usize, candidate: &Generation, exact: &Exact<'_>) -> String {
+        let (lost, gained) = (m2(&self.lost), m2(&self.gained));
         let others = |units: &'_ [Unit], own: &dyn Fn(usize) -> bool, ground: &MultiPolygon<f64>| {
             most(units.iter().enumerate().filter(|(i, _)| !own(*i)).map(|(_, u)| u), ground)
                 .map_or_else(|| "no ward".to_owned(), named)
@@ -98,7 +113,7 @@ impl Change {
             parts.push(format!(
                 "lacks {:.3} km² ({:.1}%) of the ground that it had, most of it{}, now of {now}",
                 lost / 1e6,
-                lost_share * 100.0,
+                self.lost_share() * 100.0,
                 place(&self.lost.0)
             ));
         }
@@ -108,12 +123,11 @@ impl Change {
             parts.push(format!(
                 "has {:.3} km² ({:.1}%) that it had not, most of it{}, before of {from}",
                 gained / 1e6,
-                gained_share * 100.0,
+                self.gained_share(unit) * 100.0,
                 place(&self.gained.0)
             ));
         }
-        let text = format!("{} {}", unit.name, parts.join("; it "));
-        Some(Finding { severity, code: Some(unit.code.clone()), text })
+        format!("{} {}", unit.name, parts.join("; it "))
     }
 }
 
@@ -161,11 +175,10 @@ fn city(candidate: &Generation, exact: &Exact<'_>, report: &mut Report) {
         let shares = by_share(units.into_iter(), changed);
         let shares = shares.iter().take(NAMED).map(|(u, m2)| format!("{:.3} km² of {}", m2 / 1e6, named(u)));
         let shares = shares.collect::<Vec<_>>().join(", ");
-        report.whole(
-            severity,
-            format!("{:.3} km² {what}, most of it{}: {shares}", total / 1e6, place(&changed.0)),
-        );
+        let text = format!("{:.3} km² {what}, most of it{} ({shares})", total / 1e6, place(&changed.0));
+        report.whole(severity, text);
     };
+
     let lost = former.outline().difference(candidate.outline());
     say(&lost, former.units().iter().collect(), "of the former boundaries belong to no ward any more");
     // A ward without a predecessor is new ground by declaration.
