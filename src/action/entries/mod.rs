@@ -197,9 +197,10 @@ impl<'a> Entries<'a> {
 
     /// The wards in force that took over the ground of a former one, the main one first.
     pub fn successors(&self, ward: &WardId) -> Vec<WardId> {
-        let mut all: Vec<_> = self.city.pack.areas.successors_of(ward).collect();
-        all.sort_by_key(|s| !s.main);
-        all.into_iter().map(|s| s.to.clone()).collect()
+        let in_force = |w: &WardId| w.generation == self.areas.codebook.active;
+        let mut heirs = self.city.pack.areas.standing_for(ward, in_force);
+        heirs.retain(|w| in_force(w) && w != ward);
+        heirs
     }
 
     /// A link to a ward in the collection of wards.
