@@ -56,6 +56,33 @@ export const tests = {
     clean(again);
   },
 
+  async 'an address that names a ward shows that ward alone, and the successors of one that is no more'() {
+    const { features } = await api('/collections/wards/items?limit=1&filter=code%3D%2726740%27');
+    const [{ id, properties }] = features;
+    for (const name of [id, '26740']) {
+      const page = await open(`/?ward=${name}`, moving);
+      await page.locator('#of-ward', { hasText: properties.name }).waitFor();
+      await countAgrees(page, `&ward=${name}`);
+      await until(page, () => window.diaban?.map.getZoom() >= 12);
+      await page.click('#ward-all');
+      await countAgrees(page, '');
+      check(!new URL(page.url()).searchParams.has('ward'), page.url());
+      clean(page);
+    }
+    const now = new Set((await api('/collections/wards/items?limit=1000')).features.map((ward) => ward.properties.code));
+    const then = (await api('/collections/wards/items?limit=1000&datetime=2025-05-01')).features;
+    const former = then.find((ward) => !now.has(ward.properties.code));
+    for (const name of [former.properties.code, former.id]) {
+      const page = await open(`/?ward=${name}`, moving);
+      await page.locator('#of-ward p[lang=vi]', { hasText: 'không còn nữa' }).waitFor();
+      await page.locator('#of-ward p[lang=en]', { hasText: 'is no more' }).waitFor();
+      const link = page.locator('#of-ward p[lang=en] a').first();
+      const heir = await link.textContent();
+      await link.click();
+      await page.locator('#of-ward', { hasText: `Chỉ ${heir}` }).waitFor();
+    }
+  },
+
   async 'a click on a cluster zooms in on it'() {
     const page = await open('/', moving);
     await rendered(page, 'clusters');

@@ -15,6 +15,7 @@ mod features;
 mod feeds;
 mod flood;
 mod formats;
+mod former;
 mod harness;
 mod heads;
 mod hostile;

@@ -13,6 +13,7 @@ export class Problem extends Error {
     this.title = body.title;
     this.detail = body.detail;
     this.errors = Array.isArray(body.errors) ? body.errors : [];
+    this.successors = body.successors ?? []; // of a ward that is no more
   }
 }
 
@@ -69,6 +70,9 @@ export const sendReport = (feature, key) =>
     headers: { 'Content-Type': 'application/geo+json', 'Idempotency-Key': key },
     body: JSON.stringify(feature),
   });
+
+/** A ward by its code or its canonical id; a former code is a problem 410 with its successors. */
+export const readWard = (name) => ask(`/collections/wards/items/${encodeURIComponent(name)}`).then((ward) => ({ ...ward, ...extent(ward.geometry) }));
 
 let wards;
 /** All wards as `{code, name, box, at}` with their bounds and a place in the middle of those, by name; asked for once, and again only after a failure. */

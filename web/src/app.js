@@ -21,11 +21,13 @@ import { drawLegend, startLegend } from './legend.js';
 import { startPosition } from './place.js';
 import { loadSchemas } from './schemas.js';
 import { startTheme } from './theme.js';
+import { startWard } from './ward.js';
 
 const FRESH_MS = 30_000; // how old the map may get while someone looks at it
 const SOON_MS = 5_000; // how old lists may get once the server told of something new
 const LOST_MS = 5_000; // how soon it is tried again while the server does not answer
 const AFTER_SENDING_MS = [200, 1_000, 3_000]; // the report is on the map within a second, as the server promises
+const WARD_ZOOM = 12; // most wards are seen as a whole
 const PAUSE_MS = 250; // rest after a move before the list follows
 
 let stage = null;
@@ -35,6 +37,8 @@ let moving;
 let told = false; // whether something is new since the lists were read
 let me = null; // where the reader is, once a device has said so
 let behind = 'browse'; // the view that "back" leads to from a card
+let only = null; // the ward that the address names, until the map shows it
+const placed = location.hash.includes('map='); // the address says where the map looks; the map writes it there later
 let afar = false; // a link to a report that says nothing of where the map looks
 
 function show(next) {
@@ -102,9 +106,17 @@ function openWhere(at) {
   if (at) where.whose(at);
 }
 
+/** Shows the ward that the address names, unless the address says where the map looks. */
+function showWard() {
+  if (!only || !stage) return;
+  if (only.inForce) stage.pickWard(only.properties.code); // another may have the code of a former one now
+  if (only.at && !placed) stage.go(only.at, WARD_ZOOM);
+  only = null;
+}
+
 /** A ward was chosen from the list: whose it is, and its outline. */
 function openWard(at) {
-  stage?.go(at, 12);
+  stage?.go(at, WARD_ZOOM);
   openWhere(at);
 }
 
@@ -261,6 +273,7 @@ async function makeMap(create) {
   report.useMap(stage);
   fitMap();
   aim();
+  showWard();
   pointOut();
   if (stage.map) window.diaban = { map: stage.map };
 }
@@ -323,7 +336,11 @@ async function start() {
   });
 
   const categories = fillCategories();
-  showCount();
+  const ward = startWard((found, inForce) => {
+    only = { ...found, inForce };
+    showWard();
+  });
+  ward.then(showCount); // what is filtered by a ward that is no more would be refused
   const offered = listCollections().then(offer, () => {}).then(() => { // all, as long as nobody says otherwise
     if (isOffered('alerts')) startAlerts(alertsTurned, showAlerts);
     $('open-near').hidden = !isOffered('facilities');
@@ -333,11 +350,12 @@ async function start() {
   const address = new URLSearchParams(location.search);
   const id = address.get('report');
   const [, collection, featureId] = /^([a-z_]+)\.(\d+)$/.exec(address.get('feature') ?? '') ?? [];
-  afar = (!!id || !!featureId) && !location.hash.includes('map=');
+  afar = (!!id || !!featureId) && !placed;
   if (id) openCard(id);
   else if (featureId && LAYERS.includes(collection)) openCard(featureId, collection);
 
   await offered;
+  await ward;
   await (hasWebGL2() ? makeMap(createMap).catch(makeStill) : makeStill());
   await categories;
   loadList();

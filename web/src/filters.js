@@ -1,4 +1,4 @@
-// What is asked for: categories and status. Kept in the address of the page, so that a view is a link.
+// What is asked for: categories, status and ward. Kept in the address of the page, so that a view is a link.
 import { reports, lang, onLang, pick, t } from './i18n.js';
 import { listReports } from './api.js';
 import { allGroups, categoryOf } from './catalogue.js';
@@ -6,6 +6,7 @@ import { $, el } from './dom.js';
 
 const chosen = new Set();
 let status = '';
+let ward = ''; // the code or canonical id of the only ward
 let changed = () => {};
 let counting;
 
@@ -14,12 +15,14 @@ export function filterQuery() {
   const query = {};
   if (chosen.size) query.category = [...chosen].sort().join(',');
   if (status) query.status = status;
+  if (ward) query.ward = ward;
   return query;
 }
 
 export function startFilters(onChange) {
   changed = onChange;
   const address = new URLSearchParams(location.search);
+  ward = address.get('ward') ?? '';
   for (const code of (address.get('category') ?? '').split(',')) if (code) chosen.add(code);
   if (['open', 'closed'].includes(address.get('status'))) status = address.get('status');
   for (const radio of $('filters').elements.status) radio.checked = radio.value === status;
@@ -44,6 +47,14 @@ export function setAddress(values) {
   }
   // A comma may stand as it is in a query: a link that people share should be readable.
   history.replaceState(history.state, '', url.href.replaceAll('%2C', ','));
+}
+
+/** Reports of this ward only; nothing for all. */
+export function setWard(name) {
+  ward = name;
+  setAddress({ ward });
+  showCount();
+  changed();
 }
 
 function apply() {

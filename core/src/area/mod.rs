@@ -32,7 +32,7 @@ mod unit;
 
 pub use accuracy::{Accuracy, AccuracyError, CONFIDENCE, USUAL_CONFIDENCE};
 pub use book::{AreaBook, BookError};
-pub use check::{Finding, Severity, check};
+pub use check::{Finding, Known, Severity, check};
 pub use crs_name::crs_name;
 pub use generation::{BuildError, Generation};
 pub use locate::{GAP_REACH_M, Located, OFFSHORE_REACH_M, OUTSIDE_REACH_M, Outside, OutsideReason, SNAP_M};

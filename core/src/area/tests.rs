@@ -237,7 +237,8 @@ fn real_facilities_get_the_oracles_owner() {
 #[test]
 fn the_real_generation_passes_its_own_check() {
     let Some(g) = real() else { return };
-    let found = check(&g, &[], Some(&g));
+    let loaded = [Arc::new(real().unwrap())];
+    let found = check(&g, &Known { loaded: &loaded, ..Known::default() });
     let about = |text: &str| found.iter().filter(|f| f.text.contains(text)).collect::<Vec<_>>();
     assert_eq!(about("overlaps").len(), 28);
     assert_eq!(about("a gap of").len(), 41);

@@ -1,6 +1,7 @@
 //! A fault in an input. All faults of an input are reported together, each once.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// A fault: which field, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,12 +10,14 @@ pub struct Violation {
     pub field: String,
     /// What is wrong and what would be right, in English. It never quotes the whole input.
     pub detail: String,
+    /// The bare code of a ward that only former generations know, if that is what is wrong.
+    pub former_ward: Option<Arc<str>>,
 }
 
 impl Violation {
     /// Creates a violation.
     pub fn new(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { field: field.into(), detail: detail.into() }
+        Self { field: field.into(), detail: detail.into(), former_ward: None }
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -11,45 +10,13 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::PackError;
 use super::source::Source;
-use crate::domain::{UnitKind, UnitScheme, WardId};
+use crate::domain::{Successor, UnitFacts, UnitScheme, WardId};
 use crate::geo::LonLat;
 
 const FOLDER: &str = "data/areas/";
 pub(super) const UNITS: &str = "data/areas/units.csv";
 const SUCCESSORS: &str = "data/areas/successors.csv";
 const BOUNDARIES: &str = "/boundaries.geojson";
-
-/// What is known of a unit beside its boundary.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Unit {
-    /// Generation and official code.
-    pub id: WardId,
-    /// Full name with its kind, NFC: `Phường Sài Gòn`.
-    pub name: String,
-    /// Its kind.
-    pub kind: Arc<UnitKind>,
-    /// The district it belonged to; none since 2025-07-01.
-    pub district: Option<String>,
-    /// The province it belongs to, or whose ground it has.
-    pub province_former: String,
-    /// A point in its middle, rough.
-    pub centre: LonLat,
-    /// Its area by decree in km², where stated; not that of any boundary.
-    pub area_km2: Option<f64>,
-}
-
-/// Where the ground of a former unit is now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Successor {
-    /// The former unit.
-    pub from: WardId,
-    /// A unit that has ground of it.
-    pub to: WardId,
-    /// Whether only a part went there; otherwise the whole.
-    pub part: bool,
-    /// The one to name first: the only one, or that of the larger part.
-    pub main: bool,
-}
 
 /// Which wards have the ground of which former ones, over any number of generations.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +26,11 @@ impl Successors {
     /// Of any order.
     pub fn new(all: Vec<Successor>) -> Self {
         Self(all)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Successor] {
+        &self.0
     }
 
     /// The successors of one former unit, the main one first.
@@ -107,7 +79,7 @@ impl Successors {
 /// The generations of units. Codes are reused between them with other shapes.
 #[derive(Clone, Debug)]
 pub struct Areas {
-    units: Vec<Unit>,
+    units: Vec<UnitFacts>,
     by_id: HashMap<WardId, usize>,
     successors: Successors,
     files: BTreeMap<String, Cow<'static, [u8]>>,
@@ -116,12 +88,12 @@ pub struct Areas {
 
 impl Areas {
     /// The facts of all units of all generations, by generation and code.
-    pub fn units(&self) -> &[Unit] {
+    pub fn units(&self) -> &[UnitFacts] {
         &self.units
     }
 
     /// The facts of one unit.
-    pub fn unit(&self, id: &WardId) -> Option<&Unit> {
+    pub fn unit(&self, id: &WardId) -> Option<&UnitFacts> {
         self.by_id.get(id).map(|&i| &self.units[i])
     }
 
@@ -204,7 +176,7 @@ fn rows<T: DeserializeOwned>(source: Source<'_>, file: &str) -> Result<Vec<T>, P
         .map_err(|source| PackError::Csv { file: file.into(), source })
 }
 
-fn unit(wire: UnitWire, scheme: &UnitScheme) -> Result<Unit, PackError> {
+fn unit(wire: UnitWire, scheme: &UnitScheme) -> Result<UnitFacts, PackError> {
     let id = WardId::new(&wire.generation, &wire.code);
     let wrong = |key: &str, reason: String| PackError::value(UNITS, format!("unit `{id}`, {key}"), reason);
     if !scheme.code().fits(&wire.code) {
@@ -214,7 +186,7 @@ fn unit(wire: UnitWire, scheme: &UnitScheme) -> Result<Unit, PackError> {
     let kind = kind
         .ok_or_else(|| wrong("kind", format!("`{}` is unknown; known are {}", wire.kind, scheme.known())))?;
     let centre = LonLat::new(wire.lon, wire.lat).map_err(|e| wrong("lon, lat", e.to_string()))?;
-    Ok(Unit {
+    Ok(UnitFacts {
         name: wire.name.nfc().collect(),
         kind,
         district: wire.district.map(|d| d.nfc().collect()),

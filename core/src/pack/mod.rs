@@ -3,6 +3,8 @@
 //! Not here: what the values mean (domain), boundaries as look-up (area), layers as such (map).
 
 mod areas;
+#[cfg(test)]
+mod boundary_tests;
 mod calendar;
 mod categories;
 mod city;
@@ -22,7 +24,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::{Bodies, Calendar, Categories, Collection, OsmRules, Routing};
 
-pub use areas::{Areas, Successor, Successors, Unit};
+pub use areas::{Areas, Successors};
 pub use city::{CityFacts, MapView, PageWords, UnitWords};
 pub use error::PackError;
 pub use source::Files;

@@ -148,7 +148,7 @@ impl Shared<'_> {
             self.texts.push((cql::written(&expr, queryables), schema.language(&expr)));
         }
         let narrowed = asked.narrow(expr, schema, codebook, self.alone);
-        narrowed.err().map(|detail| Violation::new("filter", detail)).into_iter().collect()
+        narrowed.err().map(|refusal| refusal.of_parameter("filter")).into_iter().collect()
     }
 
     /// The one text, if several layers share it: that of all, or as it came if their types differ.

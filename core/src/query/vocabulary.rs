@@ -1,7 +1,36 @@
 //! The codes of a vocabulary: reading a name, saying what would be right, and writing it in one way.
 
+use std::sync::Arc;
+
 use crate::domain::field::Vocabulary;
-use crate::domain::{BodyId, CodeBook, WardName, nearest};
+use crate::domain::{BodyId, CodeBook, Violation, WardName, nearest};
+
+/// Why a name is no code here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// What would be right.
+    detail: String,
+    /// The bare code of a ward that only former generations know.
+    former_ward: Option<Arc<str>>,
+}
+
+impl From<String> for Refusal {
+    fn from(detail: String) -> Self {
+        Self { detail, former_ward: None }
+    }
+}
+
+impl Refusal {
+    /// The refusal of the value of a property inside an expression.
+    pub(super) fn of_property(self, name: &str) -> Self {
+        Self { detail: format!("“{name}” {}", self.detail), ..self }
+    }
+
+    /// The violation of a parameter.
+    pub(super) fn of_parameter(self, name: &str) -> Violation {
+        Violation { former_ward: self.former_ward, ..Violation::new(name, self.detail) }
+    }
+}
 
 /// Shown back only when short: an input's full text has no place in an answer.
 pub(super) fn quoted(value: &str) -> String {
@@ -41,7 +70,7 @@ impl Vocabulary<'_> {
     ///
     /// # Errors
     /// What would be right.
-    pub(super) fn read(self, name: &str, codebook: &CodeBook) -> Result<u16, String> {
+    pub(super) fn read(self, name: &str, codebook: &CodeBook) -> Result<u16, Refusal> {
         match self {
             Self::Free => Err(has_no(name, "any text is right".to_owned())),
             Self::Choices(choices) => {
@@ -69,7 +98,7 @@ impl Vocabulary<'_> {
     ///
     /// # Errors
     /// What would be right.
-    pub(super) fn canonical(self, name: &str, codebook: &CodeBook) -> Result<String, String> {
+    pub(super) fn canonical(self, name: &str, codebook: &CodeBook) -> Result<String, Refusal> {
         if self == Self::Free {
             return Ok(name.to_owned());
         }
@@ -78,8 +107,8 @@ impl Vocabulary<'_> {
     }
 }
 
-fn has_no(name: &str, hint: String) -> String {
-    format!("has no value {}; {hint}", quoted(name))
+fn has_no(name: &str, hint: String) -> Refusal {
+    format!("has no value {}; {hint}", quoted(name)).into()
 }
 
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
@@ -96,7 +125,7 @@ fn meant<'a, I: Iterator<Item = &'a str>>(
 }
 
 /// A body of the city by its id, or a ward's own office by `ward:` and the ward's name.
-fn body(name: &str, codebook: &CodeBook) -> Result<u16, String> {
+fn body(name: &str, codebook: &CodeBook) -> Result<u16, Refusal> {
     if let Some(office) = name.strip_prefix("ward:") {
         return Ok(codebook.bodies.len() as u16 + ward(office, codebook)?);
     }
@@ -106,17 +135,18 @@ fn body(name: &str, codebook: &CodeBook) -> Result<u16, String> {
     })
 }
 
-fn ward(name: &str, codebook: &CodeBook) -> Result<u16, String> {
+fn ward(name: &str, codebook: &CodeBook) -> Result<u16, Refusal> {
     match codebook.ward(name) {
         WardName::Known(i) => Ok(i),
         WardName::Former(ids) => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            Err(format!(
+            let detail = format!(
                 "code {} is not in force since {}; ask for {}",
                 quoted(name),
                 codebook.active,
                 ids.join(" or ")
-            ))
+            );
+            Err(Refusal { detail, former_ward: Some(name.into()) })
         }
         WardName::Unknown => {
             let like = codebook.wards.last().map_or_else(

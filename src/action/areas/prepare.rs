@@ -9,8 +9,8 @@ use crate::action::import::gzipped;
 use crate::clock::Clock;
 use crate::store::{Edition, EditionState, Placed, PlacedRecord, Store, StoreError, StoredAreas};
 use diaban_core::area::Generation;
-use diaban_core::domain::Instant;
-use diaban_core::pack::{Pack, Successor};
+use diaban_core::domain::{Instant, Successor};
+use diaban_core::pack::Pack;
 
 /// Reports read and placed in one go.
 const BATCH: i64 = 2_000;

@@ -197,9 +197,9 @@ impl<'a> Entries<'a> {
 
     /// The wards in force that took over the ground of a former one, the main one first.
     pub fn successors(&self, ward: &WardId) -> Vec<WardId> {
-        let mut all = self.areas.standing_for(ward);
-        all.retain(|w| w != ward);
-        all
+        let mut heirs = self.areas.standing_for(ward);
+        heirs.retain(|w| self.areas.is_in_force(w) && w != ward);
+        heirs
     }
 
     /// A link to a ward in the collection of wards.

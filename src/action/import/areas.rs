@@ -7,7 +7,8 @@ use std::io::{Read, Write};
 
 use crate::action::city::{City, CityError, generation};
 use crate::store::StoreError;
-use diaban_core::area::{Finding, Generation};
+use diaban_core::area::{Finding, Generation, Known};
+use diaban_core::domain::Successor;
 use diaban_core::geo::Crs;
 
 /// Most bytes of boundaries when unpacked, and one more.
@@ -55,20 +56,25 @@ pub fn with_crs(bytes: &[u8], name: &str) -> Result<Vec<u8>, ImportError> {
     serde_json::to_vec(&document).map_err(|e| ImportError::Json(e.to_string()))
 }
 
-/// Reads and checks a candidate; nothing is stored.
+/// Reads and checks a candidate, with the successors that are given for it; nothing is stored.
 ///
 /// # Errors
 /// When the file is not a set of boundaries.
-pub fn candidate(city: &City, id: &str, bytes: &[u8]) -> Result<(Generation, Vec<Finding>), ImportError> {
+pub fn candidate(
+    city: &City,
+    id: &str,
+    bytes: &[u8],
+    given: &[Successor],
+) -> Result<(Generation, Vec<Finding>), ImportError> {
     if id.parse::<jiff::civil::Date>().is_err() {
         return Err(ImportError::Id(id.to_owned()));
     }
     let candidate = generation(&city.pack, id, false, bytes)?;
     let areas = city.areas();
-    let expected: Vec<&str> =
-        city.pack.areas.units().iter().filter(|u| *u.id.generation == *id).map(|u| &*u.id.code).collect();
-    let former = areas.book.generation(id).filter(|g| !g.approximate());
-    let findings = diaban_core::area::check(&candidate, &expected, former.map(|g| &**g));
+    let successors = [areas.successors.all(), given].concat();
+    let known =
+        Known { facts: city.pack.areas.units(), successors: &successors, loaded: areas.book.generations() };
+    let findings = diaban_core::area::check(&candidate, &known);
     Ok((candidate, findings))
 }
 

@@ -57,9 +57,17 @@ impl Boundaries {
             bytes = action::with_crs(&bytes, name)?;
         }
         say!("checking {} …", self.source);
+        let successors = match &self.successors {
+            Some(file) => {
+                let table = tokio::fs::read(file).await.map_err(|e| format!("{}: {e}", file.display()))?;
+                Some(action::read_successors(&table)?)
+            }
+            None => None,
+        };
         let (candidate, findings) = {
             let (city, id, bytes) = (city.clone(), self.generation.clone(), bytes.clone());
-            tokio::task::spawn_blocking(move || action::candidate(&city, &id, &bytes)).await??
+            let given = successors.clone().unwrap_or_default();
+            tokio::task::spawn_blocking(move || action::candidate(&city, &id, &bytes, &given)).await??
         };
         say!("{} wards in generation {}", candidate.units().len(), candidate.id());
         for finding in &findings {
@@ -70,13 +78,6 @@ impl Boundaries {
             return Err(format!("{errors} errors; nothing was changed (--force goes on all the same)").into());
         }
         let candidate = Arc::new(candidate);
-        let successors = match &self.successors {
-            Some(file) => {
-                let table = tokio::fs::read(file).await.map_err(|e| format!("{}: {e}", file.display()))?;
-                Some(action::read_successors(&table, city.areas().active(), &candidate)?)
-            }
-            None => None,
-        };
         let new = NewEdition { source: &self.source, bytes: Some(&bytes), successors, from };
         let edition = action::prepare_edition(city, store, &SystemClock, candidate, new).await?;
         self.place(store, city, edition).await?;

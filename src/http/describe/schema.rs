@@ -101,7 +101,7 @@ pub(super) fn problem() -> Value {
         [("generation", text()), ("code", text()), ("id", text()), ("name", text()), ("approximate", flag())],
         [],
     );
-    let successor = object([("ward", text()), ("name", text()), ("feed", text())], []);
+    let successor = || object([("ward", text()), ("name", text()), ("feed", text())], [("href", text())]);
     object(
         [("type", text()), ("title", text()), ("status", integer())],
         [
@@ -114,7 +114,8 @@ pub(super) fn problem() -> Value {
             ("distance_m", number()),
             ("swapped", flag()),
             ("nearest", ward),
-            ("successors", list(successor)),
+            ("successors", list(successor())),
+            ("former", list(successor())),
             ("former_feeds", list(text())),
         ],
     )

@@ -6,6 +6,7 @@ pub(in crate::http) mod categories;
 pub(in crate::http) mod devices;
 pub(in crate::http) mod features;
 pub(in crate::http) mod feeds;
+pub(in crate::http) mod former;
 pub(in crate::http) mod health;
 pub(in crate::http) mod locate;
 pub(in crate::http) mod nearest;

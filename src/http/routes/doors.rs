@@ -13,7 +13,7 @@ use tower::util::MapResponseLayer;
 use tower_http::timeout::TimeoutBody;
 
 use super::{Admission, Callers, Table};
-use crate::http::doors::open311;
+use crate::http::doors::{former, open311};
 use crate::http::edge::gate::Fault;
 use crate::http::edge::shed::Class;
 use crate::http::edge::{guard, keys};
@@ -112,7 +112,8 @@ impl Doors {
                 Err(never) => match never {},
             }
         };
-        let caught = async |request| edge::caught(door(request)).await;
+        let followed = async |request| former::told(service, request, door).await;
+        let caught = async |request| edge::caught(followed(request)).await;
         let coded = async |request| coding::tags(request, caught).await;
         let keyless = async |request| keys::refuse_in_query(request, coded).await;
         let guarded = async |request| guard::guard(service, admission, request, keyless).await;

@@ -1,6 +1,8 @@
 //! All error responses: RFC 9457 problem documents, with the status of each kind of failure in one
 //! place.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
@@ -11,32 +13,59 @@ use diaban_core::map::Level;
 
 /// Media type of a problem document.
 pub(in crate::http) const MEDIA: &str = "application/problem+json";
+const WARD_GONE: &str = "This ward is not in force any more";
 
 /// The texts of a problem, kept in the response's extensions for handlers that write them in
 /// another form.
 #[derive(Clone, Debug)]
 pub(in crate::http) struct Reasons(pub(in crate::http) Vec<String>);
 
+/// A bare ward code that only former generations know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::http) struct Former {
+    /// The parameter that it came in; `None` for the path.
+    pub(in crate::http) field: Option<String>,
+    pub(in crate::http) code: Arc<str>,
+}
+
+/// Kept in the response's extensions, so that the way out adds who took over (`doors::former`).
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Gone {
+    pub(in crate::http) problem: Problem,
+    pub(in crate::http) former: Vec<Former>,
+}
+
 /// A problem document being built.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::http) struct Problem {
     status: StatusCode,
     slug: &'static str,
     title: &'static str,
-    detail: Option<String>,
+    detail: Option<Box<str>>,
     errors: Vec<Violation>,
     more: Map<String, Value>,
     retry_after_s: Option<u32>,
+    /// The ward of the path, if that is what is gone; those of parameters are in `errors`.
+    gone: Option<Box<Former>>,
 }
 
 impl Problem {
     /// A problem with its status, the last part of its type URI and its title.
     pub(in crate::http) fn new(status: StatusCode, slug: &'static str, title: &'static str) -> Self {
-        Self { status, slug, title, detail: None, errors: Vec::new(), more: Map::new(), retry_after_s: None }
+        Self {
+            status,
+            slug,
+            title,
+            detail: None,
+            errors: Vec::new(),
+            more: Map::new(),
+            retry_after_s: None,
+            gone: None,
+        }
     }
 
     pub(in crate::http) fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.detail = Some(detail.into().into());
         self
     }
 
@@ -51,9 +80,30 @@ impl Problem {
         self
     }
 
-    /// 400: query parameters that cannot be understood.
+    /// 400: query parameters that cannot be understood; 410 when they name a ward that is not in force any more.
     pub(in crate::http) fn parameters(errors: Vec<Violation>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid-parameter", "A parameter is not right").errors(errors)
+        let refused = if errors.iter().any(|v| v.former_ward.is_some()) {
+            Self::new(StatusCode::GONE, "ward-gone", WARD_GONE)
+        } else {
+            Self::new(StatusCode::BAD_REQUEST, "invalid-parameter", "A parameter is not right")
+        };
+        refused.errors(errors)
+    }
+
+    /// 410: a bare ward code in the path that only former generations know.
+    pub(in crate::http) fn ward_gone(code: &str) -> Self {
+        let gone = Some(Box::new(Former { field: None, code: code.into() }));
+        Self { gone, ..Self::new(StatusCode::GONE, "ward-gone", WARD_GONE) }
+    }
+
+    /// The wards that are gone, out of the path and the parameters.
+    fn former(&mut self) -> Vec<Former> {
+        let of_path = self.gone.take().map(|former| *former);
+        let of_parameters = self.errors.iter_mut().filter_map(|v| {
+            let code = v.former_ward.take()?;
+            Some(Former { field: Some(v.field.clone()), code })
+        });
+        of_path.into_iter().chain(of_parameters).collect()
     }
 
     /// 422: a body that was understood and breaks rules.
@@ -81,28 +131,31 @@ impl Problem {
     /// The texts of all faults, or the detail.
     fn reasons(&self) -> Vec<String> {
         if self.errors.is_empty() {
-            return vec![self.detail.clone().unwrap_or_else(|| self.title.to_owned())];
+            return vec![self.detail.as_deref().unwrap_or(self.title).to_owned()];
         }
         self.errors.iter().map(ToString::to_string).collect()
     }
 
     /// The faults, field by field.
     pub(in crate::http) fn errors(mut self, errors: Vec<Violation>) -> Self {
-        self.detail = Some(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
+        let detail = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        self.detail = Some(detail.into());
         self.errors = errors;
         self
     }
 }
 
 impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+    fn into_response(mut self) -> Response {
         let reasons = Reasons(self.reasons());
+        let former = self.former();
+        let gone = (!former.is_empty()).then(|| Gone { problem: self.clone(), former });
         let mut body = Map::new();
         body.insert("type".into(), format!("urn:diaban:problem:{}", self.slug).into());
         body.insert("title".into(), self.title.into());
         body.insert("status".into(), self.status.as_u16().into());
         if let Some(detail) = self.detail {
-            body.insert("detail".into(), detail.into());
+            body.insert("detail".into(), detail.into_string().into());
         }
         if !self.errors.is_empty() {
             let errors = self.errors.iter().map(|v| json!({ "field": v.field, "detail": v.detail }));
@@ -112,6 +165,7 @@ impl IntoResponse for Problem {
         let bytes = serde_json::to_vec(&body).expect("a map of JSON values is JSON");
         let mut response = (self.status, bytes).into_response();
         response.extensions_mut().insert(reasons);
+        gone.map(|gone| response.extensions_mut().insert(gone));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -3,6 +3,7 @@
 pub(in crate::domain) mod category;
 mod code_book;
 mod routing;
+mod unit_facts;
 mod unit_kind;
 mod ward;
 
@@ -11,5 +12,6 @@ pub use category::{
 };
 pub use code_book::{CodeBook, WardName};
 pub use routing::{Assigned, Bodies, Body, BodyError, BodyId, Routing, RoutingError, Rule, Scope, Target};
+pub use unit_facts::{Successor, UnitFacts};
 pub use unit_kind::{CodeForm, UnitKind, UnitScheme, code_number};
 pub use ward::WardId;

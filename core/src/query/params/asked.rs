@@ -6,6 +6,7 @@ use crate::domain::field::{Derived, Operator, Vocabulary};
 use crate::query::Schema;
 use crate::query::cql::{self, Expr, Fold, Is, Literal, Range, Relation, Scalar, SpatialLiteral, Test};
 use crate::query::datetime::Interval;
+use crate::query::vocabulary::Refusal;
 
 /// Tests that must all hold, and an expression beside them.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +57,7 @@ impl Asked {
         schema: &Schema<'_>,
         codebook: &CodeBook,
         lower: bool,
-    ) -> Result<(), String> {
+    ) -> Result<(), Refusal> {
         let queryables = schema.queryables();
         // Only a body carries what is longer already, and no link has to.
         let long = cql::written(&expr, queryables).len() > cql::MAX_BYTES;
@@ -144,7 +145,7 @@ fn ungrouped(test: Test, schema: &Schema<'_>) -> Test {
 
 /// The test with codes that people write in one way each; what is no code is a fault, as it is in the
 /// parameter of that name.
-fn canonical(test: Test, schema: &Schema<'_>, codebook: &CodeBook) -> Result<Test, String> {
+fn canonical(test: Test, schema: &Schema<'_>, codebook: &CodeBook) -> Result<Test, Refusal> {
     let Is::OneOf(list) = &test.is else { return Ok(test) };
     if test.fold != Fold::default() {
         return Ok(test);
@@ -154,6 +155,6 @@ fn canonical(test: Test, schema: &Schema<'_>, codebook: &CodeBook) -> Result<Tes
         Literal::Text(t) => q.vocabulary.canonical(t, codebook).map(Literal::Text),
         other => Ok(other.clone()),
     });
-    let list = list.collect::<Result<Vec<_>, _>>().map_err(|e| format!("“{}” {e}", q.name))?;
+    let list = list.collect::<Result<Vec<_>, _>>().map_err(|e: Refusal| e.of_property(q.name))?;
     Ok(Test { is: Is::one_of(list), ..test })
 }

@@ -12,6 +12,7 @@ use crate::domain::view::MapRow;
 use crate::domain::{CodeBook, Instant, Violation, nearest};
 use crate::geo::{Bbox, LonLat};
 use crate::query::cql::{self, Is, Literal, Relation, SpatialLiteral, Test};
+use crate::query::vocabulary::Refusal;
 use crate::query::{Filter, Schema, reports};
 use asked::{Asked, at_least, within};
 pub use crs::{Crs, turn_bbox};
@@ -148,7 +149,7 @@ pub(in crate::query) fn filter<R>(
         Ok(None) => {}
         Ok(Some(expr)) => {
             let narrowed = asked.narrow(expr, schema, codebook, true);
-            faults.extend(narrowed.err().map(|detail| Violation::new("filter", detail)));
+            faults.extend(narrowed.err().map(|refusal| refusal.of_parameter("filter")));
         }
         Err(more) => faults.extend(more),
     }
@@ -170,9 +171,9 @@ impl Asked {
             let read = match schema.parameter(name) {
                 Some((parameter, property)) => test(parameter, property, value, schema, codebook)
                     .map(|t| t.into_iter().for_each(|t| self.say(t, schema))),
-                None => page.read(name, value),
+                None => page.read(name, value).map_err(Refusal::from),
             };
-            faults.extend(read.err().map(|detail| Violation::new(name, detail)));
+            faults.extend(read.err().map(|refusal| refusal.of_parameter(name)));
         }
         faults
     }
@@ -185,7 +186,7 @@ fn test(
     value: &str,
     schema: &Schema<'_>,
     codebook: &CodeBook,
-) -> Result<Option<Test>, String> {
+) -> Result<Option<Test>, Refusal> {
     let is = match parameter.operator {
         Operator::OneOf => one_of(value, schema.get(property).vocabulary, codebook)?,
         Operator::AtLeast => return Ok(at_least(property, least(value)?)),
@@ -199,13 +200,13 @@ fn test(
     Ok(Some(Test::new(property, is)))
 }
 
-fn one_of(value: &str, vocabulary: Vocabulary<'_>, codebook: &CodeBook) -> Result<Is, String> {
+fn one_of(value: &str, vocabulary: Vocabulary<'_>, codebook: &CodeBook) -> Result<Is, Refusal> {
     if vocabulary == Vocabulary::Free && value.len() > MAX_LIST {
-        return Err("is too long".to_owned());
+        return Err("is too long".to_owned().into());
     }
     let names: Vec<&str> = value.split(',').map(str::trim).collect();
     if names.len() > MAX_VALUES {
-        return Err(format!("must have at most {MAX_VALUES} values"));
+        return Err(format!("must have at most {MAX_VALUES} values").into());
     }
     let list = names.into_iter().map(|n| vocabulary.canonical(n, codebook).map(Literal::Text));
     list.collect::<Result<_, _>>().map(Is::one_of)

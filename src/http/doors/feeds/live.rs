@@ -124,8 +124,9 @@ impl Reader {
         self.follow_areas().await?;
         self.catch_up().await?;
         loop {
+            let heard = timeout(HEARTBEAT, news.recv()).await;
             self.follow_areas().await?;
-            match timeout(HEARTBEAT, news.recv()).await {
+            match heard {
                 Err(_) => self.out.beat().await?,
                 Ok(Ok(told)) => {
                     if told.at.is_after(self.at) {

@@ -16,17 +16,17 @@ use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
-use serde_json::{Value, json};
 
 use self::page::{OfWard, Source};
 use self::reports::{Kind, Scope, serve};
 use crate::action::Entries;
 use crate::http::Service;
+use crate::http::doors::former::known_ward;
 use crate::http::edge::limits::Caller;
 use crate::http::wire::document::CachePolicy;
 use crate::http::wire::extract::pairs;
 use crate::http::wire::problem::Problem;
-use diaban_core::domain::{CodeBook, Text, WardId, WardName};
+use diaban_core::domain::{CodeBook, Text};
 use diaban_core::format::feed::{self, Format};
 use diaban_core::query::params::{self, FILTERS};
 use diaban_core::query::{CodeSet, Filter};
@@ -234,30 +234,4 @@ async fn of_ward(
         headers,
     )
     .await
-}
-
-/// The ward of that name: 404 when there never was one, 410 when only former generations know the bare
-/// code, with who took over.
-fn known_ward(service: &Service, name: &str) -> Result<WardId, Problem> {
-    let areas = service.city.areas();
-    let missing = || Problem::not_found("no ward has this code");
-    match areas.codebook.ward(name) {
-        WardName::Known(i) => areas.codebook.wards.get(usize::from(i)).cloned().ok_or_else(missing),
-        WardName::Unknown => Err(missing()),
-        WardName::Former(ids) => {
-            let entries = Entries::new(&service.city, &service.public_url);
-            let feed = |w: &WardId| format!("{}/feeds/wards/{w}.atom", service.public_url);
-            let mut successors: Vec<WardId> = ids.iter().flat_map(|w| entries.successors(w)).collect();
-            successors.dedup();
-            let list: Vec<Value> = successors
-                .iter()
-                .map(|w| json!({ "ward": w.to_string(), "name": entries.ward_name(w), "feed": feed(w) }))
-                .collect();
-            let former: Vec<String> = ids.iter().map(feed).collect();
-            Err(Problem::new(StatusCode::GONE, "ward-gone", "This ward is not in force any more")
-                .detail(format!("since {} its ground belongs to the successors", areas.codebook.active))
-                .with("successors", list)
-                .with("former_feeds", former))
-        }
-    }
 }
