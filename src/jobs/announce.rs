@@ -50,7 +50,13 @@ async fn step(
     last: &mut Position,
     out: &broadcast::Sender<Arc<Told>>,
 ) -> Result<bool, StoreError> {
-    let events = store.events_after(None, *last, BATCH, city.areas().codebook.edition).await?;
+    let edition = city.areas().codebook.edition;
+    let events = store.events_after(None, *last, BATCH, edition).await?;
+    // Other boundaries are in force, and this process is about to hear of it: until then nobody who listens knows the
+    // wards of the events.
+    if store.edition_in_force().await? != edition {
+        return Ok(false);
+    }
     let full = events.len() == BATCH as usize;
     let entries = Entries::new(city, public_url);
     for event in events {

@@ -1,5 +1,6 @@
 //! Imports of boundaries: kept whole as the documents that passed the checks, each with its state.
 
+use super::IN_FORCE;
 use crate::store::changes::{ChangeKind, log};
 use crate::store::database::{Db, Row, Sql};
 use crate::store::write::{Applied, Command};
@@ -112,6 +113,14 @@ impl Store {
             editions: editions.iter().map(edition).collect::<Result<_, _>>()?,
             turns: turns.iter().map(turned).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// The number of the edition in force; 0 while none is stored.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn edition_in_force(&self) -> Result<i64, StoreError> {
+        self.read.fetch_value(Sql::new(IN_FORCE)).await
     }
 
     /// Keeps an edition, as one that is prepared; its number and progress are not looked at. Gives its number.

@@ -11,8 +11,10 @@ pub(in crate::store) mod turn;
 
 use crate::store::database::{Db, Sql};
 
+/// Asks for the edition in force.
+const IN_FORCE: &str = "SELECT coalesce((SELECT edition FROM area_turn ORDER BY seq DESC LIMIT 1), 0)";
+
 /// The edition in force, as of this transaction; 0 while none is stored.
 pub(in crate::store) async fn in_force(db: &mut Db<'_>) -> Result<i64, sqlx::Error> {
-    db.fetch_value(Sql::new("SELECT coalesce((SELECT edition FROM area_turn ORDER BY seq DESC LIMIT 1), 0)"))
-        .await
+    db.fetch_value(Sql::new(IN_FORCE)).await
 }

@@ -155,7 +155,7 @@ pub(in crate::http) async fn secret(
             // What happened before stays in it.
             now.extend(wards.as_slice());
         }
-        filter = filter.in_wards(now.into_iter().collect());
+        filter = filter.of_any_ward().in_wards(now.into_iter().collect());
     }
     let source = Source {
         path: format!("/feeds/k/{secret}/{name}"),
