@@ -102,19 +102,15 @@ fn note(city: &City, next: &Areas, was: &Assignment, to: &Assignment) -> String 
     };
     let since = &next.codebook.active;
     let from = was.ward.as_ref().map_or_else(|| "?".to_owned(), &name);
-    match &to.ward {
-        Some(ward) => {
-            let to = name(ward);
-            format!("Địa giới {since}: {from} → {to} / Boundaries of {since}: {from} → {to}")
-        }
-        None => {
-            let all = was.ward.as_ref().map(|w| next.standing_for(w)).unwrap_or_default();
-            let all: Vec<String> = all.iter().map(name).collect();
-            let all = all.join(", ");
-            format!(
-                "Địa giới {since}: {from} chia cho {all}; chờ phân công / Boundaries of {since}: {from} is divided \
-                 among {all}; to be assigned"
-            )
-        }
+    if let Some(ward) = &to.ward {
+        let to = name(ward);
+        return format!("Địa giới {since}: {from} → {to} / Boundaries of {since}: {from} → {to}");
     }
+    let all = was.ward.as_ref().map(|w| next.standing_for(w)).unwrap_or_default();
+    let all: Vec<String> = all.iter().map(name).collect();
+    let all = all.join(", ");
+    format!(
+        "Địa giới {since}: {from} chia cho {all}; chờ phân công / Boundaries of {since}: {from} is divided among {all}; \
+         to be assigned"
+    )
 }

@@ -128,7 +128,7 @@ impl Opened {
 fn tell(step: Activation) {
     match step {
         Activation::Announced => {
-            say!("all reports are placed; the processes that serve make their maps ready …")
+            say!("all reports are placed; the processes that serve make their maps ready …");
         }
         Activation::InForce(kept) => {
             say!("in force; other writes waited for {} ms", kept.as_millis());

@@ -253,7 +253,7 @@ impl Store {
             return self.read.fetch_all(q).await?.iter().map(news).collect();
         };
         let from = |event: &str| selected(&joined(dialect, event, edition));
-        let ways = |ward: &WardId| into_and_out_of(dialect, &ward.to_string(), &from);
+        let ways = |ward: &WardId| into_and_out_of(dialect, &ward.to_string(), from);
         let mut statements: Vec<Sql> = wards.iter().flat_map(ways).collect();
         for q in &mut statements {
             q.push(" AND (e.shown_ms, e.seq) > (").push_bind(after.shown_ms).push(", ").push_bind(after.seq);
