@@ -1,3 +1,5 @@
+//! Turns as the store sees them: what readers of either side see, and what happens meanwhile.
+
 use std::sync::Arc;
 
 use super::editions::{Edition, EditionState};
