@@ -11,6 +11,7 @@ const WHOLE: f64 = 0.99;
 
 /// One successor as it is stored, and as a table has it.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Wire {
     from_generation: String,
     from_code: String,
@@ -44,9 +45,12 @@ impl From<Wire> for Successor {
     }
 }
 
-/// What is stored of an edition; nothing where it cannot be read, which is what a later release wrote.
+/// What is stored of an edition; nothing where it cannot be read, which the log says.
 pub(in crate::action) fn read(stored: &str) -> Vec<Successor> {
-    let all: Vec<Wire> = serde_json::from_str(stored).unwrap_or_default();
+    let all: Vec<Wire> = serde_json::from_str(stored).unwrap_or_else(|error| {
+        tracing::error!(%error, "the successors of an edition cannot be read");
+        Vec::new()
+    });
     all.into_iter().map(Successor::from).collect()
 }
 
@@ -58,10 +62,14 @@ pub(super) fn write(successors: &[Successor]) -> String {
 /// A table with the columns of the pack's `successors.csv`. Whether it fits the boundaries is for their checks.
 ///
 /// # Errors
-/// When it is no such table.
+/// When it is no such table, or a flag is neither 0 nor 1.
 pub fn read_successors(table: &[u8]) -> Result<Vec<Successor>, AreasError> {
     let rows: Result<Vec<Wire>, csv::Error> = csv::Reader::from_reader(table).deserialize().collect();
     let rows = rows.map_err(|e| AreasError::Successors(e.to_string()))?;
+    if let Some(row) = rows.iter().find(|row| row.part > 1 || row.main > 1) {
+        let (from, to) = (&row.from_code, &row.to_code);
+        return Err(AreasError::Successors(format!("{from} to {to}: part and main must be 0 or 1")));
+    }
     Ok(rows.into_iter().map(Successor::from).collect())
 }
 
@@ -74,4 +82,21 @@ pub(super) fn found(former: &Generation, next: &Generation) -> Vec<Successor> {
         Successor { from: id(former, o.from), to: id(next, o.to), part: o.share < WHOLE, main }
     });
     all.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_is_0_or_1_and_a_column_is_one_of_the_table() {
+        let head = "from_generation,from_code,to_generation,to_code,part,main";
+        let read = |text: String| read_successors(text.as_bytes());
+        let row = "2025-07-01,1,2027-01-01,2";
+        let good = read(format!("{head}\n{row},0,1\n")).unwrap();
+        assert_eq!((good.len(), good[0].part, good[0].main), (1, false, true));
+        assert_eq!(super::read(&write(&good)), good);
+        assert!(read(format!("{head}\n{row},7,1\n")).unwrap_err().to_string().contains("0 or 1"));
+        assert!(read(format!("{head},share\n{row},0,1,0.5\n")).is_err());
+    }
 }
