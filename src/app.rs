@@ -231,8 +231,8 @@ pub async fn run(
         }
     };
     let publish = {
-        let (store, clock) = (store.clone(), clock.clone());
-        move || publish(store.clone(), clock.clone())
+        let (store, city, clock) = (store.clone(), city.clone(), clock.clone());
+        move || publish(store.clone(), city.clone(), clock.clone())
     };
     let turn_areas = {
         let (store, city, clock, watched) = (store.clone(), city.clone(), clock.clone(), watched.clone());

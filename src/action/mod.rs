@@ -17,8 +17,8 @@ mod verb;
 mod withdraw;
 
 pub use areas::{
-    Activation, AreasError, NewEdition, Prepared, activate, adopt_all, begin, prepare, prepare_edition,
-    read_successors, undo,
+    Activation, AreasError, NewEdition, Prepared, ReassignedFeatures, activate, adopt_all, begin,
+    feature_under, judge, prepare, prepare_edition, read_successors, reassign_features, undo,
 };
 pub use city::{Areas, City, CityError};
 pub use entries::{Entries, Told, cursor, told_at};

@@ -63,7 +63,13 @@ pub fn features(city: &City, seed: u64, now: Instant) -> Vec<FeatureWrite> {
     let mut add = |id: &str, upserts: Vec<NewFeature>| {
         if let Some(collection) = city.pack.collection(id) {
             let (source, gone) = (SOURCE.to_owned(), Vec::new());
-            made.push(FeatureWrite { collection: collection.clone(), source, upserts, gone });
+            made.push(FeatureWrite {
+                collection: collection.clone(),
+                source,
+                upserts,
+                gone,
+                edition: areas.codebook.edition,
+            });
         }
     };
     add("facilities", maker.facilities(&mut places, &mut rng));

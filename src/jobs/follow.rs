@@ -15,7 +15,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
 use super::SnapshotWriter;
-use crate::action::{Areas, City, CityError};
+use crate::action::{Areas, City, CityError, feature_under};
 use crate::store::{self, ChangeKind, Store, StoreError, StoredAreas, ranges};
 use diaban_core::area::Generation;
 use diaban_core::domain::{CodeBook, Instant};
@@ -252,7 +252,7 @@ impl Follower {
         let view = match saved {
             Some(saved) => View {
                 snapshot: Arc::new(saved),
-                features: features(&self.store, &self.city, &areas.codebook).await?,
+                features: features(&self.store, &self.city, &areas).await?,
                 codebook: areas.codebook.clone(),
                 shapes: Arc::new(shapes(areas.active())?),
                 step: 0,
@@ -291,7 +291,7 @@ impl Follower {
         let view = self.live.load();
         let changes = changes(&self.store, log, &view.codebook).await?;
         let snapshot = view.snapshot.apply(&changes, last);
-        let features = feature_changes(&self.store, &self.city, log, &view).await?;
+        let features = feature_changes(&self.store, &self.city, log, &view, &self.city.areas()).await?;
         if let Some(Next::Ready(next)) = &mut self.next {
             next.apply(&self.store, &self.city, log).await?;
         }
@@ -340,20 +340,21 @@ async fn make_ready(
 /// The whole map under some areas, as of now.
 async fn view_of(store: &Store, city: &City, areas: &Areas) -> Result<View, FollowError> {
     let snapshot = Arc::new(load(store, &areas.codebook).await?);
-    let features = features(store, city, &areas.codebook).await?;
+    let features = features(store, city, areas).await?;
     let shapes = Arc::new(shapes(areas.active())?);
     Ok(View { snapshot, features, codebook: areas.codebook.clone(), shapes, step: 0 })
 }
 
 /// All features of the city's collections.
-async fn features(store: &Store, city: &City, codebook: &CodeBook) -> Result<FeatureSets, FollowError> {
+async fn features(store: &Store, city: &City, areas: &Areas) -> Result<FeatureSets, FollowError> {
     let collections = city.pack.collections.clone();
     let changed = store.features_changed().await?;
     let last = store.last_feature().await?;
     let mut rows = Vec::new();
     for first in (1..=last).step_by(LOAD_FEATURES as usize) {
         let range = (first, first + LOAD_FEATURES - 1);
-        rows.extend(store.features(range, &collections, codebook).await?);
+        let stored = store.features(range, &collections).await?;
+        rows.extend(stored.into_iter().map(|f| (f.collection.clone(), feature_under(areas, f))));
     }
     Ok(tokio::task::spawn_blocking(move || FeatureSets::build(&collections, rows, changed)).await?)
 }
@@ -382,14 +383,18 @@ async fn feature_changes(
     city: &City,
     log: &[store::Change],
     view: &View,
+    areas: &Areas,
 ) -> Result<FeatureSets, FollowError> {
     let mut changes = Vec::new();
     for (first, last) in ranges(log, ChangeKind::features) {
-        let rows = store.features((first, last), &city.pack.collections, &view.codebook).await?;
+        let rows = store.features((first, last), &city.pack.collections).await?;
         let mut rows = rows.into_iter().peekable();
         for seq in first..=last {
-            changes.push(match rows.next_if(|(_, f)| f.seq == seq) {
-                Some((collection, feature)) => FeatureChange::Upsert { collection, feature },
+            changes.push(match rows.next_if(|f| f.feature.seq == seq) {
+                Some(stored) => FeatureChange::Upsert {
+                    collection: stored.collection.clone(),
+                    feature: feature_under(areas, stored),
+                },
                 None => FeatureChange::Remove { seq },
             });
         }
@@ -417,7 +422,7 @@ impl Ready {
     async fn apply(&mut self, store: &Store, city: &City, log: &[store::Change]) -> Result<(), FollowError> {
         let Some(last) = log.last() else { return Ok(()) };
         let changes = changes(store, log, &self.view.codebook).await?;
-        self.view.features = feature_changes(store, city, log, &self.view).await?;
+        self.view.features = feature_changes(store, city, log, &self.view, &self.areas).await?;
         let at = last.seq.max(self.view.snapshot.at());
         self.view.snapshot = Arc::new(self.view.snapshot.apply(&changes, at));
         Ok(())

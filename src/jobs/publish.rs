@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::action::{self, City};
 use crate::clock::Clock;
 use crate::store::{Store, over};
 
@@ -13,7 +14,7 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// Once for each hour that ends, and once at the start, forever. What was stored too late for its hour waits for the
 /// end of the next one: by itself it would tell more.
-pub async fn publish(store: Store, clock: Arc<dyn Clock>) {
+pub async fn publish(store: Store, city: Arc<City>, clock: Arc<dyn Clock>) {
     let mut done = None;
     loop {
         let end = over(clock.now());
@@ -21,7 +22,8 @@ pub async fn publish(store: Store, clock: Arc<dyn Clock>) {
             tokio::time::sleep(LOOK).await;
             continue;
         }
-        match store.publish(end, clock.now()).await {
+        let judge = action::judge(&city, &city.areas());
+        match store.publish(end, clock.now(), judge).await {
             Ok(events) => {
                 if events > 0 {
                     tracing::info!(events, "the hour is over: what waited for it is public");

@@ -60,17 +60,16 @@ async fn once(
             }
         });
         match outcome.await {
-            Ok(areas) => {
-                action::reassign_features(&areas, store, clock, |_| {}).await?;
-            }
             // Another process was quicker.
-            Err(AreasError::Stale) => {}
+            Ok(_) | Err(AreasError::Stale) => {}
             Err(error) => return Err(error),
         }
     }
-    let now = city.areas().codebook.edition;
+    let areas = city.areas();
+    let now = areas.codebook.edition;
     if seen.replace(now) != Some(now) {
         action::adopt_all(store, clock, |_| {}).await?;
+        action::reassign_features(&areas, store, clock, |_| {}).await?;
         store.forget_former(clock.now()).await?;
     }
     Ok(())

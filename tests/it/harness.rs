@@ -174,6 +174,7 @@ impl Server {
             source: source.to_owned(),
             upserts: features.iter().map(|f| new_feature(collection, f)).collect(),
             gone: gone.iter().map(|s| (*s).to_owned()).collect(),
+            edition: 0,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let at = self.clock.now();

@@ -33,7 +33,7 @@ fn hour_start() -> i64 {
 }
 
 /// A code of the pack with this precision, for which no answer is required.
-fn category(precision: Precision) -> &'static str {
+pub(crate) fn category(precision: Precision) -> &'static str {
     let pack = diaban::city_files::embedded().unwrap();
     let mut all = pack.categories.iter();
     let simple = all.find(|c| {
@@ -88,7 +88,7 @@ fn live(mut acts: Vec<(i64, Act)>, shared: &[i64]) -> (Vec<BTreeMap<String, Stri
         acts.iter().filter_map(|(_, a)| if let Act::Report(_, id) = a { Some(*id) } else { None }).collect();
     let server = Server::start_in(folder.path(), Arc::new(FixedIds::from_list(ids)));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
+    let city = Arc::new(City::of_pack(diaban::city_files::embedded().unwrap()).unwrap());
     let store = runtime.block_on(Store::open(&server.store)).unwrap();
     let mut stream = Listener::open(&server, "/feeds/reports/events", "");
     let (mut looks, mut ward, mut public) = (Vec::new(), String::new(), Vec::new());
@@ -121,7 +121,7 @@ fn live(mut acts: Vec<(i64, Act)>, shared: &[i64]) -> (Vec<BTreeMap<String, Stri
                 // What is due is public at this moment, not some moments later; and the map follows.
                 let now = server.clock.now();
                 let head = runtime.block_on(async {
-                    store.publish(over(now), now).await.unwrap();
+                    store.publish(over(now), now, action::judge(&city, &city.areas())).await.unwrap();
                     store.last_change().await.unwrap()
                 });
                 let applied = || server.get("/readyz").json()["applied"].as_i64().unwrap();

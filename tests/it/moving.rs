@@ -80,7 +80,7 @@ pub async fn fill(url: &str, reports: usize) {
     }
     let (collection, source, feature) = last.unwrap();
     let gone = vec![feature.source_id];
-    let write = store::FeatureWrite { collection, source, upserts: Vec::new(), gone };
+    let write = store::FeatureWrite { collection, source, upserts: Vec::new(), gone, edition: 0 };
     store.write_features(write, now).await.unwrap();
     store.secret("device-token", vec![0, 10, 92, 255]).await.unwrap();
     let codebook = city.areas().codebook.clone();

@@ -5,14 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use diaban::clock::SystemIds;
-use diaban_core::domain::Instant;
+use diaban::action::{self, City};
+use diaban::clock::{Clock, SystemIds};
+use diaban::demo;
+use diaban::store::Store;
+use diaban_core::domain::{Instant, Precision};
 use geo::{BooleanOps, BoundingRect, MultiPolygon, Rect, coord};
 use serde_json::{Value, json};
 
 use crate::harness::{CENTRE, Server, agent, command, get, said};
 use crate::keys::token;
 use crate::listen::Listener;
+use crate::moving::block;
 
 const NEXT: &str = "2027-01-01";
 
@@ -99,24 +103,56 @@ fn told(server: &Server, ward: &str) -> BTreeSet<u64> {
     }
 }
 
+/// The generations of the wards in a list.
+fn generations(list: &Value) -> BTreeSet<&str> {
+    let features = list["features"].as_array().unwrap().iter().map(|f| &f["properties"]);
+    let wards = features.flat_map(|p| {
+        let several = p["wards"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        several.filter_map(|w| Some(w.split_once('.')?.0)).chain(p["ward_generation"].as_str())
+    });
+    wards.collect()
+}
+
 /// Asks for lists until told to stop; every answer must stand under one set of boundaries. Gives how many were read.
 fn read_until(stop: &AtomicBool, base: &str) -> usize {
     let agent = agent();
     let mut answers = 0;
     while !stop.load(Relaxed) {
-        let list = get(&agent, base, "/collections/reports/items?limit=300", &[]);
-        assert_eq!(list.status, 200, "{}", list.text());
-        let list = list.json();
-        let generations: BTreeSet<&str> = list["features"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(|f| f["properties"]["ward_generation"].as_str())
-            .collect();
-        assert_eq!(generations.len(), 1, "one answer has reports of several generations");
+        for collection in ["reports", "facilities", "alerts"] {
+            let list = get(&agent, base, &format!("/collections/{collection}/items?limit=300"), &[]);
+            assert_eq!(list.status, 200, "{}", list.text());
+            let list = list.json();
+            assert_eq!(generations(&list).len(), 1, "one answer has {collection} of several generations");
+        }
         answers += 1;
     }
     answers
+}
+
+/// Facilities, traffic and alerts of the demo.
+fn with_features(server: &Server) {
+    let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
+    let now = server.clock.now();
+    let head = block(async {
+        let store = Store::open(&server.store).await.unwrap();
+        for write in demo::features(&city, 7, now) {
+            store.write_features(write, now).await.unwrap();
+        }
+        let head = store.last_change().await.unwrap();
+        store.close().await;
+        head
+    });
+    server.until("the features are on the map", || {
+        server.get("/readyz").json()["applied"].as_i64().unwrap() >= head
+    });
+}
+
+/// The wards of each alert: they are lent by wards, or met by their shape.
+fn alerts(server: &Server) -> BTreeMap<u64, (Value, Value)> {
+    let all = server.get("/collections/alerts/items?limit=1000").json();
+    let all = all["features"].as_array().unwrap().iter();
+    all.map(|f| (f["id"].as_u64().unwrap(), (f["properties"]["wards"].clone(), f["geometry"].clone())))
+        .collect()
 }
 
 #[test]
@@ -130,6 +166,8 @@ fn new_wards_come_into_force_whole_and_can_be_taken_back() {
     let (renamed, new) = redrawn.renamed.iter().next().unwrap();
     let key = done(folder, &["keys", "feed", "Đội"], &["--query", &format!("ward={renamed}")]);
     let link = format!("/feeds/k/{}/reports.json?limit=100", token(&key));
+    with_features(&server);
+    let alerts_before = alerts(&server);
     let before = wards(&server);
     assert!(before.values().flatten().all(|(generation, _)| generation == "2025-07-01"));
     let file = redrawn.file.to_str().unwrap().to_owned();
@@ -168,6 +206,7 @@ fn new_wards_come_into_force_whole_and_can_be_taken_back() {
     });
     stop.store(true, Relaxed);
     assert!(reader.join().unwrap() > 0);
+    assert_ne!(alerts(&server), alerts_before);
 
     let after = wards(&server);
     assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>(), "lost or doubled");
@@ -222,6 +261,45 @@ fn new_wards_come_into_force_whole_and_can_be_taken_back() {
     let made = back.remove(&made["id"].as_u64().unwrap()).unwrap();
     assert_eq!(made.unwrap().1, cut);
     assert_eq!(back, before);
+    assert_eq!(alerts(&server), alerts_before, "what wards lent them is as it was");
+}
+
+#[test]
+fn a_transfer_that_waits_for_its_hour_goes_on_to_the_successor() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let server = Server::start_in(folder, Arc::new(SystemIds));
+    let category = crate::hour::category(Precision::Grid150m);
+    let made = server.report(category, Some(CENTRE));
+    let (id, cut) = (made["id"].as_u64().unwrap(), made["properties"]["ward"].as_str().unwrap().to_owned());
+    server.end_hour();
+    server.until("it is public", || server.matched("") == 1);
+    let redrawn = redrawn(folder, &cut);
+    let (former, new) = redrawn.renamed.iter().next().unwrap();
+    block(async {
+        let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
+        let store = Store::open(&server.store).await.unwrap();
+        action::transfer(&city, &store, &*server.clock, id, former).await.unwrap();
+        store.close().await;
+    });
+    let ward =
+        || server.get(&format!("/collections/reports/items/{id}")).json()["properties"]["ward"].clone();
+    assert_eq!(ward(), json!(cut), "the public learns it when the hour is over");
+    let file = redrawn.file.to_str().unwrap();
+    done(folder, &["areas", "prepare"], &[file, "--generation", NEXT, "--force"]);
+    done(folder, &["areas", "activate"], &[NEXT]);
+    let generation = || server.get("/collections/reports/items").json();
+    server.until("the server has turned", || generations(&generation()) == BTreeSet::from([NEXT]));
+    assert_ne!(ward(), json!(new));
+    server.end_hour();
+    server.until("the transfer is public", || ward() == json!(new));
+    let body = server.get(&format!("/collections/reports/items/{id}")).json()["properties"]["body"].clone();
+    assert_eq!(body, json!(format!("ward:{NEXT}.{new}")));
+    // The office that has it now learns of it.
+    let items = server.get(&format!("/feeds/wards/{new}/changes.json?limit=100")).json();
+    let kinds: Vec<&Value> =
+        items["items"].as_array().unwrap().iter().map(|i| &i["_diaban"]["event"]).collect();
+    assert!(kinds.contains(&&json!("transfer")), "{items}");
 }
 
 #[test]

@@ -1,14 +1,16 @@
 //! The life of boundaries: an edition is prepared beside the one in force, comes into force at one change of the log,
 //! and can be taken back for a while. What is decided of each report is `place`, its record `store::areas`.
 
+mod features;
 mod place;
 mod prepare;
 pub(super) mod succession;
 mod turn;
 
+pub use features::{ReassignedFeatures, feature_under, reassign_features};
 pub use prepare::{NewEdition, Prepared, begin, prepare, prepare_edition};
 pub use succession::read_successors;
-pub use turn::{Activation, activate, adopt_all, undo};
+pub use turn::{Activation, activate, adopt_all, judge, undo};
 
 use super::city::CityError;
 use crate::store::StoreError;

@@ -8,7 +8,7 @@ use super::place::place;
 use super::prepare::prepare;
 use crate::action::city::{Areas, City};
 use crate::clock::Clock;
-use crate::store::{EditionState, Outcome, Store, StoreError, StoredAreas, Turn};
+use crate::store::{EditionState, Judge, Outcome, Store, StoreError, StoredAreas, Turn};
 use diaban_core::domain::Instant;
 
 /// A turn can be taken back for thirty days.
@@ -73,16 +73,13 @@ pub async fn activate(
     if let Ok(failed) = tokio::time::timeout(READY, ready).await {
         failed?;
     }
-    let judge = {
-        let (city, next) = (city.clone(), next.clone());
-        Arc::new(move |record: &_| place(&city, &next, record))
-    };
+    let judge = judge(city, &next);
     for _ in 0..TRIES {
         prepare(city, store, &next, |_| {}).await?;
         let at = clock.now();
         let undo_until = Instant::from_ms(at.ms() + UNDO_MS);
         let begun = std::time::Instant::now();
-        match store.turn(Turn { edition, former, at, undo_until, place: judge.clone() }).await? {
+        match store.turn(Turn { judge: judge.clone(), former, at, undo_until }).await? {
             Outcome::Done => {
                 progress(Activation::InForce(begun.elapsed()));
                 adopt_all(store, clock, |n| progress(Activation::Writing(n))).await?;
@@ -97,6 +94,13 @@ pub async fn activate(
     }
     let _ = store.move_edition(edition, EditionState::Announced, state, clock.now()).await?;
     Err(AreasError::Behind)
+}
+
+/// Who decides where reports belong under these areas.
+pub fn judge(city: &Arc<City>, areas: &Arc<Areas>) -> Judge {
+    let (edition, generation) = (areas.codebook.edition, areas.codebook.active.clone());
+    let (city, areas) = (city.clone(), areas.clone());
+    Judge { edition, generation, place: Arc::new(move |record| place(&city, &areas, record)) }
 }
 
 /// Takes the last turn back: every report that nobody touched since is where it was, the others are placed anew.

@@ -33,6 +33,8 @@ pub struct FeatureImport {
     pub replace: bool,
     /// Whether it is taken away even when that is most of it.
     pub force: bool,
+    /// The edition of boundaries under which wards are found.
+    pub edition: i64,
 }
 
 /// Why features were not imported.
@@ -125,6 +127,7 @@ pub async fn write_features(
         source: import.source.clone(),
         upserts,
         gone,
+        edition: import.edition,
     };
     while features.peek().is_some() {
         let upserts: Vec<NewFeature> = features.by_ref().take(batch).collect();

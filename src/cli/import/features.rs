@@ -119,6 +119,7 @@ impl ImportFeatures {
             outside,
             replace: self.replace,
             force: self.force,
+            edition: city.areas().codebook.edition,
         })
     }
 }

@@ -67,10 +67,11 @@ impl ImportReports {
         // One batch is read and judged while the one before it is committed.
         let (send, mut batches) = mpsc::channel::<JudgedReports>(1);
         let file = self.file.clone();
+        let reader_city = city.clone();
         let reader = tokio::task::spawn_blocking(move || {
             let source = open(&file, None)?.whole().map_err(|e| format!("{file}: {e}"))?.reader;
             let mut give = |batch| send.blocking_send(batch).is_ok();
-            action::read_reports(&city, &import, &SystemClock, &SystemIds, source, &mut give)
+            action::read_reports(&reader_city, &import, &SystemClock, &SystemIds, source, &mut give)
                 .map_err(|e| format!("{file}: {e}"))
         });
         let mut rejected = RejectedFile::of(&self.file, self.rejected.clone());
@@ -88,7 +89,8 @@ impl ImportReports {
         bar.finish_and_clear();
         if !self.dry_run {
             // In one go, so that their order is none of the file's.
-            store.publish(over(SystemClock.now()), SystemClock.now()).await?;
+            let now = SystemClock.now();
+            store.publish(over(now), now, action::judge(&city, &city.areas())).await?;
         }
         let read = reader.await??;
         let seconds = watch.elapsed().as_secs_f64();

@@ -32,7 +32,7 @@ pub struct Assignment {
 }
 
 /// A report's place under an edition.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Placed {
     /// Internal sequence of the report.
     pub seq: i64,

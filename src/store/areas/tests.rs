@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::editions::{Edition, EditionState};
 use super::placed::{Assignment, Placed};
-use super::turn::{Outcome, Turn};
+use super::turn::{Judge, Outcome, Turn};
 use crate::store::database::testing::Connection;
 use crate::store::record::read::PlacedRecord;
 use crate::store::record::reports::tests::{amend, report};
@@ -93,7 +93,8 @@ async fn prepare(store: &Store, edition: i64, generation: &str) {
 
 async fn turn(store: &Store, edition: i64, former: i64, generation: &'static str, ms: i64) -> Outcome {
     let place: super::turn::Place = Arc::new(move |r| place(generation, r));
-    store.turn(Turn { edition, former, at: at(ms), undo_until: at(ms + 1_000), place }).await.unwrap()
+    let judge = Judge { edition, generation: generation.into(), place };
+    store.turn(Turn { judge, former, at: at(ms), undo_until: at(ms + 1_000) }).await.unwrap()
 }
 
 /// The map as readers of an edition see it, without what tells that events were written.

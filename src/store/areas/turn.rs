@@ -16,28 +16,34 @@ use diaban_core::domain::Instant;
 /// Decides where a report belongs under an edition.
 pub type Place = Arc<dyn Fn(&PlacedRecord) -> Placed + Send + Sync>;
 
-/// What is to come into force.
+/// An edition, and who decides where reports belong under it.
 #[derive(Clone)]
-pub struct Turn {
-    /// The edition, prepared.
+pub struct Judge {
+    /// The edition.
     pub edition: i64,
+    /// Its generation.
+    pub generation: Arc<str>,
+    /// Who decides.
+    pub place: Place,
+}
+
+impl fmt::Debug for Judge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Judge").field("edition", &self.edition).finish_non_exhaustive()
+    }
+}
+
+/// What is to come into force.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// The edition, prepared; it decides about reports that changed since they were prepared.
+    pub judge: Judge,
     /// The edition that is in force until now.
     pub former: i64,
     /// When.
     pub at: Instant,
     /// Until when it can be taken back.
     pub undo_until: Instant,
-    /// For reports that changed since they were prepared.
-    pub place: Place,
-}
-
-impl fmt::Debug for Turn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Turn")
-            .field("edition", &self.edition)
-            .field("former", &self.former)
-            .finish_non_exhaustive()
-    }
 }
 
 /// What came of a turn.
@@ -77,11 +83,12 @@ impl Command for Turn {
     type Answer = Outcome;
 
     async fn run(&self, db: &mut Db<'_>) -> Result<Outcome, sqlx::Error> {
-        let row = Sql::new("SELECT state, prepared_to FROM area_edition WHERE seq = $1").bind(self.edition);
+        let edition = self.judge.edition;
+        let row = Sql::new("SELECT state, prepared_to FROM area_edition WHERE seq = $1").bind(edition);
         let rows = db.fetch_all(row).await?;
         let Some(row) = rows.first() else { return Ok(Outcome::Stale) };
         let gone = row.code("state")? == EditionState::Withdrawn as i64;
-        if gone || in_force(db).await? != self.former || self.edition == self.former {
+        if gone || in_force(db).await? != self.former || edition == self.former {
             return Ok(Outcome::Stale);
         }
         let unsettled = Sql::new("SELECT 1 AS one FROM placed WHERE edition = $1 LIMIT 1").bind(self.former);
@@ -91,10 +98,10 @@ impl Command for Turn {
         let Some(prepared_to) = row.try_get::<Option<i64>>("prepared_to")? else {
             return Ok(Outcome::Behind);
         };
-        let Some(records) = late(db, self.edition, prepared_to).await? else { return Ok(Outcome::Behind) };
-        let placed: Vec<Placed> = records.iter().map(|r| (self.place)(r)).collect();
-        put(db, self.edition, &placed).await?;
-        begin(db, self.edition, Some(self.former), self.at, self.undo_until).await?;
+        let Some(records) = late(db, edition, prepared_to).await? else { return Ok(Outcome::Behind) };
+        let placed: Vec<Placed> = records.iter().map(|r| (self.judge.place)(r)).collect();
+        put(db, edition, &placed).await?;
+        begin(db, edition, Some(self.former), self.at, self.undo_until).await?;
         log(db, ChangeKind::Areas, self.at).await?;
         Ok(Outcome::Done)
     }

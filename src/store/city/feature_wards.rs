@@ -7,35 +7,67 @@ use geo::Geometry;
 
 use crate::store::changes::{ChangeKind, log};
 use crate::store::city::features::{CHUNK, geometry, ranges, set_wards};
-use crate::store::database::{Db, Sql};
+use crate::store::database::{Db, Row, Sql};
 use crate::store::write::{Applied, Command};
 use crate::store::{Store, StoreError};
 use diaban_core::domain::Instant;
 use diaban_core::domain::feature::Membership;
 use diaban_core::format;
 
-/// What decides about the wards of a stored feature.
+/// What decides about the wards of a stored feature, besides its shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeaturePlace {
+    /// Canonical ids of its wards on record, ascending.
+    pub wards: Vec<String>,
+    /// The edition of boundaries under which they were found, where that is known.
+    pub edition: Option<i64>,
+    /// How it came by them.
+    pub membership: Membership,
+    /// Canonical ids of the wards that its source named, unless its shape decides.
+    pub named: Vec<String>,
+}
+
+/// The columns of a place.
+pub(super) const PLACE: &str = "membership, edition, named,
+    (SELECT string_agg(ward, ',' ORDER BY ward) FROM feature_ward WHERE feature = seq) AS wards";
+
+/// Reads a place.
+pub(super) fn place(row: &Row) -> Result<FeaturePlace, StoreError> {
+    let list = |text: Option<&str>| -> Vec<String> {
+        text.into_iter().flat_map(|w| w.split(',')).filter(|w| !w.is_empty()).map(str::to_owned).collect()
+    };
+    let wards = list(row.try_get("wards")?);
+    let membership = membership(row.code("membership")?);
+    let named = match row.try_get::<Option<&str>>("named")? {
+        None if membership == Membership::Met => Vec::new(),
+        None => wards.clone(),
+        named => list(named),
+    };
+    Ok(FeaturePlace { wards, edition: row.try_get("edition")?, membership, named })
+}
+
+/// A stored feature, with what decides about its wards.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlacedFeature {
     /// Internal sequence.
     pub seq: i64,
     /// Its shape in degrees.
     pub geometry: Option<Geometry<f64>>,
-    /// Canonical ids of its wards on record, ascending.
-    pub wards: Vec<String>,
-    /// How it came by them.
-    pub membership: Membership,
+    /// What decides besides.
+    pub place: FeaturePlace,
     /// The hash of its content.
     pub hash: [u8; 16],
 }
 
-/// A feature's new wards after areas changed.
+/// The wards of a feature under other boundaries.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FeatureAssignment {
     /// Internal sequence of the feature.
     pub seq: i64,
     /// The hash of the content that was looked at.
     pub hash: [u8; 16],
+    /// Whether wards or shape are others than those on record.
+    pub changed: bool,
     /// Canonical ids of its wards, ascending.
     pub wards: Vec<String>,
     /// The shape that its wards lend it; none when its shape stays.
@@ -43,50 +75,48 @@ pub struct FeatureAssignment {
 }
 
 impl Store {
-    /// The next features after an internal sequence, with what decides about their wards.
+    /// The next features after an internal sequence whose wards were found under another edition, or under one that is
+    /// not known.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn feature_places_after(&self, seq: i64, limit: i64) -> Result<Vec<PlacedFeature>, StoreError> {
+    pub async fn feature_places_after(
+        &self,
+        seq: i64,
+        edition: i64,
+        limit: i64,
+    ) -> Result<Vec<PlacedFeature>, StoreError> {
         // One statement, so that shape, wards and hash are of one moment.
-        let rows = self
-            .read
-            .fetch_all(
-                Sql::new(
-                    "SELECT seq, geometry, membership, hash,
-                    (SELECT string_agg(ward, ',' ORDER BY ward) FROM feature_ward WHERE feature = seq)
-             FROM feature WHERE seq > $1 ORDER BY seq LIMIT $2",
-                )
-                .bind(seq)
-                .bind(limit),
-            )
-            .await?;
+        let mut q = Sql::new("SELECT seq, geometry, hash, ");
+        q.push(PLACE).push(" FROM feature WHERE seq > ").push_bind(seq);
+        q.push(" AND (edition IS NULL OR edition <> ").push_bind(edition);
+        q.push(") ORDER BY seq LIMIT ").push_bind(limit);
+        let rows = self.read.fetch_all(q).await?;
         rows.iter()
             .map(|row| {
-                let wards: Option<&str> = row.try_get(4)?;
-                let hash: &[u8] = row.try_get(3)?;
+                let hash: &[u8] = row.try_get("hash")?;
                 Ok(PlacedFeature {
-                    seq: row.try_get(0)?,
-                    geometry: geometry(row.try_get(1)?)?,
-                    wards: wards.into_iter().flat_map(|w| w.split(',')).map(str::to_owned).collect(),
-                    membership: membership(row.code(2)?),
+                    seq: row.try_get("seq")?,
+                    geometry: geometry(row.try_get("geometry")?)?,
+                    place: place(row)?,
                     hash: hash.try_into().unwrap_or_default(),
                 })
             })
             .collect()
     }
 
-    /// Gives features their new wards after areas changed, in one commit with their changes.
+    /// Gives features the wards that they have under an edition, in one commit with their changes.
     /// [`Applied::Stale`] when an import wrote or removed one of them meanwhile: nothing was done then.
     ///
     /// # Errors
     /// When the write fails; none of the batch was changed then.
     pub async fn assign_features(
         &self,
+        edition: i64,
         assignments: Vec<FeatureAssignment>,
         at: Instant,
     ) -> Result<Applied, StoreError> {
-        self.write(AssignFeatures { assignments, at }).await
+        self.write(AssignFeatures { edition, assignments, at }).await
     }
 }
 
@@ -99,6 +129,7 @@ fn membership(code: i64) -> Membership {
 }
 
 struct AssignFeatures {
+    edition: i64,
     assignments: Vec<FeatureAssignment>,
     at: Instant,
 }
@@ -107,7 +138,7 @@ impl Command for AssignFeatures {
     type Answer = Applied;
 
     async fn run(&self, db: &mut Db<'_>) -> Result<Applied, sqlx::Error> {
-        assign(db, &self.assignments, self.at).await
+        assign(db, self.edition, &self.assignments, self.at).await
     }
 }
 
@@ -116,6 +147,7 @@ impl Command for AssignFeatures {
 /// import of the same finds nothing to do.
 async fn assign(
     db: &mut Db<'_>,
+    edition: i64,
     assignments: &[FeatureAssignment],
     at: Instant,
 ) -> Result<Applied, sqlx::Error> {
@@ -124,7 +156,14 @@ async fn assign(
     if !are_as_seen(db, assignments).await? {
         return Ok(Applied::Stale);
     }
+    let mut touched = Vec::new();
     for a in assignments {
+        let found = Sql::new("UPDATE feature SET edition = $2 WHERE seq = $1").bind(a.seq).bind(edition);
+        db.execute(found).await?;
+        if !a.changed {
+            continue;
+        }
+        touched.push(a.seq);
         let row = db
             .fetch_one(
                 Sql::new("SELECT geometry, properties, membership FROM feature WHERE seq = $1").bind(a.seq),
@@ -146,7 +185,7 @@ async fn assign(
         .await?;
         set_wards(db, a.seq, &a.wards).await?;
     }
-    for (first, last) in ranges(assignments.iter().map(|a| a.seq).collect()) {
+    for (first, last) in ranges(touched) {
         log(db, ChangeKind::Features { first, last }, at).await?;
     }
     Ok(Applied::Done)
@@ -197,6 +236,7 @@ pub(in crate::store) mod tests {
             source: "banks".into(),
             upserts: vec![feature("1"), feature("2")],
             gone: Vec::new(),
+            edition: 1,
         }
     }
 
@@ -208,12 +248,13 @@ pub(in crate::store) mod tests {
         let collection = pack.collection("facilities").unwrap();
         let at = Instant::from_ms(1_000);
         store.write_features(write(collection, "A", &["g.1"]), at).await.unwrap();
-        let seen = store.feature_places_after(0, 9).await.unwrap();
+        let seen = store.feature_places_after(0, 2, 9).await.unwrap();
         let anew = |seen: &[PlacedFeature]| {
             seen.iter()
                 .map(|f| FeatureAssignment {
                     seq: f.seq,
                     hash: f.hash,
+                    changed: true,
                     wards: vec!["g.2".into(), "g.3".into()],
                     shape: None,
                 })
@@ -224,14 +265,15 @@ pub(in crate::store) mod tests {
         other.upserts.remove(0);
         store.write_features(other, at).await.unwrap();
         let head = store.last_change().await.unwrap();
-        assert_eq!(store.assign_features(anew(&seen), at).await.unwrap(), Applied::Stale);
-        let now = store.feature_places_after(0, 9).await.unwrap();
-        assert_eq!((&now[0], &now[1].wards), (&seen[0], &seen[1].wards));
+        assert_eq!(store.assign_features(2, anew(&seen), at).await.unwrap(), Applied::Stale);
+        let now = store.feature_places_after(0, 2, 9).await.unwrap();
+        assert_eq!((&now[0], &now[1].place), (&seen[0], &seen[1].place));
         assert_eq!(store.last_change().await.unwrap(), head);
 
-        assert_eq!(store.assign_features(anew(&now), at).await.unwrap(), Applied::Done);
-        let after = store.feature_places_after(0, 9).await.unwrap();
-        assert!(after.iter().all(|f| f.wards == ["g.2", "g.3"]), "{after:?}");
+        assert_eq!(store.assign_features(2, anew(&now), at).await.unwrap(), Applied::Done);
+        assert!(store.feature_places_after(0, 2, 9).await.unwrap().is_empty(), "all are found under it");
+        let after = store.feature_places_after(0, 3, 9).await.unwrap();
+        assert!(after.iter().all(|f| f.place.wards == ["g.2", "g.3"]), "{after:?}");
         let change = store.changes_after(head, 9).await.unwrap();
         let (first, last) = (now[0].seq, now[1].seq);
         assert_eq!(change.iter().map(|c| c.kind).collect::<Vec<_>>(), [ChangeKind::Features { first, last }]);

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use geo::Geometry;
 
 use crate::store::changes::{ChangeKind, log};
+use crate::store::city::feature_wards::{FeaturePlace, PLACE, place};
 use crate::store::database::{Db, Row, Sql};
 use crate::store::write::Command;
 use crate::store::{Store, StoreError};
-use diaban_core::domain::feature::{self, NewFeature, Valid};
-use diaban_core::domain::{CodeBook, Collection, Feature, Instant, WardId};
+use diaban_core::domain::feature::{self, Membership, NewFeature, Valid};
+use diaban_core::domain::{Collection, Feature, Instant};
 use diaban_core::format;
 
 /// Values bound in one statement.
@@ -38,6 +39,19 @@ pub struct FeatureWrite {
     pub upserts: Vec<NewFeature>,
     /// Source ids of those to remove.
     pub gone: Vec<String>,
+    /// The edition of boundaries under which their wards were found.
+    pub edition: i64,
+}
+
+/// A feature as it is stored. Its wards are still to be found: those on record may be of other boundaries.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredFeature {
+    /// Its collection.
+    pub collection: Arc<str>,
+    /// The feature, without wards.
+    pub feature: Feature,
+    /// What decides about its wards.
+    pub place: FeaturePlace,
 }
 
 impl Store {
@@ -82,8 +96,8 @@ impl Store {
         self.read.fetch_value(Sql::new("SELECT coalesce(max(seq), 0) FROM feature")).await
     }
 
-    /// The features with internal sequences `first..=last`, each with its collection. A feature
-    /// whose collection is not among these is left out: it left the city pack.
+    /// The features with internal sequences `first..=last`. A feature whose collection is not among
+    /// these is left out: it left the city pack.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -91,46 +105,21 @@ impl Store {
         &self,
         (first, last): (i64, i64),
         collections: &[Arc<Collection>],
-        codebook: &CodeBook,
-    ) -> Result<Vec<(Arc<str>, Arc<Feature>)>, StoreError> {
-        let mut wards = self.feature_wards(first, last, codebook).await?;
-        let rows = self.read.fetch_all(Sql::new(
-            "SELECT seq, id, collection, source, source_id, revision, geometry, properties, created_ms,
-                    updated_ms
-             FROM feature WHERE seq BETWEEN $1 AND $2 ORDER BY seq",
-        ).bind(first).bind(last)).await?;
+    ) -> Result<Vec<StoredFeature>, StoreError> {
+        let mut q = Sql::new(
+            "SELECT seq, id, collection, source, source_id, revision, geometry, properties, created_ms, updated_ms, ",
+        );
+        q.push(PLACE).push(" FROM feature WHERE seq BETWEEN ").push_bind(first);
+        q.push(" AND ").push_bind(last).push(" ORDER BY seq");
+        let rows = self.read.fetch_all(q).await?;
         let mut out = Vec::with_capacity(rows.len());
         for row in &rows {
-            let name: &str = row.try_get(2)?;
+            let name: &str = row.try_get("collection")?;
             if let Some(c) = collections.iter().find(|c| *c.id == *name) {
-                let wards = wards.remove(&row.try_get(0)?).unwrap_or_default();
-                out.push((c.id.clone(), Arc::new(record(row, c, wards)?)));
+                let (feature, place) = (record(row, c)?, place(row)?);
+                out.push(StoredFeature { collection: c.id.clone(), feature, place });
             }
         }
-        Ok(out)
-    }
-
-    /// Positions of the wards of the features with sequences `first..=last`, ascending.
-    async fn feature_wards(
-        &self,
-        first: i64,
-        last: i64,
-        codebook: &CodeBook,
-    ) -> Result<HashMap<i64, Vec<u16>>, StoreError> {
-        let rows = self
-            .read
-            .fetch_all(
-                Sql::new("SELECT feature, ward FROM feature_ward WHERE feature BETWEEN $1 AND $2")
-                    .bind(first)
-                    .bind(last),
-            )
-            .await?;
-        let mut out: HashMap<i64, Vec<u16>> = HashMap::new();
-        for row in &rows {
-            let id = WardId::parse(row.try_get(1)?);
-            out.entry(row.try_get(0)?).or_default().extend(id.and_then(|id| codebook.ward_index(&id)));
-        }
-        out.values_mut().for_each(|w| w.sort_unstable());
         Ok(out)
     }
 }
@@ -146,7 +135,7 @@ pub(in crate::store) fn geometry(text: Option<&str>) -> Result<Option<Geometry<f
     format::geometry::from_json(&json).map_err(decode)
 }
 
-fn record(row: &Row, collection: &Collection, wards: Vec<u16>) -> Result<Feature, StoreError> {
+fn record(row: &Row, collection: &Collection) -> Result<Feature, StoreError> {
     let geometry = geometry(row.try_get(6)?)?;
     let properties: serde_json::Map<_, _> =
         serde_json::from_str(row.try_get(7)?).map_err(|e| decode(e.to_string()))?;
@@ -162,8 +151,13 @@ fn record(row: &Row, collection: &Collection, wards: Vec<u16>) -> Result<Feature
         geometry,
         valid: Valid::of(collection, &values),
         values,
-        wards,
+        wards: Vec::new(),
     })
+}
+
+/// The wards that a source named, as they are stored.
+fn named(f: &NewFeature) -> Option<String> {
+    (f.membership != Membership::Met).then(|| f.wards.join(","))
 }
 
 /// What is stored of a feature that an import names.
@@ -248,14 +242,16 @@ async fn update(
     db.execute(
         Sql::new(
             "UPDATE feature SET revision = revision + 1, hash = $2, geometry = $3, properties = $4,
-             updated_ms = $5, membership = $6 WHERE seq = $1",
+             updated_ms = $5, membership = $6, edition = $7, named = $8 WHERE seq = $1",
         )
         .bind(seq)
         .bind(&hash[..])
         .bind(shape)
         .bind(properties)
         .bind(at.ms())
-        .bind(f.membership as i64),
+        .bind(f.membership as i64)
+        .bind(w.edition)
+        .bind(named(f)),
     )
     .await?;
     Ok(seq)
@@ -273,9 +269,9 @@ async fn insert(
         let id = feature::id(&w.collection.id, &w.source, &f.source_id, draw);
         let seq: Option<i64> = db.fetch_value_optional(Sql::new(
             "INSERT INTO feature (id, collection, source, source_id, revision, hash, geometry, properties,
-                 created_ms, updated_ms, membership) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $8, $9)
-             ON CONFLICT (id) DO NOTHING RETURNING seq",
-        ).bind(id as i64).bind(&*w.collection.id).bind(&w.source).bind(&f.source_id).bind(&hash[..]).bind(&shape).bind(&properties).bind(at.ms()).bind(f.membership as i64)).await?;
+                 created_ms, updated_ms, membership, edition, named)
+             VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING RETURNING seq",
+        ).bind(id as i64).bind(&*w.collection.id).bind(&w.source).bind(&f.source_id).bind(&hash[..]).bind(&shape).bind(&properties).bind(at.ms()).bind(f.membership as i64).bind(w.edition).bind(named(f))).await?;
         if let Some(seq) = seq {
             return Ok(seq);
         }

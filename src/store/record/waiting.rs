@@ -6,15 +6,19 @@
 use std::collections::HashMap;
 
 use crate::store::areas::adopt::adopt;
+use crate::store::areas::in_force;
+use crate::store::areas::placed::Assignment;
+use crate::store::areas::turn::Judge;
 use crate::store::changes::{ChangeKind, log};
 use crate::store::database::{Db, Row, Sql};
 use crate::store::record::events::{Ledger, Position};
-use crate::store::record::fields::FACT_COLUMNS;
+use crate::store::record::fields::{FACT_COLUMNS, point};
+use crate::store::record::read::{PlacedRecord, placed_record, places};
 use crate::store::record::reports::insert;
 use crate::store::write::Command;
 use crate::store::{Store, StoreError};
 use diaban_core::domain::report::{EventKind, NewReport};
-use diaban_core::domain::{Instant, Precision};
+use diaban_core::domain::{Instant, Precision, WardId};
 
 /// After the end of an hour so much may pass until what came in it is stored, in milliseconds: longer than a request
 /// lasts. What came in the last second would else become public by itself, a second later.
@@ -67,16 +71,18 @@ pub(in crate::store) async fn put(
 
 impl Store {
     /// Makes public what happened before `end`, in commits of bounded size; gives how many events that were. The
-    /// change log says `now`.
+    /// change log says `now`. What was transferred to a ward of other boundaries goes where `judge` says.
     ///
     /// # Errors
-    /// When a write fails; what became public before it stays so.
-    pub async fn publish(&self, end: Instant, now: Instant) -> Result<u64, StoreError> {
+    /// [`StoreError::OtherAreas`] when the judge's edition is not in force. When a write fails. What became public
+    /// before it stays so.
+    pub async fn publish(&self, end: Instant, now: Instant, judge: Judge) -> Result<u64, StoreError> {
         let mut told = 0;
         loop {
-            match self.write(Publish { end, now }).await? {
-                0 => return Ok(told),
-                events => told += events,
+            match self.write(Publish { end, now, judge: judge.clone() }).await? {
+                None => return Err(StoreError::OtherAreas),
+                Some(0) => return Ok(told),
+                Some(events) => told += events,
             }
         }
     }
@@ -85,13 +91,17 @@ impl Store {
 struct Publish {
     end: Instant,
     now: Instant,
+    judge: Judge,
 }
 
 impl Command for Publish {
-    type Answer = u64;
+    type Answer = Option<u64>;
 
-    async fn run(&self, db: &mut Db<'_>) -> Result<u64, sqlx::Error> {
-        publish(db, self.end, self.now).await
+    async fn run(&self, db: &mut Db<'_>) -> Result<Option<u64>, sqlx::Error> {
+        if in_force(db).await? != self.judge.edition {
+            return Ok(None);
+        }
+        publish(db, self).await.map(Some)
     }
 }
 
@@ -104,28 +114,24 @@ struct Due {
     at: Instant,
     fed_ms: i64,
     to: i64,
-    moved: Option<Move>,
-}
-
-/// What a transfer makes of its report.
-struct Move {
-    ward: Option<String>,
-    body: Option<String>,
-    rule: Option<String>,
-    lon: Option<f64>,
-    lat: Option<f64>,
+    /// What a transfer makes of its report.
+    moved: Option<Assignment>,
 }
 
 impl Due {
     fn read(row: &Row) -> Result<Self, sqlx::Error> {
         let transfer = row.code("kind")? == EventKind::Transfer as i64;
-        let moved = Move {
-            ward: row.try_get("ward")?,
-            body: row.try_get("body")?,
-            rule: row.try_get("rule")?,
-            lon: row.try_get("lon")?,
-            lat: row.try_get("lat")?,
-        };
+        let body: Option<String> = row.try_get("body")?;
+        let moved = body.filter(|_| transfer).map(|body| {
+            Ok::<_, sqlx::Error>(Assignment {
+                ward: row.try_get::<Option<&str>>("ward")?.and_then(WardId::parse),
+                body,
+                rule: row.try_get::<Option<String>>("rule")?.unwrap_or_default(),
+                point: point(row.try_get("lon")?, row.try_get("lat")?),
+                border_m: None,
+                offshore_m: None,
+            })
+        });
         Ok(Self {
             event: row.try_get("event")?,
             report: row.try_get("report")?,
@@ -134,13 +140,13 @@ impl Due {
             at: Instant::from_ms(row.try_get("at_ms")?),
             fed_ms: row.try_get("fed_ms")?,
             to: row.code("to_state")?,
-            // A reform of areas in between counts more.
-            moved: Some(moved).filter(|m| transfer && m.body.is_some()),
+            moved: moved.transpose()?,
         })
     }
 }
 
-async fn publish(db: &mut Db<'_>, end: Instant, now: Instant) -> Result<u64, sqlx::Error> {
+async fn publish(db: &mut Db<'_>, of: &Publish) -> Result<u64, sqlx::Error> {
+    let (end, now) = (of.end, of.now);
     // Of one that nobody knows yet, the first event comes first, whatever the clocks said. Of one that a moderator
     // holds back, nothing.
     let due = Sql::new(
@@ -172,7 +178,7 @@ async fn publish(db: &mut Db<'_>, end: Instant, now: Instant) -> Result<u64, sql
             let shown = if last > 0 && d.live { shown.max(Instant::from_ms(last + 1)) } else { shown };
             let place = if d.live { ledger.after_hour(shown, end) } else { ledger.history(shown) };
             last = place.shown_ms;
-            tell(db, d, place).await?;
+            tell(db, d, place, &of.judge).await?;
             named.push(d.report);
         }
     }
@@ -186,7 +192,7 @@ async fn publish(db: &mut Db<'_>, end: Instant, now: Instant) -> Result<u64, sql
 }
 
 /// The event gets its place among the news, and the report what it made of it.
-async fn tell(db: &mut Db<'_>, d: &Due, place: Position) -> Result<(), sqlx::Error> {
+async fn tell(db: &mut Db<'_>, d: &Due, place: Position, judge: &Judge) -> Result<(), sqlx::Error> {
     let event = Sql::new("UPDATE event SET seq = $2, shown_ms = $3 WHERE seq = $1");
     db.execute(event.bind(d.event).bind(place.seq).bind(place.shown_ms)).await?;
     db.execute(Sql::new("DELETE FROM waiting WHERE event = $1").bind(d.event)).await?;
@@ -203,23 +209,50 @@ async fn tell(db: &mut Db<'_>, d: &Due, place: Position) -> Result<(), sqlx::Err
         .bind(place.shown_ms),
     )
     .await?;
-    if let Some(m) = &d.moved {
-        // A reform of areas since then counts more.
+    if let Some(to) = &d.moved {
+        let anew = anew(db, d.report, to, judge).await?;
+        let to = anew.as_ref().unwrap_or(to);
+        let ward = to.ward.as_ref().map(ToString::to_string);
+        if anew.is_some() {
+            // Feeds tell it of the wards between which it goes now.
+            let wards = "UPDATE event SET ward = $2, from_ward = (SELECT r.ward FROM report_public r WHERE r.seq = $3)
+                         WHERE seq = $1";
+            db.execute(Sql::new(wards).bind(place.seq).bind(&ward).bind(d.report)).await?;
+        }
         db.execute(
             Sql::new(
-                "UPDATE report_public SET ward = $2, body = $3, rule = $4, lon = $5, lat = $6, border_m = NULL
-                 WHERE seq = $1 AND substr(ward, 1, 10) = substr($2, 1, 10)",
+                "UPDATE report_public SET ward = $2, body = $3, rule = $4, lon = $5, lat = $6, border_m = $7
+                 WHERE seq = $1",
             )
             .bind(d.report)
-            .bind(&m.ward)
-            .bind(&m.body)
-            .bind(&m.rule)
-            .bind(m.lon)
-            .bind(m.lat),
+            .bind(ward)
+            .bind(&to.body)
+            .bind(&to.rule)
+            .bind(to.point.map(|p| p.lon()))
+            .bind(to.point.map(|p| p.lat()))
+            .bind(to.border_m),
         )
         .await?;
     }
     Ok(())
+}
+
+/// Where a transfer leads that was made under other boundaries than those in force; none if it was not.
+async fn anew(
+    db: &mut Db<'_>,
+    report: i64,
+    to: &Assignment,
+    judge: &Judge,
+) -> Result<Option<Assignment>, sqlx::Error> {
+    if to.ward.as_ref().is_none_or(|ward| *ward.generation == *judge.generation) {
+        return Ok(None);
+    }
+    let mut q = places(judge.edition);
+    q.push_keys([report].into_iter());
+    let rows = db.fetch_all(q).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let record = PlacedRecord { assigned: to.clone(), held: None, ..placed_record(row)? };
+    Ok((judge.place)(&record).to)
 }
 
 /// Gives reports new sequences, the next ones, in the order of their ids, and makes them public; gives the new one
@@ -263,11 +296,13 @@ pub(in crate::store) async fn renumber(
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::Arc;
 
     use super::*;
     use crate::store::record::reports::tests::report;
     use crate::store::test_database::store_url;
     use crate::store::whole::tables::TABLES;
+    use crate::store::{Place, Placed};
 
     #[test]
     fn all_that_a_row_has_goes_with_it() {
@@ -299,8 +334,12 @@ mod tests {
         assert!(store.report(40).await.unwrap().is_some() && store.cursor(40).await.is_err());
         let now = Instant::from_ms(2 * HOUR + 61_000);
         assert_eq!(over(now), Instant::from_ms(2 * HOUR));
-        assert_eq!(store.publish(over(now), now).await.unwrap(), 3);
-        assert_eq!(store.publish(over(now), now).await.unwrap(), 0);
+        let stays: Place = Arc::new(|r| Placed { seq: r.seq, ..Placed::default() });
+        let judge = Judge { edition: 0, generation: "2025-07-01".into(), place: stays };
+        assert_eq!(store.publish(over(now), now, judge.clone()).await.unwrap(), 3);
+        assert_eq!(store.publish(over(now), now, judge.clone()).await.unwrap(), 0);
+        let other = Judge { edition: 1, ..judge };
+        assert!(matches!(store.publish(over(now), now, other).await, Err(StoreError::OtherAreas)));
         let mut seqs = Vec::new();
         for id in [10, 20, 40] {
             seqs.push(store.cursor(id).await.unwrap().seq);

@@ -248,6 +248,8 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("created_ms", Integer),
             ("updated_ms", Integer),
             ("membership", Integer),
+            ("edition", Integer),
+            ("named", Text),
         ],
     },
     Table {

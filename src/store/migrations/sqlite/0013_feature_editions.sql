@@ -1,0 +1,6 @@
+-- The edition of boundaries under which the wards of a feature were found. Readers of another edition find them
+-- themselves; so they do where it is not known.
+ALTER TABLE feature ADD COLUMN edition INTEGER;
+-- The wards that its source named, {generation}.{code}, with commas between; empty where its shape decides. Those of
+-- rows written before are the wards on record.
+ALTER TABLE feature ADD COLUMN named TEXT;
