@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +22,8 @@ use crate::jobs::{
     Follower, SnapshotWriter, announce, publish, refresh_keys, supervise, trim, turn_areas, watch_clock,
     write_snapshots,
 };
-use crate::memory::{CONNECTION, EXPORT, STREAM, Share};
-use crate::store::{Failure, Store, StoreError};
+use crate::memory::{CONNECTION, EXPORT, REPORT, STREAM, Share};
+use crate::store::{Claim, Failure, Store, StoreError};
 use diaban_core::geo::Bbox;
 use diaban_core::map::{Layer, Level, Live, Mistakes, View, read_layers};
 use diaban_core::pack::{Pack, PackError};
@@ -30,6 +31,8 @@ use diaban_core::pack::{Pack, PackError};
 /// How many messages a live stream may lag behind before it reads the store instead.
 const CHANNEL_CAPACITY: usize = 256;
 const MIB: usize = 1 << 20;
+/// Pause before a database that does not answer is tried again.
+const AWAIT: Duration = Duration::from_secs(1);
 /// Open files besides the connections: the database, the log, files being read.
 const OTHER_FILES: u64 = 256;
 
@@ -141,7 +144,29 @@ async fn check_quickly(store: &Store) {
     }
 }
 
-/// Serves until `stop` resolves, then finishes running requests and closes the store.
+/// Opens a store to serve it. A database server that does not answer is waited for, as both may start at once; nothing
+/// comes of it when `stop` resolves first.
+async fn open_to_serve(
+    config: &Config,
+    cache_kib: u64,
+    stop: impl Future<Output = ()>,
+) -> Result<Option<(Store, Option<Claim>)>, StoreError> {
+    let mut stop = pin!(stop);
+    loop {
+        match Store::open_to_serve(&config.store, cache_kib).await {
+            Err(StoreError::NotThere(why)) => {
+                tracing::warn!(why, "the database does not answer; trying again");
+                if tokio::time::timeout(AWAIT, &mut stop).await.is_ok() {
+                    return Ok(None);
+                }
+            }
+            opened => return opened.map(Some),
+        }
+    }
+}
+
+/// Serves until `stop` resolves, then finishes running requests and closes the store. `begun` is called when requests
+/// are answered.
 ///
 /// # Errors
 /// When a part cannot be built, or the storage fails while serving.
@@ -155,7 +180,9 @@ pub async fn run(
     ids: Arc<dyn Ids>,
     listener: TcpListener,
     stop: impl Future<Output = ()>,
+    begun: impl FnOnce(),
 ) -> Result<(), AppError> {
+    let mut stop = pin!(stop);
     let mut config = config;
     let memory = config.memory;
     let within = |share, each, asked: NonZeroU32| {
@@ -169,7 +196,7 @@ pub async fn run(
     allow_files(config.connections.total.get());
     let admin = config.admin_listen.map(listen_for_operators).transpose()?;
     let cache = memory.bytes(Share::Store) / 1024;
-    let (store, _claim) = Store::open_to_serve(&config.store, cache).await?;
+    let Some((store, _claim)) = open_to_serve(&config, cache, stop.as_mut()).await? else { return Ok(()) };
     let city = settled(&store, &config, &*clock).await?;
     if store.cannot_write() {
         tracing::warn!("the storage is read-only: reads are served, writes are refused");
@@ -222,11 +249,12 @@ pub async fn run(
     let number = i64::from_le_bytes(number);
     let follow = {
         let (store, city, live, snapshots) = (store.clone(), city.clone(), live.clone(), snapshots.clone());
-        let moves = moves.clone();
+        let (moves, room) = (moves.clone(), memory.bytes(Share::Map) / REPORT);
         move || {
             Follower::new(store.clone(), city.clone(), live.clone(), level.clone(), snapshots.clone())
                 .with_moves(moves.clone())
                 .numbered(number)
+                .with_room(room)
                 .run()
         }
     };
@@ -312,7 +340,7 @@ pub async fn run(
     let mut failure = None;
     let until = async {
         tokio::select! {
-            () = stop => {}
+            () = &mut stop => {}
             found = failed => failure = Some(found),
         }
         // A stream never ends by itself, so it must be told to stop.
@@ -328,6 +356,7 @@ pub async fn run(
             http::serve(listener, doors.only(Side::Operator), Arc::new(connections), until).await;
         }
     };
+    begun();
     tokio::join!(public, operators);
     jobs.iter().for_each(|job| job.abort());
     if let Some(failure) = failure {

@@ -51,7 +51,7 @@ impl<'de> serde::Deserialize<'de> for Size {
 pub enum Share {
     /// The program, its pack, and what no other share counts.
     Program,
-    /// The live map, and a second one while it is folded.
+    /// The live map, and a second one while it is folded or other boundaries come into force.
     Map,
     /// Page caches of the database connections of a SQLite store.
     Store,
@@ -76,6 +76,8 @@ struct Row {
     name: &'static str,
 }
 
+/// The bytes that one report takes in the live map, with what folding it takes for a while.
+pub const REPORT: u64 = 200;
 /// The bytes that one export holds: a part of rows as the store gives them, its text, and the part that is read
 /// meanwhile.
 pub const EXPORT: u64 = 6 * MIB;

@@ -1,7 +1,7 @@
 //! The city as a process knows it: the pack, which never changes, and the areas, which do.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -11,6 +11,7 @@ use crate::store::{Edition, EditionState, ReportRecord, StoredAreas};
 use diaban_core::area::{self, AreaBook, Generation};
 use diaban_core::domain::view::PublicReport;
 use diaban_core::domain::{BodyId, CodeBook, Text, WardId};
+use diaban_core::map::{ShapeError, View, WardShape, WardShapes};
 use diaban_core::pack::{Pack, PackError, Successors};
 
 /// How long a request waits for areas that are in force in the store already.
@@ -33,6 +34,8 @@ pub struct Areas {
     pub codebook: Arc<CodeBook>,
     /// Which wards have the ground of which former ones.
     pub successors: Successors,
+    /// The shapes of generations for tiles, as far as they were asked for, in the order of the book.
+    shapes: Vec<OnceLock<Arc<WardShapes>>>,
 }
 
 /// Why a city cannot be made.
@@ -179,12 +182,51 @@ impl Areas {
         for edition in used.values().flatten() {
             successors.extend(edition.successors.as_deref().map(succession::read).unwrap_or_default());
         }
-        Ok(Self { book, codebook: Arc::new(codebook), successors: Successors::new(successors) })
+        let shapes = book.generations().iter().map(|_| OnceLock::new()).collect();
+        Ok(Self { book, codebook: Arc::new(codebook), successors: Successors::new(successors), shapes })
     }
 
     /// The generation in force.
     pub fn active(&self) -> &Arc<Generation> {
         self.book.active()
+    }
+
+    /// The shapes of a generation's wards, for tiles; empty for one that is not known.
+    ///
+    /// # Errors
+    /// See [`ShapeError`].
+    pub fn shapes(&self, generation: &str) -> Result<Arc<WardShapes>, ShapeError> {
+        let known = self.book.generations().iter().zip(&self.shapes).find(|(g, _)| **g.id() == *generation);
+        let Some((generation, made)) = known else {
+            return WardShapes::build(generation, true, &[]).map(Arc::new);
+        };
+        if let Some(made) = made.get() {
+            return Ok(made.clone());
+        }
+        let shape = |u: &area::Unit| WardShape {
+            code: u.code.to_string(),
+            name: u.name.clone(),
+            short_name: u.short_name().to_owned(),
+            ward: format!("{}.{}", generation.id(), u.code),
+            label: u.label,
+            area: u.shape.clone(),
+        };
+        let shapes: Vec<WardShape> = generation.units().iter().map(shape).collect();
+        let shapes = WardShapes::build(generation.id(), generation.approximate(), &shapes)?;
+        Ok(made.get_or_init(|| Arc::new(shapes)).clone())
+    }
+
+    /// The map with the wards of the generation that is asked for, or as it is.
+    ///
+    /// # Errors
+    /// See [`ShapeError`].
+    pub fn view_at(&self, view: Arc<View>, generation: Option<&str>) -> Result<Arc<View>, ShapeError> {
+        match generation {
+            Some(day) if *day != *view.codebook.active => {
+                Ok(Arc::new(View { shapes: self.shapes(day)?, ..View::clone(&view) }))
+            }
+            _ => Ok(view),
+        }
     }
 
     /// West, south, east and north of the city in force, in degrees.

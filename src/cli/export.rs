@@ -73,9 +73,10 @@ impl Export {
         let filters = set
             .filters(&self.query, &view.codebook, now)
             .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+        let areas = city.areas();
+        let view = areas.view_at(Arc::new(view), filters.generation.as_deref())?;
         let at = view.snapshot.at();
         let changed = store.change(at).await?.map(|c| c.at);
-        let areas = city.areas();
         let begin = city.pack.city.map;
         let what =
             TileExport { view: &view, changed, areas: &areas, begin, set: &set, filters: &filters, now };

@@ -31,7 +31,7 @@ pub(super) fn bind(config: &Config) -> Result<TcpListener, String> {
     http::bind(config.listen).map_err(|e| format!("cannot listen on {}: {e}", config.listen))
 }
 
-/// Prints the address and serves until `stop`.
+/// Serves until `stop`, and prints the address once requests are answered.
 pub(super) async fn serve(
     listener: TcpListener,
     config: Config,
@@ -39,9 +39,12 @@ pub(super) async fn serve(
     ready: impl FnOnce(&str),
 ) -> Outcome {
     let url = format!("http://{}", listener.local_addr()?);
-    say!("listening on {url}");
-    ready(config.public_url.as_deref().unwrap_or(&url));
-    app::run(config, Arc::new(SystemClock), Arc::new(SystemIds), listener, stop).await?;
+    let public = config.public_url.clone().unwrap_or_else(|| url.clone());
+    let begun = || {
+        say!("listening on {url}");
+        ready(&public);
+    };
+    app::run(config, Arc::new(SystemClock), Arc::new(SystemIds), listener, stop, begun).await?;
     Ok(())
 }
 

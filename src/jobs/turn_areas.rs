@@ -9,12 +9,15 @@ use tokio::sync::watch;
 use crate::action::{self, Activation, AreasError, City};
 use crate::clock::Clock;
 use crate::store::Store;
+use diaban_core::domain::Instant;
 use diaban_core::map::Level;
 
 /// How often it is looked whether something is due.
 const EVERY: Duration = Duration::from_secs(1);
 /// In every so many rounds it is looked whether something can be forgotten.
 const FORGET: u32 = 3_600;
+/// An activation takes at most so long from its announcement, in milliseconds.
+const LEASE_MS: i64 = 10 * 60_000;
 
 /// Looks forever.
 pub async fn turn_areas(
@@ -47,7 +50,11 @@ async fn once(
     clock: &dyn Clock,
     seen: &mut Option<i64>,
 ) -> Result<(), AreasError> {
-    let due = store.due_edition(clock.now()).await?;
+    let now = clock.now();
+    if store.lapse(Instant::from_ms(now.ms() - LEASE_MS), now).await? {
+        tracing::warn!("boundaries were announced and did not come into force; they are prepared as before");
+    }
+    let due = store.due_edition(now).await?;
     if let Some(edition) = due {
         tracing::info!(edition, "boundaries are due");
         let outcome = action::activate(city, store, clock, edition, |step| {

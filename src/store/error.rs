@@ -132,6 +132,9 @@ pub enum StoreError {
     /// The database cannot be opened.
     #[error("{0}")]
     Open(String),
+    /// The database cannot be opened yet: its server does not answer, or accepts nobody now.
+    #[error("{0}")]
+    NotThere(String),
 }
 
 /// SQLite primary result codes (<https://www.sqlite.org/rescode.html>).

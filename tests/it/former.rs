@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Server};
+use crate::harness::{Answer, CENTRE, Server};
 use diaban_core::domain::WardId;
+use diaban_core::geo::{LonLat, Mercator, TileId};
+use diaban_core::map::{Value as Tag, decode};
 use diaban_core::pack::{Pack, Successors};
 
 const BEFORE: &str = "2025-01-01";
@@ -128,6 +130,56 @@ fn the_address_for_a_successor_is_the_same_door() {
     let links = ward["links"].as_array().unwrap();
     let heirs: Vec<&Value> = links.iter().filter(|l| l["rel"] == "successor-version").collect();
     assert!(!heirs.is_empty() && heirs.iter().all(|l| l["title"].is_string()), "{ward}");
+}
+
+#[test]
+fn tiles_and_pictures_show_the_wards_of_the_day_asked_for() {
+    let server = Server::start();
+    let place = Mercator::from_lonlat(LonLat::new(CENTRE.0, CENTRE.1).unwrap());
+    let id = TileId::holding(place, 11).unwrap();
+    let xyz = format!("{}/{}/{}", id.z(), id.x(), id.y());
+    let generations = |query: &str| -> BTreeSet<String> {
+        let answer = server.get(&format!("/tiles/wards/{xyz}.mvt?{query}"));
+        assert_eq!(answer.status, 200, "{query}: {}", answer.text());
+        let features = decode(&answer.body).unwrap().into_iter().flat_map(|layer| layer.features);
+        let tags = features.flat_map(|f| f.tags.into_values());
+        let texts = tags.filter_map(|t| if let Tag::Text(text) = t { Some(text) } else { None });
+        texts
+            .filter_map(|text| [BEFORE, NOW].into_iter().find(|g| text.starts_with(&format!("{g}."))))
+            .map(str::to_owned)
+            .collect()
+    };
+    let only = |day: &str| BTreeSet::from([day.to_owned()]);
+    assert_eq!(generations(""), only(NOW));
+    assert_eq!(generations("at=2025-06-30"), only(BEFORE));
+    assert_eq!(generations("at=2025-07-01"), only(NOW));
+    // Beside reports, and again as OGC tiles, TileJSON and pictures.
+    assert_eq!(
+        server.get(&format!("/tiles/incidents,wards/{xyz}.mvt?at=2025-06-30&status=open")).status,
+        200
+    );
+    let ogc = |query: &str| {
+        let path = format!("/collections/wards/tiles/WebMercatorQuad/{}/{}/{}", id.z(), id.y(), id.x());
+        server.get(&format!("{path}{query}")).body.clone()
+    };
+    assert_eq!(ogc("?at=2025-06-30"), server.get(&format!("/tiles/wards/{xyz}.mvt?at=2025-01-01")).body);
+    assert_ne!(ogc("?at=2025-06-30"), ogc(""));
+    let json = server.get("/tiles/wards.json?at=2025-06-30").json();
+    assert_eq!(json["tiles"][0], "https://map.test/tiles/wards/{z}/{x}/{y}.mvt?at=2025-01-01");
+    let picture = |query: &str| server.get(&format!("/tiles/wards/{xyz}.png?{query}")).body.clone();
+    assert_ne!(picture("at=2025-06-30"), picture(""));
+    let (lon, lat) = CENTRE;
+    let map = |query: &str| {
+        let answer = server.get(&format!("/static/{lon},{lat},11/256x256.png?layers=wards{query}"));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.body.clone()
+    };
+    assert_ne!(map("&at=2025-06-30"), map(""));
+    for wrong in ["at=2024-12-31", "at=yesterday", "at=2025-06-30&at=2025-07-01"] {
+        let wrong = server.get(&format!("/tiles/wards/{xyz}.mvt?{wrong}"));
+        assert_eq!(wrong.problem(400), ["at"]);
+    }
+    assert_eq!(server.get(&format!("/tiles/incidents/{xyz}.mvt?at=2025-06-30")).problem(400), ["at"]);
 }
 
 #[test]

@@ -111,7 +111,7 @@ impl Server {
                 let listener = TcpListener::bind(config.listen).await.unwrap();
                 tell.send(listener.local_addr().unwrap()).unwrap();
                 let until = async { drop(stopped.await) };
-                app::run(config, given, ids, listener, until).await.unwrap();
+                app::run(config, given, ids, listener, until, || {}).await.unwrap();
             });
         });
         let address = told.recv_timeout(PATIENCE).unwrap();

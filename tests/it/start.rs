@@ -1,7 +1,10 @@
 //! A start from the file of the live map shows the same as one from the record, and a file that does not
 //! belong to the record is passed over.
 
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use diaban::action::City;
@@ -11,8 +14,8 @@ use diaban::store::{Following, Store};
 use diaban_core::domain::Instant;
 use diaban_core::geo::{LonLat, Mercator, TileId};
 
-use crate::harness::{CENTRE, NOW, Server};
-use crate::test_database::store_url;
+use crate::harness::{CENTRE, NOW, Server, until};
+use crate::test_database::{is_postgres, store_url};
 
 const REPORTS: usize = 3_000;
 
@@ -126,4 +129,59 @@ fn a_process_behind_the_trimmed_log_reads_the_record_anew() {
     });
     let server = start(folder);
     assert_eq!((loaded_from(&server).as_str(), server.matched("")), ("record", 103));
+}
+
+#[test]
+fn a_start_waits_for_a_database_server_that_does_not_answer_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let real = is_postgres().then(|| store_url(folder.path()));
+    let asked = match &real {
+        Some(url) => {
+            let server: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
+            url.replace(&format!("{}:{}", server.get_host(), server.get_port()), &free.to_string())
+        }
+        None => format!("postgres://diaban@{free}/diaban"),
+    };
+    let log = folder.path().join("log");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_diaban"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--store", &asked])
+        .stdout(Stdio::piped())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let logged = || std::fs::read_to_string(&log).unwrap();
+    until("it says what it waits for", || logged().contains("the database does not answer; trying again"));
+    let mut said = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    if let Some(url) = real {
+        let server: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
+        forward(free, (server.get_host().to_owned(), server.get_port()));
+        said.read_line(&mut line).unwrap();
+        assert!(line.starts_with("listening on http://"), "{line} {}", logged());
+    }
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    assert!(child.wait().unwrap().success(), "{}", logged());
+    line.clear();
+    said.read_to_string(&mut line).unwrap();
+    assert_eq!(line, "", "it never served");
+}
+
+/// Passes connections on, from now on.
+fn forward(from: std::net::SocketAddr, to: (String, u16)) {
+    let listener = std::net::TcpListener::bind(from).unwrap();
+    std::thread::spawn(move || {
+        for here in listener.incoming().map_while(Result::ok) {
+            let there = TcpStream::connect(&to).unwrap();
+            for (mut a, mut b) in [
+                (here.try_clone().unwrap(), there.try_clone().unwrap()),
+                (there.try_clone().unwrap(), here.try_clone().unwrap()),
+            ] {
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut a, &mut b);
+                    let _ = b.shutdown(std::net::Shutdown::Write);
+                });
+            }
+        }
+    });
 }

@@ -11,6 +11,9 @@ use super::params::{FILTERS, PageQuery, check_names};
 use super::{Filter, Schema, reports};
 use crate::domain::{Choice, CodeBook, Collection, Instant, PropertyKind, Violation};
 
+/// The parameter that asks a layer of wards for those of a day.
+pub const AT: &str = "at";
+
 /// A filter for each of several layers. The default asks for all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Joint {
@@ -18,6 +21,8 @@ pub struct Joint {
     pub reports: Filter,
     /// Which features of a collection; all of one that is not named.
     pub features: Vec<(Arc<Collection>, FeatureFilter)>,
+    /// The generation whose wards are meant; that in force without it.
+    pub generation: Option<Arc<str>>,
     /// The expression that several layers share, as text, and its language where that must be said.
     filter: Option<(String, Option<&'static str>)>,
 }
@@ -111,6 +116,7 @@ impl Joint {
             out.push(("filter".to_owned(), shared.0.clone()));
             out.extend(shared.1.map(|language| ("filter-lang".to_owned(), language.to_owned())));
         }
+        out.extend(self.generation.iter().map(|day| (AT.to_owned(), day.to_string())));
         out
     }
 }

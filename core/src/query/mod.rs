@@ -17,7 +17,7 @@ pub mod testing;
 pub use code_set::CodeSet;
 pub use features::{FeatureFilter, FeatureQuery};
 pub use filter::{Filter, Row, RowTest};
-pub use joint::Joint;
+pub use joint::{AT, Joint};
 pub use params::{ListQuery, PageQuery, order};
 pub use schema::{Queryable, Schema};
 

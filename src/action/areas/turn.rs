@@ -59,9 +59,7 @@ pub async fn activate(
     adopt_all(store, clock, |_| {}).await?;
     let next = build(city, stored, edition).await?;
     prepare(city, store, &next, |n| progress(Activation::Preparing(n))).await?;
-    if state != EditionState::Announced {
-        let _ = store.move_edition(edition, state, EditionState::Announced, clock.now()).await?;
-    }
+    let _ = store.move_edition(edition, state, EditionState::Announced, clock.now()).await?;
     progress(Activation::Announced);
     let since = Instant::from_ms(clock.now().ms() - SEEN_MS);
     let ready = async {

@@ -100,7 +100,10 @@ pub(super) fn query(about: &About<'_>, name: &str) -> Value {
         "zoom" => (text, "A zoom like 12, or the first and the last like 10-12"),
         "last_event_id" => (text, "The id of the last event that arrived; what came after it is sent first"),
         "jurisdiction_id" => (text, "There is one here, so nobody needs to say it"),
-        "at" => (text, "The instant whose wards are meant"),
+        "at" => (
+            json!({ "type": "string", "format": "date" }),
+            "The day whose wards are meant, by the calendar of the city; today without it",
+        ),
         "layers" => {
             (json!({ "type": "array", "items": { "type": "string", "enum": all_layers } }), "What is drawn")
         }

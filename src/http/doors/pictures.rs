@@ -10,7 +10,7 @@ use axum::response::Response;
 
 use crate::http::Service;
 use crate::http::doors::page;
-use crate::http::doors::tiles::{cache_policy, filter_names, filters};
+use crate::http::doors::tiles::{cache_policy, filter_names, filters, view_at};
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::{asked, lang};
 use crate::http::wire::problem::Problem;
@@ -49,6 +49,7 @@ pub(in crate::http) fn tile(
     let view = service.map()?;
     let now = service.clock.now();
     let filters = filters(set, &asked(query)?, &view.codebook, now).map_err(Problem::parameters)?;
+    let view = view_at(service, view, &filters)?;
     let scene = Scene {
         viewport: Viewport::of_tile(id),
         scale,
@@ -93,6 +94,7 @@ pub(in crate::http) async fn map(
     let now = service.clock.now();
     let filters = filters(&set, &rest, &view.codebook, now).map_err(|more| faults.extend(more));
     let (Ok(filters), true) = (filters, faults.is_empty()) else { return Err(Problem::parameters(faults)) };
+    let view = view_at(&service, view, &filters)?;
     let note = Some(note(&service.city.pack.city.page.name, &set, &view, lang));
     let scene = Scene { viewport, scale, style, lang, figures: Vec::new(), markers, clear: false, note };
     answer((&view, now), &set, &filters, scene, &headers)

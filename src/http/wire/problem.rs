@@ -198,7 +198,9 @@ impl From<StoreError> for Problem {
                 "It is not known whether this was stored; send it again with the same key",
             )
             .retry_after(1),
-            StoreError::Away => unavailable("away", "The database cannot be reached now").retry_after(2),
+            StoreError::Away | StoreError::NotThere(_) => {
+                unavailable("away", "The database cannot be reached now").retry_after(2)
+            }
             StoreError::Busy => {
                 unavailable("busy", "Too many writes are waiting, or one takes too long").retry_after(1)
             }

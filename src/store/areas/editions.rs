@@ -153,6 +153,18 @@ impl Store {
         self.write(Move { seq, from, to, at }).await
     }
 
+    /// Takes announcements of before a moment back: whoever made them is gone. Says whether there was one.
+    ///
+    /// # Errors
+    /// When the write fails.
+    pub async fn lapse(&self, before: Instant, at: Instant) -> Result<bool, StoreError> {
+        let old = format!("SELECT count(*) FROM area_edition WHERE {LAPSED}");
+        if self.read.fetch_value::<i64>(Sql::new(old).bind(before.ms())).await? == 0 {
+            return Ok(false);
+        }
+        self.write(Lapse { before, at }).await
+    }
+
     /// The edition that was to come into force by now and is not, by its number.
     ///
     /// # Errors
@@ -260,13 +272,39 @@ impl Command for Move {
             return Ok(Applied::Stale);
         }
         if self.to == EditionState::Announced {
-            db.execute(Sql::new("UPDATE follower SET ready = NULL")).await?;
+            let when = Sql::new("UPDATE area_edition SET announced_ms = $2 WHERE seq = $1");
+            db.execute(when.bind(self.seq).bind(self.at.ms())).await?;
+            // Who was ready for it already stays so.
+            if self.from != EditionState::Announced {
+                db.execute(Sql::new("UPDATE follower SET ready = NULL")).await?;
+            }
         }
         if self.to == EditionState::Withdrawn {
             db.execute(Sql::new("DELETE FROM placed WHERE edition = $1").bind(self.seq)).await?;
         }
         log(db, ChangeKind::Areas, self.at).await?;
         Ok(Applied::Done)
+    }
+}
+
+/// Announced before a moment.
+const LAPSED: &str = "state = 1 AND coalesce(announced_ms, 0) < $1";
+
+struct Lapse {
+    before: Instant,
+    at: Instant,
+}
+
+impl Command for Lapse {
+    type Answer = bool;
+
+    async fn run(&self, db: &mut Db<'_>) -> Result<bool, sqlx::Error> {
+        let set = format!("UPDATE area_edition SET state = 0 WHERE {LAPSED}");
+        if db.execute(Sql::new(set).bind(self.before.ms())).await? == 0 {
+            return Ok(false);
+        }
+        log(db, ChangeKind::Areas, self.at).await?;
+        Ok(true)
     }
 }
 

@@ -46,12 +46,11 @@ fn options(url: &str) -> Result<(PgConnectOptions, String), StoreError> {
 pub(in crate::store) async fn connect(url: &str) -> Result<(PgConnection, String), StoreError> {
     let (options, name) = options(url)?;
     let endless = [("statement_timeout", "0"), ("idle_in_transaction_session_timeout", "0")];
-    let db = options
-        .options(endless)
-        .disable_statement_logging()
-        .connect()
-        .await
-        .map_err(|e| StoreError::Open(format!("{name}: {e}")))?;
+    let db = options.options(endless).disable_statement_logging().connect().await.map_err(|e| {
+        let text = format!("{name}: {e}");
+        let away = matches!(StoreError::sort(e), StoreError::Away);
+        if away { StoreError::NotThere(text) } else { StoreError::Open(text) }
+    })?;
     Ok((db, name))
 }
 

@@ -171,6 +171,7 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("state", Integer),
             ("from_ms", Integer),
             ("prepared_to", Integer),
+            ("announced_ms", Integer),
         ],
     },
     Table {

@@ -71,6 +71,18 @@ impl CodeBook {
         (0..).zip(&self.wards).filter(move |(_, w)| *w.code == *code).map(|(i, _)| i)
     }
 
+    /// The generation that was in force on a day like 2025-06-30, in the city's own time.
+    ///
+    /// # Errors
+    /// What is wrong with the day, for people.
+    pub fn generation_at(&self, day: &str) -> Result<Arc<str>, String> {
+        let known = || self.wards.iter().map(|w| &w.generation).filter(|g| **g <= self.active);
+        let first = known().next().unwrap_or(&self.active);
+        let fault = || format!("must be a date like 2025-06-30, from {first}");
+        let day = day.parse::<jiff::civil::Date>().map_err(|_| fault())?.to_string();
+        known().rfind(|generation| ***generation <= *day).cloned().ok_or_else(fault)
+    }
+
     /// The name of a ward for people: its bare code if that refers to this ward, otherwise its
     /// canonical id.
     pub fn ward_word(&self, position: usize) -> Option<String> {
@@ -116,6 +128,16 @@ mod tests {
         assert_eq!(v.ward("26743"), WardName::Former(vec![WardId::new("2025-01-01", "26743")]));
         assert_eq!(v.ward("1"), WardName::Unknown);
         assert_eq!(v.lineage("26740").collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(v.generation_at("2025-07-01").as_deref(), Ok("2025-07-01"));
+        assert_eq!(v.generation_at("2025-06-30").as_deref(), Ok("2025-01-01"));
+        for day in ["2024-12-31", "2025-6-30", "today", ""] {
+            assert_eq!(
+                v.generation_at(day),
+                Err("must be a date like 2025-06-30, from 2025-01-01".to_owned())
+            );
+        }
+        let back = CodeBook { active: "2025-01-01".into(), ..v.clone() };
+        assert_eq!(back.generation_at("2026-01-01").as_deref(), Ok("2025-01-01"), "not in force any more");
         assert_eq!(v.category("drainage"), Some(0));
         for (i, id) in ["traffic", "ward:2025-01-01.26740", "ward:2025-01-01.26743"].iter().enumerate() {
             assert_eq!(v.body(&BodyId::new(id)), Some(i as u16));

@@ -11,7 +11,7 @@ use crate::geo::{Bbox, LonLat, TileId};
 use crate::map::layer::{Layer, Source, VectorLayer};
 use crate::map::shape::features::FeatureSets;
 use crate::map::tile::{Sources, tile};
-use crate::query::Joint;
+use crate::query::{AT, Joint};
 
 /// Layers that are asked for together; never empty.
 #[derive(Clone, Debug)]
@@ -117,7 +117,26 @@ impl<'a> Tileset<'a> {
                 collections.push(c.clone());
             }
         }
-        Joint::parse(pairs, reports, &collections, codebook, now)
+        if self.layers.iter().all(|l| l.source != Source::Wards) {
+            return Joint::parse(pairs, reports, &collections, codebook, now);
+        }
+        let (at, others): (Vec<_>, Vec<_>) = pairs.iter().cloned().partition(|(name, _)| name == AT);
+        let joint = Joint::parse(&others, reports, &collections, codebook, now);
+        let generation = match &at[..] {
+            [] => Ok(None),
+            [(_, day)] => codebook.generation_at(day).map(Some),
+            _ => Err("must come once".to_owned()),
+        };
+        match (joint, generation) {
+            (Ok(mut joint), Ok(generation)) => {
+                joint.generation = generation;
+                Ok(joint)
+            }
+            (joint, generation) => {
+                let fault = generation.err().map(|detail| Violation::new(AT, detail));
+                Err(joint.err().into_iter().flatten().chain(fault).collect())
+            }
+        }
     }
 
     /// Whose data it is, each said once; nothing where no layer says so.

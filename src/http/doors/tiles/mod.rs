@@ -18,9 +18,9 @@ use crate::http::wire::extract::asked;
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::{CodeBook, Instant, Violation};
 use diaban_core::geo::{Bbox, TileId};
-use diaban_core::map::{Layer, Source, Sources, Tileset};
+use diaban_core::map::{Layer, Source, Sources, Tileset, View};
 use diaban_core::pack::MapView;
-use diaban_core::query::{Joint, features, params};
+use diaban_core::query::{AT, Joint, features, params};
 
 mod cache;
 mod changes;
@@ -131,6 +131,7 @@ async fn answer(
     let now = service.clock.now();
     let filters = filters(set, &asked(query)?, &view.codebook, now).map_err(Problem::parameters)?;
     let coding = Coding::of(headers);
+    let view = view_at(service, view, &filters)?;
     let key = Key {
         set: set.id().into(),
         query: query_text(&filters, &view.codebook).into(),
@@ -155,6 +156,21 @@ async fn answer(
         answer.headers_mut().insert(header::CONTENT_ENCODING, name);
     }
     Ok(answer)
+}
+
+/// The map with the wards that are asked for.
+pub(in crate::http) fn view_at(
+    service: &Service,
+    view: Arc<View>,
+    filters: &Joint,
+) -> Result<Arc<View>, Problem> {
+    let Some(day) = &filters.generation else { return Ok(view) };
+    let areas = service.city.areas();
+    // The first who asks for a generation waits until its shapes are drawn.
+    tokio::task::block_in_place(|| areas.view_at(view, Some(day))).map_err(|error| {
+        tracing::error!(%error, day = &**day, "shapes of wards");
+        Problem::internal()
+    })
 }
 
 /// The last step of the live map, up to this one, that touched a tile of the set.
@@ -189,6 +205,7 @@ pub(in crate::http) fn layer_filters(layer: &Layer) -> Vec<&str> {
     match (&layer.source, &layer.collection) {
         (Source::Reports, _) => params::FILTERS.to_vec(),
         (_, Some(c)) => features::filter_names(c),
+        (Source::Wards, None) => vec![AT],
         (_, None) => Vec::new(),
     }
 }

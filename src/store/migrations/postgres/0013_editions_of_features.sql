@@ -2,3 +2,5 @@ ALTER TABLE feature ADD COLUMN edition bigint;
 COMMENT ON COLUMN feature.edition IS 'The edition of boundaries under which its wards were found. Readers of another edition find them themselves, also where it is not known';
 ALTER TABLE feature ADD COLUMN named text COLLATE "C";
 COMMENT ON COLUMN feature.named IS 'The wards that its source named, with commas between, empty where its shape decides, and in rows written before, whose wards on record they are';
+ALTER TABLE area_edition ADD COLUMN announced_ms bigint;
+COMMENT ON COLUMN area_edition.announced_ms IS 'When it was announced. Whoever did it may be gone before it is in force: after a while it counts no more';

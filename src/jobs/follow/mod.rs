@@ -5,24 +5,24 @@
 //! effect, so rows written in between are never lost. At the start the map is loaded from its
 //! snapshot file, if there is one.
 
+mod next;
+mod read;
+
 use std::path::Path;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
 use super::SnapshotWriter;
-use crate::action::{Areas, City, CityError, feature_under};
-use crate::store::{self, ChangeKind, Store, StoreError, StoredAreas, ranges};
-use diaban_core::area::Generation;
-use diaban_core::domain::{CodeBook, Instant};
-use diaban_core::geo::Mercator;
-use diaban_core::map::{
-    Change, FeatureChange, FeatureSets, Level, Live, Moved, ShapeError, Snapshot, View, WardShape, WardShapes,
-};
+use crate::action::{City, CityError};
+use crate::store::{self, ChangeKind, Store, StoreError, StoredAreas};
+use diaban_core::map::{Change, Level, Live, Moved, ShapeError, Snapshot, View};
+use next::{Next, make_ready};
+use read::{changes, feature_changes, features, places, view_of};
+
+pub use read::load;
 
 /// The log is read at least this often, even without a wake-up.
 const POLL: Duration = Duration::from_secs(1);
@@ -31,13 +31,6 @@ const POLL: Duration = Duration::from_secs(1);
 const GATHER: Duration = Duration::from_millis(3);
 /// Changes per read.
 const BATCH: i64 = 5_000;
-/// Rows per read when the map is loaded. A database driver needs ten times the size of a row, and
-/// the process keeps heap memory once it has used it.
-const LOAD_ROWS: i64 = 4_000;
-/// The same for features, each with its shape.
-const LOAD_FEATURES: i64 = 1_000;
-/// How many of these reads run concurrently.
-const LOAD_READERS: usize = 2;
 
 /// Follows the log until it is dropped.
 pub struct Follower {
@@ -51,17 +44,8 @@ pub struct Follower {
     next: Option<Next>,
     /// The number of this process among those that follow the log.
     number: Option<i64>,
-}
-
-/// The map of boundaries that are about to come into force, kept level with the log beside the present one.
-enum Next {
-    Loading { edition: i64, running: JoinHandle<Result<Ready, FollowError>> },
-    Ready(Ready),
-}
-
-struct Ready {
-    areas: Arc<Areas>,
-    view: View,
+    /// So many reports there is memory for, in all maps.
+    room: u64,
 }
 
 /// A fold running in the background, and the changes applied since it started.
@@ -85,27 +69,6 @@ pub enum FollowError {
     /// A background task failed. The text of its panic may quote a report.
     #[error("a background task failed")]
     Task(#[from] tokio::task::JoinError),
-}
-
-/// Reads the whole map as of the current position of the log.
-///
-/// # Errors
-/// When the database cannot be read.
-pub async fn load(store: &Store, codebook: &CodeBook) -> Result<Snapshot, StoreError> {
-    let at = store.last_change().await?;
-    let last = store.last_report().await?;
-    let starts = (0..=last / LOAD_ROWS).map(|i| i * LOAD_ROWS + 1);
-    let mut parts = pin!(
-        stream::iter(starts)
-            .map(async |first| store.map_rows(&[(first, first + LOAD_ROWS - 1)], codebook).await)
-            .buffered(LOAD_READERS)
-    );
-    // One large allocation, which is returned to the system as a whole.
-    let mut rows = Vec::with_capacity(last as usize);
-    while let Some(part) = parts.try_next().await? {
-        rows.extend(part);
-    }
-    Ok(Snapshot::from_rows(rows, at))
 }
 
 /// The map at exactly one change: loaded, then caught up with the log until nothing is left, even
@@ -138,7 +101,18 @@ impl Follower {
         level: watch::Sender<Level>,
         snapshots: Arc<SnapshotWriter>,
     ) -> Self {
-        Self { store, city, live, level, snapshots, moves: None, fold: None, next: None, number: None }
+        Self {
+            store,
+            city,
+            live,
+            level,
+            snapshots,
+            moves: None,
+            fold: None,
+            next: None,
+            number: None,
+            room: u64::MAX,
+        }
     }
 
     /// Also sends what moved in each step, after readers can see it.
@@ -151,6 +125,12 @@ impl Follower {
     #[must_use]
     pub fn numbered(self, number: i64) -> Self {
         Self { number: Some(number), ..self }
+    }
+
+    /// Makes a second map ready only if there is memory for the reports of both: so many in all.
+    #[must_use]
+    pub fn with_room(self, room: u64) -> Self {
+        Self { room, ..self }
     }
 
     fn tell(&self, moved: Moved) {
@@ -193,6 +173,17 @@ impl Follower {
             return self.turn(stored, log).await;
         }
         let announced = stored.announced().map(|e| e.seq);
+        let reports = self.live.load().snapshot.len() as u64;
+        if let Some(edition) = announced.filter(|_| 2 * reports > self.room) {
+            // Nobody waits for this process: it reads the coming map when it is in force.
+            tracing::warn!(
+                reports,
+                room = self.room,
+                "no memory for a second map: the turn will take seconds here"
+            );
+            self.say_ready(edition).await?;
+            return self.apply(log).await;
+        }
         if announced != self.next.as_ref().map(Next::edition) {
             // The present map goes on meanwhile: what the next one misses it applies afterwards.
             self.next = announced.map(|edition| {
@@ -213,6 +204,10 @@ impl Follower {
         let log: Vec<_> = log.into_iter().filter(|c| c.seq <= applied).collect();
         ready.apply(&self.store, &self.city, &log).await?;
         self.next = Some(Next::Ready(ready));
+        self.say_ready(edition).await
+    }
+
+    async fn say_ready(&self, edition: i64) -> Result<(), FollowError> {
         if let Some(number) = self.number {
             self.store.ready(number, edition).await?;
         }
@@ -254,7 +249,7 @@ impl Follower {
                 snapshot: Arc::new(saved),
                 features: features(&self.store, &self.city, &areas).await?,
                 codebook: areas.codebook.clone(),
-                shapes: Arc::new(shapes(areas.active())?),
+                shapes: areas.shapes(&areas.codebook.active)?,
                 step: 0,
             },
             None => view_of(&self.store, &self.city, &areas).await?,
@@ -322,138 +317,4 @@ impl Follower {
             tracing::error!("folding the live map failed");
         }
     }
-}
-
-/// Makes the map of an edition that comes, beside the present one.
-async fn make_ready(
-    store: Store,
-    city: Arc<City>,
-    stored: StoredAreas,
-    edition: i64,
-) -> Result<Ready, FollowError> {
-    let pack = city.clone();
-    let areas = tokio::task::spawn_blocking(move || Areas::build(&pack.pack, &stored, edition)).await??;
-    let view = view_of(&store, &city, &areas).await?;
-    Ok(Ready { areas: Arc::new(areas), view })
-}
-
-/// The whole map under some areas, as of now.
-async fn view_of(store: &Store, city: &City, areas: &Areas) -> Result<View, FollowError> {
-    let snapshot = Arc::new(load(store, &areas.codebook).await?);
-    let features = features(store, city, areas).await?;
-    let shapes = Arc::new(shapes(areas.active())?);
-    Ok(View { snapshot, features, codebook: areas.codebook.clone(), shapes, step: 0 })
-}
-
-/// All features of the city's collections.
-async fn features(store: &Store, city: &City, areas: &Areas) -> Result<FeatureSets, FollowError> {
-    let collections = city.pack.collections.clone();
-    let changed = store.features_changed().await?;
-    let last = store.last_feature().await?;
-    let mut rows = Vec::new();
-    for first in (1..=last).step_by(LOAD_FEATURES as usize) {
-        let range = (first, first + LOAD_FEATURES - 1);
-        let stored = store.features(range, &collections).await?;
-        rows.extend(stored.into_iter().map(|f| (f.collection.clone(), feature_under(areas, f))));
-    }
-    Ok(tokio::task::spawn_blocking(move || FeatureSets::build(&collections, rows, changed)).await?)
-}
-
-/// The current rows named in the log, each read once.
-async fn changes(
-    store: &Store,
-    log: &[store::Change],
-    codebook: &CodeBook,
-) -> Result<Vec<Change>, StoreError> {
-    let mut changes = Vec::new();
-    let ranges = ranges(log, ChangeKind::reports);
-    let mut rows = store.map_rows(&ranges, codebook).await?.into_iter().peekable();
-    for seq in ranges.into_iter().flat_map(|(first, last)| first..=last) {
-        changes.push(match rows.next_if(|r| i64::from(r.seq) == seq) {
-            Some(row) => Change::Upsert(row),
-            None => Change::Remove { seq: seq as u32 },
-        });
-    }
-    Ok(changes)
-}
-
-/// The collections after the log's changes; each current feature is read once.
-async fn feature_changes(
-    store: &Store,
-    city: &City,
-    log: &[store::Change],
-    view: &View,
-    areas: &Areas,
-) -> Result<FeatureSets, FollowError> {
-    let mut changes = Vec::new();
-    for (first, last) in ranges(log, ChangeKind::features) {
-        let rows = store.features((first, last), &city.pack.collections).await?;
-        let mut rows = rows.into_iter().peekable();
-        for seq in first..=last {
-            changes.push(match rows.next_if(|f| f.feature.seq == seq) {
-                Some(stored) => FeatureChange::Upsert {
-                    collection: stored.collection.clone(),
-                    feature: feature_under(areas, stored),
-                },
-                None => FeatureChange::Remove { seq },
-            });
-        }
-    }
-    let before = view.features.clone();
-    if changes.is_empty() {
-        return Ok(before);
-    }
-    let touching = log.iter().filter(|c| c.kind.features().is_some());
-    let at = touching.map(|c| c.at).max().unwrap_or(Instant::MIN);
-    Ok(tokio::task::spawn_blocking(move || before.apply(&changes, at)).await?)
-}
-
-impl Next {
-    fn edition(&self) -> i64 {
-        match self {
-            Self::Loading { edition, .. } => *edition,
-            Self::Ready(ready) => ready.areas.codebook.edition,
-        }
-    }
-}
-
-impl Ready {
-    /// Applies changes as the present map does. Those that it was loaded after change nothing.
-    async fn apply(&mut self, store: &Store, city: &City, log: &[store::Change]) -> Result<(), FollowError> {
-        let Some(last) = log.last() else { return Ok(()) };
-        let changes = changes(store, log, &self.view.codebook).await?;
-        self.view.features = feature_changes(store, city, log, &self.view, &self.areas).await?;
-        let at = last.seq.max(self.view.snapshot.at());
-        self.view.snapshot = Arc::new(self.view.snapshot.apply(&changes, at));
-        Ok(())
-    }
-}
-
-/// The shapes of the wards in force, for tiles.
-fn shapes(generation: &Generation) -> Result<WardShapes, ShapeError> {
-    let shapes: Vec<WardShape> = generation
-        .units()
-        .iter()
-        .map(|u| WardShape {
-            code: u.code.to_string(),
-            name: u.name.clone(),
-            short_name: u.short_name().to_owned(),
-            ward: format!("{}.{}", generation.id(), u.code),
-            label: u.label,
-            area: u.shape.clone(),
-        })
-        .collect();
-    WardShapes::build(generation.id(), generation.approximate(), &shapes)
-}
-
-/// Old and new positions of the changed reports.
-fn places(before: &Snapshot, changes: &[Change]) -> Vec<Mercator> {
-    let of = |change: &Change| {
-        let (seq, now) = match change {
-            Change::Upsert(row) => (row.seq, row.point),
-            Change::Remove { seq } => (*seq, None),
-        };
-        [before.get(seq).and_then(|row| row.point), now]
-    };
-    changes.iter().flat_map(of).flatten().map(Mercator::from_lonlat).collect()
 }

@@ -4,3 +4,5 @@ ALTER TABLE feature ADD COLUMN edition INTEGER;
 -- The wards that its source named, {generation}.{code}, with commas between; empty where its shape decides. Those of
 -- rows written before are the wards on record.
 ALTER TABLE feature ADD COLUMN named TEXT;
+-- When an edition was announced. Whoever did it may be gone before it is in force: after a while it counts no more.
+ALTER TABLE area_edition ADD COLUMN announced_ms INTEGER;
