@@ -16,7 +16,7 @@ pub(super) fn public_point(
     match precision {
         Precision::Exact => Some(p),
         Precision::Grid20m | Precision::Grid150m => {
-            let same = |q: LonLat| generation.locate(q).ok().map(|l| l.unit) == unit;
+            let same = |q: LonLat| generation.owner(q).map(usize::from) == unit;
             GridCell::of(p, f64::from(precision.cell_m()?)).shown(same).or_else(label)
         }
         Precision::Ward => label(),
