@@ -6,7 +6,7 @@ use crate::action::public::public_point;
 use crate::action::submit::Place;
 use crate::action::transfer::TRANSFERRED;
 use crate::store::{Assignment, Placed, PlacedRecord};
-use diaban_core::domain::{BodyId, Category, Precision, WardId};
+use diaban_core::domain::{Assigned, BodyId, Category, Precision, WardId};
 
 /// The rule of a report whose ward is no more and has several successors.
 pub(super) const HOMELESS: &str = "homeless";
@@ -33,15 +33,13 @@ fn target(city: &City, next: &Areas, record: &PlacedRecord) -> Assignment {
         return held.clone();
     }
     let was = &record.assigned;
-    let Some(category) = city.pack.categories.by_code(&record.category) else {
-        return was.clone();
-    };
+    let category = city.pack.categories.by_code(&record.category);
     let standing = was.ward.as_ref().map(|w| next.standing_for(w)).unwrap_or_default();
     let one = match &standing[..] {
         [one] if next.is_in_force(one) => Some(one),
         _ => None,
     };
-    let precision = record.decided.with(Some(category.precision));
+    let precision = record.decided.with(category.map(|c| c.precision));
     if was.rule == TRANSFERRED
         && let Some(ward) = one
     {
@@ -59,11 +57,11 @@ fn target(city: &City, next: &Areas, record: &PlacedRecord) -> Assignment {
         && let Ok(located) = next.active().locate(point)
     {
         let place = Place::at(next, point, located);
-        let assigned = city.pack.routing.body_for(category, place.ward.as_ref());
+        let (body, rule) = body(city, category, place.ward.as_ref(), was);
         let exactly = |m: Option<f64>| m.filter(|_| precision == Precision::Exact);
         return Assignment {
-            body: assigned.body.to_string(),
-            rule: assigned.rule,
+            body,
+            rule,
             point: public_point(next, precision, point, place.unit),
             border_m: exactly(place.border_m),
             offshore_m: exactly(place.offshore_m),
@@ -80,17 +78,29 @@ fn target(city: &City, next: &Areas, record: &PlacedRecord) -> Assignment {
     }
 }
 
+/// Who answers in a ward, and by which rule. For a category that left the pack there are no rules: a ward's office
+/// gives way to the ward's, another body keeps it.
+fn body(
+    city: &City,
+    category: Option<&Category>,
+    ward: Option<&WardId>,
+    was: &Assignment,
+) -> (String, String) {
+    let assigned = match (category, ward) {
+        (Some(category), _) => city.pack.routing.body_for(category, ward),
+        (None, Some(ward)) if BodyId::new(&was.body).ward().is_some() => {
+            Assigned { body: BodyId::ward_office(ward), rule: was.rule.clone() }
+        }
+        (None, None) if BodyId::new(&was.body).ward().is_some() => city.pack.routing.without_ward(),
+        (None, _) => return (was.body.clone(), was.rule.clone()),
+    };
+    (assigned.body.to_string(), assigned.rule)
+}
+
 /// The same place in another ward, by its successor.
-fn routed(city: &City, category: &Category, ward: Option<&WardId>, was: &Assignment) -> Assignment {
-    let assigned = city.pack.routing.body_for(category, ward);
-    Assignment {
-        ward: ward.cloned(),
-        body: assigned.body.to_string(),
-        rule: assigned.rule,
-        point: was.point,
-        border_m: None,
-        offshore_m: None,
-    }
+fn routed(city: &City, category: Option<&Category>, ward: Option<&WardId>, was: &Assignment) -> Assignment {
+    let (body, rule) = body(city, category, ward, was);
+    Assignment { ward: ward.cloned(), body, rule, point: was.point, border_m: None, offshore_m: None }
 }
 
 /// What people read of the move.

@@ -318,3 +318,47 @@ impl Follower {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action;
+    use crate::clock::FixedClock;
+    use crate::demo::Generator;
+    use crate::store::test_database::store_url;
+    use crate::store::{EditionState, Following};
+    use diaban_core::domain::Instant;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_second_map_is_made_ready_only_where_there_is_memory_for_it() {
+        const REPORTS: u64 = 20;
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&store_url(folder.path())).await.unwrap();
+        let pack = crate::city_files::embedded().unwrap();
+        let now = Instant::parse("2026-11-25T01:30:00Z").unwrap();
+        let clock = FixedClock::at(now);
+        let mut next = action::begin(&store, &pack, &clock).await.unwrap().editions.remove(0);
+        let city = Arc::new(City::new(pack, &store.areas().await.unwrap()).unwrap());
+        store.load_reports(Generator::new(&city, 7, now, REPORTS as usize).collect()).await.unwrap();
+        next.state = EditionState::Prepared;
+        let next = store.add_edition(next).await.unwrap();
+        for (number, room, waited_for) in [(1, 2 * REPORTS - 1, 0), (2, 2 * REPORTS, 1)] {
+            let live =
+                Arc::new(Live::new(View::empty(&city.pack.collections, city.areas().codebook.clone())));
+            let snapshots = Arc::new(SnapshotWriter::new(None));
+            let level = watch::Sender::new(Level::default());
+            let follower = Follower::new(store.clone(), city.clone(), live, level, snapshots);
+            let mut follower = follower.numbered(number).with_room(room);
+            store.register(Following { id: number, position: 0, at: now }, now).await.unwrap();
+            follower.load().await.unwrap();
+            let announce = store.move_edition(next, EditionState::Prepared, EditionState::Announced, now);
+            let _ = announce.await.unwrap();
+            follower.step().await.unwrap();
+            assert_eq!(follower.next.is_some(), waited_for > 0);
+            let others = store.unready(next, now).await.unwrap() - waited_for;
+            assert_eq!(others, number - 1, "those before it, and it if it makes a map ready");
+            assert!(store.lapse(Instant::MAX, now).await.unwrap());
+        }
+        store.close().await;
+    }
+}

@@ -1,5 +1,6 @@
 //! What a turn will move, counted, and what it left without a ward.
 
+use super::IN_FORCE;
 use crate::store::database::Sql;
 use crate::store::record::fields::{PLACED_NOW, of, placed};
 use crate::store::record::read::state;
@@ -74,11 +75,15 @@ impl Store {
     /// When the database cannot be read.
     pub async fn homeless(&self, limit: i64) -> Result<Vec<Homeless>, StoreError> {
         let [rule, body] = ["rule", "body"].map(of);
+        // Few by an index: the rows that say so, and those that will once they are written.
         let mut q = Sql::new(format!(
             "SELECT r.id, r.category, r.state, {body} AS body, coalesce(o.note,
                  (SELECT e.note FROM event e WHERE e.report = r.seq AND e.kind = 6 ORDER BY e.n DESC LIMIT 1)) AS note
              FROM report_public r {PLACED_NOW}
-             WHERE r.withdrawn <> 2 AND {rule} = 'homeless' ORDER BY r.seq DESC LIMIT "
+             WHERE r.withdrawn <> 2 AND r.seq IN (
+                     SELECT r.seq FROM report_public r WHERE r.rule = 'homeless'
+                     UNION SELECT o.report FROM placed o WHERE o.rule = 'homeless' AND o.edition = ({IN_FORCE}))
+                 AND {rule} = 'homeless' ORDER BY r.seq DESC LIMIT "
         ));
         q.push_bind(limit);
         let rows = self.read.fetch_all(q).await?;

@@ -271,3 +271,21 @@ async fn an_edition_that_is_withdrawn_leaves_nothing() {
     assert_eq!(left, 0);
     store.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_announcement_lapses() {
+    let (_folder, store, next) = opened().await;
+    let announce =
+        async |from, ms| store.move_edition(next, from, EditionState::Announced, at(ms)).await.unwrap();
+    assert_eq!(announce(EditionState::Prepared, 2_000).await, Applied::Done);
+    let log = store.last_change().await.unwrap();
+    assert!(!store.lapse(at(2_000), at(3_000)).await.unwrap());
+    // Whoever does it again has more time.
+    assert_eq!(announce(EditionState::Announced, 4_000).await, Applied::Done);
+    assert!(!store.lapse(at(4_000), at(5_000)).await.unwrap());
+    assert_eq!(store.areas().await.unwrap().announced().map(|e| e.seq), Some(next));
+    assert!(store.lapse(at(4_001), at(5_000)).await.unwrap());
+    assert_eq!(store.areas().await.unwrap().edition(next).unwrap().state, EditionState::Prepared);
+    assert_eq!(store.changes_after(log, 9).await.unwrap().len(), 2, "every process hears of it");
+    store.close().await;
+}

@@ -289,8 +289,13 @@ impl Routing {
             (None, Some(ward)) => {
                 Assigned { body: BodyId::ward_office(ward), rule: Target::WARD_OFFICE.into() }
             }
-            (_, None) => Assigned { body: self.without_ward.clone(), rule: "without_ward".into() },
+            (_, None) => self.without_ward(),
         }
+    }
+
+    /// The body responsible for a report without a ward, where no rule says otherwise.
+    pub fn without_ward(&self) -> Assigned {
+        Assigned { body: self.without_ward.clone(), rule: "without_ward".into() }
     }
 
     /// The wards named in rules, so that the caller can check that they exist.
