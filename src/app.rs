@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 
-use crate::action::{self, City, CityError, Keyring};
+use crate::action::{self, City, CityError, Keyring, Preparations};
 use crate::basemap::BasemapError;
 use crate::clock::{Clock, ClockSteps, Ids};
 use crate::config::Config;
@@ -234,9 +234,11 @@ pub async fn run(
         let (store, clock) = (store.clone(), clock.clone());
         move || publish(store.clone(), clock.clone())
     };
+    let preparations = Preparations::default();
     let turn_areas = {
         let (store, city, clock, watched) = (store.clone(), city.clone(), clock.clone(), watched.clone());
-        move || turn_areas(store.clone(), city.clone(), clock.clone(), watched.clone())
+        let preparations = preparations.clone();
+        move || turn_areas(store.clone(), city.clone(), clock.clone(), preparations.clone(), watched.clone())
     };
     let write_snapshots = {
         let (snapshots, store, live, watched) =
@@ -265,6 +267,7 @@ pub async fn run(
     };
     let service = Arc::new(Service {
         keys,
+        preparations,
         streams: Streams::new(events, moves, config.streams, stopped.clone()),
         city,
         store: store.clone(),

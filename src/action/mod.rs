@@ -17,8 +17,9 @@ mod verb;
 mod withdraw;
 
 pub use areas::{
-    Activation, AreasError, NewEdition, Prepared, activate, adopt_all, begin, prepare, prepare_edition,
-    read_successors, undo,
+    Activation, AreasError, Checked, EditionStatus, Moves, NamedMove, NamedWard, Preparation, Preparations,
+    Prepared, Proposal, Stage, activate, activate_soon, adopt_all, begin, check_proposal, place_reports,
+    read_successors, schedule_edition, undo, undo_soon, withdraw_edition,
 };
 pub use city::{Areas, City, CityError};
 pub use entries::{Entries, Told, cursor, told_at};
