@@ -95,11 +95,11 @@ fn allow_files(connections: u32) {
     }
 }
 
-/// Binds the address for `/metrics` and `/readyz`.
+/// Binds the address for operators and their machines.
 fn listen_for_operators(address: SocketAddr) -> Result<TcpListener, AppError> {
     let named = |e: std::io::Error| std::io::Error::new(e.kind(), format!("cannot listen on {address}: {e}"));
     let listener = http::bind(address).map_err(named)?;
-    tracing::info!(%address, "metrics and readiness are served here");
+    tracing::info!(%address, "metrics, readiness and the operators' boundaries are served here");
     Ok(listener)
 }
 

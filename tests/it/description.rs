@@ -214,7 +214,9 @@ fn what_is_sent_and_what_is_refused_are_as_described() {
     let operate = |path: &str, body: &Value| {
         server.post_bytes(path, body.to_string().as_bytes(), "application/json", &key)
     };
-    let areas = json!({ "generation": "2027-01-01", "boundaries": boundaries() });
+    // A ward is missing.
+    let mut areas = json!({ "generation": "2025-07-01", "boundaries": boundaries() });
+    areas["boundaries"]["features"].as_array_mut().unwrap().pop();
     let sent = schema("/paths/~1areas~1editions/post/requestBody/content/application~1json/schema");
     assert_eq!(faults(&document, sent, &areas, "areas"), [""; 0]);
     let checked = operate("/areas/editions?dry_run=true", &areas);

@@ -57,7 +57,7 @@ impl Moves {
         let next = build(city, stored, edition).await?;
         let moves = store.moves(edition).await?;
         let all = moves.into_iter().map(|moved| {
-            let [from, to] = [&moved.from, &moved.to].map(|ward| named(&next, ward.as_ref()?));
+            let [from, to] = [&moved.from, &moved.to].map(|ward| ward.as_ref().map(|id| named(&next, id)));
             NamedMove { moved, from, to }
         });
         Ok(Self { edition, generation: next.active().id().clone(), placed, all: all.collect() })
@@ -79,10 +79,10 @@ impl Moves {
     }
 }
 
-fn named(areas: &Areas, id: &WardId) -> Option<NamedWard> {
+fn named(areas: &Areas, id: &WardId) -> NamedWard {
     let unit = areas.book.unit(id);
     let name = unit.map(|u| u.name.clone()).unwrap_or_default();
-    Some(NamedWard { id: id.clone(), name, label: unit.map(|u| u.label) })
+    NamedWard { id: id.clone(), name, label: unit.map(|u| u.label) }
 }
 
 fn feature(NamedMove { moved, from, to }: &NamedMove) -> Value {

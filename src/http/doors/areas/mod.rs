@@ -45,7 +45,9 @@ fn accepted(edition: i64, document: &impl Serialize) -> Result<Response, Problem
 }
 
 fn answer(status: StatusCode, document: &impl Serialize) -> Result<Response, Problem> {
-    let bytes = serde_json::to_vec(document).map_err(|_| Problem::internal())?;
+    // Members are sorted by name, as in every JSON of this service.
+    let sorted = serde_json::to_value(document).map_err(|_| Problem::internal())?;
+    let bytes = serde_json::to_vec(&sorted).map_err(|_| Problem::internal())?;
     let mut response = (status, bytes).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
