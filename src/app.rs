@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 
-use crate::action::{self, City, CityError, Keyring};
+use crate::action::{self, City, CityError, Keyring, Preparations};
 use crate::basemap::BasemapError;
 use crate::clock::{Clock, ClockSteps, Ids};
 use crate::config::Config;
@@ -98,11 +98,11 @@ fn allow_files(connections: u32) {
     }
 }
 
-/// Binds the address for `/metrics` and `/readyz`.
+/// Binds the address for operators and their machines.
 fn listen_for_operators(address: SocketAddr) -> Result<TcpListener, AppError> {
     let named = |e: std::io::Error| std::io::Error::new(e.kind(), format!("cannot listen on {address}: {e}"));
     let listener = http::bind(address).map_err(named)?;
-    tracing::info!(%address, "metrics and readiness are served here");
+    tracing::info!(%address, "metrics, readiness and the operators' boundaries are served here");
     Ok(listener)
 }
 
@@ -262,9 +262,11 @@ pub async fn run(
         let (store, city, clock) = (store.clone(), city.clone(), clock.clone());
         move || publish(store.clone(), city.clone(), clock.clone())
     };
+    let preparations = Preparations::default();
     let turn_areas = {
         let (store, city, clock, watched) = (store.clone(), city.clone(), clock.clone(), watched.clone());
-        move || turn_areas(store.clone(), city.clone(), clock.clone(), watched.clone())
+        let preparations = preparations.clone();
+        move || turn_areas(store.clone(), city.clone(), clock.clone(), preparations.clone(), watched.clone())
     };
     let write_snapshots = {
         let (snapshots, store, live, watched) =
@@ -293,6 +295,7 @@ pub async fn run(
     };
     let service = Arc::new(Service {
         keys,
+        preparations,
         streams: Streams::new(events, moves, config.streams, stopped.clone()),
         city,
         store: store.clone(),

@@ -19,7 +19,7 @@ use crate::memory::{Memory, Size};
 pub struct Config {
     /// Address to listen on; port 0 takes a free port.
     pub listen: SocketAddr,
-    /// Another address, for `/metrics` and `/readyz`; the public one does not have them then.
+    /// Another address, for `/metrics`, `/readyz` and `/areas`; the public one does not have them then.
     pub admin_listen: Option<SocketAddr>,
     /// The database: `sqlite:PATH` or a PostgreSQL URL.
     pub store: String,
@@ -78,7 +78,7 @@ pub struct Settings {
     /// Address to listen on (default 127.0.0.1:8080; port 0 takes a free one).
     #[arg(long, env = "DIABAN_LISTEN", hide_env_values = true)]
     pub listen: Option<SocketAddr>,
-    /// Another address for /metrics and /readyz, which the public one does not serve then (default: none).
+    /// Another address for /metrics, /readyz and /areas, which the public one does not serve then (default: none).
     #[arg(long, env = "DIABAN_ADMIN_LISTEN", hide_env_values = true)]
     pub admin_listen: Option<SocketAddr>,
     /// The database (default sqlite:diaban.db).

@@ -17,8 +17,10 @@ mod verb;
 mod withdraw;
 
 pub use areas::{
-    Activation, AreasError, NewEdition, Prepared, ReassignedFeatures, activate, adopt_all, begin,
-    feature_under, judge, prepare, prepare_edition, read_successors, reassign_features, undo,
+    Activation, AreasError, Checked, EditionStatus, Moves, NamedMove, NamedWard, Preparation, Preparations,
+    Prepared, Proposal, ReassignedFeatures, Stage, activate, activate_soon, adopt_all, begin, check_proposal,
+    feature_under, judge, place_reports, read_successors, reassign_features, schedule_edition, undo,
+    undo_soon, withdraw_edition,
 };
 pub use city::{Areas, City, CityError};
 pub use entries::{Entries, Told, cursor, told_at};

@@ -31,7 +31,7 @@ pub(super) enum Keys {
 pub(super) struct Add {
     /// Name of the owner.
     name: String,
-    /// Scopes: `read`, `submit`.
+    /// Scopes: `read`, `submit`, `operate`.
     #[arg(long, required = true, value_delimiter = ',')]
     scope: Vec<String>,
     /// Days until it expires.

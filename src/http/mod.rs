@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::action::{City, Keyring};
+use crate::action::{City, Keyring, Preparations};
 use crate::clock::{Clock, ClockSteps, Ids};
 use crate::store::Store;
 use diaban_core::domain::Instant;
@@ -65,6 +65,8 @@ pub struct Service {
     pub metrics: Metrics,
     /// The keys that open something.
     pub keys: Arc<Keyring>,
+    /// The preparations of boundaries, one at a time.
+    pub preparations: Preparations,
     /// Live streams of news.
     pub streams: Streams,
     /// What stands before the doors.

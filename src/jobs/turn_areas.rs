@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::action::{self, Activation, AreasError, City};
+use crate::action::{self, Activation, AreasError, City, Preparations};
 use crate::clock::Clock;
 use crate::store::Store;
 use diaban_core::domain::Instant;
@@ -24,6 +24,7 @@ pub async fn turn_areas(
     store: Store,
     city: Arc<City>,
     clock: Arc<dyn Clock>,
+    preparations: Preparations,
     mut level: watch::Receiver<Level>,
 ) {
     if level.wait_for(|l| l.caught_up).await.is_err() {
@@ -37,7 +38,7 @@ pub async fn turn_areas(
             edition = None;
         }
         rounds = rounds.wrapping_add(1);
-        if let Err(error) = once(&store, &city, &*clock, &mut edition).await {
+        if let Err(error) = once(&store, &city, &*clock, &preparations, &mut edition).await {
             tracing::error!(%error, "cannot bring boundaries into force; trying again");
         }
         tokio::time::sleep(EVERY).await;
@@ -48,6 +49,7 @@ async fn once(
     store: &Store,
     city: &Arc<City>,
     clock: &dyn Clock,
+    preparations: &Preparations,
     seen: &mut Option<i64>,
 ) -> Result<(), AreasError> {
     let now = clock.now();
@@ -55,7 +57,7 @@ async fn once(
         tracing::warn!("boundaries were announced and did not come into force; they are prepared as before");
     }
     let due = store.due_edition(now).await?;
-    if let Some(edition) = due {
+    if let Some(edition) = due.filter(|edition| !preparations.are_placing(*edition)) {
         tracing::info!(edition, "boundaries are due");
         let outcome = action::activate(city, store, clock, edition, |step| {
             if let Activation::InForce(kept) = step {

@@ -3,8 +3,11 @@
 
 use serde_json::{Value, json};
 
+use crate::areas_over_http::boundaries;
 use crate::clusters::{number, symbols};
+use crate::feeds::done;
 use crate::harness::{CENTRE, Server, feature};
+use crate::keys::token;
 
 /// Operations that need what this server has not: a basemap, a secret link.
 const LEFT_OUT: [&str; 8] = [
@@ -114,6 +117,7 @@ fn address(server: &Server, path: &str) -> String {
         .replace("{z}/{row}/{column}", "10/481/815")
         .replace("{lon},{lat},{zoom}/{width}x{height}", "106.7,10.8,12/300x200")
         .replace("{service_code}", "pothole")
+        .replace("{edition}", "1")
         .replace("{ward}", "26743")
         .replace("{name}", "light")
         .replace("{stack}/{range}", "Be%20Vietnam%20Pro%20Regular/0-255");
@@ -126,13 +130,27 @@ fn address(server: &Server, path: &str) -> String {
     own
 }
 
+/// The schema of what a POST answers.
+fn answered(document: &Value, path: &str, status: &str) -> Value {
+    document["paths"][path]["post"]["responses"][status]["content"]["application/json"]["schema"].clone()
+}
+
 #[test]
 fn every_answer_is_as_described() {
     let server = filled();
     let answer = server.get("/api");
     assert_eq!(answer.header("content-type"), "application/vnd.oai.openapi+json;version=3.0");
     let document = answer.json();
-    let (mut wrong, mut asked, mut left_out) = (Vec::new(), 0, Vec::new());
+    let key = done(&server, &["keys", "add", "Trực", "--scope", "operate"]);
+    let key = format!("Bearer {}", token(&key));
+    let with_key = |path: &str| server.get_with(path, &[("Authorization", &key)]);
+    server.until("the key is known", || with_key("/areas/editions").status == 200);
+    let kept = json!({ "generation": "2027-01-01", "boundaries": boundaries(), "force": true });
+    let kept = kept.to_string();
+    let kept =
+        server.post_bytes("/areas/editions", kept.as_bytes(), "application/json", &[("Authorization", &key)]);
+    let mut wrong = faults(&document, &answered(&document, "/areas/editions", "202"), &kept.json(), "kept");
+    let (mut asked, mut left_out) = (0, Vec::new());
     for (path, item) in document["paths"].as_object().unwrap() {
         let get = &item["get"];
         let id = get["operationId"].as_str().unwrap_or("a POST alone");
@@ -149,7 +167,12 @@ fn every_answer_is_as_described() {
                 continue;
             }
             let own = address(&server, path);
-            let answer = server.get_with(&own, &[("Accept", media.split(';').next().unwrap())]);
+            let mut headers = vec![("Accept", media.split(';').next().unwrap())];
+            if !get["security"].is_null() {
+                server.get(&own).problem(401);
+                headers.push(("Authorization", &key));
+            }
+            let answer = server.get_with(&own, &headers);
             if answer.status == 204 && !get["responses"]["204"].is_null() {
                 continue;
             }
@@ -182,15 +205,32 @@ fn what_is_sent_and_what_is_refused_are_as_described() {
     let made = server.post("/collections/reports/items", &body, &[]);
     let told = schema(&format!("{post}/responses/201/{content}"));
     assert_eq!(faults(&document, told, &made.json(), "report"), [""; 0]);
-    let token = server.post("/devices", &json!({}), &[]);
+    let device = server.post("/devices", &json!({}), &[]);
     let told = schema("/paths/~1devices/post/responses/201/content/application~1json/schema");
-    assert_eq!(faults(&document, told, &token.json(), "token"), [""; 0]);
+    assert_eq!(faults(&document, told, &device.json(), "token"), [""; 0]);
+    let key = format!("Bearer {}", token(&done(&server, &["keys", "add", "Trực", "--scope", "operate"])));
+    let key = [("Authorization", &*key)];
+    server.until("the key is known", || server.get_with("/areas/editions", &key).status == 200);
+    let operate = |path: &str, body: &Value| {
+        server.post_bytes(path, body.to_string().as_bytes(), "application/json", &key)
+    };
+    // A ward is missing.
+    let mut areas = json!({ "generation": "2025-07-01", "boundaries": boundaries() });
+    areas["boundaries"]["features"].as_array_mut().unwrap().pop();
+    let sent = schema("/paths/~1areas~1editions/post/requestBody/content/application~1json/schema");
+    assert_eq!(faults(&document, sent, &areas, "areas"), [""; 0]);
+    let checked = operate("/areas/editions?dry_run=true", &areas);
+    let told = answered(&document, "/areas/editions", "200");
+    assert_eq!(faults(&document, &told, &checked.json(), "checked"), [""; 0]);
     let problem = schema("/components/schemas/Problem");
     for refused in [
         server.get("/collections/reports/items?limit=abc"),
         server.get("/locate?lon=2&lat=48"),
         server.get("/feeds/wards/26734.json"),
         server.get("/nothing"),
+        server.get("/areas/homeless"),
+        operate("/areas/editions", &areas),
+        operate("/areas/editions/0/withdraw", &json!(null)),
         server.post("/collections/reports/items", &feature("pothole", Some((2.0, 48.0))), &[]),
     ] {
         assert!(refused.status >= 400);

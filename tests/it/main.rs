@@ -1,6 +1,7 @@
 //! The real server on a free port, spoken to over HTTP; a module a promise.
 
 mod areas;
+mod areas_over_http;
 mod clock;
 mod clusters;
 mod crashes;

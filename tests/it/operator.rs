@@ -22,7 +22,7 @@ const ITEMS: &str = "/collections/reports/items";
 const PAGE_BYTES: usize = 8 << 20;
 
 /// A process of a shell line, whose `$0` is the executable; where it listens.
-fn shell(folder: &Path, line: &str) -> (Child, String) {
+pub(crate) fn shell(folder: &Path, line: &str) -> (Child, String) {
     let mut child = Command::new("sh")
         .args(["-c", line, env!("CARGO_BIN_EXE_diaban")])
         .arg(store_url(folder))
@@ -36,11 +36,11 @@ fn shell(folder: &Path, line: &str) -> (Child, String) {
     (child, base)
 }
 
-fn status(base: &str, path: &str) -> u16 {
+pub(crate) fn status(base: &str, path: &str) -> u16 {
     agent().get(format!("{base}{path}")).call().map_or(0, |a| a.status().as_u16())
 }
 
-fn end(mut child: Child) {
+pub(crate) fn end(mut child: Child) {
     let terminated = Command::new("kill").arg(child.id().to_string()).status().unwrap();
     assert!(terminated.success());
     assert!(child.wait().unwrap().success());

@@ -18,18 +18,18 @@ use crate::keys::token;
 use crate::listen::Listener;
 use crate::moving::block;
 
-const NEXT: &str = "2027-01-01";
+pub(crate) const NEXT: &str = "2027-01-01";
 
 /// The pack's boundaries with every fourth ward under a new code, and one ward cut in two.
-struct Redrawn {
-    file: PathBuf,
+pub(crate) struct Redrawn {
+    pub(crate) file: PathBuf,
     /// Former codes of the wards that are only called otherwise, with their new codes.
-    renamed: BTreeMap<String, String>,
+    pub(crate) renamed: BTreeMap<String, String>,
     /// The ward that is cut, and the code of its eastern part.
     cut: (String, String),
 }
 
-fn redrawn(folder: &Path, cut: &str) -> Redrawn {
+pub(crate) fn redrawn(folder: &Path, cut: &str) -> Redrawn {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/areas/2025-07-01/boundaries.geojson");
     let mut document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let features = document["features"].as_array_mut().unwrap();
@@ -75,7 +75,7 @@ fn done(folder: &Path, words: &[&str], arguments: &[&str]) -> String {
 }
 
 /// All reports with generation and code of their wards, or nothing.
-fn wards(server: &Server) -> BTreeMap<u64, Option<(String, String)>> {
+pub(crate) fn wards(server: &Server) -> BTreeMap<u64, Option<(String, String)>> {
     let all = server.get("/collections/reports/items?f=geojsonseq").text();
     let reports = all.lines().map(|line| {
         let f: Value = serde_json::from_str(line.trim_start_matches('\u{1e}')).unwrap();

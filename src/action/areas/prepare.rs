@@ -7,7 +7,7 @@ use super::{AreasError, succession};
 use crate::action::city::{Areas, City};
 use crate::action::import::gzipped;
 use crate::clock::Clock;
-use crate::store::{Edition, EditionState, Placed, PlacedRecord, Store, StoreError, StoredAreas};
+use crate::store::{Applied, Edition, EditionState, Placed, PlacedRecord, Store, StoreError, StoredAreas};
 use diaban_core::area::Generation;
 use diaban_core::domain::{Instant, Successor};
 use diaban_core::pack::Pack;
@@ -17,7 +17,7 @@ const BATCH: i64 = 2_000;
 
 /// Boundaries that passed the checks.
 #[derive(Clone, Debug)]
-pub struct NewEdition<'a> {
+pub(super) struct NewEdition<'a> {
     /// File name or URL, for people.
     pub source: &'a str,
     /// The document, plain or gzipped; none for the city pack's own.
@@ -66,7 +66,7 @@ pub async fn begin(store: &Store, pack: &Pack, clock: &dyn Clock) -> Result<Stor
 ///
 /// # Errors
 /// When the store fails.
-pub async fn prepare_edition(
+pub(super) async fn prepare_edition(
     city: &Arc<City>,
     store: &Store,
     clock: &dyn Clock,
@@ -100,16 +100,16 @@ pub async fn prepare_edition(
 /// Places every report under an edition, or those that changed since that was done. What is in force stays as it is.
 ///
 /// # Errors
-/// When the store fails; a repeat goes on.
-pub async fn prepare(
+/// When the store fails, a repeat goes on; or when it was withdrawn or came into force meanwhile.
+pub(super) async fn prepare(
     city: &City,
     store: &Store,
     next: &Areas,
     mut progress: impl FnMut(u64),
-) -> Result<Prepared, StoreError> {
+) -> Result<Prepared, AreasError> {
     let edition = next.codebook.edition;
     let mut done = Prepared::default();
-    let position = store.areas().await?.edition(edition).and_then(|e| e.prepared_to);
+    let position = store.area_states().await?.edition(edition).and_then(|e| e.prepared_to);
     // What changes from here on is looked at again.
     let to = store.last_change().await?;
     let late = match position {
@@ -140,11 +140,14 @@ async fn keep(
     next: &Areas,
     records: &[PlacedRecord],
     done: &mut Prepared,
-) -> Result<(), StoreError> {
+) -> Result<(), AreasError> {
     let placed: Vec<Placed> = records.iter().map(|r| place(city, next, r)).collect();
     done.looked_at += placed.len() as u64;
     done.moved += placed.iter().filter(|p| p.told).count() as u64;
     let homeless = |p: &&Placed| p.to.as_ref().is_some_and(|to| to.rule == HOMELESS);
     done.homeless += placed.iter().filter(homeless).count() as u64;
-    store.place(next.codebook.edition, placed).await
+    match store.place(next.codebook.edition, placed).await? {
+        Applied::Done => Ok(()),
+        Applied::Stale => Err(AreasError::Stale),
+    }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::AreasError;
 use super::place::place;
 use super::prepare::prepare;
+use super::{AreasError, build};
 use crate::action::city::{Areas, City};
 use crate::clock::Clock;
 use crate::store::{EditionState, Judge, Outcome, Store, StoreError, StoredAreas, Turn};
@@ -112,12 +112,14 @@ pub async fn undo(
     progress: impl FnMut(Activation),
 ) -> Result<Arc<Areas>, AreasError> {
     let stored = store.areas().await?;
+    activate(city, store, clock, undoable(&stored, clock.now())?, progress).await
+}
+
+/// The edition that comes back when the last turn is taken back.
+pub(super) fn undoable(stored: &StoredAreas, now: Instant) -> Result<i64, AreasError> {
     let last = stored.turns.last().ok_or(AreasError::NoTurn)?;
     let former = last.former.ok_or(AreasError::NoTurn)?;
-    if last.undo_until < clock.now() {
-        return Err(AreasError::TooLate(last.undo_until));
-    }
-    activate(city, store, clock, former, progress).await
+    if last.undo_until < now { Err(AreasError::TooLate(last.undo_until)) } else { Ok(former) }
 }
 
 /// Writes all that the last turn prepared into the rows of reports; gives how many those were.
@@ -142,11 +144,4 @@ pub async fn adopt_all(
             Err(error) => return Err(error),
         }
     }
-}
-
-/// The areas as they will be.
-async fn build(city: &Arc<City>, stored: StoredAreas, edition: i64) -> Result<Arc<Areas>, AreasError> {
-    let city = city.clone();
-    let areas = tokio::task::spawn_blocking(move || Areas::build(&city.pack, &stored, edition)).await??;
-    Ok(Arc::new(areas))
 }

@@ -24,7 +24,7 @@ pub enum ImportError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A coordinate system that is not known.
-    #[error("--crs {0:?} is not known here; they are named like EPSG:9210")]
+    #[error("the coordinate system {0:?} is not known here; they are named like EPSG:9210")]
     Crs(String),
     /// Not a document of JSON.
     #[error("the file is not GeoJSON: {0}")]
@@ -38,7 +38,7 @@ pub enum ImportError {
 ///
 /// # Errors
 /// When the system is not known, or the file is no document of JSON.
-pub fn with_crs(bytes: &[u8], name: &str) -> Result<Vec<u8>, ImportError> {
+pub(in crate::action) fn with_crs(bytes: &[u8], name: &str) -> Result<Vec<u8>, ImportError> {
     let crs = Crs::named(name).ok_or_else(|| ImportError::Crs(name.to_owned()))?;
     let mut plain = Vec::new();
     let read = if bytes.starts_with(&[0x1f, 0x8b]) {
@@ -60,7 +60,7 @@ pub fn with_crs(bytes: &[u8], name: &str) -> Result<Vec<u8>, ImportError> {
 ///
 /// # Errors
 /// When the file is not a set of boundaries.
-pub fn candidate(
+pub(in crate::action) fn candidate(
     city: &City,
     id: &str,
     bytes: &[u8],

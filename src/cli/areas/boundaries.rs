@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::action::{self, City, NewEdition};
+use crate::action::{self, City, Proposal};
 use crate::cli::Outcome;
 use crate::cli::import::source::{bar, fetch};
 use crate::cli::say::say;
 use crate::clock::{Clock, SystemClock};
-use crate::store::{EditionState, Store};
-use diaban_core::area::Severity;
+use crate::store::Store;
 use diaban_core::domain::Instant;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -52,10 +51,7 @@ impl Boundaries {
         city: &Arc<City>,
         from: Option<Instant>,
     ) -> Result<i64, Error> {
-        let mut bytes = fetch(self.source.clone()).await?.whole()?;
-        if let Some(name) = &self.crs {
-            bytes = action::with_crs(&bytes, name)?;
-        }
+        let boundaries = fetch(self.source.clone()).await?.whole()?;
         say!("checking {} …", self.source);
         let successors = match &self.successors {
             Some(file) => {
@@ -64,34 +60,20 @@ impl Boundaries {
             }
             None => None,
         };
-        let (candidate, findings) = {
-            let (city, id, bytes) = (city.clone(), self.generation.clone(), bytes.clone());
-            let given = successors.clone().unwrap_or_default();
-            tokio::task::spawn_blocking(move || action::candidate(&city, &id, &bytes, &given)).await??
-        };
-        say!("{} wards in generation {}", candidate.units().len(), candidate.id());
-        for finding in &findings {
+        let (generation, crs) = (self.generation.clone(), self.crs.clone());
+        let proposal = Proposal { generation, boundaries, crs, successors, from };
+        let checked = action::check_proposal(city, &SystemClock, proposal).await?;
+        say!("{} wards in generation {}", checked.candidate.units().len(), checked.candidate.id());
+        for finding in &checked.findings {
             say!("{finding}");
         }
-        let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
+        let errors = checked.errors();
         if errors > 0 && !self.force {
             return Err(format!("{errors} errors; nothing was changed (--force goes on all the same)").into());
         }
-        let candidate = Arc::new(candidate);
-        let new = NewEdition { source: &self.source, bytes: Some(&bytes), successors, from };
-        let edition = action::prepare_edition(city, store, &SystemClock, candidate, new).await?;
-        self.place(store, city, edition).await?;
-        Ok(edition)
-    }
-
-    async fn place(&self, store: &Store, city: &Arc<City>, edition: i64) -> Outcome {
-        let stored = store.areas().await?;
-        let next = {
-            let city = city.clone();
-            tokio::task::spawn_blocking(move || action::Areas::build(&city.pack, &stored, edition)).await??
-        };
+        let edition = checked.keep(city, store, &SystemClock, &self.source).await?;
         let bar = bar(store.last_report().await?.unsigned_abs(), "placing reports");
-        let done = action::prepare(city, store, &next, |n| bar.set_position(n)).await?;
+        let done = action::place_reports(city, store, edition, |n| bar.set_position(n)).await?;
         bar.finish_and_clear();
         say!(
             "{} reports looked at, {} move to another ward, {} have no ward then: theirs is divided",
@@ -100,7 +82,7 @@ impl Boundaries {
             done.homeless
         );
         say!("prepared as edition {edition}: `diaban areas moves {edition}` shows what moves");
-        Ok(())
+        Ok(edition)
     }
 
     /// Prepares, and brings into force: now, or when the generation begins.
@@ -109,9 +91,8 @@ impl Boundaries {
         let later = begins > SystemClock.now() && !now;
         let edition = self.prepare(store, city, later.then_some(begins).filter(|_| !self.dry_run)).await?;
         if self.dry_run {
-            let at = SystemClock.now();
             super::moves::show(store, city, edition, None).await?;
-            let _ = store.move_edition(edition, EditionState::Prepared, EditionState::Withdrawn, at).await?;
+            action::withdraw_edition(store, &SystemClock, edition).await?;
             say!("dry run: nothing was changed");
             return Ok(());
         }

@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
-use crate::action::{self, Activation, City};
+use crate::action::{self, Activation, AreasError, City, EditionStatus, Stage};
 use crate::app;
 use crate::cli::say::say;
 use crate::cli::{Outcome, With};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use crate::config::Settings;
-use crate::store::{Applied, Edition, EditionState, Store, StoredAreas};
+use crate::store::{Edition, EditionState, Store, StoredAreas};
 use boundaries::Boundaries;
 use diaban_core::domain::Instant;
 
@@ -142,7 +142,7 @@ impl Areas {
         match self {
             Self::List(With { settings, .. }) => {
                 let opened = Opened::new(settings).await?;
-                list(&opened.store.areas().await?);
+                list(&opened.store.area_states().await?);
                 opened.store.close().await;
             }
             Self::Prepare(With { what, settings }) => {
@@ -153,9 +153,9 @@ impl Areas {
             }
             Self::Schedule(With { what, settings }) => {
                 let opened = Opened::new(settings).await?;
-                let edition = prepared(&opened.store.areas().await?, &what.which)?.seq;
+                let edition = prepared(&opened.store.area_states().await?, &what.which)?.seq;
                 let at = what.at.as_deref().map(instant).transpose()?;
-                opened.store.schedule_edition(edition, at).await?;
+                action::schedule_edition(&opened.store, &SystemClock, edition, at).await?;
                 match at {
                     Some(at) => say!("edition {edition} comes into force at {at}, by a process that serves"),
                     None => say!("edition {edition} comes into force by `diaban areas activate` only"),
@@ -164,13 +164,13 @@ impl Areas {
             }
             Self::Moves(With { what, settings }) => {
                 let opened = Opened::new(settings).await?;
-                let edition = prepared(&opened.store.areas().await?, &what.which)?.seq;
+                let edition = prepared(&opened.store.area_states().await?, &what.which)?.seq;
                 moves::show(&opened.store, &opened.city, edition, what.geojson.as_deref()).await?;
                 opened.store.close().await;
             }
             Self::Activate(With { what, settings }) => {
                 let opened = Opened::new(settings).await?;
-                let edition = prepared(&opened.store.areas().await?, &what.which)?.seq;
+                let edition = prepared(&opened.store.area_states().await?, &what.which)?.seq;
                 opened.activate(edition).await?;
                 opened.store.close().await;
             }
@@ -196,22 +196,18 @@ impl Areas {
 
 async fn withdraw(With { what, settings }: With<Withdraw>) -> Outcome {
     let opened = Opened::new(settings).await?;
-    let stored = opened.store.areas().await?;
     if let Some(which) = &what.which {
-        let edition = prepared(&stored, which)?;
-        if edition.state == EditionState::Used {
-            return Err(format!(
-                "edition {} was in force; `areas withdraw` alone takes the last turn back",
-                edition.seq
-            )
-            .into());
+        let edition = prepared(&opened.store.area_states().await?, which)?.seq;
+        match action::withdraw_edition(&opened.store, &SystemClock, edition).await {
+            Err(AreasError::Unfit { stage: Stage::Former, .. }) => {
+                return Err(format!(
+                    "edition {edition} was in force; `areas withdraw` alone takes the last turn back"
+                )
+                .into());
+            }
+            done => done?,
         }
-        let (seq, now) = (edition.seq, SystemClock.now());
-        let moved = opened.store.move_edition(seq, edition.state, EditionState::Withdrawn, now).await?;
-        if moved == Applied::Stale {
-            return Err("it changed just now; look at `diaban areas list`".into());
-        }
-        say!("edition {seq} will not come into force");
+        say!("edition {edition} will not come into force");
     } else {
         let areas = action::undo(&opened.city, &opened.store, &SystemClock, tell).await?;
         say!("generation {} is in force again", areas.active().id());
@@ -237,21 +233,12 @@ fn prepared<'a>(stored: &'a StoredAreas, which: &str) -> Result<&'a Edition, Str
 }
 
 fn list(stored: &StoredAreas) {
-    for e in &stored.editions {
-        let turn = stored.turns.iter().rev().find(|turn| turn.edition == e.seq);
-        let state = match (e.state, turn) {
-            _ if e.seq == stored.in_force() => "in force",
-            (EditionState::Withdrawn, _) => "withdrawn",
-            (EditionState::Announced, _) => "announced",
-            (EditionState::Used, _) => "former",
-            (EditionState::Prepared, _) if e.from.is_some() => "scheduled",
-            (EditionState::Prepared, _) => "prepared",
-        };
-        let when = match (e.from, turn) {
+    for EditionStatus { edition: e, stage, since, .. } in EditionStatus::all(stored) {
+        let when = match (e.from, since) {
             (Some(from), _) => format!("from {from}"),
-            (None, Some(turn)) => format!("since {}", turn.at),
+            (None, Some(since)) => format!("since {since}"),
             (None, None) => String::new(),
         };
-        say!("{}\t{}\t{state}\t{when}\t{}", e.seq, e.generation, e.source);
+        say!("{}\t{}\t{stage}\t{when}\t{}", e.seq, e.generation, e.source);
     }
 }

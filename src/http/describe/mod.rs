@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 
 use crate::http::Service;
 use crate::http::doors::features::no_parameter_but_f;
-use crate::http::routes::{Described, Table};
+use crate::http::routes::{Callers, Described, Table};
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::negotiate::{Offer, choose};
 use crate::http::wire::problem::{self, Problem};
@@ -118,7 +118,11 @@ fn document(about: &About<'_>, table: &Table) -> Value {
         for operation in operations {
             let method = route.method.as_str().to_ascii_lowercase();
             let path = operation.path.clone();
-            let written = operation.written(&mut describe);
+            let mut written = operation.written(&mut describe);
+            if let Callers::Key(scope) = route.callers {
+                written["security"] = json!([{ "key": [] }]);
+                written["description"] = format!("Needs a key with the scope {scope}.").into();
+            }
             paths.entry(path).or_default().insert(method, written);
         }
     }
@@ -155,6 +159,7 @@ fn document(about: &About<'_>, table: &Table) -> Value {
                 },
             },
             "schemas": named,
+            "securitySchemes": { "key": { "type": "http", "scheme": "bearer" } },
         },
     })
 }

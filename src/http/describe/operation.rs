@@ -128,7 +128,7 @@ pub(super) fn path_names(path: &str) -> impl Iterator<Item = &str> {
 
 fn in_path(path: &str, name: &str) -> Value {
     let schema = match name {
-        "z" | "x" | "y" | "row" | "column" => json!({ "type": "integer", "minimum": 0 }),
+        "z" | "x" | "y" | "row" | "column" | "edition" => json!({ "type": "integer", "minimum": 0 }),
         "width" | "height" => json!({ "type": "integer", "minimum": 1 }),
         "lon" | "lat" | "zoom" => schema::number(),
         // A ward's is a code, alone or after its generation.
@@ -155,7 +155,7 @@ fn tag(path: &str) -> &'static str {
         "collections" => "features",
         "feeds" => "feeds",
         "open311" => "open311",
-        "healthz" | "readyz" | "metrics" => "operator",
+        "areas" | "healthz" | "readyz" | "metrics" => "operator",
         _ => "service",
     }
 }

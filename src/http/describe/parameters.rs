@@ -83,6 +83,7 @@ pub(super) fn query(about: &About<'_>, name: &str) -> Value {
         "lat" => (number(-90.0, 90.0), "Latitude in degrees (CRS84); never without lon"),
         "collection" => (text, "A collection of places"),
         "max_m" => (json!({ "type": "number", "minimum": 0 }), "At most so many metres away"),
+        "dry_run" => (json!({ "type": "boolean", "default": false }), "Only check; nothing is kept"),
         "open" => (json!({ "type": "boolean", "enum": [true] }), "Only what is open now"),
         "accuracy_m" => (
             json!({ "type": "number", "minimum": 0 }),

@@ -96,6 +96,7 @@ pub(super) fn plain(mut schema: Value) -> Value {
 
 /// A problem document with the members that one or another has.
 pub(super) fn problem() -> Value {
+    let finding = object([("severity", text()), ("ward", nullable(text())), ("text", text())], []);
     let error = object([("field", text()), ("detail", text())], []);
     let ward = object(
         [("generation", text()), ("code", text()), ("id", text()), ("name", text()), ("approximate", flag())],
@@ -117,6 +118,10 @@ pub(super) fn problem() -> Value {
             ("successors", list(successor())),
             ("former", list(successor())),
             ("former_feeds", list(text())),
+            ("findings", list(finding)),
+            ("state", text()),
+            ("legal", list(text())),
+            ("undo_until", instant()),
         ],
     )
 }

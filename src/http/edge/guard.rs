@@ -15,10 +15,10 @@ use crate::http::doors::devices::Devices;
 use crate::http::edge::client::{Network, Peer, Proxies};
 use crate::http::edge::connections::Connection;
 use crate::http::edge::held::Held;
-use crate::http::edge::keys::{not_opened, out_of_scope};
+use crate::http::edge::keys::{no_key, not_opened, out_of_scope};
 use crate::http::edge::limits::{Act, Caller, LimitMode, LimitSettings, Limits, Lives, Verdict};
 use crate::http::edge::shed::{Class, Holdings, Shedder, paced};
-use crate::http::routes::Admission;
+use crate::http::routes::{Admission, Callers};
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::Instant;
 use diaban_core::domain::key::Key;
@@ -93,19 +93,23 @@ pub(in crate::http) fn mark_whole<B: HttpBody>(mut response: Response<B>) -> Res
 /// Counts, sheds, then lets the request in.
 pub(in crate::http) async fn guard(
     service: &Service,
-    Admission { class, act, .. }: Admission,
+    admission: Admission,
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    let key = match act.map(|act| opened(service, act, request.headers())).transpose() {
-        Ok(key) => key.flatten(),
+    let key = match opened(service, admission, &request) {
+        Ok(key) => key,
         Err(refusal) => return *refusal,
     };
+    let Admission { class, act, .. } = admission;
     let guards = &service.guards;
     let peer = request.extensions().get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |p| p.0);
     let address = guards.proxies.client(peer, request.headers());
     let caller = guards.caller(address, request.headers(), key.as_deref(), service.clock.now());
     request.extensions_mut().insert(caller);
+    if let Some(key) = key {
+        request.extensions_mut().insert(key);
+    }
     let verdict = match count(service, act, address, caller) {
         Ok(verdict) => verdict,
         Err(used_up) => {
@@ -127,12 +131,23 @@ pub(in crate::http) async fn guard(
     response
 }
 
-/// The key of a request, if it opens this.
-fn opened(service: &Service, act: Act, headers: &HeaderMap) -> Result<Option<Arc<Key>>, Box<Response>> {
-    let key = (service.guards.keys)(headers).map_err(|fault| Box::new(not_opened(fault)))?;
-    let scope = if act == Act::Create { "submit" } else { "read" };
+/// The key of a request, if it opens this. None of what needs a key is open to who has none, whatever limits count.
+fn opened(
+    service: &Service,
+    admission: Admission,
+    request: &Request,
+) -> Result<Option<Arc<Key>>, Box<Response>> {
+    let (scope, needed) = match (admission.callers, admission.act) {
+        // What a route allows is told to everybody.
+        (Callers::Key(scope), _) if request.method() != Method::OPTIONS => (scope, true),
+        (_, Some(Act::Create)) => ("submit", false),
+        (_, Some(_)) => ("read", false),
+        (_, None) => return Ok(None),
+    };
+    let key = (service.guards.keys)(request.headers()).map_err(|fault| Box::new(not_opened(fault)))?;
     match key {
-        Some(key) if !key.scopes.iter().any(|s| s == scope) => Err(Box::new(out_of_scope(scope))),
+        None if needed => Err(Box::new(no_key(scope))),
+        Some(key) if !key.scopes.iter().any(|s| s == scope) => Err(Box::new(out_of_scope(scope, needed))),
         key => Ok(key),
     }
 }

@@ -37,10 +37,18 @@ pub(in crate::http) fn not_opened(fault: KeyFault) -> Response {
     challenge(problem, "Bearer error=\"invalid_token\"")
 }
 
+/// Refuses a request without a key where one is needed.
+pub(in crate::http) fn no_key(scope: &str) -> Response {
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "key-needed", "This needs a key")
+        .detail(format!("send a key with the scope {scope} as Authorization: Bearer …"));
+    challenge(problem, "Bearer")
+}
+
 /// Refuses a request whose key is for something else.
-pub(in crate::http) fn out_of_scope(scope: &str) -> Response {
+pub(in crate::http) fn out_of_scope(scope: &str, needed: bool) -> Response {
+    let or_none = if needed { "" } else { ", or none" };
     let problem = Problem::new(StatusCode::FORBIDDEN, "key-scope", "The key does not open this")
-        .detail(format!("this needs a key with the scope {scope}, or none"));
+        .detail(format!("this needs a key with the scope {scope}{or_none}"));
     challenge(problem, "Bearer error=\"insufficient_scope\"")
 }
 

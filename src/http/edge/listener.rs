@@ -163,7 +163,7 @@ async fn serve_connection(
 
 /// Whether a response with this status may be sent before the body was read.
 fn leaves_bodies_unread(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 404 | 405 | 408 | 413 | 415 | 429 | 503)
+    matches!(status.as_u16(), 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 429 | 503)
 }
 
 fn has_body(headers: &HeaderMap) -> bool {

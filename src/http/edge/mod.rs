@@ -99,12 +99,12 @@ pub(in crate::http) async fn rules(
     let mut set = |name: HeaderName, value: &HeaderValue| headers.insert(name, value.clone());
     set(header::X_CONTENT_TYPE_OPTIONS, &NOSNIFF);
     set(header::REFERRER_POLICY, &NO_REFERRER);
-    if admission.callers == Callers::Operator {
-        set(CORP.clone(), &SAME_ORIGIN);
-    } else {
+    if admission.callers == Callers::Anyone {
         set(CORP.clone(), &CROSS_ORIGIN);
         set(header::ACCESS_CONTROL_ALLOW_ORIGIN, &EVERYBODY);
         set(header::ACCESS_CONTROL_EXPOSE_HEADERS, &EXPOSED);
+    } else {
+        set(CORP.clone(), &SAME_ORIGIN);
     }
     if service.public_url.starts_with("https:") {
         set(header::STRICT_TRANSPORT_SECURITY, &HTTPS_FOR_A_YEAR);

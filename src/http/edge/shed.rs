@@ -52,7 +52,7 @@ pub(in crate::http) enum Class {
     Read,
     /// Reports and other writes: never shed here.
     Create,
-    /// Doors of the operator's machines: never shed.
+    /// Doors of operators and their machines: never shed.
     Health,
 }
 

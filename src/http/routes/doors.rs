@@ -55,9 +55,9 @@ pub struct Doors {
 pub enum Side {
     /// All of them.
     All,
-    /// All but those of the operator's machines.
+    /// All but those of operators and their machines.
     Public,
-    /// Those of the operator's machines, and `/healthz`.
+    /// Those of operators and their machines, and `/healthz`.
     Operator,
 }
 
@@ -65,8 +65,8 @@ impl Side {
     fn has(self, admission: &Admission) -> bool {
         match self {
             Self::All => true,
-            Self::Public => admission.callers != Callers::Operator,
-            Self::Operator => admission.class == Class::Health,
+            Self::Public => admission.callers == Callers::Anyone,
+            Self::Operator => admission.class == Class::Health || admission.callers != Callers::Anyone,
         }
     }
 }

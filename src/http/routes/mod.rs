@@ -30,7 +30,7 @@ pub(in crate::http) struct Route {
     cost: Cost,
     /// What rate limits count a request as; `None`: they do not count it.
     act: Option<Act>,
-    callers: Callers,
+    pub(in crate::http) callers: Callers,
     /// How `/api` describes it.
     pub(in crate::http) described: Described,
     /// Whether the answer comes in its content coding already, so that the router must not compress it.
@@ -56,13 +56,15 @@ enum Cost {
     Of(fn(&Asked<'_>) -> Class),
 }
 
-/// Who may call a route. A role that needs a key is one more variant here, and its check stands in `edge::guard`.
+/// Who may call a route. What a key is needed for is checked in `edge::guard`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) enum Callers {
     /// Anybody, also pages of other origins.
     Anyone,
     /// The operator's machines; pages of other origins may not read the answer.
     Operator,
+    /// Who has a key of this scope; pages of other origins may not read the answer.
+    Key(&'static str),
 }
 
 /// A request as far as its cost depends on it, read as its handler reads it.
@@ -110,6 +112,11 @@ impl Route {
     /// Pages of other origins may not read the answer.
     fn operators(self) -> Self {
         Self { callers: Callers::Operator, ..self }
+    }
+
+    /// A key of this scope is needed.
+    fn keyed(self, scope: &'static str) -> Self {
+        Self { callers: Callers::Key(scope), ..self }
     }
 }
 

@@ -8,14 +8,15 @@ use axum::routing::MethodFilter;
 
 use super::{Cost, Described, Route};
 use crate::http::Service;
-use crate::http::describe::operations::{collections, georeport, map, news, service};
+use crate::http::describe::operations::{areas as of_areas, collections, georeport, map, news, service};
 use crate::http::describe::{self, Operations};
 use crate::http::doors::{
-    basemap, categories, devices, features, feeds, health as health_door, locate, nearest, open311, page,
-    pictures, styles, tiles,
+    areas, basemap, categories, devices, features, feeds, health as health_door, locate, nearest, open311,
+    page, pictures, styles, tiles,
 };
 use crate::http::edge::limits::Act;
 use crate::http::edge::shed::Class;
+use diaban_core::domain::key::OPERATE;
 
 /// Lists, feeds, documents, files.
 const READ: Cost = Cost::Is(Class::Read);
@@ -68,6 +69,24 @@ fn health<T: 'static>(
     operations: Operations,
 ) -> Route {
     Route { act: None, ..get(pattern, Cost::Is(Class::Health), handler, operations) }
+}
+
+/// What operators ask: never shed, or they would be blind when it matters.
+fn ask<T: 'static>(
+    pattern: Pattern,
+    handler: impl Handler<T, Arc<Service>>,
+    operations: Operations,
+) -> Route {
+    get(pattern, Cost::Is(Class::Health), handler, operations).keyed(OPERATE)
+}
+
+/// What operators decide: never shed either.
+fn decide<T: 'static>(
+    pattern: Pattern,
+    handler: impl Handler<T, Arc<Service>>,
+    operations: Operations,
+) -> Route {
+    post(pattern, Act::Create, handler, operations).keyed(OPERATE)
 }
 
 /// A file that people see in a browser and programs have no use for.
@@ -135,6 +154,15 @@ pub(super) fn rows() -> Vec<Route> {
         file("/licences", page::licences),
         file("/licences/", page::licences),
         file("/licences/{*path}", page::licence),
+        ask("/areas/editions", areas::editions, of_areas::editions),
+        decide("/areas/editions", areas::propose, of_areas::propose),
+        ask("/areas/editions/{edition}", areas::one, of_areas::one),
+        ask("/areas/editions/{edition}/moves", areas::moves, of_areas::moves),
+        decide("/areas/editions/{edition}/schedule", areas::schedule, of_areas::schedule),
+        decide("/areas/editions/{edition}/activate", areas::activate, of_areas::activate),
+        decide("/areas/editions/{edition}/withdraw", areas::withdraw, of_areas::withdraw),
+        decide("/areas/undo", areas::undo, of_areas::undo),
+        ask("/areas/homeless", areas::homeless, of_areas::homeless),
         health("/healthz", health_door::healthz, service::healthz),
         health("/readyz", health_door::readyz, service::readyz).operators(),
         health("/metrics", health_door::metrics, service::metrics).operators(),

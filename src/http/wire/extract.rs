@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
+use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -21,7 +22,7 @@ pub(in crate::http) const JSON_BYTES: usize = 64 * 1024;
 /// Limit of a body that asks for a list: a filter of 64 KiB and 10,000 corners of shapes.
 pub(in crate::http) const SEARCH_BYTES: usize = 512 * 1024;
 /// Time for the whole body after the header.
-const BODY_DEADLINE: Duration = Duration::from_secs(30);
+pub(in crate::http) const BODY_DEADLINE: Duration = Duration::from_secs(30);
 /// Limit of an `Idempotency-Key`, in characters.
 const KEY_CHARS: usize = 200;
 
@@ -92,6 +93,20 @@ pub(in crate::http) async fn json_within(
     media: &[&str],
     most: usize,
 ) -> Result<Value, Problem> {
+    let bytes = body_within(headers, body, media, (most, BODY_DEADLINE)).await?;
+    strict_json::read(&bytes).map_err(|e| malformed(&e.to_string()))
+}
+
+/// The bytes of a JSON body with a limit of their own and a time in which all of them must have come.
+///
+/// # Errors
+/// 415, 413, 408 or 400.
+pub(in crate::http) async fn body_within(
+    headers: &HeaderMap,
+    body: Body,
+    media: &[&str],
+    (most, deadline): (usize, Duration),
+) -> Result<Bytes, Problem> {
     let sent = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let sent = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if !media.contains(&sent.as_str()) {
@@ -117,20 +132,15 @@ pub(in crate::http) async fn json_within(
     if announced.is_some_and(|n| n > most as u64) {
         return Err(too_large(most));
     }
-    let read = tokio::time::timeout(BODY_DEADLINE, Limited::new(body, most).collect()).await;
-    let bytes = match read {
+    let read = tokio::time::timeout(deadline, Limited::new(body, most).collect()).await;
+    match read {
         Err(_) => {
-            return Err(Problem::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "body-too-slow",
-                "The body did not arrive in time",
-            ));
+            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "The body did not arrive in time"))
         }
-        Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => return Err(too_large(most)),
-        Ok(Err(_)) => return Err(malformed("the body ended early")),
-        Ok(Ok(collected)) => collected.to_bytes(),
-    };
-    strict_json::read(&bytes).map_err(|e| malformed(&e.to_string()))
+        Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => Err(too_large(most)),
+        Ok(Err(_)) => Err(malformed("the body ended early")),
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+    }
 }
 
 fn too_large(most: usize) -> Problem {
@@ -138,7 +148,7 @@ fn too_large(most: usize) -> Problem {
         .detail(format!("at most {most} bytes"))
 }
 
-fn malformed(detail: &str) -> Problem {
+pub(in crate::http) fn malformed(detail: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "malformed-json", "The body is not JSON").detail(detail)
 }
 

@@ -99,13 +99,24 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn areas(&self) -> Result<StoredAreas, StoreError> {
+        self.areas_with("boundaries").await
+    }
+
+    /// The same without the boundaries themselves, which are most of the bytes.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn area_states(&self) -> Result<StoredAreas, StoreError> {
+        self.areas_with("substr(boundaries, 1, 0) AS boundaries").await
+    }
+
+    async fn areas_with(&self, boundaries: &str) -> Result<StoredAreas, StoreError> {
         let mut moment = self.read.moment().await?;
-        let editions = moment
-            .fetch_all(Sql::new(
-                "SELECT seq, generation, source, imported_ms, boundaries, successors, state, from_ms, prepared_to
-                 FROM area_edition ORDER BY seq",
-            ))
-            .await?;
+        let editions = format!(
+            "SELECT seq, generation, source, imported_ms, {boundaries}, successors, state, from_ms, prepared_to
+             FROM area_edition ORDER BY seq"
+        );
+        let editions = moment.fetch_all(Sql::new(editions)).await?;
         let turns = moment
             .fetch_all(Sql::new("SELECT edition, former, at_ms, undo_ms FROM area_turn ORDER BY seq"))
             .await?;
@@ -131,12 +142,17 @@ impl Store {
         self.write(Add(edition)).await
     }
 
-    /// Says when an edition is to come into force; never by itself with none.
+    /// Says when an edition of this state is to come into force; never by itself with none.
     ///
     /// # Errors
     /// When the write fails.
-    pub async fn schedule_edition(&self, seq: i64, from: Option<Instant>) -> Result<(), StoreError> {
-        self.write(Schedule { seq, from }).await
+    pub async fn schedule_edition(
+        &self,
+        seq: i64,
+        state: EditionState,
+        from: Option<Instant>,
+    ) -> Result<Applied, StoreError> {
+        self.write(Schedule { seq, state, from }).await
     }
 
     /// Moves an edition that is not in force on to another state, if it has this one still. Every process hears of it.
@@ -163,16 +179,6 @@ impl Store {
             return Ok(false);
         }
         self.write(Lapse { before, at }).await
-    }
-
-    /// The edition that was to come into force by now and is not, by its number.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn due_edition(&self, now: Instant) -> Result<Option<i64>, StoreError> {
-        let due =
-            "SELECT seq FROM area_edition WHERE state IN (0, 1) AND from_ms <= $1 ORDER BY from_ms LIMIT 1";
-        self.read.fetch_value_optional(Sql::new(due).bind(now.ms())).await
     }
 
     /// Notes that a process has its map ready for an edition.
@@ -243,15 +249,17 @@ impl Command for Add {
 
 struct Schedule {
     seq: i64,
+    state: EditionState,
     from: Option<Instant>,
 }
 
 impl Command for Schedule {
-    type Answer = ();
+    type Answer = Applied;
 
-    async fn run(&self, db: &mut Db<'_>) -> Result<(), sqlx::Error> {
-        let set = Sql::new("UPDATE area_edition SET from_ms = $2 WHERE seq = $1");
-        db.execute(set.bind(self.seq).bind(self.from.map(Instant::ms))).await.map(|_| ())
+    async fn run(&self, db: &mut Db<'_>) -> Result<Applied, sqlx::Error> {
+        let set = Sql::new("UPDATE area_edition SET from_ms = $2 WHERE seq = $1 AND state = $3");
+        let set = set.bind(self.seq).bind(self.from.map(Instant::ms)).bind(self.state as u8);
+        Ok(if db.execute(set).await? == 0 { Applied::Stale } else { Applied::Done })
     }
 }
 
@@ -299,7 +307,9 @@ impl Command for Lapse {
     type Answer = bool;
 
     async fn run(&self, db: &mut Db<'_>) -> Result<bool, sqlx::Error> {
-        let set = format!("UPDATE area_edition SET state = 0 WHERE {LAPSED}");
+        // One that was in force already is a former one again.
+        let was = "CASE WHEN EXISTS (SELECT 1 FROM area_turn t WHERE t.edition = area_edition.seq) THEN 2 ELSE 0 END";
+        let set = format!("UPDATE area_edition SET state = {was} WHERE {LAPSED}");
         if db.execute(Sql::new(set).bind(self.before.ms())).await? == 0 {
             return Ok(false);
         }

@@ -35,6 +35,8 @@ pub struct Homeless {
     pub state: State,
     /// The body that has it until somebody decides.
     pub body: String,
+    /// The ward that it left, as its feeds name it.
+    pub from: Option<WardId>,
     /// Which ward it had, and which have the ground now, for people.
     pub note: Option<String>,
 }
@@ -75,10 +77,16 @@ impl Store {
     /// When the database cannot be read.
     pub async fn homeless(&self, limit: i64) -> Result<Vec<Homeless>, StoreError> {
         let [rule, body] = ["rule", "body"].map(of);
+        let told = |column| {
+            format!(
+                "coalesce(o.{column}, (SELECT e.{column} FROM event e
+                     WHERE e.report = r.seq AND e.kind = 6 ORDER BY e.n DESC LIMIT 1)) AS {column}"
+            )
+        };
+        let [from, note] = ["from_ward", "note"].map(told);
         // Few by an index: the rows that say so, and those that will once they are written.
         let mut q = Sql::new(format!(
-            "SELECT r.id, r.category, r.state, {body} AS body, coalesce(o.note,
-                 (SELECT e.note FROM event e WHERE e.report = r.seq AND e.kind = 6 ORDER BY e.n DESC LIMIT 1)) AS note
+            "SELECT r.id, r.category, r.state, {body} AS body, {from}, {note}
              FROM report_public r {PLACED_NOW}
              WHERE r.withdrawn <> 2 AND r.seq IN (
                      SELECT r.seq FROM report_public r WHERE r.rule = 'homeless'
@@ -93,6 +101,7 @@ impl Store {
                 category: row.try_get("category")?,
                 state: state(row.code("state")?),
                 body: row.try_get("body")?,
+                from: row.try_get::<Option<&str>>("from_ward")?.and_then(WardId::parse),
                 note: row.try_get("note")?,
             })
         });

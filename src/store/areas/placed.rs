@@ -1,10 +1,12 @@
 //! Where reports belong under an edition that is not in force yet, prepared beside the rows of the reports.
 
+use super::IN_FORCE;
+use super::editions::EditionState;
 use crate::store::changes::ChangeKind;
 use crate::store::database::{Db, Row, Sql};
 use crate::store::pages::Ranges;
 use crate::store::record::read::{PlacedRecord, placed_record, places};
-use crate::store::write::Command;
+use crate::store::write::{Applied, Command};
 use crate::store::{Store, StoreError};
 use diaban_core::domain::WardId;
 use diaban_core::geo::LonLat;
@@ -47,15 +49,17 @@ pub struct Placed {
 }
 
 impl Store {
-    /// Keeps where reports belong under an edition, in the place of what was kept before.
+    /// Keeps where reports belong under an edition, in the place of what was kept before; not if it is in force by now
+    /// or was withdrawn.
     ///
     /// # Errors
     /// When the write fails; none of them was kept then.
-    pub async fn place(&self, edition: i64, placed: Vec<Placed>) -> Result<(), StoreError> {
+    pub async fn place(&self, edition: i64, placed: Vec<Placed>) -> Result<Applied, StoreError> {
         self.write(Place { edition, placed }).await
     }
 
-    /// Notes up to which position of the change log an edition is prepared.
+    /// Notes up to which position of the change log an edition is prepared; not if it is in force by now or was
+    /// withdrawn.
     ///
     /// # Errors
     /// When the write fails.
@@ -145,11 +149,21 @@ struct Place {
 }
 
 impl Command for Place {
-    type Answer = ();
+    type Answer = Applied;
 
-    async fn run(&self, db: &mut Db<'_>) -> Result<(), sqlx::Error> {
-        put(db, self.edition, &self.placed).await
+    async fn run(&self, db: &mut Db<'_>) -> Result<Applied, sqlx::Error> {
+        let open = format!("SELECT 1 AS one FROM area_edition WHERE seq = $1 AND {}", open());
+        if db.fetch_all(Sql::new(open).bind(self.edition)).await?.is_empty() {
+            return Ok(Applied::Stale);
+        }
+        put(db, self.edition, &self.placed).await?;
+        Ok(Applied::Done)
     }
+}
+
+/// Whether something may still be prepared for an edition.
+fn open() -> String {
+    format!("state <> {} AND seq <> ({IN_FORCE})", EditionState::Withdrawn as u8)
 }
 
 struct Prepared {
@@ -161,8 +175,8 @@ impl Command for Prepared {
     type Answer = ();
 
     async fn run(&self, db: &mut Db<'_>) -> Result<(), sqlx::Error> {
-        let set = Sql::new("UPDATE area_edition SET prepared_to = $2 WHERE seq = $1");
-        db.execute(set.bind(self.edition).bind(self.to)).await.map(|_| ())
+        let set = format!("UPDATE area_edition SET prepared_to = $2 WHERE seq = $1 AND {}", open());
+        db.execute(Sql::new(set).bind(self.edition).bind(self.to)).await.map(|_| ())
     }
 }
 

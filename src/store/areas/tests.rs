@@ -87,7 +87,8 @@ fn place(generation: &str, r: &PlacedRecord) -> Placed {
 async fn prepare(store: &Store, edition: i64, generation: &str) {
     let to = store.last_change().await.unwrap();
     let records = store.places_after(edition, 0, 1_000).await.unwrap();
-    store.place(edition, records.iter().map(|r| place(generation, r)).collect()).await.unwrap();
+    let placed = records.iter().map(|r| place(generation, r)).collect();
+    assert_eq!(store.place(edition, placed).await.unwrap(), Applied::Done);
     store.prepared(edition, to).await.unwrap();
 }
 
@@ -253,7 +254,10 @@ async fn an_edition_that_is_withdrawn_leaves_nothing() {
     store.begin_areas(0, FORMER, at(1)).await.unwrap();
     store.load_reports((1..=3).map(|id| made(id, 0)).collect()).await.unwrap();
     let next = store.add_edition(edition(NEXT)).await.unwrap();
-    store.schedule_edition(next, Some(at(9_000))).await.unwrap();
+    let schedule = async |state| store.schedule_edition(next, state, Some(at(9_000))).await.unwrap();
+    assert_eq!(schedule(EditionState::Announced).await, Applied::Stale);
+    assert_eq!(store.due_edition(at(9_000)).await.unwrap(), None);
+    assert_eq!(schedule(EditionState::Prepared).await, Applied::Done);
     assert_eq!(store.due_edition(at(8_999)).await.unwrap(), None);
     assert_eq!(store.due_edition(at(9_000)).await.unwrap(), Some(next));
     prepare(&store, next, NEXT).await;
@@ -262,6 +266,14 @@ async fn an_edition_that_is_withdrawn_leaves_nothing() {
     assert_eq!(store.move_edition(next, from, to, at(2)).await.unwrap(), Applied::Stale);
     assert_eq!(store.due_edition(at(9_000)).await.unwrap(), None);
     assert_eq!(turn(&store, next, 0, NEXT, 5_000).await, Outcome::Stale);
+    // Whoever still places reports under it, or under what is in force, keeps nothing.
+    let record = store.places_after(next, 0, 1).await.unwrap().remove(0);
+    for edition in [next, 0] {
+        assert_eq!(store.place(edition, vec![place(NEXT, &record)]).await.unwrap(), Applied::Stale);
+        store.prepared(edition, 7).await.unwrap();
+    }
+    let states = store.area_states().await.unwrap();
+    assert_eq!(states.edition(0).unwrap().prepared_to, None);
     let mut connection = Connection::open(&url).await;
     let left: i64 = connection
         .db()
@@ -287,5 +299,26 @@ async fn an_announcement_lapses() {
     assert!(store.lapse(at(4_001), at(5_000)).await.unwrap());
     assert_eq!(store.areas().await.unwrap().edition(next).unwrap().state, EditionState::Prepared);
     assert_eq!(store.changes_after(log, 9).await.unwrap().len(), 2, "every process hears of it");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_recall_comes_due_until_others_overtake_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&store_url(folder.path())).await.unwrap();
+    store.begin_areas(0, FORMER, at(1)).await.unwrap();
+    let [next, third] = [NEXT, "2028-01-01"].map(|g| store.add_edition(edition(g)));
+    let (next, third) = (next.await.unwrap(), third.await.unwrap());
+    prepare(&store, next, NEXT).await;
+    assert_eq!(turn(&store, next, 0, NEXT, 1_000).await, Outcome::Done);
+    assert_eq!(store.recall(0, next, at(2_000)).await.unwrap(), Applied::Stale);
+    assert_eq!(store.recall(next, 0, at(2_000)).await.unwrap(), Applied::Done);
+    assert_eq!(store.due_edition(at(2_000)).await.unwrap(), Some(0));
+    prepare(&store, third, NEXT).await;
+    assert_eq!(turn(&store, third, next, NEXT, 3_000).await, Outcome::Done);
+    assert_eq!(store.due_edition(at(9_000)).await.unwrap(), None);
+    let states = store.area_states().await.unwrap();
+    assert_eq!(states.edition(0).unwrap().state, EditionState::Used);
+    assert!(states.editions.iter().all(|e| e.boundaries.is_none()));
     store.close().await;
 }

@@ -9,7 +9,7 @@ use super::placed::{Placed, late, put};
 use crate::store::changes::{ChangeKind, log};
 use crate::store::database::{Db, Sql};
 use crate::store::record::read::PlacedRecord;
-use crate::store::write::Command;
+use crate::store::write::{Applied, Command};
 use crate::store::{Store, StoreError};
 use diaban_core::domain::Instant;
 
@@ -61,12 +61,31 @@ pub enum Outcome {
 }
 
 impl Store {
+    /// The edition that was to come into force by now and is not, by its number.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn due_edition(&self, now: Instant) -> Result<Option<i64>, StoreError> {
+        let due =
+            "SELECT seq FROM area_edition WHERE state IN (0, 1) AND from_ms <= $1 ORDER BY from_ms LIMIT 1";
+        self.read.fetch_value_optional(Sql::new(due).bind(now.ms())).await
+    }
+
     /// Brings an edition into force, at one change of the log, if all is prepared.
     ///
     /// # Errors
     /// When the write fails; the former edition is in force then.
     pub async fn turn(&self, turn: Turn) -> Result<Outcome, StoreError> {
         self.write(turn).await
+    }
+
+    /// Lets the edition before the last turn come into force again by itself, from this moment on, if the last turn is
+    /// still the one to this edition.
+    ///
+    /// # Errors
+    /// When the write fails.
+    pub async fn recall(&self, edition: i64, former: i64, at: Instant) -> Result<Applied, StoreError> {
+        self.write(Recall { edition, former, at }).await
     }
 
     /// Says which edition is in force where nothing is on record yet: one that was imported, or number 0, the city
@@ -107,6 +126,28 @@ impl Command for Turn {
     }
 }
 
+struct Recall {
+    edition: i64,
+    former: i64,
+    at: Instant,
+}
+
+impl Command for Recall {
+    type Answer = Applied;
+
+    async fn run(&self, db: &mut Db<'_>) -> Result<Applied, sqlx::Error> {
+        if in_force(db).await? != self.edition {
+            return Ok(Applied::Stale);
+        }
+        let due = "UPDATE area_edition SET state = $2, from_ms = $3 WHERE seq = $1";
+        let due = Sql::new(due).bind(self.former).bind(EditionState::Announced as u8).bind(self.at.ms());
+        db.execute(due).await?;
+        db.execute(Sql::new("UPDATE follower SET ready = NULL")).await?;
+        log(db, ChangeKind::Areas, self.at).await?;
+        Ok(Applied::Done)
+    }
+}
+
 struct Begin {
     edition: i64,
     generation: String,
@@ -139,7 +180,9 @@ async fn begin(
 ) -> Result<(), sqlx::Error> {
     let turn = Sql::new("INSERT INTO area_turn (edition, former, at_ms, undo_ms) VALUES ($1, $2, $3, $4)");
     db.execute(turn.bind(edition).bind(former).bind(at.ms()).bind(undo_until.ms())).await?;
-    // What was prepared for it is used up.
-    let used = "UPDATE area_edition SET state = $2, from_ms = NULL, prepared_to = NULL WHERE seq = $1";
-    db.execute(Sql::new(used).bind(edition).bind(EditionState::Used as u8)).await.map(|_| ())
+    // What was prepared for it is used up. Former boundaries that were to come back are overtaken.
+    let used = "UPDATE area_edition SET state = $2, from_ms = NULL, prepared_to = NULL WHERE seq = $1
+                    OR state = $3 AND seq IN (SELECT t.edition FROM area_turn t)";
+    let used = Sql::new(used).bind(edition).bind(EditionState::Used as u8);
+    db.execute(used.bind(EditionState::Announced as u8)).await.map(|_| ())
 }

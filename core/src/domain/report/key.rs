@@ -15,8 +15,10 @@ pub const SECRET_CHARS: usize = 32;
 /// The alphabet of both parts: Crockford's base 32, which has no characters that look alike.
 pub const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
+/// The scope of operators: the life of boundaries.
+pub const OPERATE: &str = "operate";
 /// The scopes that a key may have.
-pub const SCOPES: &[&str] = &["read", "submit"];
+pub const SCOPES: &[&str] = &["read", "submit", OPERATE];
 /// The scope of a secret feed link; such a key has no other scope.
 pub const FEED: &str = "feed";
 

@@ -212,7 +212,11 @@ fn one_of(value: &str, vocabulary: Vocabulary<'_>, codebook: &CodeBook) -> Resul
     list.collect::<Result<_, _>>().map(Is::one_of)
 }
 
-fn flag(value: &str) -> Result<bool, String> {
+/// True or false.
+///
+/// # Errors
+/// When it is neither.
+pub fn flag(value: &str) -> Result<bool, String> {
     value.parse().map_err(|_| "must be true or false".to_owned())
 }
 
@@ -272,7 +276,10 @@ fn place(text: &str) -> Result<LonLat, String> {
 }
 
 /// A limit above the maximum is clamped, not refused.
-fn limit(value: &str) -> Result<u32, String> {
+///
+/// # Errors
+/// When it is no whole number from 1.
+pub fn limit(value: &str) -> Result<u32, String> {
     let fault = || "must be a whole number from 1".to_owned();
     if value.is_empty() || !value.bytes().all(|b| b.is_ascii_digit()) {
         return Err(fault());

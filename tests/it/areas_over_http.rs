@@ -1,0 +1,432 @@
+//! The life of boundaries over HTTP: who may, what is refused and why, and the whole of it from a file to an undo.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::Arc;
+
+use diaban::clock::SystemIds;
+use diaban::store::{Edition, EditionState, Store};
+use diaban_core::domain::Instant;
+use serde_json::{Value, json};
+
+use crate::feeds::done;
+use crate::harness::{Answer, CENTRE, NOW, Server, agent, command, get, post, said, until};
+use crate::keys::token;
+use crate::operator::{end, shell, status};
+use crate::redraw::{NEXT, redrawn, wards};
+use crate::test_database::store_url;
+
+const EDITIONS: &str = "/areas/editions";
+const FORMER: &str = "2025-07-01";
+/// Every route, with an edition that is not there.
+const ROUTES: [(&str, &str); 9] = [
+    ("GET", "/areas/editions"),
+    ("POST", "/areas/editions"),
+    ("GET", "/areas/editions/77"),
+    ("GET", "/areas/editions/77/moves"),
+    ("POST", "/areas/editions/77/schedule"),
+    ("POST", "/areas/editions/77/activate"),
+    ("POST", "/areas/editions/77/withdraw"),
+    ("POST", "/areas/undo"),
+    ("GET", "/areas/homeless"),
+];
+
+/// An operator: a server and a key.
+struct Operator<'a> {
+    server: &'a Server,
+    bearer: String,
+}
+
+impl<'a> Operator<'a> {
+    fn of(server: &'a Server) -> Self {
+        let made = done(server, &["keys", "add", "Trực đêm", "--scope", "operate"]);
+        let operator = Self { server, bearer: format!("Bearer {}", token(&made)) };
+        server.until("the key is known", || operator.get(EDITIONS).status == 200);
+        operator
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.server.get_with(path, &[("Authorization", &self.bearer)])
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Answer {
+        let key = [("Authorization", &*self.bearer)];
+        self.server.post_bytes(path, body.to_string().as_bytes(), "application/json", &key)
+    }
+
+    /// An edition as it stands.
+    fn edition(&self, location: &str) -> Value {
+        let answer = self.get(location);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    }
+
+    fn states(&self) -> Vec<String> {
+        let all = self.get(EDITIONS).json();
+        let states = all["editions"].as_array().unwrap().iter();
+        states.map(|e| e["state"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Has boundaries kept, whatever the checks find, and all reports placed; gives where the edition is.
+    fn kept(&self, generation: &str, boundaries: &Value) -> String {
+        let body = json!({ "generation": generation, "boundaries": boundaries, "force": true });
+        let answer = self.post(EDITIONS, &body);
+        assert_eq!(answer.status, 202, "{}", answer.text());
+        let location = answer.header("location").to_owned();
+        assert_eq!(location, format!("{EDITIONS}/{}", answer.json()["edition"]["edition"]));
+        self.server.until("all reports are placed", || self.edition(&location)["placed"] == true);
+        location
+    }
+
+    /// That this cannot be done to an edition that stands so.
+    fn unfit(&self, path: &str, body: &Value, state: &str) {
+        let answer = self.post(path, body);
+        answer.problem(409);
+        let said = answer.json();
+        assert_eq!(said["state"], state, "{path}: {said}");
+        let legal = said["legal"].as_array().unwrap();
+        assert!(!legal.is_empty() && !legal.contains(&json!(state)), "{path}: {said}");
+    }
+}
+
+/// The pack's own boundaries.
+pub(crate) fn boundaries() -> Value {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/areas/2025-07-01/boundaries.geojson");
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// The generation in force at the centre.
+fn generation(server: &Server) -> String {
+    let (lon, lat) = CENTRE;
+    let found = server.get(&format!("/locate?lon={lon}&lat={lat}")).json();
+    found["ward"]["generation"].as_str().unwrap().to_owned()
+}
+
+/// What a process leaves that dies before a report is placed.
+fn half_prepared(folder: &Path, generation: &str) -> i64 {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(boundaries().to_string().as_bytes()).unwrap();
+    let edition = Edition {
+        seq: 0,
+        generation: generation.to_owned(),
+        source: "a process that died".to_owned(),
+        imported: Instant::parse(NOW).unwrap(),
+        boundaries: Some(packed.finish().unwrap()),
+        successors: None,
+        state: EditionState::Prepared,
+        from: None,
+        prepared_to: None,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(&store_url(folder)).await.unwrap();
+        let edition = store.add_edition(edition).await.unwrap();
+        store.close().await;
+        edition
+    })
+}
+
+#[test]
+fn boundaries_live_their_life_over_http() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let server = Server::start_filled(folder, 3_000);
+    let made = server.report("pothole", Some(CENTRE));
+    let cut = made["properties"]["ward"].as_str().unwrap().to_owned();
+    let operator = Operator::of(&server);
+    let redrawn = redrawn(folder, &cut);
+    let next: Value = serde_json::from_slice(&std::fs::read(&redrawn.file).unwrap()).unwrap();
+    let before = wards(&server);
+
+    // With errors nothing is kept, and each is said.
+    let body = json!({ "generation": NEXT, "boundaries": next, "source": "nghị quyết" });
+    let refused = operator.post(EDITIONS, &body);
+    refused.problem(422);
+    let findings = refused.json()["findings"].as_array().unwrap().clone();
+    let errors = findings.iter().filter(|f| f["severity"] == "error").count();
+    assert!(errors > 0 && findings.iter().all(|f| !f["text"].as_str().unwrap().is_empty()), "{findings:?}");
+    assert!(findings.iter().any(|f| f["ward"].is_string()), "{findings:?}");
+    let dry = operator.post(&format!("{EDITIONS}?dry_run=true"), &body);
+    assert_eq!(dry.status, 200, "{}", dry.text());
+    let dry = dry.json();
+    assert_eq!((&dry["wards"], &dry["errors"], &dry["edition"]), (&json!(169), &json!(errors), &json!(null)));
+    assert_eq!(dry["findings"], json!(findings));
+    assert_eq!(operator.states(), ["in_force"]);
+
+    // Kept and placed, and seen by nobody.
+    let edition = operator.kept(NEXT, &next);
+    assert_eq!(operator.states(), ["in_force", "prepared"]);
+    assert_eq!(wards(&server), before);
+    let moves = operator.get(&format!("{edition}/moves")).json();
+    let rows = moves["moves"].as_array().unwrap();
+    let sum = |name: &str| rows.iter().map(|m| m[name].as_i64().unwrap()).sum::<i64>();
+    assert_eq!((&moves["reports"], &moves["open"]), (&json!(sum("reports")), &json!(sum("open"))));
+    let homeless = moves["homeless"].as_u64().unwrap();
+    assert!(homeless > 0 && rows.iter().any(|m| m["to_ward"] == "2027-01-01.39999"), "{moves}");
+    assert_eq!(moves["placed"], true);
+    let on_a_map = operator.get(&format!("{edition}/moves?f=geojson"));
+    assert_eq!(on_a_map.header("content-type"), "application/geo+json");
+    assert_eq!(on_a_map.json()["features"].as_array().unwrap().len(), rows.len());
+    assert!(on_a_map.text().contains("LineString"), "{}", on_a_map.text());
+    let file = folder.join("moves.geojson");
+    let output = command(folder, &["areas", "moves"], &[NEXT, "--geojson", file.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", said(&output));
+    let of_command: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    assert_eq!(of_command, on_a_map.json());
+
+    // Scheduled, and not after all.
+    let schedule = format!("{edition}/schedule");
+    let scheduled = operator.post(&schedule, &json!({ "at": "2027-01-01T00:00:00+07:00" })).json();
+    assert_eq!(
+        (&scheduled["state"], &scheduled["from"]),
+        (&json!("scheduled"), &json!("2026-12-31T17:00:00.000Z"))
+    );
+    assert_eq!(operator.post(&schedule, &json!({ "at": "2026-11-01T00:00:00Z" })).problem(422), ["at"]);
+    assert_eq!(operator.post(&schedule, &json!({ "at": null })).json()["state"], "prepared");
+
+    // In force for everybody, with every report.
+    let activated = operator.post(&format!("{edition}/activate"), &json!(null));
+    assert_eq!((activated.status, activated.header("location")), (202, &*edition), "{}", activated.text());
+    server.until("the server has turned", || generation(&server) == NEXT);
+    let now = operator.edition(&edition);
+    assert_eq!(
+        (&now["state"], &now["since"]),
+        (&json!("in_force"), &json!("2026-11-25T01:30:00.000Z")),
+        "{now}"
+    );
+    assert_eq!(now["undo_until"], "2026-12-25T01:30:00.000Z");
+    assert_eq!(operator.states(), ["former", "in_force"]);
+    server.until("every report stands under them", || {
+        wards(&server).values().flatten().all(|(generation, _)| generation == NEXT)
+    });
+    let left = operator.get("/areas/homeless").json();
+    let left = left["reports"].as_array().unwrap();
+    assert_eq!(left.len() as u64, homeless);
+    for report in left {
+        let was = before[&report["id"].as_u64().unwrap()].as_ref().unwrap();
+        assert_eq!(was.1, cut);
+        assert!(report["from_ward"].as_str().unwrap().ends_with(&format!(".{cut}")), "{report}");
+        assert!(report["note"].as_str().unwrap().contains("is divided among"), "{report}");
+        assert!(["category", "state", "body"].iter().all(|name| report[name].is_string()), "{report}");
+    }
+    let first = operator.get("/areas/homeless?limit=1").json();
+    assert_eq!(first["reports"], json!([left[0]]));
+
+    // What is in force or was is taken back by an undo alone.
+    for verb in ["schedule", "activate", "withdraw"] {
+        operator.unfit(&format!("{edition}/{verb}"), &json!({ "at": null }), "in_force");
+        operator.unfit(&format!("{EDITIONS}/0/{verb}"), &json!({ "at": null }), "former");
+    }
+    operator.get(&format!("{edition}/moves")).problem(409);
+    let undone = operator.post("/areas/undo", &json!(null));
+    assert_eq!((undone.status, undone.header("location")), (202, "/areas/editions/0"), "{}", undone.text());
+    server.until("the server has turned back", || generation(&server) == FORMER);
+    server.until("every report is where it was", || wards(&server) == before);
+    assert_eq!(operator.states(), ["in_force", "former"]);
+
+    // Withdrawn for good.
+    let third = operator.kept("2028-01-01", &boundaries());
+    let withdrawn = operator.post(&format!("{third}/withdraw"), &json!(null));
+    assert_eq!((withdrawn.status, &withdrawn.json()["state"]), (200, &json!("withdrawn")));
+    for verb in ["schedule", "activate", "withdraw"] {
+        operator.unfit(&format!("{third}/{verb}"), &json!({ "at": null }), "withdrawn");
+    }
+    operator.get(&format!("{third}/moves")).problem(409);
+
+    // After thirty days there is no way back.
+    server.clock.set(Instant::parse("2026-12-25T01:30:01Z").unwrap());
+    let late = operator.post("/areas/undo", &json!(null));
+    late.problem(409);
+    assert_eq!(late.json()["undo_until"], "2026-12-25T01:30:00.000Z");
+    assert_eq!(generation(&server), FORMER);
+}
+
+#[test]
+fn only_a_key_of_operators_opens_the_routes() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    let made = done(&server, &["keys", "add", "Ứng dụng", "--scope", "read,submit"]);
+    let other = format!("Bearer {}", token(&made));
+    let known = || server.get_with("/categories", &[("Authorization", &other)]).status == 200;
+    server.until("the other key is known", known);
+    let ask = |method: &str, path: &str, headers: &[(&str, &str)]| {
+        if method == "GET" {
+            server.get_with(path, headers)
+        } else {
+            server.post_bytes(path, b"{}", "application/json", headers)
+        }
+    };
+    let kept_to_itself = |answer: &Answer, at: &str| {
+        assert!(answer.header("cache-control").contains("no-store"), "{at}");
+        assert_eq!(answer.header("access-control-allow-origin"), "", "{at}");
+        assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin", "{at}");
+    };
+    for (method, path) in ROUTES {
+        let nobody = ask(method, path, &[]);
+        nobody.problem(401);
+        assert_eq!(nobody.header("www-authenticate"), "Bearer", "{path}");
+        kept_to_itself(&nobody, path);
+        let stranger = ask(method, path, &[("Authorization", &other)]);
+        stranger.problem(403);
+        assert!(stranger.text().contains("the scope operate\""), "{path}: {}", stranger.text());
+        kept_to_itself(&stranger, path);
+        let mine = ask(method, path, &[("Authorization", &operator.bearer)]);
+        assert!(![401, 403].contains(&mine.status), "{path}: {}", mine.text());
+        kept_to_itself(&mine, path);
+        if path.contains("77") {
+            // A schedule without its time is refused before the edition is looked for.
+            let body = json!({ "at": null });
+            let missing = if method == "GET" { operator.get(path) } else { operator.post(path, &body) };
+            missing.problem(404);
+        }
+    }
+    // Its scope opens what it says and no more.
+    let report =
+        server.post("/collections/reports/items", &json!({}), &[("Authorization", &operator.bearer)]);
+    report.problem(403);
+    for number in ["x", "01", "-1", "1.0", "99999999999999999999"] {
+        operator.get(&format!("{EDITIONS}/{number}")).problem(404);
+    }
+    assert_eq!(operator.get(&format!("{EDITIONS}?limit=1")).problem(400), ["limit"]);
+    assert_eq!(operator.get("/areas/homeless?limit=none").problem(400), ["limit"]);
+    operator.post("/areas/undo", &json!(null)).problem(409);
+}
+
+#[test]
+fn what_is_wrong_with_boundaries_is_named_and_nothing_is_kept() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    let mut unclosed = boundaries();
+    let ring = unclosed.pointer_mut("/features/0/geometry/coordinates/0").unwrap();
+    let ring = if ring[0][0].is_array() { &mut ring[0] } else { ring };
+    ring.as_array_mut().unwrap().pop();
+    let good = json!({ "generation": NEXT, "boundaries": { "type": "FeatureCollection", "features": [] } });
+    let with = |name: &str, value: Value| {
+        let mut body = good.clone();
+        body[name] = value;
+        body
+    };
+    let heir = json!({ "from_generation": FORMER, "from_code": "1", "to_generation": NEXT, "to_code": "2",
+        "part": 7, "main": true });
+    for (field, body) in [
+        ("boundaries", with("boundaries", unclosed)),
+        ("boundaries", with("boundaries", json!([]))),
+        ("boundaries", with("boundaries", Value::Null)),
+        ("generation", with("generation", json!(7))),
+        ("generation", with("generation", Value::Null)),
+        ("generation", with("generation", json!("soon"))),
+        ("crs", with("crs", json!("EPSG:1"))),
+        ("successors", with("successors", json!([heir]))),
+        ("successors", with("successors", json!({}))),
+        ("at", with("at", json!("tomorrow"))),
+        ("at", with("at", json!("2026-11-25T01:29:59Z"))),
+        ("force", with("force", json!("yes"))),
+        ("source", with("source", json!("x".repeat(201)))),
+        ("forced", with("forced", json!(true))),
+    ] {
+        let refused = operator.post(EDITIONS, &body);
+        assert_eq!(refused.problem(422), [field], "{body:.200}");
+        assert!(refused.json()["errors"][0]["detail"].as_str().unwrap().len() > 5, "{}", refused.text());
+    }
+    let key = ("Authorization", &*operator.bearer);
+    let post = |body: &str, media: &str, more: &[(&str, &str)]| {
+        server.post_bytes(EDITIONS, body.as_bytes(), media, &[&[key], more].concat())
+    };
+    post("[]", "application/json", &[]).problem(400);
+    post(r#"{"generation":"a","generation":"b"}"#, "application/json", &[]).problem(400);
+    post("{}", "text/plain", &[]).problem(415);
+    post("{}", "application/json", &[("Content-Encoding", "gzip")]).problem(415);
+    assert_eq!(operator.post(&format!("{EDITIONS}?dry=1"), &good).problem(400), ["dry"]);
+    assert_eq!(operator.post(&format!("{EDITIONS}?dry_run=1"), &good).problem(400), ["dry_run"]);
+    assert_eq!(operator.states(), ["in_force"]);
+}
+
+/// Announces a body of so many bytes and sends none.
+fn announced(server: &Server, key: &str, length: usize) -> TcpStream {
+    let mut socket = TcpStream::connect(server.address).unwrap();
+    let head = format!(
+        "POST {EDITIONS} HTTP/1.1\r\nHost: a\r\nAuthorization: {key}\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n"
+    );
+    socket.write_all(head.as_bytes()).unwrap();
+    socket
+}
+
+#[test]
+fn one_preparation_at_a_time_and_none_too_large() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    let mut large = announced(&server, &operator.bearer, (64 << 20) + 1);
+    let mut said = [0; 12];
+    large.read_exact(&mut said).unwrap();
+    assert_eq!(&said, b"HTTP/1.1 413");
+    // One whose body does not come yet keeps others out, and lets them in when it goes away.
+    let another = || operator.post(EDITIONS, &json!({}));
+    let mut first = announced(&server, &operator.bearer, 64 << 20);
+    server.until("the first is there", || {
+        // Another one that came first kept it out.
+        another().status == 409 || {
+            first = announced(&server, &operator.bearer, 64 << 20);
+            false
+        }
+    });
+    another().problem(409);
+    assert_eq!(operator.states(), ["in_force"], "what is asked goes on");
+    drop(first);
+    server.until("the first is gone", || another().status == 422);
+}
+
+#[test]
+fn what_a_process_left_unplaced_is_seen_and_done_before_the_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_in(folder.path(), Arc::new(SystemIds));
+    let made = server.report("pothole", Some(CENTRE));
+    let operator = Operator::of(&server);
+    let edition = format!("{EDITIONS}/{}", half_prepared(folder.path(), NEXT));
+    let left = operator.edition(&edition);
+    assert_eq!((&left["state"], &left["placed"]), (&json!("prepared"), &json!(false)));
+    assert_eq!(operator.get(&format!("{edition}/moves")).json()["placed"], false);
+    assert_eq!(operator.post(&format!("{edition}/activate"), &json!(null)).status, 202);
+    server.until("the report stands under them", || {
+        let now = server.get(&format!("/collections/reports/items/{}", made["id"])).json();
+        now["properties"]["ward_generation"] == NEXT
+    });
+}
+
+#[test]
+fn operators_have_an_address_and_the_log_says_who_did_what() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let line = format!("exec \"$0\" serve --listen 127.0.0.1:0 --admin-listen {free} --store \"$1\"");
+    let (child, public) = shell(folder, &line);
+    let (agent, operators) = (agent(), format!("http://{free}"));
+    until("it is ready", || status(&operators, "/readyz") == 200);
+    let made = said(&command(folder, &["keys", "add", "Trực đêm"], &["--scope", "operate"]));
+    let bearer = format!("Bearer {}", token(&made));
+    let key = [("Authorization", &*bearer)];
+    until("the key is known", || get(&agent, &operators, EDITIONS, &key).status == 200);
+    get(&agent, &operators, EDITIONS, &[]).problem(401);
+    // On the public address they never existed.
+    let nothing = get(&agent, &public, "/no-such", &[]).json();
+    for (method, path) in ROUTES {
+        let refused = if method == "GET" {
+            get(&agent, &public, path, &[])
+        } else {
+            post(&agent, &public, path, b"{}", "application/json", &[])
+        };
+        refused.problem(404);
+        assert_eq!(refused.json(), nothing, "{path}");
+    }
+    let edition = half_prepared(folder, NEXT);
+    let path = format!("{EDITIONS}/{edition}/withdraw");
+    assert_eq!(post(&agent, &operators, &path, b"", "application/json", &key).status, 200);
+    end(child);
+    let log = std::fs::read_to_string(folder.join("log")).unwrap();
+    let told = log.lines().find(|l| l.contains("an operator withdraws")).unwrap_or_else(|| panic!("{log}"));
+    let told: Value = serde_json::from_str(told).unwrap();
+    assert_eq!((&told["name"], &told["edition"]), (&json!("Trực đêm"), &json!(edition)), "{told}");
+    assert_eq!(told["key"], bearer[11..19], "{told}");
+    assert!(!log.contains(&bearer[7..]), "the key itself is nowhere");
+}
