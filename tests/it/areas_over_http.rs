@@ -127,6 +127,23 @@ fn half_prepared(folder: &Path, generation: &str) -> i64 {
     })
 }
 
+/// A report of a ward, without a place to decide by if it is divided; public.
+fn placeless(server: &Server, ward: &str) -> u64 {
+    let mut report = feature("admin_procedure", None);
+    report["properties"]["ward"] = json!(ward);
+    let id = server.post("/collections/reports/items", &report, &[]).json()["id"].as_u64().unwrap();
+    server.end_hour();
+    server.until("it is public", || wards(server).contains_key(&id));
+    id
+}
+
+/// That a report is told as one that its ward left without another.
+fn is_homeless(report: &Value, cut: &str) {
+    assert!(report["from_ward"].as_str().unwrap().ends_with(&format!(".{cut}")), "{report}");
+    assert!(report["note"].as_str().unwrap().contains("is divided among"), "{report}");
+    assert!(["category", "state", "body"].iter().all(|name| report[name].is_string()), "{report}");
+}
+
 #[test]
 fn boundaries_live_their_life_over_http() {
     let folder = tempfile::tempdir().unwrap();
@@ -134,12 +151,7 @@ fn boundaries_live_their_life_over_http() {
     let server = Server::start_filled(folder, 500);
     let made = server.report("pothole", Some(CENTRE));
     let cut = made["properties"]["ward"].as_str().unwrap().to_owned();
-    // One of the ward that is divided, without a place to decide by.
-    let mut placeless = feature("admin_procedure", None);
-    placeless["properties"]["ward"] = json!(cut);
-    let placeless = server.post("/collections/reports/items", &placeless, &[]).json()["id"].as_u64().unwrap();
-    server.end_hour();
-    server.until("it is public", || wards(&server).contains_key(&placeless));
+    let placeless = placeless(&server, &cut);
     let now = server.clock.now();
     let undo_until = Instant::from_ms(now.ms() + 30 * 24 * 3_600_000);
     let operator = Operator::of(&server);
@@ -215,9 +227,7 @@ fn boundaries_live_their_life_over_http() {
     for report in left {
         let was = before[&report["id"].as_u64().unwrap()].as_ref().unwrap();
         assert_eq!(was.1, cut);
-        assert!(report["from_ward"].as_str().unwrap().ends_with(&format!(".{cut}")), "{report}");
-        assert!(report["note"].as_str().unwrap().contains("is divided among"), "{report}");
-        assert!(["category", "state", "body"].iter().all(|name| report[name].is_string()), "{report}");
+        is_homeless(report, &cut);
     }
     let first = operator.get("/areas/homeless?limit=1").json();
     assert_eq!(first["reports"], json!([left[0]]));
