@@ -17,7 +17,9 @@ const EVERY: Duration = Duration::from_secs(1);
 /// In every so many rounds it is looked whether something can be forgotten.
 const FORGET: u32 = 3_600;
 /// An activation takes at most so long from its announcement, in milliseconds.
-const LEASE_MS: i64 = 10 * 60_000;
+const LEASE_MS: i64 = 15 * 60_000;
+/// So long before their instant boundaries are announced, in milliseconds: every process has its map ready by then.
+const AHEAD_MS: i64 = 5 * 60_000;
 
 /// Looks forever.
 pub async fn turn_areas(
@@ -56,10 +58,10 @@ async fn once(
     if store.lapse(Instant::from_ms(now.ms() - LEASE_MS), now).await? {
         tracing::warn!("boundaries were announced and did not come into force; they are prepared as before");
     }
-    let due = store.due_edition(now).await?;
-    if let Some(edition) = due.filter(|edition| !preparations.are_placing(*edition)) {
-        tracing::info!(edition, "boundaries are due");
-        let outcome = action::activate(city, store, clock, edition, |step| {
+    let due = store.due_edition(Instant::from_ms(now.ms() + AHEAD_MS)).await?;
+    if let Some((edition, at)) = due.filter(|(edition, _)| !preparations.are_placing(*edition)) {
+        tracing::info!(edition, %at, "boundaries come into force");
+        let outcome = action::activate(city, store, clock, edition, Some(at), |step| {
             if let Activation::InForce(kept) = step {
                 tracing::info!(
                     edition,

@@ -101,7 +101,14 @@ pub async fn fill(url: &str, reports: usize) {
     let edition = store.add_edition(generation).await.unwrap();
     store.begin_areas(0, "2025-07-01", now).await.unwrap();
     let to = Some(store::Assignment { body: "centre".to_owned(), ..store::Assignment::default() });
-    let placed = store::Placed { seq: 1, to, told: true, from_ward: None, note: Some("\t\\".to_owned()) };
+    let placed = store::Placed {
+        seq: 1,
+        to,
+        told: true,
+        from_ward: None,
+        note: Some("\t\\".to_owned()),
+        events: None,
+    };
     assert_eq!(store.place(edition, vec![placed]).await.unwrap(), store::Applied::Done);
     store.close().await;
     // As the release before wrote it.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use diaban::action::{self, City};
-use diaban::clock::{Clock, SystemIds};
-use diaban::demo;
+use diaban::clock::{Clock, FixedClock, SystemIds};
+use diaban::demo::{self, Generator};
 use diaban::store::Store;
-use diaban_core::domain::{Instant, Precision};
+use diaban_core::domain::{Instant, Precision, WardId};
+use diaban_core::pack::Successors;
 use geo::{BooleanOps, BoundingRect, MultiPolygon, Rect, coord};
 use serde_json::{Value, json};
 
@@ -17,6 +18,7 @@ use crate::harness::{CENTRE, Server, agent, command, get, said};
 use crate::keys::token;
 use crate::listen::Listener;
 use crate::moving::block;
+use crate::test_database::store_url;
 
 pub(crate) const NEXT: &str = "2027-01-01";
 
@@ -264,6 +266,59 @@ fn new_wards_come_into_force_whole_and_can_be_taken_back() {
     assert_eq!(alerts(&server), alerts_before, "what wards lent them is as it was");
 }
 
+/// The true redraw: 441 units gave way to 168 wards. The pack has both, and who took over whose ground.
+#[test]
+fn the_pack_s_own_wards_take_over_from_the_units_before_them() {
+    const BEFORE: &str = "2025-01-01";
+    const NOW: &str = "2025-07-01";
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let pack = || diaban::city_files::embedded().unwrap();
+    block(async {
+        let store = Store::open(&store_url(folder)).await.unwrap();
+        let then = FixedClock::at(Instant::parse("2025-06-01T00:00:00Z").unwrap());
+        let areas = action::begin(&store, &pack(), &then).await.unwrap();
+        let city = City::new(pack(), &areas).unwrap();
+        assert_eq!(city.areas().active().units().len(), 441);
+        store.load_reports(Generator::new(&city, 7, then.now(), 2_000).collect()).await.unwrap();
+        store.close().await;
+    });
+    let server = Server::start_in(folder, Arc::new(SystemIds));
+    let before = wards(&server);
+    assert!(before.values().flatten().all(|(generation, _)| generation == BEFORE));
+    let checked = done(folder, &["areas", "prepare"], &["--generation", NOW, "--dry-run", "--force"]);
+    assert!(checked.contains("nothing was changed"), "{checked}");
+    assert!(done(folder, &["areas", "list"], &[]).contains("withdrawn"));
+    done(folder, &["areas", "prepare"], &["--generation", NOW, "--force"]);
+    let file = folder.join("moves.geojson");
+    done(folder, &["areas", "moves"], &[NOW, "--geojson", file.to_str().unwrap()]);
+    let table: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let ward = |f: &Value, name: &str| f["properties"][name].as_str().map(str::to_owned);
+    let table = table["features"].as_array().unwrap().iter();
+    let table: BTreeSet<_> = table.filter_map(|f| ward(f, "from_ward").zip(ward(f, "to_ward"))).collect();
+    done(folder, &["areas", "activate"], &[NOW]);
+    let turned = || wards(&server).values().flatten().all(|(generation, _)| generation == NOW);
+    server.until("the server has turned", turned);
+    let after = wards(&server);
+    assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>(), "lost or doubled");
+    let successors = Successors::new(pack().areas.successors().to_vec());
+    let mut pairs = BTreeSet::new();
+    for (id, was) in &before {
+        let (Some((_, code)), Some((_, now))) = (was, &after[id]) else { continue };
+        let from = WardId::new(BEFORE, code);
+        if successors.of(&from).any(|s| *s.to.code == **now) {
+            pairs.insert((code.clone(), now.clone()));
+        }
+    }
+    // Both generations are drawn from points: along borders a place may fall to a neighbour, not in the middle.
+    let (all, told) = (before.values().flatten().count(), pairs.len());
+    assert!(told > 300, "{told} pairs of {all} reports");
+    for (from, to) in pairs.iter().filter(|(from, to)| from != to) {
+        let ids = (format!("{BEFORE}.{from}"), format!("{NOW}.{to}"));
+        assert!(table.contains(&ids), "{from} to {to} is not in the table of moves");
+    }
+}
+
 #[test]
 fn a_transfer_that_waits_for_its_hour_goes_on_to_the_successor() {
     let folder = tempfile::tempdir().unwrap();
@@ -300,6 +355,9 @@ fn a_transfer_that_waits_for_its_hour_goes_on_to_the_successor() {
     let kinds: Vec<&Value> =
         items["items"].as_array().unwrap().iter().map(|i| &i["_diaban"]["event"]).collect();
     assert!(kinds.contains(&&json!("transfer")), "{items}");
+    // It counts as something that happened since: taken back, the report is where it was sent, not where it was.
+    done(folder, &["areas", "withdraw"], &[]);
+    server.until("the server has turned back", || ward() == json!(former));
 }
 
 #[test]
@@ -318,6 +376,10 @@ fn scheduled_boundaries_come_into_force_by_themselves() {
         let found = server.get(&format!("/locate?lon={lon}&lat={lat}")).json();
         found["ward"]["id"].as_str().unwrap().split('.').next().unwrap().to_owned()
     };
+    assert_eq!(generation(), "2025-07-01");
+    // Every process gets ready before the instant, and none turns before it.
+    server.clock.set(Instant::parse("2026-12-31T16:59:59.999Z").unwrap());
+    server.until("they are announced", || done(folder, &["areas", "list"], &[]).contains("announced"));
     assert_eq!(generation(), "2025-07-01");
     server.clock.set(Instant::parse("2026-12-31T17:00:00Z").unwrap());
     server.until("the boundaries are in force", || generation() == NEXT);

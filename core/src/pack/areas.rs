@@ -132,17 +132,6 @@ struct UnitWire {
     area_km2: Option<f64>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SuccessorWire {
-    from_generation: String,
-    from_code: String,
-    to_generation: String,
-    to_code: String,
-    part: u8,
-    main: u8,
-}
-
 pub(super) fn read(source: Source<'_>, scheme: &UnitScheme, sea: Option<&str>) -> Result<Areas, PackError> {
     let mut files = BTreeMap::new();
     for path in source.list(FOLDER)? {
@@ -162,7 +151,7 @@ pub(super) fn read(source: Source<'_>, scheme: &UnitScheme, sea: Option<&str>) -
             return wrong("stands there twice");
         }
     }
-    let successors = rows(source, SUCCESSORS)?.iter().map(successor).collect::<Result<Vec<_>, _>>()?;
+    let successors: Vec<Successor> = rows(source, SUCCESSORS)?;
     check_successors(&successors, &by_id)?;
     let sea = sea.map(|file| source.bytes(&format!("{FOLDER}{file}"))).transpose()?;
     Ok(Areas { units, by_id, successors: Successors::new(successors), files, sea })
@@ -194,20 +183,6 @@ fn unit(wire: UnitWire, scheme: &UnitScheme) -> Result<UnitFacts, PackError> {
         centre,
         area_km2: wire.area_km2,
         id,
-    })
-}
-
-fn successor(wire: &SuccessorWire) -> Result<Successor, PackError> {
-    let from = WardId::new(&wire.from_generation, &wire.from_code);
-    let flag = |key: &str, value: u8| match value {
-        0 | 1 => Ok(value == 1),
-        _ => Err(PackError::value(SUCCESSORS, format!("`{from}`, {key}"), "must be 0 or 1")),
-    };
-    Ok(Successor {
-        to: WardId::new(&wire.to_generation, &wire.to_code),
-        part: flag("part", wire.part)?,
-        main: flag("main", wire.main)?,
-        from,
     })
 }
 

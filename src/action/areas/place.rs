@@ -24,12 +24,14 @@ pub(super) fn place(city: &City, next: &Areas, record: &PlacedRecord) -> Placed 
     });
     let note = told.then(|| note(city, next, was, &to));
     // What waits has a row whether it changes or not: no log tells when it came.
-    let to = (to != *was || record.waits).then_some(to);
-    Placed { seq: record.seq, to, told, from_ward, note }
+    let to = (to != *was || record.waits || record.held.is_some()).then_some(to);
+    // Kept, so that a preparation that is broken off can be repeated.
+    let events = record.held.as_ref().map(|(_, events)| *events);
+    Placed { seq: record.seq, to, told, from_ward, note, events }
 }
 
 fn target(city: &City, next: &Areas, record: &PlacedRecord) -> Assignment {
-    if let Some(held) = &record.held {
+    if let Some((held, _)) = &record.held {
         return held.clone();
     }
     let was = &record.assigned;

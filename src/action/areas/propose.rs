@@ -17,8 +17,8 @@ use diaban_core::domain::{Instant, Successor};
 pub struct Proposal {
     /// The day from which they are valid.
     pub generation: String,
-    /// GeoJSON, plain or gzipped.
-    pub boundaries: Vec<u8>,
+    /// GeoJSON, plain or gzipped; none for those of the city pack.
+    pub boundaries: Option<Vec<u8>>,
     /// The coordinate system, whatever the document says.
     pub crs: Option<String>,
     /// Which wards have the ground of which former ones.
@@ -50,11 +50,12 @@ pub async fn check_proposal(
     let city = city.clone();
     let checked = tokio::task::spawn_blocking(move || {
         let mut proposal = proposal;
-        if let Some(name) = &proposal.crs {
-            proposal.boundaries = with_crs(&proposal.boundaries, name)?;
+        if let (Some(name), Some(boundaries)) = (&proposal.crs, &mut proposal.boundaries) {
+            *boundaries = with_crs(boundaries, name)?;
         }
         let given = proposal.successors.as_deref().unwrap_or_default();
-        let (candidate, findings) = candidate(&city, &proposal.generation, &proposal.boundaries, given)?;
+        let (candidate, findings) =
+            candidate(&city, &proposal.generation, proposal.boundaries.as_deref(), given)?;
         Ok::<_, ImportError>(Checked { candidate: Arc::new(candidate), findings, proposal })
     });
     Ok(checked.await??)
@@ -78,7 +79,7 @@ impl Checked {
         source: &str,
     ) -> Result<i64, AreasError> {
         let Proposal { boundaries, successors, from, .. } = self.proposal;
-        let new = NewEdition { source, bytes: Some(&boundaries), successors, from };
+        let new = NewEdition { source, bytes: boundaries.as_deref(), successors, from };
         prepare_edition(city, store, clock, self.candidate, new).await
     }
 }

@@ -1,7 +1,5 @@
 //! Which wards have the ground of which former ones: read from a table, or found by the shapes.
 
-use serde::{Deserialize, Serialize};
-
 use crate::action::areas::AreasError;
 use diaban_core::area::{Generation, overlaps};
 use diaban_core::domain::{Successor, WardId};
@@ -9,54 +7,16 @@ use diaban_core::domain::{Successor, WardId};
 /// From this share of a ward on, the whole of it went there.
 const WHOLE: f64 = 0.99;
 
-/// One successor as it is stored, and as a table has it.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wire {
-    from_generation: String,
-    from_code: String,
-    to_generation: String,
-    to_code: String,
-    part: u8,
-    main: u8,
-}
-
-impl From<&Successor> for Wire {
-    fn from(s: &Successor) -> Self {
-        Self {
-            from_generation: s.from.generation.to_string(),
-            from_code: s.from.code.to_string(),
-            to_generation: s.to.generation.to_string(),
-            to_code: s.to.code.to_string(),
-            part: s.part.into(),
-            main: s.main.into(),
-        }
-    }
-}
-
-impl From<Wire> for Successor {
-    fn from(w: Wire) -> Self {
-        Self {
-            from: WardId::new(&w.from_generation, &w.from_code),
-            to: WardId::new(&w.to_generation, &w.to_code),
-            part: w.part != 0,
-            main: w.main != 0,
-        }
-    }
-}
-
 /// What is stored of an edition; nothing where it cannot be read, which the log says.
 pub(in crate::action) fn read(stored: &str) -> Vec<Successor> {
-    let all: Vec<Wire> = serde_json::from_str(stored).unwrap_or_else(|error| {
+    serde_json::from_str(stored).unwrap_or_else(|error| {
         tracing::error!(%error, "the successors of an edition cannot be read");
         Vec::new()
-    });
-    all.into_iter().map(Successor::from).collect()
+    })
 }
 
 pub(super) fn write(successors: &[Successor]) -> String {
-    let all: Vec<Wire> = successors.iter().map(Wire::from).collect();
-    serde_json::to_string(&all).expect("texts and small numbers are JSON")
+    serde_json::to_string(successors).expect("texts and small numbers are JSON")
 }
 
 /// A table with the columns of the pack's `successors.csv`. Whether it fits the boundaries is for their checks.
@@ -64,13 +24,8 @@ pub(super) fn write(successors: &[Successor]) -> String {
 /// # Errors
 /// When it is no such table, or a flag is neither 0 nor 1.
 pub fn read_successors(table: &[u8]) -> Result<Vec<Successor>, AreasError> {
-    let rows: Result<Vec<Wire>, csv::Error> = csv::Reader::from_reader(table).deserialize().collect();
-    let rows = rows.map_err(|e| AreasError::Successors(e.to_string()))?;
-    if let Some(row) = rows.iter().find(|row| row.part > 1 || row.main > 1) {
-        let (from, to) = (&row.from_code, &row.to_code);
-        return Err(AreasError::Successors(format!("{from} to {to}: part and main must be 0 or 1")));
-    }
-    Ok(rows.into_iter().map(Successor::from).collect())
+    let rows: Result<Vec<Successor>, csv::Error> = csv::Reader::from_reader(table).deserialize().collect();
+    rows.map_err(|e| AreasError::Successors(e.to_string()))
 }
 
 /// By the shapes. Takes seconds for a city.

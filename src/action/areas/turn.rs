@@ -13,8 +13,11 @@ use diaban_core::domain::Instant;
 
 /// A turn can be taken back for thirty days.
 const UNDO_MS: i64 = 30 * 24 * 3_600_000;
-/// So long the processes that serve have to make their maps ready; one that is not follows a little later.
-const READY: Duration = Duration::from_secs(60);
+/// So long the processes that serve have to make their maps ready; one that is not follows later, and refuses reports
+/// meanwhile. A map of a million reports takes half a minute on a busy machine.
+const READY: Duration = Duration::from_secs(300);
+/// A process that serves says within this time that it has heard.
+const HEARD: Duration = Duration::from_secs(10);
 /// How often it is looked whether they are.
 const LOOK: Duration = Duration::from_millis(100);
 /// A process that was not seen for so long does not serve, in milliseconds.
@@ -35,7 +38,7 @@ pub enum Activation {
     Writing(u64),
 }
 
-/// Brings an edition into force: places what is not placed yet, lets every process get ready, turns, and writes the
+/// Brings an edition into force, at an instant or as soon as possible: places what is not placed yet, lets every process get ready, turns, and writes the
 /// rows of reports. Killed anywhere, the store is before or after the turn, and a repeat or any process that serves
 /// does the rest. Gives the areas in force then; a process that serves takes them into use by itself, with its map.
 ///
@@ -46,6 +49,7 @@ pub async fn activate(
     store: &Store,
     clock: &dyn Clock,
     edition: i64,
+    at: Option<Instant>,
     mut progress: impl FnMut(Activation),
 ) -> Result<Arc<Areas>, AreasError> {
     let stored = store.areas().await?;
@@ -61,15 +65,22 @@ pub async fn activate(
     prepare(city, store, &next, |n| progress(Activation::Preparing(n))).await?;
     let _ = store.move_edition(edition, state, EditionState::Announced, clock.now()).await?;
     progress(Activation::Announced);
-    let since = Instant::from_ms(clock.now().ms() - SEEN_MS);
-    let ready = async {
-        while store.unready(edition, since).await? > 0 {
-            tokio::time::sleep(LOOK).await;
+    let announced = std::time::Instant::now();
+    while announced.elapsed() < READY {
+        // One that ended is not waited for: it does not answer, or is not seen any more.
+        let since = Instant::from_ms(clock.now().ms() - SEEN_MS);
+        let (silent, making) = store.unready(edition, since).await?;
+        if making == 0 && (silent == 0 || announced.elapsed() > HEARD) {
+            break;
         }
-        Ok::<(), StoreError>(())
-    };
-    if let Ok(failed) = tokio::time::timeout(READY, ready).await {
-        failed?;
+        tokio::time::sleep(LOOK).await;
+    }
+    while at.is_some_and(|at| clock.now() < at) {
+        let announced = store.area_states().await?.announced().map(|e| e.seq);
+        if announced != Some(edition) {
+            return Err(AreasError::Stale);
+        }
+        tokio::time::sleep(LOOK).await;
     }
     let judge = judge(city, &next);
     for _ in 0..TRIES {
@@ -112,7 +123,7 @@ pub async fn undo(
     progress: impl FnMut(Activation),
 ) -> Result<Arc<Areas>, AreasError> {
     let stored = store.areas().await?;
-    activate(city, store, clock, undoable(&stored, clock.now())?, progress).await
+    activate(city, store, clock, undoable(&stored, clock.now())?, None, progress).await
 }
 
 /// The edition that comes back when the last turn is taken back.

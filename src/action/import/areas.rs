@@ -32,6 +32,9 @@ pub enum ImportError {
     /// The id is not a date.
     #[error("generation {0} must be the date from which it is valid, like 2025-07-01")]
     Id(String),
+    /// The pack has no boundaries of this generation.
+    #[error("the city pack has no boundaries of {0}; name a file of them")]
+    NotInPack(String),
 }
 
 /// The file with another `crs` member: what the user decides of it is stored with it.
@@ -63,13 +66,15 @@ pub(in crate::action) fn with_crs(bytes: &[u8], name: &str) -> Result<Vec<u8>, I
 pub(in crate::action) fn candidate(
     city: &City,
     id: &str,
-    bytes: &[u8],
+    bytes: Option<&[u8]>,
     given: &[Successor],
 ) -> Result<(Generation, Vec<Finding>), ImportError> {
     if id.parse::<jiff::civil::Date>().is_err() {
         return Err(ImportError::Id(id.to_owned()));
     }
-    let candidate = generation(&city.pack, id, false, bytes)?;
+    let own = || city.pack.areas.area_file(id).ok_or_else(|| ImportError::NotInPack(id.to_owned()));
+    let approximate = bytes.is_none() && city.pack.city.approximate;
+    let candidate = generation(&city.pack, id, approximate, bytes.map_or_else(own, Ok)?)?;
     let areas = city.areas();
     let successors = [areas.successors.all(), given].concat();
     let known =

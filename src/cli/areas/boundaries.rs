@@ -18,8 +18,9 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 /// The boundaries, and how they are checked.
 #[derive(Args)]
 pub(in crate::cli) struct Boundaries {
-    /// GeoJSON, plain or gzipped: a path, an http(s) URL, or `-` for standard input.
-    source: String,
+    /// GeoJSON, plain or gzipped: a path, an http(s) URL, or `-` for standard input. Without it those that the city pack
+    /// has of the generation.
+    source: Option<String>,
     /// The date from which these boundaries are valid, like 2025-07-01.
     #[arg(long)]
     generation: String,
@@ -35,13 +36,13 @@ pub(in crate::cli) struct Boundaries {
     force: bool,
     /// Only check, count what moves, and report.
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 impl Boundaries {
     /// Those of a source, with nothing else said.
     pub(in crate::cli) fn of(source: String, generation: String) -> Self {
-        Self { source, generation, crs: None, successors: None, force: false, dry_run: false }
+        Self { source: Some(source), generation, crs: None, successors: None, force: false, dry_run: false }
     }
 
     /// Reads, checks and prepares; gives the number of the edition.
@@ -51,8 +52,12 @@ impl Boundaries {
         city: &Arc<City>,
         from: Option<Instant>,
     ) -> Result<i64, Error> {
-        let boundaries = fetch(self.source.clone()).await?.whole()?;
-        say!("checking {} …", self.source);
+        let source = self.source.as_deref().unwrap_or("the city pack");
+        say!("checking {source} …");
+        let boundaries = match &self.source {
+            Some(source) => Some(fetch(source.clone()).await?.whole()?),
+            None => None,
+        };
         let successors = match &self.successors {
             Some(file) => {
                 let table = tokio::fs::read(file).await.map_err(|e| format!("{}: {e}", file.display()))?;
@@ -71,7 +76,7 @@ impl Boundaries {
         if errors > 0 && !self.force {
             return Err(format!("{errors} errors; nothing was changed (--force goes on all the same)").into());
         }
-        let edition = checked.keep(city, store, &SystemClock, &self.source).await?;
+        let edition = checked.keep(city, store, &SystemClock, source).await?;
         let bar = bar(store.last_report().await?.unsigned_abs(), "placing reports");
         let done = action::place_reports(city, store, edition, |n| bar.set_position(n)).await?;
         bar.finish_and_clear();
@@ -85,17 +90,23 @@ impl Boundaries {
         Ok(edition)
     }
 
+    /// Checks, places every report to count what moves, and keeps nothing.
+    pub(super) async fn check(&self, store: &Store, city: &Arc<City>) -> Outcome {
+        let edition = self.prepare(store, city, None).await?;
+        super::moves::show(store, city, edition, None).await?;
+        action::withdraw_edition(store, &SystemClock, edition).await?;
+        say!("dry run: nothing was changed");
+        Ok(())
+    }
+
     /// Prepares, and brings into force: now, or when the generation begins.
     pub(in crate::cli) async fn import(&self, store: &Store, city: &Arc<City>, now: bool) -> Outcome {
+        if self.dry_run {
+            return self.check(store, city).await;
+        }
         let begins = self.begins(city)?;
         let later = begins > SystemClock.now() && !now;
-        let edition = self.prepare(store, city, later.then_some(begins).filter(|_| !self.dry_run)).await?;
-        if self.dry_run {
-            super::moves::show(store, city, edition, None).await?;
-            action::withdraw_edition(store, &SystemClock, edition).await?;
-            say!("dry run: nothing was changed");
-            return Ok(());
-        }
+        let edition = self.prepare(store, city, later.then_some(begins)).await?;
         if later {
             say!("it comes into force at {begins}, by a process that serves (--now: at once)");
             return Ok(());

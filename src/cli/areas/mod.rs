@@ -102,7 +102,7 @@ impl Opened {
     }
 
     async fn activate(&self, edition: i64) -> Outcome {
-        let areas = action::activate(&self.city, &self.store, &SystemClock, edition, tell).await?;
+        let areas = action::activate(&self.city, &self.store, &SystemClock, edition, None, tell).await?;
         self.follow(areas).await
     }
 
@@ -148,7 +148,11 @@ impl Areas {
             Self::Prepare(With { what, settings }) => {
                 let opened = Opened::new(settings).await?;
                 let from = what.at.as_deref().map(instant).transpose()?;
-                what.boundaries.prepare(&opened.store, &opened.city, from).await?;
+                if what.boundaries.dry_run {
+                    what.boundaries.check(&opened.store, &opened.city).await?;
+                } else {
+                    what.boundaries.prepare(&opened.store, &opened.city, from).await?;
+                }
                 opened.store.close().await;
             }
             Self::Schedule(With { what, settings }) => {

@@ -181,10 +181,13 @@ impl Follower {
                 room = self.room,
                 "no memory for a second map: the turn will take seconds here"
             );
-            self.say_ready(edition).await?;
+            self.say_ready(edition, true).await?;
             return self.apply(log).await;
         }
         if announced != self.next.as_ref().map(Next::edition) {
+            if let Some(edition) = announced {
+                self.say_ready(edition, false).await?;
+            }
             // The present map goes on meanwhile: what the next one misses it applies afterwards.
             self.next = announced.map(|edition| {
                 let ready = make_ready(self.store.clone(), self.city.clone(), stored, edition);
@@ -204,12 +207,12 @@ impl Follower {
         let log: Vec<_> = log.into_iter().filter(|c| c.seq <= applied).collect();
         ready.apply(&self.store, &self.city, &log).await?;
         self.next = Some(Next::Ready(ready));
-        self.say_ready(edition).await
+        self.say_ready(edition, true).await
     }
 
-    async fn say_ready(&self, edition: i64) -> Result<(), FollowError> {
+    async fn say_ready(&self, edition: i64, made: bool) -> Result<(), FollowError> {
         if let Some(number) = self.number {
-            self.store.ready(number, edition).await?;
+            self.store.ready(number, edition, made).await?;
         }
         Ok(())
     }
@@ -355,8 +358,12 @@ mod tests {
             let _ = announce.await.unwrap();
             follower.step().await.unwrap();
             assert_eq!(follower.next.is_some(), waited_for > 0);
-            let others = store.unready(next, now).await.unwrap() - waited_for;
-            assert_eq!(others, number - 1, "those before it, and it if it makes a map ready");
+            let unready = store.unready(next, now).await.unwrap();
+            assert_eq!(
+                unready,
+                (number - 1, waited_for),
+                "those before it are silent, it makes a map ready or not"
+            );
             assert!(store.lapse(Instant::MAX, now).await.unwrap());
         }
         store.close().await;

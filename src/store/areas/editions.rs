@@ -181,22 +181,27 @@ impl Store {
         self.write(Lapse { before, at }).await
     }
 
-    /// Notes that a process has its map ready for an edition.
+    /// Notes that a process has its map ready for an edition, or that it makes it ready.
     ///
     /// # Errors
     /// When the write fails.
-    pub async fn ready(&self, follower: i64, edition: i64) -> Result<(), StoreError> {
-        self.write(Ready { follower, edition }).await
+    pub async fn ready(&self, follower: i64, edition: i64, made: bool) -> Result<(), StoreError> {
+        self.write(Ready { follower, ready: if made { edition } else { making(edition) } }).await
     }
 
-    /// How many processes seen since a moment are not ready for an edition.
+    /// How many processes seen since a moment have not heard of an edition that is announced, and how many of them make
+    /// their maps ready for it.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn unready(&self, edition: i64, since: Instant) -> Result<i64, StoreError> {
+    pub async fn unready(&self, edition: i64, since: Instant) -> Result<(i64, i64), StoreError> {
         let count =
-            Sql::new("SELECT count(*) FROM follower WHERE seen_ms >= $1 AND coalesce(ready, -1) <> $2");
-        self.read.fetch_value(count.bind(since.ms()).bind(edition)).await
+            "SELECT count(*) AS unready, coalesce(sum(CASE WHEN ready = $3 THEN 1 ELSE 0 END), 0) AS making
+                     FROM follower WHERE seen_ms >= $1 AND coalesce(ready, -1) <> $2";
+        let count = Sql::new(count).bind(since.ms()).bind(edition).bind(making(edition));
+        let row = self.read.fetch_one(count).await?;
+        let (unready, making): (i64, i64) = (row.try_get("unready")?, row.try_get("making")?);
+        Ok((unready - making, making))
     }
 }
 
@@ -295,8 +300,8 @@ impl Command for Move {
     }
 }
 
-/// Announced before a moment.
-const LAPSED: &str = "state = 1 AND coalesce(announced_ms, 0) < $1";
+/// Announced before a moment. What comes into force by itself is announced again by any process.
+const LAPSED: &str = "state = 1 AND from_ms IS NULL AND coalesce(announced_ms, 0) < $1";
 
 struct Lapse {
     before: Instant,
@@ -318,9 +323,14 @@ impl Command for Lapse {
     }
 }
 
+/// What stands for an edition while a map is made ready for it: no edition has such a number.
+fn making(edition: i64) -> i64 {
+    -2 - edition
+}
+
 struct Ready {
     follower: i64,
-    edition: i64,
+    ready: i64,
 }
 
 impl Command for Ready {
@@ -328,6 +338,6 @@ impl Command for Ready {
 
     async fn run(&self, db: &mut Db<'_>) -> Result<(), sqlx::Error> {
         let ready = Sql::new("UPDATE follower SET ready = $2 WHERE id = $1");
-        db.execute(ready.bind(self.follower).bind(self.edition)).await.map(|_| ())
+        db.execute(ready.bind(self.follower).bind(self.ready)).await.map(|_| ())
     }
 }

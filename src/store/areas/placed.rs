@@ -46,6 +46,8 @@ pub struct Placed {
     pub from_ward: Option<WardId>,
     /// Why, for people.
     pub note: Option<String>,
+    /// How many events the report had when it was last there, where that is why it belongs there.
+    pub events: Option<i64>,
 }
 
 impl Store {
@@ -189,13 +191,14 @@ pub(in crate::store) async fn put(
         let mut gone = Sql::new("DELETE FROM placed WHERE edition = ");
         gone.push_bind(edition).push(" AND report").push_keys(rows.iter().map(|p| p.seq));
         db.execute(gone).await?;
+        let seqs: Vec<i64> = rows.iter().filter(|p| p.to.is_some()).map(|p| p.seq).collect();
         let rows: Vec<_> = rows.iter().filter_map(|p| Some((p, p.to.as_ref()?))).collect();
         if rows.is_empty() {
             continue;
         }
         let mut q = Sql::new(
             "INSERT INTO placed (edition, report, ward, body, rule, lon, lat, border_m, offshore_m, told, from_ward,
-                 note) ",
+                 note, events) ",
         );
         q.push_values(rows, |b, (p, to)| {
             b.push_bind(edition).push_bind(p.seq).push_bind(to.ward.as_ref().map(ToString::to_string));
@@ -203,8 +206,16 @@ pub(in crate::store) async fn put(
             b.push_bind(to.point.map(|p| p.lon())).push_bind(to.point.map(|p| p.lat()));
             b.push_bind(to.border_m).push_bind(to.offshore_m).push_bind(u8::from(p.told));
             b.push_bind(p.from_ward.as_ref().map(ToString::to_string)).push_bind(p.note.clone());
+            b.push_bind(p.events);
         });
         db.execute(q).await?;
+        // One that was erased since it was read must not get its place back.
+        let mut erased = Sql::new("DELETE FROM placed WHERE edition = ");
+        erased.push_bind(edition).push(" AND report").push_keys(seqs.into_iter());
+        erased.push(
+            " AND report NOT IN (SELECT seq FROM report_public r WHERE r.withdrawn <> 2 AND r.seq = report)",
+        );
+        db.execute(erased).await?;
     }
     Ok(())
 }

@@ -67,7 +67,7 @@ fn edition(generation: &str) -> Edition {
 
 /// Ward 1 stays ward 1, ward 2 becomes ward 9; back it is the other way.
 fn place(generation: &str, r: &PlacedRecord) -> Placed {
-    let to = r.held.clone().unwrap_or_else(|| {
+    let to = r.held.clone().map(|(held, _)| held).unwrap_or_else(|| {
         let was = r.assigned.ward.as_ref().unwrap();
         let code = match (generation, &*was.code) {
             (_, "1") => "1",
@@ -80,7 +80,13 @@ fn place(generation: &str, r: &PlacedRecord) -> Placed {
     let code = |a: &Assignment| a.ward.as_ref().map(|w| w.code.clone());
     let told = code(&to) != code(&r.assigned);
     let from_ward = r.assigned.ward.clone().filter(|_| told);
-    Placed { seq: r.seq, to: (to != r.assigned || r.waits).then_some(to), told, from_ward, note: None }
+    let events = r.held.as_ref().map(|(_, events)| *events);
+    let to = (to != r.assigned || r.waits || events.is_some()).then_some(to);
+    Placed { seq: r.seq, to, told, from_ward, note: None, events }
+}
+
+fn transfer(ward: WardId, body: &str) -> Step {
+    Step::Transfer { ward, body: body.to_owned(), rule: "transfer".to_owned(), point: None }
 }
 
 /// Prepares all that is there.
@@ -188,17 +194,20 @@ async fn what_happens_while_a_turn_is_prepared_is_kept() {
     prepare(&store, next, NEXT).await;
     // Erased, sent elsewhere, posted, closed: before the turn.
     assert_eq!(amend(&store, 1, Step::Erase, at(2_000)).await, Applied::Done);
-    let to = |w: WardId| Step::Transfer {
-        body: format!("ward:{w}"),
-        ward: w,
-        rule: "transfer".to_owned(),
-        point: None,
-    };
+    let to = |w: WardId| transfer(w.clone(), &format!("ward:{w}"));
     assert_eq!(amend(&store, 2, to(ward(FORMER, "1")), at(2_000)).await, Applied::Done);
     assert_eq!(store.create_report(made(1_000, 0), None).await.unwrap(), Created::New);
     let mut waits = made(1_001, 0);
     waits.precision = Precision::Grid20m;
     assert_eq!(store.create_report(waits, None).await.unwrap(), Created::New);
+    // Erased between the moments when a preparation read it and wrote.
+    let seen = store.places_after(next, 0, 1_000).await.unwrap();
+    assert_eq!(amend(&store, 14, Step::Erase, at(2_000)).await, Applied::Done);
+    let placed = store.place(next, seen.iter().map(|r| place(NEXT, r)).collect()).await.unwrap();
+    assert_eq!(placed, Applied::Done);
+    // Where it belongs is nothing that shapes or successors say.
+    let special = transfer(ward(FORMER, "2"), "special");
+    assert_eq!(amend(&store, 16, special, at(2_000)).await, Applied::Done);
     let standing = store.standing(4).await.unwrap().unwrap();
     assert_eq!(turn(&store, next, 0, NEXT, 5_000).await, Outcome::Done);
     let read = async |id: u64| -> ReportRecord { store.report(id).await.unwrap().unwrap() };
@@ -229,13 +238,18 @@ async fn what_happens_while_a_turn_is_prepared_is_kept() {
     assert_eq!(read(8).await.facts.ward, Some(ward(NEXT, "1")));
     while store.adopt(at(6_000)).await.unwrap() > 0 {}
     assert!(store.report(6).await.unwrap().is_none());
-    let erased = store.standing(6).await.unwrap().unwrap();
-    assert_eq!(erased.point, None, "a place that was taken away is back");
+    for id in [1, 6, 14] {
+        let erased = store.standing(id).await.unwrap().unwrap();
+        assert_eq!(erased.point, None, "a place that was taken away is back");
+    }
     assert_eq!(read(8).await.facts.ward, Some(ward(NEXT, "1")));
     // Taken back: who was touched since is decided anew, the others are where they were.
     assert_eq!(store.create_report(made(1_003, next), None).await.unwrap(), Created::New);
+    // Again from the beginning, as after a kill: what it found is there still.
+    prepare(&store, 0, FORMER).await;
     prepare(&store, 0, FORMER).await;
     assert_eq!(turn(&store, 0, next, FORMER, 7_000).await, Outcome::Done);
+    assert_eq!(read(16).await.facts.body, "special");
     while store.adopt(at(7_000)).await.unwrap() > 0 {}
     assert_eq!(read(2).await.facts.ward, Some(ward(FORMER, "1")));
     assert_eq!(read(8).await.facts.ward, Some(ward(FORMER, "1")), "a transfer was undone");
@@ -259,7 +273,7 @@ async fn an_edition_that_is_withdrawn_leaves_nothing() {
     assert_eq!(store.due_edition(at(9_000)).await.unwrap(), None);
     assert_eq!(schedule(EditionState::Prepared).await, Applied::Done);
     assert_eq!(store.due_edition(at(8_999)).await.unwrap(), None);
-    assert_eq!(store.due_edition(at(9_000)).await.unwrap(), Some(next));
+    assert_eq!(store.due_edition(at(9_000)).await.unwrap(), Some((next, at(9_000))));
     prepare(&store, next, NEXT).await;
     let (from, to) = (EditionState::Prepared, EditionState::Withdrawn);
     assert_eq!(store.move_edition(next, from, to, at(2)).await.unwrap(), Applied::Done);
@@ -313,7 +327,7 @@ async fn a_recall_comes_due_until_others_overtake_it() {
     assert_eq!(turn(&store, next, 0, NEXT, 1_000).await, Outcome::Done);
     assert_eq!(store.recall(0, next, at(2_000)).await.unwrap(), Applied::Stale);
     assert_eq!(store.recall(next, 0, at(2_000)).await.unwrap(), Applied::Done);
-    assert_eq!(store.due_edition(at(2_000)).await.unwrap(), Some(0));
+    assert_eq!(store.due_edition(at(2_000)).await.unwrap(), Some((0, at(2_000))));
     prepare(&store, third, NEXT).await;
     assert_eq!(turn(&store, third, next, NEXT, 3_000).await, Outcome::Done);
     assert_eq!(store.due_edition(at(9_000)).await.unwrap(), None);

@@ -61,14 +61,16 @@ pub enum Outcome {
 }
 
 impl Store {
-    /// The edition that was to come into force by now and is not, by its number.
+    /// The edition that is to come into force by a moment and is not yet: its number, and when.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn due_edition(&self, now: Instant) -> Result<Option<i64>, StoreError> {
-        let due =
-            "SELECT seq FROM area_edition WHERE state IN (0, 1) AND from_ms <= $1 ORDER BY from_ms LIMIT 1";
-        self.read.fetch_value_optional(Sql::new(due).bind(now.ms())).await
+    pub async fn due_edition(&self, by: Instant) -> Result<Option<(i64, Instant)>, StoreError> {
+        let due = "SELECT seq, from_ms FROM area_edition WHERE state IN (0, 1) AND from_ms <= $1
+                   ORDER BY from_ms LIMIT 1";
+        let rows = self.read.fetch_all(Sql::new(due).bind(by.ms())).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(Some((row.try_get("seq")?, Instant::from_ms(row.try_get("from_ms")?))))
     }
 
     /// Brings an edition into force, at one change of the log, if all is prepared.

@@ -34,8 +34,9 @@ pub struct PlacedRecord {
     pub waits: bool,
     /// The assignment in force.
     pub assigned: Assignment,
-    /// The one of the edition that is asked for, if it was in force and nothing happened to the report since.
-    pub held: Option<Assignment>,
+    /// The one of the edition that is asked for, if it was in force and nothing happened to the report since; and how
+    /// many events that had by then.
+    pub held: Option<(Assignment, i64)>,
 }
 
 /// How precisely the public may see a report, as its row says.
@@ -189,7 +190,7 @@ pub(in crate::store) fn places(edition: i64) -> Sql {
                 CAST(CASE WHEN EXISTS (SELECT 1 FROM waiting w WHERE w.report = r.seq) THEN 1 ELSE 0 END AS smallint)
                     AS waits,
                 CAST(CASE WHEN {held} THEN 1 ELSE 0 END AS smallint) AS held, f.ward AS f_ward, f.body AS f_body,
-                f.rule AS f_rule, f.lon AS f_lon, f.lat AS f_lat, f.border_m AS f_border_m,
+                f.events AS f_events, f.rule AS f_rule, f.lon AS f_lon, f.lat AS f_lat, f.border_m AS f_border_m,
                 f.offshore_m AS f_offshore_m
          FROM report_public r LEFT JOIN report_private p USING (seq) {PLACED_NOW}
          LEFT JOIN placed f ON f.edition = {edition} AND f.report = r.seq
@@ -218,7 +219,7 @@ pub(in crate::store) fn placed_record(row: &Row) -> Result<PlacedRecord, sqlx::E
         decided: Decided::read(row)?,
         waits: row.code("waits")? != 0,
         assigned: assignment("")?,
-        held: if held { Some(assignment("f_")?) } else { None },
+        held: if held { Some((assignment("f_")?, row.try_get("f_events")?)) } else { None },
     })
 }
 

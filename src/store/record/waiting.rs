@@ -213,6 +213,8 @@ async fn tell(db: &mut Db<'_>, d: &Due, place: Position, judge: &Judge) -> Resul
         let anew = anew(db, d.report, to, judge).await?;
         let to = anew.as_ref().unwrap_or(to);
         let ward = to.ward.as_ref().map(ToString::to_string);
+        // Where it was before counts no more, also if boundaries are taken back.
+        db.execute(Sql::new("UPDATE placed SET events = NULL WHERE report = $1").bind(d.report)).await?;
         if anew.is_some() {
             // Feeds tell it of the wards between which it goes now.
             let wards = "UPDATE event SET ward = $2, from_ward = (SELECT r.ward FROM report_public r WHERE r.seq = $3)

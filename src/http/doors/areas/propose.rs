@@ -162,7 +162,7 @@ fn read(body: &[u8]) -> Result<Asked, Problem> {
     members.judged()?;
     let proposal = Proposal {
         generation: generation.unwrap_or_default(),
-        boundaries: boundaries.unwrap_or_default(),
+        boundaries: Some(boundaries.unwrap_or_default()),
         crs,
         successors: successors.map(|all| all.into_iter().map(successor).collect()),
         from,
@@ -210,7 +210,7 @@ fn erroneous(document: &CheckedDocument) -> Problem {
 /// 422 with the member that is no set of boundaries.
 fn refused(error: AreasError) -> Problem {
     let field = match &error {
-        AreasError::Import(ImportError::Id(_)) => "generation",
+        AreasError::Import(ImportError::Id(_) | ImportError::NotInPack(_)) => "generation",
         AreasError::Import(ImportError::Crs(_)) => "crs",
         AreasError::Import(ImportError::City(_) | ImportError::Json(_)) => "boundaries",
         _ => return problem(error),
