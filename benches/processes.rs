@@ -90,7 +90,9 @@ async fn start(store: String) -> SocketAddr {
     let config = Config { listen: address, store, public_url, ..Config::default() };
     tokio::spawn(async move {
         let never = std::future::pending();
-        app::run(config, Arc::new(SystemClock), Arc::new(SystemIds), listener, never).await.expect("it runs");
+        app::run(config, Arc::new(SystemClock), Arc::new(SystemIds), listener, never, || {})
+            .await
+            .expect("it runs");
     });
     address
 }

@@ -99,7 +99,7 @@ async fn start(file: String) -> SocketAddr {
     let config = Config { listen: address, store: file, ..Config::default() };
     tokio::spawn(async move {
         let never = std::future::pending();
-        app::run(config, Arc::new(SystemClock), Arc::new(SystemIds), listener, never)
+        app::run(config, Arc::new(SystemClock), Arc::new(SystemIds), listener, never, || {})
             .await
             .expect("the server runs");
     });

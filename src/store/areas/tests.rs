@@ -67,16 +67,19 @@ fn edition(generation: &str) -> Edition {
 
 /// Ward 1 stays ward 1, ward 2 becomes ward 9; back it is the other way.
 fn place(generation: &str, r: &PlacedRecord) -> Placed {
-    let to = r.held.clone().map(|(held, _)| held).unwrap_or_else(|| {
-        let was = r.assigned.ward.as_ref().unwrap();
-        let code = match (generation, &*was.code) {
-            (_, "1") => "1",
-            (NEXT, _) => "9",
-            _ => "2",
-        };
-        let to = ward(generation, code);
-        Assignment { body: format!("ward:{to}"), ward: Some(to), ..r.assigned.clone() }
-    });
+    let to = r.held.clone().map_or_else(
+        || {
+            let was = r.assigned.ward.as_ref().unwrap();
+            let code = match (generation, &*was.code) {
+                (_, "1") => "1",
+                (NEXT, _) => "9",
+                _ => "2",
+            };
+            let to = ward(generation, code);
+            Assignment { body: format!("ward:{to}"), ward: Some(to), ..r.assigned.clone() }
+        },
+        |(held, _)| held,
+    );
     let code = |a: &Assignment| a.ward.as_ref().map(|w| w.code.clone());
     let told = code(&to) != code(&r.assigned);
     let from_ward = r.assigned.ward.clone().filter(|_| told);
