@@ -14,6 +14,8 @@ use diaban_core::pack::Pack;
 
 /// Reports read and placed in one go.
 const BATCH: i64 = 2_000;
+/// Reports written in one commit: others must not wait long.
+const WRITTEN: usize = 500;
 
 /// Boundaries that passed the checks.
 #[derive(Clone, Debug)]
@@ -146,8 +148,10 @@ async fn keep(
     done.moved += placed.iter().filter(|p| p.told).count() as u64;
     let homeless = |p: &&Placed| p.to.as_ref().is_some_and(|to| to.rule == HOMELESS);
     done.homeless += placed.iter().filter(homeless).count() as u64;
-    match store.place(next.codebook.edition, placed).await? {
-        Applied::Done => Ok(()),
-        Applied::Stale => Err(AreasError::Stale),
+    for some in placed.chunks(WRITTEN) {
+        if store.place(next.codebook.edition, some.to_vec()).await? == Applied::Stale {
+            return Err(AreasError::Stale);
+        }
     }
+    Ok(())
 }
