@@ -38,6 +38,8 @@ pub use record::amend::{Amendment, Standing, Step};
 pub use record::create::Created;
 pub use record::events::Position;
 pub use record::read::{Basis, Decided, PlacedRecord, ReportRecord};
+#[cfg(test)]
+pub(crate) use record::reports::tests::report;
 pub use record::reports::{KeyedReports, KnownKeys, Loaded};
 pub use record::tighten::{Loose, NewPlace, Tighter};
 pub use record::waiting::over;

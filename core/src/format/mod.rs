@@ -8,6 +8,7 @@ pub mod geojson;
 pub mod geometry;
 pub mod georeport;
 pub mod list;
+pub mod successors;
 mod xml;
 
 #[cfg(test)]

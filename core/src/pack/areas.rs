@@ -11,6 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::PackError;
 use super::source::Source;
 use crate::domain::{Successor, UnitFacts, UnitScheme, WardId};
+use crate::format::successors::Written;
 use crate::geo::LonLat;
 
 const FOLDER: &str = "data/areas/";
@@ -151,7 +152,7 @@ pub(super) fn read(source: Source<'_>, scheme: &UnitScheme, sea: Option<&str>) -
             return wrong("stands there twice");
         }
     }
-    let successors: Vec<Successor> = rows(source, SUCCESSORS)?;
+    let successors: Vec<Successor> = rows(source, SUCCESSORS)?.into_iter().map(|Written(s)| s).collect();
     check_successors(&successors, &by_id)?;
     let sea = sea.map(|file| source.bytes(&format!("{FOLDER}{file}"))).transpose()?;
     Ok(Areas { units, by_id, successors: Successors::new(successors), files, sea })

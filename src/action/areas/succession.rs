@@ -3,20 +3,23 @@
 use crate::action::areas::AreasError;
 use diaban_core::area::{Generation, overlaps};
 use diaban_core::domain::{Successor, WardId};
+use diaban_core::format::successors::Written;
 
 /// From this share of a ward on, the whole of it went there.
 const WHOLE: f64 = 0.99;
 
 /// What is stored of an edition; nothing where it cannot be read, which the log says.
 pub(in crate::action) fn read(stored: &str) -> Vec<Successor> {
-    serde_json::from_str(stored).unwrap_or_else(|error| {
+    let all: Vec<Written> = serde_json::from_str(stored).unwrap_or_else(|error| {
         tracing::error!(%error, "the successors of an edition cannot be read");
         Vec::new()
-    })
+    });
+    all.into_iter().map(|Written(s)| s).collect()
 }
 
 pub(super) fn write(successors: &[Successor]) -> String {
-    serde_json::to_string(successors).expect("texts and small numbers are JSON")
+    let all: Vec<Written> = successors.iter().cloned().map(Written).collect();
+    serde_json::to_string(&all).expect("texts and small numbers are JSON")
 }
 
 /// A table with the columns of the pack's `successors.csv`. Whether it fits the boundaries is for their checks.
@@ -24,8 +27,8 @@ pub(super) fn write(successors: &[Successor]) -> String {
 /// # Errors
 /// When it is no such table, or a flag is neither 0 nor 1.
 pub fn read_successors(table: &[u8]) -> Result<Vec<Successor>, AreasError> {
-    let rows: Result<Vec<Successor>, csv::Error> = csv::Reader::from_reader(table).deserialize().collect();
-    rows.map_err(|e| AreasError::Successors(e.to_string()))
+    let rows = csv::Reader::from_reader(table).into_deserialize().map(|row| row.map(|Written(s)| s));
+    rows.collect::<Result<_, _>>().map_err(|e: csv::Error| AreasError::Successors(e.to_string()))
 }
 
 /// By the shapes. Takes seconds for a city.

@@ -327,9 +327,8 @@ mod tests {
     use super::*;
     use crate::action;
     use crate::clock::FixedClock;
-    use crate::demo::Generator;
     use crate::store::test_database::store_url;
-    use crate::store::{EditionState, Following};
+    use crate::store::{EditionState, Following, report};
     use diaban_core::domain::Instant;
 
     #[tokio::test(flavor = "multi_thread")]
@@ -342,7 +341,7 @@ mod tests {
         let clock = FixedClock::at(now);
         let mut next = action::begin(&store, &pack, &clock).await.unwrap().editions.remove(0);
         let city = Arc::new(City::new(pack, &store.areas().await.unwrap()).unwrap());
-        store.load_reports(Generator::new(&city, 7, now, REPORTS as usize).collect()).await.unwrap();
+        store.load_reports((1..=REPORTS).map(report).collect()).await.unwrap();
         next.state = EditionState::Prepared;
         let next = store.add_edition(next).await.unwrap();
         for (number, room, waited_for) in [(1, 2 * REPORTS - 1, 0), (2, 2 * REPORTS, 1)] {

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::{UnitKind, WardId};
 use crate::geo::LonLat;
 
@@ -26,9 +24,8 @@ pub struct UnitFacts {
     pub area_km2: Option<f64>,
 }
 
-/// Where the ground of a former unit is now. It is written as a row of the pack's `successors.csv`, also in JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Row", into = "Row")]
+/// Where the ground of a former unit is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Successor {
     /// The former unit.
     pub from: WardId,
@@ -38,43 +35,4 @@ pub struct Successor {
     pub part: bool,
     /// The one to name first: the only one, or that of the larger part.
     pub main: bool,
-}
-
-/// A row of `successors.csv`.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    from_generation: String,
-    from_code: String,
-    to_generation: String,
-    to_code: String,
-    part: u8,
-    main: u8,
-}
-
-impl TryFrom<Row> for Successor {
-    type Error = String;
-
-    fn try_from(row: Row) -> Result<Self, String> {
-        let from = WardId::new(&row.from_generation, &row.from_code);
-        let flag = |name: &str, value: u8| match value {
-            0 | 1 => Ok(value == 1),
-            _ => Err(format!("`{from}`, {name}: must be 0 or 1")),
-        };
-        let (part, main) = (flag("part", row.part)?, flag("main", row.main)?);
-        Ok(Self { to: WardId::new(&row.to_generation, &row.to_code), part, main, from })
-    }
-}
-
-impl From<Successor> for Row {
-    fn from(s: Successor) -> Self {
-        Self {
-            from_generation: s.from.generation.to_string(),
-            from_code: s.from.code.to_string(),
-            to_generation: s.to.generation.to_string(),
-            to_code: s.to.code.to_string(),
-            part: s.part.into(),
-            main: s.main.into(),
-        }
-    }
 }
