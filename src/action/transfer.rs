@@ -29,6 +29,10 @@ pub async fn transfer(
     };
     let to = known.ok_or_else(|| VerbError::refused("ward", "is not a ward in force"))?;
     decide(city, store, clock, id, |was| {
+        // The ward that is meant may be in force no more.
+        if was.edition != areas.codebook.edition {
+            return Err(VerbError::refused("ward", "is of boundaries that changed just now; send it again"));
+        }
         if was.ward.as_ref() == Some(to) {
             return Err(VerbError::refused("ward", "has the report already"));
         }

@@ -355,6 +355,14 @@ fn a_transfer_that_waits_for_its_hour_goes_on_to_the_successor() {
     let kinds: Vec<&Value> =
         items["items"].as_array().unwrap().iter().map(|i| &i["_diaban"]["event"]).collect();
     assert!(kinds.contains(&&json!("transfer")), "{items}");
+    // Whoever knows the former wards only sends nothing there.
+    block(async {
+        let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
+        let store = Store::open(&server.store).await.unwrap();
+        let late = action::transfer(&city, &store, &*server.clock, id, &cut).await;
+        assert!(late.is_err_and(|e| e.to_string().contains("changed just now")));
+        store.close().await;
+    });
     // It counts as something that happened since: taken back, the report is where it was sent, not where it was.
     done(folder, &["areas", "withdraw"], &[]);
     server.until("the server has turned back", || ward() == json!(former));
