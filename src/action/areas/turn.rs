@@ -38,9 +38,10 @@ pub enum Activation {
     Writing(u64),
 }
 
-/// Brings an edition into force, at an instant or as soon as possible: places what is not placed yet, lets every process get ready, turns, and writes the
-/// rows of reports. Killed anywhere, the store is before or after the turn, and a repeat or any process that serves
-/// does the rest. Gives the areas in force then; a process that serves takes them into use by itself, with its map.
+/// Brings an edition into force, at an instant or as soon as possible: places what is not placed yet, lets every process
+/// get ready, turns, and writes the rows of reports. Killed anywhere, the store is before or after the turn, and a
+/// repeat or any process that serves does the rest. Gives the areas in force then; a process that serves takes them
+/// into use by itself, with its map.
 ///
 /// # Errors
 /// When the store fails or others were quicker; nothing is in force then that was not before.
