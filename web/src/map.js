@@ -45,7 +45,7 @@ export async function createMap(queryOf, isOn, on) {
     dragRotate: false,
     pitchWithRotate: false,
     touchPitch: false,
-    fadeDuration: still ? 0 : 120,
+    fadeDuration: 0, // otherwise a cluster whose number changes is gone until MapLibre places symbols again, up to that long
     refreshExpiredTiles: false, // refresh() below does it, for all tiles at once
     // What changes is asked for with its ETag each time: 304 costs little, and no cache in between shows an old map.
     transformRequest: (url) => (url.startsWith(`${location.origin}/tiles/`) && !url.includes('/tiles/wards/') ? { url, cache: 'no-cache' } : { url }),
