@@ -9,8 +9,11 @@ use sha2::{Digest, Sha256};
 
 use crate::clock::{Clock, Ids};
 use crate::store::{Applied, Store, StoreError};
-use diaban_core::domain::key::{FEED, ID_CHARS, Key, KeyId, LETTERS, PREFIX, SCOPES, SECRET_CHARS, is_key};
-use diaban_core::domain::{CodeBook, Instant, Violation};
+use diaban_core::domain::caller::Office;
+use diaban_core::domain::key::{
+    FEED, ID_CHARS, Key, KeyId, LETTERS, PREFIX, SCOPES, SECRET_CHARS, WORK, is_key,
+};
+use diaban_core::domain::{BodyId, CodeBook, Instant, Violation, WardId, WardName};
 use diaban_core::query::params::{FILTERS, parse};
 
 /// Characters of a name.
@@ -19,10 +22,19 @@ const NAME: usize = 100;
 /// What a key is wanted for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// An app or a person, with these scopes.
-    Scopes(Vec<String>),
+    /// An app or a person, with these scopes, and what an officer answers for.
+    Scopes(Vec<String>, Answers),
     /// A secret feed link of this query.
     Feed(String),
+}
+
+/// What an officer is to answer for, as it was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// Wards by code or canonical id.
+    pub wards: Vec<String>,
+    /// Bodies by id.
+    pub bodies: Vec<String>,
 }
 
 /// Why no key was made.
@@ -52,23 +64,26 @@ pub async fn add_key(
     let refused = |field: &str, detail: String| KeyError::Refused(vec![Violation::new(field, detail)]);
     let name = diaban_core::domain::text::clean(name, NAME).map_err(|e| refused("name", e.to_string()))?;
     let name = name.ok_or_else(|| refused("name", "must not be empty".into()))?;
-    let (scopes, query) = match purpose {
-        Purpose::Scopes(scopes) => {
+    let (scopes, office, query) = match purpose {
+        Purpose::Scopes(scopes, answers) => {
             if scopes.is_empty() || scopes.iter().any(|s| !SCOPES.contains(&s.as_str())) {
                 return Err(refused("scope", format!("must be of: {}", SCOPES.join(", "))));
             }
-            (scopes, None)
+            let works = scopes.iter().any(|s| s == WORK);
+            let office = office(&answers, works, words).map_err(KeyError::Refused)?;
+            (scopes, office, None)
         }
         Purpose::Feed(query) => {
-            (vec![FEED.to_owned()], Some(normal(&query, words, clock.now()).map_err(KeyError::Refused)?))
+            let query = normal(&query, words, clock.now()).map_err(KeyError::Refused)?;
+            (vec![FEED.to_owned()], Office::default(), Some(query))
         }
     };
     let token = draw(ids);
     let id = KeyId::new(&token[PREFIX.len()..PREFIX.len() + ID_CHARS]);
     let created = clock.now();
     let expires = days.map(|d| Instant::from_ms(created.ms() + i64::from(d) * 24 * 3_600_000));
-    let key =
-        Key { id: id.clone(), hash: hash(&token), name, scopes, query, created, expires, revoked: None };
+    let (id_of_key, hash) = (id.clone(), hash(&token));
+    let key = Key { id: id_of_key, hash, name, scopes, office, query, created, expires, revoked: None };
     store.add_key(key).await?;
     Ok((id, token))
 }
@@ -79,6 +94,38 @@ pub async fn add_key(
 /// When the store fails.
 pub async fn revoke_key(store: &Store, clock: &dyn Clock, id: &str) -> Result<bool, StoreError> {
     Ok(store.revoke_key(KeyId::new(id), clock.now()).await? == Applied::Done)
+}
+
+/// What an officer answers for; wards by their canonical ids, because a bare code may mean another ward later.
+fn office(answers: &Answers, works: bool, words: &CodeBook) -> Result<Office, Vec<Violation>> {
+    let mut faults = Vec::new();
+    let none = answers.wards.is_empty() && answers.bodies.is_empty();
+    if works && none {
+        faults.push(Violation::new("scope", format!("{WORK} needs a ward or a body to answer for")));
+    }
+    if !works && !none {
+        faults.push(Violation::new(
+            "scope",
+            format!("must hold {WORK}, or nobody answers for a ward or a body"),
+        ));
+    }
+    let mut wards: Vec<WardId> = Vec::new();
+    for name in &answers.wards {
+        match words.ward(name) {
+            WardName::Known(i) => wards.extend(words.wards.get(usize::from(i)).cloned()),
+            WardName::Former(_) => {
+                faults.push(Violation::new("ward", format!("{name} is a ward of former boundaries only")));
+            }
+            WardName::Unknown => faults.push(Violation::new("ward", format!("no ward has the code {name}"))),
+        }
+    }
+    for id in &answers.bodies {
+        if words.body(&BodyId::new(id)).is_none() {
+            faults.push(Violation::new("body", format!("no body has the id {id}")));
+        }
+    }
+    let bodies = answers.bodies.clone();
+    if faults.is_empty() { Ok(Office { wards, bodies }) } else { Err(faults) }
 }
 
 /// The saved query in normal form.
@@ -167,12 +214,28 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&store_url(folder.path())).await.unwrap();
         let clock = FixedClock::at(Instant::from_ms(1_000));
-        let words = CodeBook { categories: vec!["pothole".into()], ..CodeBook::default() };
+        let words = CodeBook {
+            categories: vec!["pothole".into()],
+            wards: vec![WardId::new("2025-07-01", "26740")],
+            active: "2025-07-01".into(),
+            ..CodeBook::default()
+        };
+        let of = |scopes: &[&str], wards: &[&str]| {
+            let owned = |all: &[&str]| all.iter().map(|s| (*s).to_owned()).collect();
+            Purpose::Scopes(owned(scopes), Answers { wards: owned(wards), bodies: Vec::new() })
+        };
         let make =
             async |purpose, days| add_key(&store, &clock, &SystemIds, &words, "app", purpose, days).await;
-        let (id, token) = make(Purpose::Scopes(vec!["read".into()]), Some(1)).await.unwrap();
+        let (id, token) = make(of(&["read"], &[]), Some(1)).await.unwrap();
         let (_, link) = make(Purpose::Feed("?category=pothole&status=open".into()), None).await.unwrap();
-        assert!(make(Purpose::Scopes(vec!["all".into()]), None).await.is_err());
+        for (scopes, wards) in
+            [(["all"], &[][..]), (["read"], &["26740"]), (["work"], &[]), (["work"], &["26741"])]
+        {
+            assert!(make(of(&scopes, wards), None).await.is_err(), "{scopes:?} {wards:?}");
+        }
+        make(of(&["work"], &["26740"]), None).await.unwrap();
+        let kept = store.keys().await.unwrap().into_iter().find(|k| k.opens(WORK)).unwrap();
+        assert_eq!(kept.office.wards, [WardId::new("2025-07-01", "26740")]);
         assert!(make(Purpose::Feed("categry=pothole".into()), None).await.is_err());
         let ring = Keyring::default();
         ring.fill(store.keys().await.unwrap());

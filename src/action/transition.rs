@@ -1,10 +1,11 @@
 //! A report goes to another state, or the office writes a word to it.
 
 use super::city::City;
-use super::verb::{Decision, VerbError, decide, words};
+use super::verb::{Actor, Decision, VerbError, decide, words};
 use crate::clock::Clock;
 use crate::store::{Standing, Step, Store};
 use diaban_core::domain::State;
+use diaban_core::domain::caller::Act;
 use diaban_core::domain::report::Withdrawn;
 
 /// What is asked for.
@@ -16,6 +17,8 @@ pub struct Transition {
     pub reason: Option<String>,
     /// What everybody may read.
     pub note: Option<String>,
+    /// What offices read.
+    pub internal: Option<String>,
     /// The report that a duplicate repeats.
     pub original: Option<u64>,
 }
@@ -30,9 +33,11 @@ pub async fn transition(
     clock: &dyn Clock,
     id: u64,
     asked: &Transition,
+    actor: &Actor,
 ) -> Result<(), VerbError> {
     let reason = words(asked.reason.as_deref(), "reason")?;
     let note = words(asked.note.as_deref(), "note")?;
+    let internal = words(asked.internal.as_deref(), "internal_note")?;
     if let Some(original) = asked.original {
         let standing = store.standing(original).await?.filter(|_| original != id);
         let there =
@@ -45,31 +50,35 @@ pub async fn transition(
             ));
         }
     }
-    decide(city, store, clock, id, |was| rule(was, asked, reason.clone(), note.clone())).await
+    let words = Words { reason, note, internal };
+    decide(city, store, clock, id, (actor, Act::Work), |was| rule(was, asked, words.clone())).await
 }
 
-fn rule(
-    was: &Standing,
-    asked: &Transition,
+/// The texts of a transition, cleaned.
+#[derive(Clone, Debug, Default)]
+struct Words {
     reason: Option<String>,
     note: Option<String>,
-) -> Result<Decision, VerbError> {
+    internal: Option<String>,
+}
+
+fn rule(was: &Standing, asked: &Transition, words: Words) -> Result<Decision, VerbError> {
+    let Words { mut reason, mut note, internal } = words;
     let to = asked.to.unwrap_or(was.state);
     if to == was.state {
-        if note.is_none() {
-            return Err(VerbError::refused(
-                "state",
-                format!("is {} already; a note needs a text", to.name()),
-            ));
-        }
-        return Ok(Decision { step: Step::Note, role: "office", reason, note });
+        let step = match (&note, &internal) {
+            (Some(_), _) => Step::Note,
+            (None, Some(_)) if reason.is_none() => Step::Internal,
+            _ => {
+                let detail = format!("is {} already; a note needs a text", to.name());
+                return Err(VerbError::refused("state", detail));
+            }
+        };
+        return Ok(Decision { step, role: "office", reason, note, internal });
     }
     if !was.state.next().contains(&to) {
-        let next: Vec<&str> = was.state.next().iter().map(|s| s.name()).collect();
-        let detail = format!("cannot follow {}; possible: {}", was.state.name(), next.join(", "));
-        return Err(VerbError::refused("state", detail));
+        return Err(VerbError::Illegal { from: was.state, to });
     }
-    let (mut reason, mut note) = (reason, note);
     match (to, asked.original) {
         (State::Duplicate, Some(original)) => {
             reason = Some(original.to_string());
@@ -84,7 +93,7 @@ fn rule(
         }
         _ => {}
     }
-    Ok(Decision { step: Step::State(to), role: "office", reason, note })
+    Ok(Decision { step: Step::State(to), role: "office", reason, note, internal })
 }
 
 #[cfg(test)]
@@ -100,6 +109,7 @@ mod tests {
             withdrawn: Withdrawn::No,
             category: "pothole".into(),
             ward: None,
+            body: "centre".to_owned(),
             point: None,
             placed: true,
             decided: Decided { stored: Some(Precision::Exact), looks: Precision::Exact },
@@ -116,10 +126,12 @@ mod tests {
     #[test]
     fn the_table_and_the_words_that_states_need_are_kept() {
         let go = |from, asked: &Transition| {
-            rule(&standing(from), asked, asked.reason.clone(), asked.note.clone()).map(|d| (d.step, d.reason))
+            let Transition { reason, note, internal, .. } = asked.clone();
+            rule(&standing(from), asked, Words { reason, note, internal }).map(|d| (d.step, d.reason))
         };
         assert!(go(State::Received, &to(State::Resolved)).is_ok());
-        assert!(go(State::Resolved, &to(State::Forwarded)).is_err());
+        let illegal = go(State::Resolved, &to(State::Forwarded)).unwrap_err();
+        assert_eq!(illegal.to_string(), "forwarded cannot follow resolved; possible: reopened");
         assert!(go(State::Received, &to(State::Rejected)).is_err());
         let why = Transition { reason: Some("why".into()), ..to(State::Rejected) };
         assert!(go(State::Received, &why).is_ok());
@@ -129,5 +141,9 @@ mod tests {
         assert!(go(State::Received, &to(State::Received)).is_err());
         let note = Transition { note: Some("seen".into()), ..Transition::default() };
         assert_eq!(go(State::Received, &note).unwrap().0, Step::Note);
+        let among = Transition { internal: Some("seen".into()), ..Transition::default() };
+        assert_eq!(go(State::Received, &among).unwrap().0, Step::Internal);
+        let both = Transition { note: Some("seen".into()), ..among };
+        assert_eq!(go(State::Received, &both).unwrap().0, Step::Note);
     }
 }

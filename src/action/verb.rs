@@ -4,9 +4,10 @@
 use super::city::City;
 use crate::clock::Clock;
 use crate::store::{Amendment, Applied, Standing, Step, Store, StoreError};
-use diaban_core::domain::report::Withdrawn;
+use diaban_core::domain::caller::{Act, Caller, Refusal, authorize};
+use diaban_core::domain::key::KeyId;
 use diaban_core::domain::text;
-use diaban_core::domain::{Precision, Violation};
+use diaban_core::domain::{Precision, State, Violation};
 
 /// Characters of a reason or a note.
 const WORDS: usize = 2_000;
@@ -22,6 +23,20 @@ pub enum VerbError {
     /// It was erased: nothing can happen to it any more.
     #[error("the report was erased")]
     Erased,
+    /// Another office answers for it.
+    #[error("another office answers for this report")]
+    NotTheirs,
+    /// The report is not as the caller saw it.
+    #[error("the report was changed meanwhile: {0} things have happened to it by now")]
+    Outdated(i64),
+    /// The state cannot follow the one that it has.
+    #[error("{} cannot follow {}; possible: {}", .to.name(), .from.name(), names(.from.next()))]
+    Illegal {
+        /// The state that it has.
+        from: State,
+        /// The state that was asked for.
+        to: State,
+    },
     /// A rule forbids it.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Refused(Vec<Violation>),
@@ -39,37 +54,84 @@ impl VerbError {
     }
 }
 
+/// The public names of states.
+fn names(states: &[State]) -> String {
+    states.iter().map(|s| s.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// On whose behalf a verb is carried out.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// Who asks.
+    pub caller: Caller,
+    /// The key that was sent.
+    pub key: Option<KeyId>,
+    /// How many things had happened to the report when the caller looked at it: one of these, or nothing is done.
+    pub saw: Option<Vec<i64>>,
+}
+
+impl Actor {
+    /// Who has the command line.
+    pub const OPERATOR: Self = Self { caller: Caller::Operator, key: None, saw: None };
+}
+
+impl From<Refusal> for VerbError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unseen => Self::Missing,
+            Refusal::Erased => Self::Erased,
+            Refusal::NotTheirs => Self::NotTheirs,
+        }
+    }
+}
+
 /// What was decided: the step and the words that go with it.
 pub(super) struct Decision {
     pub(super) step: Step,
     pub(super) role: &'static str,
     pub(super) reason: Option<String>,
     pub(super) note: Option<String>,
+    pub(super) internal: Option<String>,
 }
 
-/// Reads, decides, writes.
+/// Reads, looks whether the actor may, decides, writes.
 pub(super) async fn decide(
     city: &City,
     store: &Store,
     clock: &dyn Clock,
     id: u64,
+    (actor, act): (&Actor, Act),
     rule: impl Fn(&Standing) -> Result<Decision, VerbError>,
 ) -> Result<(), VerbError> {
     for _ in 0..TRIES {
         let was = store.standing(id).await?.ok_or(VerbError::Missing)?;
-        if was.withdrawn == Withdrawn::Erased {
-            return Err(VerbError::Erased);
+        permit(city, &actor.caller, act, &was)?;
+        if actor.saw.as_ref().is_some_and(|seen| !seen.contains(&was.events)) {
+            return Err(VerbError::Outdated(was.events));
         }
-        let Decision { step, role, reason, note } = rule(&was)?;
+        let Decision { step, role, reason, note, internal } = rule(&was)?;
         let at = clock.now();
         let precision = precision(city, &was);
         let waits = precision != Precision::Exact;
-        let amendment = Amendment { was, step, role, at, shown: precision.shown(at), waits, reason, note };
+        let (shown, actor) = (precision.shown(at), actor.key.clone());
+        let amendment = Amendment { was, step, role, at, shown, waits, reason, note, internal, actor };
         if store.amend_report(amendment).await? == Applied::Done {
             return Ok(());
         }
     }
     Err(VerbError::Changed)
+}
+
+/// Whether a caller may do this with a report.
+///
+/// # Errors
+/// Why not.
+pub fn permit(city: &City, caller: &Caller, act: Act, was: &Standing) -> Result<(), VerbError> {
+    authorize(caller, act, &was.resource()).map_err(|refusal| {
+        // The wards of the caller may be of boundaries that went out of force just now.
+        let turned = refusal != Refusal::Erased && was.edition != city.areas().codebook.edition;
+        if turned { VerbError::Changed } else { refusal.into() }
+    })
 }
 
 /// How precisely the public may see a report.

@@ -1,9 +1,10 @@
 //! A moderator takes a report from the public, gives it back, or erases it for good.
 
 use super::city::City;
-use super::verb::{Decision, VerbError, decide};
+use super::verb::{Actor, Decision, VerbError, decide};
 use crate::clock::Clock;
 use crate::store::{Step, Store};
+use diaban_core::domain::caller::Act;
 use diaban_core::domain::report::Withdrawn;
 
 /// What a moderator does.
@@ -27,8 +28,9 @@ pub async fn withdraw(
     clock: &dyn Clock,
     id: u64,
     what: Withdrawal,
+    actor: &Actor,
 ) -> Result<(), VerbError> {
-    decide(city, store, clock, id, |was| {
+    decide(city, store, clock, id, (actor, Act::Moderate), |was| {
         let step = match (what, was.withdrawn) {
             (Withdrawal::Hide, Withdrawn::No | Withdrawn::Waiting) => Step::Hide,
             (Withdrawal::Unhide, Withdrawn::Hidden) => Step::Show,
@@ -36,7 +38,7 @@ pub async fn withdraw(
             (Withdrawal::Hide, _) => return Err(VerbError::refused("report", "is hidden already")),
             (Withdrawal::Unhide, _) => return Err(VerbError::refused("report", "is not hidden")),
         };
-        Ok(Decision { step, role: "moderator", reason: None, note: None })
+        Ok(Decision { step, role: "moderator", reason: None, note: None, internal: None })
     })
     .await
 }

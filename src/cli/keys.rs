@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::say::say;
 use super::{Outcome, With};
-use crate::action::{self, Purpose};
+use crate::action::{self, Answers, Purpose};
 use crate::app;
 use crate::clock::{Clock, SystemClock, SystemIds};
 use crate::config::Settings;
@@ -31,9 +31,15 @@ pub(super) enum Keys {
 pub(super) struct Add {
     /// Name of the owner.
     name: String,
-    /// Scopes: `read`, `submit`, `operate`.
+    /// Scopes: `read`, `submit`, `work`, `operate`.
     #[arg(long, required = true, value_delimiter = ',')]
     scope: Vec<String>,
+    /// For `work`: the wards whose reports it opens, by code; their successors after a redraw.
+    #[arg(long, value_delimiter = ',')]
+    ward: Vec<String>,
+    /// For `work`: the bodies whose reports it opens, by id.
+    #[arg(long, value_delimiter = ',')]
+    body: Vec<String>,
     /// Days until it expires.
     #[arg(long)]
     days: Option<u32>,
@@ -64,7 +70,8 @@ impl Keys {
     pub(super) async fn run(self) -> Outcome {
         match self {
             Self::Add(With { what, settings }) => {
-                let purpose = Purpose::Scopes(what.scope);
+                let answers = Answers { wards: what.ward, bodies: what.body };
+                let purpose = Purpose::Scopes(what.scope, answers);
                 let (id, token, _) = make(settings, &what.name, purpose, what.days).await?;
                 shown(&id.to_string(), &format!("key {id}, shown only now:\n{token}"))?;
             }
@@ -81,8 +88,9 @@ impl Keys {
                 for key in store.keys().await? {
                     let state = if key.is_valid(now) { "valid" } else { "closed" };
                     let until = key.expires.map_or_else(|| "-".to_owned(), |t| t.to_string());
-                    let query = key.query.unwrap_or_default();
-                    say!("{}\t{state}\t{}\t{until}\t{}\t{query}", key.id, key.scopes.join(","), key.name);
+                    let office = key.office.wards.iter().map(ToString::to_string).chain(key.office.bodies);
+                    let opens = key.query.unwrap_or_else(|| office.collect::<Vec<_>>().join(","));
+                    say!("{}\t{state}\t{}\t{until}\t{}\t{opens}", key.id, key.scopes.join(","), key.name);
                 }
                 store.close().await;
             }

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 
 use super::say::say;
 use super::{Outcome, With};
-use crate::action::{self, Transition, Withdrawal};
+use crate::action::{self, Actor, Transition, Withdrawal};
 use crate::app;
 use crate::clock::SystemClock;
 use crate::store::Store;
@@ -73,13 +73,14 @@ impl Report {
             Self::SetState(With { what, settings }) => {
                 let (store, city) = app::open(&settings.resolve()?, &SystemClock).await?;
                 let SetState { id, state, reason, note, original } = what;
-                let asked = Transition { to: Some(state), reason, note, original };
-                action::transition(&city, &store, clock, id, &asked).await?;
+                let asked = Transition { to: Some(state), reason, note, original, internal: None };
+                action::transition(&city, &store, clock, id, &asked, &Actor::OPERATOR).await?;
                 said(&store, id, state.name()).await
             }
             Self::Transfer(With { what, settings }) => {
                 let (store, city) = app::open(&settings.resolve()?, &SystemClock).await?;
-                action::transfer(&city, &store, clock, what.id, &what.ward).await?;
+                let asked = action::Transfer { ward: what.ward, ..action::Transfer::default() };
+                action::transfer(&city, &store, clock, what.id, &asked, &Actor::OPERATOR).await?;
                 said(&store, what.id, "transferred").await
             }
             Self::Hide(with) => withdraw(with, Withdrawal::Hide, "hidden").await,
@@ -91,7 +92,7 @@ impl Report {
 
 async fn withdraw(With { what, settings }: With<Id>, verb: Withdrawal, done: &str) -> Outcome {
     let (store, city) = app::open(&settings.resolve()?, &SystemClock).await?;
-    action::withdraw(&city, &store, &SystemClock, what.id, verb).await?;
+    action::withdraw(&city, &store, &SystemClock, what.id, verb, &Actor::OPERATOR).await?;
     said(&store, what.id, done).await
 }
 

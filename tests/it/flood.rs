@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant as Stopwatch};
 
-use diaban::action::{City, Transition, transition};
+use diaban::action::{Actor, City, Transition, transition};
 use diaban::store::Store;
 use diaban_core::domain::{Instant, State};
 use serde_json::Value;
@@ -49,7 +49,9 @@ fn flood(server: &Server, changes: usize) -> BTreeSet<String> {
             let id = made.json()["id"].as_u64().unwrap();
             tick();
             let forward = Transition { to: Some(State::Forwarded), ..Transition::default() };
-            runtime.block_on(transition(&city, &store, &*server.clock, id, &forward)).unwrap();
+            runtime
+                .block_on(transition(&city, &store, &*server.clock, id, &forward, &Actor::OPERATOR))
+                .unwrap();
             told.extend([format!("{id}.1"), format!("{id}.2")]);
         }
         told

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use diaban::action::{self, City, Transition, Withdrawal};
+use diaban::action::{self, Actor, City, Transition, Withdrawal};
 use diaban::clock::{Clock as _, FixedIds};
 use diaban::store::{Store, over};
 use diaban_core::domain::{Instant, PlaceRule, Precision, State};
@@ -115,7 +115,9 @@ fn live(mut acts: Vec<(i64, Act)>, shared: &[i64]) -> (Vec<BTreeMap<String, Stri
                     note: Some("Đã xem".into()),
                     ..Transition::default()
                 };
-                runtime.block_on(action::transition(&city, &store, &*server.clock, id, &to)).unwrap();
+                runtime
+                    .block_on(action::transition(&city, &store, &*server.clock, id, &to, &Actor::OPERATOR))
+                    .unwrap();
             }
             None => {
                 // What is due is public at this moment, not some moments later; and the map follows.
@@ -200,7 +202,8 @@ fn an_office_learns_at_once_what_the_public_learns_when_the_hour_is_over() {
     let act = |state| {
         runtime.block_on(async {
             let store = Store::open(&server.store).await.unwrap();
-            let done = action::transition(&city, &store, &*server.clock, id, &to(state)).await;
+            let done =
+                action::transition(&city, &store, &*server.clock, id, &to(state), &Actor::OPERATOR).await;
             store.close().await;
             done
         })
@@ -243,7 +246,7 @@ fn what_a_moderator_does_holds_before_the_hour_is_over_too() {
     let act = |id, what| {
         runtime.block_on(async {
             let store = Store::open(&server.store).await.unwrap();
-            action::withdraw(&city, &store, &*server.clock, id, what).await.unwrap();
+            action::withdraw(&city, &store, &*server.clock, id, what, &Actor::OPERATOR).await.unwrap();
             store.close().await;
         });
     };

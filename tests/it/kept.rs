@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
-use diaban::action::{self, City, Withdrawal};
+use diaban::action::{self, Actor, City, Withdrawal};
 use diaban::clock::{Clock as _, FixedClock, SystemClock};
 use diaban::store::{self, Store};
 use diaban_core::domain::{Instant, PlaceRule, Precision};
@@ -510,7 +510,7 @@ fn what_was_erased_is_known_where_it_never_was() {
         let (a, b) =
             (Store::open(&store_url(&one)).await.unwrap(), Store::open(&store_url(&other)).await.unwrap());
         a.create_report(made.clone(), Some(key.clone())).await.unwrap();
-        action::withdraw(&city, &a, &clock, 4_711, Withdrawal::Erase).await.unwrap();
+        action::withdraw(&city, &a, &clock, 4_711, Withdrawal::Erase, &Actor::OPERATOR).await.unwrap();
         let list = a.erased().await.unwrap();
         assert_eq!((list.len(), list[0].id), (1, 4_711));
         assert_eq!(b.erase_again(list).await.unwrap(), 0, "it is not there");

@@ -35,6 +35,7 @@ mod many;
 mod moving;
 mod moving_backup;
 mod nearest;
+mod office;
 mod open311;
 mod operator;
 mod pictures;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use diaban::action::{self, City, Purpose, Withdrawal};
+use diaban::action::{self, Actor, Answers, City, Purpose, Withdrawal};
 use diaban::clock::{FixedClock, SystemIds};
 use diaban::demo::{self, Generator};
 use diaban::store::{self, Compared, CopyStep, Created, Edition, EditionState, Store};
@@ -72,7 +72,7 @@ pub async fn fill(url: &str, reports: usize) {
         assert_eq!(store.create_report(waiting, None).await.unwrap(), Created::New);
     }
     let clock = FixedClock::at(now);
-    action::withdraw(&city, &store, &clock, 2, Withdrawal::Erase).await.unwrap();
+    action::withdraw(&city, &store, &clock, 2, Withdrawal::Erase, &Actor::OPERATOR).await.unwrap();
     let mut last = None;
     for write in demo::features(&city, 7, now) {
         last = write.upserts.last().map(|f| (write.collection.clone(), write.source.clone(), f.clone()));
@@ -84,7 +84,7 @@ pub async fn fill(url: &str, reports: usize) {
     store.write_features(write, now).await.unwrap();
     store.secret("device-token", vec![0, 10, 92, 255]).await.unwrap();
     let codebook = city.areas().codebook.clone();
-    let purpose = Purpose::Scopes(vec!["read".to_owned()]);
+    let purpose = Purpose::Scopes(vec!["read".to_owned()], Answers::default());
     action::add_key(&store, &clock, &SystemIds, &codebook, "Ứng dụng\t\\N", purpose, None).await.unwrap();
     let areas = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/areas");
     let generation = Edition {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use diaban::action::{self, City};
+use diaban::action::{self, Actor, City, Transfer};
 use diaban::clock::{Clock, FixedClock, SystemIds};
 use diaban::demo::{self, Generator};
 use diaban::store::Store;
@@ -155,6 +155,10 @@ fn alerts(server: &Server) -> BTreeMap<u64, (Value, Value)> {
     let all = all["features"].as_array().unwrap().iter();
     all.map(|f| (f["id"].as_u64().unwrap(), (f["properties"]["wards"].clone(), f["geometry"].clone())))
         .collect()
+}
+
+fn to_ward(ward: &str) -> Transfer {
+    Transfer { ward: ward.to_owned(), ..Transfer::default() }
 }
 
 #[test]
@@ -334,7 +338,9 @@ fn a_transfer_that_waits_for_its_hour_goes_on_to_the_successor() {
     block(async {
         let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
         let store = Store::open(&server.store).await.unwrap();
-        action::transfer(&city, &store, &*server.clock, id, former).await.unwrap();
+        action::transfer(&city, &store, &*server.clock, id, &to_ward(former), &Actor::OPERATOR)
+            .await
+            .unwrap();
         store.close().await;
     });
     let ward =
@@ -359,7 +365,8 @@ fn a_transfer_that_waits_for_its_hour_goes_on_to_the_successor() {
     block(async {
         let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
         let store = Store::open(&server.store).await.unwrap();
-        let late = action::transfer(&city, &store, &*server.clock, id, &cut).await;
+        let late =
+            action::transfer(&city, &store, &*server.clock, id, &to_ward(&cut), &Actor::OPERATOR).await;
         assert!(late.is_err_and(|e| e.to_string().contains("changed just now")));
         store.close().await;
     });

@@ -20,6 +20,8 @@ const READY: Duration = Duration::from_secs(300);
 const HEARD: Duration = Duration::from_secs(10);
 /// How often it is looked whether they are.
 const LOOK: Duration = Duration::from_millis(100);
+/// Between two batches of rows it rests at most so long.
+const PAUSE: Duration = Duration::from_secs(1);
 /// A process that was not seen for so long does not serve, in milliseconds.
 const SEEN_MS: i64 = 150_000;
 /// Times that what changed meanwhile is prepared before a turn is given up.
@@ -145,11 +147,14 @@ pub async fn adopt_all(
 ) -> Result<u64, StoreError> {
     let mut written = 0;
     loop {
+        let begun = std::time::Instant::now();
         match store.adopt(clock.now()).await {
             Ok(0) => return Ok(written),
             Ok(reports) => {
                 written += reports;
                 progress(written);
+                // Nobody waits for these rows: half of the time belongs to those who read and post.
+                tokio::time::sleep(begun.elapsed().min(PAUSE)).await;
             }
             // Others write; this can wait.
             Err(StoreError::Busy) => tokio::time::sleep(LOOK).await,

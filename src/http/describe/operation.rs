@@ -152,6 +152,7 @@ fn tag(path: &str) -> &'static str {
         "tiles" | "tileMatrixSets" | "styles" | "sprites" | "fonts" | "basemap" | "basemap.json"
         | "static" => "map",
         "collections" if path.contains("/tiles") => "map",
+        "collections" if path.contains("/reports/items/{id}/") => "offices",
         "collections" => "features",
         "feeds" => "feeds",
         "open311" => "open311",

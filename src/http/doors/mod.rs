@@ -9,6 +9,7 @@ pub(in crate::http) mod features;
 pub(in crate::http) mod feeds;
 pub(in crate::http) mod former;
 pub(in crate::http) mod health;
+pub(in crate::http) mod life;
 pub(in crate::http) mod locate;
 pub(in crate::http) mod nearest;
 pub(in crate::http) mod open311;

@@ -147,7 +147,7 @@ fn opened(
     let key = (service.guards.keys)(request.headers()).map_err(|fault| Box::new(not_opened(fault)))?;
     match key {
         None if needed => Err(Box::new(no_key(scope))),
-        Some(key) if !key.scopes.iter().any(|s| s == scope) => Err(Box::new(out_of_scope(scope, needed))),
+        Some(key) if !key.opens(scope) => Err(Box::new(out_of_scope(scope, needed))),
         key => Ok(key),
     }
 }

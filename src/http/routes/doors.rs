@@ -12,7 +12,7 @@ use tower::ServiceExt;
 use tower::util::MapResponseLayer;
 use tower_http::timeout::TimeoutBody;
 
-use super::{Admission, Callers, Table};
+use super::{Admission, Table};
 use crate::http::doors::{former, open311};
 use crate::http::edge::gate::Fault;
 use crate::http::edge::shed::Class;
@@ -65,8 +65,8 @@ impl Side {
     fn has(self, admission: &Admission) -> bool {
         match self {
             Self::All => true,
-            Self::Public => admission.callers == Callers::Anyone,
-            Self::Operator => admission.class == Class::Health || admission.callers != Callers::Anyone,
+            Self::Public => !admission.callers.operate(),
+            Self::Operator => admission.class == Class::Health || admission.callers.operate(),
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::http::Service;
 use crate::http::describe::Operations;
 use crate::http::edge::limits::Act;
 use crate::http::edge::shed::Class;
+use diaban_core::domain::key::OPERATE;
 
 pub use doors::{Doors, Side, doors};
 
@@ -65,6 +66,13 @@ pub(in crate::http) enum Callers {
     Operator,
     /// Who has a key of this scope; pages of other origins may not read the answer.
     Key(&'static str),
+}
+
+impl Callers {
+    /// Whether these are operators and their machines, which may have an address of their own.
+    fn operate(self) -> bool {
+        matches!(self, Self::Operator | Self::Key(OPERATE))
+    }
 }
 
 /// A request as far as its cost depends on it, read as its handler reads it.

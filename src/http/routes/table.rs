@@ -8,15 +8,17 @@ use axum::routing::MethodFilter;
 
 use super::{Cost, Described, Route};
 use crate::http::Service;
-use crate::http::describe::operations::{areas as of_areas, collections, georeport, map, news, service};
+use crate::http::describe::operations::{
+    areas as of_areas, collections, georeport, life as of_life, map, news, service,
+};
 use crate::http::describe::{self, Operations};
 use crate::http::doors::{
-    areas, basemap, categories, devices, features, feeds, health as health_door, locate, nearest, open311,
-    page, pictures, styles, tiles,
+    areas, basemap, categories, devices, features, feeds, health as health_door, life, locate, nearest,
+    open311, page, pictures, styles, tiles,
 };
 use crate::http::edge::limits::Act;
 use crate::http::edge::shed::Class;
-use diaban_core::domain::key::OPERATE;
+use diaban_core::domain::key::{OPERATE, WORK};
 
 /// Lists, feeds, documents, files.
 const READ: Cost = Cost::Is(Class::Read);
@@ -89,6 +91,15 @@ fn decide<T: 'static>(
     post(pattern, Act::Create, handler, operations).keyed(OPERATE)
 }
 
+/// What an office does. Limits count it as they count reads: an office has many reports.
+fn work<T: 'static>(
+    pattern: Pattern,
+    handler: impl Handler<T, Arc<Service>>,
+    operations: Operations,
+) -> Route {
+    post(pattern, Act::Read, handler, operations).keyed(WORK)
+}
+
 /// A file that people see in a browser and programs have no use for.
 fn file<T: 'static>(pattern: Pattern, handler: impl Handler<T, Arc<Service>>) -> Route {
     let method = (Method::GET, MethodFilter::GET);
@@ -107,6 +118,10 @@ pub(super) fn rows() -> Vec<Route> {
         get("/collections/reports/items", LIST, features::reports, collections::reports),
         post("/collections/reports/items", Act::Create, features::submit, collections::submit),
         get("/collections/reports/items/{id}", READ, features::report, collections::report),
+        get("/collections/reports/items/{id}/events", READ, life::events, of_life::events),
+        get("/collections/reports/items/{id}/standing", READ, life::look, of_life::standing).keyed(WORK),
+        work("/collections/reports/items/{id}/transitions", life::transition, of_life::transition),
+        work("/collections/reports/items/{id}/transfers", life::transfer, of_life::transfer),
         get("/collections/wards/items", READ, features::wards, collections::wards),
         get("/collections/wards/items/{id}", READ, features::ward, collections::ward),
         get("/collections/{collection}/items", LIST, features::features, collections::features),

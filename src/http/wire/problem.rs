@@ -64,6 +64,11 @@ impl Problem {
         }
     }
 
+    #[cfg(test)]
+    pub(in crate::http) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     pub(in crate::http) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into().into());
         self

@@ -84,9 +84,10 @@ impl Store {
             return Ok(None);
         }
         let mut all = Vec::new();
-        for (first, last) in crate::store::ranges(&log, ChangeKind::reports) {
+        let seqs: Vec<i64> = Ranges::of_changes(&log).before(None).map(i64::from).collect();
+        for seqs in seqs.chunks(ROWS) {
             let mut q = places(edition);
-            q.push(" BETWEEN ").push_bind(first).push(" AND ").push_bind(last);
+            q.push_keys(seqs.iter().copied());
             all.extend(read(&self.read.fetch_all(q).await?)?);
         }
         let mut q = places(edition);

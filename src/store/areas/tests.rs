@@ -222,16 +222,7 @@ async fn what_happens_while_a_turn_is_prepared_is_kept() {
     }
     // Placed or decided by the former boundaries, written after the turn.
     assert_eq!(store.create_report(made(1_002, 0), None).await.unwrap(), Created::OtherAreas);
-    let late = crate::store::Amendment {
-        was: standing,
-        step: to(ward(FORMER, "1")),
-        role: "operator",
-        at: at(5_100),
-        shown: at(5_100),
-        waits: false,
-        reason: None,
-        note: None,
-    };
+    let late = crate::store::Amendment::new(standing, to(ward(FORMER, "1")), "operator", at(5_100));
     assert_eq!(store.amend_report(late).await.unwrap(), Applied::Stale);
     // What happens to a report whose row is not written yet builds on the boundaries in force.
     assert_eq!(amend(&store, 4, Step::Note, at(5_200)).await, Applied::Done);

@@ -3,8 +3,9 @@
 use crate::store::database::{Db, Row, Sql};
 use crate::store::write::{Applied, Command};
 use crate::store::{Store, StoreError};
-use diaban_core::domain::Instant;
+use diaban_core::domain::caller::Office;
 use diaban_core::domain::key::{Key, KeyId};
+use diaban_core::domain::{Instant, WardId};
 
 impl Store {
     /// All keys, oldest first.
@@ -15,7 +16,7 @@ impl Store {
         let rows = self
             .read
             .fetch_all(Sql::new(
-                "SELECT id, hash, name, scopes, query, created_ms, expires_ms, revoked_ms FROM access_key
+                "SELECT id, hash, name, scopes, query, created_ms, expires_ms, revoked_ms, wards, bodies FROM access_key
              ORDER BY created_ms, id",
             ))
             .await?;
@@ -40,17 +41,25 @@ impl Store {
 }
 
 fn key(row: &Row) -> Result<Key, StoreError> {
-    let hash = row.try_get::<&[u8]>(1)?.try_into();
-    let time = |i: usize| Ok::<_, StoreError>(row.try_get::<Option<i64>>(i)?.map(Instant::from_ms));
+    let hash = row.try_get::<&[u8]>("hash")?.try_into();
+    let time = |name: &str| Ok::<_, StoreError>(row.try_get::<Option<i64>>(name)?.map(Instant::from_ms));
+    let words = |name: &str| {
+        let text = row.try_get::<Option<&str>>(name)?.unwrap_or_default();
+        Ok::<_, StoreError>(text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    };
     Ok(Key {
-        id: KeyId::new(row.try_get(0)?),
+        id: KeyId::new(row.try_get("id")?),
         hash: hash.map_err(|_| sqlx::Error::Decode("a hash of another length".into()))?,
-        name: row.try_get(2)?,
-        scopes: row.try_get::<&str>(3)?.split_whitespace().map(str::to_owned).collect(),
-        query: row.try_get(4)?,
-        created: Instant::from_ms(row.try_get(5)?),
-        expires: time(6)?,
-        revoked: time(7)?,
+        name: row.try_get("name")?,
+        scopes: words("scopes")?,
+        office: Office {
+            wards: words("wards")?.iter().filter_map(|id| WardId::parse(id)).collect(),
+            bodies: words("bodies")?,
+        },
+        query: row.try_get("query")?,
+        created: Instant::from_ms(row.try_get("created_ms")?),
+        expires: time("expires_ms")?,
+        revoked: time("revoked_ms")?,
     })
 }
 
@@ -63,8 +72,8 @@ impl Command for AddKey {
         let key = &self.0;
         db.execute(
             Sql::new(
-                "INSERT INTO access_key (id, hash, name, scopes, query, created_ms, expires_ms)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                "INSERT INTO access_key (id, hash, name, scopes, query, created_ms, expires_ms, wards, bodies)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             )
             .bind(key.id.as_str())
             .bind(&key.hash[..])
@@ -72,11 +81,19 @@ impl Command for AddKey {
             .bind(key.scopes.join(" "))
             .bind(&key.query)
             .bind(key.created.ms())
-            .bind(key.expires.map(Instant::ms)),
+            .bind(key.expires.map(Instant::ms))
+            .bind(listed(&key.office.wards))
+            .bind(listed(&key.office.bodies)),
         )
         .await?;
         Ok(())
     }
+}
+
+/// With spaces between; nothing where there are none.
+fn listed(all: &[impl ToString]) -> Option<String> {
+    let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+    (!all.is_empty()).then(|| all.join(" "))
 }
 
 struct RevokeKey {

@@ -22,8 +22,7 @@ fn names(news: &[News]) -> Names {
 async fn step(store: &Store, id: u64, step: Step, at: i64) {
     let was = store.standing(id).await.unwrap().unwrap();
     let at = Instant::from_ms(at);
-    let (role, reason, note) = ("office", None, None);
-    let amendment = Amendment { was, step, role, at, shown: at, waits: false, reason, note };
+    let amendment = Amendment::new(was, step, "office", at);
     assert_eq!(store.amend_report(amendment).await.unwrap(), crate::store::Applied::Done);
 }
 

@@ -9,6 +9,8 @@ use crate::store::record::fields::{PLACED_NOW, of, point};
 use crate::store::record::read::{DECIDED, Decided, state};
 use crate::store::write::{Applied, Command, NO_BODY};
 use crate::store::{Store, StoreError};
+use diaban_core::domain::caller::Resource;
+use diaban_core::domain::key::KeyId;
 use diaban_core::domain::report::{EventKind, Withdrawn};
 use diaban_core::domain::{Instant, State, WardId};
 use diaban_core::geo::LonLat;
@@ -29,6 +31,8 @@ pub struct Standing {
     pub category: String,
     /// Its ward, what is not public yet included.
     pub ward: Option<WardId>,
+    /// Id of the body that must answer, what is not public yet included.
+    pub body: String,
     /// The public point.
     pub point: Option<LonLat>,
     /// Whether it has a true place.
@@ -44,6 +48,11 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// The report, as far as rights depend on it.
+    pub fn resource(&self) -> Resource<'_> {
+        Resource { ward: self.ward.as_ref(), body: &self.body, withdrawn: self.withdrawn }
+    }
+
     /// Asks for the standing of a report, as of one moment.
     fn of(id: i64) -> Sql {
         let next = |what: &str, only: &str| {
@@ -53,11 +62,12 @@ impl Standing {
             )
         };
         let (state, ward) = (next("e.to_state", ""), next("e.ward", TRANSFERS));
-        let (lon, lat) = (next("w.lon", TRANSFERS), next("w.lat", TRANSFERS));
-        let [now_ward, now_lon, now_lat] = ["ward", "lon", "lat"].map(of);
+        let [body, lon, lat] = ["w.body", "w.lon", "w.lat"].map(|column| next(column, TRANSFERS));
+        let [now_ward, now_body, now_lon, now_lat] = ["ward", "body", "lon", "lat"].map(of);
         Sql::new(format!(
             "SELECT r.seq, coalesce({state}, r.state) AS state, r.withdrawn, r.category,
-                 coalesce({ward}, {now_ward}) AS ward, {now_lon} AS lon, {now_lat} AS lat,
+                 coalesce({ward}, {now_ward}) AS ward,
+                 coalesce({body}, {now_body}) AS body, {now_lon} AS lon, {now_lat} AS lat,
                  p.lon IS NOT NULL AS placed, {DECIDED}, r.fed,
                  (SELECT count(*) FROM event e WHERE e.report = r.seq) AS events,
                  {ward} IS NOT NULL AS moves, {lon} AS next_lon, {lat} AS next_lat,
@@ -75,6 +85,7 @@ impl Standing {
             withdrawn: Withdrawn::from_code(row.code("withdrawn")?),
             category: row.try_get("category")?,
             ward: row.try_get::<Option<&str>>("ward")?.and_then(WardId::parse),
+            body: row.try_get("body")?,
             point: point(row.try_get(lon)?, row.try_get(lat)?),
             placed: row.try_get("placed")?,
             decided: Decided::read(row)?,
@@ -92,6 +103,8 @@ pub enum Step {
     State(State),
     /// A word of the office.
     Note,
+    /// A word among offices: the public learns nothing of it.
+    Internal,
     /// To the own office of another ward.
     Transfer {
         /// The ward.
@@ -130,6 +143,18 @@ pub struct Amendment {
     pub reason: Option<String>,
     /// What everybody may read.
     pub note: Option<String>,
+    /// What offices read.
+    pub internal: Option<String>,
+    /// The id of the key with which somebody acts.
+    pub actor: Option<KeyId>,
+}
+
+impl Amendment {
+    /// A step without a word, told at once.
+    pub fn new(was: Standing, step: Step, role: &'static str, at: Instant) -> Self {
+        let (reason, note, internal, actor) = (None, None, None, None);
+        Self { was, step, role, at, shown: at, waits: false, reason, note, internal, actor }
+    }
 }
 
 impl Store {
@@ -167,9 +192,7 @@ pub(in crate::store) async fn erase_again(
     if was.withdrawn == Withdrawn::Erased {
         return Ok(false);
     }
-    let shown = at.floor_hour();
-    let (role, reason, note) = ("moderator", None, None);
-    let again = Amendment { was, step: Step::Erase, role, at, shown, waits: false, reason, note };
+    let again = Amendment { shown: at.floor_hour(), ..Amendment::new(was, Step::Erase, "moderator", at) };
     Ok(amend(db, &again).await? == Applied::Done)
 }
 
@@ -199,6 +222,10 @@ async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Applied, sqlx::Error> {
     }
     let mut ledger = Ledger::open(db, a.at).await?;
     match &a.step {
+        Step::Internal => {
+            put_event(db, a, ledger.history(a.shown).seq, None).await?;
+            return Ok(Applied::Done);
+        }
         Step::State(_) | Step::Note | Step::Transfer { .. } if a.waits => {
             let event = ledger.history(a.shown).seq;
             put_event(db, a, event, None).await?;
@@ -259,7 +286,7 @@ async fn put_event(
     shown: Option<i64>,
 ) -> Result<(), sqlx::Error> {
     // What a moderator does leaves the state as the public knows it.
-    let acts = matches!(a.step, Step::State(_) | Step::Note | Step::Transfer { .. });
+    let acts = matches!(a.step, Step::State(_) | Step::Note | Step::Internal | Step::Transfer { .. });
     let from = acts.then_some(a.was.state as u8);
     let to = if let Step::State(to) = a.step { Some(to as u8) } else { from };
     let (ward, from_ward) = match &a.step {
@@ -267,12 +294,14 @@ async fn put_event(
         _ => (a.was.ward.as_ref().filter(|_| acts), None),
     };
     db.execute(Sql::new(
-        "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward)
+        "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward,
+             internal, actor)
          SELECT $1, seq, (SELECT count(*) + 1 FROM event WHERE report = $2), $3, $4, $5, $6, coalesce($7, state),
-             coalesce($8, state), $9, $10, coalesce($11, ward), $12
+             coalesce($8, state), $9, $10, coalesce($11, ward), $12, $13, $14
          FROM report_public WHERE seq = $2",
     ).bind(event).bind(a.was.seq).bind(kind(&a.step) as u8).bind(a.at.ms()).bind(shown).bind(a.role)
-        .bind(from).bind(to).bind(&a.reason).bind(&a.note).bind(ward.map(ToString::to_string)).bind(from_ward.map(ToString::to_string)))
+        .bind(from).bind(to).bind(&a.reason).bind(&a.note).bind(ward.map(ToString::to_string)).bind(from_ward.map(ToString::to_string))
+        .bind(&a.internal).bind(a.actor.as_ref().map(KeyId::as_str)))
         .await?;
     Ok(())
 }
@@ -305,7 +334,7 @@ async fn put_waiting(db: &mut Db<'_>, a: &Amendment, event: i64) -> Result<(), s
 fn kind(step: &Step) -> EventKind {
     match step {
         Step::State(_) => EventKind::State,
-        Step::Note => EventKind::Note,
+        Step::Note | Step::Internal => EventKind::Note,
         Step::Transfer { .. } => EventKind::Transfer,
         Step::Hide => EventKind::Hidden,
         Step::Show => EventKind::Shown,
@@ -322,7 +351,7 @@ pub(in crate::store) async fn erase(db: &mut Db<'_>, seq: i64, at: Instant) -> R
         "DELETE FROM report_private WHERE seq = $1",
         "DELETE FROM waiting WHERE report = $1",
         "DELETE FROM placed WHERE report = $1",
-        "UPDATE event SET reason = NULL, note = NULL WHERE report = $1",
+        "UPDATE event SET reason = NULL, note = NULL, internal = NULL WHERE report = $1",
     ] {
         db.execute(Sql::new(sql).bind(seq)).await?;
     }

@@ -171,8 +171,11 @@ impl Store {
         seq: i64,
         limit: i64,
     ) -> Result<Vec<PlacedRecord>, StoreError> {
-        let mut q = places(edition);
-        q.push(" > ").push_bind(seq).push(" ORDER BY r.seq LIMIT ").push_bind(limit);
+        // PostgreSQL must know how few reports are joined, or it reads all that are placed before these, for each page.
+        let next = format!(
+            "(SELECT * FROM report_public WHERE withdrawn <> 2 AND seq > $1 ORDER BY seq LIMIT {limit}) r"
+        );
+        let q = Sql::new(format!("{} ORDER BY r.seq", placed_of(&next, edition))).bind(seq);
         let rows = self.read.fetch_all(q).await?;
         Ok(rows.iter().map(placed_record).collect::<Result<_, _>>()?)
     }
@@ -180,22 +183,26 @@ impl Store {
 
 /// Asks for places; a condition on the sequence follows.
 pub(in crate::store) fn places(edition: i64) -> Sql {
+    Sql::new(format!("{} WHERE r.withdrawn <> 2 AND r.seq", placed_of("report_public r", edition)))
+}
+
+/// The places of these reports `r`, by what is in force and by what an edition kept.
+fn placed_of(reports: &str, edition: i64) -> String {
     let now = ["ward", "body", "rule", "lon", "lat", "border_m", "offshore_m"];
     let now = now.map(|c| format!("{} AS {c}", of(c))).join(", ");
     // What was stored before a turn holds as long as nothing happened since.
     let held = "f.report IS NOT NULL AND f.events IS NOT NULL
          AND f.events = (SELECT count(*) FROM event e WHERE e.report = r.seq)";
-    Sql::new(format!(
+    format!(
         "SELECT r.seq, p.lon AS true_lon, p.lat AS true_lat, r.category, {now}, {DECIDED},
                 CAST(CASE WHEN EXISTS (SELECT 1 FROM waiting w WHERE w.report = r.seq) THEN 1 ELSE 0 END AS smallint)
                     AS waits,
                 CAST(CASE WHEN {held} THEN 1 ELSE 0 END AS smallint) AS held, f.ward AS f_ward, f.body AS f_body,
                 f.events AS f_events, f.rule AS f_rule, f.lon AS f_lon, f.lat AS f_lat, f.border_m AS f_border_m,
                 f.offshore_m AS f_offshore_m
-         FROM report_public r LEFT JOIN report_private p USING (seq) {PLACED_NOW}
-         LEFT JOIN placed f ON f.edition = {edition} AND f.report = r.seq
-         WHERE r.withdrawn <> 2 AND r.seq"
-    ))
+         FROM {reports} LEFT JOIN report_private p USING (seq) {PLACED_NOW}
+         LEFT JOIN placed f ON f.edition = {edition} AND f.report = r.seq"
+    )
 }
 
 pub(in crate::store) fn placed_record(row: &Row) -> Result<PlacedRecord, sqlx::Error> {

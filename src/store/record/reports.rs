@@ -319,8 +319,7 @@ pub(in crate::store) mod tests {
     /// Takes a step in the life of a report.
     pub(crate) async fn amend(store: &Store, id: u64, step: Step, at: Instant) -> Applied {
         let was = store.standing(id).await.unwrap().unwrap();
-        let amendment =
-            Amendment { was, step, role: "operator", at, shown: at, waits: false, reason: None, note: None };
+        let amendment = Amendment::new(was, step, "operator", at);
         store.amend_report(amendment).await.unwrap()
     }
 

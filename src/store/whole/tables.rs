@@ -123,6 +123,8 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("ward", Text),
             ("from_ward", Text),
             ("shown_ms", Integer),
+            ("internal", Text),
+            ("actor", Text),
         ],
     },
     Table {
@@ -222,6 +224,8 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("created_ms", Integer),
             ("expires_ms", Integer),
             ("revoked_ms", Integer),
+            ("wards", Text),
+            ("bodies", Text),
         ],
     },
     Table {

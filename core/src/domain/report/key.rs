@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::Instant;
+use crate::domain::caller::Office;
 
 /// The prefix of every key.
 pub const PREFIX: &str = "dbn_";
@@ -15,10 +16,12 @@ pub const SECRET_CHARS: usize = 32;
 /// The alphabet of both parts: Crockford's base 32, which has no characters that look alike.
 pub const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// The scope of operators: the life of boundaries.
+/// The scope of officers: the reports of their wards and bodies.
+pub const WORK: &str = "work";
+/// The scope of operators: the life of boundaries, and what officers may for every report.
 pub const OPERATE: &str = "operate";
 /// The scopes that a key may have.
-pub const SCOPES: &[&str] = &["read", "submit", OPERATE];
+pub const SCOPES: &[&str] = &["read", "submit", WORK, OPERATE];
 /// The scope of a secret feed link; such a key has no other scope.
 pub const FEED: &str = "feed";
 
@@ -55,6 +58,8 @@ pub struct Key {
     pub name: String,
     /// Its scopes.
     pub scopes: Vec<String>,
+    /// What an officer with this key answers for, under the wards that were in force when it was made.
+    pub office: Office,
     /// For a secret feed link: the query it answers, in normal form.
     pub query: Option<String>,
     /// When it was created.
@@ -69,6 +74,16 @@ impl Key {
     /// Whether the key is accepted at that moment.
     pub fn is_valid(&self, now: Instant) -> bool {
         self.revoked.is_none() && self.expires.is_none_or(|t| now < t)
+    }
+
+    /// Whether it opens what needs a scope. Who works on reports may read, and operators may work on all of them.
+    pub fn opens(&self, scope: &str) -> bool {
+        let wider: &[&str] = match scope {
+            "read" => &[WORK],
+            WORK => &[OPERATE],
+            _ => &[],
+        };
+        self.scopes.iter().any(|s| s == scope || wider.contains(&s.as_str()))
     }
 }
 
@@ -91,12 +106,21 @@ mod tests {
             hash: [0; 32],
             name: String::new(),
             scopes: Vec::new(),
+            office: Office::default(),
             query: None,
             created: at(0),
             expires: Some(at(10)),
             revoked: None,
         };
         assert!(key.is_valid(at(9)) && !key.is_valid(at(10)));
+        let opens = |scope: &str| {
+            let key = Key { scopes: vec![scope.to_owned()], ..key.clone() };
+            SCOPES.iter().copied().filter(|s| key.opens(s)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            ["read", "submit", WORK, OPERATE].map(opens),
+            [vec!["read"], vec!["submit"], vec!["read", WORK], vec![WORK, OPERATE]]
+        );
         assert!(!Key { revoked: Some(at(1)), ..key }.is_valid(at(2)));
     }
 

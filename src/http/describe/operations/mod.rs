@@ -4,6 +4,7 @@
 pub(in crate::http) mod areas;
 pub(in crate::http) mod collections;
 pub(in crate::http) mod georeport;
+pub(in crate::http) mod life;
 pub(in crate::http) mod map;
 pub(in crate::http) mod news;
 pub(in crate::http) mod service;

@@ -1,0 +1,68 @@
+//! The life of a report: what happened to it, and what its office does.
+
+use serde_json::Value;
+
+use crate::http::describe::schema::{integer, nullable, object, text};
+use crate::http::describe::{Describe, Operation};
+use crate::http::doors::life::{EventList, StandingDocument};
+use diaban_core::domain::State;
+
+const JSON: &str = "application/json";
+const SEEN: &str = "The tag of what was seen: if the report has changed since, nothing is done (412)";
+
+fn of(part: &str, id: &str, summary: &str) -> Operation {
+    Operation::new(format!("/collections/reports/items/{{id}}/{part}"), id, summary)
+}
+
+pub(in crate::http) fn events(d: &mut Describe<'_>) -> Vec<Operation> {
+    let summary = "What happened to a report; its office reads more of it with its key";
+    vec![of("events", "reportEvents", summary).json(d.json::<EventList>())]
+}
+
+pub(in crate::http) fn standing(d: &mut Describe<'_>) -> Vec<Operation> {
+    let summary = "A report as its office knows it, with the states that may follow";
+    vec![of("standing", "reportStanding", summary).json(d.json::<StandingDocument>())]
+}
+
+pub(in crate::http) fn transition(d: &mut Describe<'_>) -> Vec<Operation> {
+    let mut state = text();
+    state["enum"] = State::ALL.iter().map(|s| s.name()).collect::<Vec<_>>().into();
+    let summary = "A report goes to another state; with its present state or none, only the note is added";
+    vec![work(
+        d,
+        ("transitions", "changeReport", summary),
+        "ReportTransition",
+        [
+            ("state", nullable(state)),
+            ("reason", nullable(text())),
+            ("note", nullable(text())),
+            ("internal_note", nullable(text())),
+            ("original", nullable(integer())),
+        ],
+    )]
+}
+
+pub(in crate::http) fn transfer(d: &mut Describe<'_>) -> Vec<Operation> {
+    let summary = "A report goes to the office of another ward";
+    vec![work(
+        d,
+        ("transfers", "transferReport", summary),
+        "ReportTransfer",
+        [("ward", text()), ("note", nullable(text())), ("internal_note", nullable(text()))],
+    )]
+}
+
+/// What an office does: a body of these members.
+fn work<const N: usize>(
+    d: &mut Describe<'_>,
+    (part, id, summary): (&str, &str, &str),
+    name: &'static str,
+    members: [(&'static str, Value); N],
+) -> Operation {
+    let body = d.named(name, |_| {
+        let (required, optional): (Vec<_>, Vec<_>) =
+            members.into_iter().partition(|(name, _)| *name == "ward");
+        object(required, optional)
+    });
+    of(part, id, summary).header("If-Match", SEEN, text()).body(JSON, body).json(d.json::<StandingDocument>())
+}

@@ -1,0 +1,116 @@
+//! What happened to a report. Everybody reads what the public knows, with its moments; the office of the report reads
+//! all of it.
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::work::tag;
+use super::{caller, report};
+use crate::http::Service;
+use crate::http::wire::document::{CachePolicy, Document};
+use crate::http::wire::extract::no_parameters;
+use crate::http::wire::problem::Problem;
+use crate::store::Happening;
+use diaban_core::domain::caller::{Act, authorize};
+use diaban_core::domain::key::Key;
+
+/// All that happened to a report, oldest first.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ReportEvents")]
+pub(in crate::http) struct EventList {
+    /// The public id.
+    id: u64,
+    events: Vec<EventDocument>,
+}
+
+/// One thing that happened to a report.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ReportEvent")]
+struct EventDocument {
+    /// Its number in the life of the report, from 1. One that is missing is not public.
+    n: i64,
+    /// state, note, transfer, hidden, shown, erased or areas.
+    kind: &'static str,
+    /// When; by the hour where the place of the report is blurred.
+    at: Option<String>,
+    /// In which role somebody acted.
+    role: String,
+    /// The state before; null for the first event.
+    from: Option<&'static str>,
+    /// The state after.
+    to: &'static str,
+    /// Why.
+    reason: Option<String>,
+    /// What everybody may read.
+    note: Option<String>,
+    /// The ward after, with its generation.
+    ward: Option<String>,
+    /// The ward that it left, with its generation.
+    from_ward: Option<String>,
+    /// For the office of the report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    office: Option<OfficeDocument>,
+}
+
+/// What only the office of a report reads of an event.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ReportEventOffice")]
+struct OfficeDocument {
+    /// When it was.
+    at: String,
+    /// What offices wrote for each other.
+    internal_note: Option<String>,
+    /// The id of the key with which somebody acted.
+    key: Option<String>,
+}
+
+impl EventDocument {
+    fn new(event: Happening, office: bool) -> Self {
+        let office = office.then(|| OfficeDocument {
+            at: event.at.to_string(),
+            internal_note: event.internal,
+            key: event.actor,
+        });
+        Self {
+            n: event.n,
+            kind: event.kind.name(),
+            at: event.shown.map(|t| t.to_string()),
+            role: event.role,
+            from: event.from.map(|s| s.name()),
+            to: event.to.name(),
+            reason: event.reason,
+            note: event.note,
+            ward: event.ward.map(|w| w.to_string()),
+            from_ward: event.from_ward.map(|w| w.to_string()),
+            office,
+        }
+    }
+}
+
+/// `GET /collections/reports/items/{id}/events`
+pub(in crate::http) async fn events(
+    State(service): State<Arc<Service>>,
+    key: Option<Extension<Arc<Key>>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    no_parameters(query.as_deref())?;
+    let caller = caller(&service.city.areas(), key.as_ref().map(|k| &*k.0));
+    let (id, standing) = report(&service, &id, &caller, Act::Read).await?;
+    let office = authorize(&caller, Act::ReadOffice, &standing.resource()).is_ok();
+    let life = service.store.life(standing.seq).await?.into_iter();
+    let seen = life.filter(|event| office || event.shown.is_some());
+    let list = EventList { id, events: seen.map(|event| EventDocument::new(event, office)).collect() };
+    let document = if office {
+        Document::typed("application/json", &list, CachePolicy::Never).tagged(tag(standing.events))
+    } else {
+        Document::typed("application/json", &list, CachePolicy::Revalidate)
+    };
+    Ok(document.header(header::VARY, HeaderValue::from_static("Authorization")).answer(&headers))
+}

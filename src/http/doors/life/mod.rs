@@ -1,0 +1,103 @@
+//! The life of a report: what happened to it, for everybody and for its office; and what its office does.
+
+mod events;
+mod work;
+
+use crate::action::{Areas, VerbError, permit};
+use crate::http::Service;
+use crate::http::wire::problem::Problem;
+use crate::store::Standing;
+use axum::http::StatusCode;
+use diaban_core::domain::caller::{Act, Caller, Office};
+use diaban_core::domain::key::{Key, OPERATE, WORK};
+use diaban_core::domain::{BodyId, State};
+
+pub(in crate::http) use events::{EventList, events};
+pub(in crate::http) use work::{StandingDocument, look, transfer, transition};
+
+/// Who asks, by the key that was sent.
+fn caller(areas: &Areas, key: Option<&Key>) -> Caller {
+    match key {
+        Some(key) if key.opens(OPERATE) => Caller::Operator,
+        Some(key) if key.opens(WORK) => Caller::Officer(in_force(areas, &key.office)),
+        _ => Caller::Public,
+    }
+}
+
+/// What an office answers for now: the successors of its wards. The office of a ward is its ward's.
+fn in_force(areas: &Areas, office: &Office) -> Office {
+    let mut wards = office.wards.clone();
+    let mut bodies = office.bodies.clone();
+    bodies.retain(|id| match BodyId::new(id).ward() {
+        Some(ward) => {
+            wards.push(ward);
+            false
+        }
+        None => true,
+    });
+    Office { wards: wards.iter().flat_map(|ward| areas.standing_for(ward)).collect(), bodies }
+}
+
+/// A report by the segment of a path, as it stands, if this caller may do this with it.
+async fn report(service: &Service, id: &str, caller: &Caller, act: Act) -> Result<(u64, Standing), Problem> {
+    let id = number(id)?;
+    let standing = service.store.standing(id).await?.ok_or_else(missing)?;
+    permit(&service.city, caller, act, &standing).map_err(problem)?;
+    Ok((id, standing))
+}
+
+fn number(id: &str) -> Result<u64, Problem> {
+    id.parse().ok().filter(|n| i64::try_from(*n).is_ok()).ok_or_else(missing)
+}
+
+fn missing() -> Problem {
+    Problem::not_found("no report has this id")
+}
+
+fn names(states: &[State]) -> Vec<&'static str> {
+    states.iter().map(|s| s.name()).collect()
+}
+
+/// Why nothing was done.
+fn problem(error: VerbError) -> Problem {
+    let detail = error.to_string();
+    let told = |status, slug, title| Problem::new(status, slug, title).detail(detail);
+    match error {
+        VerbError::Missing => missing(),
+        VerbError::Erased => Problem::erased(),
+        VerbError::NotTheirs => {
+            told(StatusCode::FORBIDDEN, "not-yours", "Another office answers for this report")
+        }
+        VerbError::Illegal { from, .. } => {
+            told(StatusCode::CONFLICT, "illegal-transition", "This state cannot follow")
+                .with("state", from.name())
+                .with("legal", names(from.next()))
+        }
+        VerbError::Outdated(events) => {
+            told(StatusCode::PRECONDITION_FAILED, "changed", "The report was changed meanwhile")
+                .with("events", events)
+        }
+        VerbError::Changed => {
+            told(StatusCode::CONFLICT, "changed", "The report was changed meanwhile").retry_after(1)
+        }
+        VerbError::Refused(faults) => Problem::content(faults),
+        VerbError::Store(error) => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_status() {
+        let status = |error| problem(error).status();
+        assert_eq!(status(VerbError::Missing), 404);
+        assert_eq!(status(VerbError::Erased), 410);
+        assert_eq!(status(VerbError::NotTheirs), 403);
+        assert_eq!(status(VerbError::Illegal { from: State::Resolved, to: State::Forwarded }), 409);
+        assert_eq!(status(VerbError::Outdated(3)), 412);
+        assert_eq!(status(VerbError::Changed), 409);
+        assert_eq!(status(VerbError::Refused(Vec::new())), 422);
+    }
+}

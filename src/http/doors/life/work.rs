@@ -1,0 +1,209 @@
+//! What an office does with a report of its own: another state, a word, another office.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Extension, Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use bytes::Bytes;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{caller, names, number, problem, report};
+use crate::action::{self, Actor, Transfer, Transition};
+use crate::http::Service;
+use crate::http::wire::document::{CachePolicy, Document};
+use crate::http::wire::extract::{BODY_DEADLINE, JSON_BYTES, body_within, no_parameters};
+use crate::http::wire::members::Members;
+use crate::http::wire::problem::Problem;
+use crate::store::Standing;
+use diaban_core::domain;
+use diaban_core::domain::caller::Act;
+use diaban_core::domain::key::Key;
+use diaban_core::domain::report::MAX_ID;
+use diaban_core::domain::report::Withdrawn;
+
+const TEXT: &str = "a text";
+
+/// A report as its office knows it; what is not public yet is included.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ReportStanding")]
+pub(in crate::http) struct StandingDocument {
+    /// The public id.
+    id: u64,
+    state: &'static str,
+    /// open or closed.
+    status: &'static str,
+    /// The states that may follow.
+    next: Vec<&'static str>,
+    /// Its ward, with the generation.
+    ward: Option<String>,
+    /// The body that must answer.
+    body: String,
+    /// Whether everybody may see the report. What was just done to one whose place is blurred, everybody learns of when
+    /// its hour is over.
+    public: bool,
+    /// How many things have happened to it; the tag of the answer is made of it.
+    events: i64,
+}
+
+impl StandingDocument {
+    fn answer(id: u64, was: &Standing, headers: &HeaderMap) -> Response {
+        let document = Self {
+            id,
+            state: was.state.name(),
+            status: was.state.status().name(),
+            next: names(was.state.next()),
+            ward: was.ward.as_ref().map(ToString::to_string),
+            body: was.body.clone(),
+            public: was.withdrawn == Withdrawn::No,
+            events: was.events,
+        };
+        Document::typed("application/json", &document, CachePolicy::Never)
+            .tagged(tag(was.events))
+            .answer(headers)
+    }
+}
+
+/// The entity tag of a report to which so many things have happened, as its office sees it.
+pub(super) fn tag(events: i64) -> HeaderValue {
+    HeaderValue::try_from(format!("\"e{events}\"")).unwrap_or(HeaderValue::from_static("\"e\""))
+}
+
+/// `POST /collections/reports/items/{id}/transitions`
+pub(in crate::http) async fn transition(
+    State(service): State<Arc<Service>>,
+    Extension(key): Extension<Arc<Key>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    no_parameters(query.as_deref())?;
+    let id = number(&id)?;
+    let body = json_body(&headers, body).await?;
+    let mut members = Members::read(&body, &["state", "reason", "note", "internal_note", "original"])?;
+    let state: Option<String> = members.get("state", TEXT);
+    let to = state.as_deref().and_then(domain::State::from_name);
+    if state.is_some() && to.is_none() {
+        members.fault("state", format!("must be of: {}", names(&domain::State::ALL).join(", ")));
+    }
+    let original: Option<u64> = members.get("original", "the id of a report");
+    if original.is_some_and(|id| id > MAX_ID) {
+        members.fault("original", "must be the id of a report");
+    }
+    let asked = Transition {
+        to,
+        reason: members.get("reason", TEXT),
+        note: members.get("note", TEXT),
+        internal: members.get("internal_note", TEXT),
+        original,
+    };
+    members.judged()?;
+    let actor = actor(&service, &key, &headers);
+    action::transition(&service.city, &service.store, &*service.clock, id, &asked, &actor)
+        .await
+        .map_err(problem)?;
+    let state = to.map(domain::State::name);
+    tracing::info!(key = key.id.as_str(), name = key.name, report = id, state, "an office works on a report");
+    standing(&service, id, &headers).await
+}
+
+/// `POST /collections/reports/items/{id}/transfers`
+pub(in crate::http) async fn transfer(
+    State(service): State<Arc<Service>>,
+    Extension(key): Extension<Arc<Key>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    no_parameters(query.as_deref())?;
+    let id = number(&id)?;
+    let body = json_body(&headers, body).await?;
+    let mut members = Members::read(&body, &["ward", "note", "internal_note"])?;
+    let ward = members.get("ward", "the code or id of a ward");
+    if !members.has("ward") {
+        members.fault("ward", "is required: which ward answers for it?");
+    }
+    let (note, internal) = (members.get("note", TEXT), members.get("internal_note", TEXT));
+    members.judged()?;
+    let asked = Transfer { ward: ward.unwrap_or_default(), note, internal };
+    let actor = actor(&service, &key, &headers);
+    action::transfer(&service.city, &service.store, &*service.clock, id, &asked, &actor)
+        .await
+        .map_err(problem)?;
+    tracing::info!(
+        key = key.id.as_str(),
+        name = key.name,
+        report = id,
+        "an office gives a report to another"
+    );
+    standing(&service, id, &headers).await
+}
+
+/// The report after it; whoever gave it away learns where it stands once more.
+async fn standing(service: &Service, id: u64, headers: &HeaderMap) -> Result<Response, Problem> {
+    let was = service.store.standing(id).await?.ok_or_else(super::missing)?;
+    Ok(StandingDocument::answer(id, &was, headers))
+}
+
+/// `GET /collections/reports/items/{id}/standing`
+pub(in crate::http) async fn look(
+    State(service): State<Arc<Service>>,
+    Extension(key): Extension<Arc<Key>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    no_parameters(query.as_deref())?;
+    let caller = caller(&service.city.areas(), Some(&key));
+    let (id, was) = report(&service, &id, &caller, Act::ReadOffice).await?;
+    Ok(StandingDocument::answer(id, &was, &headers))
+}
+
+fn actor(service: &Service, key: &Key, headers: &HeaderMap) -> Actor {
+    Actor { caller: caller(&service.city.areas(), Some(key)), key: Some(key.id.clone()), saw: saw(headers) }
+}
+
+/// What the caller saw of the report: `If-Match`, RFC 9110 section 13.1.1. A tag that is not ours matches nothing.
+fn saw(headers: &HeaderMap) -> Option<Vec<i64>> {
+    let sent: Vec<&str> =
+        headers.get_all(header::IF_MATCH).iter().map(|v| v.to_str().unwrap_or_default()).collect();
+    let tags = || sent.iter().flat_map(|list| list.split(',')).map(str::trim);
+    if sent.is_empty() || tags().any(|tag| tag == "*") {
+        return None;
+    }
+    let number = |tag: &str| tag.strip_prefix("\"e")?.strip_suffix('"')?.parse().ok();
+    Some(tags().filter_map(number).collect())
+}
+
+async fn json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    body_within(headers, body, &["application/json"], (JSON_BYTES, BODY_DEADLINE)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_seen_is_read_from_if_match() {
+        let of = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::IF_MATCH, HeaderValue::from_static(value));
+            }
+            saw(&headers)
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&["*"]), None);
+        assert_eq!(of(&["\"e3\""]), Some(vec![3]));
+        assert_eq!(of(&["\"e3\", \"e12\"", "\"e7\""]), Some(vec![3, 12, 7]));
+        // A weak tag never matches, nor does another's.
+        assert_eq!(of(&["W/\"e3\""]), Some(Vec::new()));
+        assert_eq!(of(&["\"abc\""]), Some(Vec::new()));
+        assert_eq!(of(&[""]), Some(Vec::new()));
+        assert_eq!(tag(3), "\"e3\"");
+    }
+}

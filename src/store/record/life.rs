@@ -1,0 +1,72 @@
+//! The life of one report, event by event, as offices read it.
+
+use crate::store::database::{Row, Sql};
+use crate::store::record::read::state;
+use crate::store::{Store, StoreError};
+use diaban_core::domain::report::EventKind;
+use diaban_core::domain::{Instant, State, WardId};
+
+/// One thing that happened to a report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happening {
+    /// Its number in the life of the report, from 1.
+    pub n: i64,
+    /// What kind of thing.
+    pub kind: EventKind,
+    /// When.
+    pub at: Instant,
+    /// The moment that the public sees; none where it knows nothing of it.
+    pub shown: Option<Instant>,
+    /// In which role somebody acted.
+    pub role: String,
+    /// The state before; none for the first event.
+    pub from: Option<State>,
+    /// The state after.
+    pub to: State,
+    /// Why.
+    pub reason: Option<String>,
+    /// What everybody may read, once the public knows of it.
+    pub note: Option<String>,
+    /// What offices read.
+    pub internal: Option<String>,
+    /// The id of the key with which somebody acted.
+    pub actor: Option<String>,
+    /// The ward after.
+    pub ward: Option<WardId>,
+    /// The ward that it left.
+    pub from_ward: Option<WardId>,
+}
+
+impl Store {
+    /// All that happened to a report, by its internal sequence, oldest first. Who may read what of it is decided where
+    /// it is asked for.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn life(&self, seq: i64) -> Result<Vec<Happening>, StoreError> {
+        let life = "SELECT n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, internal, actor, ward,
+                        from_ward
+                    FROM event WHERE report = $1 ORDER BY n";
+        self.read.fetch_all(Sql::new(life).bind(seq)).await?.iter().map(happening).collect()
+    }
+}
+
+fn happening(row: &Row) -> Result<Happening, StoreError> {
+    let named = |column| Ok::<_, StoreError>(row.try_get::<Option<&str>>(column)?.and_then(WardId::parse));
+    Ok(Happening {
+        n: row.try_get("n")?,
+        // A kind of a later version of the program reads as a note.
+        kind: u8::try_from(row.code("kind")?).ok().and_then(EventKind::from_code).unwrap_or(EventKind::Note),
+        at: Instant::from_ms(row.try_get("at_ms")?),
+        shown: row.try_get::<Option<i64>>("shown_ms")?.map(Instant::from_ms),
+        role: row.try_get("role")?,
+        from: row.code_optional("from_state")?.map(state),
+        to: state(row.code("to_state")?),
+        reason: row.try_get("reason")?,
+        note: row.try_get("note")?,
+        internal: row.try_get("internal")?,
+        actor: row.try_get("actor")?,
+        ward: named("ward")?,
+        from_ward: named("from_ward")?,
+    })
+}
