@@ -109,7 +109,8 @@ fn address(server: &Server, path: &str) -> String {
         if path.contains("/wards/") {
             return "26743".to_owned();
         }
-        let list = server.get(&path.replace("/{id}", "?limit=1")).json();
+        let items = path.split("/{id}").next().unwrap();
+        let list = server.get(&format!("{items}?limit=1")).json();
         list["features"][0]["id"].to_string()
     };
     let mut own = path
@@ -214,6 +215,20 @@ fn what_is_sent_and_what_is_refused_are_as_described() {
     let operate = |path: &str, body: &Value| {
         server.post_bytes(path, body.to_string().as_bytes(), "application/json", &key)
     };
+    for (part, body) in [
+        ("transitions", json!({ "state": "forwarded", "note": "x", "internal_note": "y" })),
+        ("transfers", json!({ "ward": "26740", "note": null })),
+    ] {
+        let path = format!("/collections/reports/items/{{id}}/{part}");
+        let sent = document.pointer(&format!(
+            "/paths/{}/post/requestBody/content/application~1json/schema",
+            path.replace('/', "~1")
+        ));
+        assert_eq!(faults(&document, sent.unwrap(), &body, part), [""; 0]);
+        let answer = operate(&path.replace("{id}", &made.json()["id"].to_string()), &body);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(faults(&document, &answered(&document, &path, "200"), &answer.json(), part), [""; 0]);
+    }
     // A ward is missing.
     let mut areas = json!({ "generation": "2025-07-01", "boundaries": boundaries() });
     areas["boundaries"]["features"].as_array_mut().unwrap().pop();
