@@ -94,6 +94,7 @@ fn an_office_works_its_own_reports_and_no_others() {
     reader.look(id).problem(403);
     other.look(id).problem(403);
     assert_eq!(operator.look(id).status, 200);
+    assert!(operator.events(id).text().contains("\"office\":{"));
     let seen = own.look(id);
     assert_eq!(seen.header("cache-control"), "private, no-store");
     assert_eq!((&seen.json()["state"], &seen.json()["events"]), (&json!("received"), &json!(1)));

@@ -83,7 +83,15 @@ pub(in crate::http) async fn json(headers: &HeaderMap, body: Body, media: &[&str
     json_within(headers, body, media, JSON_BYTES).await
 }
 
-/// The same with a limit of its own, in bytes.
+/// The bytes of a JSON body whose members are read one by one.
+///
+/// # Errors
+/// 415, 413 or 408.
+pub(in crate::http) async fn json_bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    body_within(headers, body, &["application/json"], (JSON_BYTES, BODY_DEADLINE)).await
+}
+
+/// The same as a document, with a limit of its own, in bytes.
 ///
 /// # Errors
 /// 415, 413, 408 or 400.

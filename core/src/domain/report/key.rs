@@ -76,10 +76,10 @@ impl Key {
         self.revoked.is_none() && self.expires.is_none_or(|t| now < t)
     }
 
-    /// Whether it opens what needs a scope. Who works on reports may read, and operators may work on all of them.
+    /// Whether it opens what needs a scope. Operators may work on all reports, and who works on reports may read.
     pub fn opens(&self, scope: &str) -> bool {
         let wider: &[&str] = match scope {
-            "read" => &[WORK],
+            "read" => &[WORK, OPERATE],
             WORK => &[OPERATE],
             _ => &[],
         };
@@ -119,7 +119,7 @@ mod tests {
         };
         assert_eq!(
             ["read", "submit", WORK, OPERATE].map(opens),
-            [vec!["read"], vec!["submit"], vec!["read", WORK], vec![WORK, OPERATE]]
+            [vec!["read"], vec!["submit"], vec!["read", WORK], vec!["read", WORK, OPERATE]]
         );
         assert!(!Key { revoked: Some(at(1)), ..key }.is_valid(at(2)));
     }

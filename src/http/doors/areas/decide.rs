@@ -11,7 +11,7 @@ use super::propose::at;
 use super::{accepted, answer, now_standing, numbered, problem};
 use crate::action;
 use crate::http::Service;
-use crate::http::wire::extract::{BODY_DEADLINE, JSON_BYTES, body_within, no_parameters};
+use crate::http::wire::extract::{json_bytes, no_parameters};
 use crate::http::wire::members::Members;
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::key::Key;
@@ -27,7 +27,7 @@ pub(in crate::http) async fn schedule(
 ) -> Result<Response, Problem> {
     no_parameters(query.as_deref())?;
     let edition = numbered(&edition)?;
-    let body = json_body(&headers, body).await?;
+    let body = json_bytes(&headers, body).await?;
     let mut members = Members::read(&body, &["at"])?;
     let from = at(&mut members);
     if !members.has("at") {
@@ -78,8 +78,4 @@ pub(in crate::http) async fn undo(
     let edition = action::undo_soon(&service.store, &*service.clock).await.map_err(problem)?;
     tracing::info!(key = key.id.as_str(), name = key.name, edition, "an operator takes the last turn back");
     accepted(edition, &now_standing(&service.store.area_states().await?, edition)?)
-}
-
-async fn json_body(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Problem> {
-    body_within(headers, body, &["application/json"], (JSON_BYTES, BODY_DEADLINE)).await
 }

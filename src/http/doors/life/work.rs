@@ -6,7 +6,6 @@ use axum::body::Body;
 use axum::extract::{Extension, Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -14,7 +13,7 @@ use super::{caller, names, number, problem, report};
 use crate::action::{self, Actor, Transfer, Transition};
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
-use crate::http::wire::extract::{BODY_DEADLINE, JSON_BYTES, body_within, no_parameters};
+use crate::http::wire::extract::{json_bytes, no_parameters};
 use crate::http::wire::members::Members;
 use crate::http::wire::problem::Problem;
 use crate::store::Standing;
@@ -82,7 +81,7 @@ pub(in crate::http) async fn transition(
 ) -> Result<Response, Problem> {
     no_parameters(query.as_deref())?;
     let id = number(&id)?;
-    let body = json_body(&headers, body).await?;
+    let body = json_bytes(&headers, body).await?;
     let mut members = Members::read(&body, &["state", "reason", "note", "internal_note", "original"])?;
     let state: Option<String> = members.get("state", TEXT);
     let to = state.as_deref().and_then(domain::State::from_name);
@@ -121,7 +120,7 @@ pub(in crate::http) async fn transfer(
 ) -> Result<Response, Problem> {
     no_parameters(query.as_deref())?;
     let id = number(&id)?;
-    let body = json_body(&headers, body).await?;
+    let body = json_bytes(&headers, body).await?;
     let mut members = Members::read(&body, &["ward", "note", "internal_note"])?;
     let ward = members.get("ward", "the code or id of a ward");
     if !members.has("ward") {
@@ -177,10 +176,6 @@ fn saw(headers: &HeaderMap) -> Option<Vec<i64>> {
     }
     let number = |tag: &str| tag.strip_prefix("\"e")?.strip_suffix('"')?.parse().ok();
     Some(tags().filter_map(number).collect())
-}
-
-async fn json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    body_within(headers, body, &["application/json"], (JSON_BYTES, BODY_DEADLINE)).await
 }
 
 #[cfg(test)]
