@@ -16,7 +16,7 @@ use crate::clock::{Clock, ClockSteps, Ids};
 use crate::config::Config;
 use crate::http::{
     self, Basemap, ConnectionSettings, Connections, Dates, Description, Guards, Holdings, Metrics, Proxies,
-    Service, Side, Streams, Styles, TileCache,
+    ReportTokens, Service, Side, Streams, Styles, TileCache,
 };
 use crate::jobs::{
     Follower, SnapshotWriter, announce, publish, refresh_keys, supervise, trim, turn_areas, watch_clock,
@@ -236,13 +236,16 @@ pub async fn run(
         move || refresh_keys(store.clone(), keys.clone())
     };
     let (stopping, stopped) = watch::channel(false);
-    let mut fresh = vec![0; 32];
-    ids.fill(&mut fresh);
-    let device_secret = match store.secret("device-token", fresh.clone()).await {
-        // Tokens of devices then hold as long as this process.
-        Err(StoreError::ReadOnly) => fresh,
-        other => other?,
+    let secret = async |name| {
+        let mut fresh = vec![0; 32];
+        ids.fill(&mut fresh);
+        match store.secret(name, fresh.clone()).await {
+            // Tokens then hold as long as this process.
+            Err(StoreError::ReadOnly) => Ok(fresh),
+            other => other,
+        }
     };
+    let (device_secret, report_secret) = (secret("device-token").await?, secret("report-token").await?);
     let connections = Arc::new(Connections::new(config.connections, config.trusted_proxies.clone()));
     let mut number = [0; 8];
     ids.fill(&mut number);
@@ -295,6 +298,7 @@ pub async fn run(
     };
     let service = Arc::new(Service {
         keys,
+        report_tokens: ReportTokens::new(&report_secret),
         preparations,
         streams: Streams::new(events, moves, config.streams, stopped.clone()),
         city,

@@ -4,7 +4,7 @@ use super::city::City;
 use super::verb::{Actor, Decision, VerbError, decide};
 use crate::clock::Clock;
 use crate::store::{Step, Store};
-use diaban_core::domain::caller::Act;
+use diaban_core::domain::caller::{Act, Caller};
 use diaban_core::domain::report::Withdrawn;
 
 /// What a moderator does.
@@ -30,7 +30,9 @@ pub async fn withdraw(
     what: Withdrawal,
     actor: &Actor,
 ) -> Result<(), VerbError> {
-    decide(city, store, clock, id, (actor, Act::Moderate), |was| {
+    let act = if what == Withdrawal::Erase { Act::Erase } else { Act::Moderate };
+    let role = if actor.caller == Caller::Reporter { "citizen" } else { "moderator" };
+    decide(city, store, clock, id, (actor, act), |was| {
         let step = match (what, was.withdrawn) {
             (Withdrawal::Hide, Withdrawn::No | Withdrawn::Waiting) => Step::Hide,
             (Withdrawal::Unhide, Withdrawn::Hidden) => Step::Show,
@@ -38,7 +40,7 @@ pub async fn withdraw(
             (Withdrawal::Hide, _) => return Err(VerbError::refused("report", "is hidden already")),
             (Withdrawal::Unhide, _) => return Err(VerbError::refused("report", "is not hidden")),
         };
-        Ok(Decision { step, role: "moderator", reason: None, note: None, internal: None })
+        Ok(Decision { step, role, reason: None, note: None, internal: None })
     })
     .await
 }

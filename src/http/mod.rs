@@ -20,6 +20,7 @@ use diaban_core::map::{Layer, Level, Live, View};
 
 pub use describe::Description;
 pub use doors::basemap::{Basemap, BasemapSetting};
+pub use doors::life::ReportTokens;
 pub use doors::styles::Styles;
 pub use doors::tiles::TileCache;
 pub use edge::client::{Proxies, TooWide};
@@ -65,6 +66,8 @@ pub struct Service {
     pub metrics: Metrics,
     /// The keys that open something.
     pub keys: Arc<Keyring>,
+    /// The tokens of reports.
+    pub report_tokens: ReportTokens,
     /// The preparations of boundaries, one at a time.
     pub preparations: Preparations,
     /// Live streams of news.

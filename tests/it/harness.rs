@@ -295,6 +295,15 @@ pub fn get(agent: &ureq::Agent, base: &str, path: &str, headers: &[(&str, &str)]
     answer(request.call().unwrap())
 }
 
+/// Sends a request without a body by any method.
+pub fn ask(agent: &ureq::Agent, method: &str, address: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut request = ureq::http::Request::builder().method(method).uri(address);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    answer(agent.run(request.body(()).unwrap()).unwrap())
+}
+
 pub fn post(
     agent: &ureq::Agent,
     base: &str,

@@ -43,6 +43,7 @@ mod pipes;
 mod process;
 mod query;
 mod redraw;
+mod reporter;
 mod second_city;
 mod start;
 mod storage;

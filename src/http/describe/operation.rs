@@ -75,8 +75,13 @@ impl Operation {
     }
 
     /// Answers 204, too.
-    pub(super) fn or_nothing(mut self) -> Self {
-        self.answers.insert("204", ("Nothing is there", Map::new()));
+    pub(super) fn or_nothing(self) -> Self {
+        self.nothing("Nothing is there")
+    }
+
+    /// Answers 204.
+    pub(super) fn nothing(mut self, about: &'static str) -> Self {
+        self.answers.insert("204", (about, Map::new()));
         self
     }
 

@@ -26,8 +26,15 @@ pub(in crate::http) const HEADER_BYTES: usize = 32 * 1024;
 pub(in crate::http) const ADDRESS_BYTES: usize = 8 * 1024;
 
 /// Fields that have one value: of two lines, two readers could take different ones.
-const ONCE: [&str; 6] =
-    ["host", "content-length", "transfer-encoding", "content-type", "idempotency-key", "device-token"];
+const ONCE: [&str; 7] = [
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "content-type",
+    "idempotency-key",
+    "device-token",
+    "report-token",
+];
 
 /// Why a head is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -91,6 +91,16 @@ fn decide<T: 'static>(
     post(pattern, Act::Create, handler, operations).keyed(OPERATE)
 }
 
+/// What goes for good.
+fn delete<T: 'static>(
+    pattern: Pattern,
+    handler: impl Handler<T, Arc<Service>>,
+    operations: Operations,
+) -> Route {
+    let method = (Method::DELETE, MethodFilter::DELETE);
+    Route::new(method, pattern, (CREATE, Act::Read), handler, Described::As(operations))
+}
+
 /// What an office does. Limits count it as they count reads: an office has many reports.
 fn work<T: 'static>(
     pattern: Pattern,
@@ -118,6 +128,7 @@ pub(super) fn rows() -> Vec<Route> {
         get("/collections/reports/items", LIST, features::reports, collections::reports),
         post("/collections/reports/items", Act::Create, features::submit, collections::submit),
         get("/collections/reports/items/{id}", READ, features::report, collections::report),
+        delete("/collections/reports/items/{id}", life::erase, of_life::erase),
         get("/collections/reports/items/{id}/events", READ, life::events, of_life::events),
         get("/collections/reports/items/{id}/standing", READ, life::look, of_life::standing).keyed(WORK),
         work("/collections/reports/items/{id}/transitions", life::transition, of_life::transition),

@@ -37,6 +37,13 @@ pub struct Happening {
     pub from_ward: Option<WardId>,
 }
 
+impl Happening {
+    /// Whether it is a word among offices.
+    pub fn is_internal(&self) -> bool {
+        self.kind == EventKind::Note && self.shown.is_none() && self.note.is_none()
+    }
+}
+
 impl Store {
     /// All that happened to a report, by its internal sequence, oldest first. Who may read what of it is decided where
     /// it is asked for.

@@ -55,7 +55,8 @@ pub(in crate::http) fn submit(d: &mut Describe<'_>) -> Vec<Operation> {
     let report = feature_of(d, REPORTS);
     let point = d.json::<Point>();
     let body = d.named("NewReport", |_| schema::new_report(point));
-    let summary = "A citizen's report: routed, stored durably, answered with the ward and the body";
+    let summary = "A citizen's report: routed, stored durably, answered with the ward and the body; the header \
+                   Report-Token has what opens it later";
     let mut key = schema::text();
     key["maxLength"] = 200.into();
     let operation = Operation::new("/collections/reports/items", "submitReport", summary)

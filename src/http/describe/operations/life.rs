@@ -8,6 +8,7 @@ use crate::http::doors::life::{EventList, StandingDocument};
 use diaban_core::domain::State;
 
 const JSON: &str = "application/json";
+const OWN: &str = "The token of the report, which the answer to its POST had in this header";
 const SEEN: &str = "The tag of what was seen: if the report has changed since, nothing is done (412)";
 
 fn of(part: &str, id: &str, summary: &str) -> Operation {
@@ -16,7 +17,15 @@ fn of(part: &str, id: &str, summary: &str) -> Operation {
 
 pub(in crate::http) fn events(d: &mut Describe<'_>) -> Vec<Operation> {
     let summary = "What happened to a report; its office reads more of it with its key";
-    vec![of("events", "reportEvents", summary).json(d.json::<EventList>())]
+    let operation = of("events", "reportEvents", summary).header("Report-Token", OWN, text());
+    vec![operation.json(d.json::<EventList>())]
+}
+
+pub(in crate::http) fn erase(_: &mut Describe<'_>) -> Vec<Operation> {
+    let summary =
+        "Whoever sent a report erases its texts and places for good, with its token; so may operators";
+    let operation = Operation::new("/collections/reports/items/{id}", "eraseReport", summary);
+    vec![operation.header("Report-Token", OWN, text()).nothing("It is erased")]
 }
 
 pub(in crate::http) fn standing(d: &mut Describe<'_>) -> Vec<Operation> {

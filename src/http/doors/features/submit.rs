@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::items::with_links;
 use crate::action::{self, Refusal, Submission, SubmitError};
 use crate::http::Service;
+use crate::http::doors::life::TOKEN_HEADER;
 use crate::http::wire::extract::{idempotency_key, json, no_parameters};
 use crate::http::wire::problem::Problem;
 use diaban_core::area::crs_name;
@@ -62,6 +63,7 @@ pub(in crate::http) async fn submit(
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(geojson::MEDIA));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(TOKEN_HEADER, service.report_tokens.issue(id));
     let location = format!("{}/collections/reports/items/{id}", service.public_url);
     if let Ok(location) = HeaderValue::try_from(location) {
         headers.insert(header::LOCATION, location);

@@ -1,5 +1,5 @@
-//! What happened to a report. Everybody reads what the public knows, with its moments; the office of the report reads
-//! all of it.
+//! What happened to a report. Everybody reads what the public knows, with its moments; whoever sent the report does not
+//! wait for the end of its hour; the office of the report reads all of it.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::work::tag;
-use super::{caller, report};
+use super::{asking, number, report};
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::no_parameters;
 use crate::http::wire::problem::Problem;
 use crate::store::Happening;
-use diaban_core::domain::caller::{Act, authorize};
+use diaban_core::domain::caller::{Act, Caller, authorize};
 use diaban_core::domain::key::Key;
 
 /// All that happened to a report, oldest first.
@@ -70,7 +70,9 @@ struct OfficeDocument {
 }
 
 impl EventDocument {
-    fn new(event: Happening, office: bool) -> Self {
+    /// Whoever sent the report knows its moments.
+    fn new(event: Happening, office: bool, own: bool) -> Self {
+        let at = if own { Some(event.at) } else { event.shown };
         let office = office.then(|| OfficeDocument {
             at: event.at.to_string(),
             internal_note: event.internal,
@@ -79,7 +81,7 @@ impl EventDocument {
         Self {
             n: event.n,
             kind: event.kind.name(),
-            at: event.shown.map(|t| t.to_string()),
+            at: at.map(|t| t.to_string()),
             role: event.role,
             from: event.from.map(|s| s.name()),
             to: event.to.name(),
@@ -101,16 +103,20 @@ pub(in crate::http) async fn events(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     no_parameters(query.as_deref())?;
-    let caller = caller(&service.city.areas(), key.as_ref().map(|k| &*k.0));
-    let (id, standing) = report(&service, &id, &caller, Act::Read).await?;
+    let id = number(&id)?;
+    let caller = asking(&service, id, key.as_ref().map(|k| &*k.0), &headers)?;
+    let standing = report(&service, id, &caller, Act::Read).await?;
     let office = authorize(&caller, Act::ReadOffice, &standing.resource()).is_ok();
+    let own = caller == Caller::Reporter;
     let life = service.store.life(standing.seq).await?.into_iter();
-    let seen = life.filter(|event| office || event.shown.is_some());
-    let list = EventList { id, events: seen.map(|event| EventDocument::new(event, office)).collect() };
-    let document = if office {
-        Document::typed("application/json", &list, CachePolicy::Never).tagged(tag(standing.events))
-    } else {
-        Document::typed("application/json", &list, CachePolicy::Revalidate)
-    };
-    Ok(document.header(header::VARY, HeaderValue::from_static("Authorization")).answer(&headers))
+    let seen = life.filter(|event| office || event.shown.is_some() || own && !event.is_internal());
+    let list = EventList { id, events: seen.map(|event| EventDocument::new(event, office, own)).collect() };
+    let cache = if office || own { CachePolicy::Never } else { CachePolicy::Revalidate };
+    let mut document = Document::typed("application/json", &list, cache);
+    if office {
+        document = document.tagged(tag(standing.events));
+    }
+    Ok(document
+        .header(header::VARY, HeaderValue::from_static("Authorization, Report-Token"))
+        .answer(&headers))
 }

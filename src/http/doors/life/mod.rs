@@ -1,18 +1,23 @@
 //! The life of a report: what happened to it, for everybody and for its office; and what its office does.
 
+mod erase;
 mod events;
+mod token;
 mod work;
 
 use crate::action::{Areas, VerbError, permit};
 use crate::http::Service;
 use crate::http::wire::problem::Problem;
 use crate::store::Standing;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use diaban_core::domain::caller::{Act, Caller, Office};
 use diaban_core::domain::key::{Key, OPERATE, WORK};
 use diaban_core::domain::{BodyId, State};
 
+pub(in crate::http) use erase::erase;
 pub(in crate::http) use events::{EventList, events};
+pub(in crate::http) use token::HEADER as TOKEN_HEADER;
+pub use token::ReportTokens;
 pub(in crate::http) use work::{StandingDocument, look, transfer, transition};
 
 /// Who asks, by the key that was sent.
@@ -22,6 +27,12 @@ fn caller(areas: &Areas, key: Option<&Key>) -> Caller {
         Some(key) if key.opens(WORK) => Caller::Officer(in_force(areas, &key.office)),
         _ => Caller::Public,
     }
+}
+
+/// Who asks for one report: whoever sent it, by its token, or else by the key.
+fn asking(service: &Service, id: u64, key: Option<&Key>, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let own = service.report_tokens.opens(id, headers)?;
+    Ok(if own { Caller::Reporter } else { caller(&service.city.areas(), key) })
 }
 
 /// What an office answers for now: the successors of its wards. The office of a ward is its ward's.
@@ -38,12 +49,11 @@ fn in_force(areas: &Areas, office: &Office) -> Office {
     Office { wards: wards.iter().flat_map(|ward| areas.standing_for(ward)).collect(), bodies }
 }
 
-/// A report by the segment of a path, as it stands, if this caller may do this with it.
-async fn report(service: &Service, id: &str, caller: &Caller, act: Act) -> Result<(u64, Standing), Problem> {
-    let id = number(id)?;
+/// A report as it stands, if this caller may do this with it.
+async fn report(service: &Service, id: u64, caller: &Caller, act: Act) -> Result<Standing, Problem> {
     let standing = service.store.standing(id).await?.ok_or_else(missing)?;
     permit(&service.city, caller, act, &standing).map_err(problem)?;
-    Ok((id, standing))
+    Ok(standing)
 }
 
 fn number(id: &str) -> Result<u64, Problem> {

@@ -157,8 +157,8 @@ pub(in crate::http) async fn look(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     no_parameters(query.as_deref())?;
-    let caller = caller(&service.city.areas(), Some(&key));
-    let (id, was) = report(&service, &id, &caller, Act::ReadOffice).await?;
+    let (id, caller) = (number(&id)?, caller(&service.city.areas(), Some(&key)));
+    let was = report(&service, id, &caller, Act::ReadOffice).await?;
     Ok(StandingDocument::answer(id, &was, &headers))
 }
 
