@@ -90,6 +90,7 @@ pub(in crate::store) struct Writer {
     commits: watch::Receiver<u64>,
     read_only: Arc<AtomicBool>,
     never_writes: bool,
+    alarm: Alarm,
     stop: Arc<watch::Sender<bool>>,
 }
 
@@ -105,16 +106,22 @@ impl Writer {
         let never_writes = pool.is_none();
         let read_only = Arc::new(AtomicBool::new(never_writes));
         let (stop, stopped) = watch::channel(false);
-        let desk = Desk { pool, alarm, lookout, read_only: read_only.clone() };
+        let desk = Desk { pool, alarm: alarm.clone(), lookout, read_only: read_only.clone() };
         tokio::spawn(run(desk, jobs, committed, stopped));
-        Self { queue, commits, read_only, never_writes, stop: Arc::new(stop) }
+        Self { queue, commits, read_only, never_writes, alarm, stop: Arc::new(stop) }
     }
 
     pub(in crate::store) async fn write<C: Command>(&self, command: C) -> Result<C::Answer, StoreError> {
         let (caller, answered) = oneshot::channel();
         let job = Box::new(Pending { command, answer: None, caller });
-        self.queue.try_send(job).map_err(|_| StoreError::Busy)?;
-        answered.await.map_err(|_| StoreError::Commit("the writer stopped before it answered".to_owned()))?
+        self.queue.try_send(job).map_err(|_| self.failure().unwrap_or(StoreError::Busy))?;
+        let stopped = || StoreError::Commit("the writer stopped before it answered".to_owned());
+        answered.await.map_err(|_| self.failure().unwrap_or_else(stopped))?
+    }
+
+    /// Why the writer ended by itself, if it did: whoever comes later must not take that for a crowd.
+    fn failure(&self) -> Option<StoreError> {
+        self.alarm.raised().map(StoreError::Storage)
     }
 
     pub(in crate::store) fn commits(&self) -> watch::Receiver<u64> {
@@ -411,6 +418,7 @@ mod tests {
 
     use super::*;
     use crate::store::database::Sql;
+    use crate::store::error::{Failure, FailureKind};
     use crate::store::test_database::store_url;
     use crate::store::{Applied, Store};
     use diaban_core::domain::Instant;
@@ -495,5 +503,17 @@ mod tests {
             assert_eq!(*together.lock().unwrap(), groups);
         }
         store.close().await;
+    }
+
+    #[tokio::test]
+    async fn whoever_writes_after_a_failure_learns_of_it() {
+        let alarm = Alarm::new(None);
+        let writer = Writer::start(None, alarm.clone(), None);
+        alarm.raise(&Failure::new(FailureKind::Damaged, "torn"));
+        writer.ended().await;
+        match writer.write(Gate::default()).await {
+            Err(StoreError::Storage(told)) => assert_eq!(told.kind, FailureKind::Damaged),
+            other => panic!("{other:?}"),
+        }
     }
 }
