@@ -5,11 +5,12 @@ mod events;
 mod token;
 mod work;
 
+use axum::http::{HeaderMap, StatusCode};
+
 use crate::action::{Areas, VerbError, permit};
 use crate::http::Service;
 use crate::http::wire::problem::Problem;
 use crate::store::Standing;
-use axum::http::{HeaderMap, StatusCode};
 use diaban_core::domain::caller::{Act, Caller, Office};
 use diaban_core::domain::key::{Key, OPERATE, WORK};
 use diaban_core::domain::{BodyId, State};
