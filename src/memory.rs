@@ -94,7 +94,7 @@ const fn row(share: Share, percent: u64, usual: Option<u64>, name: &'static str)
 const TABLE: [Row; 8] = [
     row(Share::Program, 12, None, "program"),
     row(Share::Map, 28, None, "map"),
-    row(Share::Store, 12, Some(128 * MIB), "store"),
+    row(Share::Store, 12, Some(72 * MIB), "store"),
     row(Share::Tiles, 10, Some(64 * MIB), "tiles"),
     row(Share::Unsent, 8, Some(64 * MIB), "unsent"),
     row(Share::Exports, 8, Some(32 * EXPORT), "exports"),

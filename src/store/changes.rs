@@ -63,8 +63,9 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn changes_after(&self, seq: i64, limit: i64) -> Result<Vec<Change>, StoreError> {
-        let next = Sql::new(format!("SELECT {COLUMNS} FROM change WHERE seq > $1 ORDER BY seq LIMIT $2"));
-        let rows = self.read.fetch_all(next.bind(seq).bind(limit)).await?;
+        // A bound limit would have SQLite prepare the statement anew each time.
+        let next = format!("SELECT {COLUMNS} FROM change WHERE seq > $1 ORDER BY seq LIMIT {limit}");
+        let rows = self.read.fetch_all(Sql::new(next).bind(seq)).await?;
         rows.iter().map(change).collect()
     }
 
@@ -116,9 +117,8 @@ const NEWEST: i64 = 5_000;
 
 /// The newest changes after a position, newest first.
 pub(in crate::store) fn newest(seq: i64) -> Sql {
-    Sql::new(format!("SELECT {COLUMNS} FROM change WHERE seq > $1 ORDER BY seq DESC LIMIT $2"))
+    Sql::new(format!("SELECT {COLUMNS} FROM change WHERE seq > $1 ORDER BY seq DESC LIMIT {NEWEST}"))
         .bind(seq)
-        .bind(NEWEST)
 }
 
 /// The sequences of one kind that the log names, as few ascending ranges that do not meet.

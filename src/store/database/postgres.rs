@@ -234,8 +234,7 @@ mod tests {
         Store::open(&file.display().to_string()).await.unwrap().close().await;
         let mut sqlite = sqlx::SqliteConnection::connect(&file.display().to_string()).await.unwrap();
         let theirs = "SELECT t.name || '.' || c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c
-            WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name NOT LIKE 'report_box%'
-              AND t.name <> '_sqlx_migrations' ORDER BY c.cid";
+            WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name <> '_sqlx_migrations' ORDER BY c.cid";
         let mut twins: Vec<String> = sqlx::query_scalar(theirs).fetch_all(&mut sqlite).await.unwrap();
         columns.sort();
         twins.sort();

@@ -21,9 +21,11 @@ use crate::store::error::Failure;
 
 /// Older versions can lose a commit when a WAL reset races with a reader.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
-/// Page caches of a serving process in all. The writer has half of it, because it caches the inner pages of
-/// every index; readers look up a few rows.
-pub(in crate::store) const CACHE_KIB: u64 = 128 * 1024;
+/// Page caches of a serving process in all. The writer has what the readers leave, because it caches the inner
+/// pages of every index.
+pub(in crate::store) const CACHE_KIB: u64 = 72 * 1024;
+/// Page cache of one reader. Readers look up a few rows, and SQLite drops their whole cache after each commit.
+const READER_CACHE_KIB: u64 = 2 * 1024;
 /// Page cache of a connection that writes alone, negative for KiB as in SQLite's pragma.
 const WRITER_CACHE_KIB: &str = "-65536";
 /// Read connections beside the one writer.
@@ -72,7 +74,7 @@ async fn open_writable(
     wait: Duration,
     cache_kib: u64,
 ) -> Result<Opened, StoreError> {
-    let options = options(path, wait)?.pragma("cache_size", format!("-{}", cache_kib / 2));
+    let options = options(path, wait)?.pragma("cache_size", of_writer(cache_kib));
     // The writer's connection creates and migrates the file before anybody reads it.
     let write = SqlitePoolOptions::new()
         .max_connections(1)
@@ -131,9 +133,15 @@ async fn open_readable(path: &Path, inode: Arc<Inode>, cache_kib: u64) -> Result
     Ok(Opened { read, write: None, lookout })
 }
 
-/// The page cache of one reader, where all caches have so many KiB.
+/// The page cache of the writer, where all caches have so many KiB; negative for KiB as in SQLite's pragma.
+fn of_writer(cache_kib: u64) -> String {
+    let readers = u64::from(READERS) * READER_CACHE_KIB;
+    format!("-{}", cache_kib.saturating_sub(readers).max(cache_kib / 2))
+}
+
+/// The page cache of one reader.
 fn of_reader(cache_kib: u64) -> String {
-    format!("-{}", cache_kib / 2 / u64::from(READERS))
+    format!("-{}", READER_CACHE_KIB.min(cache_kib / 2 / u64::from(READERS)))
 }
 
 fn readers() -> SqlitePoolOptions {

@@ -1,7 +1,6 @@
 //! The report record: what is written of a report, its events, and how both are read back.
 
 pub(in crate::store) mod amend;
-pub(in crate::store) mod boxes;
 pub(in crate::store) mod create;
 pub(in crate::store) mod events;
 pub(in crate::store) mod fields;

@@ -7,7 +7,6 @@ use std::sync::{Arc, LazyLock};
 use crate::store::areas::in_force;
 use crate::store::changes::{ChangeKind, log};
 use crate::store::database::{Db, Row, Sql, Values};
-use crate::store::record::boxes::Boxes;
 use crate::store::record::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
 use crate::store::record::fields::{FACT_COLUMNS, put_facts};
 use crate::store::record::waiting::{self, Waiting};
@@ -195,7 +194,6 @@ async fn load(db: &mut Db<'_>, batch: &[&NewReport], at: Instant) -> Result<(), 
     // The rows get the sequences after the last one ever given, in order: nobody else writes inside
     // this transaction.
     let last: i64 = db.fetch_value(db.dialect().last_given("report_public")).await?;
-    let boxes = Boxes::put_aside(db).await?;
     // Reports of the past say nothing of the present.
     let mut ledger = Ledger::open(db, Instant::MIN).await?;
     for (i, rows) in batch.chunks(ROWS).enumerate() {
@@ -231,8 +229,6 @@ async fn load(db: &mut Db<'_>, batch: &[&NewReport], at: Instant) -> Result<(), 
             waiting::put(db, events, false).await?;
         }
     }
-    let end = last + batch.len() as i64;
-    boxes.put_back(db, last + 1, end).await?;
     let told = batch.iter().take_while(|r| waits(r).is_none()).count() as i64;
     if told > 0 {
         log(db, ChangeKind::Reports { first: last + 1, last: last + told }, newest.max(at)).await?;
@@ -243,7 +239,7 @@ async fn load(db: &mut Db<'_>, batch: &[&NewReport], at: Instant) -> Result<(), 
 #[cfg(test)]
 pub(in crate::store) mod tests {
     use super::*;
-    use crate::store::test_database::{is_postgres, store_url};
+    use crate::store::test_database::store_url;
     use crate::store::write::Applied;
     use crate::store::{Amendment, Loose, NewPlace, Step, Tighter};
     use diaban_core::domain::report::{Event, PublicFacts};
@@ -278,23 +274,6 @@ pub(in crate::store) mod tests {
                 note: None,
             }],
         }
-    }
-
-    /// Seqs of the boxes, and of the reports that must have one.
-    async fn boxes(store: &Store) -> (Vec<i64>, Vec<i64>) {
-        let seqs = async |sql: &'static str| -> Vec<i64> {
-            let rows = store.read.fetch_all(Sql::new(sql)).await.unwrap();
-            rows.iter().map(|row| row.try_get(0).unwrap()).collect()
-        };
-        (
-            seqs(if is_postgres() {
-                "SELECT seq FROM report_public WHERE geom IS NOT NULL ORDER BY seq"
-            } else {
-                "SELECT seq FROM report_box ORDER BY seq"
-            })
-            .await,
-            seqs("SELECT seq FROM report_public WHERE lon IS NOT NULL ORDER BY seq").await,
-        )
     }
 
     #[tokio::test]
@@ -345,18 +324,17 @@ pub(in crate::store) mod tests {
     }
 
     #[tokio::test]
-    async fn every_public_point_has_its_box_however_it_came() {
+    async fn a_load_with_a_taken_id_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&store_url(folder.path())).await.unwrap();
         store.load_reports((1..=700).map(report).collect()).await.unwrap();
         store.create_report(report(701), None).await.unwrap();
-        // 5 is taken: nothing of this load stays, and what it put aside is back.
         assert!(store.load_reports(vec![report(800), report(5)]).await.is_err());
         store.create_report(report(802), None).await.unwrap();
         store.load_reports(vec![report(803), report(804)]).await.unwrap();
-        let (boxed, placed) = boxes(&store).await;
-        assert_eq!(boxed, placed);
-        assert_eq!(boxed.len(), (1..=701).chain(802..=804).filter(|id| id % 3 != 0).count());
+        let rows = store.read.fetch_all(Sql::new("SELECT id FROM report_public ORDER BY seq")).await.unwrap();
+        let ids: Vec<i64> = rows.iter().map(|row| row.try_get(0).unwrap()).collect();
+        assert_eq!(ids, (1..=701).chain(802..=804).collect::<Vec<i64>>());
         store.close().await;
     }
 }

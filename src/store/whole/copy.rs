@@ -12,7 +12,6 @@ use crate::store::database::dialect::Dialect;
 use crate::store::database::schema::{self, COPYING, Migrated};
 use crate::store::database::single::Single;
 use crate::store::database::{Arg, Db, Sql, postgres, sqlite};
-use crate::store::record::boxes::Boxes;
 use crate::store::record::reports::insert;
 use crate::store::whole::compare::{Compared, compare_all, hex};
 use crate::store::whole::erased;
@@ -236,15 +235,6 @@ async fn write(db: &mut Db<'_>, table: &Table, rows: Vec<Values>) -> Result<(), 
     if matches!(db, Db::Postgres(_)) {
         let statement = format!("COPY {} ({}) FROM STDIN", table.name, table.columns());
         Single::copy_in(db, &statement, text_of(&rows)).await?;
-    } else if table.name == "report_public" {
-        let seq = |row: Option<&Values>| match row.and_then(|r| r.first()) {
-            Some(Arg::Integer(Some(seq))) => *seq,
-            _ => 0,
-        };
-        let (first, last) = (seq(rows.first()), seq(rows.last()));
-        let boxes = Boxes::put_aside(db).await?;
-        write_rows(db, table, rows).await?;
-        boxes.put_back(db, first, last).await?;
     } else {
         write_rows(db, table, rows).await?;
     }
