@@ -310,8 +310,11 @@ fn an_office_follows_its_ward_through_a_redraw_and_back() {
     let folder = folder.path();
     let server = Server::start_in(folder, std::sync::Arc::new(diaban::clock::SystemIds));
     let (id, cut) = made(&server, "pothole");
+    let (noise, _) = made(&server, "noise");
     let redrawn = redrawn(folder, &cut);
     let own = Caller::of(&server, &cut);
+    let police = format!("ward_police:2025-07-01.{cut}");
+    let police = Caller::new(&server, &["--scope", "work", "--body", &police]);
     let elsewhere = Caller::of(&server, redrawn.renamed.keys().next().unwrap());
     let file = redrawn.file.to_str().unwrap();
     done(&server, &["areas", "prepare", file, "--generation", NEXT, "--force"]);
@@ -320,6 +323,10 @@ fn an_office_follows_its_ward_through_a_redraw_and_back() {
         let look = own.look(id);
         look.status == 200 && look.json()["ward"].as_str().unwrap().starts_with(NEXT)
     });
+    let look = police.look(noise);
+    assert_eq!(look.status, 200, "{}", look.text());
+    assert!(look.json()["body"].as_str().unwrap().starts_with(&format!("ward_police:{NEXT}.")), "{}", look.text());
+    police.look(id).problem(403);
     let set = own.set(id, &json!({ "state": "in_progress" }));
     assert_eq!(set.status, 200, "{}", set.text());
     elsewhere.set(id, &json!({ "state": "resolved" })).problem(403);
