@@ -299,10 +299,7 @@ const BY_CATEGORY: &[Row] = &[
     (
         "other",
         &["Phản ánh khác", "Tìm giấy tờ thất lạc"],
-        &[
-            "Nhặt được ví có giấy tờ, xin hỏi nộp ở đâu",
-            "Đề nghị hướng dẫn nơi tiếp nhận phản ánh này",
-        ],
+        &["Nhặt được ví có giấy tờ, xin hỏi nộp ở đâu", "Đề nghị hướng dẫn nơi tiếp nhận phản ánh này"],
     ),
     (
         "road_works",
@@ -355,6 +352,10 @@ const BY_CATEGORY: &[Row] = &[
     (
         "school",
         &["Cổng trường ùn ứ", "Khoản thu ngoài quy định", "Cơ sở vật chất xuống cấp"],
-        &["Phụ huynh được báo nhiều khoản thu không rõ", "Mái lớp học dột khi mưa", "Bếp ăn chưa bảo đảm vệ sinh"],
+        &[
+            "Phụ huynh được báo nhiều khoản thu không rõ",
+            "Mái lớp học dột khi mưa",
+            "Bếp ăn chưa bảo đảm vệ sinh",
+        ],
     ),
 ];

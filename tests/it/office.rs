@@ -325,7 +325,11 @@ fn an_office_follows_its_ward_through_a_redraw_and_back() {
     });
     let look = police.look(noise);
     assert_eq!(look.status, 200, "{}", look.text());
-    assert!(look.json()["body"].as_str().unwrap().starts_with(&format!("ward_police:{NEXT}.")), "{}", look.text());
+    assert!(
+        look.json()["body"].as_str().unwrap().starts_with(&format!("ward_police:{NEXT}.")),
+        "{}",
+        look.text()
+    );
     police.look(id).problem(403);
     let set = own.set(id, &json!({ "state": "in_progress" }));
     assert_eq!(set.status, 200, "{}", set.text());

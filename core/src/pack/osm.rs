@@ -116,7 +116,10 @@ mod tests {
             read.map_or_else(String::new, |r| r["kind"].clone())
         };
         assert_eq!(kind(&[("amenity", "clinic"), ("name", "Phòng khám An Bình")]), "clinic");
-        assert_eq!(kind(&[("amenity", "clinic"), ("name", "Tra\u{323}m Y T\u{ea}\u{301} Phường 5")]), "health_station");
+        assert_eq!(
+            kind(&[("amenity", "clinic"), ("name", "Tra\u{323}m Y T\u{ea}\u{301} Phường 5")]),
+            "health_station"
+        );
         assert_eq!(kind(&[("highway", "bus_stop"), ("name", "Trạm y tế")]), "bus_stop", "beside one");
         let centre = "Trung tâm Phục vụ hành chính công phường Sài Gòn";
         assert_eq!(kind(&[("office", "government"), ("name", centre)]), "service_centre");

@@ -97,7 +97,10 @@ fn noise_goes_to_the_police_of_the_ward_and_is_named_as_people_write_it() {
         (name.vi, name.en)
     };
     let is = |vi: &str, en: &str| (vi.to_owned(), en.to_owned());
-    assert_eq!(named(&BodyId::ward_office(&ward)), is("UBND phường Sài Gòn", "Sài Gòn Ward People's Committee"));
+    assert_eq!(
+        named(&BodyId::ward_office(&ward)),
+        is("UBND phường Sài Gòn", "Sài Gòn Ward People's Committee")
+    );
     let police = BodyId::of_ward("ward_police", &ward);
     assert_eq!(named(&police), is("Công an phường Sài Gòn", "Sài Gòn Ward Police"));
 }

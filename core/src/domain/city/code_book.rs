@@ -163,7 +163,9 @@ mod tests {
         assert_eq!(back.generation_at("2026-01-01").as_deref(), Ok("2025-01-01"), "not in force any more");
         assert_eq!(v.category("drainage"), Some(0));
         let ids = ["traffic"].map(str::to_owned).into_iter();
-        let ids = ids.chain(["ward", "watch"].iter().flat_map(|kind| v.wards.iter().map(move |w| format!("{kind}:{w}"))));
+        let ids = ids.chain(
+            ["ward", "watch"].iter().flat_map(|kind| v.wards.iter().map(move |w| format!("{kind}:{w}"))),
+        );
         for (i, id) in ids.enumerate() {
             assert_eq!(v.body(&BodyId::new(&id)), Some(i as u16), "{id}");
             assert_eq!(v.body_id(i), Some(BodyId::new(&id)));

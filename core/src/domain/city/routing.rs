@@ -121,7 +121,8 @@ impl Bodies {
         let mut seen = HashSet::new();
         for id in ids {
             let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-            if id.is_empty() || [BodyId::OFFICE, Target::WARD_OFFICE].contains(&id) || !id.bytes().all(plain) {
+            if id.is_empty() || [BodyId::OFFICE, Target::WARD_OFFICE].contains(&id) || !id.bytes().all(plain)
+            {
                 return Err(BodyError::Id(id.into()));
             }
             if !seen.insert(id) {
@@ -464,7 +465,11 @@ mod tests {
         };
         let watch = |w: &str| (format!("watch:2025-07-01.{w}"), "category:noise".to_owned());
         assert_eq!(asked(Some(&ward("00001"))), watch("00001"));
-        assert_eq!(asked(Some(&ward("00002"))), watch("00002"), "the category's rule is the more specific one");
+        assert_eq!(
+            asked(Some(&ward("00002"))),
+            watch("00002"),
+            "the category's rule is the more specific one"
+        );
         assert_eq!(asked(None).1, "without_ward");
     }
 

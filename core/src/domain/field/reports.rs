@@ -72,12 +72,9 @@ pub const TABLE: &[Field] = &[
         .always()
         .held(Column::Id)
         .asked(),
-    Field::new(
-        "overdue",
-        ("Trễ hạn", "Open, and the answer was due before now"),
-        Kind::Boolean,
-        |_| Value::Null,
-    )
+    Field::new("overdue", ("Trễ hạn", "Open, and the answer was due before now"), Kind::Boolean, |_| {
+        Value::Null
+    })
     .apart()
     .always()
     .derived(Derived::Overdue)
