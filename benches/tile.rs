@@ -36,6 +36,7 @@ static WORDS: LazyLock<CodeBook> = LazyLock::new(|| CodeBook {
     active: "2025-07-01".into(),
     edition: 0,
     bodies: Vec::new(),
+    ward_bodies: Vec::new(),
 });
 static LAYER: LazyLock<Layer> = LazyLock::new(|| {
     Layer::parse("incidents.toml", include_str!("../tiles/layers/incidents.toml"), &[])

@@ -35,6 +35,9 @@ CITY = {"79": "Hồ Chí Minh", "74": "Bình Dương", "77": "Bà Rịa - Vũng 
 NEIGHBOURS = ("60", "70", "72", "75", "80", "82", "83")
 KINDS = {"Phường": "phuong", "Xã": "xa", "Thị trấn": "thi_tran", "Đặc khu": "dac_khu"}
 CON_DAO = "26732"
+# Areas where the facts repeat the row before (26725 Tân Thành has 61.63): that of another list, vietnamese-provinces-
+# database, which the real boundary of 65.7 km² confirms.
+AREAS_MENDED = {"26728": 65.64}
 
 # A flat plane in km around 10.8° N is near enough to isometric over the 170 km of the city.
 KM_LON, KM_LAT = 109.35, 110.6
@@ -101,7 +104,7 @@ def read_facts():
     db.row_factory = sqlite3.Row
 
     present = [
-        unit(PRESENT, r["wardCode"], r["ward"], r["wardType"], "", "", r["wardLon"], r["wardLat"], r["wardAreaKm2"])
+        unit(PRESENT, r["wardCode"], r["ward"], r["wardType"], "", "", r["wardLon"], r["wardLat"], AREAS_MENDED.get(r["wardCode"], r["wardAreaKm2"]))
         for r in db.execute("select * from admin_units where provinceCode = '79' order by wardCode")
     ]
     former, neighbours, key_to_code = [], [], {}

@@ -133,11 +133,11 @@ impl City {
         if let Some(body) = self.pack.bodies.get(id) {
             return body.name.clone();
         }
-        let office = id.ward().and_then(|w| {
+        let of_ward = id.ward().and_then(|w| {
             let unit = areas.book.unit(&w)?;
-            Some(self.pack.bodies.ward_office(&w, &unit.name).name)
+            self.pack.bodies.name_in(id, &unit.name, &unit.kind)
         });
-        office.unwrap_or_else(|| Text { vi: id.to_string(), en: id.to_string() })
+        of_ward.unwrap_or_else(|| Text { vi: id.to_string(), en: id.to_string() })
     }
 }
 
@@ -177,6 +177,7 @@ impl Areas {
             active: book.active().id().clone(),
             edition,
             bodies: (&pack.bodies).into_iter().map(|b| b.id.clone()).collect(),
+            ward_bodies: pack.bodies.kinds().cloned().collect(),
         };
         let mut successors = pack.areas.successors().to_vec();
         for edition in used.values().flatten() {

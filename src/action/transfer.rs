@@ -1,14 +1,21 @@
-//! A report goes to the own office of another ward: borders run along streets, and phones err.
+//! A report goes to the own office of another ward, or to the ward's other body that its like had before: borders run
+//! along streets, and phones err.
 
 use super::city::City;
 use super::verb::{Actor, Decision, VerbError, decide, precision, words};
 use crate::clock::Clock;
 use crate::store::{Step, Store};
 use diaban_core::domain::caller::Act;
-use diaban_core::domain::{BodyId, Precision, WardName};
+use diaban_core::domain::{BodyId, Precision, WardId, WardName};
 
 /// The rule of a report that people sent where it is; re-assignment inside one generation leaves it there.
 pub(super) const TRANSFERRED: &str = "transfer";
+
+/// Who answers in another ward for what this body had: the body of the same kind there, or for what a body of the
+/// city had the ward's own office.
+pub(super) fn body_in(body: &str, ward: &WardId) -> String {
+    BodyId::new(body).in_ward(ward).unwrap_or_else(|| BodyId::ward_office(ward)).to_string()
+}
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,7 +62,7 @@ pub async fn transfer(
         // The public point of such a category is the ward's own.
         let label = || areas.book.unit(to).map(|u| u.label);
         let point = if precision(city, was) == Precision::Ward && was.placed { label() } else { was.point };
-        let body = BodyId::ward_office(to).to_string();
+        let body = body_in(&was.body, to);
         let step = Step::Transfer { ward: to.clone(), body, rule: TRANSFERRED.to_owned(), point };
         Ok(Decision { step, role: "office", reason: None, note: note.clone(), internal: internal.clone() })
     })

@@ -34,13 +34,13 @@ const STEP_M: f64 = 55.0;
 const EACH_WARD: &[(&str, usize, i64, &str, &str, &str)] = &[
     ("public_office", 1, 2, "Ủy ban nhân dân", "People's Committee of", "Mo-Fr 07:30-11:30,13:00-17:00"),
     ("police", 1, 3, "Công an", "Police of", "24/7"),
-    ("clinic", 1, 3, "Trạm y tế", "Health station of", "Mo-Sa 07:00-17:00"),
+    ("health_station", 1, 3, "Trạm y tế", "Health station of", "Mo-Sa 07:00-17:00"),
     ("school", 4, 4, "Trường Tiểu học", "Primary school,", "Mo-Fr 06:45-17:00"),
     ("market", 2, 4, "Chợ", "Market,", "Mo-Su 05:00-19:00"),
     ("park", 1, 4, "Công viên", "Park,", "Mo-Su 05:00-22:00"),
     ("pharmacy", 3, 5, "Nhà thuốc", "Pharmacy,", "Mo-Su 07:00-22:00"),
     ("bank", 2, 5, "Ngân hàng", "Bank,", "Mo-Fr 08:00-16:30; Sa 08:00-12:00"),
-    ("fuel", 2, 5, "Trạm xăng", "Fuel,", "Mo-Su 05:00-23:00"),
+    ("fuel", 2, 5, "Cửa hàng xăng dầu", "Fuel,", "Mo-Su 05:00-23:00"),
     ("toilet", 2, 5, "Nhà vệ sinh công cộng", "Public toilet,", "Mo-Su 06:00-22:00"),
     ("parking", 2, 5, "Bãi giữ xe", "Parking,", "24/7"),
     ("camera", 3, 5, "Camera", "Traffic camera,", ""),
@@ -121,7 +121,7 @@ impl Maker<'_> {
                 let name = &ward.name;
                 let street = texts::street(rng);
                 let (name_vi, name_en) = match *kind {
-                    "public_office" | "police" | "clinic" => (
+                    "public_office" | "police" | "health_station" => (
                         format!("{vi} {}", lower_kind(ward.kind.prefix.as_deref(), name)),
                         format!("{en} {name}"),
                     ),
@@ -257,7 +257,7 @@ impl Maker<'_> {
             "Store water half an hour before.",
         ];
         let over = [
-            "Cháy",
+            "Cháy, nổ",
             "Đám cháy đã được dập tắt",
             "The fire has been put out",
             "Khu vực đã an toàn.",

@@ -57,6 +57,8 @@ const WISHES: &[(&str, &[&str])] = &[
     ),
     ("health", &["Đề nghị kiểm tra sớm.", "Lo ngại cho sức khỏe của mọi người."]),
     ("security", &["Đề nghị tăng cường tuần tra.", "Xin được giữ kín thông tin."]),
+    ("trade", &["Đề nghị kiểm tra, xử lý.", "Mong bảo vệ người tiêu dùng."]),
+    ("education", &["Mong nhà trường và cơ quan quản lý xem xét.", "Xin được giữ kín thông tin."]),
     ("tourism", &["Ảnh hưởng đến hình ảnh của Thành phố.", "Đề nghị nhắc nhở, xử lý."]),
     ("public_administration", &["Mong được hướng dẫn rõ hơn.", "Tôi đã đi lại ba lần.", "Xin cảm ơn."]),
     ("ideas", &["Mong Thành phố xem xét.", "Tôi sẵn sàng cùng tham gia.", "Xin cảm ơn."]),
@@ -123,7 +125,7 @@ const BY_CATEGORY: &[Row] = &[
     ),
     (
         "fallen_tree",
-        &["Cây ngã chắn đường", "Cành cây gãy", "Cây có nguy cơ ngã"],
+        &["Cây ngã đổ chắn đường", "Cành cây gãy", "Cây có nguy cơ ngã đổ"],
         &["Cây ngã sau cơn mưa lớn", "Nhánh cây gãy treo lơ lửng", "Gốc cây bật rễ, thân nghiêng"],
     ),
     (
@@ -142,7 +144,7 @@ const BY_CATEGORY: &[Row] = &[
     ),
     (
         "illegal_parking",
-        &["Ô tô đậu trên vỉa hè", "Xe đậu chắn lối ra vào", "Đậu xe dưới biển cấm"],
+        &["Ô tô đậu trên vỉa hè", "Xe đậu chắn lối ra vào", "Đỗ xe dưới biển cấm"],
         &["Ô tô đậu chiếm hết vỉa hè", "Xe tải đậu qua đêm trong khu dân cư", "Xe đậu hai hàng"],
     ),
     (
@@ -296,11 +298,64 @@ const BY_CATEGORY: &[Row] = &[
     ),
     (
         "other",
-        &["Phản ánh khác", "Thú cưng thả rông", "Tìm giấy tờ thất lạc"],
+        &["Phản ánh khác", "Tìm giấy tờ thất lạc"],
+        &["Nhặt được ví có giấy tờ, xin hỏi nộp ở đâu", "Đề nghị hướng dẫn nơi tiếp nhận phản ánh này"],
+    ),
+    (
+        "road_works",
+        &["Đào đường chưa tái lập", "Rào chắn thi công quá hạn", "Thi công không có biển báo"],
         &[
-            "Chó thả rông không rọ mõm",
-            "Nhặt được ví có giấy tờ, xin hỏi nộp ở đâu",
-            "Đề nghị hướng dẫn nơi tiếp nhận phản ánh này",
+            "Đào đường xong chỉ đổ đá, nhiều xe trượt ngã",
+            "Rào chắn chiếm gần hết lòng đường mà không thấy ai làm",
+            "Công trường không có đèn báo ban đêm",
+        ],
+    ),
+    (
+        "broken_pavement",
+        &["Vỉa hè bong gạch", "Vỉa hè lồi lõm", "Lối dốc cho xe lăn bị vỡ"],
+        &["Gạch vỉa hè bong tróc, người già dễ vấp ngã", "Vỉa hè lún thành hố sau khi đào ống"],
+    ),
+    (
+        "metro_taxi",
+        &["Cửa soát vé ga metro hư", "Taxi từ chối chở khách", "Xe công nghệ tụ tập trước ga"],
+        &["Thang máy ở ga không hoạt động", "Tài xế đòi thêm tiền ngoài giá trên ứng dụng"],
+    ),
+    (
+        "land",
+        &["Lấn chiếm đất công", "Hỏi về quy hoạch khu đất", "San lấp trái phép"],
+        &["Có người rào đất công làm bãi giữ xe", "Xe ben đổ đất san lấp ruộng vào ban đêm"],
+    ),
+    (
+        "park_trees",
+        &["Cây xanh che đèn đường", "Cỏ công viên chưa cắt", "Ghế đá, đường dạo bị hư"],
+        &["Cành cây thấp chạm đầu người đi bộ", "Bãi cỏ mọc cao, nhiều rác", "Cây mới trồng bị khô héo"],
+    ),
+    (
+        "pets",
+        &["Chó thả rông", "Chó phóng uế trên vỉa hè"],
+        &["Chó thả rông không rọ mõm", "Chủ nuôi để chó phóng uế trước nhà người khác"],
+    ),
+    (
+        "fire_hazard",
+        &["Lối thoát nạn bị chặn", "Chứa nhiều bình gas", "Sạc xe điện ban đêm ở tầng hầm"],
+        &[
+            "Cầu thang thoát nạn chất đầy hàng hóa",
+            "Nhà trọ chỉ có một lối ra, cửa khóa trong",
+            "Nhiều xe điện sạc qua đêm chung một ổ cắm",
+        ],
+    ),
+    (
+        "prices_goods",
+        &["Nghi bán hàng giả", "Không niêm yết giá", "Cân thiếu"],
+        &["Mua phải hàng nhái nhãn hiệu", "Bãi giữ xe thu cao hơn giá niêm yết", "Hàng hết hạn vẫn bày bán"],
+    ),
+    (
+        "school",
+        &["Cổng trường ùn ứ", "Khoản thu ngoài quy định", "Cơ sở vật chất xuống cấp"],
+        &[
+            "Phụ huynh được báo nhiều khoản thu không rõ",
+            "Mái lớp học dột khi mưa",
+            "Bếp ăn chưa bảo đảm vệ sinh",
         ],
     ),
 ];

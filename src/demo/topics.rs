@@ -59,6 +59,15 @@ const MIX: &[(&str, f64, f64, Hours)] = &[
     ("idea", 2.2, 0.1, Hours::Any),
     ("opinion", 2.6, 0.1, Hours::Any),
     ("other", 3.0, 0.2, Hours::Any),
+    ("road_works", 2.4, 0.8, Hours::Any),
+    ("broken_pavement", 1.8, 0.3, Hours::Any),
+    ("metro_taxi", 0.7, 0.2, Hours::Peak),
+    ("land", 0.9, 0.0, Hours::Office),
+    ("park_trees", 1.6, 0.4, Hours::Any),
+    ("pets", 1.6, 0.0, Hours::Any),
+    ("fire_hazard", 0.9, 0.1, Hours::Any),
+    ("prices_goods", 0.8, 0.0, Hours::Any),
+    ("school", 0.7, 0.1, Hours::Office),
 ];
 
 /// How often a report has a location if its category makes it optional.

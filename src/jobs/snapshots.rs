@@ -141,8 +141,10 @@ fn key(change: Change, codebook: &CodeBook) -> u128 {
     let change = format!("{change:?} {}", codebook.edition);
     let categories = codebook.categories.iter().map(|c| c.to_string());
     let bodies = codebook.bodies.iter().map(ToString::to_string);
+    let bodies = bodies.chain(codebook.ward_bodies.iter().map(ToString::to_string));
     let wards = codebook.wards.iter().map(ToString::to_string);
-    let counts = [codebook.categories.len(), codebook.bodies.len()].map(|n| n.to_string());
+    let counts = [codebook.categories.len(), codebook.bodies.len(), codebook.ward_bodies.len()];
+    let counts = counts.map(|n| n.to_string());
     let parts: Vec<String> =
         [change].into_iter().chain(counts).chain(categories).chain(bodies).chain(wards).collect();
     frozen_key(parts.iter().map(String::as_bytes))

@@ -30,7 +30,7 @@ export const tests = {
     const page = await open();
     await rendered(page, 'clusters');
     const all = await countAgrees(page, '');
-    await page.getByRole('radio', { name: 'Đã đóng' }).check();
+    await page.getByRole('radio', { name: 'Đã kết thúc' }).check();
     const closed = await countAgrees(page, '&status=closed');
     check(closed < all, `closed ${closed}, all ${all}`);
     check(new URL(page.url()).searchParams.get('status') === 'closed', page.url());
@@ -128,7 +128,7 @@ export const tests = {
   async 'a list item opens the same card, and back returns to it'() {
     const page = await open();
     await settled(page);
-    await until(page, () => document.getElementById('list-title').textContent === 'Phản ánh trong khung nhìn');
+    await until(page, () => document.getElementById('list-title').textContent === 'Phản ánh trong vùng đang xem');
     // In one step: the list follows the map, so a row that was read before may be another when it is clicked.
     const id = await page.locator('#list button').first().evaluate((row) => {
       row.focus();

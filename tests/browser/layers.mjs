@@ -135,7 +135,7 @@ export const tests = {
     await page.locator('#card dl').waitFor();
     same(await page.locator('#card img').count(), 0, 'images on the card');
     same((await page.locator('#card a').evaluateAll((all) => all.map((a) => a.getAttribute('href')))).join(' '), 'tel:02838554137 tel:115', 'links');
-    check((await page.locator('#card').innerText()).includes('Cả ngày, mọi ngày'), 'opening hours');
+    check((await page.locator('#card').innerText()).includes('Mở cửa 24/7'), 'opening hours');
     clean(page);
   },
 
@@ -153,7 +153,7 @@ export const tests = {
     const chosen = page.locator('#near-list button').first();
     const id = await chosen.getAttribute('data-id');
     await chosen.click();
-    await page.locator('#card dt', { hasText: 'Cách' }).waitFor();
+    await page.locator('#card dt', { hasText: 'Khoảng cách' }).waitFor();
     await page.locator('.maplibregl-marker').waitFor();
     await page.keyboard.press('Escape');
     await until(page, (wanted) => document.activeElement?.dataset.id === wanted, id);

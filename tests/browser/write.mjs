@@ -35,14 +35,14 @@ export const tests = {
 
   async 'which ward: near a border the neighbour is named; outside, the reason is'() {
     const answers = [
-      { json: { ward: { code: '1', name: 'Phường A' }, body: { id: 'a', name: { vi: 'UBND Phường A', en: 'A' } }, runner_up: { code: '2', name: 'Phường B' }, border_m: 7, certain: false, offshore_m: null } },
+      { json: { ward: { code: '1', name: 'Phường A' }, body: { id: 'a', name: { vi: 'UBND phường A', en: 'A' } }, runner_up: { code: '2', name: 'Phường B' }, border_m: 7, certain: false, offshore_m: null } },
       { status: 422, contentType: 'application/problem+json', body: JSON.stringify({ title: 'Ngoài thành phố', detail: 'Cách ranh giới 12 km.' }) },
     ];
     const page = await open('/', desktop, (p) => p.route('**/locate?*', (route) => route.fulfill(answers.shift())));
     await settled(page);
     await page.click('#open-where');
     await page.mouse.click(800, 400);
-    await page.getByText('gần ranh với Phường B').waitFor();
+    await page.getByText('gần ranh giới với Phường B').waitFor();
     await page.mouse.click(800, 300);
     await page.getByText('Cách ranh giới 12 km.').waitFor();
   },

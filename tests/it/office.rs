@@ -263,6 +263,29 @@ fn the_public_learns_of_a_blurred_report_when_its_hour_is_over_and_its_office_at
 const NEVER: u64 = 4_242;
 
 #[test]
+fn another_body_of_a_ward_works_what_is_its_own_and_its_like_gets_what_it_gives_away() {
+    let server = Server::start();
+    let (noise, ward) = made(&server, "noise");
+    let (pothole, _) = made(&server, "pothole");
+    let police = |ward: &str| format!("ward_police:2025-07-01.{ward}");
+    let of_police = |ward: &str| Caller::new(&server, &["--scope", "work", "--body", &police(ward)]);
+    let (own, there, office) = (of_police(&ward), of_police(NEIGHBOUR), Caller::of(&server, &ward));
+    assert_eq!(own.look(noise).json()["body"], json!(police(&ward)));
+    own.look(pothole).problem(403);
+    assert_eq!(office.look(noise).status, 200, "it lies in its ward");
+    there.look(noise).problem(404);
+    let given = own.send(noise, "transfers", &json!({ "ward": NEIGHBOUR }), &[]);
+    assert_eq!((given.status, &given.json()["body"]), (200, &json!(police(NEIGHBOUR))), "{}", given.text());
+    own.look(noise).problem(404);
+    assert_eq!(there.set(noise, &json!({ "state": "in_progress" })).status, 200);
+    server.end_hour();
+    server.until("everybody sees it", || server.matched(&format!("body=ward_police:{NEIGHBOUR}")) == 1);
+    assert_eq!(server.matched("filter=body%20LIKE%20'ward_police:%25'"), 1);
+    assert_eq!(server.matched("body=ward:26740,infrastructure"), 1, "the pothole alone");
+    assert_eq!(server.get(&format!("{ITEMS}?body=guard:26740")).problem(400), ["body"]);
+}
+
+#[test]
 fn a_hidden_report_stays_its_offices_and_an_erased_one_is_nobodys() {
     let server = Server::start();
     let (id, ward) = made(&server, "pothole");
@@ -287,8 +310,11 @@ fn an_office_follows_its_ward_through_a_redraw_and_back() {
     let folder = folder.path();
     let server = Server::start_in(folder, std::sync::Arc::new(diaban::clock::SystemIds));
     let (id, cut) = made(&server, "pothole");
+    let (noise, _) = made(&server, "noise");
     let redrawn = redrawn(folder, &cut);
     let own = Caller::of(&server, &cut);
+    let police = format!("ward_police:2025-07-01.{cut}");
+    let police = Caller::new(&server, &["--scope", "work", "--body", &police]);
     let elsewhere = Caller::of(&server, redrawn.renamed.keys().next().unwrap());
     let file = redrawn.file.to_str().unwrap();
     done(&server, &["areas", "prepare", file, "--generation", NEXT, "--force"]);
@@ -297,6 +323,14 @@ fn an_office_follows_its_ward_through_a_redraw_and_back() {
         let look = own.look(id);
         look.status == 200 && look.json()["ward"].as_str().unwrap().starts_with(NEXT)
     });
+    let look = police.look(noise);
+    assert_eq!(look.status, 200, "{}", look.text());
+    assert!(
+        look.json()["body"].as_str().unwrap().starts_with(&format!("ward_police:{NEXT}.")),
+        "{}",
+        look.text()
+    );
+    police.look(id).problem(403);
     let set = own.set(id, &json!({ "state": "in_progress" }));
     assert_eq!(set.status, 200, "{}", set.text());
     elsewhere.set(id, &json!({ "state": "resolved" })).problem(403);

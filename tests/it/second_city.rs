@@ -62,6 +62,15 @@ precision = "exact"
 target_days = 3
 
 [[category]]
+code = "brawl"
+group = "street"
+name = { vi = "Ẩu đả", en = "Brawl" }
+icon = "disorder"
+place = "required"
+precision = "exact"
+target_days = 1
+
+[[category]]
 code = "lamp"
 group = "street"
 name = { vi = "Đèn", en = "Lamp" }
@@ -74,12 +83,20 @@ const BODIES: &str = r#"
 [ward_office]
 name = { vi = "Văn phòng {name}", en = "Office of {name}" }
 
+[[ward_body]]
+id = "watch"
+name = { vi = "Đội tuần {unit}", en = "{unit} Watch" }
+
 [[body]]
 id = "port"
 name = { vi = "Cảng vụ", en = "Port authority" }
 "#;
 const ROUTING: &str = r#"
 without_ward = "port"
+
+[[rule]]
+category = "brawl"
+body = "watch"
 
 [[rule]]
 category = "lamp"
@@ -226,11 +243,15 @@ fn its_reports_reach_their_ward_and_are_on_its_map() {
     assert_eq!(hole["properties"]["body"], "ward:2024-01-01.B03");
     assert_eq!(hole["properties"]["body_name"], "Office of District Oeste");
     assert_eq!(server.report("lamp", Some(middle("B03")))["properties"]["body"], "port");
+    let brawl = server.report("brawl", Some(middle("B03")));
+    assert_eq!(brawl["properties"]["body"], "watch:2024-01-01.B03");
+    assert_eq!(brawl["properties"]["body_name"], "Oeste District Watch");
     server.report("hole", Some(middle("A01")));
     let here = server.post("/collections/reports/items", &feature("hole", Some((106.7, 10.77))), &[]);
     assert_eq!(here.problem(422), ["geometry.coordinates"], "{}", here.text());
-    server.until("the list counts them", || server.matched("") == 3);
-    assert_eq!((server.matched("ward=B03"), server.matched("ward=A01")), (2, 1));
+    server.until("the list counts them", || server.matched("") == 4);
+    assert_eq!((server.matched("ward=B03"), server.matched("ward=A01")), (3, 1));
+    assert_eq!((server.matched("body=watch:B03"), server.matched("body=ward:B03,port")), (1, 2));
     assert_eq!(server.get("/feeds/wards/B03.atom").status, 200);
 
     // All in one tile of the town, which one cluster or several show.
@@ -239,7 +260,7 @@ fn its_reports_reach_their_ward_and_are_on_its_map() {
         Some(Tag::Number(n)) => *n as u64,
         _ => 1,
     };
-    assert_eq!(shown[0].features.iter().map(count).sum::<u64>(), 2);
+    assert_eq!(shown[0].features.iter().map(count).sum::<u64>(), 3);
     let wards = tile(&server, "wards", middle("B03"), 10);
     let areas = wards.iter().find(|l| l.name == "wards").unwrap();
     let mut ids: Vec<u64> = areas.features.iter().map(|f| f.id).collect();

@@ -54,10 +54,10 @@ const PLAIN = ['#42525a', '#a9bac0'];
 
 /** SIGN on each of these keeps a contrast of 4.5 or better. */
 export const FACILITY_COLOUR = {
-  hospital: HEALTH, clinic: HEALTH, pharmacy: HEALTH,
-  police: SAFETY, fire: ['#a8320a', '#ff9d76'], public_office: SAFETY,
-  school: ['#6a3d9a', '#cba8f2'], bus_stop: MOVING, metro: MOVING, parking: MOVING, camera: PLAIN, fuel: PLAIN,
-  bank: MONEY, market: MONEY, park: GREEN, toilet: PLAIN, other: PLAIN,
+  hospital: HEALTH, clinic: HEALTH, health_station: HEALTH, pharmacy: HEALTH,
+  police: SAFETY, fire: ['#a8320a', '#ff9d76'], public_office: SAFETY, service_centre: SAFETY, shelter: SAFETY,
+  school: ['#6a3d9a', '#cba8f2'], bus_stop: MOVING, bus_station: MOVING, ferry: MOVING, metro: MOVING, parking: MOVING, camera: PLAIN, fuel: PLAIN, ev_charging: MOVING,
+  bank: MONEY, market: MONEY, park: GREEN, toilet: PLAIN, post_office: PLAIN, other: PLAIN,
 };
 
 export const severityOf = (scale, code) => scale.find((s) => s.code === code) ?? scale[0];

@@ -111,6 +111,30 @@ mod tests {
         let read = rules.read(|k| tags.iter().find(|t| t.0 == k).map(|t| t.1)).unwrap();
         assert_eq!((&*read["kind"], &*read["rank"], &*read["wheelchair"]), ("hospital", "1", "yes"));
         assert!(rules.read(|k| (k == "amenity").then_some("bench")).is_none());
+        let kind = |tags: &[(&str, &'static str)]| {
+            let read = rules.read(|k| tags.iter().find(|t| t.0 == k).map(|t| t.1));
+            read.map_or_else(String::new, |r| r["kind"].clone())
+        };
+        assert_eq!(kind(&[("amenity", "clinic"), ("name", "Phòng khám An Bình")]), "clinic");
+        assert_eq!(
+            kind(&[("amenity", "clinic"), ("name", "Tra\u{323}m Y T\u{ea}\u{301} Phường 5")]),
+            "health_station"
+        );
+        assert_eq!(kind(&[("highway", "bus_stop"), ("name", "Trạm y tế")]), "bus_stop", "beside one");
+        let centre = "Trung tâm Phục vụ hành chính công phường Sài Gòn";
+        assert_eq!(kind(&[("office", "government"), ("name", centre)]), "service_centre");
+        assert_eq!(kind(&[("office", "government"), ("name", "Sở Y tế")]), "public_office");
+        for (key, value, expected) in [
+            ("amenity", "bus_station", "bus_station"),
+            ("amenity", "post_office", "post_office"),
+            ("amenity", "courthouse", "other"),
+            ("amenity", "charging_station", "ev_charging"),
+            ("amenity", "ferry_terminal", "ferry"),
+            ("emergency", "assembly_point", "shelter"),
+            ("amenity", "shelter", ""),
+        ] {
+            assert_eq!(kind(&[(key, value)]), expected, "{key}={value}");
+        }
         assert!(pack.osm("alerts").is_none());
     }
 

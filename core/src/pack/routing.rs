@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::source::Source;
 use super::text::TextWire;
 use super::{PackError, toml};
-use crate::domain::{Bodies, Body, BodyId, Categories, Routing, Rule, Scope, Target, WardId};
+use crate::domain::{Bodies, Body, BodyId, Categories, Routing, Rule, Scope, WardBody, WardId};
 
 const BODIES: &str = "data/bodies.toml";
 pub(super) const ROUTING: &str = "data/routing.toml";
@@ -14,6 +14,8 @@ pub(super) const ROUTING: &str = "data/routing.toml";
 #[serde(deny_unknown_fields)]
 struct BodiesWire {
     ward_office: WardOfficeWire,
+    #[serde(default)]
+    ward_body: Vec<BodyWire>,
     body: Vec<BodyWire>,
 }
 
@@ -50,7 +52,9 @@ struct RuleWire {
 pub(super) fn read_bodies(source: Source<'_>) -> Result<Bodies, PackError> {
     let wire: BodiesWire = toml(source, BODIES)?;
     let body = |b: BodyWire| Body { id: BodyId::new(&b.id), name: b.name.into() };
-    Bodies::new(wire.body.into_iter().map(body).collect(), wire.ward_office.name.into())
+    let of_ward = |b: BodyWire| WardBody { kind: b.id.into(), name: b.name.into() };
+    let list = wire.body.into_iter().map(body).collect();
+    Bodies::new(list, wire.ward_office.name.into(), wire.ward_body.into_iter().map(of_ward).collect())
         .map_err(|source| PackError::Body { file: BODIES.into(), source })
 }
 
@@ -60,13 +64,13 @@ pub(super) fn read_routing(
     bodies: &Bodies,
 ) -> Result<Routing, PackError> {
     let wire: RoutingWire = toml(source, ROUTING)?;
-    let rules = wire.rule.into_iter().zip(1..).map(|(r, n)| rule(r, n)).collect::<Result<_, _>>()?;
+    let rules = wire.rule.into_iter().zip(1..).map(|(r, n)| rule(r, n, bodies)).collect::<Result<_, _>>()?;
     Routing::new(rules, BodyId::new(&wire.without_ward), categories, bodies)
         .map_err(|source| PackError::Routing { file: ROUTING.into(), source })
 }
 
 /// The `number`-th rule of the file.
-fn rule(wire: RuleWire, number: usize) -> Result<Rule, PackError> {
+fn rule(wire: RuleWire, number: usize, bodies: &Bodies) -> Result<Rule, PackError> {
     let wrong = |key: &str, reason: &str| PackError::value(ROUTING, format!("rule {number}, {key}"), reason);
     let scope = match (wire.category, wire.group) {
         (Some(code), None) => Scope::Category(code.into()),
@@ -82,9 +86,5 @@ fn rule(wire: RuleWire, number: usize) -> Result<Rule, PackError> {
         None => Err(wrong("wards", &format!("`{id}` is no canonical id like 2025-07-01.26740"))),
     };
     let wards = wire.wards.unwrap_or_default().into_iter().map(ward).collect::<Result<_, _>>()?;
-    let to = match &*wire.body {
-        Target::WARD_OFFICE => Target::WardOffice,
-        id => Target::Body(BodyId::new(id)),
-    };
-    Ok(Rule { scope, wards, to })
+    Ok(Rule { scope, wards, to: bodies.target(&wire.body) })
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::testing::{Folder, pack, root};
 use super::*;
-use crate::domain::{Instant, PlaceRule, Precision, WardId, deadline};
+use crate::domain::{BodyId, Instant, PlaceRule, Precision, WardId, deadline};
 
 /// A copy of the repository's `data/` with one file changed, read as a folder.
 fn broken(file: &str, change: impl Fn(String) -> String) -> String {
@@ -66,12 +66,43 @@ fn what_concerns_people_is_blurred_and_what_concerns_things_is_exact() {
 #[test]
 fn emergencies_name_the_numbers_to_call() {
     let pack = pack();
-    for code in ["traffic_accident", "public_disorder", "crime_tip"] {
+    let numbers = [
+        ("traffic_accident", "115"),
+        ("public_disorder", "113"),
+        ("crime_tip", "113"),
+        ("fire_hazard", "114"),
+        ("manhole", "112"),
+        ("drainage", "112"),
+        ("subsidence", "112"),
+    ];
+    for (code, number) in numbers {
         let stop = pack.categories.by_code(code).unwrap().stop.as_ref().unwrap();
         for text in [&stop.vi, &stop.en] {
-            assert!(["113", "114", "115"].iter().any(|n| text.contains(n)), "{code}: {text}");
+            assert!(text.contains(number), "{code}: {text}");
         }
     }
+}
+
+#[test]
+fn noise_goes_to_the_police_of_the_ward_and_is_named_as_people_write_it() {
+    let pack = pack();
+    let ward = WardId::new("2025-07-01", "26740");
+    let kind = pack.city.units.kind("phuong").unwrap();
+    for code in ["noise", "mobile_karaoke", "public_disorder"] {
+        let assigned = pack.routing.body_for(pack.categories.by_code(code).unwrap(), Some(&ward));
+        assert_eq!(assigned.body.as_str(), "ward_police:2025-07-01.26740", "{code}");
+    }
+    let named = |id: &BodyId| {
+        let name = pack.bodies.name_in(id, "Phường Sài Gòn", kind).unwrap();
+        (name.vi, name.en)
+    };
+    let is = |vi: &str, en: &str| (vi.to_owned(), en.to_owned());
+    assert_eq!(
+        named(&BodyId::ward_office(&ward)),
+        is("UBND phường Sài Gòn", "Sài Gòn Ward People's Committee")
+    );
+    let police = BodyId::of_ward("ward_police", &ward);
+    assert_eq!(named(&police), is("Công an phường Sài Gòn", "Sài Gòn Ward Police"));
 }
 
 #[test]
@@ -227,6 +258,9 @@ fn a_broken_pack_names_file_and_key() {
             "pothole",
         ),
         (swap("data/bodies.toml", "\"power\"", "\"water\""), "data/bodies.toml", "water"),
+        (swap("data/bodies.toml", "\"ward_police\"", "\"ward\""), "data/bodies.toml", "`ward`"),
+        (swap("data/bodies.toml", "Công an {unit}", "Công an"), "data/bodies.toml", "ward_police"),
+        (swap("data/routing.toml", "\"ward_police\"\n", "\"ward_pol\"\n"), "data/routing.toml", "ward_pol"),
         (swap("data/routing.toml", "\"road_sign\"", "\"road_sing\""), "data/routing.toml", "road_sing"),
         (swap("data/routing.toml", "body = \"power\"", "body = \"pover\""), "data/routing.toml", "pover"),
         (swap("data/routing.toml", "01.26732\"]", "01.26733\"]"), "data/routing.toml", "26733"),

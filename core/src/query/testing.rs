@@ -16,6 +16,7 @@ pub fn codebook() -> CodeBook {
         active: "2025-07-01".into(),
         edition: 0,
         bodies: ["infrastructure", "traffic"].map(BodyId::new).to_vec(),
+        ward_bodies: vec!["police".into()],
     }
 }
 

@@ -124,14 +124,18 @@ fn meant<'a, I: Iterator<Item = &'a str>>(
     nearest(name, all()).map_or_else(otherwise, |n| format!("did you mean {n}?"))
 }
 
-/// A body of the city by its id, or a ward's own office by `ward:` and the ward's name.
+/// A body of the city by its id, or a ward's by the kind of body, a colon and the ward's name: `ward:26740`.
 fn body(name: &str, codebook: &CodeBook) -> Result<u16, Refusal> {
-    if let Some(office) = name.strip_prefix("ward:") {
-        return Ok(codebook.bodies.len() as u16 + ward(office, codebook)?);
-    }
-    codebook.body(&BodyId::new(name)).ok_or_else(|| {
+    let of_ward = name.split_once(':').filter(|(kind, _)| codebook.kinds().any(|k| k == *kind));
+    let position = match of_ward {
+        Some((kind, name)) => codebook.body_of_ward(kind, ward(name, codebook)?),
+        None => codebook.body(&BodyId::new(name)),
+    };
+    position.ok_or_else(|| {
         let all = || codebook.bodies.iter().map(BodyId::as_str);
-        has_no(name, meant(name, all, || format!("valid: {}, or ward: and a ward's code", listed(all()))))
+        let kinds = || codebook.kinds().map(|kind| format!("{kind}:")).collect::<Vec<_>>().join(" or ");
+        let valid = || format!("valid: {}, or {} and a ward's code", listed(all()), kinds());
+        has_no(name, meant(name, all, valid))
     })
 }
 

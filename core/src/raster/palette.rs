@@ -176,11 +176,11 @@ const SCHOOL: Pair = [0x6a3d9a, 0xcba8f2];
 /// The colour of a place by its kind. An unknown kind has the plain colour.
 fn of_kind(kind: &str) -> Pair {
     match kind {
-        "hospital" | "clinic" | "pharmacy" => HEALTH,
-        "police" | "public_office" => SAFETY,
+        "hospital" | "clinic" | "health_station" | "pharmacy" => HEALTH,
+        "police" | "public_office" | "service_centre" | "shelter" => SAFETY,
         "fire" => FIRE,
         "school" => SCHOOL,
-        "bus_stop" | "metro" | "parking" | "fuel" => MOVING,
+        "bus_stop" | "bus_station" | "ferry" | "metro" | "parking" | "fuel" | "ev_charging" => MOVING,
         "bank" | "market" => MONEY,
         "park" => GREEN,
         _ => PLAIN,

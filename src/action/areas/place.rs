@@ -4,7 +4,7 @@
 use crate::action::city::{Areas, City};
 use crate::action::public::public_point;
 use crate::action::submit::Place;
-use crate::action::transfer::TRANSFERRED;
+use crate::action::transfer::{TRANSFERRED, body_in};
 use crate::store::{Assignment, Placed, PlacedRecord};
 use diaban_core::domain::{Assigned, BodyId, Category, Precision, WardId};
 
@@ -51,7 +51,7 @@ fn target(city: &City, next: &Areas, record: &PlacedRecord) -> Assignment {
         } else {
             let label = next.book.unit(ward).map(|u| u.label);
             let point = if precision == Precision::Ward && was.point.is_some() { label } else { was.point };
-            let body = BodyId::ward_office(ward).to_string();
+            let body = body_in(&was.body, ward);
             Assignment { ward: Some(ward.clone()), body, point, border_m: None, ..was.clone() }
         };
     }
@@ -80,8 +80,8 @@ fn target(city: &City, next: &Areas, record: &PlacedRecord) -> Assignment {
     }
 }
 
-/// Who answers in a ward, and by which rule. For a category that left the pack there are no rules: a ward's office
-/// gives way to the ward's, another body keeps it.
+/// Who answers in a ward, and by which rule. For a category that left the pack there are no rules: a ward's body
+/// gives way to the ward's of its kind, another body keeps it.
 fn body(
     city: &City,
     category: Option<&Category>,
@@ -91,7 +91,7 @@ fn body(
     let assigned = match (category, ward) {
         (Some(category), _) => city.pack.routing.body_for(category, ward),
         (None, Some(ward)) if BodyId::new(&was.body).ward().is_some() => {
-            Assigned { body: BodyId::ward_office(ward), rule: was.rule.clone() }
+            Assigned { body: BodyId::new(&body_in(&was.body, ward)), rule: was.rule.clone() }
         }
         (None, None) if BodyId::new(&was.body).ward().is_some() => city.pack.routing.without_ward(),
         (None, _) => return (was.body.clone(), was.rule.clone()),

@@ -15,7 +15,7 @@ use crate::http::wire::extract::pairs;
 use crate::http::wire::parts::Body;
 use crate::http::wire::problem::Problem;
 use diaban_core::area::{Accuracy, AccuracyError, Generation, USUAL_CONFIDENCE};
-use diaban_core::domain::{Violation, nearest};
+use diaban_core::domain::{BodyId, Violation, nearest};
 use diaban_core::geo::LonLat;
 use diaban_core::query::params::check_names;
 
@@ -119,19 +119,17 @@ pub(in crate::http) async fn locate(
             .with("swapped", o.swapped)
     })?;
     let id = generation.ward_id(located.unit);
+    let named = |body: &BodyId| Body::new(body, &service.city.body_name(&areas, body));
     let body = category.map(|c| {
         let assigned = service.city.pack.routing.body_for(c, Some(&id));
-        let name = service.city.body_name(&areas, &assigned.body);
-        Body { rule: Some(assigned.rule), ..Body::new(&assigned.body, &name) }
+        Body { rule: Some(assigned.rule), ..named(&assigned.body) }
     });
-    let office = service.city.pack.bodies.ward_office(&id, &generation.units()[located.unit].name);
-    let office = Body::new(&office.id, &office.name);
     let decimetres = |m: f64| (m * 10.0).round() / 10.0;
     let thousandths = |share: f64| (share * 1000.0).round() / 1000.0;
     let odds = stated.known().map(|a| generation.odds(point, &located, a));
     let answer = Located {
         ward: ward(&generation, located.unit),
-        body: body.unwrap_or(office),
+        body: body.unwrap_or_else(|| named(&BodyId::ward_office(&id))),
         runner_up: located.runner_up.map(|u| ward(&generation, u)),
         border_m: decimetres(located.border_m),
         accuracy_m: stated.radius_m,

@@ -64,7 +64,8 @@ pub(in crate::http) struct Point {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ResponsibleBody")]
 pub(in crate::http) struct Body {
-    /// Its id; `ward:` and a ward's id for the ward's own office.
+    /// Its id; `ward:` and a ward's id for the ward's own office, another word before the colon for another body of
+    /// the ward.
     pub(in crate::http) id: String,
     /// Its name.
     pub(in crate::http) name: Bilingual,

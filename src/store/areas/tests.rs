@@ -38,6 +38,7 @@ fn codebook(edition: i64) -> CodeBook {
         active: active.into(),
         edition,
         bodies: Vec::new(),
+        ward_bodies: Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The names behind the small integer codes in columns and filters, shared by queries, SQL and
 //! tiles: categories by position in the pack; wards by position in the area book; bodies by
-//! position in the pack, followed by the wards' own offices in ward order.
+//! position in the pack, followed by the wards' own offices in ward order, then by those of each other kind of
+//! body that every ward has.
 
 use std::sync::Arc;
 
@@ -18,8 +19,10 @@ pub struct CodeBook {
     /// The edition of the boundaries in force, as the store numbers them: under it assignments are read. 0: none is
     /// stored.
     pub edition: i64,
-    /// The bodies of the city in pack order, without the wards' own offices.
+    /// The bodies of the city in pack order, without those of wards.
     pub bodies: Vec<BodyId>,
+    /// The kinds of bodies that every ward has besides its own office, in pack order.
+    pub ward_bodies: Vec<Arc<str>>,
 }
 
 /// The meaning of a ward name in a query.
@@ -51,19 +54,38 @@ impl CodeBook {
 
     /// Position of a body.
     pub fn body(&self, id: &BodyId) -> Option<u16> {
-        let office = || Some(self.bodies.len() as u16 + self.ward_index(&id.ward()?)?);
-        self.bodies.iter().position(|b| b == id).map(|i| i as u16).or_else(office)
+        let of_ward = || {
+            let (kind, ward) = id.parts()?;
+            self.body_of_ward(kind, self.ward_index(&ward)?)
+        };
+        self.bodies.iter().position(|b| b == id).map(|i| i as u16).or_else(of_ward)
+    }
+
+    /// Position of the body of a kind, of the ward at a position.
+    pub fn body_of_ward(&self, kind: &str, ward: u16) -> Option<u16> {
+        let round = self.kinds().position(|k| k == kind)?;
+        let position = self.bodies.len() + round * self.wards.len() + usize::from(ward);
+        // The last number stands for no body.
+        u16::try_from(position).ok().filter(|p| *p != u16::MAX)
+    }
+
+    /// What the ids of wards' bodies begin with: `ward` for their own offices, then the other kinds.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(BodyId::OFFICE).chain(self.ward_bodies.iter().map(|k| &**k))
     }
 
     /// How many bodies there are.
     pub fn body_count(&self) -> usize {
-        self.bodies.len() + self.wards.len()
+        self.bodies.len() + (1 + self.ward_bodies.len()) * self.wards.len()
     }
 
     /// The id of the body at a position.
     pub fn body_id(&self, position: usize) -> Option<BodyId> {
-        let office = |i| self.wards.get(i).map(BodyId::ward_office);
-        self.bodies.get(position).cloned().or_else(|| office(position.checked_sub(self.bodies.len())?))
+        let of_ward = |i: usize| {
+            let kind = self.kinds().nth(i.checked_div(self.wards.len())?)?;
+            self.wards.get(i % self.wards.len()).map(|ward| BodyId::of_ward(kind, ward))
+        };
+        self.bodies.get(position).cloned().or_else(|| of_ward(position.checked_sub(self.bodies.len())?))
     }
 
     /// The wards that have a code, one after the other in time: what the bare code meant and means.
@@ -122,6 +144,7 @@ mod tests {
             active: "2025-07-01".into(),
             edition: 0,
             bodies: vec![BodyId::new("traffic")],
+            ward_bodies: vec!["watch".into()],
         };
         assert_eq!(v.ward("26740"), WardName::Known(2));
         assert_eq!(v.ward("2025-01-01.26740"), WardName::Known(0));
@@ -139,11 +162,19 @@ mod tests {
         let back = CodeBook { active: "2025-01-01".into(), ..v.clone() };
         assert_eq!(back.generation_at("2026-01-01").as_deref(), Ok("2025-01-01"), "not in force any more");
         assert_eq!(v.category("drainage"), Some(0));
-        for (i, id) in ["traffic", "ward:2025-01-01.26740", "ward:2025-01-01.26743"].iter().enumerate() {
-            assert_eq!(v.body(&BodyId::new(id)), Some(i as u16));
-            assert_eq!(v.body_id(i), Some(BodyId::new(id)));
+        let ids = ["traffic"].map(str::to_owned).into_iter();
+        let ids = ids.chain(
+            ["ward", "watch"].iter().flat_map(|kind| v.wards.iter().map(move |w| format!("{kind}:{w}"))),
+        );
+        for (i, id) in ids.enumerate() {
+            assert_eq!(v.body(&BodyId::new(&id)), Some(i as u16), "{id}");
+            assert_eq!(v.body_id(i), Some(BodyId::new(&id)));
         }
-        assert_eq!((v.body(&BodyId::new("ward:1")), v.body_id(4), v.body_count()), (None, None, 4));
+        assert_eq!((v.body_id(7), v.body_count()), (None, 7));
+        for unknown in ["ward:1", "watch", "guard:2025-01-01.26740"] {
+            assert_eq!(v.body(&BodyId::new(unknown)), None, "{unknown}");
+        }
+        assert_eq!(CodeBook::default().body_id(0), None);
         assert_eq!(
             (v.ward_word(0).unwrap(), v.ward_word(2).unwrap()),
             ("2025-01-01.26740".into(), "26740".into())

@@ -11,7 +11,9 @@ pub use category::{
     Categories, Category, CategoryError, Choice, Group, PlaceRule, Precision, Question, QuestionKind,
 };
 pub use code_book::{CodeBook, WardName};
-pub use routing::{Assigned, Bodies, Body, BodyError, BodyId, Routing, RoutingError, Rule, Scope, Target};
+pub use routing::{
+    Assigned, Bodies, Body, BodyError, BodyId, Routing, RoutingError, Rule, Scope, Target, WardBody,
+};
 pub use unit_facts::{Successor, UnitFacts};
 pub use unit_kind::{CodeForm, UnitKind, UnitScheme, code_number};
 pub use ward::WardId;

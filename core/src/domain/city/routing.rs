@@ -5,17 +5,17 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::domain::{Categories, Category, Text, WardId};
+use crate::domain::{Categories, Category, Lang, Text, UnitKind, WardId};
 
-/// The id of a body: a code of the city pack (`water`), or `ward:` and a canonical ward id for the
-/// ward's own office. Cheap to clone.
+/// The id of a body: a code of the city pack (`water`), or a kind of body that every ward has, a colon and a
+/// canonical ward id (`ward:2025-07-01.26740` for the ward's own office). Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BodyId(Arc<str>);
 
-/// The prefix of the id of a ward's own office.
-const WARD_PREFIX: &str = "ward:";
-
 impl BodyId {
+    /// What the ids of wards' own offices begin with.
+    pub const OFFICE: &'static str = "ward";
+
     /// A body id; nothing is checked.
     pub fn new(id: &str) -> Self {
         Self(id.into())
@@ -23,13 +23,33 @@ impl BodyId {
 
     /// The id of a ward's own office.
     pub fn ward_office(ward: &WardId) -> Self {
-        Self(format!("{WARD_PREFIX}{ward}").into())
+        Self::of_ward(Self::OFFICE, ward)
     }
 
-    /// The ward whose own office this is; `None` for a body of the city.
+    /// The id of a ward's body of that kind.
+    pub fn of_ward(kind: &str, ward: &WardId) -> Self {
+        Self(format!("{kind}:{ward}").into())
+    }
+
+    /// The kind of body and the ward whose body this is; `None` for a body of the city.
+    pub fn parts(&self) -> Option<(&str, WardId)> {
+        let (kind, ward) = self.0.split_once(':')?;
+        Some((kind, WardId::parse(ward)?))
+    }
+
+    /// The ward whose body this is; `None` for a body of the city.
     pub fn ward(&self) -> Option<WardId> {
-        let (generation, code) = self.0.strip_prefix(WARD_PREFIX)?.split_once('.')?;
-        Some(WardId::new(generation, code))
+        self.parts().map(|(_, ward)| ward)
+    }
+
+    /// Whether this is a ward's own office, and no other body of a ward.
+    pub fn is_ward_office(&self) -> bool {
+        self.parts().is_some_and(|(kind, _)| kind == Self::OFFICE)
+    }
+
+    /// The body of the same kind in another ward; `None` for a body of the city.
+    pub fn in_ward(&self, ward: &WardId) -> Option<Self> {
+        self.parts().map(|(kind, _)| Self::of_ward(kind, ward))
     }
 
     /// The id as text.
@@ -53,11 +73,21 @@ pub struct Body {
     pub name: Text,
 }
 
-/// The city's bodies, and the name of the wards' own offices.
+/// A kind of body that every ward has one of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WardBody {
+    /// The kind: what the ids of these bodies begin with.
+    pub kind: Arc<str>,
+    /// The name, with `{name}` for the ward's full name, or `{unit}` for its name inside a sentence.
+    pub name: Text,
+}
+
+/// The city's bodies, and the kinds of bodies that every ward has.
 #[derive(Clone, Debug)]
 pub struct Bodies {
     list: Vec<Body>,
-    ward_office: Text,
+    /// The own offices first.
+    of_wards: Vec<WardBody>,
 }
 
 /// Why a list of bodies is invalid.
@@ -67,38 +97,53 @@ pub enum BodyError {
     #[error("body `{0}` is listed twice")]
     Duplicate(String),
     /// An id that is reserved for the wards' own offices or is not a plain code.
-    #[error("body `{0}`: an id is made of a to z, 0 to 9 and _; `ward_office` is reserved")]
+    #[error("body `{0}`: an id is made of a to z, 0 to 9 and _; `ward` and `ward_office` are reserved")]
     Id(String),
-    /// The name of the ward offices lacks `{name}`.
-    #[error("ward_office.name must hold {{name}} in both languages")]
-    NoName,
+    /// The name of a kind of body does not say which ward's.
+    #[error("the name of `{0}` must hold {{name}} or {{unit}} in both languages")]
+    NoName(String),
+    /// More kinds than positions of bodies can tell apart.
+    #[error("{0} kinds of bodies that every ward has; at most {max} are possible", max = Bodies::MOST_KINDS)]
+    TooManyKinds(usize),
 }
 
 impl Bodies {
-    /// Checks the ids. `ward_office` is the name of a ward's own office, with `{name}` for the
-    /// ward's name.
+    /// The most kinds of bodies that every ward has, the own office among them.
+    pub const MOST_KINDS: usize = 8;
+
+    /// Checks the ids. `ward_office` is the name of a ward's own office, as [`WardBody::name`]; `more` are the other
+    /// bodies that every ward has.
     ///
     /// # Errors
     /// See [`BodyError`].
-    pub fn new(list: Vec<Body>, ward_office: Text) -> Result<Self, BodyError> {
-        if ![&ward_office.vi, &ward_office.en].iter().all(|t| t.contains("{name}")) {
-            return Err(BodyError::NoName);
-        }
+    pub fn new(list: Vec<Body>, ward_office: Text, more: Vec<WardBody>) -> Result<Self, BodyError> {
+        let ids = list.iter().map(|b| b.id.as_str()).chain(more.iter().map(|k| &*k.kind));
         let mut seen = HashSet::new();
-        for body in &list {
-            let id = body.id.as_str();
+        for id in ids {
             let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-            if id.is_empty() || id == Target::WARD_OFFICE || !id.bytes().all(plain) {
+            if id.is_empty() || [BodyId::OFFICE, Target::WARD_OFFICE].contains(&id) || !id.bytes().all(plain)
+            {
                 return Err(BodyError::Id(id.into()));
             }
             if !seen.insert(id) {
                 return Err(BodyError::Duplicate(id.into()));
             }
         }
-        Ok(Self { list, ward_office })
+        let mut of_wards = vec![WardBody { kind: BodyId::OFFICE.into(), name: ward_office }];
+        of_wards.extend(more);
+        if of_wards.len() > Self::MOST_KINDS {
+            return Err(BodyError::TooManyKinds(of_wards.len()));
+        }
+        for WardBody { kind, name } in &of_wards {
+            if ![&name.vi, &name.en].iter().all(|t| t.contains("{name}") || t.contains("{unit}")) {
+                let kind = if **kind == *BodyId::OFFICE { Target::WARD_OFFICE } else { kind };
+                return Err(BodyError::NoName(kind.into()));
+            }
+        }
+        Ok(Self { list, of_wards })
     }
 
-    /// The bodies of the city in the order of the pack, without the wards' own offices.
+    /// The bodies of the city in the order of the pack, without those of wards.
     pub fn iter(&self) -> std::slice::Iter<'_, Body> {
         self.list.iter()
     }
@@ -108,11 +153,31 @@ impl Bodies {
         self.list.iter().find(|b| b.id == *id)
     }
 
-    /// The own office of the ward with that full name (`Phường Sài Gòn`).
-    pub fn ward_office(&self, ward: &WardId, ward_name: &str) -> Body {
-        let fill = |text: &str| text.replace("{name}", ward_name);
-        let name = Text { vi: fill(&self.ward_office.vi), en: fill(&self.ward_office.en) };
-        Body { id: BodyId::ward_office(ward), name }
+    /// The kinds of bodies that every ward has besides its own office.
+    pub fn kinds(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.of_wards[1..].iter().map(|k| &k.kind)
+    }
+
+    /// What a name stands for where a body is expected: `ward_office`, a kind of body that every ward has, or else
+    /// the id of a body of the city.
+    pub fn target(&self, name: &str) -> Target {
+        let kind = if name == Target::WARD_OFFICE { BodyId::OFFICE } else { name };
+        match self.of_wards.iter().find(|k| *k.kind == *kind && name != BodyId::OFFICE) {
+            Some(known) => Target::OfWard(known.kind.clone()),
+            None => Target::Body(BodyId::new(name)),
+        }
+    }
+
+    /// The name of a ward's body, where the ward has that full name (`Phường Sài Gòn`) and kind; `None` for a body
+    /// of the city, or of a kind that left the pack.
+    pub fn name_in(&self, id: &BodyId, ward_name: &str, ward_kind: &UnitKind) -> Option<Text> {
+        let (kind, _) = id.parts()?;
+        let WardBody { name, .. } = self.of_wards.iter().find(|k| *k.kind == *kind)?;
+        let fill = |lang: Lang| {
+            let unit = ward_kind.in_sentence(ward_name, lang);
+            name.get(lang).replace("{name}", ward_name).replace("{unit}", &unit)
+        };
+        Some(Text { vi: fill(Lang::Vi), en: fill(Lang::En) })
     }
 }
 
@@ -155,8 +220,8 @@ impl fmt::Display for Scope {
 /// Where a rule routes a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// To the own office of the report's ward.
-    WardOffice,
+    /// To the body of that kind of the report's ward.
+    OfWard(Arc<str>),
     /// To this body of the city.
     Body(BodyId),
 }
@@ -285,7 +350,9 @@ impl Routing {
             (Some(rule @ Rule { to: Target::Body(id), .. }), _) => {
                 Assigned { body: id.clone(), rule: name(rule) }
             }
-            (Some(rule), Some(ward)) => Assigned { body: BodyId::ward_office(ward), rule: name(rule) },
+            (Some(rule @ Rule { to: Target::OfWard(kind), .. }), Some(ward)) => {
+                Assigned { body: BodyId::of_ward(kind, ward), rule: name(rule) }
+            }
             (None, Some(ward)) => {
                 Assigned { body: BodyId::ward_office(ward), rule: Target::WARD_OFFICE.into() }
             }
@@ -308,27 +375,28 @@ impl Routing {
 mod tests {
     use super::super::category::tests::{category, group, text};
     use super::*;
+    use crate::domain::UnitScheme;
 
     fn ward(code: &str) -> WardId {
         WardId::new("2025-07-01", code)
     }
 
     fn rule(scope: Scope, wards: &[&str], to: &str) -> Rule {
-        let to = match to {
-            Target::WARD_OFFICE => Target::WardOffice,
-            id => Target::Body(BodyId::new(id)),
-        };
-        Rule { scope, wards: wards.iter().map(|c| ward(c)).collect(), to }
+        Rule { scope, wards: wards.iter().map(|c| ward(c)).collect(), to: bodies().target(to) }
+    }
+
+    fn bodies() -> Bodies {
+        let list = ["roads", "power", "island", "centre"];
+        let list = list.map(|id| Body { id: BodyId::new(id), name: text(id) }).to_vec();
+        let watch = WardBody { kind: "watch".into(), name: text("Watch of {unit}") };
+        Bodies::new(list, text("UBND {name}"), vec![watch]).unwrap()
     }
 
     fn routing(rules: Vec<Rule>) -> Result<(Routing, Categories), RoutingError> {
         let list =
             vec![category("pothole", "streets"), category("light", "streets"), category("noise", "air")];
         let categories = Categories::new(vec![group("streets"), group("air")], list).unwrap();
-        let bodies = ["roads", "power", "island", "centre"];
-        let bodies = bodies.map(|id| Body { id: BodyId::new(id), name: text(id) }).to_vec();
-        let bodies = Bodies::new(bodies, text("UBND {name}")).unwrap();
-        let routing = Routing::new(rules, BodyId::new("centre"), &categories, &bodies)?;
+        let routing = Routing::new(rules, BodyId::new("centre"), &categories, &bodies())?;
         Ok((routing, categories))
     }
 
@@ -387,12 +455,64 @@ mod tests {
     }
 
     #[test]
-    fn the_office_of_a_ward_is_found_back_from_its_id() {
-        let bodies = Bodies::new(Vec::new(), text("UBND {name}")).unwrap();
-        let office = bodies.ward_office(&ward("26740"), "Phường Sài Gòn");
-        assert_eq!(office.name.vi, "UBND Phường Sài Gòn");
-        assert_eq!(office.id.as_str(), "ward:2025-07-01.26740");
-        assert_eq!(office.id.ward(), Some(ward("26740")));
-        assert_eq!(BodyId::new("water").ward(), None);
+    fn a_rule_may_name_another_body_that_every_ward_has() {
+        let (routing, categories) =
+            routing(vec![rule(cat("noise"), &[], "watch"), rule(grp("air"), &["00002"], "ward_office")])
+                .unwrap();
+        let asked = |w: Option<&WardId>| {
+            let a = routing.body_for(categories.by_code("noise").unwrap(), w);
+            (a.body.to_string(), a.rule)
+        };
+        let watch = |w: &str| (format!("watch:2025-07-01.{w}"), "category:noise".to_owned());
+        assert_eq!(asked(Some(&ward("00001"))), watch("00001"));
+        assert_eq!(
+            asked(Some(&ward("00002"))),
+            watch("00002"),
+            "the category's rule is the more specific one"
+        );
+        assert_eq!(asked(None).1, "without_ward");
+    }
+
+    #[test]
+    fn the_body_of_a_ward_is_found_back_from_its_id() {
+        let bodies = bodies();
+        let scheme = UnitScheme::vietnamese();
+        let kind = scheme.kind("phuong").unwrap();
+        let office = BodyId::ward_office(&ward("26740"));
+        let watch = office.in_ward(&ward("1")).and_then(|id| match bodies.target("watch") {
+            Target::OfWard(kind) => Some(BodyId::of_ward(&kind, &id.ward()?)),
+            Target::Body(_) => None,
+        });
+        let watch = watch.unwrap();
+        assert_eq!((office.as_str(), watch.as_str()), ("ward:2025-07-01.26740", "watch:2025-07-01.1"));
+        assert_eq!((office.ward(), watch.ward()), (Some(ward("26740")), Some(ward("1"))));
+        assert_eq!((office.is_ward_office(), watch.is_ward_office()), (true, false));
+        let name = |id: &BodyId| bodies.name_in(id, "Phường Sài Gòn", kind);
+        assert_eq!(name(&office).unwrap().vi, "UBND Phường Sài Gòn");
+        let watch = name(&watch).unwrap();
+        assert_eq!((&*watch.vi, &*watch.en), ("Watch of phường Sài Gòn", "Watch of Sài Gòn Ward"));
+        for other in ["water", "ward", "guard:2025-07-01.1"] {
+            assert_eq!(name(&BodyId::new(other)), None, "{other}");
+        }
+        assert_eq!((BodyId::new("water").ward(), BodyId::new("water").in_ward(&ward("1"))), (None, None));
+    }
+
+    #[test]
+    fn bodies_that_cannot_be_told_apart_are_refused() {
+        let of = |list: &[&str], office: &str, kinds: &[&str]| {
+            let list = list.iter().map(|id| Body { id: BodyId::new(id), name: text(id) }).collect();
+            let kinds = kinds.iter().map(|k| WardBody { kind: (*k).into(), name: text("{unit}") }).collect();
+            Bodies::new(list, text(office), kinds).map(|_| ())
+        };
+        assert_eq!(of(&["water"], "{name}", &["watch"]), Ok(()));
+        assert_eq!(of(&["water"], "{name}", &["water"]), Err(BodyError::Duplicate("water".into())));
+        for reserved in ["ward", "ward_office", "Watch", "a:b", ""] {
+            assert_eq!(of(&[], "{name}", &[reserved]), Err(BodyError::Id(reserved.into())));
+            assert_eq!(of(&[reserved], "{name}", &[]), Err(BodyError::Id(reserved.into())));
+        }
+        assert_eq!(of(&[], "Office", &[]), Err(BodyError::NoName("ward_office".into())));
+        let many: Vec<String> = (0..Bodies::MOST_KINDS).map(|i| format!("k{i}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(of(&[], "{name}", &many), Err(BodyError::TooManyKinds(many.len() + 1)));
     }
 }

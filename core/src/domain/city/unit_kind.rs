@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::domain::Text;
+use crate::domain::{Lang, Text};
 
 /// A kind of unit, like a ward or a commune.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,6 +36,20 @@ impl UnitKind {
     pub fn short_name<'a>(&self, name: &'a str) -> &'a str {
         let prefix = self.prefix.as_ref().filter(|_| self.short);
         prefix.and_then(|p| name.strip_prefix(p.as_str())?.strip_prefix(' ')).unwrap_or(name)
+    }
+
+    /// A full name inside a sentence: `phường Sài Gòn`, `Sài Gòn Ward`. With a number for a name the kind keeps its
+    /// capital in Vietnamese and its place in English: `Phường 12`, `Ward 12`.
+    pub fn in_sentence(&self, name: &str, lang: Lang) -> String {
+        let bare = self.prefix.as_ref().and_then(|p| name.strip_prefix(p.as_str())?.strip_prefix(' '));
+        let Some(bare) = bare else { return name.to_owned() };
+        let kind = self.name.get(lang);
+        let numbered = bare.starts_with(|c: char| c.is_ascii_digit());
+        match lang {
+            _ if numbered => format!("{kind} {bare}"),
+            Lang::Vi => format!("{} {bare}", kind.to_lowercase()),
+            Lang::En => format!("{bare} {kind}"),
+        }
     }
 
     fn is_called(&self, text: &str) -> bool {
@@ -151,7 +165,7 @@ impl UnitScheme {
             kind("phuong", "Phường", "Ward", true),
             kind("xa", "Xã", "Commune", true),
             kind("thi_tran", "Thị trấn", "Township", false),
-            kind("dac_khu", "Đặc khu", "Special zone", false),
+            kind("dac_khu", "Đặc khu", "Special Zone", false),
         ];
         Self::new(kinds, CodeForm("99999".to_owned())).expect("the names differ")
     }
@@ -190,6 +204,20 @@ mod tests {
         assert_eq!(ward.short_name("Phường Sài Gòn"), "Sài Gòn");
         assert_eq!(scheme.kind("dac_khu").unwrap().short_name("Đặc khu Côn Đảo"), "Đặc khu Côn Đảo");
         assert_eq!(UnitKind::default().full_name(" Altona "), "Altona");
+    }
+
+    #[test]
+    fn a_name_stands_inside_a_sentence_as_people_write_it() {
+        let scheme = UnitScheme::vietnamese();
+        let both = |kind: &str, name: &str| {
+            let kind = scheme.kind(kind).unwrap();
+            (kind.in_sentence(name, Lang::Vi), kind.in_sentence(name, Lang::En))
+        };
+        let is = |vi: &str, en: &str| (vi.to_owned(), en.to_owned());
+        assert_eq!(both("phuong", "Phường Sài Gòn"), is("phường Sài Gòn", "Sài Gòn Ward"));
+        assert_eq!(both("phuong", "Phường 12"), is("Phường 12", "Ward 12"));
+        assert_eq!(both("dac_khu", "Đặc khu Côn Đảo"), is("đặc khu Côn Đảo", "Côn Đảo Special Zone"));
+        assert_eq!(UnitKind::default().in_sentence("Altona", Lang::En), "Altona");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use unicode_normalization::UnicodeNormalization;
+
 /// The rules for one collection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OsmRules {
@@ -21,7 +23,8 @@ pub struct OsmRules {
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OsmRule {
-    /// The tags that must be present, each with its accepted values; a tag may hold several, by semicolons.
+    /// The tags that must be present, each with its accepted values; a tag may hold several, by semicolons. A value
+    /// that ends in `*` accepts whatever begins like it, in any case.
     pub when: BTreeMap<String, Vec<String>>,
     /// The properties that it sets.
     pub set: BTreeMap<String, String>,
@@ -32,7 +35,7 @@ impl OsmRules {
     pub fn read<'a>(&self, tag: impl Fn(&str) -> Option<&'a str>) -> Option<BTreeMap<String, String>> {
         let rule = self.rules.iter().find(|rule| {
             rule.when.iter().all(|(key, values)| {
-                tag(key).is_some_and(|v| v.split(';').any(|v| values.iter().any(|w| w == v.trim())))
+                tag(key).is_some_and(|v| v.split(';').any(|v| values.iter().any(|w| accepts(w, v.trim()))))
             })
         })?;
         let mut out = rule.set.clone();
@@ -47,5 +50,15 @@ impl OsmRules {
             }
         }
         Some(out)
+    }
+}
+
+fn accepts(wanted: &str, said: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        None => wanted == said,
+        Some(beginning) => {
+            let plain = |text: &str| text.nfc().collect::<String>().to_lowercase();
+            plain(said).starts_with(&plain(beginning))
+        }
     }
 }

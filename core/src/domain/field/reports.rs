@@ -72,12 +72,9 @@ pub const TABLE: &[Field] = &[
         .always()
         .held(Column::Id)
         .asked(),
-    Field::new(
-        "overdue",
-        ("Quá hạn trả lời", "Open, and the answer was due before now"),
-        Kind::Boolean,
-        |_| Value::Null,
-    )
+    Field::new("overdue", ("Trễ hạn", "Open, and the answer was due before now"), Kind::Boolean, |_| {
+        Value::Null
+    })
     .apart()
     .always()
     .derived(Derived::Overdue)
@@ -98,7 +95,7 @@ pub const TABLE: &[Field] = &[
         Access::Text(|f| f.description.as_deref().map(Into::into), |f, v| f.description = v),
     )
     .held(Column::Present(1)),
-    Field::new("category", ("Loại", "Category"), Kind::Text, |r| r.facts.category.clone().into())
+    Field::new("category", ("Lĩnh vực", "Category"), Kind::Text, |r| r.facts.category.clone().into())
         .always()
         .of(Vocabulary::Categories)
         .stored(
@@ -141,7 +138,7 @@ pub const TABLE: &[Field] = &[
         .held(Column::Code8(Code8(2), Level::Normal as u8))
         .in_tiles()
         .asked_by(55, "level", Operator::OneOf, "Levels, separated by commas"),
-    Field::new("body", ("Mã đơn vị phụ trách", "Id of the responsible body"), Kind::Text, |r| {
+    Field::new("body", ("Mã đơn vị xử lý", "Id of the responsible body"), Kind::Text, |r| {
         r.facts.body.clone().into()
     })
     .always()
@@ -154,7 +151,7 @@ pub const TABLE: &[Field] = &[
         Operator::OneOf,
         "Ids of the bodies that must answer; ward:CODE is a ward's own office",
     ),
-    Field::new("body_name", ("Đơn vị phụ trách", "Responsible body"), Kind::Text, |r| {
+    Field::new("body_name", ("Đơn vị xử lý", "Responsible body"), Kind::Text, |r| {
         r.body_name.clone().into()
     })
     .always(),
@@ -227,7 +224,7 @@ pub const TABLE: &[Field] = &[
     .held(Column::Time(UPDATED))
     .in_tiles()
     .asked_by(20, "updated", Operator::Interval, "The same, for the last change"),
-    Field::new("due_at", ("Hạn trả lời", "Due at"), Kind::Instant, |r| {
+    Field::new("due_at", ("Hạn xử lý", "Due at"), Kind::Instant, |r| {
         r.facts.due.map(|t| t.to_string()).into()
     })
     .stored("due_ms", Access::Instant(|f| f.due, |f, t| f.due = t))

@@ -14,7 +14,7 @@ pub(super) fn entry(n: u64) -> Entry {
         content: "Đã tiếp nhận / Received\nTrước chợ".into(),
         updated: Instant::from_ms(1_764_034_200_000 + n as i64),
         published: Instant::from_ms(1_764_034_200_000),
-        author: "UBND Phường Sài Gòn".into(),
+        author: "UBND phường Sài Gòn".into(),
         geometry: Some(Point::new(106.7, 10.77).into()),
         tags: vec![Tag { term: "pothole".into(), label: "Ổ gà / Pothole".into() }],
         links: vec![link("alternate", "https://map.test/a?b=1&c=2"), link("related", "https://map.test/r")],

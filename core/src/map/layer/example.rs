@@ -95,6 +95,7 @@ fn report(r: &ExampleRow) -> Result<Stage, String> {
         active: ward.map_or("", |w| w.0).into(),
         edition: 0,
         bodies: Vec::new(),
+        ward_bodies: Vec::new(),
     };
     let copy = |i: u32| {
         let mut copy = row;

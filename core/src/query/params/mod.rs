@@ -304,6 +304,7 @@ mod tests {
             active: "2025-07-01".into(),
             edition: 0,
             bodies: vec![BodyId::new("urban_traffic")],
+            ward_bodies: Vec::new(),
         }
     }
 

@@ -94,6 +94,7 @@ mod tests {
             active: "2025-07-01".into(),
             edition: 0,
             bodies: vec![],
+            ward_bodies: Vec::new(),
         }
     }
 

@@ -36,17 +36,21 @@ fn asking(service: &Service, id: u64, key: Option<&Key>, headers: &HeaderMap) ->
     Ok(if own { Caller::Reporter } else { caller(&service.city.areas(), key) })
 }
 
-/// What an office answers for now: the successors of its wards. The office of a ward is its ward's.
+/// What an office answers for now: the successors of its wards. The own office of a ward is its ward's; another body of
+/// a ward answers for what is its own.
 fn in_force(areas: &Areas, office: &Office) -> Office {
     let mut wards = office.wards.clone();
-    let mut bodies = office.bodies.clone();
-    bodies.retain(|id| match BodyId::new(id).ward() {
-        Some(ward) => {
-            wards.push(ward);
-            false
+    let mut bodies = Vec::new();
+    for id in office.bodies.iter().map(|id| BodyId::new(id)) {
+        match id.ward() {
+            Some(ward) if id.is_ward_office() => wards.push(ward),
+            Some(ward) => {
+                let successors = areas.standing_for(&ward);
+                bodies.extend(successors.iter().filter_map(|w| id.in_ward(w)).map(|id| id.to_string()));
+            }
+            None => bodies.push(id.to_string()),
         }
-        None => true,
-    });
+    }
     Office { wards: wards.iter().flat_map(|ward| areas.standing_for(ward)).collect(), bodies }
 }
 
