@@ -28,8 +28,13 @@ impl BodyId {
 
     /// The ward whose own office this is; `None` for a body of the city.
     pub fn ward(&self) -> Option<WardId> {
-        let (generation, code) = self.0.strip_prefix(WARD_PREFIX)?.split_once('.')?;
+        let (generation, code) = self.ward_name()?.split_once('.')?;
         Some(WardId::new(generation, code))
+    }
+
+    /// How the ward is named whose own office this is, by code or canonical id; `None` for a body of the city.
+    pub fn ward_name(&self) -> Option<&str> {
+        self.0.strip_prefix(WARD_PREFIX)
     }
 
     /// The id as text.
@@ -394,5 +399,6 @@ mod tests {
         assert_eq!(office.id.as_str(), "ward:2025-07-01.26740");
         assert_eq!(office.id.ward(), Some(ward("26740")));
         assert_eq!(BodyId::new("water").ward(), None);
+        assert_eq!(BodyId::new("ward:26740").ward_name(), Some("26740"));
     }
 }
