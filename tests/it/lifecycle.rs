@@ -75,7 +75,8 @@ fn every_state_after_every_other() {
         let standing = own.look(stays).json();
         let legal: Vec<&str> =
             names.iter().zip(row.chars()).filter(|(_, c)| *c == '+').map(|(n, _)| *n).collect();
-        let mut told: Vec<&str> = standing["next"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let mut told: Vec<&str> =
+            standing["next"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         told.sort_by_key(|n| names.iter().position(|name| name == n));
         assert_eq!(told, legal, "{from}");
         for (to, cell) in names.iter().zip(row.chars()) {
@@ -152,7 +153,10 @@ fn a_category_says_where_complaints_go_and_what_proves_that_it_is_done() {
     let declared = category("staff_conduct")["redirect"]["vi"].as_str().unwrap().to_owned();
     assert!(declared.contains("tố cáo"), "{declared}");
     assert!(category("pothole").get("redirect").is_none());
-    assert_eq!((&category("pothole")["proof"], &category("manhole")["proof"]), (&json!("none"), &json!("note")));
+    assert_eq!(
+        (&category("pothole")["proof"], &category("manhole")["proof"]),
+        (&json!("none"), &json!("note"))
+    );
     let complaint = server.report("staff_conduct", None)["id"].as_u64().unwrap();
     assert_eq!(operator.set(complaint, &json!({ "state": "redirected" })).status, 200);
     let told = operator.events(complaint).json()["events"][1]["redirect_to"].as_str().unwrap().to_owned();
@@ -214,7 +218,10 @@ fn what_a_blurred_report_is_told_it_is_told_when_the_hour_is_over() {
     assert_eq!(own.send(id, "transfers", &body, &[]).json()["body"], OPERATOR_BODY);
     let sent = json!({ "state": "redirected", "redirect_to": "Tòa án", "level": "low" });
     let set = own.set(id, &sent).json();
-    assert_eq!((&set["state"], &set["level"], &set["body"]), (&json!("redirected"), &json!("low"), &json!(OPERATOR_BODY)));
+    assert_eq!(
+        (&set["state"], &set["level"], &set["body"]),
+        (&json!("redirected"), &json!("low"), &json!(OPERATOR_BODY))
+    );
     assert_eq!(own.events(id).json()["events"][3]["from_level"], "urgent");
     assert_eq!(item(), before, "nobody else knows");
     server.end_hour();
@@ -257,7 +264,10 @@ fn a_report_goes_to_the_body_that_is_named() {
     }
     let open = server.get(&format!("{ITEMS}/{id}/events")).json();
     let event = &open["events"][1];
-    assert_eq!((&event["kind"], &event["body"], &event["from_body"]), (&json!("transfer"), &json!("water"), &json!("infrastructure")));
+    assert_eq!(
+        (&event["kind"], &event["body"], &event["from_body"]),
+        (&json!("transfer"), &json!("water"), &json!("infrastructure"))
+    );
     assert_eq!((&event["from_ward"], event["ward"].as_str().unwrap().ends_with(&ward)), (&Value::Null, true));
     let told = items(&server.get(&format!("/feeds/wards/{ward}/changes.json")));
     let told: Vec<&str> = told.iter().map(|i| i["_diaban"]["event"].as_str().unwrap()).collect();

@@ -138,8 +138,10 @@ impl<'a> Entries<'a> {
         // As it was then: what happened is not told anew when more happens.
         let place = news.ward.as_ref().map(|w| self.ward_name(w));
         // A level that changes with the state is told beside it.
-        let level = news.levels[0].filter(|_| news.kind != EventKind::Level).map(|_| levels(news.levels).both());
-        let said = [level.as_deref(), news.reason.as_deref(), news.redirect_to.as_deref(), news.note.as_deref()];
+        let level =
+            news.levels[0].filter(|_| news.kind != EventKind::Level).map(|_| levels(news.levels).both());
+        let said =
+            [level.as_deref(), news.reason.as_deref(), news.redirect_to.as_deref(), news.note.as_deref()];
         entry.content = self.standing(&r, news.to, place.as_deref(), said);
         entry.geometry = r.facts.point.map(on_ground);
         entry.tags = self.tags(&r, news.to);

@@ -311,11 +311,8 @@ mod tests {
         assert_eq!((done.events.len(), last.from, last.at), (2, Some(State::Received), since));
         assert_eq!(last.reason.as_deref(), Some("why"));
         assert_eq!((last.redirect_to.clone(), done.public.redirect_to), (None, None));
-        let elsewhere = Incoming {
-            state: State::Redirected,
-            redirect_to: Some("Tòa án".into()),
-            ..closed("pothole")
-        };
+        let elsewhere =
+            Incoming { state: State::Redirected, redirect_to: Some("Tòa án".into()), ..closed("pothole") };
         let sent = judged(elsewhere).unwrap();
         let told = sent.events.last().unwrap().redirect_to.clone();
         assert_eq!((told.as_deref(), sent.public.redirect_to.as_deref()), (Some("Tòa án"), Some("Tòa án")));

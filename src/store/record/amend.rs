@@ -285,13 +285,23 @@ async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Applied, sqlx::Error> {
         Step::Erase => Withdrawn::Erased,
         _ => a.was.withdrawn,
     };
-    db.execute(Sql::new(
-        "UPDATE report_public SET state = coalesce($2, state), withdrawn = $3,
+    db.execute(
+        Sql::new(
+            "UPDATE report_public SET state = coalesce($2, state), withdrawn = $3,
              updated_ms = CASE WHEN updated_ms > $4 THEN updated_ms ELSE $4 END, fed = $5, fed_ms = $6,
              level = coalesce($7, level), redirect_to = CASE WHEN $2 IS NULL THEN redirect_to ELSE $8 END
          WHERE seq = $1",
-    ).bind(seq).bind(to).bind(withdrawn as u8).bind(a.shown.ms()).bind(place.seq).bind(place.shown_ms)
-        .bind(a.level.map(|l| l as u8)).bind(&a.redirect_to)).await?;
+        )
+        .bind(seq)
+        .bind(to)
+        .bind(withdrawn as u8)
+        .bind(a.shown.ms())
+        .bind(place.seq)
+        .bind(place.shown_ms)
+        .bind(a.level.map(|l| l as u8))
+        .bind(&a.redirect_to),
+    )
+    .await?;
     match &a.step {
         Step::Transfer { ward, body, rule, point } => {
             db.execute(Sql::new(
@@ -316,10 +326,8 @@ async fn put_event(
     shown: Option<i64>,
 ) -> Result<(), sqlx::Error> {
     // What a moderator does leaves the state as the public knows it.
-    let acts = matches!(
-        a.step,
-        Step::State(_) | Step::Note | Step::Level | Step::Internal | Step::Transfer { .. }
-    );
+    let acts =
+        matches!(a.step, Step::State(_) | Step::Note | Step::Level | Step::Internal | Step::Transfer { .. });
     let from = acts.then_some(a.was.state as u8);
     let to = if let Step::State(to) = a.step { Some(to as u8) } else { from };
     let was = a.was.ward.as_ref();

@@ -9,8 +9,7 @@ use diaban_core::domain::Instant;
 use diaban_core::domain::report::{Event, EventKind};
 pub use diaban_core::domain::view::Position;
 
-pub(in crate::store) const EVENT_COLUMNS: &str =
-    "seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward, redirect_to";
+pub(in crate::store) const EVENT_COLUMNS: &str = "seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward, redirect_to";
 
 /// Gives out positions for the length of one transaction.
 #[derive(Debug)]

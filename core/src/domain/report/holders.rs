@@ -27,7 +27,7 @@ pub enum Turn {
 /// The offices of the present row, in the order in which they got the report; the last one has it.
 pub fn holders(life: impl IntoIterator<Item = Turn>, now: &BodyId, operator: &BodyId) -> Vec<BodyId> {
     let mut row: Vec<BodyId> = Vec::new();
-    let mut goes = |row: &mut Vec<BodyId>, to: &BodyId| {
+    let goes = |row: &mut Vec<BodyId>, to: &BodyId| {
         if row.last() != Some(to) {
             row.push(to.clone());
         }
@@ -114,7 +114,8 @@ mod tests {
 
     /// Offices that each send it to any other, at random; what is a loop lands with the operator, who decides.
     fn lived(first: u8, moves: &[(u8, bool)], offices: u8) -> (Vec<Turn>, Vec<(BodyId, bool)>) {
-        let office = |n: u8| if n % offices == 0 { body(OPERATOR) } else { body(&format!("o{}", n % offices)) };
+        let office =
+            |n: u8| if n % offices == 0 { body(OPERATOR) } else { body(&format!("o{}", n % offices)) };
         let mut now = office(first);
         let (mut life, mut path) = (Vec::new(), vec![(now.clone(), false)]);
         for (to, reopened) in moves {
@@ -137,8 +138,8 @@ mod tests {
 
     proptest! {
         /// Whatever offices do, between two rests with the operator or reopenings no office has a report more than
-        /// twice, only the first two can have it twice, and the operator has it again after as many hops as there are
-        /// offices.
+        /// twice, only the first one can have it twice, and the operator has it again after as many hops as there are
+        /// offices, itself among them.
         #[test]
         fn no_report_goes_round(
             first in 0_u8..6, offices in 2_u8..6,
@@ -157,8 +158,8 @@ mod tests {
                 let count = |office: &BodyId| row.iter().filter(|o| *o == office).count();
                 let twice: Vec<_> = row.iter().filter(|o| count(o) > 1).collect();
                 prop_assert!(row.iter().all(|o| count(o) <= 2), "{row:?}");
-                prop_assert!(twice.len() <= 2 && twice.iter().all(|o| **o == row[0]), "{row:?}");
-                prop_assert!(row.len() <= usize::from(offices) + 2, "{row:?}");
+                prop_assert!(twice.iter().all(|o| **o == row[0]), "{row:?}");
+                prop_assert!(row.len() <= usize::from(offices), "{row:?}");
             }
         }
 

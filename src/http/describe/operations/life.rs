@@ -39,8 +39,7 @@ pub(in crate::http) fn transition(d: &mut Describe<'_>) -> Vec<Operation> {
     state["enum"] = State::ALL.iter().map(|s| s.name()).collect::<Vec<_>>().into();
     let mut level = text();
     level["enum"] = Level::ALL.map(Level::name).to_vec().into();
-    let summary =
-        "A report goes to another state; with its present state or none, only the level is set or the note added";
+    let summary = "A report goes to another state; with its present state or none, only the level is set or the note added";
     vec![work(
         d,
         ("transitions", "changeReport", summary),
