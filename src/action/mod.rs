@@ -29,7 +29,7 @@ pub use import::*;
 pub use keys::{Answers, KeyError, KeyFault, Keyring, Purpose, add_key, revoke_key};
 pub use settle::settle;
 pub use submit::{Receipt, Refusal, Submission, SubmitError, assess, outside_text, submit};
-pub use transfer::{Transfer, transfer};
+pub use transfer::{To, Transfer, Transferred, transfer};
 pub use transition::{Transition, transition};
 pub use verb::{Actor, VerbError, permit};
 pub use withdraw::{Withdrawal, withdraw};

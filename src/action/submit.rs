@@ -190,6 +190,7 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
             to: State::Received,
             reason: None,
             note: None,
+            redirect_to: None,
         }],
     })
 }

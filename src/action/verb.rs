@@ -3,9 +3,10 @@
 
 use super::city::City;
 use crate::clock::Clock;
-use crate::store::{Amendment, Applied, Standing, Step, Store, StoreError};
+use crate::store::{Amendment, Applied, Happening, Standing, Step, Store, StoreError};
 use diaban_core::domain::caller::{Act, Caller, Refusal, authorize};
 use diaban_core::domain::key::KeyId;
+use diaban_core::domain::report::Level;
 use diaban_core::domain::text;
 use diaban_core::domain::{Precision, State, Violation};
 
@@ -92,16 +93,25 @@ pub(super) struct Decision {
     pub(super) reason: Option<String>,
     pub(super) note: Option<String>,
     pub(super) internal: Option<String>,
+    pub(super) level: Option<Level>,
+    pub(super) redirect_to: Option<String>,
 }
 
-/// Reads, looks whether the actor may, decides, writes.
+impl Decision {
+    /// Without a word.
+    pub(super) const fn new(step: Step, role: &'static str) -> Self {
+        Self { step, role, reason: None, note: None, internal: None, level: None, redirect_to: None }
+    }
+}
+
+/// Reads, looks whether the actor may, decides, writes. Of the life of a report only transfers are told.
 pub(super) async fn decide(
     city: &City,
     store: &Store,
     clock: &dyn Clock,
     id: u64,
     (actor, act): (&Actor, Act),
-    rule: impl Fn(&Standing) -> Result<Decision, VerbError>,
+    rule: impl Fn(&Standing, Vec<Happening>) -> Result<Decision, VerbError>,
 ) -> Result<(), VerbError> {
     for _ in 0..TRIES {
         let was = store.standing(id).await?.ok_or(VerbError::Missing)?;
@@ -109,12 +119,27 @@ pub(super) async fn decide(
         if actor.saw.as_ref().is_some_and(|seen| !seen.contains(&was.events)) {
             return Err(VerbError::Outdated(was.events));
         }
-        let Decision { step, role, reason, note, internal } = rule(&was)?;
+        // If it is of another moment than the standing, nothing will be written.
+        let life = if act == Act::Transfer { store.life(was.seq).await? } else { Vec::new() };
+        let Decision { step, role, reason, note, internal, level, redirect_to } = rule(&was, life)?;
         let at = clock.now();
         let precision = precision(city, &was);
         let waits = precision != Precision::Exact;
         let (shown, actor) = (precision.shown(at), actor.key.clone());
-        let amendment = Amendment { was, step, role, at, shown, waits, reason, note, internal, actor };
+        let amendment = Amendment {
+            was,
+            step,
+            role,
+            at,
+            shown,
+            waits,
+            reason,
+            note,
+            internal,
+            actor,
+            level,
+            redirect_to,
+        };
         if store.amend_report(amendment).await? == Applied::Done {
             return Ok(());
         }
@@ -141,5 +166,10 @@ pub(super) fn precision(city: &City, was: &Standing) -> Precision {
 
 /// A word from the office, cleaned as a citizen's is.
 pub(super) fn words(raw: Option<&str>, field: &str) -> Result<Option<String>, VerbError> {
-    raw.map_or(Ok(None), |raw| text::clean(raw, WORDS).map_err(|e| VerbError::refused(field, e.to_string())))
+    cleaned(raw, field, WORDS)
+}
+
+/// The same of at most so many characters.
+pub(super) fn cleaned(raw: Option<&str>, field: &str, max: usize) -> Result<Option<String>, VerbError> {
+    raw.map_or(Ok(None), |raw| text::clean(raw, max).map_err(|e| VerbError::refused(field, e.to_string())))
 }

@@ -32,7 +32,7 @@ pub async fn withdraw(
 ) -> Result<(), VerbError> {
     let act = if what == Withdrawal::Erase { Act::Erase } else { Act::Moderate };
     let role = if actor.caller == Caller::Reporter { "citizen" } else { "moderator" };
-    decide(city, store, clock, id, (actor, act), |was| {
+    decide(city, store, clock, id, (actor, act), |was, _| {
         let step = match (what, was.withdrawn) {
             (Withdrawal::Hide, Withdrawn::No | Withdrawn::Waiting) => Step::Hide,
             (Withdrawal::Unhide, Withdrawn::Hidden) => Step::Show,
@@ -40,7 +40,7 @@ pub async fn withdraw(
             (Withdrawal::Hide, _) => return Err(VerbError::refused("report", "is hidden already")),
             (Withdrawal::Unhide, _) => return Err(VerbError::refused("report", "is not hidden")),
         };
-        Ok(Decision { step, role, reason: None, note: None, internal: None })
+        Ok(Decision::new(step, role))
     })
     .await
 }

@@ -5,18 +5,19 @@ use clap::{Args, Subcommand};
 
 use super::say::say;
 use super::{Outcome, With};
-use crate::action::{self, Actor, Transition, Withdrawal};
+use crate::action::{self, Actor, To, Transition, Withdrawal};
 use crate::app;
 use crate::clock::SystemClock;
 use crate::store::Store;
-use diaban_core::domain::State;
+use diaban_core::domain::report::Level;
+use diaban_core::domain::{BodyId, State};
 
 /// Commands on a report.
 #[derive(Subcommand)]
 pub(super) enum Report {
-    /// Set the state of a report; with its present state and a note, only the note is added.
+    /// Set the state of a report; with its present state, only a note is added or the level set.
     SetState(With<SetState>),
-    /// Transfer a report to the own office of another ward.
+    /// Transfer a report to another body, or to the own office of another ward.
     Transfer(With<Transfer>),
     /// Hide a report from the public; this can be undone.
     Hide(With<Id>),
@@ -31,26 +32,33 @@ pub(super) enum Report {
 pub(super) struct SetState {
     /// The public id.
     id: u64,
-    /// `received`, `forwarded`, `in_progress`, `reopened`, `resolved`, `rejected` or `duplicate`.
+    /// `received`, `forwarded`, `in_progress`, `reopened`, `resolved`, `answered`, `rejected`, `redirected` or
+    /// `duplicate`.
     #[arg(value_parser = state)]
     state: State,
     /// The reason; required for `rejected`. It is public.
     #[arg(long)]
     reason: Option<String>,
-    /// A note for the citizen. It is public.
+    /// A note for the citizen; required for `answered`. It is public.
     #[arg(long)]
     note: Option<String>,
     /// The report that this one duplicates.
     #[arg(long)]
     original: Option<u64>,
+    /// Where to go; required for `redirected`, unless the category says it. It is public.
+    #[arg(long)]
+    redirect_to: Option<String>,
+    /// How much it presses from now on: `low`, `normal` or `urgent`. With the present state, only that is set.
+    #[arg(long, value_parser = level)]
+    level: Option<Level>,
 }
 
 #[derive(Args)]
 pub(super) struct Transfer {
     /// The public id.
     id: u64,
-    /// Code or canonical id of a ward in force.
-    ward: String,
+    /// Code or canonical id of a ward in force, or the id of a body.
+    to: String,
 }
 
 #[derive(Args)]
@@ -66,20 +74,28 @@ fn state(name: &str) -> Result<State, String> {
     })
 }
 
+fn level(name: &str) -> Result<Level, String> {
+    Level::from_name(name).ok_or_else(|| format!("valid: {}", Level::ALL.map(Level::name).join(", ")))
+}
+
 impl Report {
     pub(super) async fn run(self) -> Outcome {
         let clock = &SystemClock;
         match self {
             Self::SetState(With { what, settings }) => {
                 let (store, city) = app::open(&settings.resolve()?, &SystemClock).await?;
-                let SetState { id, state, reason, note, original } = what;
-                let asked = Transition { to: Some(state), reason, note, original, internal: None };
+                let SetState { id, state, reason, note, original, redirect_to, level } = what;
+                let (to, internal) = (Some(state), None);
+                let asked = Transition { to, level, reason, note, internal, original, redirect_to };
                 action::transition(&city, &store, clock, id, &asked, &Actor::OPERATOR).await?;
                 said(&store, id, state.name()).await
             }
             Self::Transfer(With { what, settings }) => {
                 let (store, city) = app::open(&settings.resolve()?, &SystemClock).await?;
-                let asked = action::Transfer { ward: what.ward, ..action::Transfer::default() };
+                let id = BodyId::new(&what.to);
+                let body = id.named_parts().is_some() || city.pack.bodies.get(&id).is_some();
+                let to = if body { To::Body(what.to) } else { To::Ward(what.to) };
+                let asked = action::Transfer { to, note: None, internal: None };
                 action::transfer(&city, &store, clock, what.id, &asked, &Actor::OPERATOR).await?;
                 said(&store, what.id, "transferred").await
             }

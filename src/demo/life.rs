@@ -1,4 +1,4 @@
-//! Generates the history of a report: forwarded, worked on, answered or rejected, sometimes
+//! Generates the history of a report: forwarded, worked on, resolved, answered, rejected or sent elsewhere, sometimes
 //! reopened. Offices act in working hours, mostly near the due date; some reports lie for months.
 
 use rand::RngExt;
@@ -32,12 +32,24 @@ const DONE: &[&str] = &[
     "Đã nhắc nhở, vị trí này nay đã thông thoáng.",
     "Đã sửa chữa và nghiệm thu.",
 ];
+/// In groups where there is nothing to repair.
+const EXPLAINED: &[&str] = &[
+    "Đã giải đáp, mời Quý vị xem hướng dẫn trên Cổng dịch vụ công.",
+    "Cảm ơn Quý vị, góp ý đã được chuyển cho đơn vị soạn kế hoạch.",
+    "Thời hạn và hồ sơ cần nộp đã được giải thích cho Quý vị.",
+    "Đơn vị đã ghi nhận và trả lời đầy đủ nội dung.",
+];
 const REFUSED: &[&str] = &[
     "Không đủ thông tin để xác minh.",
     "Kiểm tra thực tế không ghi nhận sự việc.",
-    "Thuộc tài sản tư nhân, không thuộc thẩm quyền.",
+    ELSEWHERE,
     "Nội dung không phải phản ánh hiện trường.",
 ];
+/// Who says so says where to go.
+const ELSEWHERE: &str = "Tranh chấp dân sự, cơ quan hành chính không giải quyết.";
+const COURT: &str = "Tòa án nhân dân khu vực nơi có vụ việc / The regional people's court of the place";
+/// Groups of which most reports are questions and ideas.
+const TALK: [&str; 2] = ["ideas", "public_administration"];
 const AGAIN: &[&str] =
     &["Sự việc tái diễn sau vài hôm.", "Chưa xử lý triệt để, đề nghị kiểm tra lại.", "Vẫn còn như cũ."];
 
@@ -64,13 +76,15 @@ impl Life {
     ) {
         let received = report.events.last().map_or(report.public.created, |e| e.at).ms();
         let allowed = report.public.due.map_or(5.0 * DAY_MS, |due| (due.ms() - received) as f64);
-        let mut story = Story { life: self, events: &mut report.events, at: received };
+        let talk = TALK.contains(&&*category.group);
+        let mut story = Story { life: self, events: &mut report.events, at: received, talk };
         story.tell(allowed, original, rng);
         for event in &mut report.events {
             event.shown = category.precision.shown(event.at);
         }
         if let Some(last) = report.events.last() {
             report.public.state = last.to;
+            report.public.redirect_to.clone_from(&last.redirect_to);
             report.public.updated = last.shown;
         }
     }
@@ -95,6 +109,7 @@ struct Story<'a> {
     life: Life,
     events: &'a mut Vec<Event>,
     at: i64,
+    talk: bool,
 }
 
 impl Story<'_> {
@@ -113,8 +128,9 @@ impl Story<'_> {
         }
         if rng.random_bool(0.06) {
             let at = self.life.office(self.at + wait(20.0, 0.9, rng), rng);
-            let reason = one(REFUSED, rng).to_owned();
-            self.event("office", at, State::Rejected, Some(reason), None);
+            let reason = one(REFUSED, rng);
+            let to = if reason == ELSEWHERE { State::Redirected } else { State::Rejected };
+            self.event("office", at, to, Some(reason.to_owned()), None);
             return;
         }
         let hours = allowed / HOUR_MS as f64;
@@ -141,8 +157,9 @@ impl Story<'_> {
 
     fn close(&mut self, wait: i64, rng: &mut Pcg64) -> bool {
         let at = self.life.office(self.at + wait, rng);
-        let note = one(DONE, rng).to_owned();
-        self.event("office", at, State::Resolved, None, Some(note))
+        let (to, notes) = if self.talk { (State::Answered, EXPLAINED) } else { (State::Resolved, DONE) };
+        let note = one(notes, rng).to_owned();
+        self.event("office", at, to, None, Some(note))
     }
 
     /// The office acts after about this many hours, usually with a note.
@@ -166,7 +183,8 @@ impl Story<'_> {
         }
         let from = self.events.last().map(|e| e.to);
         let at_ms = Instant::from_ms(at);
-        self.events.push(Event { at: at_ms, shown: at_ms, role, from, to, reason, note });
+        let redirect_to = (to == State::Redirected).then(|| COURT.to_owned());
+        self.events.push(Event { at: at_ms, shown: at_ms, role, from, to, reason, note, redirect_to });
         self.at = at;
         true
     }

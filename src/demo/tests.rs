@@ -6,7 +6,7 @@ use unicode_normalization::is_nfc;
 
 use super::Generator;
 use crate::action::City;
-use diaban_core::domain::report::{MAX_ID, NewReport};
+use diaban_core::domain::report::{MAX_ID, Needs, NewReport};
 use diaban_core::domain::{Instant, PlaceRule, State, Status};
 
 const N: usize = 12_000;
@@ -101,7 +101,13 @@ fn every_history_follows_the_transition_table() {
             assert!(pair[0].to.next().contains(&pair[1].to) && pair[0].at < pair[1].at, "{r:?}");
         }
         for e in &r.events[1..] {
-            assert!(e.to != State::Rejected || e.reason.is_some(), "{r:?}");
+            let said = match e.to.needs() {
+                Needs::Nothing => true,
+                Needs::Proof | Needs::Note => e.note.is_some(),
+                Needs::Reason | Needs::Original => e.reason.is_some(),
+                Needs::Where => e.redirect_to.is_some(),
+            };
+            assert!(said, "{r:?}");
             if e.to == State::Duplicate {
                 let original: u64 = e.reason.as_ref().unwrap().parse().unwrap();
                 assert_eq!(earlier.get(&original), Some(&r.public.category), "{r:?}");
@@ -111,6 +117,7 @@ fn every_history_follows_the_transition_table() {
         let category = city.pack.categories.by_code(&r.public.category).unwrap();
         let shown = category.precision.shown(last.at);
         assert_eq!((r.public.state, r.public.updated), (last.to, shown));
+        assert_eq!(r.public.redirect_to, last.redirect_to);
         assert!(r.public.updated >= r.public.created);
         *seen.entry(r.public.state).or_default() += 1;
         earlier.insert(r.id, r.public.category);

@@ -28,6 +28,7 @@ mod items;
 mod kept;
 mod keys;
 mod layers;
+mod lifecycle;
 mod limits;
 mod listen;
 mod locate;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use diaban::action::{self, Actor, City, Transfer};
+use diaban::action::{self, Actor, City, To, Transfer};
 use diaban::clock::{Clock, FixedClock, SystemIds};
 use diaban::demo::{self, Generator};
 use diaban::store::Store;
@@ -158,7 +158,7 @@ fn alerts(server: &Server) -> BTreeMap<u64, (Value, Value)> {
 }
 
 fn to_ward(ward: &str) -> Transfer {
-    Transfer { ward: ward.to_owned(), ..Transfer::default() }
+    Transfer { to: To::Ward(ward.to_owned()), note: None, internal: None }
 }
 
 #[test]

@@ -73,6 +73,7 @@ function drawReport() {
   const state = `state.${p.state}`;
   const point = shownPoint();
   const facts = [
+    ['card.redirect', p.redirect_to],
     ['card.address', p.address],
     ['card.ward', p.ward_name ?? p.ward],
     ['card.body', pick(p.body_name) || p.body],

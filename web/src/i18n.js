@@ -126,6 +126,7 @@ const WORDS = {
   'card.updated': ['Cập nhật', 'Updated'],
   'card.due': ['Hạn xử lý', 'Due'],
   'card.overdue': ['trễ hạn', 'overdue'],
+  'card.redirect': ['Nơi giải quyết', 'Where to go instead'],
   'card.address': ['Địa chỉ', 'Address'],
   'card.number': ['Mã số', 'Number'],
   'card.approximate': [
@@ -143,6 +144,8 @@ const WORDS = {
   'state.reopened': ['Mở lại', 'Reopened'],
   'state.resolved': ['Đã giải quyết', 'Resolved'],
   'state.rejected': ['Không xử lý', 'Rejected'],
+  'state.answered': ['Đã trả lời', 'Answered'],
+  'state.redirected': ['Hướng dẫn nơi khác', 'Redirected'],
   'state.duplicate': ['Trùng phản ánh khác', 'Duplicate'],
 
   'where.open': ['Tôi ở {unit} nào?', 'Which {unit} am I in?'],

@@ -238,6 +238,8 @@ mod tests {
             level: crate::domain::report::Level::Normal,
             questions: Vec::new(),
             stop: Some(text("Gọi 114", "Call 114")),
+            redirect: None,
+            proof: crate::domain::report::Proof::None,
         };
         let asking = Category {
             code: "light".into(),

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::source::Source;
 use super::text::TextWire;
 use super::{PackError, toml};
-use crate::domain::report::Level;
+use crate::domain::report::{Level, Proof};
 use crate::domain::{Categories, Category, Choice, Group, PlaceRule, Precision, Question, QuestionKind};
 
 const FILE: &str = "data/categories.toml";
@@ -39,6 +39,17 @@ struct CategoryWire {
     #[serde(default)]
     question: Vec<QuestionWire>,
     stop: Option<TextWire>,
+    redirect: Option<TextWire>,
+    #[serde(default)]
+    proof: ProofWire,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ProofWire {
+    #[default]
+    None,
+    Note,
 }
 
 #[derive(Deserialize)]
@@ -133,6 +144,11 @@ fn category(wire: CategoryWire) -> Result<Category, PackError> {
         },
         questions,
         stop: wire.stop.map(Into::into),
+        redirect: wire.redirect.map(Into::into),
+        proof: match wire.proof {
+            ProofWire::None => Proof::None,
+            ProofWire::Note => Proof::Note,
+        },
     })
 }
 

@@ -43,6 +43,7 @@ fn target(city: &City, next: &Areas, record: &PlacedRecord) -> Assignment {
     };
     let precision = record.decided.with(category.map(|c| c.precision));
     if was.rule == TRANSFERRED
+        && BodyId::new(&was.body).ward().is_some()
         && let Some(ward) = one
     {
         // People sent it there: that stays as long as there is one ward that has the ground.
@@ -88,6 +89,10 @@ fn body(
     ward: Option<&WardId>,
     was: &Assignment,
 ) -> (String, String) {
+    // People sent it there, and no boundary has to do with that.
+    if was.rule == TRANSFERRED && BodyId::new(&was.body).ward().is_none() {
+        return (was.body.clone(), was.rule.clone());
+    }
     let assigned = match (category, ward) {
         (Some(category), _) => city.pack.routing.body_for(category, ward),
         (None, Some(ward)) if BodyId::new(&was.body).ward().is_some() => {

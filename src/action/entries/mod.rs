@@ -14,7 +14,7 @@ use crate::action::city::{Areas, City};
 use crate::store::{News, Position};
 use diaban_core::domain::feed::{Entry, Link, Minter, Tag};
 use diaban_core::domain::field::{self, Value};
-use diaban_core::domain::report::{EventKind, Withdrawn};
+use diaban_core::domain::report::{EventKind, Level, Withdrawn};
 use diaban_core::domain::view::PublicReport;
 use diaban_core::domain::{BodyId, Instant, State, Text, WardId};
 use diaban_core::format::feed::json;
@@ -137,16 +137,27 @@ impl<'a> Entries<'a> {
         entry.title = format!("{}: {}", entry.title, self.headline(&r));
         // As it was then: what happened is not told anew when more happens.
         let place = news.ward.as_ref().map(|w| self.ward_name(w));
-        let said = [news.reason.as_deref(), news.note.as_deref()];
+        // A level that changes with the state is told beside it.
+        let level =
+            news.levels[0].filter(|_| news.kind != EventKind::Level).map(|_| levels(news.levels).both());
+        let said =
+            [level.as_deref(), news.reason.as_deref(), news.redirect_to.as_deref(), news.note.as_deref()];
         entry.content = self.standing(&r, news.to, place.as_deref(), said);
         entry.geometry = r.facts.point.map(on_ground);
         entry.tags = self.tags(&r, news.to);
+        let [body, from_body] = news.bodies;
+        let [level, from_level] = news.levels.map(|l| Value::from(l.map(|l| l.name().to_owned())));
         entry.facts.extend([
             ("from_ward".into(), ward(&news.from_ward)),
+            ("body".into(), body.into()),
+            ("from_body".into(), from_body.into()),
             ("category".into(), r.facts.category.clone().into()),
             ("from_state".into(), Value::from(news.from.map(|s| s.name().to_owned()))),
             ("state".into(), news.to.name().to_owned().into()),
+            ("from_level".into(), from_level),
+            ("level".into(), level),
             ("reason".into(), news.reason.into()),
+            ("redirect_to".into(), news.redirect_to.into()),
             ("note".into(), news.note.into()),
         ]);
         entry
@@ -222,10 +233,21 @@ impl<'a> Entries<'a> {
             }
             EventKind::Note => text("Ghi chú", "Note"),
             EventKind::Transfer => {
-                let name = |w: &Option<WardId>| w.as_ref().map_or_else(|| "?".into(), |w| self.ward_name(w));
-                let (from, to) = (name(&news.from_ward), name(&news.ward));
-                text(&format!("Chuyển {from} → {to}"), &format!("Transferred {from} → {to}"))
+                let [to, from] = match &news.bodies {
+                    [Some(to), Some(from)] => {
+                        [to, from].map(|id| self.city.body_name(&self.areas, &BodyId::new(id)))
+                    }
+                    _ => [&news.ward, &news.from_ward].map(|w| {
+                        let name = w.as_ref().map_or_else(|| "?".into(), |w| self.ward_name(w));
+                        Text { vi: name.clone(), en: name }
+                    }),
+                };
+                text(
+                    &format!("Chuyển {} → {}", from.vi, to.vi),
+                    &format!("Transferred {} → {}", from.en, to.en),
+                )
             }
+            EventKind::Level => levels(news.levels),
             EventKind::Hidden => text("Đã ẩn một phản ánh", "A report was hidden"),
             EventKind::Shown => text("Hiện lại", "Shown again"),
             EventKind::Erased => text("Đã xóa một phản ánh", "A report was erased"),
@@ -240,12 +262,12 @@ impl<'a> Entries<'a> {
     }
 
     /// Where it stands, in both languages, then what people wrote.
-    fn standing(
+    fn standing<'s>(
         &self,
         r: &PublicReport,
         state: State,
         ward: Option<&str>,
-        written: [Option<&str>; 2],
+        written: impl IntoIterator<Item = Option<&'s str>>,
     ) -> String {
         let body = self.city.body_name(&self.areas, &BodyId::new(&r.facts.body));
         let (vi, en) = state.titles();
@@ -272,4 +294,11 @@ impl<'a> Entries<'a> {
     fn item(&self, rel: &'static str, id: u64) -> Link {
         Link { rel, href: format!("{}/collections/reports/items/{id}", self.base), media: geojson::MEDIA }
     }
+}
+
+/// How much a report presses, after and before.
+fn levels([to, from]: [Option<Level>; 2]) -> Text {
+    let title = |level: Option<Level>| level.map_or(("?", "?"), Level::titles);
+    let ((to_vi, to_en), (from_vi, from_en)) = (title(to), title(from));
+    Text { vi: format!("Mức độ: {from_vi} → {to_vi}"), en: format!("Level: {from_en} → {to_en}") }
 }

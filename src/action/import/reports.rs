@@ -13,7 +13,7 @@ use crate::import::{
     self, Counts, Format, ImportError, Incoming, Profile, Rejected, ReportInput, ReportRead,
 };
 use crate::store::{IdempotencyKey, KeyedReports, Loaded, Store, StoreError};
-use diaban_core::domain::report::{Event, NewReport};
+use diaban_core::domain::report::{Event, NewReport, WHERE};
 use diaban_core::domain::{State, Violation, text};
 
 /// Characters of the door that a report came through, and of each word of an office.
@@ -123,6 +123,7 @@ fn judge_leniently(
             "source" => without.door = None,
             "reason" => without.reason = None,
             "note" => without.note = None,
+            "redirect_to" => without.redirect_to = None,
             answer => match answer.strip_prefix("answers.") {
                 Some(code) if without.answers.remove(code).is_some() => {}
                 _ => return Err(refusal),
@@ -181,12 +182,16 @@ fn key(source: &str, r: &Incoming) -> IdempotencyKey {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    let said = serde_json::json!([
+    let mut said = serde_json::json!([
         [r.place.map(|(lon, lat)| [lon, lat]), r.accuracy_m],
         [r.category, r.title, r.description, r.address, r.ward, r.door, r.reason, r.note],
         [r.observed.map(|t| t.ms()), r.created.ms(), r.since.ms()],
         [r.state.name(), r.answers],
     ]);
+    // Rows that say nothing of it are known as they were before it could be said.
+    if let (Some(to), Some(said)) = (&r.redirect_to, said.as_array_mut()) {
+        said.push(to.as_str().into());
+    }
     IdempotencyKey { key: hash.finalize().into(), body: Sha256::digest(said.to_string()).into() }
 }
 
@@ -202,6 +207,7 @@ fn judge(city: &City, areas: &Areas, source: &str, incoming: Incoming) -> Result
     let door = codebook(incoming.door.as_deref(), "source", DOOR);
     let reason = codebook(incoming.reason.as_deref(), "reason", WORDS);
     let note = codebook(incoming.note.as_deref(), "note", WORDS);
+    let redirect_to = codebook(incoming.redirect_to.as_deref(), "redirect_to", WHERE);
     let submission = Submission {
         place: incoming.place,
         category: incoming.category,
@@ -229,6 +235,9 @@ fn judge(city: &City, areas: &Areas, source: &str, incoming: Incoming) -> Result
         let shown = category.map_or(incoming.since, |c| c.precision.shown(incoming.since));
         report.public.state = incoming.state;
         report.public.updated = shown;
+        // Nothing can be asked for any more: where nobody said where to go, it stays so.
+        let redirect_to = redirect_to.filter(|_| incoming.state == State::Redirected);
+        report.public.redirect_to.clone_from(&redirect_to);
         report.events.push(Event {
             at: incoming.since,
             shown,
@@ -237,6 +246,7 @@ fn judge(city: &City, areas: &Areas, source: &str, incoming: Incoming) -> Result
             to: incoming.state,
             reason,
             note,
+            redirect_to,
         });
     }
     Ok(report)
@@ -269,6 +279,7 @@ mod tests {
             since: created,
             reason: None,
             note: None,
+            redirect_to: None,
         }
     }
 
@@ -299,6 +310,12 @@ mod tests {
         let last = done.events.last().unwrap();
         assert_eq!((done.events.len(), last.from, last.at), (2, Some(State::Received), since));
         assert_eq!(last.reason.as_deref(), Some("why"));
+        assert_eq!((last.redirect_to.clone(), done.public.redirect_to), (None, None));
+        let elsewhere =
+            Incoming { state: State::Redirected, redirect_to: Some("Tòa án".into()), ..closed("pothole") };
+        let sent = judged(elsewhere).unwrap();
+        let told = sent.events.last().unwrap().redirect_to.clone();
+        assert_eq!((told.as_deref(), sent.public.redirect_to.as_deref()), (Some("Tòa án"), Some("Tòa án")));
         // A blurred place is told by the hour, also in history.
         let blurred = judged(closed("public_disorder")).unwrap();
         assert_eq!(blurred.public.updated, since.floor_hour());

@@ -38,8 +38,21 @@ impl News<'_> {
         let more = match self {
             Self::Reports => [of(REPORTS), vec![maybe("report", integer()), maybe("event", text())]],
             Self::Changes => {
-                let texts =
-                    ["event", "ward", "from_ward", "category", "from_state", "state", "reason", "note"];
+                let texts = [
+                    "event",
+                    "ward",
+                    "from_ward",
+                    "body",
+                    "from_body",
+                    "category",
+                    "from_state",
+                    "state",
+                    "from_level",
+                    "level",
+                    "reason",
+                    "redirect_to",
+                    "note",
+                ];
                 let texts = texts.map(|name| maybe(name, text())).to_vec();
                 [texts, vec![maybe("report", integer()), maybe("withdrawn", flag())]]
             }

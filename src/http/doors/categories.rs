@@ -51,6 +51,11 @@ struct CategoryInfo {
     /// Whom to call instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     stop: Option<Bilingual>,
+    /// Where its reports go that are not for this service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect: Option<Bilingual>,
+    /// What an office must show before a report of it is resolved: none, or a note.
+    proof: &'static str,
     /// Who answers at the place that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Body>,
@@ -129,6 +134,8 @@ fn category(service: &Service, c: &Category, ward: Option<&WardId>, lang: Lang) 
         target_days: c.target_days,
         questions: c.questions.iter().map(question).collect(),
         stop: c.stop.as_ref().map(Into::into),
+        redirect: c.redirect.as_ref().map(Into::into),
+        proof: c.proof.name(),
         body,
     }
 }

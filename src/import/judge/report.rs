@@ -18,7 +18,7 @@ use diaban_core::domain::field::Value;
 use diaban_core::domain::{Instant, State, Status};
 
 /// What a report is read from; a profile names the columns.
-const PROPERTIES: [&str; 14] = [
+const PROPERTIES: [&str; 15] = [
     "title",
     "description",
     "category",
@@ -31,6 +31,7 @@ const PROPERTIES: [&str; 14] = [
     "updated_at",
     "reason",
     "note",
+    "redirect_to",
     "accuracy_m",
     "source",
 ];
@@ -79,6 +80,8 @@ pub struct Incoming {
     pub reason: Option<String>,
     /// What the office said.
     pub note: Option<String>,
+    /// Where the office sent whoever sent it.
+    pub redirect_to: Option<String>,
 }
 
 /// What all rows of a file of reports are judged by.
@@ -143,6 +146,7 @@ impl Judge for ReportJudge {
             door: text("source"),
             reason: text("reason"),
             note: text("note"),
+            redirect_to: text("redirect_to"),
             answers: values
                 .into_iter()
                 .filter_map(|(name, v)| Some((name.strip_prefix(ANSWERS)?.to_owned(), written(&v)?)))
@@ -193,7 +197,7 @@ fn state(text: Option<String>, was_closed: bool) -> Result<State, String> {
     let Some(text) = text else {
         return Ok(if was_closed { State::Resolved } else { State::Received });
     };
-    State::from_name(&text.to_lowercase()).ok_or_else(|| {
+    State::from_words(&text).ok_or_else(|| {
         let names: Vec<&str> = State::ALL.iter().map(|s| s.name()).collect();
         format!(
             "state is “{}”, none of {}; say in values.state of the profile what it means",
@@ -259,7 +263,9 @@ mod tests {
         let other = "other_issue".to_owned();
         assert_eq!(state("", "2025-01-05").unwrap(), (State::Resolved, at("5"), other.clone()));
         assert_eq!(state("", "").unwrap(), (State::Received, at("2"), other.clone()));
-        assert_eq!(state("in progress", "").unwrap(), (State::InProgress, at("2"), other));
+        assert_eq!(state("in progress", "").unwrap(), (State::InProgress, at("2"), other.clone()));
+        assert_eq!(state("Đã trả lời", "2025-01-05").unwrap(), (State::Answered, at("5"), other.clone()));
+        assert_eq!(state("CHUYỂN HƯỚNG", "").unwrap(), (State::Redirected, at("2"), other));
         assert!(
             state("Pending", "").unwrap_err().contains("state is “Pending”, none of received, forwarded")
         );

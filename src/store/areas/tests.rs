@@ -90,7 +90,7 @@ fn place(generation: &str, r: &PlacedRecord) -> Placed {
 }
 
 fn transfer(ward: WardId, body: &str) -> Step {
-    Step::Transfer { ward, body: body.to_owned(), rule: "transfer".to_owned(), point: None }
+    Step::Transfer { ward: Some(ward), body: body.to_owned(), rule: "transfer".to_owned(), point: None }
 }
 
 /// Prepares all that is there.

@@ -16,7 +16,7 @@ use crate::store::database::Sql;
 use crate::store::record::events::Position;
 use crate::store::record::fields::{of, placed};
 use crate::store::{ReportRecord, Store, StoreError};
-use diaban_core::domain::report::{EventKind, Withdrawn};
+use diaban_core::domain::report::{EventKind, Level, Withdrawn};
 use diaban_core::domain::{CodeBook, Instant, State, WardId};
 use diaban_core::map::Snapshot;
 use diaban_core::query::Filter;
@@ -52,6 +52,12 @@ pub struct News {
     pub ward: Option<WardId>,
     /// The ward that a transfer came from.
     pub from_ward: Option<WardId>,
+    /// The body to which a transfer went, and the one that it came from.
+    pub bodies: [Option<String>; 2],
+    /// How much the report presses from then on, and how much it did before, where the event changes that.
+    pub levels: [Option<Level>; 2],
+    /// Where a redirection says to go.
+    pub redirect_to: Option<String>,
 }
 
 /// A page of news, newest first.

@@ -8,7 +8,7 @@ use crate::store::database::{Moment, Row, Sql};
 use crate::store::pages::Ranges;
 use crate::store::record::events::Position;
 use crate::store::record::fields::{COLUMNS, placed};
-use crate::store::record::read::{record, state};
+use crate::store::record::read::{level, record, state};
 use diaban_core::domain::report::{EventKind, Withdrawn};
 use diaban_core::domain::{Instant, WardId};
 
@@ -29,7 +29,8 @@ pub(super) fn selected(from: &str) -> String {
 pub(super) fn columns(moment: &str) -> String {
     format!(
         "{}, r.withdrawn, r.fed, r.fed_ms, e.seq AS event_seq, {moment} AS shown_ms, e.n, e.kind, e.from_state,
-             e.to_state, e.reason, e.note, e.ward AS event_ward, e.from_ward",
+             e.to_state, e.reason, e.note, e.ward AS event_ward, e.from_ward, e.body AS event_body, e.from_body,
+             e.level AS event_level, e.from_level, e.redirect_to AS event_redirect_to",
         *COLUMNS
     )
 }
@@ -84,5 +85,8 @@ pub(super) fn news(row: &Row) -> Result<News, StoreError> {
         note: row.try_get("note")?,
         ward: named("event_ward")?,
         from_ward: named("from_ward")?,
+        bodies: [row.try_get("event_body")?, row.try_get("from_body")?],
+        levels: [level(row.code_optional("event_level")?), level(row.code_optional("from_level")?)],
+        redirect_to: row.try_get("event_redirect_to")?,
     })
 }

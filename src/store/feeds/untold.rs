@@ -31,16 +31,24 @@ impl Store {
             let mut news = news(row)?;
             news.withdrawn = Withdrawn::No;
             let body: Option<String> = row.try_get("body")?;
-            let now = standing.entry(news.report.id).or_insert((news.to, None));
+            let now = standing.entry(news.report.id).or_insert((news.to, None, None, None));
             if news.kind == EventKind::Transfer && now.1.is_none() {
                 now.1 = Some((news.ward.clone(), body));
+            }
+            now.2 = now.2.or(news.levels[0]);
+            if news.kind == EventKind::State && now.3.is_none() {
+                now.3 = Some(news.redirect_to.clone());
             }
             all.push(news);
         }
         for news in &mut all {
-            let Some((state, moved)) = standing.get(&news.report.id) else { continue };
+            let Some((state, moved, level, redirect)) = standing.get(&news.report.id) else { continue };
             let facts = &mut news.report.facts;
             facts.state = *state;
+            facts.level = level.unwrap_or(facts.level);
+            if let Some(to) = redirect {
+                facts.redirect_to.clone_from(to);
+            }
             facts.updated = facts.updated.max(news.at.shown());
             if let Some((ward, body)) = moved {
                 facts.ward.clone_from(ward);

@@ -6,17 +6,19 @@ use crate::store::changes::{ChangeKind, log};
 use crate::store::database::{Db, Row, Sql};
 use crate::store::record::events::Ledger;
 use crate::store::record::fields::{PLACED_NOW, of, point};
-use crate::store::record::read::{DECIDED, Decided, state};
+use crate::store::record::read::{DECIDED, Decided, level, state};
 use crate::store::write::{Applied, Command, NO_BODY};
 use crate::store::{Store, StoreError};
 use diaban_core::domain::caller::Resource;
 use diaban_core::domain::key::KeyId;
-use diaban_core::domain::report::{EventKind, Withdrawn};
+use diaban_core::domain::report::{EventKind, Level, Withdrawn};
 use diaban_core::domain::{Instant, State, WardId};
 use diaban_core::geo::LonLat;
 
 /// Of what waits, transfers only.
 const TRANSFERS: &str = "AND e.kind = 2";
+/// Of what waits, what says how much the report presses.
+const LEVELS: &str = "AND e.level IS NOT NULL";
 
 /// How a report stands: what a step builds on.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +27,8 @@ pub struct Standing {
     pub seq: i64,
     /// Where it stands, what is not public yet included.
     pub state: State,
+    /// How much it presses, what is not public yet included.
+    pub level: Level,
     /// Whether the public may see it.
     pub withdrawn: Withdrawn,
     /// Code of its category.
@@ -62,15 +66,17 @@ impl Standing {
             )
         };
         let (state, ward) = (next("e.to_state", ""), next("e.ward", TRANSFERS));
+        let (level, moves) = (next("e.level", LEVELS), next("w.body", TRANSFERS));
         let [body, lon, lat] = ["w.body", "w.lon", "w.lat"].map(|column| next(column, TRANSFERS));
         let [now_ward, now_body, now_lon, now_lat] = ["ward", "body", "lon", "lat"].map(of);
         Sql::new(format!(
-            "SELECT r.seq, coalesce({state}, r.state) AS state, r.withdrawn, r.category,
+            "SELECT r.seq, coalesce({state}, r.state) AS state, coalesce({level}, r.level) AS level, r.withdrawn,
+                 r.category,
                  coalesce({ward}, {now_ward}) AS ward,
                  coalesce({body}, {now_body}) AS body, {now_lon} AS lon, {now_lat} AS lat,
                  p.lon IS NOT NULL AS placed, {DECIDED}, r.fed,
                  (SELECT count(*) FROM event e WHERE e.report = r.seq) AS events,
-                 {ward} IS NOT NULL AS moves, {lon} AS next_lon, {lat} AS next_lat,
+                 {moves} IS NOT NULL AS moves, {lon} AS next_lon, {lat} AS next_lat,
                  coalesce((SELECT edition FROM area_turn ORDER BY seq DESC LIMIT 1), 0) AS edition
              FROM report_public r LEFT JOIN report_private p USING (seq) {PLACED_NOW} WHERE r.id = $1"
         ))
@@ -82,6 +88,7 @@ impl Standing {
         Ok(Self {
             seq: row.try_get("seq")?,
             state: state(row.code("state")?),
+            level: level(row.code_optional("level")?).unwrap_or_default(),
             withdrawn: Withdrawn::from_code(row.code("withdrawn")?),
             category: row.try_get("category")?,
             ward: row.try_get::<Option<&str>>("ward")?.and_then(WardId::parse),
@@ -103,13 +110,15 @@ pub enum Step {
     State(State),
     /// A word of the office.
     Note,
+    /// The office says how much it presses, see [`Amendment::level`].
+    Level,
     /// A word among offices: the public learns nothing of it.
     Internal,
-    /// To the own office of another ward.
+    /// To another office.
     Transfer {
-        /// The ward.
-        ward: WardId,
-        /// Its office.
+        /// The ward from now on.
+        ward: Option<WardId>,
+        /// The body that must answer.
         body: String,
         /// Why it is there.
         rule: String,
@@ -147,13 +156,30 @@ pub struct Amendment {
     pub internal: Option<String>,
     /// The id of the key with which somebody acts.
     pub actor: Option<KeyId>,
+    /// How much it presses from now on, where the step changes that.
+    pub level: Option<Level>,
+    /// Where to go; of a redirection only.
+    pub redirect_to: Option<String>,
 }
 
 impl Amendment {
     /// A step without a word, told at once.
     pub fn new(was: Standing, step: Step, role: &'static str, at: Instant) -> Self {
-        let (reason, note, internal, actor) = (None, None, None, None);
-        Self { was, step, role, at, shown: at, waits: false, reason, note, internal, actor }
+        let (reason, note, internal, actor, redirect_to) = (None, None, None, None, None);
+        Self {
+            was,
+            step,
+            role,
+            at,
+            shown: at,
+            waits: false,
+            reason,
+            note,
+            internal,
+            actor,
+            level: None,
+            redirect_to,
+        }
     }
 }
 
@@ -226,7 +252,7 @@ async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Applied, sqlx::Error> {
             put_event(db, a, ledger.history(a.shown).seq, None).await?;
             return Ok(Applied::Done);
         }
-        Step::State(_) | Step::Note | Step::Transfer { .. } if a.waits => {
+        Step::State(_) | Step::Note | Step::Level | Step::Transfer { .. } if a.waits => {
             let event = ledger.history(a.shown).seq;
             put_event(db, a, event, None).await?;
             put_waiting(db, a, event).await?;
@@ -259,16 +285,30 @@ async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Applied, sqlx::Error> {
         Step::Erase => Withdrawn::Erased,
         _ => a.was.withdrawn,
     };
-    db.execute(Sql::new(
-        "UPDATE report_public SET state = coalesce($2, state), withdrawn = $3,
-             updated_ms = CASE WHEN updated_ms > $4 THEN updated_ms ELSE $4 END, fed = $5, fed_ms = $6 WHERE seq = $1",
-    ).bind(seq).bind(to).bind(withdrawn as u8).bind(a.shown.ms()).bind(place.seq).bind(place.shown_ms)).await?;
+    db.execute(
+        Sql::new(
+            "UPDATE report_public SET state = coalesce($2, state), withdrawn = $3,
+             updated_ms = CASE WHEN updated_ms > $4 THEN updated_ms ELSE $4 END, fed = $5, fed_ms = $6,
+             level = coalesce($7, level), redirect_to = CASE WHEN $2 IS NULL THEN redirect_to ELSE $8 END
+         WHERE seq = $1",
+        )
+        .bind(seq)
+        .bind(to)
+        .bind(withdrawn as u8)
+        .bind(a.shown.ms())
+        .bind(place.seq)
+        .bind(place.shown_ms)
+        .bind(a.level.map(|l| l as u8))
+        .bind(&a.redirect_to),
+    )
+    .await?;
     match &a.step {
         Step::Transfer { ward, body, rule, point } => {
             db.execute(Sql::new(
-                "UPDATE report_public SET ward = $2, body = $3, rule = $4, lon = $5, lat = $6, border_m = NULL
+                "UPDATE report_public SET border_m = CASE WHEN ward = $2 THEN border_m END, ward = $2, body = $3,
+                     rule = $4, lon = $5, lat = $6
                  WHERE seq = $1",
-            ).bind(seq).bind(ward.to_string()).bind(body).bind(rule).bind(point.map(|p| p.lon())).bind(point.map(|p| p.lat()))).await?;
+            ).bind(seq).bind(ward.as_ref().map(ToString::to_string)).bind(body).bind(rule).bind(point.map(|p| p.lon())).bind(point.map(|p| p.lat()))).await?;
         }
         Step::Erase => erase(db, seq, a.at).await?,
         _ => {}
@@ -286,22 +326,28 @@ async fn put_event(
     shown: Option<i64>,
 ) -> Result<(), sqlx::Error> {
     // What a moderator does leaves the state as the public knows it.
-    let acts = matches!(a.step, Step::State(_) | Step::Note | Step::Internal | Step::Transfer { .. });
+    let acts =
+        matches!(a.step, Step::State(_) | Step::Note | Step::Level | Step::Internal | Step::Transfer { .. });
     let from = acts.then_some(a.was.state as u8);
     let to = if let Step::State(to) = a.step { Some(to as u8) } else { from };
-    let (ward, from_ward) = match &a.step {
-        Step::Transfer { ward, .. } => (Some(ward), a.was.ward.as_ref()),
-        _ => (a.was.ward.as_ref().filter(|_| acts), None),
+    let was = a.was.ward.as_ref();
+    let (ward, from_ward, bodies) = match &a.step {
+        Step::Transfer { ward, body, .. } => {
+            (ward.as_ref(), was.filter(|_| was != ward.as_ref()), [Some(&**body), Some(&*a.was.body)])
+        }
+        _ => (was.filter(|_| acts), None, [None, None]),
     };
+    let levels = [a.level, a.level.map(|_| a.was.level)].map(|l| l.map(|l| l as u8));
     db.execute(Sql::new(
         "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward,
-             internal, actor)
+             internal, actor, body, from_body, level, from_level, redirect_to)
          SELECT $1, seq, (SELECT count(*) + 1 FROM event WHERE report = $2), $3, $4, $5, $6, coalesce($7, state),
-             coalesce($8, state), $9, $10, coalesce($11, ward), $12, $13, $14
+             coalesce($8, state), $9, $10, coalesce($11, ward), $12, $13, $14, $15, $16, $17, $18, $19
          FROM report_public WHERE seq = $2",
     ).bind(event).bind(a.was.seq).bind(kind(&a.step) as u8).bind(a.at.ms()).bind(shown).bind(a.role)
         .bind(from).bind(to).bind(&a.reason).bind(&a.note).bind(ward.map(ToString::to_string)).bind(from_ward.map(ToString::to_string))
-        .bind(&a.internal).bind(a.actor.as_ref().map(KeyId::as_str)))
+        .bind(&a.internal).bind(a.actor.as_ref().map(KeyId::as_str)).bind(bodies[0]).bind(bodies[1])
+        .bind(levels[0]).bind(levels[1]).bind(&a.redirect_to))
         .await?;
     Ok(())
 }
@@ -335,6 +381,7 @@ fn kind(step: &Step) -> EventKind {
     match step {
         Step::State(_) => EventKind::State,
         Step::Note | Step::Internal => EventKind::Note,
+        Step::Level => EventKind::Level,
         Step::Transfer { .. } => EventKind::Transfer,
         Step::Hide => EventKind::Hidden,
         Step::Show => EventKind::Shown,
@@ -346,12 +393,12 @@ fn kind(step: &Step) -> EventKind {
 /// erased.
 pub(in crate::store) async fn erase(db: &mut Db<'_>, seq: i64, at: Instant) -> Result<(), sqlx::Error> {
     for sql in [
-        "UPDATE report_public SET title = NULL, description = NULL, address = NULL, lon = NULL, lat = NULL,
-             border_m = NULL, offshore_m = NULL, observed_ms = NULL WHERE seq = $1",
+        "UPDATE report_public SET title = NULL, description = NULL, address = NULL, redirect_to = NULL, lon = NULL,
+             lat = NULL, border_m = NULL, offshore_m = NULL, observed_ms = NULL WHERE seq = $1",
         "DELETE FROM report_private WHERE seq = $1",
         "DELETE FROM waiting WHERE report = $1",
         "DELETE FROM placed WHERE report = $1",
-        "UPDATE event SET reason = NULL, note = NULL, internal = NULL WHERE report = $1",
+        "UPDATE event SET reason = NULL, note = NULL, internal = NULL, redirect_to = NULL WHERE report = $1",
     ] {
         db.execute(Sql::new(sql).bind(seq)).await?;
     }

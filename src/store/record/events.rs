@@ -9,8 +9,7 @@ use diaban_core::domain::Instant;
 use diaban_core::domain::report::{Event, EventKind};
 pub use diaban_core::domain::view::Position;
 
-pub(in crate::store) const EVENT_COLUMNS: &str =
-    "seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward";
+pub(in crate::store) const EVENT_COLUMNS: &str = "seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward, redirect_to";
 
 /// Gives out positions for the length of one transaction.
 #[derive(Debug)]
@@ -104,4 +103,5 @@ pub(in crate::store) fn event_row(b: &mut Values<'_>, e: &Entry<'_>) {
     b.push_bind(e.event.note.clone());
     b.push_bind(e.ward.clone());
     b.push_bind(None::<String>);
+    b.push_bind(e.event.redirect_to.clone());
 }

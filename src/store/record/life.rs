@@ -1,9 +1,9 @@
 //! The life of one report, event by event, as offices read it.
 
 use crate::store::database::{Row, Sql};
-use crate::store::record::read::state;
+use crate::store::record::read::{level, state};
 use crate::store::{Store, StoreError};
-use diaban_core::domain::report::EventKind;
+use diaban_core::domain::report::{EventKind, Level};
 use diaban_core::domain::{Instant, State, WardId};
 
 /// One thing that happened to a report.
@@ -35,6 +35,16 @@ pub struct Happening {
     pub ward: Option<WardId>,
     /// The ward that it left.
     pub from_ward: Option<WardId>,
+    /// Of a transfer: the body after, and the one that it left. None where a release did not say so.
+    pub body: Option<String>,
+    /// See `body`.
+    pub from_body: Option<String>,
+    /// How much it presses from then on, and how much it did before; none where the event does not change that.
+    pub level: Option<Level>,
+    /// See `level`.
+    pub from_level: Option<Level>,
+    /// Of a redirection: where to go.
+    pub redirect_to: Option<String>,
 }
 
 impl Happening {
@@ -52,7 +62,7 @@ impl Store {
     /// When the database cannot be read.
     pub async fn life(&self, seq: i64) -> Result<Vec<Happening>, StoreError> {
         let life = "SELECT n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, internal, actor, ward,
-                        from_ward
+                        from_ward, body, from_body, level, from_level, redirect_to
                     FROM event WHERE report = $1 ORDER BY n";
         self.read.fetch_all(Sql::new(life).bind(seq)).await?.iter().map(happening).collect()
     }
@@ -75,5 +85,10 @@ fn happening(row: &Row) -> Result<Happening, StoreError> {
         actor: row.try_get("actor")?,
         ward: named("ward")?,
         from_ward: named("from_ward")?,
+        body: row.try_get("body")?,
+        from_body: row.try_get("from_body")?,
+        level: level(row.code_optional("level")?),
+        from_level: level(row.code_optional("from_level")?),
+        redirect_to: row.try_get("redirect_to")?,
     })
 }

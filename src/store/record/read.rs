@@ -3,7 +3,7 @@
 use crate::store::database::{Db, Row, Sql};
 use crate::store::record::fields::{self, COLUMNS, MAP_COLUMNS, PLACED_NOW, map_row, of, point, reports};
 use crate::store::{Assignment, Store, StoreError};
-use diaban_core::domain::report::PublicFacts;
+use diaban_core::domain::report::{Level, PublicFacts};
 use diaban_core::domain::view::MapRow;
 use diaban_core::domain::{CodeBook, Precision, State, WardId};
 use diaban_core::geo::LonLat;
@@ -233,6 +233,10 @@ pub(in crate::store) fn placed_record(row: &Row) -> Result<PlacedRecord, sqlx::E
 pub(in crate::store) fn state(code: i64) -> State {
     // A state of a later version of the program reads as received rather than as nothing.
     u8::try_from(code).ok().and_then(State::from_code).unwrap_or(State::Received)
+}
+
+pub(in crate::store) fn level(code: Option<i64>) -> Option<Level> {
+    Some(Level::from_code(u8::try_from(code?).unwrap_or(u8::MAX)))
 }
 
 pub(in crate::store) fn record(row: &Row) -> Result<ReportRecord, StoreError> {

@@ -272,6 +272,7 @@ pub(in crate::store) mod tests {
                 to: State::Received,
                 reason: None,
                 note: None,
+                redirect_to: None,
             }],
         }
     }

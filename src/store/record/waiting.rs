@@ -114,13 +114,18 @@ struct Due {
     at: Instant,
     fed_ms: i64,
     to: i64,
+    level: Option<i64>,
+    /// Where a change of the state says to go.
+    redirect: Option<Option<String>>,
     /// What a transfer makes of its report.
     moved: Option<Assignment>,
 }
 
 impl Due {
     fn read(row: &Row) -> Result<Self, sqlx::Error> {
-        let transfer = row.code("kind")? == EventKind::Transfer as i64;
+        let kind = row.code("kind")?;
+        let transfer = kind == EventKind::Transfer as i64;
+        let redirect_to = row.try_get("redirect_to")?;
         let body: Option<String> = row.try_get("body")?;
         let moved = body.filter(|_| transfer).map(|body| {
             Ok::<_, sqlx::Error>(Assignment {
@@ -140,6 +145,8 @@ impl Due {
             at: Instant::from_ms(row.try_get("at_ms")?),
             fed_ms: row.try_get("fed_ms")?,
             to: row.code("to_state")?,
+            level: row.code_optional("level")?,
+            redirect: (kind == EventKind::State as i64).then_some(redirect_to),
             moved: moved.transpose()?,
         })
     }
@@ -151,7 +158,7 @@ async fn publish(db: &mut Db<'_>, of: &Publish) -> Result<u64, sqlx::Error> {
     // holds back, nothing.
     let due = Sql::new(
         "SELECT w.event, w.report, w.live, w.body, w.rule, w.lon, w.lat, r.withdrawn, r.fed_ms, e.at_ms, e.kind,
-             e.to_state, e.ward
+             e.to_state, e.ward, e.level, e.redirect_to
          FROM waiting w JOIN event e ON e.seq = w.event JOIN report_public r ON r.seq = w.report
          WHERE w.hour_ms < $1 AND (r.fed <> 0 OR r.withdrawn = 3)
            AND NOT EXISTS (SELECT 1 FROM waiting b WHERE b.report = w.report AND b.event < w.event AND b.hour_ms >= $1)
@@ -199,14 +206,18 @@ async fn tell(db: &mut Db<'_>, d: &Due, place: Position, judge: &Judge) -> Resul
     let shown = d.at.floor_hour().ms();
     db.execute(
         Sql::new(
-            "UPDATE report_public SET state = $2, fed = $4, fed_ms = $5,
+            "UPDATE report_public SET state = $2, fed = $4, fed_ms = $5, level = coalesce($6, level),
+                 redirect_to = CASE WHEN $7 = 0 THEN redirect_to ELSE $8 END,
                  updated_ms = CASE WHEN updated_ms > $3 THEN updated_ms ELSE $3 END WHERE seq = $1",
         )
         .bind(d.report)
         .bind(d.to)
         .bind(shown)
         .bind(place.seq)
-        .bind(place.shown_ms),
+        .bind(place.shown_ms)
+        .bind(d.level)
+        .bind(u8::from(d.redirect.is_some()))
+        .bind(d.redirect.clone().flatten()),
     )
     .await?;
     if let Some(to) = &d.moved {
@@ -217,9 +228,10 @@ async fn tell(db: &mut Db<'_>, d: &Due, place: Position, judge: &Judge) -> Resul
         db.execute(Sql::new("UPDATE placed SET events = NULL WHERE report = $1").bind(d.report)).await?;
         if anew.is_some() {
             // Feeds tell it of the wards between which it goes now.
-            let wards = "UPDATE event SET ward = $2, from_ward = (SELECT r.ward FROM report_public r WHERE r.seq = $3)
+            let wards = "UPDATE event SET ward = $2, from_ward = (SELECT r.ward FROM report_public r WHERE r.seq = $3),
+                             body = $4
                          WHERE seq = $1";
-            db.execute(Sql::new(wards).bind(place.seq).bind(&ward).bind(d.report)).await?;
+            db.execute(Sql::new(wards).bind(place.seq).bind(&ward).bind(d.report).bind(&to.body)).await?;
         }
         db.execute(
             Sql::new(

@@ -125,6 +125,11 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("shown_ms", Integer),
             ("internal", Text),
             ("actor", Text),
+            ("redirect_to", Text),
+            ("body", Text),
+            ("from_body", Text),
+            ("level", Integer),
+            ("from_level", Integer),
         ],
     },
     Table {

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::report::Level;
+use crate::domain::report::{Level, Proof, WHERE};
 use crate::domain::{Instant, Text};
 
 /// A group of categories.
@@ -39,6 +39,10 @@ pub struct Category {
     pub questions: Vec<Question>,
     /// Shown before the form: whom to call instead of reporting here.
     pub stop: Option<Text>,
+    /// Where its reports go that are not for this service: complaints, denunciations.
+    pub redirect: Option<Text>,
+    /// What must be shown before a report of it is resolved.
+    pub proof: Proof,
 }
 
 /// Whether a report of a category has a location.
@@ -214,6 +218,9 @@ pub enum CategoryError {
     /// A category with a target of 0 days.
     #[error("category `{0}`: target_days must be at least 1")]
     NoTime(String),
+    /// A text of where to go that is too long, or none.
+    #[error("category `{0}`: redirect must have 1 to {max} characters in both languages together", max = WHERE)]
+    Redirect(String),
     /// A choice question with fewer than two choices.
     #[error("category `{category}`, question `{question}`: a choice needs at least two choices")]
     NoChoice {
@@ -301,6 +308,12 @@ fn check_category(category: &Category, groups: &[Group]) -> Result<(), CategoryE
     if category.target_days == 0 {
         return Err(CategoryError::NoTime(code()));
     }
+    let fits = |to: &Text| {
+        !to.vi.trim().is_empty() && !to.en.trim().is_empty() && to.both().chars().count() <= WHERE
+    };
+    if !category.redirect.as_ref().is_none_or(fits) {
+        return Err(CategoryError::Redirect(code()));
+    }
     let here = format!("category `{}`, question", category.code);
     check_codes(&here, category.questions.iter().map(|q| &*q.code))?;
     for question in &category.questions {
@@ -349,6 +362,8 @@ pub(in crate::domain) mod tests {
             level: Level::Normal,
             questions: Vec::new(),
             stop: None,
+            redirect: None,
+            proof: Proof::None,
         }
     }
 
@@ -385,6 +400,11 @@ pub(in crate::domain) mod tests {
         let mut hasty = category("a", "g");
         hasty.target_days = 0;
         assert!(refused(hasty).contains("at least 1"));
+        let mut nowhere = category("a", "g");
+        for to in ["", &"x".repeat(WHERE + 1)] {
+            nowhere.redirect = Some(text(to));
+            assert!(refused(nowhere.clone()).contains("1 to 500"));
+        }
         let mut empty = category("a", "g");
         let kind = QuestionKind::Choice(Vec::new());
         empty.questions.push(Question { code: "q".into(), text: text("?"), required: true, kind });

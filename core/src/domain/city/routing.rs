@@ -52,6 +52,11 @@ impl BodyId {
         self.parts().map(|(kind, _)| Self::of_ward(kind, ward))
     }
 
+    /// The kind of body, and how its ward is named: by code or canonical id; `None` for a body of the city.
+    pub fn named_parts(&self) -> Option<(&str, &str)> {
+        self.0.split_once(':')
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -491,6 +496,7 @@ mod tests {
         assert_eq!(name(&office).unwrap().vi, "UBND Phường Sài Gòn");
         let watch = name(&watch).unwrap();
         assert_eq!((&*watch.vi, &*watch.en), ("Watch of phường Sài Gòn", "Watch of Sài Gòn Ward"));
+        assert_eq!(BodyId::new("ward:26740").named_parts(), Some(("ward", "26740")));
         for other in ["water", "ward", "guard:2025-07-01.1"] {
             assert_eq!(name(&BodyId::new(other)), None, "{other}");
         }

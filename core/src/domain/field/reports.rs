@@ -50,11 +50,12 @@ const STATES: [Term; State::ALL.len()] = {
 const STATUSES: [Term; 2] =
     [Term { name: Status::Open.name(), title: None }, Term { name: Status::Closed.name(), title: None }];
 
-const LEVELS: [Term; 3] = [
-    Term { name: Level::Low.name(), title: Some(("Thấp", "Low")) },
-    Term { name: Level::Normal.name(), title: Some(("Bình thường", "Normal")) },
-    Term { name: Level::Urgent.name(), title: Some(("Khẩn cấp", "Urgent")) },
-];
+const LEVELS: [Term; 3] = {
+    const fn term(level: Level) -> Term {
+        Term { name: level.name(), title: Some(level.titles()) }
+    }
+    [term(Level::Low), term(Level::Normal), term(Level::Urgent)]
+};
 
 /// All fields.
 pub const TABLE: &[Field] = &[
@@ -131,6 +132,14 @@ pub const TABLE: &[Field] = &[
         .held(Column::Code8(STATE, State::Received as u8))
         .in_tiles()
         .asked_by(50, "state", Operator::OneOf, "States, separated by commas"),
+    Field::new("redirect_to", ("Nơi giải quyết", "Where to go instead"), Kind::Text, |r| {
+        r.facts.redirect_to.clone().into()
+    })
+    .stored(
+        "redirect_to",
+        Access::Text(|f| f.redirect_to.as_deref().map(Into::into), |f, v| f.redirect_to = v),
+    )
+    .held(Column::Present(5)),
     Field::new("level", ("Mức độ", "Level"), Kind::Text, |r| r.facts.level.name().to_owned().into())
         .always()
         .of(Vocabulary::Terms(&LEVELS))

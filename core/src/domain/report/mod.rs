@@ -3,10 +3,11 @@
 mod status;
 
 pub mod feed;
+pub mod holders;
 pub mod key;
 pub mod view;
 
-pub use status::{State, Status};
+pub use status::{Needs, Proof, State, Status, WHERE, says_not_ours};
 
 use std::collections::BTreeMap;
 
@@ -60,6 +61,20 @@ impl Level {
         }
     }
 
+    /// The names for people, in Vietnamese and in English.
+    pub const fn titles(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Low => ("Thấp", "Low"),
+            Self::Normal => ("Bình thường", "Normal"),
+            Self::Urgent => ("Khẩn cấp", "Urgent"),
+        }
+    }
+
+    /// The level with a public name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|l| l.name() == name)
+    }
+
     /// The level of a stored discriminant; one of a later version of the program reads as normal.
     pub fn from_code(code: u8) -> Self {
         Self::ALL.get(usize::from(code)).copied().unwrap_or_default()
@@ -73,10 +88,12 @@ pub struct PublicFacts {
     pub point: Option<LonLat>,
     /// Code of the category.
     pub category: String,
-    /// How much it presses, as its category said when it came.
+    /// How much it presses, as its category said when it came, or as an office said since.
     pub level: Level,
     /// Where the report stands.
     pub state: State,
+    /// Where to go instead, while it is redirected.
+    pub redirect_to: Option<String>,
     /// The ward that owns the true place.
     pub ward: Option<WardId>,
     /// Id of the body that must answer.
@@ -122,6 +139,7 @@ impl Default for PublicFacts {
             category: String::new(),
             level: Level::Normal,
             state: State::Received,
+            redirect_to: None,
             ward: None,
             body: String::new(),
             rule: String::new(),
@@ -170,6 +188,8 @@ pub struct Event {
     pub reason: Option<String>,
     /// What everybody may read.
     pub note: Option<String>,
+    /// Where to go; of `redirected` only.
+    pub redirect_to: Option<String>,
 }
 
 /// What kind of thing happened. The discriminant is what columns keep: never renumber.
@@ -180,7 +200,7 @@ pub enum EventKind {
     State = 0,
     /// The office wrote something.
     Note = 1,
-    /// It went from one ward to another.
+    /// It went from one office to another.
     Transfer = 2,
     /// A moderator took it from the public.
     Hidden = 3,
@@ -190,11 +210,21 @@ pub enum EventKind {
     Erased = 5,
     /// New areas came into force; told once for a ward, never for each report.
     Areas = 6,
+    /// An office said how much it presses.
+    Level = 7,
 }
 
 impl EventKind {
-    const ALL: [Self; 7] =
-        [Self::State, Self::Note, Self::Transfer, Self::Hidden, Self::Shown, Self::Erased, Self::Areas];
+    const ALL: [Self; 8] = [
+        Self::State,
+        Self::Note,
+        Self::Transfer,
+        Self::Hidden,
+        Self::Shown,
+        Self::Erased,
+        Self::Areas,
+        Self::Level,
+    ];
 
     /// The kind of a stored discriminant.
     pub fn from_code(code: u8) -> Option<Self> {
@@ -211,6 +241,7 @@ impl EventKind {
             Self::Shown => "shown",
             Self::Erased => "erased",
             Self::Areas => "areas",
+            Self::Level => "level",
         }
     }
 }

@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
-use crate::domain::field::TABLE;
+use crate::domain::field::{Field, TABLE, Vocabulary};
 use crate::map::index::Snapshot;
 use crate::map::index::columns::Columns;
 
@@ -114,10 +114,19 @@ pub fn frozen_key<'a>(parts: impl Iterator<Item = &'a [u8]>) -> u128 {
     xxh3_128(&all)
 }
 
-/// Which fields have which columns, in one number.
+/// Which fields have which columns, in one number. A release that knows fewer terms holds what it does not know as
+/// something else, so its file is none of ours.
 fn columns() -> u128 {
+    columns_of(TABLE)
+}
+
+fn columns_of(table: &[Field]) -> u128 {
+    let terms = |f: &Field| match f.vocabulary {
+        Vocabulary::Terms(terms) => terms.iter().map(|t| t.name).collect::<Vec<_>>().join(","),
+        _ => String::new(),
+    };
     let columns: Vec<String> =
-        TABLE.iter().filter_map(|f| Some(format!("{} {:?}", f.name, f.column?))).collect();
+        table.iter().filter_map(|f| Some(format!("{} {:?} {}", f.name, f.column?, terms(f)))).collect();
     frozen_key(columns.iter().map(String::as_bytes))
 }
 
@@ -240,6 +249,16 @@ mod tests {
             bytes.push(0);
             prop_assert!(thaw(&bytes).is_err());
         }
+    }
+
+    #[test]
+    fn a_file_that_knows_other_states_is_another_versions() {
+        let mut before = TABLE.to_vec();
+        let state = before.iter_mut().find(|f| f.name == "state").unwrap();
+        let Vocabulary::Terms(terms) = state.vocabulary else { panic!("states are terms") };
+        state.vocabulary = Vocabulary::Terms(&terms[..7]);
+        assert_ne!(columns_of(&before), columns());
+        assert_eq!(columns_of(&TABLE.to_vec()), columns());
     }
 
     #[test]

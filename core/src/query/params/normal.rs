@@ -128,7 +128,7 @@ mod tests {
         };
         for (asked, wanted) in [
             (&[("status", "open"), ("state", "resolved")][..], "status=open&state=resolved"),
-            (&[("state", "rejected,resolved,duplicate")], "status=closed"),
+            (&[("state", "rejected,redirected,resolved,answered,duplicate")], "status=closed"),
             (&[("filter", "status='closed'")], "status=closed"),
             (&[("filter", "votes BETWEEN 3 AND 7")], "min_votes=3&filter=votes <= 7"),
             (&[("min_votes", "5"), ("filter", "votes>=3")], "min_votes=5"),

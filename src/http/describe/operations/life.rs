@@ -6,6 +6,7 @@ use crate::http::describe::schema::{integer, nullable, object, text};
 use crate::http::describe::{Describe, Operation};
 use crate::http::doors::life::{EventList, StandingDocument};
 use diaban_core::domain::State;
+use diaban_core::domain::report::Level;
 
 const JSON: &str = "application/json";
 const OWN: &str = "The token of the report, which the answer to its POST had in this header";
@@ -36,28 +37,38 @@ pub(in crate::http) fn standing(d: &mut Describe<'_>) -> Vec<Operation> {
 pub(in crate::http) fn transition(d: &mut Describe<'_>) -> Vec<Operation> {
     let mut state = text();
     state["enum"] = State::ALL.iter().map(|s| s.name()).collect::<Vec<_>>().into();
-    let summary = "A report goes to another state; with its present state or none, only the note is added";
+    let mut level = text();
+    level["enum"] = Level::ALL.map(Level::name).to_vec().into();
+    let summary = "A report goes to another state; with its present state or none, only the level is set or the note added";
     vec![work(
         d,
         ("transitions", "changeReport", summary),
         "ReportTransition",
         [
             ("state", nullable(state)),
+            ("level", nullable(level)),
             ("reason", nullable(text())),
             ("note", nullable(text())),
             ("internal_note", nullable(text())),
             ("original", nullable(integer())),
+            ("redirect_to", nullable(text())),
         ],
     )]
 }
 
 pub(in crate::http) fn transfer(d: &mut Describe<'_>) -> Vec<Operation> {
-    let summary = "A report goes to the office of another ward";
+    let summary = "A report goes to another body or to the office of another ward; one that goes round, to the body \
+                   that coordinates";
     vec![work(
         d,
         ("transfers", "transferReport", summary),
         "ReportTransfer",
-        [("ward", text()), ("note", nullable(text())), ("internal_note", nullable(text()))],
+        [
+            ("ward", nullable(text())),
+            ("body", nullable(text())),
+            ("note", nullable(text())),
+            ("internal_note", nullable(text())),
+        ],
     )]
 }
 
@@ -68,10 +79,6 @@ fn work<const N: usize>(
     name: &'static str,
     members: [(&'static str, Value); N],
 ) -> Operation {
-    let body = d.named(name, |_| {
-        let (required, optional): (Vec<_>, Vec<_>) =
-            members.into_iter().partition(|(name, _)| *name == "ward");
-        object(required, optional)
-    });
+    let body = d.named(name, |_| object([], members));
     of(part, id, summary).header("If-Match", SEEN, text()).body(JSON, body).json(d.json::<StandingDocument>())
 }

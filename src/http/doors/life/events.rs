@@ -18,6 +18,7 @@ use crate::http::wire::problem::Problem;
 use crate::store::Happening;
 use diaban_core::domain::caller::{Act, Caller, authorize};
 use diaban_core::domain::key::Key;
+use diaban_core::domain::report::Level;
 
 /// All that happened to a report, oldest first.
 #[derive(Serialize, JsonSchema)]
@@ -34,7 +35,7 @@ pub(in crate::http) struct EventList {
 struct EventDocument {
     /// Its number in the life of the report, from 1. One that is missing is not public.
     n: i64,
-    /// state, note, transfer, hidden, shown, erased or areas.
+    /// state, note, level, transfer, hidden, shown, erased or areas.
     kind: &'static str,
     /// When; by the hour where the place of the report is blurred.
     at: Option<String>,
@@ -44,14 +45,24 @@ struct EventDocument {
     from: Option<&'static str>,
     /// The state after.
     to: &'static str,
-    /// Why.
+    /// Of an event that changes how much the report presses: what it was before.
+    from_level: Option<&'static str>,
+    /// The same: what it is from then on.
+    level: Option<&'static str>,
+    /// Why; of a duplicate, the id of the report that it repeats.
     reason: Option<String>,
+    /// Of a redirection: where to go.
+    redirect_to: Option<String>,
     /// What everybody may read.
     note: Option<String>,
     /// The ward after, with its generation.
     ward: Option<String>,
     /// The ward that it left, with its generation.
     from_ward: Option<String>,
+    /// Of a transfer: the id of the body that must answer from then on.
+    body: Option<String>,
+    /// Of a transfer: the body that gave it away.
+    from_body: Option<String>,
     /// For the office of the report.
     #[serde(skip_serializing_if = "Option::is_none")]
     office: Option<OfficeDocument>,
@@ -85,10 +96,15 @@ impl EventDocument {
             role: event.role,
             from: event.from.map(|s| s.name()),
             to: event.to.name(),
+            from_level: event.from_level.map(Level::name),
+            level: event.level.map(Level::name),
             reason: event.reason,
+            redirect_to: event.redirect_to,
             note: event.note,
             ward: event.ward.map(|w| w.to_string()),
             from_ward: event.from_ward.map(|w| w.to_string()),
+            body: event.body,
+            from_body: event.from_body,
             office,
         }
     }

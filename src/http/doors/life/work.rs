@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{caller, names, number, problem, report};
-use crate::action::{self, Actor, Transfer, Transition};
+use crate::action::{self, Actor, To, Transfer, Transferred, Transition};
 use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::{json_bytes, no_parameters};
@@ -20,8 +20,7 @@ use crate::store::Standing;
 use diaban_core::domain;
 use diaban_core::domain::caller::Act;
 use diaban_core::domain::key::Key;
-use diaban_core::domain::report::MAX_ID;
-use diaban_core::domain::report::Withdrawn;
+use diaban_core::domain::report::{Level, MAX_ID, Withdrawn};
 
 const TEXT: &str = "a text";
 
@@ -36,6 +35,8 @@ pub(in crate::http) struct StandingDocument {
     status: &'static str,
     /// The states that may follow.
     next: Vec<&'static str>,
+    /// How much it presses: low, normal or urgent.
+    level: &'static str,
     /// Its ward, with the generation.
     ward: Option<String>,
     /// The body that must answer.
@@ -45,19 +46,25 @@ pub(in crate::http) struct StandingDocument {
     public: bool,
     /// How many things have happened to it; the tag of the answer is made of it.
     events: i64,
+    /// Of a transfer that did not go where it was sent: the report went round between offices and is with the body that
+    /// coordinates now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    looped: bool,
 }
 
 impl StandingDocument {
-    fn answer(id: u64, was: &Standing, headers: &HeaderMap) -> Response {
+    fn answer(id: u64, was: &Standing, looped: bool, headers: &HeaderMap) -> Response {
         let document = Self {
             id,
             state: was.state.name(),
             status: was.state.status().name(),
             next: names(was.state.next()),
+            level: was.level.name(),
             ward: was.ward.as_ref().map(ToString::to_string),
             body: was.body.clone(),
             public: was.withdrawn == Withdrawn::No,
             events: was.events,
+            looped,
         };
         Document::typed("application/json", &document, CachePolicy::Never)
             .tagged(tag(was.events))
@@ -82,11 +89,19 @@ pub(in crate::http) async fn transition(
     no_parameters(query.as_deref())?;
     let id = number(&id)?;
     let body = json_bytes(&headers, body).await?;
-    let mut members = Members::read(&body, &["state", "reason", "note", "internal_note", "original"])?;
+    let mut members = Members::read(
+        &body,
+        &["state", "level", "reason", "note", "internal_note", "original", "redirect_to"],
+    )?;
     let state: Option<String> = members.get("state", TEXT);
     let to = state.as_deref().and_then(domain::State::from_name);
     if state.is_some() && to.is_none() {
         members.fault("state", format!("must be of: {}", names(&domain::State::ALL).join(", ")));
+    }
+    let level: Option<String> = members.get("level", TEXT);
+    let pressing = level.as_deref().and_then(Level::from_name);
+    if level.is_some() && pressing.is_none() {
+        members.fault("level", format!("must be of: {}", Level::ALL.map(Level::name).join(", ")));
     }
     let original: Option<u64> = members.get("original", "the id of a report");
     if original.is_some_and(|id| id > MAX_ID) {
@@ -94,10 +109,12 @@ pub(in crate::http) async fn transition(
     }
     let asked = Transition {
         to,
+        level: pressing,
         reason: members.get("reason", TEXT),
         note: members.get("note", TEXT),
         internal: members.get("internal_note", TEXT),
         original,
+        redirect_to: members.get("redirect_to", TEXT),
     };
     members.judged()?;
     let actor = actor(&service, &key, &headers);
@@ -105,8 +122,15 @@ pub(in crate::http) async fn transition(
         .await
         .map_err(problem)?;
     let state = to.map(domain::State::name);
-    tracing::info!(key = key.id.as_str(), name = key.name, report = id, state, "an office works on a report");
-    standing(&service, id, &headers).await
+    tracing::info!(
+        key = key.id.as_str(),
+        name = key.name,
+        report = id,
+        state,
+        level,
+        "an office works on a report"
+    );
+    standing(&service, id, false, &headers).await
 }
 
 /// `POST /collections/reports/items/{id}/transfers`
@@ -121,31 +145,42 @@ pub(in crate::http) async fn transfer(
     no_parameters(query.as_deref())?;
     let id = number(&id)?;
     let body = json_bytes(&headers, body).await?;
-    let mut members = Members::read(&body, &["ward", "note", "internal_note"])?;
-    let ward = members.get("ward", "the code or id of a ward");
-    if !members.has("ward") {
-        members.fault("ward", "is required: which ward answers for it?");
+    let mut members = Members::read(&body, &["ward", "body", "note", "internal_note"])?;
+    let ward: Option<String> = members.get("ward", "the code or id of a ward");
+    let body: Option<String> = members.get("body", "the id of a body");
+    match (members.raw("ward"), members.raw("body")) {
+        (None, None) => members.fault("ward", "or body is required: who answers for it?"),
+        (Some(_), Some(_)) => members.fault("body", "or ward: only one of them answers for it"),
+        _ => {}
     }
     let (note, internal) = (members.get("note", TEXT), members.get("internal_note", TEXT));
     members.judged()?;
-    let asked = Transfer { ward: ward.unwrap_or_default(), note, internal };
+    let to = body.map_or_else(|| To::Ward(ward.unwrap_or_default()), To::Body);
     let actor = actor(&service, &key, &headers);
-    action::transfer(&service.city, &service.store, &*service.clock, id, &asked, &actor)
+    let asked = Transfer { to, note, internal };
+    let done = action::transfer(&service.city, &service.store, &*service.clock, id, &asked, &actor)
         .await
         .map_err(problem)?;
+    let looped = done == Transferred::Landed;
     tracing::info!(
         key = key.id.as_str(),
         name = key.name,
         report = id,
+        looped,
         "an office gives a report to another"
     );
-    standing(&service, id, &headers).await
+    standing(&service, id, looped, &headers).await
 }
 
 /// The report after it; whoever gave it away learns where it stands once more.
-async fn standing(service: &Service, id: u64, headers: &HeaderMap) -> Result<Response, Problem> {
+async fn standing(
+    service: &Service,
+    id: u64,
+    looped: bool,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let was = service.store.standing(id).await?.ok_or_else(super::missing)?;
-    Ok(StandingDocument::answer(id, &was, headers))
+    Ok(StandingDocument::answer(id, &was, looped, headers))
 }
 
 /// `GET /collections/reports/items/{id}/standing`
@@ -159,7 +194,7 @@ pub(in crate::http) async fn look(
     no_parameters(query.as_deref())?;
     let (id, caller) = (number(&id)?, caller(&service.city.areas(), Some(&key)));
     let was = report(&service, id, &caller, Act::ReadOffice).await?;
-    Ok(StandingDocument::answer(id, &was, &headers))
+    Ok(StandingDocument::answer(id, &was, false, &headers))
 }
 
 fn actor(service: &Service, key: &Key, headers: &HeaderMap) -> Actor {
