@@ -1,7 +1,7 @@
 //! A report goes to the own office of another ward: borders run along streets, and phones err.
 
 use super::city::City;
-use super::verb::{Actor, Decision, VerbError, decide, precision, words};
+use super::verb::{Actor, Decision, VerbError, decide, precision, public_words, words};
 use crate::clock::Clock;
 use crate::store::{Step, Store};
 use diaban_core::domain::caller::Act;
@@ -41,9 +41,8 @@ pub async fn transfer(
         _ => None,
     };
     let to = known.ok_or_else(|| VerbError::refused("ward", "is not a ward in force"))?;
-    let [note, internal] = [(&asked.note, "note"), (&asked.internal, "internal_note")]
-        .map(|(raw, field)| words(raw.as_deref(), field));
-    let (note, internal) = (note?, internal?);
+    let note = public_words(asked.note.as_deref(), "note")?;
+    let internal = words(asked.internal.as_deref(), "internal_note")?;
     decide(city, store, clock, id, (actor, Act::Transfer), |was| {
         // The ward that is meant may be in force no more.
         if was.edition != areas.codebook.edition {

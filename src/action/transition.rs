@@ -1,11 +1,12 @@
 //! A report goes to another state, or the office writes a word to it.
 
 use super::city::City;
-use super::verb::{Actor, Decision, VerbError, decide, words};
+use super::verb::{Actor, Decision, VerbError, decide, public_words, words};
 use crate::clock::Clock;
 use crate::store::{Standing, Step, Store};
 use diaban_core::domain::State;
 use diaban_core::domain::caller::Act;
+use diaban_core::domain::mask::Written;
 use diaban_core::domain::report::Withdrawn;
 
 /// What is asked for.
@@ -35,8 +36,8 @@ pub async fn transition(
     asked: &Transition,
     actor: &Actor,
 ) -> Result<(), VerbError> {
-    let reason = words(asked.reason.as_deref(), "reason")?;
-    let note = words(asked.note.as_deref(), "note")?;
+    let reason = public_words(asked.reason.as_deref(), "reason")?;
+    let note = public_words(asked.note.as_deref(), "note")?;
     let internal = words(asked.internal.as_deref(), "internal_note")?;
     if let Some(original) = asked.original {
         let standing = store.standing(original).await?.filter(|_| original != id);
@@ -57,8 +58,8 @@ pub async fn transition(
 /// The texts of a transition, cleaned.
 #[derive(Clone, Debug, Default)]
 struct Words {
-    reason: Option<String>,
-    note: Option<String>,
+    reason: Option<Written>,
+    note: Option<Written>,
     internal: Option<String>,
 }
 
@@ -81,8 +82,8 @@ fn rule(was: &Standing, asked: &Transition, words: Words) -> Result<Decision, Ve
     }
     match (to, asked.original) {
         (State::Duplicate, Some(original)) => {
-            reason = Some(original.to_string());
-            note.get_or_insert_with(|| format!("Trùng với phản ánh {original}."));
+            reason = Some(Written::by_us(original.to_string()));
+            note.get_or_insert_with(|| Written::by_us(format!("Trùng với phản ánh {original}.")));
         }
         (State::Duplicate, None) => {
             return Err(VerbError::refused("original", "is required: which report does it repeat?"));
@@ -127,7 +128,8 @@ mod tests {
     fn the_table_and_the_words_that_states_need_are_kept() {
         let go = |from, asked: &Transition| {
             let Transition { reason, note, internal, .. } = asked.clone();
-            rule(&standing(from), asked, Words { reason, note, internal }).map(|d| (d.step, d.reason))
+            let words = Words { reason: reason.map(Written::of), note: note.map(Written::of), internal };
+            rule(&standing(from), asked, words).map(|d| (d.step, d.reason.map(|r| r.shown.to_string())))
         };
         assert!(go(State::Received, &to(State::Resolved)).is_ok());
         let illegal = go(State::Resolved, &to(State::Forwarded)).unwrap_err();

@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::store::{Amendment, Applied, Standing, Step, Store, StoreError};
 use diaban_core::domain::caller::{Act, Caller, Refusal, authorize};
 use diaban_core::domain::key::KeyId;
+use diaban_core::domain::mask::Written;
 use diaban_core::domain::text;
 use diaban_core::domain::{Precision, State, Violation};
 
@@ -89,8 +90,8 @@ impl From<Refusal> for VerbError {
 pub(super) struct Decision {
     pub(super) step: Step,
     pub(super) role: &'static str,
-    pub(super) reason: Option<String>,
-    pub(super) note: Option<String>,
+    pub(super) reason: Option<Written>,
+    pub(super) note: Option<Written>,
     pub(super) internal: Option<String>,
 }
 
@@ -137,6 +138,11 @@ pub fn permit(city: &City, caller: &Caller, act: Act, was: &Standing) -> Result<
 /// How precisely the public may see a report.
 pub(super) fn precision(city: &City, was: &Standing) -> Precision {
     was.decided.with(city.pack.categories.by_code(&was.category).map(|c| c.precision))
+}
+
+/// A word from the office for everybody, cleaned and masked as a citizen's is.
+pub(super) fn public_words(raw: Option<&str>, field: &str) -> Result<Option<Written>, VerbError> {
+    Ok(words(raw, field)?.map(Written::of))
 }
 
 /// A word from the office, cleaned as a citizen's is.
