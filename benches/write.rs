@@ -245,9 +245,9 @@ raw!(on_sqlite, SqliteConnection, "BEGIN IMMEDIATE");
 raw!(on_postgres, PgConnection, "BEGIN");
 
 const REPORT: &str = "INSERT INTO report_public (id, lon, lat, category, state, ward, body, rule, title, description, address, source,
-         border_m, created_ms, updated_ms, due_ms)
+         border_m, created_ms, updated_ms, due_ms, masked)
      VALUES ($1, 106.69833, 10.7725, 'road_sign', 0, '2025-07-01.26743', 'urban_traffic', 'category:road_sign', $2, $3,
-         '12 Nguyễn Huệ', 'api', 268.7, $4, $4, $4) ON CONFLICT (id) DO NOTHING RETURNING seq";
+         '12 Nguyễn Huệ', 'api', 268.7, $4, $4, $4, 1) ON CONFLICT (id) DO NOTHING RETURNING seq";
 const REST: [&str; 3] = [
     "INSERT INTO report_private (seq, lon, lat, accuracy_m, address, created_ms)
      VALUES ($1, 106.69833, 10.7725, 8, '12 Nguyễn Huệ', $2)",

@@ -23,7 +23,7 @@ use crate::jobs::{
     write_snapshots,
 };
 use crate::memory::{CONNECTION, EXPORT, REPORT, STREAM, Share};
-use crate::store::{Claim, Failure, Store, StoreError};
+use crate::store::{Claim, Failure, MaskedRows, Store, StoreError};
 use diaban_core::geo::Bbox;
 use diaban_core::map::{Layer, Level, Live, Mistakes, View, read_layers};
 use diaban_core::pack::{Pack, PackError};
@@ -126,6 +126,14 @@ async fn settled(store: &Store, config: &Config, clock: &dyn Clock) -> Result<Ci
         tracing::warn!(
             reports = closed,
             "reports showed more than their category allows now, and were closed"
+        );
+    }
+    let masked = action::mask_stored(store, clock).await?;
+    if masked != MaskedRows::default() {
+        tracing::warn!(
+            reports = masked.reports,
+            events = masked.events,
+            "phone numbers, numbers of papers, e-mail addresses or plates stood in texts, and were masked"
         );
     }
     Ok(city)

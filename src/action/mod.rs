@@ -27,7 +27,7 @@ pub use entries::{Entries, Told, cursor, told_at};
 pub use export_tiles::{ArchiveFormat, ExportError, ExportStep, Exported, TileExport, export_tiles};
 pub use import::*;
 pub use keys::{Answers, KeyError, KeyFault, Keyring, Purpose, add_key, revoke_key};
-pub use settle::settle;
+pub use settle::{mask_stored, settle};
 pub use submit::{Receipt, Refusal, Submission, SubmitError, assess, outside_text, submit};
 pub use transfer::{To, Transfer, Transferred, transfer};
 pub use transition::{Transition, transition};

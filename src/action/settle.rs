@@ -1,9 +1,10 @@
-//! A category that became stricter closes the reports that are there; one that became laxer opens new ones only.
+//! A category that became stricter closes the reports that are there; one that became laxer opens new ones only. And
+//! what an earlier release stored unmasked is masked.
 
 use crate::action::city::{Areas, City};
 use crate::action::public::public_point;
 use crate::clock::Clock;
-use crate::store::{Loose, NewPlace, Store, StoreError, Tighter};
+use crate::store::{Loose, MaskedRows, NewPlace, Store, StoreError, Tighter};
 use diaban_core::domain::Precision;
 use diaban_core::geo::LonLat;
 
@@ -40,6 +41,19 @@ pub async fn settle(city: &City, store: &Store, clock: &dyn Clock) -> Result<u64
         }
     }
     Ok(closed)
+}
+
+/// Masks what an earlier release stored as it was written, and what one that still runs beside this one stored since.
+/// Run at each start, it costs two looks into indexes.
+///
+/// # Errors
+/// When the store fails; a repeat finishes the rest.
+pub async fn mask_stored(store: &Store, clock: &dyn Clock) -> Result<MaskedRows, StoreError> {
+    let mut masked = MaskedRows::default();
+    while let Some(some) = store.mask_stored(clock.now()).await? {
+        masked += some;
+    }
+    Ok(masked)
 }
 
 fn tighter(areas: &Areas, precision: Precision, r: &Loose) -> Tighter {

@@ -7,6 +7,7 @@ use super::public::public_point;
 use crate::clock::{Clock, Ids};
 use crate::store::{Created, IdempotencyKey, ReportRecord, Store, StoreError};
 use diaban_core::area::{Accuracy, Generation, Located, Outside, OutsideReason, USUAL_CONFIDENCE};
+use diaban_core::domain::mask::{Masked, Written};
 use diaban_core::domain::report::{Event, NewReport, PrivateFacts, PublicFacts};
 use diaban_core::domain::view::PublicReport;
 use diaban_core::domain::{
@@ -68,6 +69,8 @@ pub struct Refusal {
 pub struct Receipt {
     /// The report as it is stored now.
     pub report: PublicReport,
+    /// The texts in which something was masked.
+    pub masked: Vec<&'static str>,
     /// Whether this request made it; otherwise an earlier one with the same key did.
     pub created: bool,
 }
@@ -106,6 +109,7 @@ pub async fn submit(
     let mut report = assessed(&city.areas())?;
     for _ in 0..DRAWS {
         report.id = ids.report_id();
+        let masked = report.masked();
         let (stored, created) = match store.create_report(report.clone(), key.clone()).await? {
             // What was written is what would be read: nobody else can have touched it yet.
             Created::New => (ReportRecord { seq: 0, id: report.id, facts: report.public }, true),
@@ -119,7 +123,7 @@ pub async fn submit(
                 continue;
             }
         };
-        return Ok(Receipt { report: city.view(stored), created });
+        return Ok(Receipt { report: city.view(stored), masked, created });
     }
     Err(SubmitError::Store(StoreError::Busy))
 }
@@ -131,8 +135,8 @@ pub async fn submit(
 pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result<NewReport, Refusal> {
     let mut refusal = Refusal::default();
     let faults = &mut refusal.violations;
-    let title = line(s.title.as_deref(), "title", TITLE, faults).map(|t| t.replace('\n', " "));
-    let description = line(s.description.as_deref(), "description", DESCRIPTION, faults);
+    let title = line(s.title.as_deref(), "title", TITLE, faults).map(|t| Written::of(t.replace('\n', " ")));
+    let description = line(s.description.as_deref(), "description", DESCRIPTION, faults).map(Written::of);
     let address = line(s.address.as_deref(), "address", ADDRESS, faults);
     // What a device says of itself never decides whether a citizen may report: phones say -1 for unknown.
     let accuracy =
@@ -160,10 +164,10 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
             point: place.point.and_then(|p| public_point(areas, category.precision, p, place.unit)),
             body: assigned.body.to_string(),
             rule: assigned.rule,
-            title,
-            description,
+            title: title.as_ref().map(|w| w.shown.clone()),
+            description: description.as_ref().map(|w| w.shown.clone()),
             // What is written on the envelope tells the place as well as the point does.
-            address: address.clone().filter(|_| !blurred),
+            address: address.as_deref().filter(|_| !blurred).map(Masked::of),
             source: s.source,
             border_m: exactly(place.border_m),
             offshore_m: exactly(place.offshore_m),
@@ -178,6 +182,8 @@ pub fn assess(city: &City, areas: &Areas, s: Submission, now: Instant) -> Result
             point: place.point,
             accuracy_m: accuracy.map(Accuracy::radius_95_m),
             address,
+            title: title.and_then(|w| w.original),
+            description: description.and_then(|w| w.original),
             answers,
         },
         precision: category.precision,

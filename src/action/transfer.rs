@@ -5,10 +5,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::city::{Areas, City};
-use super::verb::{Actor, Decision, VerbError, decide, precision, words};
+use super::verb::{Actor, Decision, VerbError, decide, precision, public_words, words};
 use crate::clock::Clock;
 use crate::store::{Happening, Step, Store};
 use diaban_core::domain::caller::{Act, Caller};
+use diaban_core::domain::mask::Written;
 use diaban_core::domain::report::EventKind;
 use diaban_core::domain::report::holders::{Turn, holders, is_loop};
 use diaban_core::domain::{BodyId, Precision, State, WardId, WardName};
@@ -67,9 +68,8 @@ pub async fn transfer(
 ) -> Result<Transferred, VerbError> {
     let areas = city.areas();
     let to = target(city, &areas, &asked.to)?;
-    let [note, internal] = [(&asked.note, "note"), (&asked.internal, "internal_note")]
-        .map(|(raw, field)| words(raw.as_deref(), field));
-    let (note, internal) = (note?, internal?);
+    let note = public_words(asked.note.as_deref(), "note")?;
+    let internal = words(asked.internal.as_deref(), "internal_note")?;
     let operator = city.pack.routing.without_ward().body;
     let landed = AtomicBool::new(false);
     decide(city, store, clock, id, (actor, Act::Transfer), |was, life| {
@@ -93,7 +93,7 @@ pub async fn transfer(
                 vi.join(" → "),
                 en.join(" → ")
             );
-            (step(was.ward.clone(), &operator, was.point), Some(reason))
+            (step(was.ward.clone(), &operator, was.point), Some(Written::by_us(reason)))
         } else {
             let ward = to.ward.clone().or_else(|| was.ward.clone());
             // The public point of such a category is the ward's own.

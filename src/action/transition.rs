@@ -1,10 +1,11 @@
 //! A report goes to another state, the office says how much it presses, or writes a word to it.
 
 use super::city::City;
-use super::verb::{Actor, Decision, VerbError, cleaned, decide, words};
+use super::verb::{Actor, Decision, VerbError, decide, plain_words, public_words, words};
 use crate::clock::Clock;
 use crate::store::{Standing, Step, Store};
 use diaban_core::domain::caller::Act;
+use diaban_core::domain::mask::Written;
 use diaban_core::domain::report::{Level, Needs, Proof, WHERE, Withdrawn, says_not_ours};
 use diaban_core::domain::{Category, State};
 
@@ -40,10 +41,10 @@ pub async fn transition(
     actor: &Actor,
 ) -> Result<(), VerbError> {
     let words = Words {
-        reason: words(asked.reason.as_deref(), "reason")?,
-        note: words(asked.note.as_deref(), "note")?,
+        reason: public_words(asked.reason.as_deref(), "reason")?,
+        note: public_words(asked.note.as_deref(), "note")?,
         internal: words(asked.internal.as_deref(), "internal_note")?,
-        redirect_to: cleaned(asked.redirect_to.as_deref(), "redirect_to", WHERE)?,
+        redirect_to: plain_words(asked.redirect_to.as_deref(), "redirect_to", WHERE)?,
     };
     if let Some(original) = asked.original {
         let standing = store.standing(original).await?.filter(|_| original != id);
@@ -66,8 +67,8 @@ pub async fn transition(
 /// The texts of a transition, cleaned.
 #[derive(Clone, Debug, Default)]
 struct Words {
-    reason: Option<String>,
-    note: Option<String>,
+    reason: Option<Written>,
+    note: Option<Written>,
     internal: Option<String>,
     redirect_to: Option<String>,
 }
@@ -138,7 +139,7 @@ fn told(
             return missing("note", "is required: what is the answer?");
         }
         Needs::Note => {}
-        Needs::Reason => match told.reason.as_deref() {
+        Needs::Reason => match told.reason.as_ref().map(|r| &*r.shown) {
             None => return missing("reason", "is required: why is it refused?"),
             Some(reason) if says_not_ours(reason) => {
                 return missing(
@@ -160,8 +161,8 @@ fn told(
             let Some(original) = asked.original else {
                 return missing("original", "is required: which report does it repeat?");
             };
-            told.reason = Some(original.to_string());
-            told.note.get_or_insert_with(|| format!("Trùng với phản ánh {original}."));
+            told.reason = Some(Written::by_us(original.to_string()));
+            told.note.get_or_insert_with(|| Written::by_us(format!("Trùng với phản ánh {original}.")));
         }
     }
     Ok(told)
@@ -198,6 +199,7 @@ mod tests {
     /// Decides it of a report in this state and category.
     fn go(from: State, category: Option<&Category>, asked: &Transition) -> Result<Decision, VerbError> {
         let Transition { reason, note, internal, redirect_to, .. } = asked.clone();
+        let [reason, note] = [reason, note].map(|words| words.map(Written::of));
         rule(&standing(from), category, asked, Words { reason, note, internal, redirect_to })
     }
 
@@ -211,7 +213,9 @@ mod tests {
 
     #[test]
     fn the_table_and_the_words_that_states_need_are_kept() {
-        let step = |from, asked: &Transition| go(from, None, asked).map(|d| (d.step, d.reason));
+        let step = |from, asked: &Transition| {
+            go(from, None, asked).map(|d| (d.step, d.reason.map(|r| r.shown.to_string())))
+        };
         assert!(step(State::Received, &to(State::Resolved)).is_ok());
         let illegal = go(State::Resolved, None, &to(State::Forwarded)).err().unwrap();
         assert_eq!(illegal.to_string(), "forwarded cannot follow resolved; possible: reopened");

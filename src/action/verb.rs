@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::store::{Amendment, Applied, Happening, Standing, Step, Store, StoreError};
 use diaban_core::domain::caller::{Act, Caller, Refusal, authorize};
 use diaban_core::domain::key::KeyId;
+use diaban_core::domain::mask::{Written, mask};
 use diaban_core::domain::report::Level;
 use diaban_core::domain::text;
 use diaban_core::domain::{Precision, State, Violation};
@@ -90,8 +91,8 @@ impl From<Refusal> for VerbError {
 pub(super) struct Decision {
     pub(super) step: Step,
     pub(super) role: &'static str,
-    pub(super) reason: Option<String>,
-    pub(super) note: Option<String>,
+    pub(super) reason: Option<Written>,
+    pub(super) note: Option<Written>,
     pub(super) internal: Option<String>,
     pub(super) level: Option<Level>,
     pub(super) redirect_to: Option<String>,
@@ -164,12 +165,27 @@ pub(super) fn precision(city: &City, was: &Standing) -> Precision {
     was.decided.with(city.pack.categories.by_code(&was.category).map(|c| c.precision))
 }
 
+/// A word from the office for everybody, cleaned and masked as a citizen's is.
+pub(super) fn public_words(raw: Option<&str>, field: &str) -> Result<Option<Written>, VerbError> {
+    Ok(words(raw, field)?.map(Written::of))
+}
+
+/// The same of at most so many characters, in words of which nothing is kept apart: what would be masked is refused.
+pub(super) fn plain_words(raw: Option<&str>, field: &str, max: usize) -> Result<Option<String>, VerbError> {
+    let words = cleaned(raw, field, max)?;
+    if words.as_deref().is_some_and(|words| *mask(words) != *words) {
+        let detail = "must hold no phone number, number of a paper, mail address or plate; hotlines are fine";
+        return Err(VerbError::refused(field, detail));
+    }
+    Ok(words)
+}
+
 /// A word from the office, cleaned as a citizen's is.
 pub(super) fn words(raw: Option<&str>, field: &str) -> Result<Option<String>, VerbError> {
     cleaned(raw, field, WORDS)
 }
 
 /// The same of at most so many characters.
-pub(super) fn cleaned(raw: Option<&str>, field: &str, max: usize) -> Result<Option<String>, VerbError> {
+fn cleaned(raw: Option<&str>, field: &str, max: usize) -> Result<Option<String>, VerbError> {
     raw.map_or(Ok(None), |raw| text::clean(raw, max).map_err(|e| VerbError::refused(field, e.to_string())))
 }

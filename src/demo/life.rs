@@ -7,6 +7,7 @@ use rand_pcg::Pcg64;
 
 use super::table::one;
 use super::timeline::{HOUR_MS, hour_of, weekday_of};
+use diaban_core::domain::mask::Written;
 use diaban_core::domain::report::{Event, NewReport};
 use diaban_core::domain::{Category, Instant, State};
 
@@ -183,6 +184,7 @@ impl Story<'_> {
         }
         let from = self.events.last().map(|e| e.to);
         let at_ms = Instant::from_ms(at);
+        let [reason, note] = [reason, note].map(|words| words.map(Written::by_us));
         let redirect_to = (to == State::Redirected).then(|| COURT.to_owned());
         self.events.push(Event { at: at_ms, shown: at_ms, role, from, to, reason, note, redirect_to });
         self.at = at;

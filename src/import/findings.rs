@@ -53,6 +53,8 @@ pub struct Counts {
     pub outside: u64,
     /// Reports whose state has no time, which was set at the time they were received.
     pub untimed: u64,
+    /// Reports in whose texts something is masked for everybody.
+    pub masked: u64,
     /// Values that do not fit and were left out, by property: how many, and the first with its row.
     pub unfit: BTreeMap<String, (u64, String)>,
 }
@@ -83,6 +85,10 @@ impl Counts {
             (self.circles, "circles made areas"),
             (self.of_wards, "features took the shape of the wards they name"),
             (self.outside, "features in no ward came in"),
+            (
+                self.masked,
+                "reports name phones, papers, mail addresses or plates, which everybody reads masked",
+            ),
             (self.untimed, "rows give no time for their state; it was set at the time received"),
         ];
         let mut lines: Vec<String> =

@@ -38,6 +38,7 @@ pub use record::amend::{Amendment, Standing, Step};
 pub use record::create::Created;
 pub use record::events::Position;
 pub use record::life::Happening;
+pub use record::mask::{MaskedRows, Texts};
 pub use record::read::{Basis, Decided, PlacedRecord, ReportRecord};
 #[cfg(test)]
 pub(crate) use record::reports::tests::report;

@@ -139,7 +139,7 @@ impl Writer {
 }
 
 /// The bytes of everything that is public.
-fn outputs(server: &Server, sent: &[Sent]) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn outputs(server: &Server, ids: &[u64]) -> Vec<(String, Vec<u8>)> {
     let mut paths = vec!["/collections".to_owned(), "/collections/reports".to_owned(), "/readyz".to_owned()];
     for form in
         ["", "f=csv", "f=geojsonseq", "crs=http://www.opengis.net/def/crs/EPSG/0/4326", "sortby=-updated"]
@@ -165,7 +165,7 @@ fn outputs(server: &Server, sent: &[Sent]) -> Vec<(String, Vec<u8>)> {
             diaban_core::geo::TileId::holding(diaban_core::geo::Mercator::from_lonlat(centre), z).unwrap();
         paths.push(format!("/tiles/incidents/{}/{}/{}.mvt", id.z(), id.x(), id.y()));
     }
-    paths.extend(sent.iter().map(|s| format!("{ITEMS}/{}", s.id)));
+    paths.extend(ids.iter().flat_map(|id| [format!("{ITEMS}/{id}"), format!("{ITEMS}/{id}/events")]));
     let mut all = Vec::new();
     for path in paths {
         let mut next = Some(path);
@@ -191,14 +191,14 @@ fn holds(bytes: &[u8], text: &str) -> bool {
 }
 
 /// Which of many texts, each of at least eight bytes, stand in some bytes.
-struct Search<'a> {
+pub(crate) struct Search<'a> {
     /// Whether a text begins with eight bytes that hash to this.
     maybe: Vec<bool>,
     texts: HashMap<[u8; 8], Vec<&'a str>>,
 }
 
 impl<'a> Search<'a> {
-    fn of(texts: impl Iterator<Item = &'a str>) -> Self {
+    pub(crate) fn of(texts: impl Iterator<Item = &'a str>) -> Self {
         let mut all = Self { maybe: vec![false; 1 << 20], texts: HashMap::new() };
         for text in texts {
             let begin: [u8; 8] = text.as_bytes()[..8].try_into().unwrap();
@@ -212,7 +212,7 @@ impl<'a> Search<'a> {
         (begin.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44) as usize
     }
 
-    fn found(&self, bytes: &[u8]) -> HashSet<&'a str> {
+    pub(crate) fn found(&self, bytes: &[u8]) -> HashSet<&'a str> {
         let (mut found, mut window) = (HashSet::new(), 0_u64);
         for (i, byte) in bytes.iter().enumerate() {
             window = (window << 8) | u64::from(*byte);
@@ -230,7 +230,8 @@ impl<'a> Search<'a> {
 fn search(when: &str, server: &Server, sent: &[Sent], shown: impl Fn(&Sent) -> Precision) {
     server.end_hour();
     server.until("all are public", || server.matched("") == sent.len() as u64);
-    let all = outputs(server, sent);
+    let ids: Vec<u64> = sent.iter().map(|s| s.id).collect();
+    let all = outputs(server, &ids);
     assert!(all.iter().all(|(_, bytes)| bytes.len() > 50));
     let search = Search::of(sent.iter().flat_map(|s| &s.secrets).map(String::as_str));
     let mut told: HashMap<&str, &str> = HashMap::new();

@@ -33,6 +33,7 @@ mod limits;
 mod listen;
 mod locate;
 mod many;
+mod masked;
 mod moving;
 mod moving_backup;
 mod nearest;

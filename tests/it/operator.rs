@@ -13,6 +13,7 @@ use diaban::clock::SystemIds;
 use diaban::demo::Generator;
 use diaban::store::Store;
 use diaban_core::domain::Instant;
+use diaban_core::domain::mask::Masked;
 use serde_json::Value;
 
 use crate::harness::{NOW, Server, agent, get, post, until};
@@ -135,7 +136,7 @@ fn long_texts(folder: &Path, reports: usize) -> Server {
         let now = Instant::parse(NOW).unwrap();
         let mut all: Vec<_> = Generator::new(&city, 7, now, reports).collect();
         for report in &mut all {
-            report.public.description = Some("Ổ gà <&> \"sâu\" ".repeat(600));
+            report.public.description = Some(Masked::of(&"Ổ gà <&> \"sâu\" ".repeat(600)));
         }
         store.load_reports(all).await.unwrap();
         store.close().await;

@@ -9,6 +9,7 @@ mod violation;
 pub mod caller;
 pub mod collection;
 pub mod field;
+pub mod mask;
 pub mod report;
 pub mod text;
 

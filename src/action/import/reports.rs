@@ -13,6 +13,7 @@ use crate::import::{
     self, Counts, Format, ImportError, Incoming, Profile, Rejected, ReportInput, ReportRead,
 };
 use crate::store::{IdempotencyKey, KeyedReports, Loaded, Store, StoreError};
+use diaban_core::domain::mask::{Masked, Written, mask};
 use diaban_core::domain::report::{Event, NewReport, WHERE};
 use diaban_core::domain::{State, Violation, text};
 
@@ -68,18 +69,22 @@ pub fn read_reports(
         now: clock.now(),
         batch: import.batch,
     };
-    let mut unfit = Counts::default();
+    let mut found = Counts::default();
     let mut read = import::read_reports(file, input, &mut |batch| {
         let mut rejected = batch.rejected;
         let mut reports = Vec::with_capacity(batch.taken.len());
         for incoming in batch.taken {
             let (row, id) = (incoming.row, incoming.source_id.clone());
             let key = key(&import.source, &incoming);
+            let door_masked = incoming.door.as_deref().is_some_and(|door| *Masked::of(door) != *door);
             let judged = judge_leniently(city, &areas, &import.source, incoming, |fault| {
-                unfit.leave_out(row, &fault.field, &fault.to_string());
+                found.leave_out(row, &fault.field, &fault.to_string());
             });
             match judged {
-                Ok(report) => reports.push((NewReport { id: ids.report_id(), ..report }, key)),
+                Ok(report) => {
+                    found.masked += u64::from(door_masked || !report.masked().is_empty());
+                    reports.push((NewReport { id: ids.report_id(), ..report }, key));
+                }
                 Err(refusal) => {
                     let faults: Vec<String> = refusal.violations.iter().map(ToString::to_string).collect();
                     rejected.push(Rejected { row, source_id: Some(id), reason: faults.join("; ") });
@@ -94,7 +99,8 @@ pub fn read_reports(
             left_out: batch.left_out,
         })
     })?;
-    read.findings.counts.unfit.extend(unfit.unfit);
+    read.findings.counts.unfit.extend(found.unfit);
+    read.findings.counts.masked = found.masked;
     Ok(read)
 }
 
@@ -220,7 +226,7 @@ fn judge(city: &City, areas: &Areas, source: &str, incoming: Incoming) -> Result
         ward: incoming.ward,
         answers: incoming.answers,
         unasked: true,
-        source: door.unwrap_or_else(|| source.to_owned()),
+        source: door.map_or_else(|| source.to_owned(), |door| Masked::of(&door).to_string()),
     };
     let mut report = match assess(city, areas, submission, incoming.created) {
         Ok(report) if faults.is_empty() => report,
@@ -236,7 +242,9 @@ fn judge(city: &City, areas: &Areas, source: &str, incoming: Incoming) -> Result
         report.public.state = incoming.state;
         report.public.updated = shown;
         // Nothing can be asked for any more: where nobody said where to go, it stays so.
+        // The file is not the office that could say it otherwise, so here it is masked and nothing kept apart.
         let redirect_to = redirect_to.filter(|_| incoming.state == State::Redirected);
+        let redirect_to = redirect_to.map(|to| mask(&to).into_owned());
         report.public.redirect_to.clone_from(&redirect_to);
         report.events.push(Event {
             at: incoming.since,
@@ -244,8 +252,8 @@ fn judge(city: &City, areas: &Areas, source: &str, incoming: Incoming) -> Result
             role: "office",
             from: Some(State::Received),
             to: incoming.state,
-            reason,
-            note,
+            reason: reason.map(Written::of),
+            note: note.map(Written::of),
             redirect_to,
         });
     }
@@ -309,7 +317,7 @@ mod tests {
         );
         let last = done.events.last().unwrap();
         assert_eq!((done.events.len(), last.from, last.at), (2, Some(State::Received), since));
-        assert_eq!(last.reason.as_deref(), Some("why"));
+        assert_eq!(last.reason, Some(Written::of("why".to_owned())));
         assert_eq!((last.redirect_to.clone(), done.public.redirect_to), (None, None));
         let elsewhere =
             Incoming { state: State::Redirected, redirect_to: Some("Tòa án".into()), ..closed("pothole") };

@@ -79,10 +79,12 @@ pub(super) fn feature(describe: &mut Describe<'_>, collection: &str) -> Value {
             _ => (integer(), nullable(geometry(d))),
         };
         let links = list(d.json::<Link>());
-        object(
-            [("type", text()), ("id", id), ("geometry", geometry), ("properties", properties)],
-            [("links", links)],
-        )
+        let mut optional = vec![("links", links)];
+        if collection == REPORTS {
+            // In the answer to its POST: the texts of which everybody reads less than was sent.
+            optional.push(("masked", list(text())));
+        }
+        object([("type", text()), ("id", id), ("geometry", geometry), ("properties", properties)], optional)
     })
 }
 

@@ -6,6 +6,7 @@ use crate::store::changes::{ChangeKind, log};
 use crate::store::database::{Db, Sql};
 use crate::store::record::events::Ledger;
 use crate::store::record::fields::ASSIGNED;
+use crate::store::record::mask::MASKED;
 use crate::store::write::Command;
 use crate::store::{Store, StoreError};
 use diaban_core::domain::Instant;
@@ -113,10 +114,11 @@ async fn write_out(
     .await?;
     db.execute(
         run(format!(
-            "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, note, ward, from_ward)
+            "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, note, ward, from_ward,
+                 masked)
              SELECT $4 + row_number() OVER (ORDER BY r.seq), r.seq,
                  (SELECT count(*) + 1 FROM event e WHERE e.report = r.seq), $5, $6, $7, 'system', r.state, r.state,
-                 coalesce(o.note, 'areas changed'), r.ward, o.from_ward
+                 coalesce(o.note, 'areas changed'), r.ward, o.from_ward, {MASKED}
              FROM placed o JOIN report_public r ON r.seq = o.report WHERE {these} AND {told}"
         ))
         .bind(before)

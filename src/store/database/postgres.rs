@@ -157,6 +157,7 @@ mod tests {
     use super::*;
     use crate::store::Store;
     use crate::store::test_database::{is_postgres, store_url};
+    use diaban_core::domain::mask::Masked;
 
     const WRITE: &str = "INSERT INTO change (kind, first, last, at_ms) VALUES (0, 1, 1, 0)";
     const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND relation = '_sqlx_migrations'::regclass AND NOT granted
@@ -330,7 +331,7 @@ mod tests {
         let store = Store::open(&url).await.unwrap();
         let titled = |id: u64, title: &str| {
             let mut r = crate::store::record::reports::tests::report(id);
-            r.public.title = Some(title.to_owned());
+            r.public.title = Some(Masked::of(title));
             r
         };
         store.load_reports(vec![titled(1, "shown"), titled(2, "the secret")]).await.unwrap();

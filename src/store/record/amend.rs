@@ -6,11 +6,13 @@ use crate::store::changes::{ChangeKind, log};
 use crate::store::database::{Db, Row, Sql};
 use crate::store::record::events::Ledger;
 use crate::store::record::fields::{PLACED_NOW, of, point};
+use crate::store::record::mask::{MASKED, as_written, masked};
 use crate::store::record::read::{DECIDED, Decided, level, state};
 use crate::store::write::{Applied, Command, NO_BODY};
 use crate::store::{Store, StoreError};
 use diaban_core::domain::caller::Resource;
 use diaban_core::domain::key::KeyId;
+use diaban_core::domain::mask::Written;
 use diaban_core::domain::report::{EventKind, Level, Withdrawn};
 use diaban_core::domain::{Instant, State, WardId};
 use diaban_core::geo::LonLat;
@@ -149,9 +151,9 @@ pub struct Amendment {
     /// Whether the public learns of it when the hour is over only. What a moderator does, it learns at once.
     pub waits: bool,
     /// Why.
-    pub reason: Option<String>,
+    pub reason: Option<Written>,
     /// What everybody may read.
-    pub note: Option<String>,
+    pub note: Option<Written>,
     /// What offices read.
     pub internal: Option<String>,
     /// The id of the key with which somebody acts.
@@ -340,14 +342,15 @@ async fn put_event(
     let levels = [a.level, a.level.map(|_| a.was.level)].map(|l| l.map(|l| l as u8));
     db.execute(Sql::new(
         "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward,
-             internal, actor, body, from_body, level, from_level, redirect_to)
+             internal, actor, body, from_body, level, from_level, redirect_to, masked, written_reason, written_note)
          SELECT $1, seq, (SELECT count(*) + 1 FROM event WHERE report = $2), $3, $4, $5, $6, coalesce($7, state),
-             coalesce($8, state), $9, $10, coalesce($11, ward), $12, $13, $14, $15, $16, $17, $18, $19
+             coalesce($8, state), $9, $10, coalesce($11, ward), $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22
          FROM report_public WHERE seq = $2",
     ).bind(event).bind(a.was.seq).bind(kind(&a.step) as u8).bind(a.at.ms()).bind(shown).bind(a.role)
-        .bind(from).bind(to).bind(&a.reason).bind(&a.note).bind(ward.map(ToString::to_string)).bind(from_ward.map(ToString::to_string))
+        .bind(from).bind(to).bind(masked(a.reason.as_ref())).bind(masked(a.note.as_ref())).bind(ward.map(ToString::to_string)).bind(from_ward.map(ToString::to_string))
         .bind(&a.internal).bind(a.actor.as_ref().map(KeyId::as_str)).bind(bodies[0]).bind(bodies[1])
-        .bind(levels[0]).bind(levels[1]).bind(&a.redirect_to))
+        .bind(levels[0]).bind(levels[1]).bind(&a.redirect_to)
+        .bind(MASKED).bind(as_written(a.reason.as_ref())).bind(as_written(a.note.as_ref())))
         .await?;
     Ok(())
 }
@@ -398,7 +401,8 @@ pub(in crate::store) async fn erase(db: &mut Db<'_>, seq: i64, at: Instant) -> R
         "DELETE FROM report_private WHERE seq = $1",
         "DELETE FROM waiting WHERE report = $1",
         "DELETE FROM placed WHERE report = $1",
-        "UPDATE event SET reason = NULL, note = NULL, internal = NULL, redirect_to = NULL WHERE report = $1",
+        "UPDATE event SET reason = NULL, note = NULL, internal = NULL, redirect_to = NULL, written_reason = NULL,
+             written_note = NULL WHERE report = $1",
     ] {
         db.execute(Sql::new(sql).bind(seq)).await?;
     }

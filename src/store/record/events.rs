@@ -5,11 +5,14 @@
 
 use crate::store::database::{Db, Sql, Values};
 use crate::store::record::future;
+use crate::store::record::mask::{MASKED, as_written, masked};
 use diaban_core::domain::Instant;
 use diaban_core::domain::report::{Event, EventKind};
 pub use diaban_core::domain::view::Position;
 
-pub(in crate::store) const EVENT_COLUMNS: &str = "seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward, redirect_to";
+pub(in crate::store) const EVENT_COLUMNS: &str =
+    "seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward,
+     redirect_to, masked, written_reason, written_note";
 
 /// Gives out positions for the length of one transaction.
 #[derive(Debug)]
@@ -99,9 +102,12 @@ pub(in crate::store) fn event_row(b: &mut Values<'_>, e: &Entry<'_>) {
     b.push_bind(e.event.role);
     b.push_bind(e.event.from.map(|s| s as u8));
     b.push_bind(e.event.to as u8);
-    b.push_bind(e.event.reason.clone());
-    b.push_bind(e.event.note.clone());
+    b.push_bind(masked(e.event.reason.as_ref()));
+    b.push_bind(masked(e.event.note.as_ref()));
     b.push_bind(e.ward.clone());
     b.push_bind(None::<String>);
     b.push_bind(e.event.redirect_to.clone());
+    b.push_bind(MASKED);
+    b.push_bind(as_written(e.event.reason.as_ref()));
+    b.push_bind(as_written(e.event.note.as_ref()));
 }

@@ -29,6 +29,10 @@ pub struct Happening {
     pub note: Option<String>,
     /// What offices read.
     pub internal: Option<String>,
+    /// The reason as it was written, if something in it is masked.
+    pub written_reason: Option<String>,
+    /// The note as it was written, if something in it is masked.
+    pub written_note: Option<String>,
     /// The id of the key with which somebody acted.
     pub actor: Option<String>,
     /// The ward after.
@@ -62,7 +66,7 @@ impl Store {
     /// When the database cannot be read.
     pub async fn life(&self, seq: i64) -> Result<Vec<Happening>, StoreError> {
         let life = "SELECT n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, internal, actor, ward,
-                        from_ward, body, from_body, level, from_level, redirect_to
+                        from_ward, body, from_body, level, from_level, redirect_to, written_reason, written_note
                     FROM event WHERE report = $1 ORDER BY n";
         self.read.fetch_all(Sql::new(life).bind(seq)).await?.iter().map(happening).collect()
     }
@@ -82,6 +86,8 @@ fn happening(row: &Row) -> Result<Happening, StoreError> {
         reason: row.try_get("reason")?,
         note: row.try_get("note")?,
         internal: row.try_get("internal")?,
+        written_reason: row.try_get("written_reason")?,
+        written_note: row.try_get("written_note")?,
         actor: row.try_get("actor")?,
         ward: named("ward")?,
         from_ward: named("from_ward")?,

@@ -6,6 +6,7 @@ pub(in crate::store) mod events;
 pub(in crate::store) mod fields;
 pub(in crate::store) mod future;
 pub(in crate::store) mod life;
+pub(in crate::store) mod mask;
 pub(in crate::store) mod read;
 pub(in crate::store) mod reports;
 pub(in crate::store) mod tighten;

@@ -9,6 +9,7 @@ use crate::store::changes::{ChangeKind, log};
 use crate::store::database::{Db, Row, Sql, Values};
 use crate::store::record::events::{EVENT_COLUMNS, Ledger, Position, event_row, life};
 use crate::store::record::fields::{FACT_COLUMNS, put_facts};
+use crate::store::record::mask::MASKED;
 use crate::store::record::waiting::{self, Waiting};
 use crate::store::write::{Command, IdempotencyKey};
 use crate::store::{Store, StoreError};
@@ -49,8 +50,9 @@ impl Store {
 
 /// Columns of one report in `report_public`, in the order in which `public_row` binds them.
 pub(in crate::store) static PUBLIC_COLUMNS: LazyLock<String> =
-    LazyLock::new(|| format!("id, {}, fed, fed_ms, precision, withdrawn", *FACT_COLUMNS));
-pub(in crate::store) const PRIVATE_COLUMNS: &str = "seq, lon, lat, accuracy_m, address, answers, created_ms";
+    LazyLock::new(|| format!("id, {}, fed, fed_ms, precision, withdrawn, masked", *FACT_COLUMNS));
+pub(in crate::store) const PRIVATE_COLUMNS: &str =
+    "seq, lon, lat, accuracy_m, address, answers, created_ms, title, description";
 /// Rows in one statement of a bulk load: some 20 columns stay well under SQLite's 32,766 parameters.
 const ROWS: usize = 500;
 
@@ -69,6 +71,7 @@ pub(in crate::store) fn public_row(b: &mut Values<'_>, (r, fed): (&NewReport, Op
     b.push_bind(fed.shown_ms);
     b.push_bind(r.precision as u8);
     b.push_bind(withdrawn as u8);
+    b.push_bind(MASKED);
 }
 
 pub(in crate::store) fn private_row(b: &mut Values<'_>, seq: i64, p: &PrivateFacts, created: Instant) {
@@ -79,6 +82,8 @@ pub(in crate::store) fn private_row(b: &mut Values<'_>, seq: i64, p: &PrivateFac
     b.push_bind(p.address.clone());
     b.push_bind(answers_text(&p.answers));
     b.push_bind(created.ms());
+    b.push_bind(p.title.clone());
+    b.push_bind(p.description.clone());
 }
 
 /// A JSON object of strings; none when empty.

@@ -282,7 +282,7 @@ pub(in crate::store) async fn renumber(
             q
         };
         // The id is unique, so the new row borrows its negative until the old one is gone.
-        let columns = format!("{}, withdrawn, precision, fed, fed_ms", *FACT_COLUMNS);
+        let columns = format!("{}, withdrawn, precision, masked, fed, fed_ms", *FACT_COLUMNS);
         let mut copy = of(Sql::new(format!(
             "INSERT INTO report_public (id, {columns}) SELECT -id, {columns} FROM report_public WHERE seq"
         )));
@@ -321,7 +321,7 @@ mod tests {
     #[test]
     fn all_that_a_row_has_goes_with_it() {
         let all: BTreeSet<&str> = TABLES[0].columns.iter().map(|(name, _)| *name).collect();
-        let frame = ["seq", "id", "withdrawn", "precision", "fed", "fed_ms"];
+        let frame = ["seq", "id", "withdrawn", "precision", "masked", "fed", "fed_ms"];
         assert_eq!(all, FACT_COLUMNS.split(", ").chain(frame).collect());
     }
 

@@ -57,7 +57,7 @@ const REPORT_COLUMNS: &[(&str, Kind)] = &{
     out
 };
 
-const FRAME: [(&str, Kind); 8] = [
+const FRAME: [(&str, Kind); 9] = [
     ("seq", Integer),
     ("id", Integer),
     ("lon", Real),
@@ -66,6 +66,7 @@ const FRAME: [(&str, Kind); 8] = [
     ("fed", Integer),
     ("fed_ms", Integer),
     ("precision", Integer),
+    ("masked", Integer),
 ];
 
 const STORED: usize = {
@@ -94,6 +95,8 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("address", Text),
             ("answers", Text),
             ("created_ms", Integer),
+            ("title", Text),
+            ("description", Text),
         ],
     },
     Table {
@@ -130,6 +133,9 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("from_body", Text),
             ("level", Integer),
             ("from_level", Integer),
+            ("masked", Integer),
+            ("written_reason", Text),
+            ("written_note", Text),
         ],
     },
     Table {

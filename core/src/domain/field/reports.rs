@@ -2,6 +2,9 @@
 //! row readers, filters, the columns of the live map, tiles, documents, schemas and the description of the
 //! API read this table. CONTRIBUTING says how to add one.
 
+use std::borrow::Cow;
+
+use super::super::mask::Masked;
 use super::super::report::Level;
 use super::super::view::PublicReport;
 use super::super::{Instant, State, Status, WardId};
@@ -85,15 +88,15 @@ pub const TABLE: &[Field] = &[
         Operator::Flag,
         "Open, and due before now, which moves every five minutes; or not",
     ),
-    Field::new("title", ("Tiêu đề", "Title"), Kind::Text, |r| r.facts.title.clone().into())
-        .stored("title", Access::Text(|f| f.title.as_deref().map(Into::into), |f, v| f.title = v))
+    Field::new("title", ("Tiêu đề", "Title"), Kind::Text, |r| masked(r.facts.title.as_ref()))
+        .stored("title", Access::Text(|f| shown(f.title.as_ref()), |f, v| f.title = v.map(Masked::stored)))
         .held(Column::Present(0)),
     Field::new("description", ("Mô tả", "Description"), Kind::Text, |r| {
-        r.facts.description.clone().into()
+        masked(r.facts.description.as_ref())
     })
     .stored(
         "description",
-        Access::Text(|f| f.description.as_deref().map(Into::into), |f, v| f.description = v),
+        Access::Text(|f| shown(f.description.as_ref()), |f, v| f.description = v.map(Masked::stored)),
     )
     .held(Column::Present(1)),
     Field::new("category", ("Lĩnh vực", "Category"), Kind::Text, |r| r.facts.category.clone().into())
@@ -239,8 +242,11 @@ pub const TABLE: &[Field] = &[
     .stored("due_ms", Access::Instant(|f| f.due, |f, t| f.due = t))
     .held(Column::Time(DUE))
     .asked(),
-    Field::new("address", ("Địa chỉ", "Address"), Kind::Text, |r| r.facts.address.clone().into())
-        .stored("address", Access::Text(|f| f.address.as_deref().map(Into::into), |f, v| f.address = v))
+    Field::new("address", ("Địa chỉ", "Address"), Kind::Text, |r| masked(r.facts.address.as_ref()))
+        .stored(
+            "address",
+            Access::Text(|f| shown(f.address.as_ref()), |f, v| f.address = v.map(Masked::stored)),
+        )
         .held(Column::Present(4)),
     Field::new("source", ("Nguồn", "Source"), Kind::Text, |r| r.facts.source.clone().into()).always().stored(
         "source",
@@ -388,6 +394,16 @@ impl Field {
     const fn place(self) -> Self {
         Self { holds: Type::Place, ..self.apart() }
     }
+}
+
+/// Words of people as documents write them.
+fn masked(words: Option<&Masked>) -> Value {
+    words.map(|words| words.as_str().to_owned()).into()
+}
+
+/// The same as the record holds them.
+fn shown(words: Option<&Masked>) -> Option<Cow<'_, str>> {
+    words.map(|words| words.as_str().into())
 }
 
 /// A distance to a decimetre: finer would be a lie.

@@ -11,6 +11,7 @@ pub use status::{Needs, Proof, State, Status, WHERE, says_not_ours};
 
 use std::collections::BTreeMap;
 
+use crate::domain::mask::{Masked, Written};
 use crate::domain::{Category, Instant, Precision, WardId};
 use crate::geo::LonLat;
 
@@ -33,6 +34,28 @@ pub struct NewReport {
     pub edition: i64,
     /// What happened to it, oldest first; the first is that it was received.
     pub events: Vec<Event>,
+}
+
+impl NewReport {
+    /// The texts of which everybody reads less than was written.
+    pub fn masked(&self) -> Vec<&'static str> {
+        let address = self
+            .public
+            .address
+            .as_deref()
+            .is_some_and(|shown| self.private.address.as_deref() != Some(shown));
+        let apart = |words: fn(&Event) -> &Option<Written>| {
+            self.events.iter().filter_map(|e| words(e).as_ref()).any(|w| w.original.is_some())
+        };
+        let all = [
+            ("title", self.private.title.is_some()),
+            ("description", self.private.description.is_some()),
+            ("address", address),
+            ("reason", apart(|e| &e.reason)),
+            ("note", apart(|e| &e.note)),
+        ];
+        all.into_iter().filter(|(_, masked)| *masked).map(|(name, _)| name).collect()
+    }
 }
 
 /// How much a report presses. The discriminant is what columns keep: never renumber.
@@ -101,11 +124,11 @@ pub struct PublicFacts {
     /// The routing rule that chose the body.
     pub rule: String,
     /// A line.
-    pub title: Option<String>,
+    pub title: Option<Masked>,
     /// What was seen.
-    pub description: Option<String>,
-    /// The address as written; none where it would tell a blurred place.
-    pub address: Option<String>,
+    pub description: Option<Masked>,
+    /// The address; none where it would tell a blurred place.
+    pub address: Option<Masked>,
     /// The door it came through.
     pub source: String,
     /// Metres from the true place to the nearest ward border; none where the place is blurred.
@@ -167,6 +190,10 @@ pub struct PrivateFacts {
     pub accuracy_m: Option<f64>,
     /// The address as written.
     pub address: Option<String>,
+    /// The title as written, if something in it is masked.
+    pub title: Option<String>,
+    /// The description as written, if something in it is masked.
+    pub description: Option<String>,
     /// Answers to the category's questions, by question code.
     pub answers: BTreeMap<String, String>,
 }
@@ -185,9 +212,9 @@ pub struct Event {
     /// The state after.
     pub to: State,
     /// Why; `rejected` needs one.
-    pub reason: Option<String>,
+    pub reason: Option<Written>,
     /// What everybody may read.
-    pub note: Option<String>,
+    pub note: Option<Written>,
     /// Where to go; of `redirected` only.
     pub redirect_to: Option<String>,
 }

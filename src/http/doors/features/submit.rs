@@ -56,7 +56,10 @@ pub(in crate::http) async fn submit(
         action::submit(&service.city, &service.store, &*service.clock, &*service.ids, submission, key).await;
     let receipt = made.map_err(problem)?;
     let id = receipt.report.id;
-    let feature = with_links(&service, geojson::report(&receipt.report), "reports", &id.to_string());
+    let mut feature = with_links(&service, geojson::report(&receipt.report), "reports", &id.to_string());
+    if !receipt.masked.is_empty() {
+        feature["masked"] = receipt.masked.into();
+    }
     let bytes = serde_json::to_vec(&feature).map_err(|_| Problem::internal())?;
     let status = if receipt.created { StatusCode::CREATED } else { StatusCode::OK };
     let mut response = (status, bytes).into_response();

@@ -76,6 +76,10 @@ struct OfficeDocument {
     at: String,
     /// What offices wrote for each other.
     internal_note: Option<String>,
+    /// The reason as it was written; null where nothing in it is masked.
+    written_reason: Option<String>,
+    /// The note as it was written; null where nothing in it is masked.
+    written_note: Option<String>,
     /// The id of the key with which somebody acted.
     key: Option<String>,
 }
@@ -87,6 +91,8 @@ impl EventDocument {
         let office = office.then(|| OfficeDocument {
             at: event.at.to_string(),
             internal_note: event.internal,
+            written_reason: event.written_reason,
+            written_note: event.written_note,
             key: event.actor,
         });
         Self {

@@ -16,7 +16,7 @@ use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::{json_bytes, no_parameters};
 use crate::http::wire::members::Members;
 use crate::http::wire::problem::Problem;
-use crate::store::Standing;
+use crate::store::{Standing, Texts};
 use diaban_core::domain;
 use diaban_core::domain::caller::Act;
 use diaban_core::domain::key::Key;
@@ -50,10 +50,29 @@ pub(in crate::http) struct StandingDocument {
     /// coordinates now.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     looped: bool,
+    /// What its reporter wrote, unmasked: in the answer to GET.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    texts: Option<TextsDocument>,
+}
+
+/// The texts of a report as they were written.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ReportTexts")]
+struct TextsDocument {
+    title: Option<String>,
+    description: Option<String>,
+    /// The address, also where everybody reads none.
+    address: Option<String>,
+}
+
+impl TextsDocument {
+    fn new(Texts { title, description, address }: Texts) -> Self {
+        Self { title, description, address }
+    }
 }
 
 impl StandingDocument {
-    fn answer(id: u64, was: &Standing, looped: bool, headers: &HeaderMap) -> Response {
+    fn answer(id: u64, was: &Standing, looped: bool, texts: Option<Texts>, headers: &HeaderMap) -> Response {
         let document = Self {
             id,
             state: was.state.name(),
@@ -65,6 +84,7 @@ impl StandingDocument {
             public: was.withdrawn == Withdrawn::No,
             events: was.events,
             looped,
+            texts: texts.map(TextsDocument::new),
         };
         Document::typed("application/json", &document, CachePolicy::Never)
             .tagged(tag(was.events))
@@ -180,7 +200,7 @@ async fn standing(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let was = service.store.standing(id).await?.ok_or_else(super::missing)?;
-    Ok(StandingDocument::answer(id, &was, looped, headers))
+    Ok(StandingDocument::answer(id, &was, looped, None, headers))
 }
 
 /// `GET /collections/reports/items/{id}/standing`
@@ -194,7 +214,8 @@ pub(in crate::http) async fn look(
     no_parameters(query.as_deref())?;
     let (id, caller) = (number(&id)?, caller(&service.city.areas(), Some(&key)));
     let was = report(&service, id, &caller, Act::ReadOffice).await?;
-    Ok(StandingDocument::answer(id, &was, false, &headers))
+    let texts = service.store.texts(id).await?;
+    Ok(StandingDocument::answer(id, &was, false, texts, &headers))
 }
 
 fn actor(service: &Service, key: &Key, headers: &HeaderMap) -> Actor {
