@@ -5,6 +5,7 @@ mod status;
 pub mod feed;
 pub mod key;
 pub mod view;
+pub mod words;
 
 pub use status::{State, Status};
 

@@ -17,7 +17,7 @@ use diaban_core::domain::{BodyId, State};
 
 pub(in crate::http) use erase::erase;
 pub(in crate::http) use events::{EventList, events};
-pub(in crate::http) use token::HEADER as TOKEN_HEADER;
+pub(in crate::http) use token::{HEADER as TOKEN_HEADER, no_cookie};
 pub use token::ReportTokens;
 pub(in crate::http) use work::{StandingDocument, look, transfer, transition};
 
@@ -57,7 +57,7 @@ async fn report(service: &Service, id: u64, caller: &Caller, act: Act) -> Result
     Ok(standing)
 }
 
-fn number(id: &str) -> Result<u64, Problem> {
+pub(in crate::http) fn number(id: &str) -> Result<u64, Problem> {
     id.parse().ok().filter(|n| i64::try_from(*n).is_ok()).ok_or_else(missing)
 }
 
