@@ -70,7 +70,7 @@ fn names(states: &[State]) -> Vec<&'static str> {
 }
 
 /// Why nothing was done.
-fn problem(error: VerbError) -> Problem {
+pub(in crate::http) fn problem(error: VerbError) -> Problem {
     let detail = error.to_string();
     let told = |status, slug, title| Problem::new(status, slug, title).detail(detail);
     match error {
