@@ -31,5 +31,5 @@ pub use settle::{mask_stored, settle};
 pub use submit::{Receipt, Refusal, Submission, SubmitError, assess, outside_text, submit};
 pub use transfer::{To, Transfer, Transferred, transfer};
 pub use transition::{Transition, transition};
-pub use verb::{Actor, VerbError, permit};
+pub use verb::{Actor, VerbError, permit, precision};
 pub use withdraw::{Withdrawal, withdraw};

@@ -161,7 +161,7 @@ pub fn permit(city: &City, caller: &Caller, act: Act, was: &Standing) -> Result<
 }
 
 /// How precisely the public may see a report.
-pub(super) fn precision(city: &City, was: &Standing) -> Precision {
+pub fn precision(city: &City, was: &Standing) -> Precision {
     was.decided.with(city.pack.categories.by_code(&was.category).map(|c| c.precision))
 }
 

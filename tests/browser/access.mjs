@@ -7,7 +7,7 @@ const axe = readFileSync(fromWeb.resolve('axe-core/axe.min.js'), 'utf8');
 const everything = 'layers=incidents,alerts,traffic,facilities,wards';
 
 /** Nothing that axe-core calls serious or critical; what it calls lesser is said and passes. */
-async function accessible(page, where) {
+export async function accessible(page, where) {
   await page.emulateMedia({ reducedMotion: 'reduce' }); // colours change at once
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe);
   const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));

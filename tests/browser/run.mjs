@@ -12,6 +12,7 @@ import * as archive from './archive.mjs';
 import * as browse from './browse.mjs';
 import { TEST_MS, browser, launch, shots, startDemo, useBrowser, useServer, within } from './kit.mjs';
 import * as layers from './layers.mjs';
+import * as page from './page.mjs';
 import * as alerts from './alerts.mjs';
 import * as styles from './styles.mjs';
 import * as write from './write.mjs';
@@ -19,7 +20,7 @@ import * as write from './write.mjs';
 const RUN_MS = 30 * 60_000;
 const CLOSE_MS = 10_000;
 const tests = {
-  ...browse.tests, ...write.tests, ...layers.tests, ...alerts.tests, ...styles.tests, ...access.tests, ...archive.tests,
+  ...browse.tests, ...write.tests, ...layers.tests, ...alerts.tests, ...styles.tests, ...access.tests, ...archive.tests, ...page.tests,
 };
 
 /** Leaves a browser without pages for the next test; one that does not answer any more is left for a new one. */

@@ -110,6 +110,7 @@ fn address(server: &Server, path: &str) -> String {
             return "26743".to_owned();
         }
         let items = path.split("/{id}").next().unwrap();
+        let items = if items == "/r" { "/collections/reports/items" } else { items };
         let list = server.get(&format!("{items}?limit=1")).json();
         list["features"][0]["id"].to_string()
     };

@@ -45,6 +45,7 @@ mod pipes;
 mod process;
 mod query;
 mod redraw;
+mod report_page;
 mod reporter;
 mod second_city;
 mod start;

@@ -20,7 +20,7 @@ export class Problem extends Error {
 /** No answer: it may or may not have reached the server. */
 export class Unreachable extends Error {}
 
-async function ask(path, { query, signal, ...init } = {}) {
+async function ask(path, { query, signal, heard, ...init } = {}) {
   const text = query ? new URLSearchParams(query).toString() : '';
   const limit = AbortSignal.timeout(PATIENCE_MS);
   const asked = Date.now();
@@ -45,7 +45,10 @@ async function ask(path, { query, signal, ...init } = {}) {
     // A proxy in between may answer an error in HTML; the status still tells.
     if (response.ok) throw new Unreachable('not JSON');
   }
-  if (response.ok) return value;
+  if (response.ok) {
+    heard?.(response.headers);
+    return value;
+  }
   // These come from proxies and from a store that is away: the same request may pass in a moment.
   if ([502, 503, 504].includes(response.status)) throw new Unreachable(value.detail || `HTTP ${response.status}`);
   throw new Problem(response.status, value);
@@ -64,12 +67,17 @@ export const readSchema = (collection) => ask(`/collections/${encodeURIComponent
 export const nearest = (query, signal) => ask('/nearest', { query, signal });
 export const readCategories = () => ask('/categories', { query: { lang: lang() } });
 
-export const sendReport = (feature, key) =>
-  ask(REPORTS, {
+/** Sends a report; gives it as the server took it, with the token that opens it to whoever sent it. */
+export async function sendReport(feature, key) {
+  let token = '';
+  const report = await ask(REPORTS, {
     method: 'POST',
     headers: { 'Content-Type': 'application/geo+json', 'Idempotency-Key': key },
     body: JSON.stringify(feature),
+    heard: (headers) => { token = headers.get('Report-Token') ?? ''; },
   });
+  return { report, token };
+}
 
 /** A ward by its code or its canonical id; a former code is a problem 410 with its successors. */
 export const readWard = (name) => ask(`/collections/wards/items/${encodeURIComponent(name)}`).then((ward) => ({ ...ward, ...extent(ward.geometry) }));

@@ -13,6 +13,7 @@ import { covered, isSheet, rest, startSheet } from './sheet.js';
 import { DEEPEST_TILES, SHALLOWEST, createMap, hasWebGL2 } from './map.js';
 import { createStill } from './still.js';
 import { listen } from './live.js';
+import { drawMine, startMine } from './mine.js';
 import * as near from './near.js';
 import { standAt, startAlerts } from './alerts.js';
 import { drawBanner, showAlerts, startBanner } from './banner.js';
@@ -304,6 +305,7 @@ async function start() {
   startLayers(layerChanged);
   startLegend();
   drawLegend();
+  startMine();
   startBanner((id) => openCard(id, 'alerts'));
   startPosition((at) => {
     me = at;
@@ -320,6 +322,7 @@ async function start() {
   report.startReport(
     ({ geometry }) => {
       aim();
+      drawMine();
       if (geometry) stage?.go({ lon: geometry.coordinates[0], lat: geometry.coordinates[1] }, 16);
       for (const ms of AFTER_SENDING_MS) setTimeout(readAnew, ms);
     },

@@ -3,7 +3,8 @@ import { Problem, listWards, readFeature, readReport } from './api.js';
 import { categoryName } from './catalogue.js';
 import { $, el, fill } from './dom.js';
 import { badge, factsOf, heading, nature, pointOf, wardNames } from './facts.js';
-import { ago, dateTime, known, onLang, pick, pickOf, t } from './i18n.js';
+import { ago, dateTime, known, lang, onLang, pick, pickOf, t } from './i18n.js';
+import { kept, pageOf } from './kept.js';
 import { loadSchemas } from './schemas.js';
 
 let shown = null; // the feature on the card
@@ -90,6 +91,7 @@ function drawReport() {
     el('dl', {}, ...facts.flatMap(([key, value]) => [el('dt', {}, t(key)), el('dd', {}, value)])),
     p.approximate && el('p', { class: 'hint' }, t('card.approximate')),
     !point && el('p', { class: 'hint' }, t('card.placeless')),
+    el('p', {}, el('a', { href: pageOf(kept().find((one) => one.id === Number(id)) ?? { id }, lang()) }, t('card.page'))),
     actions(point),
   );
 }

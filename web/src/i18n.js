@@ -137,6 +137,7 @@ const WORDS = {
   'card.placeless': ['Phản ánh này không gắn với một vị trí.', 'This report has no place on the map.'],
   'card.copy': ['Sao chép liên kết', 'Copy link'],
   'card.copied': ['Đã sao chép', 'Copied'],
+  'card.page': ['Trang riêng', 'Its own page'],
 
   'state.received': ['Đã tiếp nhận', 'Received'],
   'state.forwarded': ['Đã chuyển xử lý', 'Forwarded'],
@@ -224,6 +225,25 @@ const WORDS = {
   ],
   'report.see': ['Xem phản ánh', 'See the report'],
   'report.more': ['Gửi phản ánh khác', 'Send another'],
+  'report.page': ['Theo dõi trên trang riêng', 'Follow it on its own page'],
+  'report.kept': [
+    'Thiết bị này giữ liên kết ở mục “Phản ánh của tôi”. Ai có liên kết đều đọc trước và xóa được phản ánh, nên đừng chia sẻ.',
+    'This device keeps the link under “My reports”. Whoever has it can erase the report, so do not share it.',
+  ],
+  'report.notKept': [
+    'Thiết bị này không lưu được liên kết. Hãy tự giữ lại: ai có nó đều xóa được phản ánh.',
+    'This device cannot keep the link. Keep it yourself: whoever has it can erase the report.',
+  ],
+
+  'mine.title': ['Phản ánh của tôi', 'My reports'],
+  'mine.note': [
+    'Gửi từ thiết bị này. Danh sách chỉ nằm trên thiết bị.',
+    'Sent from this device. The list is on the device only.',
+  ],
+  'mine.untitled': ['Phản ánh {id}', 'Report {id}'],
+  'mine.forget': ['Quên', 'Forget'],
+  'mine.forgetOne': ['Quên “{name}”', 'Forget “{name}”'],
+  'mine.sure': ['Quên thật? Sẽ không xóa được nữa', 'Really? It cannot be erased then'],
 };
 
 export const LANGUAGES = ['vi', 'en'];

@@ -1,8 +1,9 @@
 // Writing a report and sending it so that it arrives exactly once.
 import { Problem, Unreachable, listWards, sendReport } from './api.js';
-import { allGroups, categoryOf } from './catalogue.js';
+import { allGroups, categoryName, categoryOf } from './catalogue.js';
 import { $, el, fill } from './dom.js';
-import { dateTime, onLang, pick, t } from './i18n.js';
+import { dateTime, lang, onLang, pick, t } from './i18n.js';
+import { keep, pageOf } from './kept.js';
 import { askWhose, drawWhose, myPosition } from './place.js';
 import { answers, drawQuestions, unanswered } from './questions.js';
 
@@ -13,6 +14,7 @@ let asking;
 // One key from the first press of send until the server has taken the report: a retry on a bad link cannot make two.
 let key = null;
 let done = null; // the report as the server took it
+let mine = null; // the same as this device keeps it
 let after = () => {};
 let see = () => {};
 let begin = () => {};
@@ -62,7 +64,7 @@ function reset() {
   $('report').reset();
   $('report').hidden = false;
   $('report-done').hidden = true;
-  point = found = key = done = null;
+  point = found = key = done = mine = null;
   $('r-where').replaceChildren();
   clearErrors();
   drawRules();
@@ -185,8 +187,12 @@ async function send() {
   button.textContent = t('report.sending');
   key ??= crypto.randomUUID();
   try {
-    done = await sendReport(feature(), key);
+    const { report, token } = await sendReport(feature(), key);
+    done = report;
     key = null;
+    const { properties: p } = done;
+    mine = { id: p.id ?? done.id, token, title: p.title || categoryName(p.category), when: p.created_at };
+    mine.kept = token !== '' && keep(mine);
     if (done.geometry) stage?.pin(point, { raised: true });
     drawDone();
     after(done);
@@ -271,6 +277,8 @@ function drawDone() {
       el('h3', { tabindex: -1, id: 'done-title' }, t('report.done')),
       el('dl', {}, ...facts.flatMap(([name, value]) => [el('dt', {}, t(name)), el('dd', {}, value)])),
       ...(waits ? [el('p', {}, t('report.waits'))] : []),
+      el('p', {}, el('a', { href: pageOf(mine, lang()) }, t('report.page'))),
+      el('p', { class: 'hint' }, t(mine.kept ? 'report.kept' : 'report.notKept')),
     ),
     el('div', { class: 'actions' },
       el('button', { type: 'button', class: 'primary', onclick: () => see(id) }, t('report.see')),

@@ -19,6 +19,23 @@ impl Lang {
         }
     }
 
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Vi => Self::En,
+            Self::En => Self::Vi,
+        }
+    }
+
+    /// The word in this language, of one in Vietnamese and in English.
+    pub const fn pick<'w>(self, (vi, en): (&'w str, &'w str)) -> &'w str {
+        match self {
+            Self::Vi => vi,
+            Self::En => en,
+        }
+    }
+
     /// The language of a BCP 47 tag, by its primary subtag: `en-GB` is English.
     pub fn from_tag(tag: &str) -> Option<Self> {
         let first = tag.split(['-', '_']).next().unwrap_or_default();

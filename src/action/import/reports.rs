@@ -242,7 +242,7 @@ fn judge(city: &City, areas: &Areas, source: &str, incoming: Incoming) -> Result
         report.public.state = incoming.state;
         report.public.updated = shown;
         // Nothing can be asked for any more: where nobody said where to go, it stays so.
-        // The file is not the office that could say it otherwise, so here it is masked and nothing kept apart.
+        // Nothing of it is kept apart: an office is asked to write it otherwise, a file is masked.
         let redirect_to = redirect_to.filter(|_| incoming.state == State::Redirected);
         let redirect_to = redirect_to.map(|to| mask(&to).into_owned());
         report.public.redirect_to.clone_from(&redirect_to);

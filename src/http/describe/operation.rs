@@ -85,6 +85,12 @@ impl Operation {
         self
     }
 
+    /// Answers 303: the answer is another page.
+    pub(super) fn see_other(mut self, about: &'static str) -> Self {
+        self.answers.insert("303", (about, Map::new()));
+        self
+    }
+
     /// The operation as the description has it.
     pub(super) fn written(self, describe: &mut Describe<'_>) -> Value {
         let georeport = self.path.starts_with(open311::ROOT);
@@ -160,6 +166,7 @@ fn tag(path: &str) -> &'static str {
         "collections" if path.contains("/reports/items/{id}/") => "offices",
         "collections" => "features",
         "feeds" => "feeds",
+        "r" => "pages",
         "open311" => "open311",
         "areas" | "healthz" | "readyz" | "metrics" => "operator",
         _ => "service",

@@ -15,5 +15,6 @@ pub(in crate::http) mod nearest;
 pub(in crate::http) mod open311;
 pub(in crate::http) mod page;
 pub(in crate::http) mod pictures;
+pub(in crate::http) mod report;
 pub(in crate::http) mod styles;
 pub(in crate::http) mod tiles;

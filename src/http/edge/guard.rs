@@ -17,6 +17,7 @@ use crate::http::edge::connections::Connection;
 use crate::http::edge::held::Held;
 use crate::http::edge::keys::{no_key, not_opened, out_of_scope};
 use crate::http::edge::limits::{Act, Caller, LimitMode, LimitSettings, Limits, Lives, Verdict};
+use crate::http::edge::origin;
 use crate::http::edge::shed::{Class, Holdings, Shedder, paced};
 use crate::http::routes::{Admission, Callers};
 use crate::http::wire::problem::Problem;
@@ -101,6 +102,10 @@ pub(in crate::http) async fn guard(
         Ok(key) => key,
         Err(refusal) => return *refusal,
     };
+    let from_page = admission.callers != Callers::Page || origin::is_own(request.headers(), &service.public_url);
+    if request.method() == Method::POST && !from_page {
+        return origin::elsewhere().into_response();
+    }
     let Admission { class, act, .. } = admission;
     let guards = &service.guards;
     let peer = request.extensions().get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |p| p.0);

@@ -11,6 +11,7 @@ pub(in crate::http) mod keys;
 pub(in crate::http) mod limits;
 pub(in crate::http) mod listener;
 pub(in crate::http) mod metrics;
+pub(in crate::http) mod origin;
 pub(in crate::http) mod places;
 pub(in crate::http) mod send_budget;
 pub(in crate::http) mod shed;

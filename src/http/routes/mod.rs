@@ -62,6 +62,8 @@ enum Cost {
 pub(in crate::http) enum Callers {
     /// Anybody, also pages of other origins.
     Anyone,
+    /// Whoever sits before a page of this service: what another page sends is refused, and it may not read the answer.
+    Page,
     /// The operator's machines; pages of other origins may not read the answer.
     Operator,
     /// Who has a key of this scope; pages of other origins may not read the answer.
@@ -120,6 +122,11 @@ impl Route {
     /// Pages of other origins may not read the answer.
     fn operators(self) -> Self {
         Self { callers: Callers::Operator, ..self }
+    }
+
+    /// Only a page of this service may send it.
+    fn of_page(self) -> Self {
+        Self { callers: Callers::Page, ..self }
     }
 
     /// A key of this scope is needed.

@@ -9,12 +9,12 @@ use axum::routing::MethodFilter;
 use super::{Cost, Described, Route};
 use crate::http::Service;
 use crate::http::describe::operations::{
-    areas as of_areas, collections, georeport, life as of_life, map, news, service,
+    areas as of_areas, collections, georeport, life as of_life, map, news, people, service,
 };
 use crate::http::describe::{self, Operations};
 use crate::http::doors::{
     areas, basemap, categories, devices, features, feeds, health as health_door, life, locate, nearest,
-    open311, page, pictures, styles, tiles,
+    open311, page, pictures, report, styles, tiles,
 };
 use crate::http::edge::limits::Act;
 use crate::http::edge::shed::Class;
@@ -110,6 +110,17 @@ fn work<T: 'static>(
     post(pattern, Act::Read, handler, operations).keyed(WORK)
 }
 
+/// What a form of a page for people sends.
+fn form<T: 'static>(
+    pattern: Pattern,
+    cost: Cost,
+    handler: impl Handler<T, Arc<Service>>,
+    operations: Operations,
+) -> Route {
+    let method = (Method::POST, MethodFilter::POST);
+    Route::new(method, pattern, (cost, Act::Read), handler, Described::As(operations)).of_page()
+}
+
 /// A file that people see in a browser and programs have no use for.
 fn file<T: 'static>(pattern: Pattern, handler: impl Handler<T, Arc<Service>>) -> Route {
     let method = (Method::GET, MethodFilter::GET);
@@ -173,6 +184,9 @@ pub(super) fn rows() -> Vec<Route> {
         get("/feeds/wards/{ward}/events", READ, feeds::ward_events, news::ward_events),
         get("/feeds/wards/{ward}/{file}", READ, feeds::ward_more, news::ward_more),
         get("/feeds/k/{secret}/{file}", READ, feeds::secret, news::secret),
+        get("/r/{file}", READ, report::report, people::report),
+        form("/r/{id}/session", READ, report::session, people::session),
+        form("/r/{id}/erase", CREATE, report::erase, people::erase),
         get("/open311/{file}", READ, open311::discovery, georeport::discovery),
         get("/open311/v2/{file}", READ, open311::services, georeport::services),
         get("/open311/v2/services/{file}", READ, open311::definition, georeport::definition),

@@ -4,6 +4,7 @@
 pub(in crate::http) mod coding;
 pub(in crate::http) mod document;
 pub(in crate::http) mod extract;
+pub(in crate::http) mod html;
 pub(in crate::http) mod members;
 pub(in crate::http) mod negotiate;
 pub(in crate::http) mod parts;

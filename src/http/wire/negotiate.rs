@@ -1,9 +1,10 @@
-//! Which format to answer in: the `f` parameter, else the Accept header (RFC 9110 section 12.5.1).
+//! Which format to answer in: the `f` parameter, else the Accept header (RFC 9110 section 12.5.1). Which language: the
+//! `lang` parameter (`extract`), else the Accept-Language header (section 12.5.4).
 
 use axum::http::{HeaderMap, header};
 
 use crate::http::wire::problem::Problem;
-use diaban_core::domain::{Violation, nearest};
+use diaban_core::domain::{Lang, Violation, nearest};
 use diaban_core::format::list::Format;
 
 /// One format of a resource.
@@ -60,6 +61,26 @@ pub(in crate::http) fn choose<T: Copy>(
         .ok_or_else(|| Problem::not_acceptable(&offers.iter().map(|o| o.media[0]).collect::<Vec<_>>()))
 }
 
+/// The language that the client understands best; `usual` where it says nothing of ours.
+pub(in crate::http) fn accepted_lang(headers: &HeaderMap, usual: Lang) -> Lang {
+    let values = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|v| v.to_str().ok());
+    let ranges = values.flat_map(|v| v.split(',')).take(64);
+    let known = ranges.filter_map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        Some((Lang::from_tag(parts.next()?)?, weight(parts)?))
+    });
+    // The first of the best: `max_by_key` would take the last.
+    let mut known: Vec<(Lang, u16)> = known.filter(|(_, quality)| *quality > 0).collect();
+    known.reverse();
+    known.into_iter().max_by_key(|(_, quality)| *quality).map_or(usual, |(lang, _)| lang)
+}
+
+/// The weight among the parameters of a range, in thousandths; none if it is no number.
+fn weight<'a>(mut parameters: impl Iterator<Item = &'a str>) -> Option<u16> {
+    let q = parameters.find_map(|p| p.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok())?;
+    Some((q.clamp(0.0, 1.0) * 1000.0) as u16)
+}
+
 struct Range<'a> {
     kind: &'a str,
     subtype: &'a str,
@@ -71,8 +92,7 @@ impl<'a> Range<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
         let (kind, subtype) = parts.next()?.split_once('/')?;
-        let q = parts.find_map(|p| p.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok())?;
-        Some(Self { kind, subtype, quality: (q.clamp(0.0, 1.0) * 1000.0) as u16 })
+        Some(Self { kind, subtype, quality: weight(parts)? })
     }
 }
 
@@ -119,5 +139,22 @@ mod tests {
         assert_eq!(with("application/json;q=0, */*"), Some(1));
         assert_eq!(choose(OFFERS, Some("html"), &HeaderMap::new()).ok(), Some(1));
         assert!(choose(OFFERS, Some("htm"), &HeaderMap::new()).is_err());
+    }
+
+    #[test]
+    fn the_language_that_is_understood_best() {
+        let of = |accepted: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_LANGUAGE, accepted.parse().unwrap());
+            accepted_lang(&headers, Lang::Vi)
+        };
+        assert_eq!(accepted_lang(&HeaderMap::new(), Lang::Vi), Lang::Vi);
+        assert_eq!(of("en-GB,en;q=0.9,vi;q=0.8"), Lang::En);
+        assert_eq!(of("vi-VN,vi;q=0.9,en;q=0.8"), Lang::Vi);
+        assert_eq!(of("fr, en;q=0.2"), Lang::En);
+        assert_eq!(of("en, vi"), Lang::En, "the first of the best");
+        for nothing in ["fr", "*", "en;q=0", "en;q=x", ""] {
+            assert_eq!(of(nothing), Lang::Vi, "{nothing}");
+        }
     }
 }

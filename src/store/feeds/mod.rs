@@ -273,6 +273,26 @@ impl Store {
         Ok(all)
     }
 
+    /// What happened to one report, newest first, as far as the public knows of it: before the `n`th event, if one is
+    /// named. Of a report that was withdrawn these are tombstones.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn news_of(
+        &self,
+        report: u64,
+        before: Option<i64>,
+        limit: u32,
+        edition: i64,
+    ) -> Result<Vec<News>, StoreError> {
+        let join = self.read.dialect().join();
+        let from = format!("report_public r {join} event e ON e.report = r.seq {}", placed(edition));
+        let mut q = select(&from, "e.shown_ms IS NOT NULL AND r.id = ");
+        q.push_bind(report as i64).push(" AND e.n < ").push_bind(before.unwrap_or(i64::MAX));
+        q.push(" ORDER BY e.n DESC LIMIT ").push_bind(limit);
+        self.read.fetch_all(q).await?.iter().map(news).collect()
+    }
+
     /// Where the `n`th event of a report stands; it never moves, so it is what cursors name.
     ///
     /// # Errors

@@ -56,6 +56,17 @@ impl Happening {
     pub fn is_internal(&self) -> bool {
         self.kind == EventKind::Note && self.shown.is_none() && self.note.is_none()
     }
+
+    /// Whether everybody may read of it, or only whoever sent the report (`own`), who does not wait for the end of its
+    /// hour.
+    pub fn is_told(&self, own: bool) -> bool {
+        self.shown.is_some() || own && !self.is_internal()
+    }
+
+    /// Its moment, as everybody may know it or whoever sent the report.
+    pub fn told_at(&self, own: bool) -> Option<Instant> {
+        if own { Some(self.at) } else { self.shown }
+    }
 }
 
 impl Store {

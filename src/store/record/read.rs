@@ -115,8 +115,20 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn report(&self, id: u64) -> Result<Option<ReportRecord>, StoreError> {
+        self.unless_withdrawn(id, "r.withdrawn IN (0, 3)").await
+    }
+
+    /// The same for whoever sent it, who sees it also while it is hidden.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn own_report(&self, id: u64) -> Result<Option<ReportRecord>, StoreError> {
+        self.unless_withdrawn(id, "r.withdrawn <> 2").await
+    }
+
+    async fn unless_withdrawn(&self, id: u64, seen: &str) -> Result<Option<ReportRecord>, StoreError> {
         let mut q = Sql::new(format!(
-            "SELECT {} FROM report_public r {PLACED_NOW} WHERE r.withdrawn IN (0, 3) AND r.id = ",
+            "SELECT {} FROM report_public r {PLACED_NOW} WHERE {seen} AND r.id = ",
             *COLUMNS
         ));
         q.push_bind(id as i64);

@@ -6,6 +6,7 @@ pub mod feed;
 pub mod holders;
 pub mod key;
 pub mod view;
+pub mod words;
 
 pub use status::{Needs, Proof, State, Status, WHERE, says_not_ours};
 

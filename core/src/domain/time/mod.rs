@@ -5,6 +5,7 @@ mod instant;
 
 pub mod deadline;
 pub mod hours;
+pub mod words;
 
 pub use calendar::{Calendar, CalendarError, Holiday};
 pub use instant::Instant;

@@ -7,6 +7,7 @@ pub(in crate::http) mod georeport;
 pub(in crate::http) mod life;
 pub(in crate::http) mod map;
 pub(in crate::http) mod news;
+pub(in crate::http) mod people;
 pub(in crate::http) mod service;
 
 use serde_json::Value;

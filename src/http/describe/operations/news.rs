@@ -7,8 +7,19 @@ use diaban_core::format::feed;
 use diaban_core::format::feed::{atom, geojson, json};
 use diaban_core::query::features::filter_names;
 
-/// A feed in each of its forms.
+/// A feed below `/feeds` in each of its forms.
 fn all_forms(
+    d: &mut Describe<'_>,
+    path: &str,
+    about: (&str, &str),
+    news: News<'_>,
+    query: &[&str],
+) -> Vec<Operation> {
+    forms(d, &format!("/feeds/{path}"), about, news, query)
+}
+
+/// A feed in each of its forms.
+pub(super) fn forms(
     d: &mut Describe<'_>,
     path: &str,
     (id, summary): (&str, &str),
@@ -23,7 +34,7 @@ fn all_forms(
             e => (e, schema::text()),
         };
         let operation =
-            Operation::new(format!("/feeds/{path}.{}", f.extension), format!("{id}{form}"), summary);
+            Operation::new(format!("{path}.{}", f.extension), format!("{id}{form}"), summary);
         operation.query(query.iter().copied().chain(["limit", "cursor"])).answers(f.media, schema)
     };
     feed::ALL.iter().map(|f| form(f)).collect()

@@ -8,6 +8,7 @@
 mod features;
 mod live;
 mod page;
+mod report;
 mod reports;
 
 use std::sync::Arc;
@@ -16,6 +17,8 @@ use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
+
+pub(in crate::http) use self::report::of_report;
 
 use self::page::{OfWard, Source};
 use self::reports::{Kind, Scope, serve};
@@ -31,7 +34,7 @@ use diaban_core::format::feed::{self, Format};
 use diaban_core::query::params::{self, FILTERS};
 use diaban_core::query::{CodeSet, Filter};
 
-fn no_feed() -> Problem {
+pub(in crate::http) fn no_feed() -> Problem {
     let endings: Vec<String> = feed::ALL.iter().map(|f| format!(".{}", f.extension)).collect();
     Problem::not_found(format!("no such feed; a feed ends in {}", endings.join(" or ")))
 }

@@ -87,7 +87,7 @@ struct OfficeDocument {
 impl EventDocument {
     /// Whoever sent the report knows its moments.
     fn new(event: Happening, office: bool, own: bool) -> Self {
-        let at = if own { Some(event.at) } else { event.shown };
+        let at = event.told_at(own);
         let office = office.then(|| OfficeDocument {
             at: event.at.to_string(),
             internal_note: event.internal,
@@ -131,7 +131,7 @@ pub(in crate::http) async fn events(
     let office = authorize(&caller, Act::ReadOffice, &standing.resource()).is_ok();
     let own = caller == Caller::Reporter;
     let life = service.store.life(standing.seq).await?.into_iter();
-    let seen = life.filter(|event| office || event.shown.is_some() || own && !event.is_internal());
+    let seen = life.filter(|event| office || event.is_told(own));
     let list = EventList { id, events: seen.map(|event| EventDocument::new(event, office, own)).collect() };
     let cache = if office || own { CachePolicy::Never } else { CachePolicy::Revalidate };
     let mut document = Document::typed("application/json", &list, cache);

@@ -17,7 +17,7 @@ use diaban_core::domain::{BodyId, State};
 
 pub(in crate::http) use erase::erase;
 pub(in crate::http) use events::{EventList, events};
-pub(in crate::http) use token::HEADER as TOKEN_HEADER;
+pub(in crate::http) use token::{HEADER as TOKEN_HEADER, no_cookie};
 pub use token::ReportTokens;
 pub(in crate::http) use work::{StandingDocument, look, transfer, transition};
 
@@ -61,7 +61,7 @@ async fn report(service: &Service, id: u64, caller: &Caller, act: Act) -> Result
     Ok(standing)
 }
 
-fn number(id: &str) -> Result<u64, Problem> {
+pub(in crate::http) fn number(id: &str) -> Result<u64, Problem> {
     id.parse().ok().filter(|n| i64::try_from(*n).is_ok()).ok_or_else(missing)
 }
 
@@ -74,7 +74,7 @@ fn names(states: &[State]) -> Vec<&'static str> {
 }
 
 /// Why nothing was done.
-fn problem(error: VerbError) -> Problem {
+pub(in crate::http) fn problem(error: VerbError) -> Problem {
     let detail = error.to_string();
     let told = |status, slug, title| Problem::new(status, slug, title).detail(detail);
     match error {

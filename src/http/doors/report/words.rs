@@ -1,0 +1,96 @@
+//! The words of a report's page, in Vietnamese and in English. What is told of the report itself is the core's
+//! (`domain::report::words`).
+
+/// In Vietnamese and in English.
+pub(super) type Pair = (&'static str, &'static str);
+
+pub(super) const REPORT: Pair = ("Phản ánh", "Report");
+pub(super) const ABOUT: Pair = ("Về phản ánh này", "About this report");
+pub(super) const BODY: Pair = ("Nơi phụ trách", "Responsible");
+pub(super) const RECEIVED: Pair = ("Tiếp nhận", "Received");
+pub(super) const SEEN: Pair = ("Nhìn thấy", "Seen");
+pub(super) const ADDRESS: Pair = ("Địa chỉ", "Address");
+pub(super) const NUMBER: Pair = ("Mã số", "Number");
+pub(super) const URGENT: Pair = ("Khẩn", "Urgent");
+pub(super) const HISTORY: Pair = ("Diễn biến", "What happened");
+pub(super) const REASON: Pair = ("Lý do", "Reason");
+pub(super) const APPROXIMATE: Pair = ("theo ranh giới gần đúng", "by approximate boundaries");
+
+pub(super) const PICTURE: Pair = ("Bản đồ quanh nơi được phản ánh", "Map of the place reported");
+pub(super) const ABOUT_METRES: Pair = (
+    "Để giữ kín nơi ở, điểm trên bản đồ chỉ gần đúng: nơi thật ở trong khoảng {m} m quanh đây.",
+    "To protect whoever lives there, the point is approximate: the true place is about {m} m around it.",
+);
+pub(super) const ABOUT_WARD: Pair = (
+    "Để giữ kín, chỉ nói nơi này ở đâu đó trong {ward}.",
+    "To protect whoever lives there, only this is said: it is somewhere in {ward}.",
+);
+pub(super) const PLACE_HIDDEN: Pair =
+    ("Nơi của phản ánh này không công khai.", "The place of this report is not public.");
+pub(super) const PLACELESS: Pair =
+    ("Phản ánh này không gắn với một nơi trên bản đồ.", "This report has no place on the map.");
+
+pub(super) const WAITING: Pair = (
+    "Phản ánh này chưa có trên bản đồ và danh sách: để giữ kín lúc và nơi, nó hiện ra khi hết giờ hiện tại. Ai có liên \
+     kết này thì xem được trang này.",
+    "This report is not on the map and the lists yet: to protect when and where, it appears when the present hour is \
+     over. Whoever has this link can see this page.",
+);
+pub(super) const HIDDEN: Pair = (
+    "Phản ánh này đang bị ẩn. Chỉ bạn và nơi phụ trách xem được trang này.",
+    "This report is hidden at present. Only you and those responsible can see this page.",
+);
+
+pub(super) const LINKS: Pair = ("Liên kết", "Links");
+pub(super) const ON_MAP: Pair = ("Xem trên bản đồ", "See it on the map");
+pub(super) const FOLLOW: Pair = ("Theo dõi phản ánh này (Atom)", "Follow this report (Atom)");
+pub(super) const FOLLOW_WARD: Pair = ("Tin của {ward} (Atom)", "News of {ward} (Atom)");
+pub(super) const DATA: Pair = ("Dữ liệu (GeoJSON)", "Data (GeoJSON)");
+pub(super) const HOME: Pair = ("Đến bản đồ", "To the map");
+
+pub(super) const OWN: Pair = ("Phản ánh của bạn", "Your report");
+pub(super) const OWN_UNTIL: Pair = (
+    "Bạn đang xem trang này với tư cách người gửi, đến {time}: đủ mọi diễn biến, đúng giờ.",
+    "You see this page as the one who sent the report, until {time}: everything that happened, to the minute.",
+);
+pub(super) const ARE_YOU: Pair = ("Bạn là người gửi phản ánh này?", "Did you send this report?");
+pub(super) const PASTE: Pair = (
+    "Mở trang này từ mục “Phản ánh của tôi” trên thiết bị đã gửi, hoặc dán mã nhận được khi gửi (Report-Token).",
+    "Open this page from “My reports” on the device that sent it, or paste the code that came when it was sent \
+     (Report-Token).",
+);
+pub(super) const CODE: Pair = ("Mã của phản ánh", "Code of the report");
+pub(super) const OPEN: Pair = ("Mở", "Open");
+
+pub(super) const ERASE: Pair = ("Xóa phản ánh này", "Erase this report");
+pub(super) const ERASE_WHAT: Pair = (
+    "Nội dung và vị trí bị xóa hẳn, không lấy lại được. Nơi phụ trách cũng không đọc được nữa.",
+    "Its texts and its place go for good and cannot be brought back. Those responsible cannot read them any more either.",
+);
+pub(super) const SURE: Pair = ("Tôi hiểu và muốn xóa", "I understand and want to erase it");
+pub(super) const ERASE_NOW: Pair = ("Xóa vĩnh viễn", "Erase for good");
+
+pub(super) const REFUSED: Pair =
+    ("Mã này không phải của phản ánh này.", "This is not the code of this report.");
+pub(super) const OVER: Pair = (
+    "Đã hết thời gian của người gửi. Hãy mở lại liên kết của bạn rồi thử lần nữa.",
+    "Your time as the sender is over. Open your link again and try once more.",
+);
+pub(super) const UNSURE: Pair =
+    ("Chưa xóa: hãy đánh dấu ô xác nhận.", "Nothing was erased: tick the box to confirm.");
+
+pub(super) const MISSING: Pair = ("Không có phản ánh này", "There is no such report");
+pub(super) const MISSING_WHY: Pair = (
+    "Không có phản ánh công khai nào mang mã số này. Hãy xem lại liên kết.",
+    "No public report has this number. Look at the link once more.",
+);
+pub(super) const GONE: Pair = ("Phản ánh đã được xóa", "This report was erased");
+pub(super) const GONE_WHY: Pair = (
+    "Nội dung và vị trí của phản ánh này đã được xóa hẳn theo yêu cầu. Không còn gì để xem ở đây.",
+    "The texts and the place of this report were erased for good on request. There is nothing left to see here.",
+);
+pub(super) const ERASED: Pair = (
+    "Đã xóa. Bản đồ, danh sách và nguồn tin bỏ phản ánh này trong giây lát.",
+    "It is erased. The map, lists and feeds drop it within moments.",
+);
+pub(super) const TIMES: Pair = ("Ngày giờ theo múi giờ", "Times are of the zone");
