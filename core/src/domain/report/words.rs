@@ -6,7 +6,8 @@ use super::EventKind;
 use crate::domain::time::{deadline, words};
 use crate::domain::{Instant, Lang, State, Status};
 
-/// What happened, for everybody, in Vietnamese and in English. `{from}` and `{to}` stand for the wards of a transfer.
+/// What happened, for everybody, in Vietnamese and in English. `{from}` and `{to}` stand for the offices of a transfer,
+/// the wards of a reform, the levels before and after.
 pub const fn sentence(kind: EventKind, from: Option<State>, to: State) -> (&'static str, &'static str) {
     match (kind, from, to) {
         (EventKind::State, None, _) => ("Phản ánh được tiếp nhận.", "The report was received."),
@@ -22,11 +23,18 @@ pub const fn sentence(kind: EventKind, from: Option<State>, to: State) -> (&'sta
         (EventKind::State, Some(_), State::Rejected) => {
             ("Nơi phụ trách trả lời không xử lý.", "The office answered that it will not act on it.")
         }
+        (EventKind::State, Some(_), State::Answered) => {
+            ("Nơi phụ trách đã trả lời, không cần xử lý thêm.", "The office answered; nothing was to be repaired.")
+        }
+        (EventKind::State, Some(_), State::Redirected) => {
+            ("Việc này do nơi khác giải quyết.", "It is settled elsewhere.")
+        }
         (EventKind::State, Some(_), State::Duplicate) => {
             ("Trùng với một phản ánh khác.", "It was found to repeat another report.")
         }
         (EventKind::Note, ..) => ("Nơi phụ trách viết:", "The office wrote:"),
         (EventKind::Transfer, ..) => ("Chuyển từ {from} sang {to}.", "It went from {from} to {to}."),
+        (EventKind::Level, ..) => ("Mức độ đổi từ {from} sang {to}.", "Its level changed from {from} to {to}."),
         (EventKind::Hidden, ..) => ("Phản ánh bị ẩn khỏi trang công khai.", "It was taken from the public."),
         (EventKind::Shown, ..) => ("Phản ánh được công khai trở lại.", "It was given back to the public."),
         (EventKind::Erased, ..) => ("Phản ánh đã được xóa.", "The report was erased."),

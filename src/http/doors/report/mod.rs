@@ -15,7 +15,7 @@ use maud::{Markup, html};
 
 use self::view::{View, Writer};
 use self::words::Pair;
-use crate::action::precision;
+use crate::action::{Areas, precision};
 use crate::http::Service;
 use crate::http::doors::feeds::{no_feed, of_report};
 use crate::http::doors::life::number;
@@ -25,7 +25,7 @@ use crate::http::wire::negotiate::{Offer, accepted_lang, choose};
 use crate::http::wire::problem::Problem;
 use crate::store::{Happening, StoreError};
 use diaban_core::domain::caller::{Act, Caller, Refusal, authorize};
-use diaban_core::domain::report::Withdrawn;
+use diaban_core::domain::report::{EventKind, Level, Withdrawn};
 use diaban_core::domain::view::PublicReport;
 use diaban_core::domain::{BodyId, Instant, Lang, Precision, Text, WardId};
 use diaban_core::format::feed;
@@ -70,16 +70,30 @@ struct Seen {
     withdrawn: Withdrawn,
     /// Oldest first.
     life: Vec<Happening>,
-    /// The names of the wards in it.
-    wards: BTreeMap<WardId, String>,
+    /// Between what it went, by the number of the event: offices, wards or levels.
+    between: BTreeMap<i64, [Text; 2]>,
     /// Until when this is its reporter.
     own: Option<Instant>,
     now: Instant,
 }
 
-impl Seen {
-    fn ward(&self, ward: &WardId) -> String {
-        self.wards.get(ward).cloned().unwrap_or_else(|| ward.to_string())
+/// From what to what an event led, as people call it.
+fn between(service: &Service, areas: &Areas, event: &Happening) -> [Text; 2] {
+    let plain = |name: String| Text { vi: name.clone(), en: name };
+    let ward = |ward: &Option<WardId>| {
+        let name = |w: &WardId| areas.book.unit(w).map_or_else(|| w.to_string(), |unit| unit.name.clone());
+        plain(ward.as_ref().map_or_else(|| "…".to_owned(), name))
+    };
+    let level = |level: Option<Level>| {
+        let (vi, en) = level.map_or(("…", "…"), Level::titles);
+        Text { vi: vi.to_lowercase(), en: en.to_lowercase() }
+    };
+    match (event.kind, &event.from_body, &event.body) {
+        (EventKind::Transfer, Some(from), Some(to)) => {
+            [from, to].map(|id| service.city.body_name(areas, &BodyId::new(id)))
+        }
+        (EventKind::Level, ..) => [level(event.from_level), level(event.level)],
+        _ => [ward(&event.from_ward), ward(&event.ward)],
     }
 }
 
@@ -162,12 +176,11 @@ async fn see(service: &Service, id: &str, headers: &HeaderMap) -> Result<Seen, U
         record.facts.body.clone_from(&standing.body);
     }
     let areas = service.city.areas();
-    let name = |ward: &WardId| areas.book.unit(ward).map_or_else(|| ward.to_string(), |unit| unit.name.clone());
-    let wards = life.iter().flat_map(|event| [&event.ward, &event.from_ward]).flatten();
+    let between = life.iter().map(|event| (event.n, between(service, &areas, event))).collect();
     let code = &record.facts.category;
     let category = service.city.pack.categories.by_code(code).map(|category| category.name.clone());
     Ok(Seen {
-        wards: wards.map(|ward| (ward.clone(), name(ward))).collect(),
+        between,
         category: category.unwrap_or_else(|| Text { vi: code.clone(), en: code.clone() }),
         body: service.city.body_name(&areas, &BodyId::new(&record.facts.body)),
         precision: precision(&service.city, &standing),

@@ -10,7 +10,7 @@ use crate::store::Happening;
 use diaban_core::domain::report::words::{promise, sentence};
 use diaban_core::domain::report::{EventKind, Level, Withdrawn};
 use diaban_core::domain::time_words::moment;
-use diaban_core::domain::{Instant, Lang, Precision, State, Status, WardId};
+use diaban_core::domain::{Instant, Lang, Precision, State, Status};
 use diaban_core::format::feed::atom;
 use diaban_core::format::geojson;
 use diaban_core::geo::LonLat;
@@ -283,9 +283,10 @@ impl View<'_> {
 
     fn event(&self, event: &Happening) -> Markup {
         let own = self.seen.own.is_some();
-        let name = |ward: &Option<WardId>| ward.as_ref().map_or_else(|| "…".to_owned(), |w| self.seen.ward(w));
-        let told = self.lang().pick(sentence(event.kind, event.from, event.to));
-        let told = told.replace("{from}", &name(&event.from_ward)).replace("{to}", &name(&event.ward));
+        let mut told = self.lang().pick(sentence(event.kind, event.from, event.to)).to_owned();
+        if let Some([from, to]) = self.seen.between.get(&event.n) {
+            told = told.replace("{from}", from.get(self.lang())).replace("{to}", to.get(self.lang()));
+        }
         // Of a duplicate the reason is the number of the report that it repeats.
         let repeats = event.kind == EventKind::State && event.to == State::Duplicate;
         let original = event.reason.as_deref().filter(|_| repeats).and_then(|id| id.parse::<u64>().ok());
@@ -298,6 +299,9 @@ impl View<'_> {
             }
             @if let Some(reason) = reason {
                 p.said { b { (self.say(words::REASON)) ": " } span lang=[self.to.theirs()] { (reason) } }
+            }
+            @if let Some(to) = &event.redirect_to {
+                p.said { b { (self.say(words::ELSEWHERE)) ": " } span lang=[self.to.theirs()] { (to) } }
             }
             @if let Some(note) = &event.note { p.said lang=[self.to.theirs()] { (note) } }
         }

@@ -14,6 +14,7 @@ pub(super) const NUMBER: Pair = ("Mã số", "Number");
 pub(super) const URGENT: Pair = ("Khẩn", "Urgent");
 pub(super) const HISTORY: Pair = ("Diễn biến", "What happened");
 pub(super) const REASON: Pair = ("Lý do", "Reason");
+pub(super) const ELSEWHERE: Pair = ("Nơi giải quyết", "Where to go");
 pub(super) const APPROXIMATE: Pair = ("theo ranh giới gần đúng", "by approximate boundaries");
 
 pub(super) const PICTURE: Pair = ("Bản đồ quanh nơi được phản ánh", "Map of the place reported");
