@@ -73,7 +73,8 @@ fn change(server: &Server, bearer: &str, id: u64, body: &Value) {
 /// Every address that an attribute of the page names.
 fn addresses(page: &str) -> BTreeSet<String> {
     let of = |attribute: &str| {
-        let parts = page.split(&format!(" {attribute}=\"")).skip(1);
+        let begin = format!(" {attribute}=\"");
+        let parts = page.split(&begin).skip(1);
         parts.map(|part| part.split('"').next().unwrap().replace("&amp;", "&")).collect::<Vec<_>>()
     };
     let sets = of("srcset").into_iter().flat_map(|set| {
@@ -207,7 +208,7 @@ fn a_place_that_is_blurred_is_said_to_be_and_one_that_is_not_there_has_no_pictur
     for (precision, said) in [
         (Precision::Grid20m, "khoảng 20 m quanh đây"),
         (Precision::Grid150m, "khoảng 150 m quanh đây"),
-        (Precision::Ward, "ở đâu đó trong "),
+        (Precision::Ward, "ở đâu đó trong địa bàn"),
         (Precision::Hidden, "không công khai"),
     ] {
         let (id, token) = sent(&server, &feature(crate::hour::category(precision), Some(CENTRE)));
@@ -297,7 +298,7 @@ fn a_token_becomes_a_cookie_of_one_page_for_half_an_hour() {
     let cookie = cookie(&server, id, &own);
     let mine = |id: u64| server.get_with(&format!("/r/{id}"), &[("Cookie", &cookie)]);
     assert_eq!(mine(id).header("cache-control"), "no-store");
-    assert!(mine(id).text().contains("Phản ánh của bạn") && mine(id).text().contains("đến 09:00"));
+    assert!(mine(id).text().contains("Phản ánh của bạn") && mine(id).text().contains("đến 09:00."));
     assert!(!mine(id).text().contains("id=\"session\""), "it is open already");
     assert!(!mine(other).text().contains("Phản ánh của bạn"));
     assert!(server.get(&path).text().contains("id=\"session\""));

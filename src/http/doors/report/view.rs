@@ -18,6 +18,8 @@ use diaban_core::geo::LonLat;
 /// Width and height of the picture in the page, and of the one that others show beside a link to it.
 const PICTURE: (u32, u32) = (640, 300);
 const CARD: (u32, u32) = (1_200, 630);
+/// The layer on that picture.
+const WARDS: &str = "wards";
 /// Characters of the description that others show beside a link.
 const CARD_TEXT: usize = 200;
 
@@ -192,14 +194,17 @@ impl View<'_> {
     fn picture(&self, (width, height): (u32, u32), scale: u32, dark: bool) -> Option<String> {
         let place: LonLat = self.seen.report.facts.point?;
         let zoom = match self.seen.precision {
-            Precision::Exact | Precision::Grid20m => 15.5,
-            Precision::Grid150m => 14.5,
-            Precision::Ward => 12.5,
+            Precision::Exact | Precision::Grid20m | Precision::Grid150m => 12.5,
+            Precision::Ward => 12.0,
             Precision::Hidden => return None,
         };
         let (lon, lat) = (place.lon(), place.lat());
         let scale = if scale == 2 { "@2x" } else { "" };
         let mut address = format!("/static/{lon},{lat},{zoom}/{width}x{height}{scale}.png?lang={}", self.lang().tag());
+        // Other reports would only hide this one.
+        if self.to.service.layers.iter().any(|layer| layer.id == WARDS) {
+            address += &format!("&layers={WARDS}");
+        }
         if self.seen.precision != Precision::Ward {
             address += &format!("&marker={lon},{lat}");
         }
@@ -241,12 +246,11 @@ impl View<'_> {
     fn facts(&self) -> Markup {
         let report = &self.seen.report;
         let facts = &report.facts;
-        let unit = self.to.service.city.pack.city.unit.one_title();
         let theirs = self.to.theirs();
         html! {
             dl aria-label=(self.say(words::ABOUT)) {
                 @if let Some(ward) = self.ward_name() {
-                    dt { (unit.get(self.lang())) }
+                    dt { (self.say(words::WHERE)) }
                     dd {
                         span lang=[theirs] { (ward) }
                         @if report.approximate { " " small { "(" (self.say(words::APPROXIMATE)) ")" } }
