@@ -333,7 +333,10 @@ mod tests {
         let told = "SELECT concat_ws(' ', kind, to_state, from_body, body, from_level, level, redirect_to)
                     FROM report_events WHERE report = 1 AND n > 1 ORDER BY n";
         let told = names(&mut db, told).await;
-        assert_eq!(told, ["transfer received centre water", "level received normal urgent", "state redirected court"]);
+        assert_eq!(
+            told,
+            ["transfer received centre water", "level received normal urgent", "state redirected court"]
+        );
         let now = "SELECT concat_ws(' ', state, status, body, level, redirect_to) FROM reports WHERE id = 1";
         assert_eq!(names(&mut db, now).await, ["redirected closed water urgent court"]);
         store.close().await;
