@@ -128,7 +128,6 @@ fn told(
     let missing = |field: &str, why: &str| Err(VerbError::refused(field, why));
     let mut told = words;
     match to.needs() {
-        Needs::Nothing => {}
         Needs::Proof => {
             let proof = category.map_or(Proof::None, |c| c.proof);
             if proof == Proof::Note && told.note.is_none() {
@@ -138,8 +137,13 @@ fn told(
         Needs::Note if told.note.is_none() => {
             return missing("note", "is required: what is the answer?");
         }
+<<<<<<< HEAD
         Needs::Note => {}
         Needs::Reason => match told.reason.as_ref().map(|r| &*r.shown) {
+=======
+        Needs::Nothing | Needs::Note => {}
+        Needs::Reason => match told.reason.as_deref() {
+>>>>>>> h2
             None => return missing("reason", "is required: why is it refused?"),
             Some(reason) if says_not_ours(reason) => {
                 return missing(

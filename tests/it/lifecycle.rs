@@ -207,7 +207,8 @@ fn how_much_a_report_presses_is_the_offices_to_say() {
 #[test]
 fn what_a_blurred_report_is_told_it_is_told_when_the_hour_is_over() {
     let server = Server::start();
-    let (id, ward) = made(&server, crate::hour::category(Precision::Grid150m));
+    let code = crate::hour::category(Precision::Grid150m);
+    let (id, ward) = made(&server, code);
     server.end_hour();
     server.until("it is public", || server.get(&format!("{ITEMS}/{id}/events")).status == 200);
     let own = Caller::of(&server, &ward);
@@ -224,6 +225,17 @@ fn what_a_blurred_report_is_told_it_is_told_when_the_hour_is_over() {
     );
     assert_eq!(own.events(id).json()["events"][3]["from_level"], "urgent");
     assert_eq!(item(), before, "nobody else knows");
+    // A secret link knows, as the office does.
+    let link = done(&server, &["keys", "feed", "Đội", "--query", &format!("category={code}")]);
+    let token: String = link[link.find("dbn_").unwrap()..].chars().take(44).collect();
+    let feed = || server.get(&format!("/feeds/k/{token}/reports.json"));
+    server.until("the link is known", || feed().status == 200);
+    let told = items(&feed())[0]["_diaban"].clone();
+    for (name, value) in
+        [("state", "redirected"), ("level", "low"), ("body", OPERATOR_BODY), ("redirect_to", "Tòa án")]
+    {
+        assert_eq!(told[name], value, "{told}");
+    }
     server.end_hour();
     server.until("everybody knows", || item()["state"] == "redirected");
     let after = item();

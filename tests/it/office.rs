@@ -318,11 +318,15 @@ fn an_office_follows_its_ward_through_a_redraw_and_back() {
     let (noise, _) = made(&server, "noise");
     let redrawn = redrawn(folder, &cut);
     let (sent, _) = made(&server, "pothole");
+    let (round, _) = made(&server, "pothole");
+    let (former, new) = redrawn.renamed.iter().next().unwrap();
     let own = Caller::of(&server, &cut);
     let police = format!("ward_police:2025-07-01.{cut}");
     let police = Caller::new(&server, &["--scope", "work", "--body", &police]);
-    let elsewhere = Caller::of(&server, redrawn.renamed.keys().next().unwrap());
+    let elsewhere = Caller::of(&server, former);
     assert_eq!(own.send(sent, "transfers", &json!({ "body": "water" }), &[]).status, 200);
+    assert_eq!(own.send(round, "transfers", &json!({ "ward": former }), &[]).status, 200);
+    assert_eq!(elsewhere.send(round, "transfers", &json!({ "body": "water" }), &[]).status, 200);
     let file = redrawn.file.to_str().unwrap();
     done(&server, &["areas", "prepare", file, "--generation", NEXT, "--force"]);
     done(&server, &["areas", "activate", NEXT]);
@@ -345,7 +349,9 @@ fn an_office_follows_its_ward_through_a_redraw_and_back() {
     let look = own.look(sent).json();
     assert!(look["ward"].as_str().unwrap().starts_with(NEXT), "{look}");
     assert_eq!(look["body"], "water");
-    let (_, new) = redrawn.renamed.iter().next().unwrap();
+    // The office of the ward had that one already, under its former code.
+    let back = own.send(round, "transfers", &json!({ "ward": new }), &[]);
+    assert_eq!(back.json()["looped"], true, "{}", back.text());
     assert_eq!(own.send(id, "transfers", &json!({ "ward": new }), &[]).status, 200);
     assert_eq!(
         elsewhere.set(id, &json!({ "state": "resolved" })).status,

@@ -155,9 +155,13 @@ mod tests {
     use sqlx::Connection;
 
     use super::*;
-    use crate::store::Store;
     use crate::store::test_database::{is_postgres, store_url};
+<<<<<<< HEAD
     use diaban_core::domain::mask::Masked;
+=======
+    use crate::store::{Amendment, Applied, Step, Store};
+    use diaban_core::domain::report::Level;
+>>>>>>> h2
 
     const WRITE: &str = "INSERT INTO change (kind, first, last, at_ms) VALUES (0, 1, 1, 0)";
     const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND relation = '_sqlx_migrations'::regclass AND NOT granted
@@ -300,7 +304,7 @@ mod tests {
         assert_eq!(kinds, ["state received"]);
         let placed: i64 = sqlx::query_scalar("SELECT count(*) FROM reports WHERE ST_SRID(geom) = 4326 AND created_at = 'epoch'::timestamptz + interval '1 second'")
             .fetch_one(&mut db).await.unwrap();
-        assert_eq!(placed, 5, "every third of them is placeless");
+        assert_eq!(placed, 6, "every third of them is placeless");
         for table in [
             "report_private",
             "report_public",
@@ -318,6 +322,26 @@ mod tests {
         }
         let levels = names(&mut db, "SELECT DISTINCT level FROM reports").await;
         assert_eq!(levels, ["normal"]);
+        let step = async |step, level, to: Option<&str>| {
+            let was = store.standing(1).await.unwrap().unwrap();
+            let at = diaban_core::domain::Instant::from_ms(5_000);
+            let step = Amendment::new(was, step, "office", at);
+            let step = Amendment { level, redirect_to: to.map(str::to_owned), ..step };
+            assert_eq!(store.amend_report(step).await.unwrap(), Applied::Done);
+        };
+        let (body, rule) = ("water".to_owned(), "transfer".to_owned());
+        step(Step::Transfer { ward: None, body, rule, point: None }, None, None).await;
+        step(Step::Level, Some(Level::Urgent), None).await;
+        step(Step::State(diaban_core::domain::State::Redirected), None, Some("court")).await;
+        let told = "SELECT concat_ws(' ', kind, to_state, from_body, body, from_level, level, redirect_to)
+                    FROM report_events WHERE report = 1 AND n > 1 ORDER BY n";
+        let told = names(&mut db, told).await;
+        assert_eq!(
+            told,
+            ["transfer received centre water", "level received normal urgent", "state redirected court"]
+        );
+        let now = "SELECT concat_ws(' ', state, status, body, level, redirect_to) FROM reports WHERE id = 1";
+        assert_eq!(names(&mut db, now).await, ["redirected closed water urgent court"]);
         store.close().await;
     }
 

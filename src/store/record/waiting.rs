@@ -115,8 +115,9 @@ struct Due {
     fed_ms: i64,
     to: i64,
     level: Option<i64>,
-    /// Where a change of the state says to go.
-    redirect: Option<Option<String>>,
+    /// Whether it changes the state, which says where to go or not.
+    is_state: bool,
+    redirect_to: Option<String>,
     /// What a transfer makes of its report.
     moved: Option<Assignment>,
 }
@@ -125,7 +126,6 @@ impl Due {
     fn read(row: &Row) -> Result<Self, sqlx::Error> {
         let kind = row.code("kind")?;
         let transfer = kind == EventKind::Transfer as i64;
-        let redirect_to = row.try_get("redirect_to")?;
         let body: Option<String> = row.try_get("body")?;
         let moved = body.filter(|_| transfer).map(|body| {
             Ok::<_, sqlx::Error>(Assignment {
@@ -146,7 +146,8 @@ impl Due {
             fed_ms: row.try_get("fed_ms")?,
             to: row.code("to_state")?,
             level: row.code_optional("level")?,
-            redirect: (kind == EventKind::State as i64).then_some(redirect_to),
+            is_state: kind == EventKind::State as i64,
+            redirect_to: row.try_get("redirect_to")?,
             moved: moved.transpose()?,
         })
     }
@@ -216,8 +217,8 @@ async fn tell(db: &mut Db<'_>, d: &Due, place: Position, judge: &Judge) -> Resul
         .bind(place.seq)
         .bind(place.shown_ms)
         .bind(d.level)
-        .bind(u8::from(d.redirect.is_some()))
-        .bind(d.redirect.clone().flatten()),
+        .bind(u8::from(d.is_state))
+        .bind(&d.redirect_to),
     )
     .await?;
     if let Some(to) = &d.moved {
