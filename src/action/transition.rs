@@ -137,13 +137,8 @@ fn told(
         Needs::Note if told.note.is_none() => {
             return missing("note", "is required: what is the answer?");
         }
-<<<<<<< HEAD
-        Needs::Note => {}
-        Needs::Reason => match told.reason.as_ref().map(|r| &*r.shown) {
-=======
         Needs::Nothing | Needs::Note => {}
-        Needs::Reason => match told.reason.as_deref() {
->>>>>>> h2
+        Needs::Reason => match told.reason.as_ref().map(|r| &*r.shown) {
             None => return missing("reason", "is required: why is it refused?"),
             Some(reason) if says_not_ours(reason) => {
                 return missing(

@@ -156,12 +156,9 @@ mod tests {
 
     use super::*;
     use crate::store::test_database::{is_postgres, store_url};
-<<<<<<< HEAD
-    use diaban_core::domain::mask::Masked;
-=======
     use crate::store::{Amendment, Applied, Step, Store};
+    use diaban_core::domain::mask::Masked;
     use diaban_core::domain::report::Level;
->>>>>>> h2
 
     const WRITE: &str = "INSERT INTO change (kind, first, last, at_ms) VALUES (0, 1, 1, 0)";
     const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND relation = '_sqlx_migrations'::regclass AND NOT granted

@@ -200,7 +200,8 @@ impl View<'_> {
         };
         let (lon, lat) = (place.lon(), place.lat());
         let scale = if scale == 2 { "@2x" } else { "" };
-        let mut address = format!("/static/{lon},{lat},{zoom}/{width}x{height}{scale}.png?lang={}", self.lang().tag());
+        let mut address =
+            format!("/static/{lon},{lat},{zoom}/{width}x{height}{scale}.png?lang={}", self.lang().tag());
         // Other reports would only hide this one.
         if self.to.service.layers.iter().any(|layer| layer.id == WARDS) {
             address += &format!("&layers={WARDS}");
@@ -217,7 +218,9 @@ impl View<'_> {
     fn place(&self) -> Markup {
         let about = match self.seen.precision {
             _ if self.seen.report.facts.point.is_none() => None,
-            Precision::Ward => Some(self.say(words::ABOUT_WARD).replace("{ward}", self.ward_name().unwrap_or("?"))),
+            Precision::Ward => {
+                Some(self.say(words::ABOUT_WARD).replace("{ward}", self.ward_name().unwrap_or("?")))
+            }
             blurred => blurred.cell_m().map(|m| self.say(words::ABOUT_METRES).replace("{m}", &m.to_string())),
         };
         let of = |scale, dark| self.picture(PICTURE, scale, dark).unwrap_or_default();
