@@ -42,8 +42,8 @@ pub(crate) fn category(precision: Precision) -> &'static str {
     String::leak(simple.unwrap().code.to_string())
 }
 
-/// All that is public, with what caches are told.
-fn look(server: &Server, ward: &str) -> BTreeMap<String, String> {
+/// All that is public, with what caches are told: lists, feeds, tiles, and the pages of these reports.
+fn look(server: &Server, ward: &str, reports: &[u64]) -> BTreeMap<String, String> {
     let mut paths = vec![format!("{ITEMS}?limit=3"), "/readyz".to_owned(), "/".to_owned()];
     for sort in ["created", "-updated", "due", "-due", "distance&near=106.7,10.77"] {
         paths.push(format!("{ITEMS}?sortby={sort}"));
@@ -62,6 +62,7 @@ fn look(server: &Server, ward: &str) -> BTreeMap<String, String> {
         paths.push(format!("/tiles/incidents/{}/{}/{}.mvt", id.z(), id.x(), id.y()));
     }
     paths.push("/collections/reports".to_owned());
+    paths.extend(reports.iter().flat_map(|id| [format!("/r/{id}"), format!("/r/{id}.atom")]));
     let read = |path: String| {
         let mut answer = server.get(&path);
         if path == "/readyz" {
@@ -129,9 +130,10 @@ fn live(mut acts: Vec<(i64, Act)>, shared: &[i64]) -> (Vec<BTreeMap<String, Stri
                 let applied = || server.get("/readyz").json()["applied"].as_i64().unwrap();
                 server.until("the map stands at the head", || applied() >= head);
                 let over = |m: &i64| m / 60 < (minute - 1) / 60;
-                let due = public.iter().filter(|(_, exact, m)| *exact || over(m)).count() as u64;
-                assert_eq!(server.matched(""), due, "what is not public yet is counted nowhere");
-                looks.push(look(&server, &ward));
+                let due: Vec<u64> =
+                    public.iter().filter(|(_, exact, m)| *exact || over(m)).map(|(id, ..)| *id).collect();
+                assert_eq!(server.matched(""), due.len() as u64, "what is not public yet is counted nowhere");
+                looks.push(look(&server, &ward, &due));
             }
         }
     }

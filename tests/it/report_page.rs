@@ -28,7 +28,12 @@ fn page(server: &Server, path: &str, status: u16, headers: &[(&str, &str)]) -> S
 }
 
 fn is_page(answer: Answer, status: u16) -> String {
-    assert_eq!((answer.status, answer.header("content-type")), (status, "text/html; charset=utf-8"), "{}", answer.text());
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (status, "text/html; charset=utf-8"),
+        "{}",
+        answer.text()
+    );
     let policy = answer.header("content-security-policy");
     assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{policy}");
     let text = answer.text();
@@ -73,7 +78,8 @@ fn change(server: &Server, bearer: &str, id: u64, body: &Value) {
 /// Every address that an attribute of the page names.
 fn addresses(page: &str) -> BTreeSet<String> {
     let of = |attribute: &str| {
-        let parts = page.split(&format!(" {attribute}=\"")).skip(1);
+        let begin = format!(" {attribute}=\"");
+        let parts = page.split(&begin).skip(1);
         parts.map(|part| part.split('"').next().unwrap().replace("&amp;", "&")).collect::<Vec<_>>()
     };
     let sets = of("srcset").into_iter().flat_map(|set| {
@@ -161,12 +167,19 @@ fn what_people_write_is_never_markup() {
     }
     let (id, _) = sent(&server, &body);
     let bearer = bearer(&server);
-    change(&server, &bearer, id, &json!({ "state": "rejected", "reason": "<i>why</i>", "note": "<img src=x>" }));
+    change(
+        &server,
+        &bearer,
+        id,
+        &json!({ "state": "rejected", "reason": "<i>why</i>", "note": "<img src=x>" }),
+    );
     let text = page(&server, &format!("/r/{id}"), 200, &[]);
     for part in ["<b ", "<i>", "<img src=x", "\"'>"] {
         assert!(!text.contains(part), "{part}: {text}");
     }
-    for part in ["title", "description", "address"].map(|f| format!("&lt;script&gt;alert('{f}')&lt;/script&gt;")) {
+    for part in
+        ["title", "description", "address"].map(|f| format!("&lt;script&gt;alert('{f}')&lt;/script&gt;"))
+    {
         assert!(text.contains(&part), "{part}: {text}");
     }
     assert!(text.contains("&lt;i&gt;why&lt;/i&gt;") && text.contains("&lt;img src=x&gt;"), "{text}");
@@ -180,7 +193,8 @@ fn a_late_answer_is_said_to_be_late_and_the_history_is_told() {
     let (original, _) = sent(&server, &feature("pothole", Some(CENTRE)));
     let path = format!("/r/{id}");
     let before = server.get(&path);
-    let due = server.get(&format!("{ITEMS}/{id}")).json()["properties"]["due_at"].as_str().map(Instant::parse);
+    let due =
+        server.get(&format!("{ITEMS}/{id}")).json()["properties"]["due_at"].as_str().map(Instant::parse);
     let due = due.unwrap().unwrap();
     server.clock.set(Instant::from_ms(due.ms() + 3 * 86_400_000));
     let late = server.get(&path);
@@ -193,11 +207,16 @@ fn a_late_answer_is_said_to_be_late_and_the_history_is_told() {
     assert!(text.contains(", 3 days after it was due"), "{text}");
     assert!(!text.contains("Hoa") && !text.contains("class=\"due late\""));
     let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
-    assert!(at("It was resolved.") < at("Đã thay nắp cống") && at("Đã thay nắp cống") < at("Work on it began."));
+    assert!(
+        at("It was resolved.") < at("Đã thay nắp cống") && at("Đã thay nắp cống") < at("Work on it began.")
+    );
     assert!(at("Work on it began.") < at("The report was received."));
     change(&server, &bearer, id, &json!({ "state": "reopened" }));
     change(&server, &bearer, id, &json!({ "state": "duplicate", "original": original }));
-    assert!(page(&server, &path, 200, &[]).contains(&format!("<a href=\"/r/{original}\">Phản ánh {original}</a>")));
+    assert!(
+        page(&server, &path, 200, &[])
+            .contains(&format!("<a href=\"/r/{original}\">Phản ánh {original}</a>"))
+    );
 }
 
 #[test]
@@ -207,7 +226,7 @@ fn a_place_that_is_blurred_is_said_to_be_and_one_that_is_not_there_has_no_pictur
     for (precision, said) in [
         (Precision::Grid20m, "khoảng 20 m quanh đây"),
         (Precision::Grid150m, "khoảng 150 m quanh đây"),
-        (Precision::Ward, "ở đâu đó trong "),
+        (Precision::Ward, "ở đâu đó trong địa bàn"),
         (Precision::Hidden, "không công khai"),
     ] {
         let (id, token) = sent(&server, &feature(crate::hour::category(precision), Some(CENTRE)));
@@ -253,7 +272,11 @@ fn what_is_not_there_any_more_is_a_page_too() {
     for id in [hidden, erased] {
         let feed = server.get(&format!("/r/{id}.atom"));
         assert_eq!(feed.status, 200, "{}", feed.text());
-        assert!(feed.text().contains("<at:deleted-entry") && !feed.text().contains("Nắp cống"), "{}", feed.text());
+        assert!(
+            feed.text().contains("<at:deleted-entry") && !feed.text().contains("Nắp cống"),
+            "{}",
+            feed.text()
+        );
     }
     server.get("/r/4242.atom").problem(404);
     server.get("/r/4242.pdf").problem(404);
@@ -281,7 +304,12 @@ fn a_token_becomes_a_cookie_of_one_page_for_half_an_hour() {
     server.post_bytes(&open, b"{}", "application/json", &[OWN]).problem(415);
     // Only the page itself may send it.
     let right = format!("token={own}");
-    for headers in [&[][..], &[("Sec-Fetch-Site", "cross-site")], &[("Origin", "https://evil.test")], &[("Origin", "null")]] {
+    for headers in [
+        &[][..],
+        &[("Sec-Fetch-Site", "cross-site")],
+        &[("Origin", "https://evil.test")],
+        &[("Origin", "null")],
+    ] {
         let refused = post(&server, &open, &right, headers);
         refused.problem(403);
         assert!(!refused.headers.contains_key("set-cookie"));
@@ -297,7 +325,7 @@ fn a_token_becomes_a_cookie_of_one_page_for_half_an_hour() {
     let cookie = cookie(&server, id, &own);
     let mine = |id: u64| server.get_with(&format!("/r/{id}"), &[("Cookie", &cookie)]);
     assert_eq!(mine(id).header("cache-control"), "no-store");
-    assert!(mine(id).text().contains("Phản ánh của bạn") && mine(id).text().contains("đến 09:00"));
+    assert!(mine(id).text().contains("Phản ánh của bạn") && mine(id).text().contains("đến 09:00."));
     assert!(!mine(id).text().contains("id=\"session\""), "it is open already");
     assert!(!mine(other).text().contains("Phản ánh của bạn"));
     assert!(server.get(&path).text().contains("id=\"session\""));
@@ -343,14 +371,22 @@ fn the_feed_of_a_report_tells_what_happened_to_it_alone() {
     let atom = server.get(&format!("/r/{id}.atom"));
     assert_eq!(atom.header("content-type"), "application/atom+xml");
     assert_eq!(atom.text().matches("<entry>").count(), 4, "{}", atom.text());
-    assert!(!atom.text().contains("của người khác") && atom.text().contains(&format!("Phản ánh {id} / Report {id}")));
-    assert_eq!(server.get_with(&format!("/r/{id}.atom"), &[("If-None-Match", atom.header("etag"))]).status, 304);
+    assert!(
+        !atom.text().contains("của người khác")
+            && atom.text().contains(&format!("Phản ánh {id} / Report {id}"))
+    );
+    assert_eq!(
+        server.get_with(&format!("/r/{id}.atom"), &[("If-None-Match", atom.header("etag"))]).status,
+        304
+    );
     // Page by page it is the same, newest first.
     let (mut told, mut next) = (Vec::new(), Some(format!("/r/{id}.json?limit=3")));
     while let Some(path) = next {
         let answer = server.get(&path);
         told.extend(items(&answer).iter().map(|i| i["_diaban"]["note"].as_str().unwrap_or("-").to_owned()));
-        next = answer.json()["next_url"].as_str().map(|url| url.trim_start_matches("https://map.test").to_owned());
+        next = answer.json()["next_url"]
+            .as_str()
+            .map(|url| url.trim_start_matches("https://map.test").to_owned());
     }
     assert_eq!(told, ["ba", "hai", "một", "-"]);
     assert_eq!(server.get(&format!("/r/{id}.json?cursor={other}.2")).problem(400), ["cursor"]);

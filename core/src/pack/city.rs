@@ -75,11 +75,6 @@ impl UnitWords {
         capital(&self.all)
     }
 
-    /// One as a title: `Phường`.
-    pub fn one_title(&self) -> Text {
-        capital(&self.one)
-    }
-
     /// Several as a title: `Phường, xã`.
     pub fn many_title(&self) -> Text {
         capital(&self.many)

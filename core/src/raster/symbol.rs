@@ -10,6 +10,7 @@ use super::label::Labels;
 use super::palette::{CLOSED, CLUSTERS, ClusterLook, OPEN, Palette};
 use super::text::{Face, Script};
 use crate::domain::Status;
+use crate::geo::Mercator;
 use crate::map::{Cluster, Figure, Pixel, SymbolKind, abbreviated};
 
 const RING_PX: f32 = 4.5;
@@ -37,7 +38,7 @@ fn all<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (&'a SymbolKind, Pixel)
         .filter_map(|f| if let Figure::Symbol(kind, at) = f { Some((kind, *at)) } else { None })
 }
 
-/// Reserves the areas of symbols, so that no label covers them.
+/// Reserves the areas of symbols and pins, so that no label covers them or lies below them.
 pub(super) fn keep_free(labels: &mut Labels, scene: &Scene<'_>) {
     for (kind, at) in all(scene) {
         let radius = match kind {
@@ -45,6 +46,11 @@ pub(super) fn keep_free(labels: &mut Labels, scene: &Scene<'_>) {
             SymbolKind::Cluster(c) => look(c.count).size / 2.0 - 1.0,
         };
         labels.keep_free(at, radius);
+    }
+    for marker in &scene.markers {
+        let (x, y) = scene.viewport.pixel(Mercator::from_lonlat(*marker));
+        labels.keep_free((x, y - 23.0), 13.0);
+        labels.keep_free((x, y - 6.0), 6.0);
     }
 }
 

@@ -102,7 +102,8 @@ pub(in crate::http) async fn guard(
         Ok(key) => key,
         Err(refusal) => return *refusal,
     };
-    let from_page = admission.callers != Callers::Page || origin::is_own(request.headers(), &service.public_url);
+    let from_page =
+        admission.callers != Callers::Page || origin::is_own(request.headers(), &service.public_url);
     if request.method() == Method::POST && !from_page {
         return origin::elsewhere().into_response();
     }

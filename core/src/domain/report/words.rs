@@ -17,7 +17,9 @@ pub const fn sentence(kind: EventKind, from: Option<State>, to: State) -> (&'sta
             ("Đã chuyển đến nơi xử lý.", "It was forwarded to those who deal with it.")
         }
         (EventKind::State, Some(_), State::InProgress) => ("Bắt đầu xử lý.", "Work on it began."),
-        (EventKind::State, Some(_), State::Reopened) => ("Phản ánh được mở lại.", "The report was opened again."),
+        (EventKind::State, Some(_), State::Reopened) => {
+            ("Phản ánh được mở lại.", "The report was opened again.")
+        }
         (EventKind::State, Some(_), State::Resolved) => ("Đã giải quyết xong.", "It was resolved."),
         (EventKind::State, Some(_), State::Rejected) => {
             ("Nơi phụ trách trả lời không xử lý.", "The office answered that it will not act on it.")
@@ -30,10 +32,9 @@ pub const fn sentence(kind: EventKind, from: Option<State>, to: State) -> (&'sta
         (EventKind::Hidden, ..) => ("Phản ánh bị ẩn khỏi trang công khai.", "It was taken from the public."),
         (EventKind::Shown, ..) => ("Phản ánh được công khai trở lại.", "It was given back to the public."),
         (EventKind::Erased, ..) => ("Phản ánh đã được xóa.", "The report was erased."),
-        (EventKind::Areas, ..) => (
-            "Địa giới thay đổi: từ {from} sang {to}.",
-            "Boundaries changed: it went from {from} to {to}.",
-        ),
+        (EventKind::Areas, ..) => {
+            ("Địa giới thay đổi: từ {from} sang {to}.", "Boundaries changed: it went from {from} to {to}.")
+        }
     }
 }
 
@@ -65,7 +66,11 @@ pub fn promise(
             return said(false, format!("Đã trả lời {on}."), format!("It was answered on {on}."));
         };
         if closed <= due {
-            return said(false, format!("Đã trả lời {on}, trong hạn."), format!("It was answered on {on}, in time."));
+            return said(
+                false,
+                format!("Đã trả lời {on}, trong hạn."),
+                format!("It was answered on {on}, in time."),
+            );
         }
         let late = late(words::days_from(due, closed, zone), lang);
         return said(

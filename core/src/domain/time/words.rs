@@ -83,7 +83,10 @@ mod tests {
         assert_eq!(day(t, &zone(), Lang::Vi), "thứ Sáu, 4/12/2026");
         assert_eq!(day(t, &zone(), Lang::En), "Friday, 4 December 2026");
         assert_eq!(moment(t, false, &zone(), Lang::Vi), "01:00, thứ Sáu, 4/12/2026");
-        assert_eq!(moment(at("2026-12-03T16:59:59Z"), true, &zone(), Lang::Vi), "từ 23 đến 24 giờ, thứ Năm, 3/12/2026");
+        assert_eq!(
+            moment(at("2026-12-03T16:59:59Z"), true, &zone(), Lang::Vi),
+            "từ 23 đến 24 giờ, thứ Năm, 3/12/2026"
+        );
         assert_eq!(moment(t, true, &zone(), Lang::En), "between 01:00 and 02:00, Friday, 4 December 2026");
         for t in [Instant::MIN, Instant::MAX] {
             assert!(!moment(t, false, &zone(), Lang::En).is_empty());

@@ -33,8 +33,7 @@ pub(super) fn forms(
             e if e == geojson::FORMAT.extension => ("GeoJson", geojson_feed(d, news)),
             e => (e, schema::text()),
         };
-        let operation =
-            Operation::new(format!("{path}.{}", f.extension), format!("{id}{form}"), summary);
+        let operation = Operation::new(format!("{path}.{}", f.extension), format!("{id}{form}"), summary);
         operation.query(query.iter().copied().chain(["limit", "cursor"])).answers(f.media, schema)
     };
     feed::ALL.iter().map(|f| form(f)).collect()

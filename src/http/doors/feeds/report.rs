@@ -25,7 +25,8 @@ pub(in crate::http) async fn of_report(
 ) -> Result<Response, Problem> {
     let codebook = service.map()?.codebook.clone();
     let (from, rest) = cursor_apart(query)?;
-    let asked = params::parse(&rest, &["limit"], &codebook, service.clock.now()).map_err(Problem::parameters)?;
+    let asked =
+        params::parse(&rest, &["limit"], &codebook, service.clock.now()).map_err(Problem::parameters)?;
     let before = from.as_deref().map(|text| number(id, text)).transpose()?;
     let limit = asked.page.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
     // Before the page is read: what comes in between makes the next date a later one.

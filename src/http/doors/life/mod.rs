@@ -17,8 +17,8 @@ use diaban_core::domain::{BodyId, State};
 
 pub(in crate::http) use erase::erase;
 pub(in crate::http) use events::{EventList, events};
-pub(in crate::http) use token::{HEADER as TOKEN_HEADER, no_cookie};
 pub use token::ReportTokens;
+pub(in crate::http) use token::{HEADER as TOKEN_HEADER, no_cookie};
 pub(in crate::http) use work::{StandingDocument, look, transfer, transition};
 
 /// Who asks, by the key that was sent.

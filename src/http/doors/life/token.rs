@@ -75,14 +75,19 @@ impl ReportTokens {
         let ends = pairs.filter(|(name, _)| *name == COOKIE).filter_map(|(_, value)| {
             let (until, mac) = value.split_once('.')?;
             let until: i64 = until.parse().ok()?;
-            is_mac(self.of_session(id, until), mac.as_bytes()).then(|| Instant::from_ms(until.saturating_mul(1_000)))
+            is_mac(self.of_session(id, until), mac.as_bytes())
+                .then(|| Instant::from_ms(until.saturating_mul(1_000)))
         });
         ends.max().filter(|end| *end > now)
     }
 
     /// Longer than an id, so that no cookie is a token.
     fn of_session(&self, id: u64, until: i64) -> Hmac<Sha256> {
-        self.0.clone().chain_update(b"session").chain_update(id.to_be_bytes()).chain_update(until.to_be_bytes())
+        self.0
+            .clone()
+            .chain_update(b"session")
+            .chain_update(id.to_be_bytes())
+            .chain_update(until.to_be_bytes())
     }
 }
 
@@ -145,7 +150,9 @@ mod tests {
         assert!(of(4_711, pair, 1_800_000).is_none(), "it ends");
         assert!(of(4_712, pair, 0).is_none(), "another report's");
         let later = pair.replacen("report=1", "report=2", 1);
-        for wrong in [&*later, "report=", "report=.", "report", "", &format!("report={}", token.to_str().unwrap())] {
+        for wrong in
+            [&*later, "report=", "report=.", "report", "", &format!("report={}", token.to_str().unwrap())]
+        {
             assert!(of(4_711, wrong, 0).is_none(), "{wrong}");
         }
         assert!(no_cookie(4_711, false).to_str().unwrap().starts_with("report=; Path=/r/4711; Max-Age=0;"));

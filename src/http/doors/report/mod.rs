@@ -130,13 +130,11 @@ async fn show(
     let view = View { to, seen: &seen, alert: alert.map(|(_, words)| words) };
     let path = view.path();
     let page = view.to.page(view.title(), &path, view.head(), view.main());
-    Ok(match alert {
-        Some((status, _)) => page.refuse(status),
-        None => {
-            let own = seen.own.is_some();
-            page.answer(if own { CachePolicy::Never } else { CachePolicy::Revalidate }, headers)
-        }
-    })
+    if let Some((status, _)) = alert {
+        return Ok(page.refuse(status));
+    }
+    let cache = if seen.own.is_some() { CachePolicy::Never } else { CachePolicy::Revalidate };
+    Ok(page.answer(cache, headers))
 }
 
 /// What the public may see, by the same rule as `/collections/reports/items/{id}`; the reporter sees more.
@@ -162,7 +160,8 @@ async fn see(service: &Service, id: &str, headers: &HeaderMap) -> Result<Seen, U
         record.facts.body.clone_from(&standing.body);
     }
     let areas = service.city.areas();
-    let name = |ward: &WardId| areas.book.unit(ward).map_or_else(|| ward.to_string(), |unit| unit.name.clone());
+    let name =
+        |ward: &WardId| areas.book.unit(ward).map_or_else(|| ward.to_string(), |unit| unit.name.clone());
     let wards = life.iter().flat_map(|event| [&event.ward, &event.from_ward]).flatten();
     let code = &record.facts.category;
     let category = service.city.pack.categories.by_code(code).map(|category| category.name.clone());

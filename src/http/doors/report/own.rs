@@ -38,7 +38,8 @@ pub(in crate::http) async fn session(
         return show(&service, &asked, &id, &headers, Some((StatusCode::FORBIDDEN, words::REFUSED))).await;
     };
     let cookie = service.report_tokens.cookie(number, service.clock.now(), secure(&service));
-    let to = HeaderValue::try_from(format!("/r/{number}{}", asked.suffix)).map_err(|_| Problem::internal())?;
+    let to =
+        HeaderValue::try_from(format!("/r/{number}{}", asked.suffix)).map_err(|_| Problem::internal())?;
     let never = HeaderValue::from_static(CachePolicy::Never.header());
     let headers = [(header::LOCATION, to), (header::SET_COOKIE, cookie), (header::CACHE_CONTROL, never)];
     Ok((StatusCode::SEE_OTHER, headers).into_response())
@@ -64,11 +65,14 @@ pub(in crate::http) async fn erase(
     }
     let actor = Actor { caller: Caller::Reporter, key: None, saw: None };
     let done =
-        action::withdraw(&service.city, &service.store, &*service.clock, report, Withdrawal::Erase, &actor).await;
+        action::withdraw(&service.city, &service.store, &*service.clock, report, Withdrawal::Erase, &actor)
+            .await;
     match done {
         Ok(()) => {}
         // Somebody was quicker, or there never was one: the page says so.
-        Err(VerbError::Erased | VerbError::Missing) => return show(&service, &asked, &id, &headers, None).await,
+        Err(VerbError::Erased | VerbError::Missing) => {
+            return show(&service, &asked, &id, &headers, None).await;
+        }
         Err(error) => return Err(problem(error)),
     }
     tracing::info!(report, by = "its reporter", "a report is erased");

@@ -18,6 +18,8 @@ use diaban_core::geo::LonLat;
 /// Width and height of the picture in the page, and of the one that others show beside a link to it.
 const PICTURE: (u32, u32) = (640, 300);
 const CARD: (u32, u32) = (1_200, 630);
+/// The layer on that picture.
+const WARDS: &str = "wards";
 /// Characters of the description that others show beside a link.
 const CARD_TEXT: usize = 200;
 
@@ -192,27 +194,29 @@ impl View<'_> {
     fn picture(&self, (width, height): (u32, u32), scale: u32, dark: bool) -> Option<String> {
         let place: LonLat = self.seen.report.facts.point?;
         let zoom = match self.seen.precision {
-            Precision::Exact | Precision::Grid20m => 15.5,
-            Precision::Grid150m => 14.5,
-            Precision::Ward => 12.5,
+            Precision::Exact | Precision::Grid20m | Precision::Grid150m => 12.5,
+            Precision::Ward => 12.0,
             Precision::Hidden => return None,
         };
         let (lon, lat) = (place.lon(), place.lat());
         let scale = if scale == 2 { "@2x" } else { "" };
-        let mut address = format!("/static/{lon},{lat},{zoom}/{width}x{height}{scale}.png?lang={}", self.lang().tag());
-        if self.seen.precision != Precision::Ward {
-            address += &format!("&marker={lon},{lat}");
-        }
-        if dark {
-            address += "&style=dark";
-        }
-        Some(address)
+        let of = |given: bool, more: String| if given { more } else { String::new() };
+        // Other reports would only hide this one.
+        let wards = of(self.to.service.layers.iter().any(|l| l.id == WARDS), format!("&layers={WARDS}"));
+        let pin = of(self.seen.precision != Precision::Ward, format!("&marker={lon},{lat}"));
+        let style = if dark { "&style=dark" } else { "" };
+        let lang = self.lang().tag();
+        Some(format!(
+            "/static/{lon},{lat},{zoom}/{width}x{height}{scale}.png?lang={lang}{wards}{pin}{style}"
+        ))
     }
 
     fn place(&self) -> Markup {
         let about = match self.seen.precision {
             _ if self.seen.report.facts.point.is_none() => None,
-            Precision::Ward => Some(self.say(words::ABOUT_WARD).replace("{ward}", self.ward_name().unwrap_or("?"))),
+            Precision::Ward => {
+                Some(self.say(words::ABOUT_WARD).replace("{ward}", self.ward_name().unwrap_or("?")))
+            }
             blurred => blurred.cell_m().map(|m| self.say(words::ABOUT_METRES).replace("{m}", &m.to_string())),
         };
         let of = |scale, dark| self.picture(PICTURE, scale, dark).unwrap_or_default();
@@ -241,12 +245,11 @@ impl View<'_> {
     fn facts(&self) -> Markup {
         let report = &self.seen.report;
         let facts = &report.facts;
-        let unit = self.to.service.city.pack.city.unit.one_title();
         let theirs = self.to.theirs();
         html! {
             dl aria-label=(self.say(words::ABOUT)) {
                 @if let Some(ward) = self.ward_name() {
-                    dt { (unit.get(self.lang())) }
+                    dt { (self.say(words::WHERE)) }
                     dd {
                         span lang=[theirs] { (ward) }
                         @if report.approximate { " " small { "(" (self.say(words::APPROXIMATE)) ")" } }
@@ -283,7 +286,8 @@ impl View<'_> {
 
     fn event(&self, event: &Happening) -> Markup {
         let own = self.seen.own.is_some();
-        let name = |ward: &Option<WardId>| ward.as_ref().map_or_else(|| "…".to_owned(), |w| self.seen.ward(w));
+        let name =
+            |ward: &Option<WardId>| ward.as_ref().map_or_else(|| "…".to_owned(), |w| self.seen.ward(w));
         let told = self.lang().pick(sentence(event.kind, event.from, event.to));
         let told = told.replace("{from}", &name(&event.from_ward)).replace("{to}", &name(&event.ward));
         // Of a duplicate the reason is the number of the report that it repeats.

@@ -6,6 +6,7 @@ pub(super) type Pair = (&'static str, &'static str);
 
 pub(super) const REPORT: Pair = ("Phản ánh", "Report");
 pub(super) const ABOUT: Pair = ("Về phản ánh này", "About this report");
+pub(super) const WHERE: Pair = ("Địa bàn", "Where");
 pub(super) const BODY: Pair = ("Nơi phụ trách", "Responsible");
 pub(super) const RECEIVED: Pair = ("Tiếp nhận", "Received");
 pub(super) const SEEN: Pair = ("Nhìn thấy", "Seen");
@@ -18,15 +19,15 @@ pub(super) const APPROXIMATE: Pair = ("theo ranh giới gần đúng", "by appro
 
 pub(super) const PICTURE: Pair = ("Bản đồ quanh nơi được phản ánh", "Map of the place reported");
 pub(super) const ABOUT_METRES: Pair = (
-    "Để giữ kín nơi ở, điểm trên bản đồ chỉ gần đúng: nơi thật ở trong khoảng {m} m quanh đây.",
-    "To protect whoever lives there, the point is approximate: the true place is about {m} m around it.",
+    "Vị trí chỉ gần đúng, để giữ kín: nơi thật ở trong khoảng {m} m quanh đây.",
+    "The point is approximate, for privacy: the true place lies within about {m} m of it.",
 );
 pub(super) const ABOUT_WARD: Pair = (
-    "Để giữ kín, chỉ nói nơi này ở đâu đó trong {ward}.",
-    "To protect whoever lives there, only this is said: it is somewhere in {ward}.",
+    "Vị trí chỉ nói đến {ward}, để giữ kín: nơi thật ở đâu đó trong địa bàn này.",
+    "Only {ward} is said of the place, for privacy: it is somewhere in there.",
 );
 pub(super) const PLACE_HIDDEN: Pair =
-    ("Nơi của phản ánh này không công khai.", "The place of this report is not public.");
+    ("Vị trí của phản ánh này không công khai.", "The place of this report is not public.");
 pub(super) const PLACELESS: Pair =
     ("Phản ánh này không gắn với một nơi trên bản đồ.", "This report has no place on the map.");
 
@@ -50,8 +51,8 @@ pub(super) const HOME: Pair = ("Đến bản đồ", "To the map");
 
 pub(super) const OWN: Pair = ("Phản ánh của bạn", "Your report");
 pub(super) const OWN_UNTIL: Pair = (
-    "Bạn đang xem trang này với tư cách người gửi, đến {time}: đủ mọi diễn biến, đúng giờ.",
-    "You see this page as the one who sent the report, until {time}: everything that happened, to the minute.",
+    "Trang này đang mở cho bạn là người gửi, đến {time}. Bạn thấy cả những gì chưa công khai.",
+    "This page is open to you as the sender until {time}. You also see what is not public yet.",
 );
 pub(super) const ARE_YOU: Pair = ("Bạn là người gửi phản ánh này?", "Did you send this report?");
 pub(super) const PASTE: Pair = (
