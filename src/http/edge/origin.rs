@@ -36,7 +36,7 @@ mod tests {
     fn only_our_own_pages_are_believed() {
         let own = |sent: &[(&'static str, &str)]| {
             let headers = sent.iter().map(|(name, v)| (name.parse().unwrap(), v.parse().unwrap()));
-            is_own(&HeaderMap::from_iter(headers), "https://map.test:8443/x")
+            is_own(&headers.collect::<HeaderMap>(), "https://map.test:8443/x")
         };
         assert!(own(&[("sec-fetch-site", "same-origin")]));
         for site in ["same-site", "cross-site", "none", ""] {

@@ -144,13 +144,11 @@ async fn show(
     let view = View { to, seen: &seen, alert: alert.map(|(_, words)| words) };
     let path = view.path();
     let page = view.to.page(view.title(), &path, view.head(), view.main());
-    Ok(match alert {
-        Some((status, _)) => page.refuse(status),
-        None => {
-            let own = seen.own.is_some();
-            page.answer(if own { CachePolicy::Never } else { CachePolicy::Revalidate }, headers)
-        }
-    })
+    if let Some((status, _)) = alert {
+        return Ok(page.refuse(status));
+    }
+    let cache = if seen.own.is_some() { CachePolicy::Never } else { CachePolicy::Revalidate };
+    Ok(page.answer(cache, headers))
 }
 
 /// What the public may see, by the same rule as `/collections/reports/items/{id}`; the reporter sees more.

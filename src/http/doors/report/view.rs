@@ -200,19 +200,13 @@ impl View<'_> {
         };
         let (lon, lat) = (place.lon(), place.lat());
         let scale = if scale == 2 { "@2x" } else { "" };
-        let mut address =
-            format!("/static/{lon},{lat},{zoom}/{width}x{height}{scale}.png?lang={}", self.lang().tag());
+        let of = |given: bool, more: String| if given { more } else { String::new() };
         // Other reports would only hide this one.
-        if self.to.service.layers.iter().any(|layer| layer.id == WARDS) {
-            address += &format!("&layers={WARDS}");
-        }
-        if self.seen.precision != Precision::Ward {
-            address += &format!("&marker={lon},{lat}");
-        }
-        if dark {
-            address += "&style=dark";
-        }
-        Some(address)
+        let wards = of(self.to.service.layers.iter().any(|l| l.id == WARDS), format!("&layers={WARDS}"));
+        let pin = of(self.seen.precision != Precision::Ward, format!("&marker={lon},{lat}"));
+        let style = if dark { "&style=dark" } else { "" };
+        let lang = self.lang().tag();
+        Some(format!("/static/{lon},{lat},{zoom}/{width}x{height}{scale}.png?lang={lang}{wards}{pin}{style}"))
     }
 
     fn place(&self) -> Markup {
