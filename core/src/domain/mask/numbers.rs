@@ -292,12 +292,10 @@ fn of_network(run: &Run<'_>, at: usize, fit: impl Fn(&[Gap]) -> bool) -> Option<
 
 /// The digits of a mobile or landline number of Vietnam behind its 0 or 84. Eleven digits were mobile until 2018.
 fn is_mobile(rest: &str) -> bool {
-    match (rest.len(), rest.as_bytes()) {
-        (9, [b'3' | b'5' | b'7'..=b'9', ..]) | (10, [b'2', ..] | [b'1', b'2' | b'6' | b'8' | b'9', ..]) => {
-            true
-        }
-        _ => false,
-    }
+    matches!(
+        (rest.len(), rest.as_bytes()),
+        (9, [b'3' | b'5' | b'7'..=b'9', ..]) | (10, [b'2', ..] | [b'1', b'2' | b'6' | b'8' | b'9', ..])
+    )
 }
 
 /// How many groups behind a plus are a number.

@@ -66,7 +66,7 @@ pub(super) fn may_hold(text: &str) -> bool {
         c => {
             let mut some = script_digit(c).is_some();
             decompose_compatible(c, |d| {
-                some |= d.is_ascii_digit() || matches!(d, '@' | '(' | '[' | '{' | '<')
+                some |= d.is_ascii_digit() || matches!(d, '@' | '(' | '[' | '{' | '<');
             });
             some
         }

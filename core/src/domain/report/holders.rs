@@ -114,8 +114,9 @@ mod tests {
 
     /// Offices that each send it to any other, at random; what is a loop lands with the operator, who decides.
     fn lived(first: u8, moves: &[(u8, bool)], offices: u8) -> (Vec<Turn>, Vec<(BodyId, bool)>) {
-        let office =
-            |n: u8| if n % offices == 0 { body(OPERATOR) } else { body(&format!("o{}", n % offices)) };
+        let office = |n: u8| {
+            if n.is_multiple_of(offices) { body(OPERATOR) } else { body(&format!("o{}", n % offices)) }
+        };
         let mut now = office(first);
         let (mut life, mut path) = (Vec::new(), vec![(now.clone(), false)]);
         for (to, reopened) in moves {

@@ -258,7 +258,7 @@ mod tests {
         let Vocabulary::Terms(terms) = state.vocabulary else { panic!("states are terms") };
         state.vocabulary = Vocabulary::Terms(&terms[..7]);
         assert_ne!(columns_of(&before), columns());
-        assert_eq!(columns_of(&TABLE.to_vec()), columns());
+        assert_eq!(columns_of(TABLE), columns());
     }
 
     #[test]
