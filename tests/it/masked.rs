@@ -282,7 +282,7 @@ fn an_import_masks_and_says_how_many() {
     let canary = Canary(54_321);
     let table = format!(
         "nr,lon,lat,category,created_at,closed_at,title,description,address,source,note\n\
-         1,106.7,10.78,pothole,2025-03-03T09:30:00+07:00,2025-03-04 10:00:00,{},\"{}\",\"{}\",app,{}\n\
+         1,106.7,10.78,pothole,2025-03-03T09:30:00+07:00,2025-03-04 10:00:00,\"{}\",\"{}\",\"{}\",app,{}\n\
          2,106.7,10.78,pothole,2025-03-03T09:30:00+07:00,,Ổ gà,,,0903543217,\n\
          3,106.7,10.78,pothole,2025-03-03T09:30:00+07:00,,Ổ gà trước số 12,,,app,\n",
         canary.title(),

@@ -61,6 +61,7 @@ fn find(text: &str) -> Vec<Found> {
     // A number beside a floor is no plate: “51D 0903 123 456”.
     numbers::find(&mut page);
     plates::find(&mut page);
+    numbers::find_likely(&mut page);
     page.found.sort_unstable_by_key(|(bytes, _)| bytes.start);
     page.found
 }

@@ -47,12 +47,21 @@ impl Group {
     }
 }
 
-/// Finds them: dates are put aside first, then what can be nothing else, then what may be.
+/// Finds what can be nothing else.
 pub(super) fn find(page: &mut Page<'_>) {
+    search(page, &[passport, phone, paper]);
+}
+
+/// Finds what may be one.
+pub(super) fn find_likely(page: &mut Page<'_>) {
+    search(page, &[mixed_phone, perhaps_phone]);
+}
+
+fn search(page: &mut Page<'_>, rules: &[Rule]) {
     let mut at = 0;
     while let Some(run) = Run::next(page, at) {
         at = run.groups.last().map_or(page.signs.len(), |g| g.signs.end);
-        let found = run.found();
+        let found = run.found(rules);
         for (signs, kind) in found {
             page.take(signs, kind);
         }
@@ -86,10 +95,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn found(mut self) -> Vec<(Range<usize>, Kind)> {
+    /// Dates are put aside first.
+    fn found(mut self, rules: &[Rule]) -> Vec<(Range<usize>, Kind)> {
         self.put_dates_aside();
         let mut found = Vec::new();
-        for rule in [phone as Rule, paper, mixed_phone, perhaps_phone] {
+        for rule in rules {
             let mut at = 0;
             while at < self.groups.len() {
                 let free = !self.groups[at].used && self.may_begin(at);
@@ -192,7 +202,8 @@ impl<'a> Run<'a> {
     fn is_grouped_as_phone(&self, at: usize, groups: usize) -> bool {
         let (lengths, gaps) = (self.lengths(at, groups), self.gaps(at, groups));
         let uniform = gaps.windows(2).all(|w| w[0] == w[1]);
-        if gaps.iter().any(|g| matches!(g, Gap::Comma | Gap::Slash)) && !(uniform && lengths[0] > 2) {
+        let joined = uniform && lengths[0] > 2 && groups > 2;
+        if gaps.iter().any(|g| matches!(g, Gap::Comma | Gap::Slash)) && !joined {
             return false;
         }
         let values = || self.groups[at..at + groups].iter().map(|g| self.value(g));
@@ -208,6 +219,11 @@ impl<'a> Run<'a> {
             _ => lengths[1..].iter().all(|n| *n > 1),
         }
     }
+}
+
+/// Whether one sign stands between all groups. Another one stands before what follows them.
+fn is_even(gaps: &[Gap]) -> bool {
+    gaps.windows(2).all(|w| w[0] == w[1]) && !gaps.contains(&Gap::Loose)
 }
 
 /// What stands between the end of a group and the next one, and where that begins.
@@ -246,7 +262,7 @@ fn phone(run: &Run<'_>, at: usize) -> Option<(Range<usize>, usize, Kind)> {
         let groups = abroad(run, at)?;
         return Some((run.signs(plus, at, groups), groups, Kind::Phone));
     }
-    of_network(run, at, |gaps| gaps.windows(2).all(|w| w[0] == w[1]))
+    of_network(run, at, is_even)
 }
 
 /// A number of our network with several signs between its groups: (028) 3822 1234.
@@ -293,19 +309,15 @@ fn abroad(run: &Run<'_>, at: usize) -> Option<usize> {
     (!amount && !decimal).then_some(groups)
 }
 
-/// An identity card of 12 or 9 digits, a passport, and whatever a word announces.
+/// An identity card of 12 or 9 digits, and whatever a word announces.
 fn paper(run: &Run<'_>, at: usize) -> Option<(Range<usize>, usize, Kind)> {
     let announced = run.says(at, &PAPERS);
-    if let Some(from) = passport(run, at, announced) {
-        return Some((run.signs(from, at, 1), 1, Kind::Paper));
-    }
     let is_one = |(groups, digits): &(usize, String)| {
         let (groups, zero) = (*groups, digits.starts_with('0'));
         let (lengths, gaps) = (run.lengths(at, groups), run.gaps(at, groups));
-        // One sign stands between all of its groups; another one stands before what follows it.
-        let uniform = gaps.windows(2).all(|w| w[0] == w[1]) && !matches!(gaps[..], [Gap::Comma | Gap::Slash, ..]);
+        let joined = is_even(&gaps) && !matches!(gaps[..], [Gap::Comma | Gap::Slash, ..]);
         let goes_on = run.groups[at + groups - 1].gap == Some(Gap::Dot);
-        if !uniform || goes_on && !zero && !announced {
+        if !joined || goes_on && !zero && !announced {
             return false;
         }
         let spaced = gaps.iter().all(|g| *g == Gap::Space);
@@ -325,14 +337,15 @@ fn paper(run: &Run<'_>, at: usize) -> Option<(Range<usize>, usize, Kind)> {
     Some((run.signs(run.first(at), at, groups), groups, Kind::Paper))
 }
 
-/// The letter of a passport before its digits.
-fn passport(run: &Run<'_>, at: usize, announced: bool) -> Option<usize> {
+/// A passport: a letter and its digits.
+fn passport(run: &Run<'_>, at: usize) -> Option<(Range<usize>, usize, Kind)> {
     let (first, length) = (run.first(at), run.groups[at].len());
     let letter = first.checked_sub(1)?;
     let alone = letter == 0 || !(run.signs[letter - 1].is_letter() || run.signs[letter - 1].is_digit());
     let sign = run.signs[letter];
     let is_one = matches!(length, 7 | 8) && sign.plain && sign.c.is_ascii_lowercase() && alone;
-    (is_one && (announced || !AXES.contains(sign.c))).then_some(letter)
+    let is_one = is_one && (!AXES.contains(sign.c) || run.says(at, &PAPERS));
+    is_one.then(|| (run.signs(letter, at, 1), 1, Kind::Paper))
 }
 
 /// In doubt, what begins with 0 and has ten or eleven digits is a phone number.
