@@ -85,7 +85,10 @@ impl Counts {
             (self.circles, "circles made areas"),
             (self.of_wards, "features took the shape of the wards they name"),
             (self.outside, "features in no ward came in"),
-            (self.masked, "reports name phones, papers, mail addresses or plates, which everybody reads masked"),
+            (
+                self.masked,
+                "reports name phones, papers, mail addresses or plates, which everybody reads masked",
+            ),
             (self.untimed, "rows give no time for their state; it was set at the time received"),
         ];
         let mut lines: Vec<String> =

@@ -32,7 +32,9 @@ impl Canary {
 
     fn description(&self) -> String {
         let n = self.0;
-        format!("Tôi có CCCD 0790{n:05}123, thư canary{n:05}@thu-rieng.vn, bàn 028.3{n:05}.99, hộ chiếu C{n:05}42")
+        format!(
+            "Tôi có CCCD 0790{n:05}123, thư canary{n:05}@thu-rieng.vn, bàn 028.3{n:05}.99, hộ chiếu C{n:05}42"
+        )
     }
 
     fn address(&self) -> String {
@@ -98,8 +100,12 @@ impl<'a> Office<'a> {
     fn set(&self, id: u64, body: &Value) {
         let path = format!("{ITEMS}/{id}/transitions");
         let body = body.to_string();
-        let set =
-            self.server.post_bytes(&path, body.as_bytes(), "application/json", &[("Authorization", &self.bearer)]);
+        let set = self.server.post_bytes(
+            &path,
+            body.as_bytes(),
+            "application/json",
+            &[("Authorization", &self.bearer)],
+        );
         assert_eq!(set.status, 200, "{}", set.text());
         assert!(set.json().get("texts").is_none(), "an answer to an act holds no texts");
     }
@@ -142,31 +148,47 @@ fn more_outputs(server: &Server, ids: &[u64]) -> Vec<(String, Vec<u8>)> {
 fn no_public_output_tells_what_is_masked_and_the_office_reads_it() {
     let server = Server::start();
     let office = Office::new(&server);
-    let precisions =
-        [Precision::Exact, Precision::Exact, Precision::Grid20m, Precision::Grid150m, Precision::Ward, Precision::Hidden];
+    let precisions = [
+        Precision::Exact,
+        Precision::Exact,
+        Precision::Grid20m,
+        Precision::Grid150m,
+        Precision::Ward,
+        Precision::Hidden,
+    ];
     let mut secrets = Vec::new();
     let mut sent = Vec::new();
     let mut listener = None;
     for (precision, n) in precisions.into_iter().zip(12_345..) {
         let canary = Canary(n);
-        let made = server.post(ITEMS, &canary.feature(category(precision)), &[("Idempotency-Key", &n.to_string())]);
+        let made =
+            server.post(ITEMS, &canary.feature(category(precision)), &[("Idempotency-Key", &n.to_string())]);
         assert_eq!(made.status, 201, "{}", made.text());
         let exact = precision == Precision::Exact;
-        let masked: &[&str] = if exact { &["title", "description", "address"] } else { &["title", "description"] };
+        let masked: &[&str] =
+            if exact { &["title", "description", "address"] } else { &["title", "description"] };
         assert_eq!(made.json()["masked"], json!(masked), "{}", made.text());
         assert_eq!(made.json()["properties"]["title"], "Ổ gà to, gọi [SĐT/phone] gấp");
         let id = made.json()["id"].as_u64().unwrap();
         let all = canary.secrets();
         assert_none(&all, &[("its own answer".to_owned(), made.body.clone())]);
         // A repeat is one by what was sent.
-        let again = server.post(ITEMS, &canary.feature(category(precision)), &[("Idempotency-Key", &n.to_string())]);
+        let again =
+            server.post(ITEMS, &canary.feature(category(precision)), &[("Idempotency-Key", &n.to_string())]);
         assert_eq!((again.status, &again.json()["masked"]), (200, &json!(masked)));
         assert_none(&all, &[("the answer to a repeat".to_owned(), again.body)]);
-        let other = server.post(ITEMS, &feature(category(precision), Some(CENTRE)), &[("Idempotency-Key", &n.to_string())]);
+        let other = server.post(
+            ITEMS,
+            &feature(category(precision), Some(CENTRE)),
+            &[("Idempotency-Key", &n.to_string())],
+        );
         other.problem(409);
         let ward = ward_of(&made.json());
         listener.get_or_insert_with(|| Listener::open(&server, &format!("/feeds/wards/{ward}/events"), ""));
-        office.set(id, &json!({ "state": "in_progress", "note": canary.note(), "internal_note": "nội bộ 0903000111" }));
+        office.set(
+            id,
+            &json!({ "state": "in_progress", "note": canary.note(), "internal_note": "nội bộ 0903000111" }),
+        );
         office.set(id, &json!({ "state": "rejected", "reason": canary.reason() }));
         secrets.extend(all);
         sent.push((id, canary));
@@ -187,7 +209,10 @@ fn no_public_output_tells_what_is_masked_and_the_office_reads_it() {
     let bytes = assert_none(&secrets, &all);
     println!("{} outputs, {bytes} bytes, {} secrets in none", all.len(), secrets.len());
     let list = server.get(&format!("{ITEMS}?limit=1")).text();
-    assert!(list.contains("[giấy tờ/ID]") && list.contains("[email]") && !list.contains("\"masked\""), "{list}");
+    assert!(
+        list.contains("[giấy tờ/ID]") && list.contains("[email]") && !list.contains("\"masked\""),
+        "{list}"
+    );
 
     // The office reads it all, with the address that a blurred category shows nobody.
     for (id, canary) in &sent {
@@ -205,13 +230,19 @@ fn no_public_output_tells_what_is_masked_and_the_office_reads_it() {
     server.get(&format!("{ITEMS}/{}/standing", ids[0])).problem(401);
     let stranger = token(&done(&server, &["keys", "add", "Khác", "--scope", "work", "--ward", "26732"]));
     let bearer = format!("Bearer {stranger}");
-    let look = |part: &str| server.get_with(&format!("{ITEMS}/{}/{part}", ids[0]), &[("Authorization", &bearer)]);
+    let look =
+        |part: &str| server.get_with(&format!("{ITEMS}/{}/{part}", ids[0]), &[("Authorization", &bearer)]);
     server.until("the key is known", || look("events").status == 200);
     look("standing").problem(403);
     assert_none(&secrets, &[("events for another office".to_owned(), look("events").body)]);
     // Erased, it is gone for the office too, and from the file.
     for id in &ids {
-        let gone = ask(&agent(), "DELETE", &format!("{}{ITEMS}/{id}", server.base), &[("Authorization", &office.bearer)]);
+        let gone = ask(
+            &agent(),
+            "DELETE",
+            &format!("{}{ITEMS}/{id}", server.base),
+            &[("Authorization", &office.bearer)],
+        );
         assert_eq!(gone.status, 204);
         office.get(&format!("{ITEMS}/{id}/standing")).problem(410);
     }
@@ -232,7 +263,8 @@ fn what_an_earlier_release_stored_is_masked_at_the_start_and_kept_for_the_office
     let start = || Server::start_set(|config| config.store = url(folder.path(), "city.db"));
     let server = start();
     let office = Office::new(&server);
-    let ids: Vec<u64> = (0..3).map(|_| server.report("pothole", Some(CENTRE))["id"].as_u64().unwrap()).collect();
+    let ids: Vec<u64> =
+        (0..3).map(|_| server.report("pothole", Some(CENTRE))["id"].as_u64().unwrap()).collect();
     office.set(ids[0], &json!({ "state": "in_progress", "note": "đã xem" }));
     let bearer = office.bearer.clone();
     let before = server.get("/feeds/reports.json");
@@ -255,7 +287,11 @@ fn what_an_earlier_release_stored_is_masked_at_the_start_and_kept_for_the_office
     // Who has the former text is not told that nothing changed.
     let known = server.get_with("/feeds/reports.json", &[("If-None-Match", before.header("etag"))]);
     assert_eq!(known.status, 200);
-    assert!(known.text().contains("[SĐT/phone]") && known.text().contains("[biển số/plate]"), "{}", known.text());
+    assert!(
+        known.text().contains("[SĐT/phone]") && known.text().contains("[biển số/plate]"),
+        "{}",
+        known.text()
+    );
     let office = Office { server: &server, bearer: bearer.clone() };
     server.until("the key is known", || office.get(&format!("{ITEMS}/{}/standing", ids[0])).status == 200);
     let texts = office.texts(ids[0]);
@@ -298,7 +334,8 @@ fn an_import_masks_and_says_how_many() {
     assert!(import().contains("0 stored, 3 there already"));
     let server = Server::start_in(folder, Arc::new(SystemIds));
     let list = server.get(&format!("{ITEMS}?limit=100")).json();
-    let ids: Vec<u64> = list["features"].as_array().unwrap().iter().map(|f| f["id"].as_u64().unwrap()).collect();
+    let ids: Vec<u64> =
+        list["features"].as_array().unwrap().iter().map(|f| f["id"].as_u64().unwrap()).collect();
     let mut all = outputs(&server, &ids);
     all.extend(more_outputs(&server, &ids));
     assert_none(&canary.secrets(), &all);
@@ -342,9 +379,13 @@ fn the_views_of_analysts_are_masked() {
     let office = Office::new(&server);
     let canary = Canary(24_680);
     let made = server.post(ITEMS, &canary.feature("pothole"), &[]);
-    office.set(made.json()["id"].as_u64().unwrap(), &json!({ "state": "rejected", "reason": canary.reason(), "note": canary.note() }));
+    office.set(
+        made.json()["id"].as_u64().unwrap(),
+        &json!({ "state": "rejected", "reason": canary.reason(), "note": canary.note() }),
+    );
     let rows = block(async {
-        let mut db = <sqlx::PgConnection as sqlx::Connection>::connect(&store_url(folder.path())).await.unwrap();
+        let mut db =
+            <sqlx::PgConnection as sqlx::Connection>::connect(&store_url(folder.path())).await.unwrap();
         sqlx::query("SET ROLE diaban_reader").execute(&mut db).await.unwrap();
         let all = "SELECT string_agg(r::text, ' ') || (SELECT string_agg(e::text, ' ') FROM report_events e) FROM reports r";
         sqlx::query_scalar::<_, String>(all).fetch_one(&mut db).await.unwrap()

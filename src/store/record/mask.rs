@@ -124,7 +124,8 @@ fn text(row: &Row, column: &str) -> Result<(Option<Written>, bool), sqlx::Error>
 
 /// Masks reports, and notes which were changed.
 async fn reports(db: &mut Db<'_>, changed: &mut Vec<i64>) -> Result<u64, sqlx::Error> {
-    let some = format!("SELECT seq, title, description, address, source {REPORTS} ORDER BY seq LIMIT {PIECE}");
+    let some =
+        format!("SELECT seq, title, description, address, source {REPORTS} ORDER BY seq LIMIT {PIECE}");
     let rows = db.fetch_all(Sql::new(some)).await?;
     let mut seqs = Vec::with_capacity(rows.len());
     let before = changed.len();
@@ -139,7 +140,8 @@ async fn reports(db: &mut Db<'_>, changed: &mut Vec<i64>) -> Result<u64, sqlx::E
         if !(title_masked || description_masked || address_masked || *source != *was) {
             continue;
         }
-        let public = "UPDATE report_public SET title = $2, description = $3, address = $4, source = $5 WHERE seq = $1";
+        let public =
+            "UPDATE report_public SET title = $2, description = $3, address = $4, source = $5 WHERE seq = $1";
         db.execute(
             Sql::new(public)
                 .bind(seq)
@@ -149,7 +151,8 @@ async fn reports(db: &mut Db<'_>, changed: &mut Vec<i64>) -> Result<u64, sqlx::E
                 .bind(source.as_str()),
         )
         .await?;
-        let private = "UPDATE report_private SET title = $2, description = $3, address = coalesce(address, $4)
+        let private =
+            "UPDATE report_private SET title = $2, description = $3, address = coalesce(address, $4)
                        WHERE seq = $1";
         db.execute(
             Sql::new(private)
@@ -167,7 +170,8 @@ async fn reports(db: &mut Db<'_>, changed: &mut Vec<i64>) -> Result<u64, sqlx::E
 
 /// The same of what happened to reports.
 async fn events(db: &mut Db<'_>, changed: &mut Vec<i64>) -> Result<u64, sqlx::Error> {
-    let some = format!("SELECT seq, report, kind, to_state, reason, note {EVENTS} ORDER BY seq LIMIT {PIECE}");
+    let some =
+        format!("SELECT seq, report, kind, to_state, reason, note {EVENTS} ORDER BY seq LIMIT {PIECE}");
     let rows = db.fetch_all(Sql::new(some)).await?;
     let mut seqs = Vec::with_capacity(rows.len());
     let mut count = 0;
@@ -185,7 +189,8 @@ async fn events(db: &mut Db<'_>, changed: &mut Vec<i64>) -> Result<u64, sqlx::Er
         if !(reason_masked || note_masked) {
             continue;
         }
-        let event = "UPDATE event SET reason = $2, note = $3, written_reason = $4, written_note = $5 WHERE seq = $1";
+        let event =
+            "UPDATE event SET reason = $2, note = $3, written_reason = $4, written_note = $5 WHERE seq = $1";
         db.execute(
             Sql::new(event)
                 .bind(seq)
@@ -257,7 +262,10 @@ mod tests {
             (Some("gọi [SĐT/phone]"), Some("12 Lê Lợi"), "[email]")
         );
         let texts = store.texts(3).await.unwrap().unwrap();
-        assert_eq!((texts.title.as_deref(), texts.address.as_deref()), (Some("gọi 0903123456"), Some("hẻm 3")));
+        assert_eq!(
+            (texts.title.as_deref(), texts.address.as_deref()),
+            (Some("gọi 0903123456"), Some("hẻm 3"))
+        );
         assert_eq!(store.texts(6).await.unwrap(), Some(Texts::default()), "it was erased");
         let happened = store.life(4).await.unwrap().remove(0);
         assert_eq!(

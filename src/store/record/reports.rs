@@ -52,7 +52,8 @@ impl Store {
 /// Columns of one report in `report_public`, in the order in which `public_row` binds them.
 pub(in crate::store) static PUBLIC_COLUMNS: LazyLock<String> =
     LazyLock::new(|| format!("id, {}, fed, fed_ms, precision, withdrawn, masked", *FACT_COLUMNS));
-pub(in crate::store) const PRIVATE_COLUMNS: &str = "seq, lon, lat, accuracy_m, address, answers, created_ms, title, description";
+pub(in crate::store) const PRIVATE_COLUMNS: &str =
+    "seq, lon, lat, accuracy_m, address, answers, created_ms, title, description";
 /// Rows in one statement of a bulk load: some 20 columns stay well under SQLite's 32,766 parameters.
 const ROWS: usize = 500;
 

@@ -98,10 +98,7 @@ pub const TABLE: &[Field] = &[
     })
     .stored(
         "description",
-        Access::Text(
-            |f| shown(f.description.as_ref()),
-            |f, v| f.description = v.map(Masked::stored),
-        ),
+        Access::Text(|f| shown(f.description.as_ref()), |f, v| f.description = v.map(Masked::stored)),
     )
     .held(Column::Present(1)),
     Field::new("category", ("Loại", "Category"), Kind::Text, |r| r.facts.category.clone().into())

@@ -12,11 +12,11 @@ const WINDOW: usize = 24;
 
 /// Where the decimal digits of other scripts begin (Unicode 16, `Nd`), without those that are ours in another dress.
 const ZEROS: [u32; 60] = [
-    0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50,
-    0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50,
-    0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0x104A0, 0x10D30, 0x11066, 0x110F0, 0x11136, 0x111D0,
-    0x112F0, 0x11450, 0x114D0, 0x11650, 0x116C0, 0x11730, 0x118E0, 0x11950, 0x11C50, 0x11D50, 0x11DA0, 0x11F50,
-    0x16A60, 0x16AC0, 0x16B50, 0x1E140, 0x1E2F0, 0x1E4F0, 0x1E950,
+    0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6,
+    0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0,
+    0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0x104A0, 0x10D30, 0x11066,
+    0x110F0, 0x11136, 0x111D0, 0x112F0, 0x11450, 0x114D0, 0x11650, 0x116C0, 0x11730, 0x118E0, 0x11950,
+    0x11C50, 0x11D50, 0x11DA0, 0x11F50, 0x16A60, 0x16AC0, 0x16B50, 0x1E140, 0x1E2F0, 0x1E4F0, 0x1E950,
 ];
 /// Where digits in circles begin, with one.
 const ONES: [u32; 4] = [0x24F5, 0x2776, 0x2780, 0x278A];
@@ -65,7 +65,9 @@ pub(super) fn may_hold(text: &str) -> bool {
         '\0'..='\u{7F}' | 'À'..='\u{24F}' | '\u{300}'..='\u{36F}' | '\u{1E00}'..='\u{1EFF}' => false,
         c => {
             let mut some = script_digit(c).is_some();
-            decompose_compatible(c, |d| some |= d.is_ascii_digit() || matches!(d, '@' | '(' | '[' | '{' | '<'));
+            decompose_compatible(c, |d| {
+                some |= d.is_ascii_digit() || matches!(d, '@' | '(' | '[' | '{' | '<')
+            });
             some
         }
     })
@@ -158,8 +160,8 @@ pub(super) fn word_touching(signs: &[Sign], at: usize) -> Range<usize> {
 pub(super) fn is_amount(text: &str, signs: &[Sign], end: usize) -> bool {
     // With their marks: “đóng” and “đông” are no money.
     const UNITS: [&str; 20] = [
-        "đ", "đồng", "dong", "vnđ", "vnd", "usd", "eur", "triệu", "trieu", "tr", "tỷ", "tỉ", "ty", "nghìn", "nghin",
-        "ngàn", "ngan", "k", "đô", "người",
+        "đ", "đồng", "dong", "vnđ", "vnd", "usd", "eur", "triệu", "trieu", "tr", "tỷ", "tỉ", "ty", "nghìn",
+        "nghin", "ngàn", "ngan", "k", "đô", "người",
     ];
     let begin = end + usize::from(signs.get(end).is_some_and(|s| s.c == ' '));
     let Some(first) = signs.get(begin) else { return false };

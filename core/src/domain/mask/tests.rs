@@ -21,17 +21,55 @@ fn phone_numbers_as_people_write_them() {
     all_become(
         PHONE,
         &[
-            "0903123456", "0903 123 456", "0903.123.456", "0903-123-456", "090 312 3456", "090-3123456",
-            "090.3123456", "0903 12 34 56", "09 03 12 34 56", "09.03.12.34.56", "0 903 123 456", "0903/123/456",
-            "0903,123,456", "0 9 0 3 1 2 3 4 5 6", "0903_123_456", "0903*123*456", "0903·123·456", "0903 - 123 - 456",
-            "+84903123456", "+84 903 123 456", "+84-903-123-456", "(+84) 903 123 456", "+84 (0) 903 123 456",
-            "+84 0903123456", "84903123456", "84 903 123 456", "84-903.123.456", "0084903123456", "00 84 903 123 456",
-            "02838221234", "028 3822 1234", "(028) 3822 1234", "(028) 38 221 234", "028.38.22.12.34", "0254 382 2123",
-            "+84 28 3822 1234", "01683123456", "0123 456 7890", "08 3822 1234", "0123456789", "+1 650 555 0123",
-            "+6591234567", "+44 20 7946 0958",
+            "0903123456",
+            "0903 123 456",
+            "0903.123.456",
+            "0903-123-456",
+            "090 312 3456",
+            "090-3123456",
+            "090.3123456",
+            "0903 12 34 56",
+            "09 03 12 34 56",
+            "09.03.12.34.56",
+            "0 903 123 456",
+            "0903/123/456",
+            "0903,123,456",
+            "0 9 0 3 1 2 3 4 5 6",
+            "0903_123_456",
+            "0903*123*456",
+            "0903·123·456",
+            "0903 - 123 - 456",
+            "+84903123456",
+            "+84 903 123 456",
+            "+84-903-123-456",
+            "(+84) 903 123 456",
+            "+84 (0) 903 123 456",
+            "+84 0903123456",
+            "84903123456",
+            "84 903 123 456",
+            "84-903.123.456",
+            "0084903123456",
+            "00 84 903 123 456",
+            "02838221234",
+            "028 3822 1234",
+            "(028) 3822 1234",
+            "(028) 38 221 234",
+            "028.38.22.12.34",
+            "0254 382 2123",
+            "+84 28 3822 1234",
+            "01683123456",
+            "0123 456 7890",
+            "08 3822 1234",
+            "0123456789",
+            "+1 650 555 0123",
+            "+6591234567",
+            "+44 20 7946 0958",
         ]
         // The bracket that opens before a number stays.
-        .iter().filter(|f| !f.starts_with('(')).copied().collect::<Vec<_>>(),
+        .iter()
+        .filter(|f| !f.starts_with('('))
+        .copied()
+        .collect::<Vec<_>>(),
     );
     assert_eq!(mask("(028) 3822 1234"), format!("({PHONE}"));
     assert_eq!(mask("(+84) 903 123 456"), format!("({PHONE}"));
@@ -46,10 +84,22 @@ fn digits_of_any_script_and_with_invisible_signs_between() {
     all_become(
         PHONE,
         &[
-            "０９０３１２３４５６", "٠٩٠٣١٢٣٤٥٦", "०९०३१२३४५६", "𝟎𝟗𝟎𝟑𝟏𝟐𝟑𝟒𝟓𝟔", "⓪⑨⓪③①②③④⑤⑥", "⁰⁹⁰³¹²³⁴⁵⁶", "⓿❾⓿❸❶❷❸❹❺❻",
-            "0903\u{a0}123\u{a0}456", "0903\u{200b}123\u{200d}456", "0\u{feff}9\u{ad}0\u{2060}3123456",
-            "0903\u{2009}123\u{3000}456", "0903‑123–456", "0\u{fe0f}\u{20e3}903123456", "0\u{332}9\u{332}03123456",
-            "＋84 903 123 456", "0903－123－456",
+            "０９０３１２３４５６",
+            "٠٩٠٣١٢٣٤٥٦",
+            "०९०३१२३४५६",
+            "𝟎𝟗𝟎𝟑𝟏𝟐𝟑𝟒𝟓𝟔",
+            "⓪⑨⓪③①②③④⑤⑥",
+            "⁰⁹⁰³¹²³⁴⁵⁶",
+            "⓿❾⓿❸❶❷❸❹❺❻",
+            "0903\u{a0}123\u{a0}456",
+            "0903\u{200b}123\u{200d}456",
+            "0\u{feff}9\u{ad}0\u{2060}3123456",
+            "0903\u{2009}123\u{3000}456",
+            "0903‑123–456",
+            "0\u{fe0f}\u{20e3}903123456",
+            "0\u{332}9\u{332}03123456",
+            "＋84 903 123 456",
+            "0903－123－456",
         ],
     );
     all_become(EMAIL, &["lan＠gmail．com", "ｌａｎ@gmail.com", "lan\u{200b}@\u{200b}gmail.com"]);
@@ -61,9 +111,22 @@ fn numbers_of_papers() {
     all_become(
         PAPER,
         &[
-            "079123456789", "079 123 456 789", "0791 2345 6789", "079.123.456.789", "079-123-456789", "079123 456789",
-            "123456789012", "023456789", "272345678", "023 456 789", "023.456.789", "023-456-789", "272 345 678",
-            "C1234567", "b7654321", "P01234567",
+            "079123456789",
+            "079 123 456 789",
+            "0791 2345 6789",
+            "079.123.456.789",
+            "079-123-456789",
+            "079123 456789",
+            "123456789012",
+            "023456789",
+            "272345678",
+            "023 456 789",
+            "023.456.789",
+            "023-456-789",
+            "272 345 678",
+            "C1234567",
+            "b7654321",
+            "P01234567",
         ],
     );
     for (text, left) in [
@@ -84,9 +147,20 @@ fn addresses_of_mail() {
     all_become(
         EMAIL,
         &[
-            "lan@gmail.com", "lan.nguyen+x@mail.hcmus.edu.vn", "LAN@GMAIL.COM", "lan @ gmail . com", "lan@gmail .com",
-            "lan @gmail.com", "lan (at) gmail.com", "lan[at]gmail[dot]com", "lan (a còng) gmail (chấm) com",
-            "lan(@)gmail.com", "lan@163.com", "lan@gmail", "0903123456@gmail.com", "nguyễn@gmail.com",
+            "lan@gmail.com",
+            "lan.nguyen+x@mail.hcmus.edu.vn",
+            "LAN@GMAIL.COM",
+            "lan @ gmail . com",
+            "lan@gmail .com",
+            "lan @gmail.com",
+            "lan (at) gmail.com",
+            "lan[at]gmail[dot]com",
+            "lan (a còng) gmail (chấm) com",
+            "lan(@)gmail.com",
+            "lan@163.com",
+            "lan@gmail",
+            "0903123456@gmail.com",
+            "nguyễn@gmail.com",
         ],
     );
     assert_eq!(mask("thư lan@gmail.com, hoa@yahoo.com.vn. Cảm ơn"), format!("thư {EMAIL}, {EMAIL}. Cảm ơn"));
@@ -97,10 +171,34 @@ fn vehicle_plates() {
     all_become(
         PLATE,
         &[
-            "59A-123.45", "59A-12345", "59A 12345", "59A12345", "59A 123.45", "59A.123.45", "51F-1234", "51F 1234",
-            "51f-123.45", "51f12345", "59-X1 123.45", "59-X1-123.45", "59X1-12345", "59X1 12345", "59X112345",
-            "59X1123.45", "59x1-12345", "59x1-123.45", "59-P1 1234", "59-P1-1234", "59AA-123.45", "51LD-123.45",
-            "29MĐ1-234.56", "29-MĐ1 234.56", "30K-987.65", "43 A 123.45", "59 X1 12345", "59-X1/123.45",
+            "59A-123.45",
+            "59A-12345",
+            "59A 12345",
+            "59A12345",
+            "59A 123.45",
+            "59A.123.45",
+            "51F-1234",
+            "51F 1234",
+            "51f-123.45",
+            "51f12345",
+            "59-X1 123.45",
+            "59-X1-123.45",
+            "59X1-12345",
+            "59X1 12345",
+            "59X112345",
+            "59X1123.45",
+            "59x1-12345",
+            "59x1-123.45",
+            "59-P1 1234",
+            "59-P1-1234",
+            "59AA-123.45",
+            "51LD-123.45",
+            "29MĐ1-234.56",
+            "29-MĐ1 234.56",
+            "30K-987.65",
+            "43 A 123.45",
+            "59 X1 12345",
+            "59-X1/123.45",
         ],
     );
     for text in ["xe 59x1 1234", "biển số 51m 1234", "taxi 51 A 1234", "BKS 59k11234", "xe59A12345"] {
@@ -213,17 +311,18 @@ fn secret() -> impl Strategy<Value = (String, String)> {
     let passport = ("[BCKP]", digits(7)).prop_map(|(letter, n)| (format!("{letter}{n}"), n));
     let email = ("[a-z]{6,9}", "[a-z]{6,9}", prop::sample::select(vec!["@", " @ ", " (at) ", "[at]"]))
         .prop_map(|(name, host, at)| (format!("{name}{at}{host}.com"), name));
-    let plate = (11..100_u8, "[ABCDEFGHKLMNPSTUVXYZ]", digits(5), 0..5_u8).prop_map(|(province, series, n, form)| {
-        let (a, b) = n.split_at(3);
-        let text = match form {
-            0 => format!("{province}{series}-{a}.{b}"),
-            1 => format!("{province}{series} {n}"),
-            2 => format!("{province}-{series}1 {a}.{b}"),
-            3 => format!("{province}{series}1-{n}"),
-            _ => format!("{province}{series}-{a}{b}"),
-        };
-        (text, format!("{province}{n}"))
-    });
+    let plate =
+        (11..100_u8, "[ABCDEFGHKLMNPSTUVXYZ]", digits(5), 0..5_u8).prop_map(|(province, series, n, form)| {
+            let (a, b) = n.split_at(3);
+            let text = match form {
+                0 => format!("{province}{series}-{a}.{b}"),
+                1 => format!("{province}{series} {n}"),
+                2 => format!("{province}-{series}1 {a}.{b}"),
+                3 => format!("{province}{series}1-{n}"),
+                _ => format!("{province}{series}-{a}{b}"),
+            };
+            (text, format!("{province}{n}"))
+        });
     prop_oneof![4 => phone, 1 => landline, 2 => card, 2 => old, 1 => passport, 2 => email, 2 => plate]
 }
 
@@ -292,14 +391,24 @@ proptest! {
 #[test]
 fn cost() {
     let plain = "Nắp cống mất trước nhà, nguy hiểm cho người đi xe máy ban đêm. ".repeat(4);
-    let number = "Nắp cống mất trước nhà 12/34 Nguyễn Huệ, nguy hiểm cho người đi xe máy lúc 22h30. ".repeat(3);
+    let number =
+        "Nắp cống mất trước nhà 12/34 Nguyễn Huệ, nguy hiểm cho người đi xe máy lúc 22h30. ".repeat(3);
     let secret = format!("{number} Gọi 0903 123 456 hoặc thư lan@gmail.com");
     let hostile: String = "0 9 ".repeat(1000);
     let hostile2: String = "0903123456 a@b.vn 59A-123.45 ".repeat(137);
     let hostile3: String = "(at".repeat(1333);
-    for (name, text) in [("plain", &plain), ("number", &number), ("secret", &secret), ("hostile", &hostile), ("hostile2", &hostile2), ("hostile3", &hostile3)] {
+    for (name, text) in [
+        ("plain", &plain),
+        ("number", &number),
+        ("secret", &secret),
+        ("hostile", &hostile),
+        ("hostile2", &hostile2),
+        ("hostile3", &hostile3),
+    ] {
         let t = std::time::Instant::now();
-        for _ in 0..200 { std::hint::black_box(mask(std::hint::black_box(text))); }
+        for _ in 0..200 {
+            std::hint::black_box(mask(std::hint::black_box(text)));
+        }
         println!("{name} {} chars: {:?}", text.chars().count(), t.elapsed() / 200);
     }
 }

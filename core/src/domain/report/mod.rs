@@ -38,7 +38,11 @@ pub struct NewReport {
 impl NewReport {
     /// The texts of which everybody reads less than was written.
     pub fn masked(&self) -> Vec<&'static str> {
-        let address = self.public.address.as_deref().is_some_and(|shown| self.private.address.as_deref() != Some(shown));
+        let address = self
+            .public
+            .address
+            .as_deref()
+            .is_some_and(|shown| self.private.address.as_deref() != Some(shown));
         let apart = |words: fn(&Event) -> &Option<Written>| {
             self.events.iter().filter_map(|e| words(e).as_ref()).any(|w| w.original.is_some())
         };

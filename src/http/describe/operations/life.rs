@@ -29,7 +29,8 @@ pub(in crate::http) fn erase(_: &mut Describe<'_>) -> Vec<Operation> {
 }
 
 pub(in crate::http) fn standing(d: &mut Describe<'_>) -> Vec<Operation> {
-    let summary = "A report as its office knows it, with the states that may follow and the texts as they were written";
+    let summary =
+        "A report as its office knows it, with the states that may follow and the texts as they were written";
     vec![of("standing", "reportStanding", summary).json(d.json::<StandingDocument>())]
 }
 
