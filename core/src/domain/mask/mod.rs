@@ -7,6 +7,7 @@
 mod email;
 mod numbers;
 mod plates;
+mod runs;
 mod signs;
 #[cfg(test)]
 mod tests;
