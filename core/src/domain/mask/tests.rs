@@ -343,7 +343,7 @@ fn bare(text: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60_000))]
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn a_secret_anywhere_in_a_sentence_is_gone(
@@ -385,30 +385,5 @@ proptest! {
     #[test]
     fn a_text_without_digits_ats_and_brackets_is_the_same(text in "[a-zA-ZđĐàáảãạăâêôơưỳÀ-ỹ .,;:!?/\n-]{0,200}") {
         prop_assert!(matches!(mask(&text), Cow::Borrowed(same) if std::ptr::eq(same, &raw const *text)));
-    }
-}
-
-#[test]
-fn cost() {
-    let plain = "Nắp cống mất trước nhà, nguy hiểm cho người đi xe máy ban đêm. ".repeat(4);
-    let number =
-        "Nắp cống mất trước nhà 12/34 Nguyễn Huệ, nguy hiểm cho người đi xe máy lúc 22h30. ".repeat(3);
-    let secret = format!("{number} Gọi 0903 123 456 hoặc thư lan@gmail.com");
-    let hostile: String = "0 9 ".repeat(1000);
-    let hostile2: String = "0903123456 a@b.vn 59A-123.45 ".repeat(137);
-    let hostile3: String = "(at".repeat(1333);
-    for (name, text) in [
-        ("plain", &plain),
-        ("number", &number),
-        ("secret", &secret),
-        ("hostile", &hostile),
-        ("hostile2", &hostile2),
-        ("hostile3", &hostile3),
-    ] {
-        let t = std::time::Instant::now();
-        for _ in 0..200 {
-            std::hint::black_box(mask(std::hint::black_box(text)));
-        }
-        println!("{name} {} chars: {:?}", text.chars().count(), t.elapsed() / 200);
     }
 }
