@@ -3,7 +3,7 @@
 
 use crate::geo::{Mercator, TileId};
 use crate::map::layer::EXTENT;
-use crate::map::shape::simplify::Vertex;
+use crate::map::shape::ring::simplify::Vertex;
 
 /// Bits of the extent.
 pub(in crate::map) const EXTENT_BITS: u32 = EXTENT.trailing_zeros();

@@ -10,11 +10,11 @@ use super::*;
 use crate::domain::CodeBook;
 use crate::geo::TileId;
 use crate::map::layer::Layer;
-use crate::map::shape::clip::area2;
 use crate::map::shape::features::FeatureSets;
-use crate::map::shape::frame::{Bounds, Point};
-use crate::map::shape::solid::solid;
-use crate::map::shape::solid::tests::checked;
+use crate::map::shape::ring::clip::area2;
+use crate::map::shape::ring::frame::{Bounds, Point};
+use crate::map::shape::ring::solid::solid;
+use crate::map::shape::ring::solid::tests::checked;
 use crate::map::tile::mvt::decode;
 use crate::map::tile::{Sources, tile};
 

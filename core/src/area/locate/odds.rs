@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
+use super::Located;
 use super::accuracy::Accuracy;
-use super::generation::Generation;
-use super::locate::Located;
+use crate::area::generation::Generation;
 use crate::geo::{LonLat, Plane};
 
 /// Rings of equal probability around the position, and directions on each: as few as keep the error of
@@ -80,9 +80,9 @@ mod tests {
     use geo::{MultiPolygon, Polygon};
     use proptest::prelude::*;
 
-    use super::super::tests::{Dice, at, partition, real};
-    use super::super::{OUTSIDE_REACH_M, OutsideReason, Unit};
     use super::*;
+    use crate::area::tests::{Dice, at, partition, real};
+    use crate::area::{OUTSIDE_REACH_M, OutsideReason, Unit};
 
     fn error(radius_m: f64) -> Accuracy {
         Accuracy::new(radius_m, 0.95).unwrap()

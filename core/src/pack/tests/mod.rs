@@ -1,5 +1,7 @@
 //! The repository's pack is sound, and a broken one says where.
 
+mod boundaries;
+
 use std::fs;
 use std::path::Path;
 

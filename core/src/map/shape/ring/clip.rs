@@ -2,7 +2,7 @@
 //! from the ends of an edge in a fixed order, so two wards with a common edge are cut at the same
 //! point.
 
-use crate::map::shape::frame::Path;
+use crate::map::shape::ring::frame::Path;
 
 /// The part of a ring inside the square from `low` to `high` on both axes (Sutherland-Hodgman). If
 /// a ring leaves the square and returns, its parts stay joined along the square's edge.

@@ -4,7 +4,7 @@
 //! (mesh, drawn), clipping (clip).
 
 use crate::geo::validity::solid::{Fill, solid as solid_by};
-use crate::map::shape::frame::Path;
+use crate::map::shape::ring::frame::Path;
 
 /// Valid polygons (OGC 06-103r4 section 6.1.11) from rings wound as in a tile: exteriors with
 /// positive area, holes with negative. Each exterior is followed by its holes.
@@ -18,7 +18,7 @@ pub(in crate::map) mod tests {
 
     use super::solid;
     use crate::geo::validity::solid::{Path, Point, edges, on, place, turn};
-    use crate::map::shape::clip::{area2, clip};
+    use crate::map::shape::ring::clip::{area2, clip};
 
     fn apart((a, b): (Point, Point), (c, d): (Point, Point)) -> bool {
         a.0.max(b.0) < c.0.min(d.0)

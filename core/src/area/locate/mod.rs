@@ -15,14 +15,22 @@
 //!
 //! Every other point is outside, with the reason. In a tie for the nearest ward the lowest code wins.
 //!
-//! Not here: the index (grid), how likely each ward is (odds), which body answers (`domain::routing`).
+//! Beside it: `accuracy` and `odds` (how likely an owner is), `meeting` (wards of a line or an area).
+//!
+//! Not here: the index (grid), which body answers (`domain::routing`).
+
+mod accuracy;
+mod meeting;
+mod odds;
 
 use geo::{Coord, Covers, Intersects};
 
-use super::accuracy::Accuracy;
-use super::generation::Generation;
-use super::grid::REACH_M;
+use crate::area::generation::Generation;
+use crate::area::index::grid::REACH_M;
 use crate::geo::LonLat;
+pub use accuracy::{Accuracy, AccuracyError, CONFIDENCE, USUAL_CONFIDENCE};
+pub use meeting::lent_shape;
+pub use odds::Odds;
 
 /// Rule 2, in metres: above the rounding of a position (0.8 cm), below the accuracy of any survey.
 pub const SNAP_M: f64 = 0.02;

@@ -1,5 +1,11 @@
 //! The features of one collection for the map and the lists: newest first, with an R-tree over
-//! their shapes. A set is immutable; a change makes a new one.
+//! their shapes. A set is immutable; a change makes a new one. `drawn` prepares a shape, `draw` writes those of a
+//! tile, `appears` and `thin` say which are left out.
+
+pub(in crate::map) mod appears;
+pub(in crate::map) mod draw;
+pub(in crate::map) mod drawn;
+pub(in crate::map) mod thin;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,9 +16,9 @@ use rstar::{AABB, RTree};
 use crate::domain::{Collection, Feature, Instant};
 use crate::geo::Bbox;
 use crate::map::index::select::Go;
-use crate::map::shape::drawn::{Drawn, rings_or_speck};
-use crate::map::shape::frame::{Frame, Path};
-use crate::map::shape::mesh::Mesh;
+use crate::map::shape::features::drawn::{Drawn, rings_or_speck};
+use crate::map::shape::ring::frame::{Frame, Path};
+use crate::map::shape::ring::mesh::Mesh;
 use crate::query::FeatureFilter;
 
 pub(in crate::map) type Entry = GeomWithData<Rectangle<[f64; 2]>, usize>;

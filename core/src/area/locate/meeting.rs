@@ -15,8 +15,8 @@ use geo::{
     Polygon, Rect,
 };
 
-use super::generation::Generation;
-use super::unit::Unit;
+use crate::area::generation::Generation;
+use crate::area::unit::Unit;
 use crate::domain::WardId;
 use crate::geo::LonLat;
 

@@ -9,11 +9,11 @@ use crate::domain::{Collection, Feature, Instant};
 use crate::geo::{Bbox, Mercator, TileId};
 use crate::map::layer::layer_check::OF_FEATURES;
 use crate::map::layer::{Content, Layer, VectorLayer};
-use crate::map::shape::appears::Bound;
-use crate::map::shape::drawn::Drawn;
 use crate::map::shape::features::FeatureSet;
-use crate::map::shape::frame::{Bounds, Frame, Point};
-use crate::map::shape::thin::{Spot, reach, thin};
+use crate::map::shape::features::appears::Bound;
+use crate::map::shape::features::drawn::Drawn;
+use crate::map::shape::features::thin::{Spot, reach, thin};
+use crate::map::shape::ring::frame::{Bounds, Frame, Point};
 use crate::map::tile::mvt::{LayerWriter, Tags};
 use crate::query::{FeatureFilter, Joint};
 

@@ -9,10 +9,10 @@ use std::collections::HashMap;
 use geo::{LineString, MultiPolygon};
 
 use crate::geo::{LonLat, Mercator};
-use crate::map::shape::clip::clip;
-use crate::map::shape::frame::{Bounds, Frame, Path, Point, Seen};
-use crate::map::shape::simplify::{Vertex, weigh};
-use crate::map::shape::solid::solid;
+use crate::map::shape::ring::clip::clip;
+use crate::map::shape::ring::frame::{Bounds, Frame, Path, Point, Seen};
+use crate::map::shape::ring::simplify::{Vertex, weigh};
+use crate::map::shape::ring::solid::solid;
 
 /// A ring as a list of arcs, each forward or backward.
 pub(in crate::map) type ArcRing = Vec<(u32, bool)>;

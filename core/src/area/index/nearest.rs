@@ -4,7 +4,7 @@
 use geo::{Coord, LineString, Rect};
 use rstar::{AABB, PointDistance, RTree, RTreeObject};
 
-use super::unit::Unit;
+use crate::area::unit::Unit;
 use crate::geo::{LonLat, Plane, distance_m, metres_per_degree};
 
 /// Edges in one run. With sixteen the tree has a sixteenth of the nodes, and scanning a run is
@@ -42,7 +42,7 @@ impl PointDistance for Run {
 
 /// The R-tree; see the module's documentation.
 #[derive(Debug)]
-pub(super) struct Nearest {
+pub(in crate::area) struct Nearest {
     tree: RTree<Run>,
     /// Metres per degree: the smallest value over the city's latitudes and the margin. So a
     /// distance in the tree is never more than the true one.
@@ -52,7 +52,7 @@ pub(super) struct Nearest {
 }
 
 impl Nearest {
-    pub(super) fn build(units: &[Unit]) -> Self {
+    pub(in crate::area) fn build(units: &[Unit]) -> Self {
         let latitudes = || units.iter().flat_map(|u| &u.shape.0).flat_map(|p| &p.exterior().0).map(|c| c.y);
         let south = latitudes().fold(90.0, f64::min) - MARGIN_DEG;
         let north = latitudes().fold(-90.0, f64::max) + MARGIN_DEG;
@@ -86,7 +86,12 @@ impl Nearest {
     /// The unit with the nearest border among those that `accept` allows, and the distance in
     /// metres. The lowest index wins a tie. Exact within a degree of the city's latitudes. Farther
     /// away the unit is chosen on a plane, and its distance is the geodesic.
-    pub(super) fn find(&self, units: &[Unit], p: LonLat, accept: impl Fn(u16) -> bool) -> Option<(u16, f64)> {
+    pub(in crate::area) fn find(
+        &self,
+        units: &[Unit],
+        p: LonLat,
+        accept: impl Fn(u16) -> bool,
+    ) -> Option<(u16, f64)> {
         let plane = Plane::at(p);
         let far = !(self.south..=self.north).contains(&p.lat());
         let mut best: Option<(f64, u16)> = None;
@@ -115,7 +120,7 @@ impl Nearest {
     }
 
     /// The runs of edges whose box meets a box in degrees, as unit and vertices.
-    pub(super) fn runs_in<'a>(
+    pub(in crate::area) fn runs_in<'a>(
         &'a self,
         units: &'a [Unit],
         bounds: Rect<f64>,

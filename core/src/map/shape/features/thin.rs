@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use crate::map::shape::frame::Point;
+use crate::map::shape::ring::frame::Point;
 
 /// A point to decide about.
 #[derive(Clone, Copy, Debug)]

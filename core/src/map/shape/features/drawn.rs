@@ -4,10 +4,10 @@
 use geo::{Area, Geometry, InteriorPoint, LineString, MultiPolygon, Polygon};
 
 use crate::geo::{LonLat, Mercator};
-use crate::map::shape::clip::{area2, clip, cut};
-use crate::map::shape::frame::{Bounds, Frame, Path, Point, Seen};
-use crate::map::shape::mesh::{Mesh, Polygons, project};
-use crate::map::shape::simplify::{Vertex, weigh};
+use crate::map::shape::ring::clip::{area2, clip, cut};
+use crate::map::shape::ring::frame::{Bounds, Frame, Path, Point, Seen};
+use crate::map::shape::ring::mesh::{Mesh, Polygons, project};
+use crate::map::shape::ring::simplify::{Vertex, weigh};
 
 /// Half the side, in tile units, of the square drawn for an area that is too small.
 const SPECK: i32 = 8;
