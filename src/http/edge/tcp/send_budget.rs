@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 use tokio::time::Instant;
 
-use crate::http::edge::connections::Connection;
+use crate::http::edge::tcp::connections::Connection;
 
 /// A client that has read nothing for this long may be cut off for another. A phone that changes
 /// cells stalls for about this long.
@@ -157,7 +157,7 @@ impl Drop for Share {
 mod tests {
     use super::*;
     use crate::http::edge::client::Proxies;
-    use crate::http::edge::connections::{ConnectionSettings, Connections};
+    use crate::http::edge::tcp::connections::{ConnectionSettings, Connections};
 
     fn reader() -> Arc<Connection> {
         let table = Arc::new(Connections::new(ConnectionSettings::default(), Proxies::default()));

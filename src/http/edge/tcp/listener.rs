@@ -19,10 +19,10 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::http::edge::client::Peer;
-use crate::http::edge::connections::{Connections, Seat};
-use crate::http::edge::gate::{HEADER_BYTES, HEADER_LINES};
 use crate::http::edge::held::Held;
-use crate::http::edge::socket::Socket;
+use crate::http::edge::tcp::connections::{Connections, Seat};
+use crate::http::edge::tcp::gate::{HEADER_BYTES, HEADER_LINES};
+use crate::http::edge::tcp::socket::Socket;
 use crate::http::routes::Doors;
 
 /// From the start of a connection, or the end of the last response, to the end of the next header.

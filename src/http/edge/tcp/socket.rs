@@ -12,8 +12,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::http::edge::connections::Seat;
-use crate::http::edge::gate::Gate;
+use crate::http::edge::tcp::connections::Seat;
+use crate::http::edge::tcp::gate::Gate;
 
 /// A response is aborted if the client reads nothing for this long. Any progress restarts the time,
 /// so a stream kept alive by heartbeats continues.
@@ -144,7 +144,7 @@ mod tests {
 
     use super::*;
     use crate::http::edge::client::Proxies;
-    use crate::http::edge::connections::{ConnectionSettings, Connections};
+    use crate::http::edge::tcp::connections::{ConnectionSettings, Connections};
 
     fn seat() -> Arc<Seat> {
         let table = Arc::new(Connections::new(ConnectionSettings::default(), Proxies::default()));

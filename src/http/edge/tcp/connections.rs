@@ -15,8 +15,8 @@ use serde::Deserialize;
 use tokio::sync::Notify;
 
 use crate::http::edge::client::{Network, Proxies};
-use crate::http::edge::gate::{Fault, Refused};
-use crate::http::edge::send_budget::Reader;
+use crate::http::edge::tcp::gate::{Fault, Refused};
+use crate::http::edge::tcp::send_budget::Reader;
 
 /// The table `[connections]` of the settings file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
