@@ -1,19 +1,28 @@
 //! The steps of an import joined: rows are looked at, then judged one after the other. A file in memory is
 //! read twice, so that all its rows are looked at first; of a file of any length the first rows are held
 //! until they have been looked at.
+//!
+//! Its two ends are `features`, which needs all rows of a source at once to say what is gone, and `reports`,
+//! which has no bound and gives batches.
+
+mod features;
+mod reports;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::clean::Letters;
-use super::error::ImportError;
-use super::findings::{Counts, Findings};
-use super::judge::Judge;
-use super::mapping::Mapping;
-use super::place::{Reading, Wrong, simplest};
-use super::raw::{Raw, Rejected, Row};
-use super::read::{Format, Part, Sink};
-use super::recognise::{Guess, Identity, Look, Recognised};
+pub use features::{Input, Read, read};
+pub use reports::{ReportInput, ReportRead, read_reports};
+
+use crate::import::clean::Letters;
+use crate::import::error::ImportError;
+use crate::import::findings::{Counts, Findings};
+use crate::import::judge::Judge;
+use crate::import::place::{Reading, Wrong, simplest};
+use crate::import::profile::mapping::Mapping;
+use crate::import::raw::{Raw, Rejected, Row};
+use crate::import::read::{Format, Part, Sink};
+use crate::import::recognise::{Guess, Identity, Look, Recognised};
 use diaban_core::domain::field::Value;
 use diaban_core::format::list::csv::unguard;
 
@@ -40,7 +49,7 @@ impl<T> Default for Batch<T> {
 }
 
 /// Judges rows that were looked at, and keeps what became of them.
-pub(super) struct Judging<'a, J: Judge> {
+pub(in crate::import) struct Judging<'a, J: Judge> {
     mapping: &'a Mapping,
     look: Look<'a>,
     recognised: Recognised,
@@ -52,14 +61,19 @@ pub(super) struct Judging<'a, J: Judge> {
 }
 
 impl<'a, J: Judge> Judging<'a, J> {
-    pub(super) fn new(mapping: &'a Mapping, look: Look<'a>, recognised: Recognised, judge: J) -> Self {
+    pub(in crate::import) fn new(
+        mapping: &'a Mapping,
+        look: Look<'a>,
+        recognised: Recognised,
+        judge: J,
+    ) -> Self {
         let (counts, batch) = (Counts::default(), Batch::default());
         let converted = BTreeMap::new();
         Self { mapping, look, recognised, judge, counts, converted, batch }
     }
 
     /// What was found, and the rows that were not given away.
-    pub(super) fn end(self, format: Format) -> (Findings, Batch<J::Taken>) {
+    pub(in crate::import) fn end(self, format: Format) -> (Findings, Batch<J::Taken>) {
         let Recognised { identity, missing, unread, told: mut notes, .. } = self.recognised;
         let (ids, ids_are_hashes) = (identity.to_string(), identity.is_hash());
         notes.extend(self.look.notes());
@@ -153,7 +167,7 @@ impl<J: Judge> Sink for Judging<'_, J> {
 
 /// What is known at the end of a file only, when its rows were given.
 #[derive(Debug)]
-pub(super) enum Doubt {
+pub(in crate::import) enum Doubt {
     /// Most of the coordinates are not what they were read as.
     Place(Wrong),
     /// The file names another coordinate system after its rows.
@@ -163,7 +177,7 @@ pub(super) enum Doubt {
 }
 
 /// Judges a file of any length and gives its rows in batches.
-pub(super) struct Batches<'a, J: Judge> {
+pub(in crate::import) struct Batches<'a, J: Judge> {
     judging: Judging<'a, J>,
     /// The first rows, until they have been looked at.
     sample: Option<Vec<Row>>,
@@ -174,7 +188,7 @@ pub(super) struct Batches<'a, J: Judge> {
 }
 
 impl<'a, J: Judge> Batches<'a, J> {
-    pub(super) fn new(
+    pub(in crate::import) fn new(
         mapping: &'a Mapping,
         look: Look<'a>,
         judge: J,
@@ -198,7 +212,7 @@ impl<'a, J: Judge> Batches<'a, J> {
     ///
     /// # Errors
     /// When the file as a whole cannot be taken; nothing was given then.
-    pub(super) fn end(mut self, format: Format) -> Result<(Findings, Option<Doubt>), ImportError> {
+    pub(in crate::import) fn end(mut self, format: Format) -> Result<(Findings, Option<Doubt>), ImportError> {
         let goes_on = self.settle().is_continue();
         if let Some(refused) = self.refused {
             return Err(refused);

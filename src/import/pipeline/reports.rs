@@ -6,15 +6,15 @@ use std::io;
 
 use jiff::tz::TimeZone;
 
-use super::error::ImportError;
-use super::findings::Findings;
-use super::judge::{Incoming, ReportJudge, TimeReader, properties};
-use super::mapping::Mapping;
-use super::pipeline::{Batch, Batches, Doubt};
-use super::place::Wrong;
-use super::profile::Profile;
-use super::read::{Format, FormatError, Options, Stream, recognise};
-use super::recognise::Look;
+use super::{Batch, Batches, Doubt};
+use crate::import::error::ImportError;
+use crate::import::findings::Findings;
+use crate::import::judge::{Incoming, ReportJudge, TimeReader, properties};
+use crate::import::place::Wrong;
+use crate::import::profile::Profile;
+use crate::import::profile::mapping::Mapping;
+use crate::import::read::{Format, FormatError, Options, Stream, recognise};
+use crate::import::recognise::Look;
 use diaban_core::area::Generation;
 use diaban_core::domain::Instant;
 

@@ -1,6 +1,8 @@
 //! What the user says of a source: which columns hold what, as a TOML file or as flags for the quick case.
 //! Not here: reading a row by it (mapping).
 
+pub(in crate::import) mod mapping;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -145,7 +147,7 @@ impl Profile {
     ///
     /// # Errors
     /// When the system or the shape that is named is none.
-    pub(super) fn checked(&self) -> Result<(), MappingError> {
+    pub(in crate::import) fn checked(&self) -> Result<(), MappingError> {
         if let Some(name) = self.crs.as_ref().filter(|name| Crs::named(name).is_none()) {
             return Err(MappingError::Crs(name.clone()));
         }
@@ -159,7 +161,7 @@ impl Profile {
     ///
     /// # Errors
     /// When the delimiter is none.
-    pub(super) fn delimiter(&self) -> Result<Option<u8>, MappingError> {
+    pub(in crate::import) fn delimiter(&self) -> Result<Option<u8>, MappingError> {
         let ascii = |c: char| u8::try_from(c).ok().filter(u8::is_ascii).ok_or(MappingError::Delimiter);
         self.delimiter.map(ascii).transpose()
     }
@@ -181,7 +183,7 @@ pub struct NoColumn {
 
 impl NoColumn {
     /// Names the nearest of the columns that there are.
-    pub(super) fn of<'a>(name: &str, columns: impl Iterator<Item = &'a str>) -> Self {
+    pub(in crate::import) fn of<'a>(name: &str, columns: impl Iterator<Item = &'a str>) -> Self {
         let hint = nearest(name, columns).map_or_else(String::new, |n| format!(" (did you mean {n}?)"));
         Self { name: name.to_owned(), hint }
     }

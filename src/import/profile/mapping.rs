@@ -3,27 +3,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::clean::{Letters, clean};
-use super::place::PlaceColumns;
-use super::profile::{MappingError, Profile};
-use super::raw::Raw;
+use super::{MappingError, Profile};
+use crate::import::clean::{Letters, clean};
+use crate::import::place::PlaceColumns;
+use crate::import::raw::Raw;
 use diaban_core::domain::field::Value;
 use diaban_core::domain::{Collection, nearest};
 
 /// The properties that rows are mapped to.
 #[derive(Clone, Debug)]
-pub(super) struct Properties<'a> {
+pub(in crate::import) struct Properties<'a> {
     /// What has them.
-    pub(super) id: &'a str,
+    pub(in crate::import) id: &'a str,
     /// Their names.
-    pub(super) names: Vec<&'a str>,
+    pub(in crate::import) names: Vec<&'a str>,
     /// Names that begin like this are known too.
-    pub(super) prefix: Option<&'a str>,
+    pub(in crate::import) prefix: Option<&'a str>,
 }
 
 impl<'a> Properties<'a> {
     /// Those of a collection.
-    pub(super) fn of(collection: &'a Collection) -> Self {
+    pub(in crate::import) fn of(collection: &'a Collection) -> Self {
         let names = collection.properties.iter().map(|p| p.name.as_str()).collect();
         Self { id: &collection.id, names, prefix: None }
     }
@@ -49,7 +49,7 @@ enum Piece {
 
 /// A profile that fits a collection.
 #[derive(Debug)]
-pub(super) struct Mapping {
+pub(in crate::import) struct Mapping {
     origins: Vec<(String, Origin)>,
     /// Folded text to what it means.
     values: BTreeMap<String, BTreeMap<String, String>>,
@@ -58,7 +58,10 @@ pub(super) struct Mapping {
 
 impl Mapping {
     /// Fits a profile to what it is for.
-    pub(super) fn new(profile: &Profile, properties: Properties<'_>) -> Result<Self, MappingError> {
+    pub(in crate::import) fn new(
+        profile: &Profile,
+        properties: Properties<'_>,
+    ) -> Result<Self, MappingError> {
         if let Some(id) = profile.collection.as_ref().filter(|id| **id != *properties.id) {
             return Err(MappingError::Collection(id.clone()));
         }
@@ -103,12 +106,12 @@ impl Mapping {
     }
 
     /// Whether a row is to be taken.
-    pub(super) fn wants(&self, raw: &Raw) -> bool {
+    pub(in crate::import) fn wants(&self, raw: &Raw) -> bool {
         self.only.iter().all(|(column, values)| values.contains(&fold(&raw.text(column).unwrap_or_default())))
     }
 
     /// The columns that are read.
-    pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::import) fn columns(&self) -> impl Iterator<Item = &str> {
         self.origins.iter().flat_map(|(_, origin)| match origin {
             Origin::Constant(_) => Vec::new(),
             Origin::Column(c) => vec![c.as_str()],
@@ -123,7 +126,7 @@ impl Mapping {
     }
 
     /// The names of columns by which the header of a table is known.
-    pub(super) fn header_names(&self, profile: &Profile) -> Vec<String> {
+    pub(in crate::import) fn header_names(&self, profile: &Profile) -> Vec<String> {
         let places = [&profile.lon, &profile.lat, &profile.wkt, &profile.id].into_iter().flatten().cloned();
         let usual = PlaceColumns::USUAL.into_iter().flatten().map(|name| (*name).to_owned());
         let read = self.columns().map(str::to_owned).chain(self.only.keys().cloned());
@@ -131,7 +134,7 @@ impl Mapping {
     }
 
     /// The properties of a row.
-    pub(super) fn apply(&self, raw: &Raw, letters: &mut Letters) -> BTreeMap<String, Value> {
+    pub(in crate::import) fn apply(&self, raw: &Raw, letters: &mut Letters) -> BTreeMap<String, Value> {
         let mut out = BTreeMap::new();
         for (property, origin) in &self.origins {
             let value = match origin {
@@ -166,7 +169,7 @@ fn fold(text: &str) -> String {
 }
 
 /// The columns that a field of a profile names.
-pub(super) fn columns_of(field: &str) -> Vec<String> {
+pub(in crate::import) fn columns_of(field: &str) -> Vec<String> {
     match template(field) {
         Some(pieces) if field.contains('{') => pieces
             .into_iter()

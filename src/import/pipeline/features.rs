@@ -2,16 +2,16 @@
 
 use jiff::tz::TimeZone;
 
-use super::error::ImportError;
-use super::findings::Findings;
-use super::judge::{FeatureJudge, Outside, TimeReader};
-use super::limits::MAX_ROWS;
-use super::mapping::{Mapping, Properties};
-use super::pipeline::{Batch, Judging};
-use super::profile::Profile;
-use super::raw::Rejected;
-use super::read::{Format, Options, recognise, rows_of, unpack};
-use super::recognise::{Guess, Look};
+use super::{Batch, Judging};
+use crate::import::error::ImportError;
+use crate::import::findings::Findings;
+use crate::import::judge::{FeatureJudge, Outside, TimeReader};
+use crate::import::limits::MAX_ROWS;
+use crate::import::profile::Profile;
+use crate::import::profile::mapping::{Mapping, Properties};
+use crate::import::raw::Rejected;
+use crate::import::read::{Format, Options, recognise, rows_of, unpack};
+use crate::import::recognise::{Guess, Look};
 use diaban_core::area::Generation;
 use diaban_core::domain::feature::NewFeature;
 use diaban_core::domain::{Collection, OsmRules};
