@@ -1,91 +1,23 @@
 //! Other boundaries come into force at one moment, for every reader, and can be taken back.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use diaban::action::{self, Actor, City, Transfer};
+use diaban::action::{self, City};
 use diaban::clock::{Clock, FixedClock, SystemIds};
 use diaban::demo::{self, Generator};
 use diaban::store::Store;
-use diaban_core::domain::{Instant, Precision, WardId};
+use diaban_core::domain::{Instant, WardId};
 use diaban_core::pack::Successors;
-use geo::{BooleanOps, BoundingRect, MultiPolygon, Rect, coord};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::harness::{CENTRE, Server, agent, command, get, said};
+use super::{NEXT, done, generations, redrawn, wards};
+use crate::harness::{CENTRE, Server, agent, get};
 use crate::keys::token;
 use crate::listen::Listener;
 use crate::moving::block;
 use crate::test_database::store_url;
-
-pub(crate) const NEXT: &str = "2027-01-01";
-
-/// The pack's boundaries with every fourth ward under a new code, and one ward cut in two.
-pub(crate) struct Redrawn {
-    pub(crate) file: PathBuf,
-    /// Former codes of the wards that are only called otherwise, with their new codes.
-    pub(crate) renamed: BTreeMap<String, String>,
-    /// The ward that is cut, and the code of its eastern part.
-    cut: (String, String),
-}
-
-pub(crate) fn redrawn(folder: &Path, cut: &str) -> Redrawn {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/areas/2025-07-01/boundaries.geojson");
-    let mut document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    let features = document["features"].as_array_mut().unwrap();
-    let mut renamed = BTreeMap::new();
-    let mut east = None;
-    for (i, f) in features.iter_mut().enumerate() {
-        let code = f["properties"]["code"].as_str().unwrap().to_owned();
-        if code == cut {
-            let shape = diaban_core::format::geometry::from_json(&f["geometry"]).unwrap().unwrap();
-            let shape: MultiPolygon<f64> = match shape {
-                geo::Geometry::Polygon(p) => MultiPolygon(vec![p]),
-                geo::Geometry::MultiPolygon(m) => m,
-                other => panic!("{other:?}"),
-            };
-            let bounds = shape.bounding_rect().unwrap();
-            let half = Rect::new(coord! { x: bounds.center().x, y: -90.0 }, coord! { x: 180.0, y: 90.0 });
-            let half = MultiPolygon(vec![half.to_polygon()]);
-            let written = |m: MultiPolygon<f64>| {
-                diaban_core::format::geometry::to_json(Some(&geo::Geometry::MultiPolygon(m)))
-            };
-            let mut other = f.clone();
-            other["properties"]["code"] = json!("39999");
-            other["properties"]["name"] = json!("Đông");
-            other["geometry"] = written(shape.intersection(&half));
-            f["geometry"] = written(shape.difference(&half));
-            east = Some(other);
-        } else if i % 4 == 0 {
-            let new = format!("4{i:04}");
-            f["properties"]["code"] = json!(new);
-            renamed.insert(code, new);
-        }
-    }
-    features.push(east.unwrap());
-    let file = folder.join("next.geojson");
-    std::fs::write(&file, document.to_string()).unwrap();
-    Redrawn { file, renamed, cut: (cut.to_owned(), "39999".to_owned()) }
-}
-
-fn done(folder: &Path, words: &[&str], arguments: &[&str]) -> String {
-    let output = command(folder, words, arguments);
-    assert!(output.status.success(), "{words:?}: {}", said(&output));
-    said(&output)
-}
-
-/// All reports with generation and code of their wards, or nothing.
-pub(crate) fn wards(server: &Server) -> BTreeMap<u64, Option<(String, String)>> {
-    let all = server.get("/collections/reports/items?f=geojsonseq").text();
-    let reports = all.lines().map(|line| {
-        let f: Value = serde_json::from_str(line.trim_start_matches('\u{1e}')).unwrap();
-        let of = |name: &str| f["properties"][name].as_str().map(str::to_owned);
-        (f["id"].as_u64().unwrap(), of("ward_generation").zip(of("ward")))
-    });
-    reports.collect()
-}
 
 /// Reports that boundaries moved, by the changes of a ward, page by page.
 fn told(server: &Server, ward: &str) -> BTreeSet<u64> {
@@ -103,16 +35,6 @@ fn told(server: &Server, ward: &str) -> BTreeSet<u64> {
         let Some(next) = page["next_url"].as_str() else { return found };
         next.strip_prefix("https://map.test").unwrap().clone_into(&mut path);
     }
-}
-
-/// The generations of the wards in a list.
-fn generations(list: &Value) -> BTreeSet<&str> {
-    let features = list["features"].as_array().unwrap().iter().map(|f| &f["properties"]);
-    let wards = features.flat_map(|p| {
-        let several = p["wards"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        several.filter_map(|w| Some(w.split_once('.')?.0)).chain(p["ward_generation"].as_str())
-    });
-    wards.collect()
 }
 
 /// Asks for lists until told to stop; every answer must stand under one set of boundaries. Gives how many were read.
@@ -155,10 +77,6 @@ fn alerts(server: &Server) -> BTreeMap<u64, (Value, Value)> {
     let all = all["features"].as_array().unwrap().iter();
     all.map(|f| (f["id"].as_u64().unwrap(), (f["properties"]["wards"].clone(), f["geometry"].clone())))
         .collect()
-}
-
-fn to_ward(ward: &str) -> Transfer {
-    Transfer { ward: ward.to_owned(), ..Transfer::default() }
 }
 
 #[test]
@@ -321,86 +239,4 @@ fn the_pack_s_own_wards_take_over_from_the_units_before_them() {
         let ids = (format!("{BEFORE}.{from}"), format!("{NOW}.{to}"));
         assert!(table.contains(&ids), "{from} to {to} is not in the table of moves");
     }
-}
-
-#[test]
-fn a_transfer_that_waits_for_its_hour_goes_on_to_the_successor() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let server = Server::start_in(folder, Arc::new(SystemIds));
-    let category = crate::hour::category(Precision::Grid150m);
-    let made = server.report(category, Some(CENTRE));
-    let (id, cut) = (made["id"].as_u64().unwrap(), made["properties"]["ward"].as_str().unwrap().to_owned());
-    server.end_hour();
-    server.until("it is public", || server.matched("") == 1);
-    let redrawn = redrawn(folder, &cut);
-    let (former, new) = redrawn.renamed.iter().next().unwrap();
-    block(async {
-        let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
-        let store = Store::open(&server.store).await.unwrap();
-        action::transfer(&city, &store, &*server.clock, id, &to_ward(former), &Actor::OPERATOR)
-            .await
-            .unwrap();
-        store.close().await;
-    });
-    let ward =
-        || server.get(&format!("/collections/reports/items/{id}")).json()["properties"]["ward"].clone();
-    assert_eq!(ward(), json!(cut), "the public learns it when the hour is over");
-    let file = redrawn.file.to_str().unwrap();
-    done(folder, &["areas", "prepare"], &[file, "--generation", NEXT, "--force"]);
-    done(folder, &["areas", "activate"], &[NEXT]);
-    let generation = || server.get("/collections/reports/items").json();
-    server.until("the server has turned", || generations(&generation()) == BTreeSet::from([NEXT]));
-    assert_ne!(ward(), json!(new));
-    server.end_hour();
-    server.until("the transfer is public", || ward() == json!(new));
-    let body = server.get(&format!("/collections/reports/items/{id}")).json()["properties"]["body"].clone();
-    assert_eq!(body, json!(format!("ward:{NEXT}.{new}")));
-    // The office that has it now learns of it.
-    let items = server.get(&format!("/feeds/wards/{new}/changes.json?limit=100")).json();
-    let kinds: Vec<&Value> =
-        items["items"].as_array().unwrap().iter().map(|i| &i["_diaban"]["event"]).collect();
-    assert!(kinds.contains(&&json!("transfer")), "{items}");
-    // Whoever knows the former wards only sends nothing there.
-    block(async {
-        let city = City::of_pack(diaban::city_files::embedded().unwrap()).unwrap();
-        let store = Store::open(&server.store).await.unwrap();
-        let late =
-            action::transfer(&city, &store, &*server.clock, id, &to_ward(&cut), &Actor::OPERATOR).await;
-        assert!(late.is_err_and(|e| e.to_string().contains("changed just now")));
-        store.close().await;
-    });
-    // It counts as something that happened since: taken back, the report is where it was sent, not where it was.
-    done(folder, &["areas", "withdraw"], &[]);
-    server.until("the server has turned back", || ward() == json!(former));
-}
-
-#[test]
-fn scheduled_boundaries_come_into_force_by_themselves() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let server = Server::start_in(folder, Arc::new(SystemIds));
-    let made = server.report("pothole", Some(CENTRE));
-    let cut = made["properties"]["ward"].as_str().unwrap().to_owned();
-    let redrawn = redrawn(folder, &cut);
-    let file = redrawn.file.to_str().unwrap();
-    let said = done(folder, &["import", "areas"], &[file, "--generation", NEXT, "--force"]);
-    assert!(said.contains("it comes into force at 2026-12-31T17:00:00"), "{said}");
-    let generation = || {
-        let (lon, lat) = CENTRE;
-        let found = server.get(&format!("/locate?lon={lon}&lat={lat}")).json();
-        found["ward"]["id"].as_str().unwrap().split('.').next().unwrap().to_owned()
-    };
-    assert_eq!(generation(), "2025-07-01");
-    // Every process gets ready before the instant, and none turns before it.
-    server.clock.set(Instant::parse("2026-12-31T16:59:59.999Z").unwrap());
-    server.until("they are announced", || done(folder, &["areas", "list"], &[]).contains("announced"));
-    assert_eq!(generation(), "2025-07-01");
-    server.clock.set(Instant::parse("2026-12-31T17:00:00Z").unwrap());
-    server.until("the boundaries are in force", || generation() == NEXT);
-    let id = &made["id"];
-    server.until("the report has its new ward", || {
-        let now = server.get(&format!("/collections/reports/items/{id}")).json();
-        now["properties"]["ward_generation"] == json!(NEXT)
-    });
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use diaban::clock::SystemIds;
 use serde_json::{Value, json};
 
+use super::boundaries;
 use crate::harness::{CENTRE, Server, feature};
 use crate::test_database::store_url;
 use diaban_core::real_data;
@@ -26,12 +27,6 @@ fn import(folder: &Path, file: &Path, more: &[&str]) -> Output {
 
 fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-/// The pack's own boundaries as a file that can be spoiled.
-fn boundaries() -> Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/areas/2025-07-01/boundaries.geojson");
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::path::PathBuf {
@@ -278,7 +273,7 @@ fn alerts_go_to_the_successors_of_the_wards_that_they_name() {
 
 #[test]
 fn the_real_wards_are_imported_with_findings_and_take_reports() {
-    let Some(data) = real_data::folder("areas::the_real_wards") else { return };
+    let Some(data) = real_data::folder("areas::import::the_real_wards") else { return };
     let folder = tempfile::tempdir().unwrap();
     let output = import(folder.path(), &data.join("wards-2025-07.geojson.gz"), &[]);
     assert!(output.status.success(), "{}", said(&output));
