@@ -6,13 +6,14 @@
 //! change makes a new one.
 //!
 //! Reading order: `unit`, `read` (file to units), `generation` (units to look-up), `index` (the exact grid, and
-//! distances beyond its reach), `outline` (union and gaps), `locate` (the ownership rules, how likely an owner
+//! distances beyond its reach), `outline` (union and gaps), `common` (ground of two shapes), `locate` (the ownership rules, how likely an owner
 //! is, the wards of a line or an area), `check` (findings on a candidate), `book`.
 //!
 //! Not here: SQL, HTTP, files, the clock, or which body answers for a ward (`domain::routing`).
 
 mod book;
 mod check;
+mod common;
 mod crs_name;
 mod generation;
 mod index;
