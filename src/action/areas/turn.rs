@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::place::place;
 use super::prepare::prepare;
-use super::{AreasError, build};
+use super::{AreasError, build, succession};
 use crate::action::city::{Areas, City};
 use crate::clock::Clock;
 use crate::store::{EditionState, Judge, Outcome, Store, StoreError, StoredAreas, Turn};
@@ -62,8 +62,13 @@ pub async fn activate(
         adopt_all(store, clock, |n| progress(Activation::Writing(n))).await?;
         return build(city, stored, edition).await;
     }
+    if at.is_some() && target.from != at {
+        // Others came into force since it was found due, or somebody put it off.
+        return Err(AreasError::Stale);
+    }
     // Rows must stand by the boundaries in force before others are prepared.
     adopt_all(store, clock, |_| {}).await?;
+    let stored = succession::complete(city, store, stored, edition).await?;
     let next = build(city, stored, edition).await?;
     prepare(city, store, &next, |n| progress(Activation::Preparing(n))).await?;
     let _ = store.move_edition(edition, state, EditionState::Announced, clock.now()).await?;
@@ -79,19 +84,21 @@ pub async fn activate(
         tokio::time::sleep(LOOK).await;
     }
     while at.is_some_and(|at| clock.now() < at) {
-        let announced = store.area_states().await?.announced().map(|e| e.seq);
-        if announced != Some(edition) {
+        let stored = store.area_states().await?;
+        let announced = stored.edition(edition).is_some_and(|e| e.state == EditionState::Announced);
+        if !announced || stored.in_force() != former {
             return Err(AreasError::Stale);
         }
         tokio::time::sleep(LOOK).await;
     }
     let judge = judge(city, &next);
+    let mut error = AreasError::Behind;
     for _ in 0..TRIES {
         prepare(city, store, &next, |_| {}).await?;
-        let at = clock.now();
-        let undo_until = Instant::from_ms(at.ms() + UNDO_MS);
+        let now = clock.now();
+        let undo_until = Instant::from_ms(now.ms() + UNDO_MS);
         let begun = std::time::Instant::now();
-        match store.turn(Turn { judge: judge.clone(), former, at, undo_until }).await? {
+        match store.turn(Turn { judge: judge.clone(), former, at: now, undo_until }).await? {
             Outcome::Done => {
                 progress(Activation::InForce(begun.elapsed()));
                 adopt_all(store, clock, |n| progress(Activation::Writing(n))).await?;
@@ -101,11 +108,16 @@ pub async fn activate(
             Outcome::Unsettled => {
                 adopt_all(store, clock, |_| {}).await?;
             }
-            Outcome::Stale => return Err(AreasError::Stale),
+            // What has an instant is tried again: it stays announced, and maps stay ready for it.
+            Outcome::Stale if at.is_some() => return Err(AreasError::Stale),
+            Outcome::Stale => {
+                error = AreasError::Stale;
+                break;
+            }
         }
     }
     let _ = store.move_edition(edition, EditionState::Announced, state, clock.now()).await?;
-    Err(AreasError::Behind)
+    Err(error)
 }
 
 /// Who decides where reports belong under these areas.
@@ -136,7 +148,8 @@ pub(super) fn undoable(stored: &StoredAreas, now: Instant) -> Result<i64, AreasE
     if last.undo_until < now { Err(AreasError::TooLate(last.undo_until)) } else { Ok(former) }
 }
 
-/// Writes all that the last turn prepared into the rows of reports; gives how many those were.
+/// Writes all that the last turn prepared into the rows of reports, or waits until another process has; gives how many
+/// were left to this one.
 ///
 /// # Errors
 /// When the store fails; a repeat does the rest.
@@ -145,8 +158,16 @@ pub async fn adopt_all(
     clock: &dyn Clock,
     mut progress: impl FnMut(u64),
 ) -> Result<u64, StoreError> {
+    if !store.is_unsettled().await? {
+        return Ok(0);
+    }
+    // Several processes would write the same rows, and wait for each other at every batch.
+    let mut alone = store.settle_alone().await?;
     let mut written = 0;
     loop {
+        if !alone.holds().await {
+            alone = store.settle_alone().await?;
+        }
         let begun = std::time::Instant::now();
         match store.adopt(clock.now()).await {
             Ok(0) => return Ok(written),

@@ -330,3 +330,31 @@ async fn a_recall_comes_due_until_others_overtake_it() {
     assert!(states.editions.iter().all(|e| e.boundaries.is_none()));
     store.close().await;
 }
+
+#[tokio::test]
+async fn what_comes_first_is_due_first_and_maps_are_made_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&store_url(folder.path())).await.unwrap();
+    store.begin_areas(0, FORMER, at(1)).await.unwrap();
+    let mut all = Vec::new();
+    for from in [Some(9_000), Some(9_000), Some(8_000), None] {
+        let new = Edition { from: from.map(at), ..edition(NEXT) };
+        all.push(store.add_edition(new).await.unwrap());
+    }
+    let [one, other, earlier, at_once] = all[..] else { panic!("{all:?}") };
+    let due = async || store.due_edition(at(9_000)).await.unwrap().map(|(edition, _)| edition);
+    let next = async || store.areas().await.unwrap().announced().map(|e| e.seq);
+    let goes = async |edition, to| {
+        let from = store.areas().await.unwrap().edition(edition).unwrap().state;
+        assert_eq!(store.move_edition(edition, from, to, at(2)).await.unwrap(), Applied::Done);
+    };
+    for edition in [other, at_once, earlier, one] {
+        goes(edition, EditionState::Announced).await;
+    }
+    assert_eq!((due().await, next().await), (Some(earlier), Some(at_once)));
+    goes(at_once, EditionState::Withdrawn).await;
+    assert_eq!((due().await, next().await), (Some(earlier), Some(earlier)));
+    goes(earlier, EditionState::Withdrawn).await;
+    assert_eq!((due().await, next().await), (Some(one), Some(one)));
+    store.close().await;
+}

@@ -34,6 +34,20 @@ pub(in crate::store) enum Pool {
     Postgres(PgPool),
 }
 
+/// Keeps other processes from what one alone should do, until it is dropped.
+#[derive(Debug)]
+pub struct Alone(Option<PgConnection>);
+
+impl Alone {
+    /// Whether it does so still; asked often enough, it does as long as the database is there.
+    pub async fn holds(&mut self) -> bool {
+        match &mut self.0 {
+            Some(db) => postgres::holds(db).await,
+            None => true,
+        }
+    }
+}
+
 /// The connection of a transaction.
 #[derive(Debug)]
 pub(in crate::store) enum Db<'c> {
@@ -260,6 +274,15 @@ impl Pool {
             out.extend(moment.fetch_all(sql).await?);
         }
         Ok(out)
+    }
+
+    /// Waits until no other process does what one alone should do, and keeps others from it. On a file there is one
+    /// process that serves, and nothing to wait for.
+    pub(in crate::store) async fn alone(&self) -> Result<Alone, StoreError> {
+        Ok(Alone(match self {
+            Self::Sqlite(..) => None,
+            Self::Postgres(pool) => Some(postgres::alone(pool).await.map_err(StoreError::sort)?),
+        }))
     }
 
     /// Closes all connections.

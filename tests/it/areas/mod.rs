@@ -1,5 +1,6 @@
 //! Ward boundaries: how they come in, come into force, are taken back, and what is told of former ones.
 
+mod behind;
 mod former;
 mod import;
 mod operators;
@@ -76,8 +77,11 @@ fn done(folder: &Path, words: &[&str], arguments: &[&str]) -> String {
     said(&output)
 }
 
-/// All reports with generation and code of their wards, or nothing.
-pub(crate) fn wards(server: &Server) -> BTreeMap<u64, Option<(String, String)>> {
+/// Reports with generation and code of their wards, or nothing.
+pub(crate) type Wards = BTreeMap<u64, Option<(String, String)>>;
+
+/// All of them.
+pub(crate) fn wards(server: &Server) -> Wards {
     let all = server.get("/collections/reports/items?f=geojsonseq").text();
     let reports = all.lines().map(|line| {
         let f: Value = serde_json::from_str(line.trim_start_matches('\u{1e}')).unwrap();

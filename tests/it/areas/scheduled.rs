@@ -4,14 +4,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use diaban::action::{self, Actor, City, Transfer};
-use diaban::clock::SystemIds;
+use diaban::clock::{Clock as _, SystemIds};
 use diaban::store::Store;
 use diaban_core::domain::{Instant, Precision};
 use serde_json::{Value, json};
 
-use super::{NEXT, done, generations, redrawn};
+use super::over_http::{FORMER, Operator, generation};
+use super::{NEXT, Redrawn, Wards, boundaries, done, generations, redrawn, wards};
 use crate::harness::{CENTRE, Server};
 use crate::moving::block;
+
+/// Valid from a day after [`NEXT`].
+const LATER: &str = "2028-01-01";
 
 fn to_ward(ward: &str) -> Transfer {
     Transfer { ward: ward.to_owned(), ..Transfer::default() }
@@ -97,4 +101,86 @@ fn scheduled_boundaries_come_into_force_by_themselves() {
         let now = server.get(&format!("/collections/reports/items/{id}")).json();
         now["properties"]["ward_generation"] == json!(NEXT)
     });
+}
+
+/// The boundaries of before under another day, and others from a day between, as an operator keeps them: the later ones
+/// first, because instants decide and not numbers.
+fn two_generations(operator: &Operator<'_>, redrawn: &Redrawn) -> [String; 2] {
+    let next: Value = serde_json::from_slice(&std::fs::read(&redrawn.file).unwrap()).unwrap();
+    let later = operator.kept(LATER, &boundaries());
+    [operator.kept(NEXT, &next), later]
+}
+
+/// Every report has a ward of a generation: that of its former code, or none where that was divided meanwhile.
+fn stand_as_before(server: &Server, generation: &str, before: &Wards, cut: &str) -> bool {
+    let now = wards(server);
+    assert!(now.keys().eq(before.keys()), "lost or doubled");
+    now.iter().all(|(id, ward)| match (&before[id], ward) {
+        (Some((_, was)), Some((of, code))) => of == generation && code == was,
+        (Some((_, was)), None) => was == cut,
+        (None, ward) => ward.is_none(),
+    })
+}
+
+#[test]
+fn two_generations_minutes_apart_come_into_force_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_filled(folder.path(), 1_000);
+    let made = server.report("pothole", Some(CENTRE));
+    let cut = made["properties"]["ward"].as_str().unwrap().to_owned();
+    let operator = Operator::of(&server);
+    let before = wards(&server);
+    let redrawn = redrawn(folder.path(), &cut);
+    let [first, second] = two_generations(&operator, &redrawn);
+    let minutes = |n: i64| Instant::from_ms(server.clock.now().ms() + n * 60_000);
+    let (one, two) = (minutes(10), minutes(12));
+    for (edition, at) in [(&first, one), (&second, two)] {
+        let scheduled = operator.post(&format!("{edition}/schedule"), &json!({ "at": at.to_string() }));
+        assert_eq!(scheduled.status, 200, "{}", scheduled.text());
+    }
+    let state = |edition: &str| operator.edition(edition)["state"].as_str().unwrap().to_owned();
+    // Both are near now, and one is announced.
+    server.clock.set(Instant::from_ms(one.ms() - 1));
+    server.until("the first is announced", || state(&first) == "announced");
+    assert_eq!((generation(&server).as_str(), state(&second).as_str()), (FORMER, "scheduled"));
+    server.clock.set(one);
+    server.until("the first is in force", || generation(&server) == NEXT);
+    server.until("the second is announced", || state(&second) == "announced");
+    assert_eq!((generation(&server).as_str(), state(&first).as_str()), (NEXT, "in_force"));
+    server.clock.set(two);
+    server.until("the second is in force", || generation(&server) == LATER);
+    assert_eq!((state(&first).as_str(), state(&second).as_str()), ("former", "in_force"));
+    // Its table began at the boundaries that were in force when it was prepared. Reports without a place have their
+    // wards nevertheless.
+    server.until("every report has its ward", || stand_as_before(&server, LATER, &before, &cut));
+
+    // And back: the second alone, whose turn was the last.
+    assert_eq!(operator.post("/areas/undo", &json!(null)).status, 202);
+    server.until("the first is in force again", || generation(&server) == NEXT);
+    let (_, new) = redrawn.renamed.iter().next().unwrap();
+    server.until("reports are in its wards", || {
+        wards(&server).values().flatten().any(|(of, code)| of == NEXT && code == new)
+    });
+}
+
+#[test]
+fn boundaries_activated_at_once_go_before_those_that_wait_for_their_instant() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_filled(folder.path(), 300);
+    let made = server.report("pothole", Some(CENTRE));
+    let cut = made["properties"]["ward"].as_str().unwrap().to_owned();
+    let operator = Operator::of(&server);
+    let before = wards(&server);
+    let redrawn = redrawn(folder.path(), &cut);
+    let [at_once, waiting] = two_generations(&operator, &redrawn);
+    let instant = Instant::from_ms(server.clock.now().ms() + 60_000);
+    operator.post(&format!("{waiting}/schedule"), &json!({ "at": instant.to_string() }));
+    let state = |edition: &str| operator.edition(edition)["state"].as_str().unwrap().to_owned();
+    server.until("what waits is announced", || state(&waiting) == "announced");
+    assert!(done(folder.path(), &["areas", "activate"], &[NEXT]).contains("in force"));
+    server.until("the others are in force", || generation(&server) == NEXT);
+    assert_eq!((state(&at_once).as_str(), state(&waiting).as_str()), ("in_force", "announced"));
+    server.clock.set(instant);
+    server.until("its instant has come", || generation(&server) == LATER);
+    server.until("every report has its ward", || stand_as_before(&server, LATER, &before, &cut));
 }
