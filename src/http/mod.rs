@@ -24,15 +24,15 @@ pub use doors::life::ReportTokens;
 pub use doors::styles::Styles;
 pub use doors::tiles::TileCache;
 pub use edge::client::{Proxies, TooWide};
-pub use edge::connections::{ConnectionSettings, Connections};
 pub use edge::dates::Dates;
 pub use edge::guard::{Guards, KeyReader};
 pub use edge::keys::sent_key;
 pub use edge::limits::{Allowance, LimitMode, LimitSettings};
-pub use edge::listener::{bind, serve};
 pub use edge::metrics::Metrics;
 pub use edge::places::StreamSettings;
 pub use edge::shed::Holdings;
+pub use edge::tcp::connections::{ConnectionSettings, Connections};
+pub use edge::tcp::listener::{bind, serve};
 pub use routes::{Doors, Side, doors};
 pub use wire::sse::Streams;
 

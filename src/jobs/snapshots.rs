@@ -92,8 +92,11 @@ impl SnapshotWriter {
             return Ok(());
         };
         let key = key(change, &view.codebook);
+        let written = snapshot.clone();
+        tokio::task::spawn_blocking(move || write(&path, &written, key)).await??;
+        // Not before: the log is trimmed up to there, and whoever stops this process counts on the file.
         self.note(&snapshot);
-        tokio::task::spawn_blocking(move || write(&path, &snapshot, key)).await?
+        Ok(())
     }
 
     fn note(&self, snapshot: &Snapshot) {
@@ -176,4 +179,33 @@ fn write(path: &Path, snapshot: &Snapshot, key: u128) -> io::Result<()> {
     own.as_file().sync_all()?;
     own.persist(path).map_err(|e| e.error)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::City;
+    use crate::store::report;
+    use crate::store::test_database::store_url;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_counts_once_it_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&store_url(folder.path())).await.unwrap();
+        let city = City::of_pack(crate::city_files::embedded().unwrap()).unwrap();
+        store.load_reports(vec![report(1)]).await.unwrap();
+        let at = store.last_change().await.unwrap();
+        let mut view = View::empty(&city.pack.collections, city.areas().codebook.clone());
+        view.snapshot = Arc::new(Snapshot::from_rows(Vec::new(), at));
+        let no_folder = folder.path().join("file");
+        fs::write(&no_folder, "").unwrap();
+        let writer = SnapshotWriter::new(Some(no_folder.join("city.map")));
+        writer.save(&store, &view).await.unwrap_err();
+        assert_eq!(writer.position(), None, "the log is trimmed up to what a file holds");
+        let path = folder.path().join("city.map");
+        let writer = SnapshotWriter::new(Some(path.clone()));
+        writer.save(&store, &view).await.unwrap();
+        assert_eq!((writer.position(), path.exists()), (Some(at), true));
+        store.close().await;
+    }
 }

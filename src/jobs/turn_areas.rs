@@ -1,5 +1,6 @@
 //! Brings scheduled boundaries into force at their instant, finishes what a turn left to do, and forgets what can no
-//! longer be taken back. Every process does it; whoever comes second finds nothing to do.
+//! longer be taken back. Every process would do it; who comes second waits for the first, and finds nothing left to do
+//! or does what one that ended left.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,10 +79,11 @@ async fn once(
     }
     let areas = city.areas();
     let now = areas.codebook.edition;
-    if seen.replace(now) != Some(now) {
+    if *seen != Some(now) {
         action::adopt_all(store, clock, |_| {}).await?;
         action::reassign_features(&areas, store, clock, |_| {}).await?;
         store.forget_former(clock.now()).await?;
+        *seen = Some(now);
     }
     Ok(())
 }

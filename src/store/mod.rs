@@ -21,11 +21,12 @@ mod writer;
 
 pub use areas::editions::{Edition, EditionState, StoredAreas, Turned};
 pub use areas::moves::{Homeless, Move};
-pub use areas::placed::{Assignment, Placed};
+pub use areas::placed::{Assignment, Beside, Placed};
 pub use areas::turn::{Judge, Outcome, Place, Turn};
 pub use changes::{Change, ChangeKind, ranges};
 pub use city::feature_wards::{FeatureAssignment, FeaturePlace, PlacedFeature};
 pub use city::features::{FeatureWrite, StoredContent, StoredFeature};
+pub use database::Alone;
 pub use database::schema::{Migrated, migrate};
 pub use database::sqlite::Claim;
 pub use error::{Failure, FailureKind, StoreError};

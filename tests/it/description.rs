@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::areas_over_http::boundaries;
+use crate::areas::boundaries;
 use crate::clusters::{number, symbols};
 use crate::feeds::done;
 use crate::harness::{CENTRE, Server, feature};

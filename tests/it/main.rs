@@ -1,7 +1,6 @@
 //! The real server on a free port, spoken to over HTTP; a module a promise.
 
 mod areas;
-mod areas_over_http;
 mod clock;
 mod clusters;
 mod crashes;
@@ -16,7 +15,6 @@ mod features;
 mod feeds;
 mod flood;
 mod formats;
-mod former;
 mod harness;
 mod heads;
 mod hostile;
@@ -44,7 +42,6 @@ mod pictures;
 mod pipes;
 mod process;
 mod query;
-mod redraw;
 mod report_page;
 mod reporter;
 mod second_city;

@@ -109,7 +109,8 @@ pub async fn fill(url: &str, reports: usize) {
         note: Some("\t\\".to_owned()),
         events: None,
     };
-    assert_eq!(store.place(edition, vec![placed]).await.unwrap(), store::Applied::Done);
+    let beside = store::Beside { edition, former: 0 };
+    assert_eq!(store.place(beside, vec![placed]).await.unwrap(), store::Applied::Done);
     store.close().await;
     // As the release before wrote it.
     let former =

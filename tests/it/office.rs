@@ -3,10 +3,10 @@
 use diaban_core::domain::{Precision, State};
 use serde_json::{Value, json};
 
+use crate::areas::{NEXT, redrawn};
 use crate::feeds::{diaban, done};
 use crate::harness::{Answer, CENTRE, Server, agent, post, until};
 use crate::keys::token;
-use crate::redraw::{NEXT, redrawn};
 
 pub(crate) const ITEMS: &str = "/collections/reports/items";
 pub(crate) const NEIGHBOUR: &str = "26740";

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use geo::{BoundingRect, MultiPolygon, Polygon, Rect};
 use jiff::civil::Date;
 
-use super::grid::Grid;
-use super::nearest::Nearest;
+use super::index::grid::Grid;
+use super::index::nearest::Nearest;
 use super::outline;
 use super::unit::Unit;
 

@@ -5,24 +5,19 @@
 //! **book** is all generations that a process has loaded. It is immutable and shared by `Arc`; a
 //! change makes a new one.
 //!
-//! Reading order: `unit`, `read` (file to units), `generation` (units to look-up), `grid` (the exact
-//! index), `nearest` (distances beyond the grid's reach), `outline` (union and gaps), `locate` (the
-//! ownership rules), `accuracy` and `odds` (how likely an owner is), `meeting` (wards of a line or an
-//! area), `check` (findings on a candidate), `book`.
+//! Reading order: `unit`, `read` (file to units), `generation` (units to look-up), `index` (the exact grid, and
+//! distances beyond its reach), `outline` (union and gaps), `common` (ground of two shapes), `locate` (the ownership rules, how likely an owner
+//! is, the wards of a line or an area), `check` (findings on a candidate), `book`.
 //!
 //! Not here: SQL, HTTP, files, the clock, or which body answers for a ward (`domain::routing`).
 
-mod accuracy;
 mod book;
 mod check;
+mod common;
 mod crs_name;
-mod edge;
 mod generation;
-mod grid;
+mod index;
 mod locate;
-mod meeting;
-mod nearest;
-mod odds;
 mod outline;
 mod read;
 mod succession;
@@ -30,14 +25,14 @@ mod succession;
 mod tests;
 mod unit;
 
-pub use accuracy::{Accuracy, AccuracyError, CONFIDENCE, USUAL_CONFIDENCE};
 pub use book::{AreaBook, BookError};
 pub use check::{Finding, Known, Severity, check};
 pub use crs_name::crs_name;
 pub use generation::{BuildError, Generation};
-pub use locate::{GAP_REACH_M, Located, OFFSHORE_REACH_M, OUTSIDE_REACH_M, Outside, OutsideReason, SNAP_M};
-pub use meeting::lent_shape;
-pub use odds::Odds;
+pub use locate::{
+    Accuracy, AccuracyError, CONFIDENCE, GAP_REACH_M, Located, OFFSHORE_REACH_M, OUTSIDE_REACH_M, Odds,
+    Outside, OutsideReason, SNAP_M, USUAL_CONFIDENCE, lent_shape,
+};
 pub use read::{ReadError, read_sea, read_units};
 pub use succession::{Overlap, overlaps};
 pub use unit::{Unit, UnitError};

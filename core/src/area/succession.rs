@@ -1,7 +1,8 @@
 //! Which units of one generation have the ground of which units of another, by their shapes.
 
-use geo::{BooleanOps, BoundingRect, Intersects};
+use geo::{BoundingRect, Intersects};
 
+use super::common::common;
 use super::generation::Generation;
 use super::unit::area_m2;
 
@@ -31,7 +32,7 @@ pub fn overlaps(former: &Generation, later: &Generation) -> Vec<Overlap> {
             if !bounds.intersects(&b.bounds()) {
                 continue;
             }
-            let share = a.shape.intersection(&b.shape).iter().map(area_m2).sum::<f64>() / whole;
+            let share = common(&a.shape, &b.shape).iter().map(area_m2).sum::<f64>() / whole;
             if share >= DRAWN_OTHERWISE {
                 found.push(Overlap { from, to, share });
             }

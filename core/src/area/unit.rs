@@ -1,10 +1,11 @@
 //! One ward: its code, name, kind and shape, checked once so that the look-up can rely on it. Not
 //! here: reading files (read), neighbouring wards (generation).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::domain::UnitKind;
 use crate::geo::polygon::{RingError, check_ring, wind};
+use crate::geo::validity::{self, Invalid};
 use crate::geo::{LonLat, metres_per_degree};
 use geo::{Area, BoundingRect, InteriorPoint, MultiPolygon, Polygon, Rect};
 
@@ -25,6 +26,8 @@ pub struct Unit {
     /// Area in square kilometres on the ellipsoid, to about 0.1%.
     pub area_km2: f64,
     bounds: Rect<f64>,
+    /// Found out when it is first asked for; copies know it, too.
+    valid: OnceLock<Result<(), Invalid>>,
 }
 
 /// Why something is not a unit.
@@ -66,12 +69,18 @@ impl Unit {
             largest.interior_point().and_then(|p| LonLat::new(p.x(), p.y()).ok()).ok_or(UnitError::NoArea)?;
         let area_km2 = shape.0.iter().map(area_m2).sum::<f64>() / 1e6;
         let bounds = shape.bounding_rect().ok_or(UnitError::Empty)?;
-        Ok(Self { code: code.into(), name: kind.full_name(name), kind, shape, label, area_km2, bounds })
+        let (name, valid) = (kind.full_name(name), OnceLock::new());
+        Ok(Self { code: code.into(), name, kind, shape, label, area_km2, bounds, valid })
     }
 
     /// The name as maps show it where units are small.
     pub fn short_name(&self) -> &str {
         self.kind.short_name(&self.name)
+    }
+
+    /// What makes the shape none that Simple Features call valid, if anything does. The look-up needs no valid shapes.
+    pub(super) fn fault(&self) -> Option<Invalid> {
+        self.valid.get_or_init(|| validity::check(&self.shape)).err()
     }
 
     /// West, south, east and north of the shape, in degrees.

@@ -33,9 +33,9 @@ pub use layer::mistake::{Mistake, Mistakes};
 pub use layer::{
     Content, EXTENT, Example, ExampleFeature, ExampleRow, FieldType, Layer, Source, Title, VectorLayer,
 };
-pub use shape::appears::{Appears, Missing};
+pub use shape::features::appears::{Appears, Missing};
 pub use shape::features::{FeatureChange, FeatureSet, FeatureSets};
-pub use shape::{ShapeError, WardShape, WardShapes};
+pub use shape::wards::{ShapeError, WardShape, WardShapes};
 pub use style::style_check::check_style;
 pub use style::{BASEMAP, Background, Reader, Style};
 pub use tile::figures::{Figure, Path, Subject, figures};

@@ -3,8 +3,6 @@
 //! Not here: what the values mean (domain), boundaries as look-up (area), layers as such (map).
 
 mod areas;
-#[cfg(test)]
-mod boundary_tests;
 mod calendar;
 mod categories;
 mod city;

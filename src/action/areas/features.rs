@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use geo::Geometry;
 
+use super::behind::Behind;
 use crate::action::city::Areas;
 use crate::clock::Clock;
 use crate::store::{
@@ -60,12 +61,17 @@ pub async fn reassign_features(
     let edition = areas.codebook.edition;
     let mut done = ReassignedFeatures::default();
     let mut last = 0;
+    let mut behind = None;
     loop {
         let batch = store.feature_places_after(last, edition, BATCH).await?;
         let Some(end) = batch.last().map(|f| f.seq) else { return Ok(done) };
         if store.edition_in_force().await? != edition {
             return Ok(done);
         }
+        let Some(behind) = &mut behind else {
+            behind = Some(Behind::begin(store).await?);
+            continue;
+        };
         let new: Vec<_> = batch.iter().map(|feature| assignment(areas, feature)).collect();
         let mut now = done;
         for (new, feature) in new.iter().zip(&batch) {
@@ -74,7 +80,8 @@ pub async fn reassign_features(
             now.outside += u64::from(new.wards.is_empty());
         }
         // An import that came between wrote some of them: they are read again.
-        if store.assign_features(edition, new, clock.now()).await? == Applied::Stale {
+        let write = || store.assign_features(edition, new.clone(), clock.now());
+        if behind.write(write).await? == Applied::Stale {
             continue;
         }
         (done, last) = (now, end);

@@ -1,6 +1,7 @@
 //! The life of boundaries: an edition is prepared beside the one in force, comes into force at one change of the log,
 //! and can be taken back for a while. What is decided of each report is `place`, its record `store::areas`.
 
+mod behind;
 mod features;
 mod moves;
 mod operate;
@@ -11,6 +12,7 @@ mod status;
 pub(super) mod succession;
 mod turn;
 
+pub use behind::adopt_all;
 pub use features::{ReassignedFeatures, feature_under, reassign_features};
 pub use moves::{Moves, NamedMove, NamedWard};
 pub use operate::{activate_soon, schedule_edition, undo_soon, withdraw_edition};
@@ -18,7 +20,7 @@ pub use prepare::{Prepared, begin};
 pub use propose::{Checked, Preparation, Preparations, Proposal, check_proposal, place_reports};
 pub use status::{EditionStatus, Stage};
 pub use succession::read_successors;
-pub use turn::{Activation, activate, adopt_all, judge, undo};
+pub use turn::{Activation, activate, judge, undo};
 
 use std::sync::Arc;
 

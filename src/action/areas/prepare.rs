@@ -7,7 +7,9 @@ use super::{AreasError, succession};
 use crate::action::city::{Areas, City};
 use crate::action::import::gzipped;
 use crate::clock::Clock;
-use crate::store::{Applied, Edition, EditionState, Placed, PlacedRecord, Store, StoreError, StoredAreas};
+use crate::store::{
+    Applied, Beside, Edition, EditionState, Placed, PlacedRecord, Store, StoreError, StoredAreas,
+};
 use diaban_core::area::Generation;
 use diaban_core::domain::{Instant, Successor};
 use diaban_core::pack::Pack;
@@ -102,14 +104,15 @@ pub(super) async fn prepare_edition(
 /// Places every report under an edition, or those that changed since that was done. What is in force stays as it is.
 ///
 /// # Errors
-/// When the store fails, a repeat goes on; or when it was withdrawn or came into force meanwhile.
+/// When the store fails, a repeat goes on; or when it was withdrawn, or another one than `former` is in force by now.
 pub(super) async fn prepare(
     city: &City,
     store: &Store,
-    next: &Areas,
+    (next, former): (&Areas, i64),
     mut progress: impl FnMut(u64),
 ) -> Result<Prepared, AreasError> {
     let edition = next.codebook.edition;
+    let beside = Beside { edition, former };
     let mut done = Prepared::default();
     let position = store.area_states().await?.edition(edition).and_then(|e| e.prepared_to);
     // What changes from here on is looked at again.
@@ -120,7 +123,7 @@ pub(super) async fn prepare(
     };
     if let Some(late) = late {
         for records in late.chunks(BATCH as usize) {
-            keep(city, store, next, records, &mut done).await?;
+            keep(city, store, (next, beside), records, &mut done).await?;
         }
     } else {
         let mut last = 0;
@@ -128,18 +131,20 @@ pub(super) async fn prepare(
             let records = store.places_after(edition, last, BATCH).await?;
             let Some(end) = records.last() else { break };
             last = end.seq;
-            keep(city, store, next, &records, &mut done).await?;
+            keep(city, store, (next, beside), &records, &mut done).await?;
             progress(done.looked_at);
         }
     }
-    store.prepared(edition, to).await?;
+    if store.prepared(beside, to).await? == Applied::Stale {
+        return Err(AreasError::Stale);
+    }
     Ok(done)
 }
 
 async fn keep(
     city: &City,
     store: &Store,
-    next: &Areas,
+    (next, beside): (&Areas, Beside),
     records: &[PlacedRecord],
     done: &mut Prepared,
 ) -> Result<(), AreasError> {
@@ -149,7 +154,7 @@ async fn keep(
     let homeless = |p: &&Placed| p.to.as_ref().is_some_and(|to| to.rule == HOMELESS);
     done.homeless += placed.iter().filter(homeless).count() as u64;
     for some in placed.chunks(WRITTEN) {
-        if store.place(next.codebook.edition, some.to_vec()).await? == Applied::Stale {
+        if store.place(beside, some.to_vec()).await? == Applied::Stale {
             return Err(AreasError::Stale);
         }
     }

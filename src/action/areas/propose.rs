@@ -87,15 +87,17 @@ impl Checked {
 /// Places every report under an edition that is kept.
 ///
 /// # Errors
-/// When the store fails, or the edition was withdrawn or came into force meanwhile.
+/// When the store fails, or the edition was withdrawn or others came into force meanwhile.
 pub async fn place_reports(
     city: &Arc<City>,
     store: &Store,
     edition: i64,
     progress: impl FnMut(u64),
 ) -> Result<Prepared, AreasError> {
-    let next = build(city, store.areas().await?, edition).await?;
-    prepare(city, store, &next, progress).await
+    let stored = store.areas().await?;
+    let former = stored.in_force();
+    let next = build(city, stored, edition).await?;
+    prepare(city, store, (&next, former), progress).await
 }
 
 /// The preparations of this process: one at a time.
@@ -174,7 +176,9 @@ impl Preparation {
                     homeless = done.homeless,
                     "all reports are placed"
                 ),
-                Err(AreasError::Stale) => tracing::info!(edition, "withdrawn before all reports were placed"),
+                Err(AreasError::Stale) => {
+                    tracing::info!(edition, "withdrawn or overtaken before all reports were placed")
+                }
                 Err(error) => {
                     tracing::error!(edition, %error, "not all reports are placed; an activation does the rest");
                 }

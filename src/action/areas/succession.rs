@@ -1,6 +1,10 @@
 //! Which wards have the ground of which former ones: read from a table, or found by the shapes.
 
-use crate::action::areas::AreasError;
+use std::sync::Arc;
+
+use crate::action::areas::{AreasError, build};
+use crate::action::city::City;
+use crate::store::{Store, StoredAreas};
 use diaban_core::area::{Generation, overlaps};
 use diaban_core::domain::{Successor, WardId};
 use diaban_core::format::successors::Written;
@@ -40,6 +44,29 @@ pub(super) fn found(former: &Generation, next: &Generation) -> Vec<Successor> {
         Successor { from: id(former, o.from), to: id(next, o.to), part: o.share < WHOLE, main }
     });
     all.collect()
+}
+
+/// Adds to an edition which of its wards have the ground of those in force, where no table says so: others came into
+/// force since it was prepared, and its own table begins at the ones before. Reports without a place follow it. Gives all
+/// editions as they stand then.
+pub(super) async fn complete(
+    city: &Arc<City>,
+    store: &Store,
+    stored: StoredAreas,
+    edition: i64,
+) -> Result<StoredAreas, AreasError> {
+    let generation = |seq: i64| stored.edition(seq).map(|e| e.generation.clone());
+    let Some((from, to)) = generation(stored.in_force()).zip(generation(edition)) else { return Ok(stored) };
+    let own = stored.edition(edition).and_then(|e| e.successors.as_deref()).map(read).unwrap_or_default();
+    let leads = |s: &Successor| *s.from.generation == *from && *s.to.generation == *to;
+    if from >= to || own.iter().chain(city.pack.areas.successors()).any(leads) {
+        return Ok(stored);
+    }
+    let former = build(city, stored.clone(), stored.in_force()).await?;
+    let next = build(city, stored, edition).await?;
+    let more = tokio::task::spawn_blocking(move || found(former.active(), next.active())).await?;
+    store.set_successors(edition, write(&[own, more].concat())).await?;
+    Ok(store.areas().await?)
 }
 
 #[cfg(test)]

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::behind::adopt_all;
 use super::place::place;
 use super::prepare::prepare;
-use super::{AreasError, build};
+use super::{AreasError, build, succession};
 use crate::action::city::{Areas, City};
 use crate::clock::Clock;
-use crate::store::{EditionState, Judge, Outcome, Store, StoreError, StoredAreas, Turn};
+use crate::store::{EditionState, Judge, Outcome, Store, StoredAreas, Turn};
 use diaban_core::domain::Instant;
 
 /// A turn can be taken back for thirty days.
@@ -20,8 +21,6 @@ const READY: Duration = Duration::from_secs(300);
 const HEARD: Duration = Duration::from_secs(10);
 /// How often it is looked whether they are.
 const LOOK: Duration = Duration::from_millis(100);
-/// Between two batches of rows it rests at most so long.
-const PAUSE: Duration = Duration::from_secs(1);
 /// A process that was not seen for so long does not serve, in milliseconds.
 const SEEN_MS: i64 = 150_000;
 /// Times that what changed meanwhile is prepared before a turn is given up.
@@ -62,10 +61,15 @@ pub async fn activate(
         adopt_all(store, clock, |n| progress(Activation::Writing(n))).await?;
         return build(city, stored, edition).await;
     }
+    if at.is_some() && target.from != at {
+        // Others came into force since it was found due, or somebody put it off.
+        return Err(AreasError::Stale);
+    }
     // Rows must stand by the boundaries in force before others are prepared.
     adopt_all(store, clock, |_| {}).await?;
+    let stored = succession::complete(city, store, stored, edition).await?;
     let next = build(city, stored, edition).await?;
-    prepare(city, store, &next, |n| progress(Activation::Preparing(n))).await?;
+    prepare(city, store, (&next, former), |n| progress(Activation::Preparing(n))).await?;
     let _ = store.move_edition(edition, state, EditionState::Announced, clock.now()).await?;
     progress(Activation::Announced);
     let announced = std::time::Instant::now();
@@ -79,19 +83,26 @@ pub async fn activate(
         tokio::time::sleep(LOOK).await;
     }
     while at.is_some_and(|at| clock.now() < at) {
-        let announced = store.area_states().await?.announced().map(|e| e.seq);
-        if announced != Some(edition) {
+        let stored = store.area_states().await?;
+        let announced = stored.edition(edition).is_some_and(|e| e.state == EditionState::Announced);
+        if !announced || stored.in_force() != former {
             return Err(AreasError::Stale);
         }
         tokio::time::sleep(LOOK).await;
     }
     let judge = judge(city, &next);
+    let mut error = AreasError::Behind;
     for _ in 0..TRIES {
-        prepare(city, store, &next, |_| {}).await?;
-        let at = clock.now();
-        let undo_until = Instant::from_ms(at.ms() + UNDO_MS);
+        let prepared = prepare(city, store, (&next, former), |_| {}).await;
+        let now = clock.now();
+        let undo_until = Instant::from_ms(now.ms() + UNDO_MS);
         let begun = std::time::Instant::now();
-        match store.turn(Turn { judge: judge.clone(), former, at, undo_until }).await? {
+        let outcome = match prepared {
+            Ok(_) => store.turn(Turn { judge: judge.clone(), former, at: now, undo_until }).await?,
+            Err(AreasError::Stale) => Outcome::Stale,
+            Err(error) => return Err(error),
+        };
+        match outcome {
             Outcome::Done => {
                 progress(Activation::InForce(begun.elapsed()));
                 adopt_all(store, clock, |n| progress(Activation::Writing(n))).await?;
@@ -101,11 +112,16 @@ pub async fn activate(
             Outcome::Unsettled => {
                 adopt_all(store, clock, |_| {}).await?;
             }
-            Outcome::Stale => return Err(AreasError::Stale),
+            // What has an instant is tried again: it stays announced, and maps stay ready for it.
+            Outcome::Stale if at.is_some() => return Err(AreasError::Stale),
+            Outcome::Stale => {
+                error = AreasError::Stale;
+                break;
+            }
         }
     }
     let _ = store.move_edition(edition, EditionState::Announced, state, clock.now()).await?;
-    Err(AreasError::Behind)
+    Err(error)
 }
 
 /// Who decides where reports belong under these areas.
@@ -134,31 +150,4 @@ pub(super) fn undoable(stored: &StoredAreas, now: Instant) -> Result<i64, AreasE
     let last = stored.turns.last().ok_or(AreasError::NoTurn)?;
     let former = last.former.ok_or(AreasError::NoTurn)?;
     if last.undo_until < now { Err(AreasError::TooLate(last.undo_until)) } else { Ok(former) }
-}
-
-/// Writes all that the last turn prepared into the rows of reports; gives how many those were.
-///
-/// # Errors
-/// When the store fails; a repeat does the rest.
-pub async fn adopt_all(
-    store: &Store,
-    clock: &dyn Clock,
-    mut progress: impl FnMut(u64),
-) -> Result<u64, StoreError> {
-    let mut written = 0;
-    loop {
-        let begun = std::time::Instant::now();
-        match store.adopt(clock.now()).await {
-            Ok(0) => return Ok(written),
-            Ok(reports) => {
-                written += reports;
-                progress(written);
-                // Nobody waits for these rows: half of the time belongs to those who read and post.
-                tokio::time::sleep(begun.elapsed().min(PAUSE)).await;
-            }
-            // Others write; this can wait.
-            Err(StoreError::Busy) => tokio::time::sleep(LOOK).await,
-            Err(error) => return Err(error),
-        }
-    }
 }

@@ -2,20 +2,16 @@
 //! limit on the URL's length, panics.
 
 pub(in crate::http) mod client;
-pub(in crate::http) mod connections;
 pub(in crate::http) mod dates;
-pub(in crate::http) mod gate;
 pub(in crate::http) mod guard;
 pub(in crate::http) mod held;
 pub(in crate::http) mod keys;
 pub(in crate::http) mod limits;
-pub(in crate::http) mod listener;
 pub(in crate::http) mod metrics;
 pub(in crate::http) mod origin;
 pub(in crate::http) mod places;
-pub(in crate::http) mod send_budget;
 pub(in crate::http) mod shed;
-pub(in crate::http) mod socket;
+pub(in crate::http) mod tcp;
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -27,7 +23,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
 use crate::http::Service;
-use crate::http::edge::gate::ADDRESS_BYTES;
+use crate::http::edge::tcp::gate::ADDRESS_BYTES;
 use crate::http::routes::{Admission, Callers};
 use crate::http::wire::problem::Problem;
 

@@ -17,8 +17,8 @@ use futures_util::{StreamExt, stream};
 use prometheus_client::encoding::EncodeLabelValue;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::http::edge::connections::Connection;
-use crate::http::edge::send_budget::{SendBudget, Share};
+use crate::http::edge::tcp::connections::Connection;
+use crate::http::edge::tcp::send_budget::{SendBudget, Share};
 use crate::http::wire::problem::Problem;
 
 /// A row as short as this is always let stand: a few slow turns are no flood.

@@ -14,8 +14,8 @@ use tower_http::timeout::TimeoutBody;
 
 use super::{Admission, Table};
 use crate::http::doors::{former, open311};
-use crate::http::edge::gate::Fault;
 use crate::http::edge::shed::Class;
+use crate::http::edge::tcp::gate::Fault;
 use crate::http::edge::{guard, keys};
 use crate::http::wire::coding;
 use crate::http::wire::problem::Problem;

@@ -9,10 +9,10 @@ use super::Judge;
 use super::life::Life;
 use super::times::TimeReader;
 use crate::import::findings::Counts;
-use crate::import::mapping::Properties;
 use crate::import::numbers::numeral;
 use crate::import::place::to_point;
 use crate::import::profile::Profile;
+use crate::import::profile::mapping::Properties;
 use crate::import::raw::{Raw, written};
 use diaban_core::domain::field::Value;
 use diaban_core::domain::{Instant, State, Status};
@@ -217,8 +217,8 @@ mod tests {
 
     use super::*;
     use crate::import::clean::Letters;
-    use crate::import::mapping::Mapping;
     use crate::import::profile::Profile;
+    use crate::import::profile::mapping::Mapping;
     use crate::import::raw::PlaceIn;
 
     fn judge(profile: &str, cells: &[(&str, &str)]) -> Result<Incoming, String> {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::identity::Identity;
 use crate::import::clean::folded;
 use crate::import::limits::MAX_COLUMNS;
-use crate::import::mapping::{Mapping, columns_of};
 use crate::import::place::PlaceColumns;
+use crate::import::profile::mapping::{Mapping, columns_of};
 use crate::import::profile::{NoColumn, Profile};
 use crate::import::raw::Raw;
 

@@ -1,9 +1,13 @@
 //! Small tables of the kinds that people bring, each with what it must become.
 
+use geo::{Geometry, Point};
+use proptest::prelude::*;
+
 use super::*;
-use diaban_core::domain::feature::{NewFeature, Valid};
+use diaban_core::domain::feature::{Membership, NewFeature, Valid};
 use diaban_core::domain::field::Value;
 use diaban_core::domain::{CodeBook, Feature, Instant};
+use diaban_core::format::feature::content_hash;
 use diaban_core::format::list::csv;
 
 macro_rules! case {

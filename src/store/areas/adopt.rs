@@ -8,7 +8,7 @@ use crate::store::record::events::Ledger;
 use crate::store::record::fields::ASSIGNED;
 use crate::store::record::mask::MASKED;
 use crate::store::write::Command;
-use crate::store::{Store, StoreError};
+use crate::store::{Alone, Store, StoreError};
 use diaban_core::domain::Instant;
 use diaban_core::domain::report::EventKind;
 
@@ -18,6 +18,26 @@ const BATCH: i64 = 500;
 const PIECE: i64 = 5_000;
 
 impl Store {
+    /// Whether rows of reports are to be written still, as the last turn prepared them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn is_unsettled(&self) -> Result<bool, StoreError> {
+        // The least one is found by the key, however many there are of other editions.
+        let left = Sql::new("SELECT min(report) FROM placed WHERE edition = $1");
+        let left: Option<i64> = self.read.fetch_value(left.bind(self.edition_in_force().await?)).await?;
+        Ok(left.is_some())
+    }
+
+    /// Waits for other processes that write what follows a turn, and keeps them from it until what is returned is
+    /// dropped. When a process ends, however it ends, another one goes on where it was.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn settle_alone(&self) -> Result<Alone, StoreError> {
+        self.read.alone().await
+    }
+
     /// Writes some of what a turn prepared into the rows of reports; gives how many those were.
     ///
     /// # Errors

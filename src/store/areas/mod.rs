@@ -2,6 +2,7 @@
 //! under each. A turn to another edition is one row and one change of the log; rows of reports follow behind.
 
 pub(in crate::store) mod adopt;
+pub(in crate::store) mod announced;
 pub(in crate::store) mod editions;
 pub(in crate::store) mod moves;
 pub(in crate::store) mod placed;

@@ -50,23 +50,32 @@ pub struct Placed {
     pub events: Option<i64>,
 }
 
+/// An edition, and the one in force beside which it is prepared: where reports belong follows from both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// The edition.
+    pub edition: i64,
+    /// The one in force.
+    pub former: i64,
+}
+
 impl Store {
-    /// Keeps where reports belong under an edition, in the place of what was kept before; not if it is in force by now
-    /// or was withdrawn.
+    /// Keeps where reports belong under an edition, in the place of what was kept before; not if it was withdrawn or
+    /// another one came into force.
     ///
     /// # Errors
     /// When the write fails; none of them was kept then.
-    pub async fn place(&self, edition: i64, placed: Vec<Placed>) -> Result<Applied, StoreError> {
-        self.write(Place { edition, placed }).await
+    pub async fn place(&self, beside: Beside, placed: Vec<Placed>) -> Result<Applied, StoreError> {
+        self.write(Place { beside, placed }).await
     }
 
-    /// Notes up to which position of the change log an edition is prepared; not if it is in force by now or was
-    /// withdrawn.
+    /// Notes up to which position of the change log an edition is prepared; not if it was withdrawn or another one came
+    /// into force.
     ///
     /// # Errors
     /// When the write fails.
-    pub async fn prepared(&self, edition: i64, to: i64) -> Result<(), StoreError> {
-        self.write(Prepared { edition, to }).await
+    pub async fn prepared(&self, beside: Beside, to: i64) -> Result<Applied, StoreError> {
+        self.write(Prepared { beside, to }).await
     }
 
     /// The reports that changed after a position, as they stand; and those that wait for their hour, of which the log
@@ -147,7 +156,7 @@ pub(in crate::store) async fn late(
 }
 
 struct Place {
-    edition: i64,
+    beside: Beside,
     placed: Vec<Placed>,
 }
 
@@ -155,31 +164,39 @@ impl Command for Place {
     type Answer = Applied;
 
     async fn run(&self, db: &mut Db<'_>) -> Result<Applied, sqlx::Error> {
-        let open = format!("SELECT 1 AS one FROM area_edition WHERE seq = $1 AND {}", open());
-        if db.fetch_all(Sql::new(open).bind(self.edition)).await?.is_empty() {
+        let sql = format!("SELECT 1 AS one FROM area_edition WHERE {}", open());
+        if db.fetch_all(self.beside.asked(sql)).await?.is_empty() {
             return Ok(Applied::Stale);
         }
-        put(db, self.edition, &self.placed).await?;
+        put(db, self.beside.edition, &self.placed).await?;
         Ok(Applied::Done)
     }
 }
 
-/// Whether something may still be prepared for an edition.
+/// Something may still be prepared for edition `$1` beside `$2`; `$3` is [`EditionState::Withdrawn`].
 fn open() -> String {
-    format!("state <> {} AND seq <> ({IN_FORCE})", EditionState::Withdrawn as u8)
+    format!("seq = $1 AND seq <> $2 AND state <> $3 AND ({IN_FORCE}) = $2")
+}
+
+impl Beside {
+    /// A statement with [`open`] in it.
+    fn asked(self, sql: String) -> Sql {
+        Sql::new(sql).bind(self.edition).bind(self.former).bind(EditionState::Withdrawn as u8)
+    }
 }
 
 struct Prepared {
-    edition: i64,
+    beside: Beside,
     to: i64,
 }
 
 impl Command for Prepared {
-    type Answer = ();
+    type Answer = Applied;
 
-    async fn run(&self, db: &mut Db<'_>) -> Result<(), sqlx::Error> {
-        let set = format!("UPDATE area_edition SET prepared_to = $2 WHERE seq = $1 AND {}", open());
-        db.execute(Sql::new(set).bind(self.edition).bind(self.to)).await.map(|_| ())
+    async fn run(&self, db: &mut Db<'_>) -> Result<Applied, sqlx::Error> {
+        let sql = format!("UPDATE area_edition SET prepared_to = $4 WHERE {}", open());
+        let noted = db.execute(self.beside.asked(sql).bind(self.to)).await?;
+        Ok(if noted == 0 { Applied::Stale } else { Applied::Done })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::editions::{Edition, EditionState};
-use super::placed::{Assignment, Placed};
+use super::placed::{Assignment, Beside, Placed};
 use super::turn::{Judge, Outcome, Turn};
 use crate::store::database::testing::Connection;
 use crate::store::record::read::PlacedRecord;
@@ -98,8 +98,9 @@ async fn prepare(store: &Store, edition: i64, generation: &str) {
     let to = store.last_change().await.unwrap();
     let records = store.places_after(edition, 0, 1_000).await.unwrap();
     let placed = records.iter().map(|r| place(generation, r)).collect();
-    assert_eq!(store.place(edition, placed).await.unwrap(), Applied::Done);
-    store.prepared(edition, to).await.unwrap();
+    let beside = Beside { edition, former: store.edition_in_force().await.unwrap() };
+    assert_eq!(store.place(beside, placed).await.unwrap(), Applied::Done);
+    assert_eq!(store.prepared(beside, to).await.unwrap(), Applied::Done);
 }
 
 async fn turn(store: &Store, edition: i64, former: i64, generation: &'static str, ms: i64) -> Outcome {
@@ -207,7 +208,10 @@ async fn what_happens_while_a_turn_is_prepared_is_kept() {
     // Erased between the moments when a preparation read it and wrote.
     let seen = store.places_after(next, 0, 1_000).await.unwrap();
     assert_eq!(amend(&store, 14, Step::Erase, at(2_000)).await, Applied::Done);
-    let placed = store.place(next, seen.iter().map(|r| place(NEXT, r)).collect()).await.unwrap();
+    let placed = store
+        .place(Beside { edition: next, former: 0 }, seen.iter().map(|r| place(NEXT, r)).collect())
+        .await
+        .unwrap();
     assert_eq!(placed, Applied::Done);
     // Where it belongs is nothing that shapes or successors say.
     let special = transfer(ward(FORMER, "2"), "special");
@@ -275,11 +279,13 @@ async fn an_edition_that_is_withdrawn_leaves_nothing() {
     assert_eq!(store.move_edition(next, from, to, at(2)).await.unwrap(), Applied::Stale);
     assert_eq!(store.due_edition(at(9_000)).await.unwrap(), None);
     assert_eq!(turn(&store, next, 0, NEXT, 5_000).await, Outcome::Stale);
-    // Whoever still places reports under it, or under what is in force, keeps nothing.
+    // Whoever still places reports under it, under what is in force, or beside what is not, keeps nothing.
     let record = store.places_after(next, 0, 1).await.unwrap().remove(0);
-    for edition in [next, 0] {
-        assert_eq!(store.place(edition, vec![place(NEXT, &record)]).await.unwrap(), Applied::Stale);
-        store.prepared(edition, 7).await.unwrap();
+    let other = store.add_edition(edition(NEXT)).await.unwrap();
+    for (edition, former) in [(next, 0), (0, 0), (other, next)] {
+        let beside = Beside { edition, former };
+        assert_eq!(store.place(beside, vec![place(NEXT, &record)]).await.unwrap(), Applied::Stale);
+        assert_eq!(store.prepared(beside, 7).await.unwrap(), Applied::Stale);
     }
     let states = store.area_states().await.unwrap();
     assert_eq!(states.edition(0).unwrap().prepared_to, None);
@@ -329,5 +335,33 @@ async fn a_recall_comes_due_until_others_overtake_it() {
     let states = store.area_states().await.unwrap();
     assert_eq!(states.edition(0).unwrap().state, EditionState::Used);
     assert!(states.editions.iter().all(|e| e.boundaries.is_none()));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_comes_first_is_due_first_and_maps_are_made_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&store_url(folder.path())).await.unwrap();
+    store.begin_areas(0, FORMER, at(1)).await.unwrap();
+    let mut all = Vec::new();
+    for from in [Some(9_000), Some(9_000), Some(8_000), None] {
+        let new = Edition { from: from.map(at), ..edition(NEXT) };
+        all.push(store.add_edition(new).await.unwrap());
+    }
+    let [one, other, earlier, at_once] = all[..] else { panic!("{all:?}") };
+    let due = async || store.due_edition(at(9_000)).await.unwrap().map(|(edition, _)| edition);
+    let next = async || store.areas().await.unwrap().announced().map(|e| e.seq);
+    let goes = async |edition, to| {
+        let from = store.areas().await.unwrap().edition(edition).unwrap().state;
+        assert_eq!(store.move_edition(edition, from, to, at(2)).await.unwrap(), Applied::Done);
+    };
+    for edition in [other, at_once, earlier, one] {
+        goes(edition, EditionState::Announced).await;
+    }
+    assert_eq!((due().await, next().await), (Some(earlier), Some(at_once)));
+    goes(at_once, EditionState::Withdrawn).await;
+    assert_eq!((due().await, next().await), (Some(earlier), Some(earlier)));
+    goes(earlier, EditionState::Withdrawn).await;
+    assert_eq!((due().await, next().await), (Some(one), Some(one)));
     store.close().await;
 }

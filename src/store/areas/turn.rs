@@ -61,13 +61,14 @@ pub enum Outcome {
 }
 
 impl Store {
-    /// The edition that is to come into force by a moment and is not yet: its number, and when.
+    /// The first edition that is to come into force by a moment and is not yet: its number, and when. Of one instant the
+    /// one imported last comes last, and stays.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn due_edition(&self, by: Instant) -> Result<Option<(i64, Instant)>, StoreError> {
         let due = "SELECT seq, from_ms FROM area_edition WHERE state IN (0, 1) AND from_ms <= $1
-                   ORDER BY from_ms LIMIT 1";
+                   ORDER BY from_ms, seq LIMIT 1";
         let rows = self.read.fetch_all(Sql::new(due).bind(by.ms())).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         Ok(Some((row.try_get("seq")?, Instant::from_ms(row.try_get("from_ms")?))))

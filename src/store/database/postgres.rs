@@ -26,6 +26,13 @@ const ACQUIRE: Duration = Duration::from_secs(2);
 /// Lets one writer in at a time. Not an advisory lock: anybody who may connect can take that. Only the owner can lock
 /// this table; it hardly changes, so vacuum has nothing to do there; and no copy writes into it.
 const LOG_LOCK: &str = "LOCK TABLE _sqlx_migrations IN EXCLUSIVE MODE";
+/// Lets one process at a time do what every process would do otherwise. The mode excludes nothing but itself and vacuum:
+/// turns, readers and backups go on. Not an advisory lock, for the same reason as above.
+const TURNS_LOCK: &str = "LOCK TABLE area_turn IN SHARE UPDATE EXCLUSIVE MODE";
+/// Of the connection that holds it: it may wait as long as it must, and loses the lock when nothing is heard of its
+/// process for half a minute, because that hangs or its machine is gone.
+const HOLDING: [(&str, &str); 3] =
+    [("statement_timeout", "0"), ("lock_timeout", "0"), ("idle_in_transaction_session_timeout", "30000")];
 const CHANNEL: &str = "diaban_change";
 /// Pause between attempts to listen again.
 const LISTEN_RETRY: Duration = Duration::from_millis(500);
@@ -111,6 +118,21 @@ pub(in crate::store) async fn hold(url: &str) -> Result<PgConnection, StoreError
     };
     locked.await.map_err(|e| StoreError::Open(format!("{name}: cannot keep other writers out: {e}")))?;
     Ok(db)
+}
+
+/// Waits until no other process does what one alone should do, and keeps others from it until what is returned is
+/// dropped: a connection of its own, whose lock ends with the process, however that ends.
+pub(in crate::store) async fn alone(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
+    let options = (*pool.connect_options()).clone().options(HOLDING);
+    let mut db = options.connect().await?;
+    sqlx::query("BEGIN").execute(&mut db).await?;
+    sqlx::query(TURNS_LOCK).execute(&mut db).await?;
+    Ok(db)
+}
+
+/// Whether a connection is there still, and with it its lock.
+pub(in crate::store) async fn holds(db: &mut PgConnection) -> bool {
+    sqlx::query("SELECT 1").execute(db).await.is_ok()
 }
 
 /// Wakes the followers of all processes when the transaction commits.

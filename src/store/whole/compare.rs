@@ -9,7 +9,8 @@ use crate::store::database::Arg;
 use crate::store::database::schema;
 use crate::store::database::single::Single;
 use crate::store::whole::copy::{Step, count, named, page};
-use crate::store::whole::tables::{TABLES, Table};
+use crate::store::whole::table::Table;
+use crate::store::whole::tables::TABLES;
 
 /// The result for one table.
 #[derive(Clone, Debug, PartialEq, Eq)]

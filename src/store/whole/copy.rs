@@ -15,7 +15,8 @@ use crate::store::database::{Arg, Db, Sql, postgres, sqlite};
 use crate::store::record::reports::insert;
 use crate::store::whole::compare::{Compared, compare_all, hex};
 use crate::store::whole::erased;
-use crate::store::whole::tables::{TABLES, Table, Values};
+use crate::store::whole::table::{Table, Values};
+use crate::store::whole::tables::TABLES;
 
 /// Parameters per statement; SQLite allows 32,766.
 const PARAMETERS: usize = 12_000;

@@ -12,22 +12,28 @@ use crate::store::record::reports::tests::report;
 use crate::store::test_database::{is_postgres, store_url};
 use crate::store::{ChangeKind, Store};
 
-/// The schema version of the last release. Update it with each release, and update the statements
-/// below.
-const RELEASED: i64 = 7;
+/// The schema version of the last release, which is 0.2.0. Update it with each release, and update the
+/// statements below.
+const RELEASED: i64 = 11;
 
 /// The inserts of the last release, each with all columns it names. They are copies, because this
 /// program's statements change.
-const WRITES: [&str; 11] = [
-    "INSERT INTO report_public (id, lon, lat, category, state, ward, body, rule, title, description, address, votes, source,
-         border_m, offshore_m, observed_ms, created_ms, updated_ms, due_ms, withdrawn, fed, fed_ms)
-     VALUES ({id}, 106.7, 10.8, 'drainage', 0, '2025-07-01.26740', 'centre', 'default', 'A', NULL, NULL, 3, 'api',
-         12.5, NULL, NULL, 1000, 1000, 2000, 0, {id}, 1000)",
+const WRITES: [&str; 15] = [
+    "INSERT INTO report_public (id, lon, lat, title, description, category, state, level, body, ward, border_m, offshore_m,
+         votes, observed_ms, created_ms, updated_ms, due_ms, address, source, rule, fed, fed_ms, precision, withdrawn)
+     VALUES ({id}, 106.7, 10.8, 'A', NULL, 'drainage', 0, 1, 'centre', '2025-07-01.26740', 12.5, NULL,
+         3, NULL, 1000, 1000, 2000, NULL, 'api', 'default', {id}, 1000, 0, 0)",
     "INSERT INTO report_private (seq, lon, lat, accuracy_m, address, answers, created_ms)
      SELECT seq, 106.7, 10.8, 5.0, NULL, '{}', 1000 FROM report_public WHERE id = {id}",
     "INSERT INTO idempotency (key_hash, body_hash, report_id) VALUES (x'{id}', x'02', {id})",
     "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward)
      SELECT {id}, seq, 1, 0, 1000, 1000, 'citizen', NULL, 0, NULL, NULL, ward, NULL FROM report_public WHERE id = {id}",
+    "INSERT INTO waiting (event, report, id, hour_ms, live, body, rule, lon, lat)
+     SELECT {id}, seq, id, 0, 1, NULL, NULL, NULL, NULL FROM report_public WHERE id = {id}",
+    "DELETE FROM waiting WHERE event = {id}",
+    "INSERT INTO erased (id, key_hash, at_ms) VALUES (10{id}, x'', 1000) ON CONFLICT (id) DO NOTHING",
+    "INSERT INTO follower (id, position, seen_ms) VALUES ({id}, 0, 1000)
+     ON CONFLICT (id) DO UPDATE SET position = excluded.position, seen_ms = excluded.seen_ms",
     "INSERT INTO access_key (id, hash, name, scopes, query, created_ms, expires_ms)
      VALUES ('k{id}', x'{id}', 'n', 'submit', NULL, 1000, NULL)",
     "INSERT INTO secret (name, value) VALUES ('s{id}', x'{id}')",

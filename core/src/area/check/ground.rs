@@ -9,6 +9,7 @@ use geo::{BooleanOps, BoundingRect, Intersects, MultiPolygon, unary_union};
 use super::displaced;
 use super::finding::{Finding, LISTED, Report, Severity, m2, named, place};
 use super::stated::{Exact, Heir, Stated};
+use crate::area::common::common;
 use crate::area::generation::Generation;
 use crate::area::unit::Unit;
 
@@ -72,12 +73,15 @@ struct Change {
 
 impl Change {
     fn of(unit: &Unit, heir: &Heir, former: &Generation) -> Self {
-        let of = |units: &[usize]| unary_union(units.iter().map(|i| &former.units()[*i].shape));
+        let of = |units: &[usize]| match units {
+            [one] => former.units()[*one].shape.clone(),
+            some => unary_union(some.iter().map(|i| &former.units()[*i].shape)),
+        };
         let must = of(&heir.whole);
         let may = if heir.part.is_empty() { must.clone() } else { must.union(&of(&heir.part)) };
         // A ward without a predecessor may have new ground, but none that others had.
         let gained = if heir.all().next().is_none() {
-            unit.shape.intersection(former.outline())
+            common(&unit.shape, former.outline())
         } else {
             unit.shape.difference(&may)
         };
@@ -136,9 +140,9 @@ fn in_place_of(unit: &Unit, at: usize, exact: &Exact<'_>) -> Option<usize> {
     let mut shares = vec![0.0; exact.heirs.len()];
     for (i, old) in exact.former.units().iter().enumerate() {
         if old.bounds().intersects(&unit.bounds()) {
-            let common = m2(&old.shape.intersection(&unit.shape));
+            let shared = m2(&common(&old.shape, &unit.shape));
             for (heir, share) in exact.heirs.iter().zip(&mut shares) {
-                *share += if heir.all().any(|h| h == i) { common } else { 0.0 };
+                *share += if heir.all().any(|h| h == i) { shared } else { 0.0 };
             }
         }
     }
@@ -156,7 +160,7 @@ fn most<'a>(units: impl Iterator<Item = &'a Unit>, ground: &MultiPolygon<f64>) -
 fn by_share<'a>(units: impl Iterator<Item = &'a Unit>, ground: &MultiPolygon<f64>) -> Vec<(&'a Unit, f64)> {
     let Some(bounds) = ground.bounding_rect() else { return Vec::new() };
     let near = units.filter(|u| u.bounds().intersects(&bounds));
-    let mut shares: Vec<_> = near.map(|u| (u, m2(&u.shape.intersection(ground)))).collect();
+    let mut shares: Vec<_> = near.map(|u| (u, m2(&common(&u.shape, ground)))).collect();
     shares.retain(|(_, m2)| *m2 >= 1.0);
     shares.sort_by(|a, b| b.1.total_cmp(&a.1));
     shares
@@ -185,7 +189,8 @@ fn city(candidate: &Generation, exact: &Exact<'_>, report: &mut Report) {
     let new = |i: usize| exact.heirs[i].all().next().is_none();
     let units = candidate.units().iter().enumerate();
     let declared: Vec<_> = units.clone().filter(|(i, _)| new(*i)).map(|(_, u)| &u.shape).collect();
-    let gained = candidate.outline().difference(former.outline()).difference(&unary_union(declared));
+    let gained = candidate.outline().difference(former.outline());
+    let gained = if declared.is_empty() { gained } else { gained.difference(&unary_union(declared)) };
     let old = units.filter(|(i, _)| !new(*i)).map(|(_, u)| u).collect();
     say(&gained, old, "lie outside the former boundaries");
 }

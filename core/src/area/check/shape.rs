@@ -1,12 +1,13 @@
 //! The file alone: valid shapes, overlaps and gaps.
 
-use geo::{BooleanOps, InteriorPoint};
+use geo::InteriorPoint;
 use rstar::{AABB, RTree, primitives::GeomWithData, primitives::Rectangle};
 
 use super::finding::{Finding, Report, Severity, m2, named, place};
 use super::stated::Stated;
+use crate::area::common::common;
 use crate::area::unit::{Unit, area_m2};
-use crate::geo::{LonLat, validity};
+use crate::geo::LonLat;
 
 /// Parts smaller than this, in square metres, are digitising errors.
 const NEAR_ZERO_M2: f64 = 1.0;
@@ -38,7 +39,7 @@ fn valid(units: &[Unit], report: &mut Report) {
                 report.ward(Severity::Warning, &unit.code, text);
             }
         }
-        if let Err(e) = validity::check(&unit.shape) {
+        if let Some(e) = unit.fault() {
             // The look-up is defined for any rings, so an invalid shape alone stops nothing.
             report.ward(Severity::Warning, &unit.code, format!("the shape is not valid: it {e}"));
         }
@@ -57,8 +58,8 @@ fn overlaps(units: &[Unit], report: &mut Report) {
         let near = boxes.locate_in_envelope_intersecting(&bounds).map(|b: &GeomWithData<_, usize>| b.data);
         for j in near.filter(|j| *j > i) {
             let b = &units[j];
-            let common = a.shape.intersection(&b.shape);
-            let m2 = m2(&common);
+            let ground = common(&a.shape, &b.shape);
+            let m2 = m2(&ground);
             if m2 < ROUNDING_M2 {
                 continue;
             }
@@ -66,7 +67,7 @@ fn overlaps(units: &[Unit], report: &mut Report) {
             let text = if m2 > ONE_SHAPE * 1e6 * a.area_km2.max(b.area_km2) {
                 format!("has the same shape as {}", named(b))
             } else {
-                format!("overlaps {} by {m2:.2} m²{}; the lower code owns it", b.code, place(&common.0))
+                format!("overlaps {} by {m2:.2} m²{}; the lower code owns it", b.code, place(&ground.0))
             };
             if share > ERROR_SHARE {
                 errors.push(Finding { severity: Severity::Error, code: Some(a.code.clone()), text });

@@ -9,8 +9,8 @@ use crate::domain::{CodeBook, Collection, Instant};
 use crate::geo::Mercator;
 use crate::map::index::Snapshot;
 use crate::map::index::versions::Versions;
-use crate::map::shape::WardShapes;
 use crate::map::shape::features::FeatureSets;
+use crate::map::shape::wards::WardShapes;
 
 /// The map at one moment; immutable.
 #[derive(Clone, Debug)]

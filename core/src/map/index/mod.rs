@@ -73,6 +73,8 @@ struct Base {
 pub(in crate::map) struct Part<'a> {
     pub(in crate::map) rows: &'a Columns,
     pub(in crate::map) dead: &'a [u32],
+    /// The sequences of all its rows, where they are kept.
+    present: Option<&'a SeqSet>,
     filters: Option<&'a FilterCache>,
 }
 
@@ -239,15 +241,24 @@ impl Snapshot {
     /// Base and delta as sorted parts; no row counts in both.
     pub(in crate::map) fn parts(&self) -> [Part<'_>; 2] {
         [
-            Part { rows: &self.base.rows, dead: &self.dead, filters: Some(&self.base.filters) },
+            Part {
+                rows: &self.base.rows,
+                dead: &self.dead,
+                present: Some(&self.base.present),
+                filters: Some(&self.base.filters),
+            },
             // Its rows are others with every change.
-            Part { rows: &self.delta, dead: &[], filters: None },
+            Part { rows: &self.delta, dead: &[], present: None, filters: None },
         ]
     }
 
     /// Calls `f` for each part with the bits of its matching rows. A filter that tiles are asked with is known
     /// already; lists and feeds have too many to be remembered.
     fn marked(&self, select: &Select<'_>, mut f: impl FnMut(&Columns, &[u64])) {
+        self.marked_parts(select, |part, words| f(part.rows, words));
+    }
+
+    fn marked_parts(&self, select: &Select<'_>, mut f: impl FnMut(&Part<'_>, &[u64])) {
         let ranges = select.code_ranges();
         for part in self.parts() {
             let mut words = vec![0; part.rows.words()];
@@ -264,7 +275,7 @@ impl Snapshot {
                     }
                 }
             }
-            f(part.rows, &words);
+            f(&part, &words);
         }
     }
 }

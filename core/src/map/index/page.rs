@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 
 use crate::domain::view::Position;
 use crate::map::index::Snapshot;
-use crate::map::index::columns::{BLOCK, Columns, each};
+use crate::map::index::columns::{BLOCK, Columns, each, within};
 use crate::map::index::select::Select;
 use crate::query::Filter;
 
@@ -94,10 +94,22 @@ impl Snapshot {
         }
         // As long as it will be, so that it does not grow step by step.
         let mut out = SeqSet(vec![0; self.last_seq() as usize / BLOCK + 1]);
-        self.marked(&select, |rows, words| {
-            let seqs = rows.seqs();
-            for (k, &word) in words.iter().enumerate() {
-                each(k, word, |i| out.insert(seqs[i]));
+        self.marked_parts(&select, |part, words| {
+            let seqs = part.rows.seqs();
+            // Whichever are fewer are written down, those that match or the others. The part that is kept whole comes first.
+            let found: usize = words.iter().map(|w| w.count_ones() as usize).sum();
+            match part.present.filter(|_| 2 * found > seqs.len()) {
+                Some(present) => {
+                    out.0[..present.0.len()].copy_from_slice(&present.0);
+                    for (k, &word) in words.iter().enumerate() {
+                        each(k, !word & within(&(0..seqs.len()), k), |i| out.remove(seqs[i]));
+                    }
+                }
+                None => {
+                    for (k, &word) in words.iter().enumerate() {
+                        each(k, word, |i| out.insert(seqs[i]));
+                    }
+                }
             }
         });
         out

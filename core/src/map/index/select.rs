@@ -57,6 +57,8 @@ enum Node {
 const MOST_BITSETS: usize = 16;
 /// From so many rows left of 64 on, comparing all of them at once is quicker than one by one.
 const DENSE: u32 = 8;
+/// Among so many numbers, comparing with each is quicker than a search.
+const FEW: usize = 12;
 
 impl<'a> Select<'a> {
     pub(in crate::map) fn new(filter: &'a Filter) -> Self {
@@ -252,13 +254,13 @@ impl Node {
                 }
             }
             Self::OneOf(column, list, not) => {
-                let passes = |v: i64| list.binary_search(&v).is_ok() != *not;
-                match column {
-                    Column::Time(slot) => one_by_one(&c[*slot], k, left, |v| passes(*v)),
-                    Column::Count(slot) => one_by_one(&c[*slot], k, left, |v| passes(i64::from(*v))),
-                    Column::Id => one_by_one(c.ids(), k, left, |v| passes(*v as i64)),
-                    Column::Point | Column::Code8(..) | Column::Code16(_) | Column::Present(_) => 0,
-                }
+                let among = match column {
+                    Column::Time(slot) => among(&c[*slot], k, left, list, |v| *v),
+                    Column::Count(slot) => among(&c[*slot], k, left, list, |v| i64::from(*v)),
+                    Column::Id => among(c.ids(), k, left, list, |v| *v as i64),
+                    Column::Point | Column::Code8(..) | Column::Code16(_) | Column::Present(_) => return 0,
+                };
+                if *not { left & !among } else { among }
             }
             Self::Inside(b) => passing(k, left, |i| c.e7(i).is_some_and(|p| b.contains(p))),
             Self::Lies(shape) => shape.pass(c, k, left),
@@ -310,6 +312,15 @@ fn compare<T>(values: &[T], k: usize, left: u64, pass: impl Fn(&T) -> bool) -> u
     }
     let block = &values[k * BLOCK..((k + 1) * BLOCK).min(values.len())];
     left & block.iter().enumerate().fold(0, |w, (i, v)| w | u64::from(pass(v)) << i)
+}
+
+/// The rows of word `k` among those in `left` whose number is in an ascending list.
+fn among<T>(values: &[T], k: usize, left: u64, list: &[i64], number: impl Fn(&T) -> i64) -> u64 {
+    // Without a branch for each: which of them it is cannot be foreseen.
+    if list.len() <= FEW {
+        return compare(values, k, left, |v| list.iter().fold(false, |is, x| is | (*x == number(v))));
+    }
+    one_by_one(values, k, left, |v| list.binary_search(&number(v)).is_ok())
 }
 
 /// The part of a sorted list of positions that lies in a range.

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::domain::Collection;
 use crate::map::layer::layer_check::{problems, row_fields};
 use crate::map::layer::mistake::{Mistake, Mistakes, line_at, line_of};
-use crate::map::shape::appears::Appears;
+use crate::map::shape::features::appears::Appears;
 use crate::query::Joint;
 
 /// Units per side of a tile. Clients see only this extent.

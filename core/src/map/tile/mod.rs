@@ -16,10 +16,10 @@ use crate::map::cluster::{Cluster, Symbol, SymbolKind, symbols};
 use crate::map::index::Snapshot;
 use crate::map::index::live::View;
 use crate::map::layer::{Content, Layer, Source, TOP_LIMIT, VectorLayer};
-use crate::map::shape::draw::draw;
 use crate::map::shape::features::FeatureSets;
-use crate::map::shape::frame::{EXTENT_BITS, Frame};
-use crate::map::shape::{Ward, WardShapes};
+use crate::map::shape::features::draw::draw;
+use crate::map::shape::ring::frame::{EXTENT_BITS, Frame};
+use crate::map::shape::wards::{Ward, WardShapes};
 use crate::map::tile::mvt::{LayerWriter, Tags};
 use crate::query::{FeatureFilter, Joint};
 

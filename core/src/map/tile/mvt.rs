@@ -6,7 +6,7 @@ use std::fmt::{Display, Write};
 
 use fast_mvt::{MvtCoord, MvtFeatureBuilder, MvtGeomType, MvtLayerBuilder, MvtValueRef};
 
-use crate::map::shape::clip::area2;
+use crate::map::shape::ring::clip::area2;
 
 const NAMED: &str = "a layer that is declared without a name is refused";
 const FITS: &str = "geometry of the feature's own type, under 2^32 keys and values";

@@ -8,8 +8,8 @@
 
 use crate::geo::{Mercator, TileId};
 use crate::map::layer::{Content, Layer, Source};
-use crate::map::shape::draw::filtered;
-use crate::map::shape::frame::{Bounds, Frame, Seen};
+use crate::map::shape::features::draw::filtered;
+use crate::map::shape::ring::frame::{Bounds, Frame, Seen};
 use crate::map::tile::Sources;
 use crate::map::tile::tilejson::Tileset;
 use crate::query::Joint;

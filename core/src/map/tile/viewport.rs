@@ -3,7 +3,7 @@
 
 use crate::geo::{LonLat, Mercator, TileId};
 use crate::map::cluster::MAX_ZOOM;
-use crate::map::shape::frame::{EXTENT_BITS, Frame};
+use crate::map::shape::ring::frame::{EXTENT_BITS, Frame};
 
 /// The world's side in mercator units.
 const WORLD: f64 = 4_294_967_296.0;

@@ -42,7 +42,7 @@ pub(in crate::http) struct EditionList {
 #[schemars(rename = "AreaEdition")]
 pub(in crate::http) struct EditionDocument {
     /// Its number, in the order of imports.
-    edition: i64,
+    pub(super) edition: i64,
     /// The day from which the boundaries are valid.
     generation: String,
     /// prepared, scheduled, announced, `in_force`, former or withdrawn.

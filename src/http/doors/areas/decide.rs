@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::propose::at;
-use super::{accepted, answer, now_standing, numbered, problem};
+use super::{EditionDocument, accepted, answer, now_standing, numbered, problem};
 use crate::action;
 use crate::http::Service;
 use crate::http::wire::extract::{json_bytes, no_parameters};
@@ -40,32 +40,45 @@ pub(in crate::http) async fn schedule(
     answer(StatusCode::OK, &now_standing(&service.store.area_states().await?, edition)?)
 }
 
+/// What a request says that decides of one edition and gives no more.
+type Asked = (State<Arc<Service>>, Extension<Arc<Key>>, Path<String>, RawQuery);
+
+/// What is decided so.
+enum Verb {
+    Activate,
+    Withdraw,
+}
+
 /// `POST /areas/editions/{edition}/activate`
-pub(in crate::http) async fn activate(
-    State(service): State<Arc<Service>>,
-    Extension(key): Extension<Arc<Key>>,
-    Path(edition): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Problem> {
-    no_parameters(query.as_deref())?;
-    let edition = numbered(&edition)?;
-    action::activate_soon(&service.store, &*service.clock, edition).await.map_err(problem)?;
-    tracing::info!(key = key.id.as_str(), name = key.name, edition, "an operator activates boundaries");
-    accepted(edition, &now_standing(&service.store.area_states().await?, edition)?)
+pub(in crate::http) async fn activate(asked: Asked) -> Result<Response, Problem> {
+    let decided = decided(asked, Verb::Activate).await?;
+    accepted(decided.edition, &decided)
 }
 
 /// `POST /areas/editions/{edition}/withdraw`
-pub(in crate::http) async fn withdraw(
-    State(service): State<Arc<Service>>,
-    Extension(key): Extension<Arc<Key>>,
-    Path(edition): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Problem> {
+pub(in crate::http) async fn withdraw(asked: Asked) -> Result<Response, Problem> {
+    answer(StatusCode::OK, &decided(asked, Verb::Withdraw).await?)
+}
+
+/// Does it to the edition, says so in the log, and gives the edition as it stands then.
+async fn decided(
+    (State(service), Extension(key), Path(edition), RawQuery(query)): Asked,
+    verb: Verb,
+) -> Result<EditionDocument, Problem> {
     no_parameters(query.as_deref())?;
     let edition = numbered(&edition)?;
-    action::withdraw_edition(&service.store, &*service.clock, edition).await.map_err(problem)?;
-    tracing::info!(key = key.id.as_str(), name = key.name, edition, "an operator withdraws boundaries");
-    answer(StatusCode::OK, &now_standing(&service.store.area_states().await?, edition)?)
+    let (store, clock) = (&service.store, &*service.clock);
+    let (done, told) = match verb {
+        Verb::Activate => {
+            (action::activate_soon(store, clock, edition).await, "an operator activates boundaries")
+        }
+        Verb::Withdraw => {
+            (action::withdraw_edition(store, clock, edition).await, "an operator withdraws boundaries")
+        }
+    };
+    done.map_err(problem)?;
+    tracing::info!(key = key.id.as_str(), name = key.name, edition, "{told}");
+    now_standing(&store.area_states().await?, edition)
 }
 
 /// `POST /areas/undo`

@@ -155,6 +155,12 @@ proptest! {
             }
             let text = table(&rows, write, delimiter, end, mark);
             let kept = read(text.as_bytes());
+            // A cell of several lines may read as rows with a mark of inches each: it is refused with that reason.
+            let both = |t: &String| t.contains('\n') && t.contains(delimiter);
+            let refused = |row: &Vec<String>| row.len() == 1 && row[0].contains("look like rows");
+            if rows.iter().flatten().flatten().any(both) && texts(&kept).iter().any(refused) {
+                continue;
+            }
             prop_assert_eq!(&kept.header, &["id", "lon", "lat", "Tên", "ghi chú"], "{}: {}", tool, text);
             prop_assert_eq!(texts(&kept), wanted.clone(), "{}: {}", tool, text);
         }

@@ -1,0 +1,75 @@
+//! What is written behind a turn: rows of reports, wards of features. Every process would write it, so one does at a
+//! time; and nobody waits for it, so it gives way to every other write.
+
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::store::{Alone, Store, StoreError};
+
+/// How long it waits when others write.
+const AGAIN: Duration = Duration::from_millis(100);
+/// Between two batches of rows it rests at most so long.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The right to write what follows a turn, as long as this lives.
+pub(super) struct Behind<'a> {
+    store: &'a Store,
+    alone: Alone,
+}
+
+impl<'a> Behind<'a> {
+    /// Waits for the process that has it. What is to be written is looked up afterwards: it may have done all.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub(super) async fn begin(store: &'a Store) -> Result<Self, StoreError> {
+        Ok(Self { store, alone: store.settle_alone().await? })
+    }
+
+    /// Writes when others let it.
+    ///
+    /// # Errors
+    /// When the store fails otherwise than by being busy.
+    pub(super) async fn write<T, F>(&mut self, write: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        loop {
+            if !self.alone.holds().await {
+                self.alone = self.store.settle_alone().await?;
+            }
+            match write().await {
+                Err(StoreError::Busy) => tokio::time::sleep(AGAIN).await,
+                other => return other,
+            }
+        }
+    }
+}
+
+/// Writes all that the last turn prepared into the rows of reports, or waits until another process has; gives how many
+/// were left to this one.
+///
+/// # Errors
+/// When the store fails; a repeat does the rest.
+pub async fn adopt_all(
+    store: &Store,
+    clock: &dyn Clock,
+    mut progress: impl FnMut(u64),
+) -> Result<u64, StoreError> {
+    if !store.is_unsettled().await? {
+        return Ok(0);
+    }
+    let mut behind = Behind::begin(store).await?;
+    let mut written = 0;
+    loop {
+        let begun = std::time::Instant::now();
+        let reports = behind.write(|| store.adopt(clock.now())).await?;
+        if reports == 0 {
+            return Ok(written);
+        }
+        written += reports;
+        progress(written);
+        // Half of the time belongs to those who read and post.
+        tokio::time::sleep(begun.elapsed().min(PAUSE)).await;
+    }
+}
