@@ -177,7 +177,7 @@ impl Preparation {
                     "all reports are placed"
                 ),
                 Err(AreasError::Stale) => {
-                    tracing::info!(edition, "withdrawn or overtaken before all reports were placed")
+                    tracing::info!(edition, "withdrawn or overtaken before all reports were placed");
                 }
                 Err(error) => {
                     tracing::error!(edition, %error, "not all reports are placed; an activation does the rest");

@@ -47,7 +47,7 @@ impl Snapshot {
             before.is_none_or(|b| key < b).then_some(key)
         };
         if n <= FEW {
-            let (count, found) = self.greatest_of(select, n, key);
+            let (count, found) = self.greatest_of(select, n, key, |_| true);
             return (count, found.into_iter().map(|(key, _)| key).collect());
         }
         let (mut count, mut all) = (0, Vec::new());

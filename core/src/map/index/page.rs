@@ -129,29 +129,18 @@ impl Snapshot {
         n: usize,
         wanted: impl Fn(u32) -> bool,
     ) -> Vec<(Position, u32)> {
-        self.greatest(filter, n, |rows, i| {
-            let at = rows.last_event(i);
-            (before.is_none_or(|b| at < b) && wanted(rows.seqs()[i])).then_some(at)
-        })
+        let key = |rows: &Columns, i| Some(rows.last_event(i)).filter(|at| before.is_none_or(|b| *at < b));
+        self.greatest_of(&Select::new(filter), n, key, wanted).1
     }
 
-    /// The `n` rows that match with the greatest keys, the greatest first; rows without a key are left
-    /// out. One pass over the rows and a heap of `n`.
-    pub(in crate::map) fn greatest<K: Ord + Copy>(
-        &self,
-        filter: &Filter,
-        n: usize,
-        key: impl Fn(&Columns, usize) -> Option<K>,
-    ) -> Vec<(K, u32)> {
-        self.greatest_of(&Select::new(filter), n, key).1
-    }
-
-    /// The same, and how many match in all, with a key or without.
+    /// The `n` rows that match with the greatest keys and are `wanted`, the greatest first; rows without a key are left
+    /// out. And how many match in all. One pass over the rows and a heap of `n`.
     pub(in crate::map) fn greatest_of<K: Ord + Copy>(
         &self,
         select: &Select<'_>,
         n: usize,
         key: impl Fn(&Columns, usize) -> Option<K>,
+        wanted: impl Fn(u32) -> bool,
     ) -> (u64, Vec<(K, u32)>) {
         let (mut count, mut heap) = (0, BinaryHeap::with_capacity(n + 1));
         self.marked(select, |rows, words| {
@@ -162,13 +151,17 @@ impl Snapshot {
                 }
                 each(k, word, |i| {
                     let Some(key) = key(rows, i) else { return };
-                    let entry = Reverse((key, rows.seqs()[i]));
-                    if heap.len() < n {
-                        heap.push(entry);
-                    } else if heap.peek().is_some_and(|least| entry < *least) {
-                        heap.pop();
-                        heap.push(entry);
+                    let seq = rows.seqs()[i];
+                    let entry = Reverse((key, seq));
+                    // Most are not among them, and nothing else is asked about those.
+                    let full = heap.len() == n;
+                    if (full && heap.peek().is_some_and(|least| entry >= *least)) || !wanted(seq) {
+                        return;
                     }
+                    if full {
+                        heap.pop();
+                    }
+                    heap.push(entry);
                 });
             }
         });

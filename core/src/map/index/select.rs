@@ -58,7 +58,7 @@ const MOST_BITSETS: usize = 16;
 /// From so many rows left of 64 on, comparing all of them at once is quicker than one by one.
 const DENSE: u32 = 8;
 /// Among so many numbers, comparing with each is quicker than a search.
-const FEW: usize = 12;
+const FEW: usize = 6;
 
 impl<'a> Select<'a> {
     pub(in crate::map) fn new(filter: &'a Filter) -> Self {
@@ -311,14 +311,19 @@ fn compare<T>(values: &[T], k: usize, left: u64, pass: impl Fn(&T) -> bool) -> u
         return one_by_one(values, k, left, pass);
     }
     let block = &values[k * BLOCK..((k + 1) * BLOCK).min(values.len())];
-    left & block.iter().enumerate().fold(0, |w, (i, v)| w | u64::from(pass(v)) << i)
+    let bits = |some: &[T]| some.iter().enumerate().fold(0, |w, (i, v)| w | u64::from(pass(v)) << i);
+    // Of eight at a time the compiler knows where each bit goes.
+    let (eights, rest) = block.as_chunks::<8>();
+    let word = eights.iter().enumerate().fold(0, |w, (n, eight)| w | bits(eight) << (8 * n));
+    let rest = if rest.is_empty() { 0 } else { bits(rest) << (block.len() - rest.len()) };
+    left & (word | rest)
 }
 
 /// The rows of word `k` among those in `left` whose number is in an ascending list.
 fn among<T>(values: &[T], k: usize, left: u64, list: &[i64], number: impl Fn(&T) -> i64) -> u64 {
-    // Without a branch for each: which of them it is cannot be foreseen.
+    // Which of them it is cannot be foreseen, so a search of few costs more than comparing all 64 with each.
     if list.len() <= FEW {
-        return compare(values, k, left, |v| list.iter().fold(false, |is, x| is | (*x == number(v))));
+        return list.iter().fold(0, |w, &x| w | compare(values, k, left, |v| number(v) == x));
     }
     one_by_one(values, k, left, |v| list.binary_search(&number(v)).is_ok())
 }
