@@ -37,6 +37,7 @@ static WORDS: LazyLock<CodeBook> = LazyLock::new(|| CodeBook {
     edition: 0,
     bodies: Vec::new(),
     ward_bodies: Vec::new(),
+    clocks: None,
 });
 static LAYER: LazyLock<Layer> = LazyLock::new(|| {
     Layer::parse("incidents.toml", include_str!("../tiles/layers/incidents.toml"), &[])

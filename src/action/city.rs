@@ -178,6 +178,7 @@ impl Areas {
             edition,
             bodies: (&pack.bodies).into_iter().map(|b| b.id.clone()).collect(),
             ward_bodies: pack.bodies.kinds().cloned().collect(),
+            clocks: Some(pack.clocks.clone()),
         };
         let mut successors = pack.areas.successors().to_vec();
         for edition in used.values().flatten() {

@@ -171,11 +171,13 @@ fn told(
 mod tests {
     use super::*;
     use crate::store::Decided;
-    use diaban_core::domain::{Precision, Text};
+    use diaban_core::domain::{Instant, Precision, Text};
 
     fn standing(state: State) -> Standing {
         Standing {
             seq: 1,
+            received: Instant::MIN,
+            due: None,
             state,
             level: Level::Normal,
             withdrawn: Withdrawn::No,

@@ -2,6 +2,7 @@
 
 mod areas;
 mod clock;
+mod clocks;
 mod clusters;
 mod crashes;
 mod description;

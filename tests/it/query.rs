@@ -146,7 +146,7 @@ fn faults_of_an_expression_are_named_at_every_door() {
         (
             filter("title LIKE '%cống%'"),
             "filter",
-            "there are geometry, id, overdue, category, status, state, level, body, ward, votes, observed_at, created_at, updated_at, due_at",
+            "there are geometry, id, overdue, late, category, status, state, level, body, ward, votes, observed_at, created_at, updated_at, due_at",
         ),
         (filter("category = 'pothol'"), "filter", "“category” has no value “pothol”; did you mean pothole?"),
         (filter("ward = '99999'"), "filter", "“ward” has no value “99999”"),

@@ -21,5 +21,5 @@ pub use collection::{
 };
 pub use lang::{Lang, Text};
 pub use report::{State, Status, feed, key, view};
-pub use time::{Calendar, CalendarError, Holiday, Instant, deadline, hours, words as time_words};
+pub use time::{Calendar, CalendarError, Holiday, Instant, clocks, deadline, hours, words as time_words};
 pub use violation::{Violation, nearest};

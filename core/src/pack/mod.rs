@@ -6,6 +6,7 @@ mod areas;
 mod calendar;
 mod categories;
 mod city;
+mod clocks;
 mod collections;
 mod error;
 mod osm;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use crate::domain::clocks::Clocks;
 use crate::domain::{Bodies, Calendar, Categories, Collection, OsmRules, Routing};
 
 pub use areas::{Areas, Successors};
@@ -43,6 +45,8 @@ pub struct Pack {
     pub collections: Vec<Arc<Collection>>,
     /// Working days, with the city's time zone.
     pub calendar: Calendar,
+    /// What the city promises.
+    pub clocks: Arc<Clocks>,
     /// Unit facts, successors, and the boundary files as they are.
     pub areas: Areas,
     layers: Vec<(String, String)>,
@@ -62,6 +66,7 @@ impl Pack {
         let bodies = routing::read_bodies(source)?;
         let routing = routing::read_routing(source, &categories, &bodies)?;
         let calendar = calendar::read(source, &rest.calendar, rest.time_zone)?;
+        let clocks = Arc::new(clocks::read(source, &categories, &calendar)?);
         let collections: Vec<_> = collections::read(source)?.into_iter().map(Arc::new).collect();
         let osm = osm::read(source, &collections)?;
         let areas = areas::read(source, &city.units, rest.sea.as_deref())?;
@@ -71,7 +76,19 @@ impl Pack {
         }
         let layers = texts(source, "tiles/layers/", ".toml")?;
         let styles = texts(source, "tiles/styles/", ".json")?;
-        Ok(Self { city, categories, bodies, routing, collections, calendar, areas, layers, styles, osm })
+        Ok(Self {
+            city,
+            categories,
+            bodies,
+            routing,
+            collections,
+            calendar,
+            clocks,
+            areas,
+            layers,
+            styles,
+            osm,
+        })
     }
 
     /// The collection of that id.

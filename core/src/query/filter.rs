@@ -4,11 +4,13 @@
 use std::marker::PhantomData;
 
 use super::asked::Asked;
-use super::cql::{Expr, Is, Literal, Range, Relation, Scalar, SpatialLiteral, Test};
+use super::cql::{Expr, Is, Literal, Relation, Scalar, SpatialLiteral, Test};
+use super::late::{late, overdue};
 use super::{CodeSet, Schema, cql};
+use crate::domain::clocks::Clock;
 use crate::domain::field::{Derived, NO_WARD, Type, Vocabulary};
 use crate::domain::view::MapRow;
-use crate::domain::{CodeBook, Instant, State, Status};
+use crate::domain::{CodeBook, Instant};
 use crate::geo::Bbox;
 
 /// Which rows of one kind (reports, features) are asked for. The default asks for all.
@@ -72,7 +74,7 @@ impl<R> Filter<R> {
     pub(super) fn bind(asked: Asked, schema: &Schema<'_>, codebook: &CodeBook, as_of: Instant) -> Self {
         let mut timed = false;
         let mut bind = |test: Test| {
-            timed |= matches!(schema.get(test.property).derived, Some(Derived::Overdue));
+            timed |= matches!(schema.get(test.property).derived, Some(Derived::Overdue | Derived::Late));
             Ok::<_, std::convert::Infallible>(bound(test, schema, codebook, as_of))
         };
         let all = asked.said.iter().cloned().map(Expr::Is).chain(asked.rest.clone().into_parts());
@@ -185,6 +187,17 @@ fn bound(test: Test, schema: &Schema<'_>, codebook: &CodeBook, as_of: Instant) -
                 _ => Expr::yes(),
             };
         }
+        Some(Derived::Late) => {
+            // A report may be late by several clocks, so one of those that the test names is asked for, or none.
+            let Some(clocks) = &codebook.clocks else { return Expr::no() };
+            let (none, named) = match &test.is {
+                Is::Null => (!test.not, Test { is: Is::Null, not: true, ..test.clone() }),
+                _ => (test.not, Test { not: false, ..test.clone() }),
+            };
+            let passes = |clock: &&Clock| named.holds(Scalar::Text(&clock.code));
+            let run_out: Vec<&Clock> = clocks.list.iter().filter(passes).collect();
+            return late(&run_out, clocks, !none, schema, as_of);
+        }
         Some(Derived::Groups { of, group, .. }) => {
             let Some(property) = schema.position(of) else { return Expr::no() };
             let count = schema.get(property).vocabulary.count(codebook).unwrap_or(0);
@@ -211,25 +224,6 @@ fn bound(test: Test, schema: &Schema<'_>, codebook: &CodeBook, as_of: Instant) -
         }
     };
     Expr::Is(RowTest::Code(test.property, codes))
-}
-
-/// Open, and due before that moment; or not.
-fn overdue(is: bool, schema: &Schema<'_>, as_of: Instant) -> Expr<RowTest> {
-    let (Some(state), Some(due)) = (schema.position("state"), schema.position("due_at")) else {
-        return Expr::no();
-    };
-    let of = |status: Status| {
-        let states = State::ALL.iter().filter(|s| s.status() == status).map(|s| *s as u16).collect();
-        Expr::Is(RowTest::Code(state, states))
-    };
-    let is_due = |is| Expr::Is(RowTest::Value(schema.get(due).holds, Test::new(due, is)));
-    let ranged = |from, to| Range::new(from, to).map_or_else(|| Is::OneOf(Vec::new()), Is::Within);
-    let moment = Literal::Instant(as_of);
-    if is {
-        return Expr::All(vec![of(Status::Open), is_due(ranged(None, Some((moment, false))))]);
-    }
-    let in_time = is_due(ranged(Some((moment, true)), None));
-    Expr::Any(vec![of(Status::Closed), in_time, is_due(Is::Null)])
 }
 
 /// Whether rows hold the codes of a vocabulary by their positions.

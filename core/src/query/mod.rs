@@ -4,6 +4,7 @@
 mod code_set;
 mod filter;
 mod joint;
+mod late;
 mod schema;
 mod vocabulary;
 

@@ -110,9 +110,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::clocks::Timed;
     use crate::domain::field::{
-        BODY, CATEGORY, CREATED, DUE, NEVER, NO_CATEGORY, NO_WARD, STATE, VOTES, WARD,
+        BODY, CATEGORY, CREATED, DUE, LEVEL, NEVER, NO_CATEGORY, NO_WARD, STATE, VOTES, WARD,
     };
+    use crate::domain::report::Level;
     use crate::domain::{Instant, State, Status};
     use crate::query::params::{FILTERS, parse};
     use crate::query::testing::codebook;
@@ -137,6 +139,9 @@ mod tests {
             least in proptest::option::of(0_u32..9),
             since in proptest::option::of(0_i64..1_000),
             overdue in proptest::option::of(any::<bool>()),
+            level in 0_usize..3,
+            late in proptest::option::of(proptest::sample::subsequence(vec!["answer", "forward", "competence"], 1..3)),
+            not_late in any::<bool>(),
         ) {
             let book = codebook();
             let (category, state, ward, body, votes, created, due) = row;
@@ -146,6 +151,7 @@ mod tests {
             let report = MapRow::new(1, 2, None)
                 .with(CATEGORY, category)
                 .with(STATE, state as u8)
+                .with(LEVEL, level as u8)
                 .with(WARD, ward)
                 .with(BODY, body)
                 .with(VOTES, votes)
@@ -155,7 +161,17 @@ mod tests {
             let among = |asked: &Option<Vec<String>>, name: Option<String>| {
                 asked.as_ref().is_none_or(|list| name.is_some_and(|n| list.contains(&n)))
             };
-            let late = state.status() == Status::Open && due.is_some_and(|s| s * 1_000 < now.ms());
+            let over = state.status() == Status::Open && due.is_some_and(|s| s * 1_000 < now.ms());
+            let timed = Timed {
+                state,
+                level: Level::ALL[level],
+                category: Some(usize::from(category)).filter(|_| category != NO_CATEGORY),
+                received: Instant::from_ms(created * 1_000),
+                due: due.map(|s| Instant::from_ms(s * 1_000)),
+            };
+            let clocks = book.clocks.clone().unwrap();
+            let run_out: Vec<&str> = clocks.running(timed, now).filter(|r| r.late).map(|r| &*r.clock.code).collect();
+            prop_assert_eq!(run_out.contains(&"answer"), over);
             let wanted = among(&categories, book.categories.get(usize::from(category)).map(ToString::to_string))
                 && among(&states, Some(state.name().to_owned()))
                 && among(&statuses, Some(state.status().name().to_owned()))
@@ -163,7 +179,8 @@ mod tests {
                 && among(&bodies, book.body_id(body.into()).map(|b| b.to_string()))
                 && least.is_none_or(|n| votes >= n)
                 && since.is_none_or(|s| created >= s)
-                && overdue.is_none_or(|is| late == is);
+                && overdue.is_none_or(|is| over == is)
+                && late.as_ref().is_none_or(|codes| run_out.iter().any(|c| codes.contains(c)));
             let moment = |s: i64| Instant::from_ms(s * 1_000);
             let (mut pairs, mut tests) = (Vec::new(), Vec::new());
             for (name, asked) in
@@ -185,9 +202,18 @@ mod tests {
                 pairs.push(("overdue".to_owned(), is.to_string()));
                 tests.push(format!("overdue = {is}"));
             }
+            if let Some(codes) = &late {
+                pairs.push(("late".to_owned(), codes.join(",")));
+                tests.push(format!("late IN ('{}')", codes.join("','")));
+            }
             let read = |pairs: &[(String, String)]| parse(pairs, FILTERS, &book, now).unwrap().filter;
             let filter = read(&pairs);
             prop_assert_eq!(filter.matches(&report), wanted, "{:?}", pairs);
+            let codes = late.clone().unwrap_or_else(|| vec!["answer", "forward", "competence"]);
+            let none = format!("{}late IN ('{}')", if not_late { "NOT " } else { "" }, codes.join("','"));
+            let is_late = run_out.iter().any(|c| codes.contains(c));
+            let asked = read(&[("filter".to_owned(), none)]);
+            prop_assert_eq!(asked.matches(&report), is_late != not_late);
             if !tests.is_empty() {
                 let asked = read(&[("filter".to_owned(), tests.join(" AND "))]);
                 prop_assert_eq!(asked.matches(&report), wanted, "{:?}", tests);

@@ -1,11 +1,18 @@
 //! Names and expressions for the tests of all who answer queries about reports.
 
+use std::sync::Arc;
+
+use jiff::civil::{Time, Weekday};
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::Filter;
 use super::params::{FILTERS, parse};
+use crate::domain::clocks::{Clock, Clocks, Limit, LimitRule, Limits, OfficeHours, Until};
+use crate::domain::report::Level;
 use crate::domain::{
-    BodyId, Choice, CodeBook, Collection, Instant, Property, PropertyKind, Shape, Text, WardId,
+    BodyId, Calendar, Choice, CodeBook, Collection, Instant, Precision, Property, PropertyKind, Shape, State,
+    Text, WardId,
 };
 
 /// The names of the codes of made-up rows.
@@ -17,7 +24,43 @@ pub fn codebook() -> CodeBook {
         edition: 0,
         bodies: ["infrastructure", "traffic"].map(BodyId::new).to_vec(),
         ward_bodies: vec!["police".into()],
+        clocks: Some(Arc::new(clocks())),
     }
+}
+
+/// Clocks of all kinds, over the categories of [`codebook`].
+pub fn clocks() -> Clocks {
+    let calendar = Calendar::new(TimeZone::UTC, vec![Weekday::Sunday], 1970..=1970, Vec::new());
+    let office = OfficeHours {
+        calendar: Arc::new(calendar.expect("a Monday is worked")),
+        hours: vec![(Time::midnight(), jiff::civil::time(0, 4, 0, 0))],
+    };
+    let mut all = Clocks::only_answer(office);
+    let codes = ["pothole", "drainage", "noise", "tree", "light", "road_sign"];
+    let exact = |c: &&str| if *c == "noise" { Precision::Grid20m } else { Precision::Exact };
+    let rule = |category: Option<&str>, level, limit| LimitRule {
+        category: category.map(Into::into),
+        group: None,
+        level,
+        limit,
+    };
+    let rules = [
+        rule(None, Some(Level::Urgent), Limit::Minutes(1)),
+        rule(Some("tree"), None, Limit::WorkingHours(1)),
+        rule(Some("noise"), None, Limit::Minutes(0)),
+    ];
+    let categories = || codes.iter().map(|c| (*c, "", exact(c)));
+    let of = |general, rules: &[LimitRule]| Until::Since(Limits::new(general, rules, categories()));
+    let name = || Text { vi: "x".into(), en: "x".into() };
+    let clock = |code: &str, states: &[State], until| Clock {
+        code: code.into(),
+        name: name(),
+        states: states.to_vec(),
+        until,
+    };
+    all.list.push(clock("forward", &[State::Received, State::Reopened], of(Limit::Minutes(3), &rules)));
+    all.list.push(clock("competence", &[State::Received], of(Limit::Minutes(2), &[])));
+    all
 }
 
 /// A collection of features of one shape with these properties, none of them required.
@@ -73,6 +116,14 @@ pub fn expression() -> BoxedStrategy<String> {
         prop_oneof![Just("traffic"), Just("ward:26743")].prop_map(|b| format!("body = '{b}'")),
         Just("body LIKE 'ward:%'".to_owned()),
         any::<bool>().prop_map(|is| format!("overdue = {is}")),
+        prop_oneof![
+            Just("late = 'forward'"),
+            Just("late <> 'answer'"),
+            Just("late IN ('competence','answer')"),
+            Just("late IS NULL"),
+            Just("late IS NOT NULL"),
+        ]
+        .prop_map(str::to_owned),
         (106.0..107.0_f64, 10.0..11.0_f64, 0.0..1.0_f64).prop_map(|(w, s, d)| format!(
             "S_INTERSECTS(geometry, BBOX({w},{s},{},{}))",
             w + d,

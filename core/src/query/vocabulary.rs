@@ -46,6 +46,7 @@ impl Vocabulary<'_> {
             Self::Categories => Some(codebook.categories.len()),
             Self::Wards => Some(codebook.wards.len()),
             Self::Bodies => Some(codebook.body_count()),
+            Self::Clocks => Some(codebook.clocks().len()),
         }
     }
 
@@ -58,6 +59,7 @@ impl Vocabulary<'_> {
             Self::Categories => codebook.categories.get(position).map(ToString::to_string),
             Self::Wards => codebook.wards.get(position).map(ToString::to_string),
             Self::Bodies => codebook.body_id(position).map(|b| b.to_string()),
+            Self::Clocks => codebook.clocks().get(position).map(|c| c.code.to_string()),
         }
     }
 
@@ -91,6 +93,11 @@ impl Vocabulary<'_> {
             }),
             Self::Wards => ward(name, codebook),
             Self::Bodies => body(name, codebook),
+            Self::Clocks => {
+                let all = || codebook.clocks().iter().map(|c| &*c.code);
+                let found = all().position(|c| c == name).map(|i| i as u16);
+                found.ok_or_else(|| has_no(name, format!("valid: {}", listed(all()))))
+            }
         }
     }
 

@@ -24,6 +24,9 @@ fn value_of(about: &About<'_>, operator: Operator, vocabulary: Vocabulary<'_>) -
         (Operator::OneOf, Vocabulary::Categories) => {
             codes(about.pack.categories.iter().map(|c| &*c.code).collect())
         }
+        (Operator::OneOf, Vocabulary::Clocks) => {
+            codes(about.pack.clocks.list.iter().map(|c| &*c.code).collect())
+        }
         (Operator::OneOf, Vocabulary::Terms(terms)) => codes(terms.iter().map(|t| t.name).collect()),
         (Operator::OneOf, _) => json!({ "type": "array", "items": { "type": "string" } }),
         (Operator::AtLeast, _) => json!({ "type": "integer", "minimum": 0 }),

@@ -273,7 +273,7 @@ proptest! {
             })
             .collect();
         prop_assume!(!features.is_empty());
-        let book = CodeBook { categories: vec![], wards: vec![], active: "2025-07-01".into(), edition: 0, bodies: vec![], ward_bodies: vec![] };
+        let book = CodeBook { categories: vec![], wards: vec![], active: "2025-07-01".into(), edition: 0, bodies: vec![], ward_bodies: vec![], clocks: None };
         let schema = diaban_core::format::feature::schema(facilities);
         let (mut encoder, mut table) = ((csv::FORMAT.encoder)(), Vec::new());
         encoder.begin(&schema, &mut table);

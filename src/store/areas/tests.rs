@@ -39,6 +39,7 @@ fn codebook(edition: i64) -> CodeBook {
         edition,
         bodies: Vec::new(),
         ward_bodies: Vec::new(),
+        clocks: None,
     }
 }
 

@@ -27,6 +27,10 @@ const LEVELS: &str = "AND e.level IS NOT NULL";
 pub struct Standing {
     /// Internal sequence.
     pub seq: i64,
+    /// When it was received, as everybody sees it.
+    pub received: Instant,
+    /// When an answer is due.
+    pub due: Option<Instant>,
     /// Where it stands, what is not public yet included.
     pub state: State,
     /// How much it presses, what is not public yet included.
@@ -72,7 +76,7 @@ impl Standing {
         let [body, lon, lat] = ["w.body", "w.lon", "w.lat"].map(|column| next(column, TRANSFERS));
         let [now_ward, now_body, now_lon, now_lat] = ["ward", "body", "lon", "lat"].map(of);
         Sql::new(format!(
-            "SELECT r.seq, coalesce({state}, r.state) AS state, coalesce({level}, r.level) AS level, r.withdrawn,
+            "SELECT r.seq, r.created_ms, r.due_ms, coalesce({state}, r.state) AS state, coalesce({level}, r.level) AS level, r.withdrawn,
                  r.category,
                  coalesce({ward}, {now_ward}) AS ward,
                  coalesce({body}, {now_body}) AS body, {now_lon} AS lon, {now_lat} AS lat,
@@ -89,6 +93,8 @@ impl Standing {
         let [lon, lat] = if row.try_get("moves")? { ["next_lon", "next_lat"] } else { ["lon", "lat"] };
         Ok(Self {
             seq: row.try_get("seq")?,
+            received: Instant::from_ms(row.try_get("created_ms")?),
+            due: row.try_get::<Option<i64>>("due_ms")?.map(Instant::from_ms),
             state: state(row.code("state")?),
             level: level(row.code_optional("level")?).unwrap_or_default(),
             withdrawn: Withdrawn::from_code(row.code("withdrawn")?),

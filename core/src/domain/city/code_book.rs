@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::domain::clocks::{Clock, Clocks};
 use crate::domain::{BodyId, WardId};
 
 /// The names at one moment; replaced as a whole when areas change.
@@ -23,6 +24,8 @@ pub struct CodeBook {
     pub bodies: Vec<BodyId>,
     /// The kinds of bodies that every ward has besides its own office, in pack order.
     pub ward_bodies: Vec<Arc<str>>,
+    /// The city's promises, by which something is late.
+    pub clocks: Option<Arc<Clocks>>,
 }
 
 /// The meaning of a ward name in a query.
@@ -37,6 +40,11 @@ pub enum WardName {
 }
 
 impl CodeBook {
+    /// The city's clocks, in pack order.
+    pub fn clocks(&self) -> &[Clock] {
+        self.clocks.as_ref().map_or(&[], |clocks| &clocks.list)
+    }
+
     /// Position of a category.
     pub fn category(&self, code: &str) -> Option<u8> {
         self.categories.iter().position(|c| **c == *code).map(|i| i as u8)
@@ -145,6 +153,7 @@ mod tests {
             edition: 0,
             bodies: vec![BodyId::new("traffic")],
             ward_bodies: vec!["watch".into()],
+            clocks: None,
         };
         assert_eq!(v.ward("26740"), WardName::Known(2));
         assert_eq!(v.ward("2025-01-01.26740"), WardName::Known(0));

@@ -10,7 +10,7 @@ pub(in crate::domain) use column::UNKNOWN8;
 pub(crate) use column::{CODES8, CODES16, COUNTS, TIMES};
 pub use column::{Code8, Code16, Column, Count, Shown, Time};
 pub use reports::{
-    BODY, CATEGORY, CREATED, DUE, FILTERS, NEVER, NO_BODY, NO_CATEGORY, NO_WARD, REPORT, STATE, TABLE,
+    BODY, CATEGORY, CREATED, DUE, FILTERS, LEVEL, NEVER, NO_BODY, NO_CATEGORY, NO_WARD, REPORT, STATE, TABLE,
     UPDATED, VOTES, WARD,
 };
 
@@ -72,6 +72,8 @@ pub enum Vocabulary<'a> {
     Wards,
     /// The bodies that must answer, the wards' own offices among them.
     Bodies,
+    /// The clocks of the city.
+    Clocks,
 }
 
 /// A code that the program itself knows.
@@ -138,6 +140,8 @@ pub enum Derived {
     },
     /// Whether the report is open and an answer was due before the moment of the question.
     Overdue,
+    /// Which of the city's clocks have run out at the moment of the question.
+    Late,
     /// It is there exactly where another field is.
     With(&'static str),
 }

@@ -17,6 +17,8 @@ use super::{
 pub const CATEGORY: Code8 = Code8(0);
 /// Slot of the state.
 pub const STATE: Code8 = Code8(1);
+/// Slot of the level.
+pub const LEVEL: Code8 = Code8(2);
 /// Slot of the position of the ward in the code book; `NO_WARD` for none.
 pub const WARD: Code16 = Code16(0);
 /// Slot of the position of the body, as [`CodeBook::body`](crate::domain::CodeBook::body) counts; `NO_BODY`
@@ -88,6 +90,16 @@ pub const TABLE: &[Field] = &[
         Operator::Flag,
         "Open, and due before now, which moves every five minutes; or not",
     ),
+    Field::new("late", ("Quá hạn theo", "The clocks that have run out"), Kind::Text, |_| Value::Null)
+        .apart()
+        .of(Vocabulary::Clocks)
+        .derived(Derived::Late)
+        .asked_by(
+            92,
+            "late",
+            Operator::OneOf,
+            "Promises that are broken (queryables name them), separated by commas: one of these clocks has run out, by a moment that moves every five minutes",
+        ),
     Field::new("title", ("Tiêu đề", "Title"), Kind::Text, |r| masked(r.facts.title.as_ref()))
         .stored("title", Access::Text(|f| shown(f.title.as_ref()), |f, v| f.title = v.map(Masked::stored)))
         .held(Column::Present(0)),
@@ -147,7 +159,7 @@ pub const TABLE: &[Field] = &[
         .always()
         .of(Vocabulary::Terms(&LEVELS))
         .stored("level", Access::Code(|f| f.level as u8, |f, code| f.level = Level::from_code(code)))
-        .held(Column::Code8(Code8(2), Level::Normal as u8))
+        .held(Column::Code8(LEVEL, Level::Normal as u8))
         .in_tiles()
         .asked_by(55, "level", Operator::OneOf, "Levels, separated by commas"),
     Field::new("body", ("Mã đơn vị xử lý", "Id of the responsible body"), Kind::Text, |r| {

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use crate::domain::Text;
 
 /// A group of days off, and the weekend days worked in exchange.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holiday {
     /// Its name.
     pub name: Text,
@@ -23,7 +23,7 @@ pub struct Holiday {
 }
 
 /// Working days of one country.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {
     time_zone: TimeZone,
     weekend: Vec<Weekday>,

@@ -3,6 +3,7 @@
 mod calendar;
 mod instant;
 
+pub mod clocks;
 pub mod deadline;
 pub mod hours;
 pub mod words;

@@ -96,6 +96,7 @@ fn report(r: &ExampleRow) -> Result<Stage, String> {
         edition: 0,
         bodies: Vec::new(),
         ward_bodies: Vec::new(),
+        clocks: None,
     };
     let copy = |i: u32| {
         let mut copy = row;

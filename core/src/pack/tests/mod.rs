@@ -267,6 +267,21 @@ fn a_broken_pack_names_file_and_key() {
         (swap("data/routing.toml", "body = \"power\"", "body = \"pover\""), "data/routing.toml", "pover"),
         (swap("data/routing.toml", "01.26732\"]", "01.26733\"]"), "data/routing.toml", "26733"),
         (swap("data/routing.toml", "01.26732\"]", "\"]"), "data/routing.toml", "rule 7, wards"),
+        (swap("data/clocks.toml", "\"received\"]", "\"resolved\"]"), "data/clocks.toml", "resolved"),
+        (swap("data/clocks.toml", "minutes = 5", "minutes = 0"), "data/clocks.toml", "acknowledge"),
+        (swap("data/clocks.toml", "hours = 1 }", "hours = 9999 }"), "data/clocks.toml", "competence"),
+        (swap("data/clocks.toml", "\"answer\"", "\"reply\""), "data/clocks.toml", "answer"),
+        (swap("data/clocks.toml", "\"forward\"", "\"acknowledge\""), "data/clocks.toml", "a code of its own"),
+        (swap("data/clocks.toml", "07:30-11:30", "07:30-13:30"), "data/clocks.toml", "13:00-17:00"),
+        (
+            swap(
+                "data/clocks.toml",
+                "hours = 1 }",
+                "hours = 1 }\nrule = [{ group = \"x\", limit = { days = 1 } }]",
+            ),
+            "data/clocks.toml",
+            "group `x`",
+        ),
         (swap("data/calendars/vn.toml", "2026-02-16", "2026-02-30"), "data/calendars/vn.toml", "2026-02-30"),
         (swap("data/city.toml", "Ho_Chi_Minh", "Sai_Gon"), "data/city.toml", "time_zone"),
         (
@@ -313,4 +328,16 @@ fn a_missing_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let error = Pack::read(&Folder(folder.path().to_owned())).unwrap_err().to_string();
     assert_eq!(error, "data/city.toml: the file is missing");
+}
+
+#[test]
+fn a_city_without_clocks_promises_an_answer_only() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&root().join("data"), &folder.path().join("data"));
+    fs::remove_file(folder.path().join("data/clocks.toml")).unwrap();
+    let city = Pack::read(&Folder(folder.path().to_owned())).unwrap();
+    let codes = |pack: &Pack| pack.clocks.list.iter().map(|c| c.code.to_string()).collect::<Vec<_>>();
+    assert_eq!(codes(&city), ["answer"]);
+    assert_eq!(codes(&pack()), ["acknowledge", "forward", "competence", "answer"]);
+    assert_eq!(city.clocks.list[0].states, pack().clocks.list[3].states);
 }

@@ -305,6 +305,7 @@ mod tests {
             edition: 0,
             bodies: vec![BodyId::new("urban_traffic")],
             ward_bodies: Vec::new(),
+            clocks: None,
         }
     }
 

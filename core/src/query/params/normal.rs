@@ -95,6 +95,7 @@ mod tests {
             edition: 0,
             bodies: vec![],
             ward_bodies: Vec::new(),
+            clocks: None,
         }
     }
 

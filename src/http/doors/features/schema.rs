@@ -73,7 +73,7 @@ pub(in crate::http) async fn queryables(
 ) -> Result<Response, Problem> {
     let (held, media) = asked(&service, &id, query.as_deref(), &headers)?;
     let mut body = begun(&service, &id, "queryables", &held.title);
-    let about = |q: &Queryable<'_>| held.properties.get(q.name).cloned().unwrap_or_else(|| beside(q));
+    let about = |q: &Queryable<'_>| held.properties.get(q.name).cloned().unwrap_or_else(|| beside(q, &service.city.pack));
     let asked = || held.asked.iter().filter(|q| !q.presence_only);
     body["properties"] = asked().map(|q| (q.name.to_owned(), about(q))).collect::<Map<_, _>>().into();
     // The list of the drafts before Part 3: GDAL sends no test of a property that is not in it.
@@ -156,10 +156,14 @@ fn begun(service: &Service, id: &str, document: &str, title: &Text) -> Value {
 }
 
 /// A property that is asked for and not held: the place, and what is computed.
-fn beside(q: &Queryable<'_>) -> Value {
+fn beside(q: &Queryable<'_>, pack: &Pack) -> Value {
     let (vi, en) = Field::named(q.name).map_or((q.name, q.name), |f| f.title);
     match q.holds {
-        Type::Of(kind) => plain(kind, vi, en),
+        Type::Of(kind) => {
+            let mut about = plain(kind, vi, en);
+            codes(&mut about, q.vocabulary, pack);
+            about
+        }
         Type::Place => {
             let mut about = json!({ "format": "geometry-any", "x-ogc-role": "primary-geometry" });
             title(&mut about, vi, en);
@@ -191,6 +195,10 @@ fn codes(about: &mut Value, vocabulary: Vocabulary<'_>, pack: &Pack) {
         Vocabulary::Categories => {
             about["oneOf"] =
                 pack.categories.iter().map(|c| choice(&c.code, &c.name.vi, &c.name.en)).collect();
+        }
+        Vocabulary::Clocks => {
+            let all = pack.clocks.list.iter();
+            about["oneOf"] = all.map(|c| choice(&c.code, &c.name.vi, &c.name.en)).collect();
         }
         Vocabulary::Choices(codes) => {
             about["oneOf"] = codes.iter().map(|c| choice(&c.code, &c.name.vi, &c.name.en)).collect();

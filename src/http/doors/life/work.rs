@@ -19,6 +19,7 @@ use crate::http::wire::problem::Problem;
 use crate::store::{Standing, Texts};
 use diaban_core::domain;
 use diaban_core::domain::caller::Act;
+use diaban_core::domain::clocks::Timed;
 use diaban_core::domain::key::Key;
 use diaban_core::domain::report::{Level, MAX_ID, Withdrawn};
 
@@ -44,6 +45,8 @@ pub(in crate::http) struct StandingDocument {
     /// Whether everybody may see the report. What was just done to one whose place is blurred, everybody learns of when
     /// its hour is over.
     public: bool,
+    /// The promises of the city that run for it now.
+    clocks: Vec<ClockDocument>,
     /// How many things have happened to it; the tag of the answer is made of it.
     events: i64,
     /// Of a transfer that did not go where it was sent: the report went round between offices and is with the body that
@@ -53,6 +56,20 @@ pub(in crate::http) struct StandingDocument {
     /// What its reporter wrote, unmasked: in the answer to GET.
     #[serde(skip_serializing_if = "Option::is_none")]
     texts: Option<TextsDocument>,
+}
+
+/// A promise of the city that runs for a report.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ReportClock")]
+struct ClockDocument {
+    /// Its code, as the filter `late` names it.
+    code: String,
+    /// What is promised, in Vietnamese.
+    name: String,
+    /// The last moment in time.
+    due_at: String,
+    /// Whether it has run out.
+    late: bool,
 }
 
 /// The texts of a report as they were written.
@@ -71,8 +88,36 @@ impl TextsDocument {
     }
 }
 
+impl ClockDocument {
+    fn all(service: &Service, was: &Standing) -> Vec<Self> {
+        let pack = &service.city.pack;
+        let report = Timed {
+            state: was.state,
+            level: was.level,
+            category: pack.categories.position(&was.category).map(usize::from),
+            received: was.received,
+            due: was.due,
+        };
+        let running = pack.clocks.running(report, service.clock.now());
+        running
+            .map(|r| Self {
+                code: r.clock.code.to_string(),
+                name: r.clock.name.vi.clone(),
+                due_at: r.due.to_string(),
+                late: r.late,
+            })
+            .collect()
+    }
+}
+
 impl StandingDocument {
-    fn answer(id: u64, was: &Standing, looped: bool, texts: Option<Texts>, headers: &HeaderMap) -> Response {
+    fn answer(
+        service: &Service,
+        (id, was): (u64, &Standing),
+        looped: bool,
+        texts: Option<Texts>,
+        headers: &HeaderMap,
+    ) -> Response {
         let document = Self {
             id,
             state: was.state.name(),
@@ -82,6 +127,7 @@ impl StandingDocument {
             ward: was.ward.as_ref().map(ToString::to_string),
             body: was.body.clone(),
             public: was.withdrawn == Withdrawn::No,
+            clocks: ClockDocument::all(service, was),
             events: was.events,
             looped,
             texts: texts.map(TextsDocument::new),
@@ -200,7 +246,7 @@ async fn standing(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let was = service.store.standing(id).await?.ok_or_else(super::missing)?;
-    Ok(StandingDocument::answer(id, &was, looped, None, headers))
+    Ok(StandingDocument::answer(service, (id, &was), looped, None, headers))
 }
 
 /// `GET /collections/reports/items/{id}/standing`
@@ -215,7 +261,7 @@ pub(in crate::http) async fn look(
     let (id, caller) = (number(&id)?, caller(&service.city.areas(), Some(&key)));
     let was = report(&service, id, &caller, Act::ReadOffice).await?;
     let texts = service.store.texts(id).await?;
-    Ok(StandingDocument::answer(id, &was, false, texts, &headers))
+    Ok(StandingDocument::answer(&service, (id, &was), false, texts, &headers))
 }
 
 fn actor(service: &Service, key: &Key, headers: &HeaderMap) -> Actor {
