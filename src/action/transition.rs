@@ -7,7 +7,7 @@ use crate::store::{Standing, Step, Store};
 use diaban_core::domain::caller::Act;
 use diaban_core::domain::mask::Written;
 use diaban_core::domain::report::{Level, Needs, Proof, WHERE, Withdrawn, says_not_ours};
-use diaban_core::domain::{Category, State};
+use diaban_core::domain::{Category, Instant, State, Status};
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Transition {
     pub original: Option<u64>,
     /// Where to go; without it a redirection says what the category does.
     pub redirect_to: Option<String>,
+    /// When the answer is due from now on: with a note, an interim reply.
+    pub due: Option<Instant>,
 }
 
 /// Carries out a transition of the one table.
@@ -58,7 +60,11 @@ pub async fn transition(
             ));
         }
     }
+    let now = clock.now();
     decide(city, store, clock, id, (actor, Act::Work), |was, _| {
+        if let Some(due) = asked.due {
+            return extension(was, asked, (due, now), words.clone());
+        }
         rule(was, city.pack.categories.by_code(&was.category), asked, words.clone())
     })
     .await
@@ -71,6 +77,36 @@ struct Words {
     note: Option<Written>,
     internal: Option<String>,
     redirect_to: Option<String>,
+}
+
+/// An answer is put off at most so far, in milliseconds.
+const MOST_MS: i64 = 366 * 24 * 3_600_000;
+
+/// The answer is put off: an interim reply with a new date.
+fn extension(
+    was: &Standing,
+    asked: &Transition,
+    (due, now): (Instant, Instant),
+    words: Words,
+) -> Result<Decision, VerbError> {
+    let refused = |field: &str, why: &str| Err(VerbError::refused(field, why));
+    if asked.to.is_some_and(|to| to != was.state) || asked.level.is_some() || asked.original.is_some() {
+        return refused("due_at", "goes with a note alone: the answer is put off, and nothing else");
+    }
+    if was.state.status() == Status::Closed {
+        return refused("due_at", "is for open reports: this one has its answer");
+    }
+    if words.note.is_none() {
+        return refused("note", "is required: an interim reply, which says why it takes longer");
+    }
+    if due <= now || was.due.is_some_and(|before| due <= before) {
+        return refused("due_at", "must be to come, and later than the date that it has");
+    }
+    if due.ms() - now.ms() > MOST_MS {
+        return refused("due_at", "must be within a year");
+    }
+    let Words { reason, note, internal, .. } = words;
+    Ok(Decision { reason, note, internal, due: Some(due), ..Decision::new(Step::Extend, "office") })
 }
 
 fn rule(
@@ -171,7 +207,7 @@ fn told(
 mod tests {
     use super::*;
     use crate::store::Decided;
-    use diaban_core::domain::{Instant, Precision, Text};
+    use diaban_core::domain::{Precision, Text};
 
     fn standing(state: State) -> Standing {
         Standing {

@@ -9,7 +9,7 @@ use diaban_core::domain::key::KeyId;
 use diaban_core::domain::mask::{Written, mask};
 use diaban_core::domain::report::Level;
 use diaban_core::domain::text;
-use diaban_core::domain::{Precision, State, Violation};
+use diaban_core::domain::{Instant, Precision, State, Violation};
 
 /// Characters of a reason or a note.
 const WORDS: usize = 2_000;
@@ -96,12 +96,22 @@ pub(super) struct Decision {
     pub(super) internal: Option<String>,
     pub(super) level: Option<Level>,
     pub(super) redirect_to: Option<String>,
+    pub(super) due: Option<Instant>,
 }
 
 impl Decision {
     /// Without a word.
     pub(super) const fn new(step: Step, role: &'static str) -> Self {
-        Self { step, role, reason: None, note: None, internal: None, level: None, redirect_to: None }
+        Self {
+            step,
+            role,
+            reason: None,
+            note: None,
+            internal: None,
+            level: None,
+            redirect_to: None,
+            due: None,
+        }
     }
 }
 
@@ -122,7 +132,7 @@ pub(super) async fn decide(
         }
         // If it is of another moment than the standing, nothing will be written.
         let life = if act == Act::Transfer { store.life(was.seq).await? } else { Vec::new() };
-        let Decision { step, role, reason, note, internal, level, redirect_to } = rule(&was, life)?;
+        let Decision { step, role, reason, note, internal, level, redirect_to, due } = rule(&was, life)?;
         let at = clock.now();
         let precision = precision(city, &was);
         let waits = precision != Precision::Exact;
@@ -140,6 +150,7 @@ pub(super) async fn decide(
             actor,
             level,
             redirect_to,
+            due,
         };
         if store.amend_report(amendment).await? == Applied::Done {
             return Ok(());

@@ -86,7 +86,8 @@ impl Report {
                 let (store, city) = app::open(&settings.resolve()?, &SystemClock).await?;
                 let SetState { id, state, reason, note, original, redirect_to, level } = what;
                 let (to, internal) = (Some(state), None);
-                let asked = Transition { to, level, reason, note, internal, original, redirect_to };
+                let asked =
+                    Transition { to, level, reason, note, internal, original, redirect_to, due: None };
                 action::transition(&city, &store, clock, id, &asked, &Actor::OPERATOR).await?;
                 said(&store, id, state.name()).await
             }

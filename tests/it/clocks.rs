@@ -85,3 +85,81 @@ fn a_clock_that_the_city_has_not_is_refused_and_those_it_has_are_named() {
     let named = &queryables["properties"]["late"]["oneOf"];
     assert_eq!(named[0]["const"], "acknowledge", "{named}");
 }
+
+#[test]
+fn an_answer_is_put_off_with_an_interim_reply_which_is_counted_and_told() {
+    let server = Server::start();
+    let (id, ward) = made(&server, "pothole");
+    let own = Caller::of(&server, &ward);
+    server.until("it is on the map", || server.matched("") == 1);
+    let item = || server.get(&format!("{ITEMS}/{id}")).json()["properties"].clone();
+    let before = Instant::parse(item()["due_at"].as_str().unwrap()).unwrap();
+    let later = Instant::from_ms(before.ms() + 3 * 24 * 60 * MINUTE);
+    let asked = |due: &str| json!({ "due_at": due, "note": "Đang chờ vật tư." });
+    for (body, field) in [
+        (json!({ "due_at": later.to_string() }), "note"),
+        (asked(&before.to_string()), "due_at"),
+        (asked("2020-01-01"), "due_at"),
+        (asked("2099-01-01"), "due_at"),
+        (json!({ "due_at": later.to_string(), "note": "x", "level": "urgent" }), "due_at"),
+        (json!({ "due_at": later.to_string(), "note": "x", "state": "resolved" }), "due_at"),
+    ] {
+        assert_eq!(own.set(id, &body).problem(422), [field], "{body}");
+    }
+    assert_eq!(own.set(id, &asked("soon")).problem(422), ["due_at"]);
+    assert_eq!(
+        (item()["due_at"].clone(), item()["extensions"].clone()),
+        (json!(before.to_string()), json!(0))
+    );
+
+    // A day means the end of work.
+    let day = later.to_string()[..10].to_owned();
+    let put_off = own.set(id, &asked(&day)).json();
+    let clocks = put_off["clocks"].as_array().unwrap();
+    let answer = clocks.iter().find(|c| c["code"] == "answer").unwrap();
+    assert_eq!(answer["due_at"], format!("{day}T10:00:00.000Z"));
+    server.until("the map has heard", || server.matched("filter=extensions%3D1") == 1);
+    let now = item();
+    assert_eq!(
+        (&now["due_at"], &now["extensions"], &now["state"]),
+        (&answer["due_at"], &json!(1), &json!("received"))
+    );
+    let events = server.get(&format!("{ITEMS}/{id}/events")).json();
+    let told = &events["events"][1];
+    assert_eq!((&told["kind"], &told["note"]), (&json!("extended"), &json!("Đang chờ vật tư.")));
+    assert_eq!((&told["from_due_at"], &told["due_at"]), (&json!(before.to_string()), &answer["due_at"]));
+    let changes = server.get(&format!("/feeds/wards/{ward}/changes.json")).json();
+    assert_eq!(changes["items"][0]["_diaban"]["event"], "extended");
+    assert_eq!(changes["items"][0]["_diaban"]["due_at"], answer["due_at"]);
+    let page = server.get_with(&format!("/r/{id}"), &[("Accept", "text/html")]).text();
+    assert!(page.contains("Lùi hạn trả lời từ") && page.contains("Đang chờ vật tư."), "{page}");
+    // It was late by the date of before, and is not by the new one.
+    server.clock.set(Instant::from_ms(before.ms() + 10 * MINUTE));
+    assert_eq!((server.matched("late=answer"), server.matched("overdue=false")), (0, 1));
+    let resolved = own.set(id, &json!({ "state": "resolved", "note": "Đã vá." }));
+    assert_eq!(resolved.status, 200, "{}", resolved.text());
+    assert_eq!(own.set(id, &asked("2027-01-20")).problem(422), ["due_at"]);
+}
+
+#[test]
+fn what_is_put_off_within_the_hour_everybody_learns_when_it_is_over() {
+    let server = Server::start();
+    let made = server.report("noise", Some(CENTRE));
+    let (id, ward) = (made["id"].as_u64().unwrap(), made["properties"]["ward"].as_str().unwrap().to_owned());
+    let own = Caller::of(&server, &ward);
+    let hour = |n: i64| Instant::from_ms((server.clock.now().ms() / 3_600_000 + n) * 3_600_000 + 5 * MINUTE);
+    server.clock.set(hour(1));
+    server.until("its hour is over", || server.matched("") == 1);
+    for day in ["2026-12-28", "2026-12-29"] {
+        let put_off = own.set(id, &json!({ "due_at": day, "note": "Đang kiểm tra." }));
+        let clocks = put_off.json()["clocks"].clone();
+        let due =
+            clocks.as_array().unwrap().iter().find(|c| c["code"] == "answer").unwrap()["due_at"].clone();
+        assert_eq!(due, format!("{day}T10:00:00.000Z"), "{}", put_off.text());
+    }
+    assert_eq!(server.matched("filter=extensions%3D0"), 1);
+    server.clock.set(hour(1));
+    server.until("the hour is over", || server.matched("filter=extensions%3D2") == 1);
+    let item = server.get(&format!("{ITEMS}/{id}")).json()["properties"].clone();
+    assert_eq!((&item["due_at"], &item["extensions"]), (&json!("2026-12-29T10:00:00.000Z"), &json!(2)));
+}

@@ -16,7 +16,7 @@ use diaban_core::domain::feed::{Entry, Link, Minter, Tag};
 use diaban_core::domain::field::{self, Value};
 use diaban_core::domain::report::{EventKind, Level, Withdrawn};
 use diaban_core::domain::view::PublicReport;
-use diaban_core::domain::{BodyId, Instant, State, Text, WardId};
+use diaban_core::domain::{BodyId, Instant, Lang, State, Text, WardId, time_words};
 use diaban_core::format::feed::json;
 use diaban_core::format::geojson;
 use diaban_core::geo::LonLat;
@@ -146,6 +146,7 @@ impl<'a> Entries<'a> {
         entry.geometry = r.facts.point.map(on_ground);
         entry.tags = self.tags(&r, news.to);
         let [body, from_body] = news.bodies;
+        let [due, from_due] = news.dues.map(|t| Value::from(t.map(|t| t.to_string())));
         let [level, from_level] = news.levels.map(|l| Value::from(l.map(|l| l.name().to_owned())));
         entry.facts.extend([
             ("from_ward".into(), ward(&news.from_ward)),
@@ -156,6 +157,8 @@ impl<'a> Entries<'a> {
             ("state".into(), news.to.name().to_owned().into()),
             ("from_level".into(), from_level),
             ("level".into(), level),
+            ("from_due_at".into(), from_due),
+            ("due_at".into(), due),
             ("reason".into(), news.reason.into()),
             ("redirect_to".into(), news.redirect_to.into()),
             ("note".into(), news.note.into()),
@@ -248,6 +251,15 @@ impl<'a> Entries<'a> {
                 )
             }
             EventKind::Level => levels(news.levels),
+            EventKind::Extended => {
+                let zone = self.city.pack.time_zone();
+                let day =
+                    |lang| news.dues[0].map_or_else(|| "?".to_owned(), |at| time_words::day(at, zone, lang));
+                text(
+                    &format!("Lùi hạn trả lời đến {}", day(Lang::Vi)),
+                    &format!("Answer put off to {}", day(Lang::En)),
+                )
+            }
             EventKind::Hidden => text("Đã ẩn một phản ánh", "A report was hidden"),
             EventKind::Shown => text("Hiện lại", "Shown again"),
             EventKind::Erased => text("Đã xóa một phản ánh", "A report was erased"),

@@ -49,6 +49,8 @@ impl News<'_> {
                     "state",
                     "from_level",
                     "level",
+                    "from_due_at",
+                    "due_at",
                     "reason",
                     "redirect_to",
                     "note",

@@ -58,6 +58,8 @@ pub struct News {
     pub levels: [Option<Level>; 2],
     /// Where a redirection says to go.
     pub redirect_to: Option<String>,
+    /// When the answer is due from then on, and when it was before, where the event puts it off.
+    pub dues: [Option<Instant>; 2],
 }
 
 /// A page of news, newest first.

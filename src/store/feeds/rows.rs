@@ -30,7 +30,8 @@ pub(super) fn columns(moment: &str) -> String {
     format!(
         "{}, r.withdrawn, r.fed, r.fed_ms, e.seq AS event_seq, {moment} AS shown_ms, e.n, e.kind, e.from_state,
              e.to_state, e.reason, e.note, e.ward AS event_ward, e.from_ward, e.body AS event_body, e.from_body,
-             e.level AS event_level, e.from_level, e.redirect_to AS event_redirect_to",
+             e.level AS event_level, e.from_level, e.redirect_to AS event_redirect_to, e.due_ms AS event_due,
+             e.from_due_ms",
         *COLUMNS
     )
 }
@@ -88,5 +89,7 @@ pub(super) fn news(row: &Row) -> Result<News, StoreError> {
         bodies: [row.try_get("event_body")?, row.try_get("from_body")?],
         levels: [level(row.code_optional("event_level")?), level(row.code_optional("from_level")?)],
         redirect_to: row.try_get("event_redirect_to")?,
+        dues: [row.try_get::<Option<i64>>("event_due")?, row.try_get("from_due_ms")?]
+            .map(|ms| ms.map(Instant::from_ms)),
     })
 }

@@ -26,7 +26,7 @@ impl Store {
         q.push(" WHERE r.withdrawn IN (0, 3) ORDER BY w.event DESC LIMIT ").push_bind(MOST);
         let mut all = Vec::new();
         // Newest first: what came last is how the report stands.
-        let mut standing = HashMap::new();
+        let (mut standing, mut extended) = (HashMap::new(), HashMap::new());
         for row in &self.read.fetch_all(q).await? {
             let mut news = news(row)?;
             news.withdrawn = Withdrawn::No;
@@ -36,6 +36,9 @@ impl Store {
                 now.1 = Some((news.ward.clone(), body));
             }
             now.2 = now.2.or(news.levels[0]);
+            if let Some(due) = news.dues[0] {
+                extended.entry(news.report.id).or_insert((due, 0)).1 += 1;
+            }
             if news.kind == EventKind::State && now.3.is_none() {
                 now.3 = Some(news.redirect_to.clone());
             }
@@ -46,6 +49,10 @@ impl Store {
             let facts = &mut news.report.facts;
             facts.state = *state;
             facts.level = level.unwrap_or(facts.level);
+            if let Some((due, times)) = extended.get(&news.report.id) {
+                facts.due = Some(*due);
+                facts.extensions += times;
+            }
             if let Some(to) = redirect {
                 facts.redirect_to.clone_from(to);
             }

@@ -21,6 +21,8 @@ use diaban_core::geo::LonLat;
 const TRANSFERS: &str = "AND e.kind = 2";
 /// Of what waits, what says how much the report presses.
 const LEVELS: &str = "AND e.level IS NOT NULL";
+/// Of what waits, what puts the answer off.
+const EXTENSIONS: &str = "AND e.due_ms IS NOT NULL";
 
 /// How a report stands: what a step builds on.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +31,7 @@ pub struct Standing {
     pub seq: i64,
     /// When it was received, as everybody sees it.
     pub received: Instant,
-    /// When an answer is due.
+    /// When an answer is due, what is not public yet included.
     pub due: Option<Instant>,
     /// Where it stands, what is not public yet included.
     pub state: State,
@@ -73,10 +75,11 @@ impl Standing {
         };
         let (state, ward) = (next("e.to_state", ""), next("e.ward", TRANSFERS));
         let (level, moves) = (next("e.level", LEVELS), next("w.body", TRANSFERS));
+        let due = next("e.due_ms", EXTENSIONS);
         let [body, lon, lat] = ["w.body", "w.lon", "w.lat"].map(|column| next(column, TRANSFERS));
         let [now_ward, now_body, now_lon, now_lat] = ["ward", "body", "lon", "lat"].map(of);
         Sql::new(format!(
-            "SELECT r.seq, r.created_ms, r.due_ms, coalesce({state}, r.state) AS state, coalesce({level}, r.level) AS level, r.withdrawn,
+            "SELECT r.seq, r.created_ms, coalesce({due}, r.due_ms) AS due_ms, coalesce({state}, r.state) AS state, coalesce({level}, r.level) AS level, r.withdrawn,
                  r.category,
                  coalesce({ward}, {now_ward}) AS ward,
                  coalesce({body}, {now_body}) AS body, {now_lon} AS lon, {now_lat} AS lat,
@@ -120,6 +123,8 @@ pub enum Step {
     Note,
     /// The office says how much it presses, see [`Amendment::level`].
     Level,
+    /// The office puts the answer off, see [`Amendment::due`].
+    Extend,
     /// A word among offices: the public learns nothing of it.
     Internal,
     /// To another office.
@@ -168,6 +173,8 @@ pub struct Amendment {
     pub level: Option<Level>,
     /// Where to go; of a redirection only.
     pub redirect_to: Option<String>,
+    /// When the answer is due from now on, where the step puts it off.
+    pub due: Option<Instant>,
 }
 
 impl Amendment {
@@ -187,6 +194,7 @@ impl Amendment {
             actor,
             level: None,
             redirect_to,
+            due: None,
         }
     }
 }
@@ -260,7 +268,7 @@ async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Applied, sqlx::Error> {
             put_event(db, a, ledger.history(a.shown).seq, None).await?;
             return Ok(Applied::Done);
         }
-        Step::State(_) | Step::Note | Step::Level | Step::Transfer { .. } if a.waits => {
+        Step::State(_) | Step::Note | Step::Level | Step::Extend | Step::Transfer { .. } if a.waits => {
             let event = ledger.history(a.shown).seq;
             put_event(db, a, event, None).await?;
             put_waiting(db, a, event).await?;
@@ -297,7 +305,8 @@ async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Applied, sqlx::Error> {
         Sql::new(
             "UPDATE report_public SET state = coalesce($2, state), withdrawn = $3,
              updated_ms = CASE WHEN updated_ms > $4 THEN updated_ms ELSE $4 END, fed = $5, fed_ms = $6,
-             level = coalesce($7, level), redirect_to = CASE WHEN $2 IS NULL THEN redirect_to ELSE $8 END
+             level = coalesce($7, level), redirect_to = CASE WHEN $2 IS NULL THEN redirect_to ELSE $8 END,
+             due_ms = coalesce($9, due_ms), extensions = extensions + CASE WHEN $9 IS NULL THEN 0 ELSE 1 END
          WHERE seq = $1",
         )
         .bind(seq)
@@ -307,7 +316,8 @@ async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Applied, sqlx::Error> {
         .bind(place.seq)
         .bind(place.shown_ms)
         .bind(a.level.map(|l| l as u8))
-        .bind(&a.redirect_to),
+        .bind(&a.redirect_to)
+        .bind(a.due.map(Instant::ms)),
     )
     .await?;
     match &a.step {
@@ -334,8 +344,7 @@ async fn put_event(
     shown: Option<i64>,
 ) -> Result<(), sqlx::Error> {
     // What a moderator does leaves the state as the public knows it.
-    let acts =
-        matches!(a.step, Step::State(_) | Step::Note | Step::Level | Step::Internal | Step::Transfer { .. });
+    let acts = !matches!(a.step, Step::Hide | Step::Show | Step::Erase);
     let from = acts.then_some(a.was.state as u8);
     let to = if let Step::State(to) = a.step { Some(to as u8) } else { from };
     let was = a.was.ward.as_ref();
@@ -348,15 +357,18 @@ async fn put_event(
     let levels = [a.level, a.level.map(|_| a.was.level)].map(|l| l.map(|l| l as u8));
     db.execute(Sql::new(
         "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward,
-             internal, actor, body, from_body, level, from_level, redirect_to, masked, written_reason, written_note)
+             internal, actor, body, from_body, level, from_level, redirect_to, masked, written_reason, written_note,
+             due_ms, from_due_ms)
          SELECT $1, seq, (SELECT count(*) + 1 FROM event WHERE report = $2), $3, $4, $5, $6, coalesce($7, state),
-             coalesce($8, state), $9, $10, coalesce($11, ward), $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22
+             coalesce($8, state), $9, $10, coalesce($11, ward), $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+             $23, $24
          FROM report_public WHERE seq = $2",
     ).bind(event).bind(a.was.seq).bind(kind(&a.step) as u8).bind(a.at.ms()).bind(shown).bind(a.role)
         .bind(from).bind(to).bind(masked(a.reason.as_ref())).bind(masked(a.note.as_ref())).bind(ward.map(ToString::to_string)).bind(from_ward.map(ToString::to_string))
         .bind(&a.internal).bind(a.actor.as_ref().map(KeyId::as_str)).bind(bodies[0]).bind(bodies[1])
         .bind(levels[0]).bind(levels[1]).bind(&a.redirect_to)
-        .bind(MASKED).bind(as_written(a.reason.as_ref())).bind(as_written(a.note.as_ref())))
+        .bind(MASKED).bind(as_written(a.reason.as_ref())).bind(as_written(a.note.as_ref()))
+        .bind(a.due.map(Instant::ms)).bind(a.due.and(a.was.due).map(Instant::ms)))
         .await?;
     Ok(())
 }
@@ -391,6 +403,7 @@ fn kind(step: &Step) -> EventKind {
         Step::State(_) => EventKind::State,
         Step::Note | Step::Internal => EventKind::Note,
         Step::Level => EventKind::Level,
+        Step::Extend => EventKind::Extended,
         Step::Transfer { .. } => EventKind::Transfer,
         Step::Hide => EventKind::Hidden,
         Step::Show => EventKind::Shown,

@@ -49,6 +49,10 @@ pub struct Happening {
     pub from_level: Option<Level>,
     /// Of a redirection: where to go.
     pub redirect_to: Option<String>,
+    /// When the answer is due from then on, and when it was before; none where the event does not put it off.
+    pub due: Option<Instant>,
+    /// See `due`.
+    pub from_due: Option<Instant>,
 }
 
 impl Happening {
@@ -77,7 +81,8 @@ impl Store {
     /// When the database cannot be read.
     pub async fn life(&self, seq: i64) -> Result<Vec<Happening>, StoreError> {
         let life = "SELECT n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, internal, actor, ward,
-                        from_ward, body, from_body, level, from_level, redirect_to, written_reason, written_note
+                        from_ward, body, from_body, level, from_level, redirect_to, written_reason, written_note,
+                        due_ms, from_due_ms
                     FROM event WHERE report = $1 ORDER BY n";
         self.read.fetch_all(Sql::new(life).bind(seq)).await?.iter().map(happening).collect()
     }
@@ -107,5 +112,7 @@ fn happening(row: &Row) -> Result<Happening, StoreError> {
         level: level(row.code_optional("level")?),
         from_level: level(row.code_optional("from_level")?),
         redirect_to: row.try_get("redirect_to")?,
+        due: row.try_get::<Option<i64>>("due_ms")?.map(Instant::from_ms),
+        from_due: row.try_get::<Option<i64>>("from_due_ms")?.map(Instant::from_ms),
     })
 }

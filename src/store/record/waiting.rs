@@ -115,6 +115,7 @@ struct Due {
     fed_ms: i64,
     to: i64,
     level: Option<i64>,
+    due_ms: Option<i64>,
     /// Whether it changes the state, which says where to go or not.
     is_state: bool,
     redirect_to: Option<String>,
@@ -146,6 +147,7 @@ impl Due {
             fed_ms: row.try_get("fed_ms")?,
             to: row.code("to_state")?,
             level: row.code_optional("level")?,
+            due_ms: row.try_get("due_ms")?,
             is_state: kind == EventKind::State as i64,
             redirect_to: row.try_get("redirect_to")?,
             moved: moved.transpose()?,
@@ -159,7 +161,7 @@ async fn publish(db: &mut Db<'_>, of: &Publish) -> Result<u64, sqlx::Error> {
     // holds back, nothing.
     let due = Sql::new(
         "SELECT w.event, w.report, w.live, w.body, w.rule, w.lon, w.lat, r.withdrawn, r.fed_ms, e.at_ms, e.kind,
-             e.to_state, e.ward, e.level, e.redirect_to
+             e.to_state, e.ward, e.level, e.due_ms, e.redirect_to
          FROM waiting w JOIN event e ON e.seq = w.event JOIN report_public r ON r.seq = w.report
          WHERE w.hour_ms < $1 AND (r.fed <> 0 OR r.withdrawn = 3)
            AND NOT EXISTS (SELECT 1 FROM waiting b WHERE b.report = w.report AND b.event < w.event AND b.hour_ms >= $1)
@@ -208,7 +210,8 @@ async fn tell(db: &mut Db<'_>, d: &Due, place: Position, judge: &Judge) -> Resul
     db.execute(
         Sql::new(
             "UPDATE report_public SET state = $2, fed = $4, fed_ms = $5, level = coalesce($6, level),
-                 redirect_to = CASE WHEN $7 = 0 THEN redirect_to ELSE $8 END,
+                 redirect_to = CASE WHEN $7 = 0 THEN redirect_to ELSE $8 END, due_ms = coalesce($9, due_ms),
+                 extensions = extensions + CASE WHEN $9 IS NULL THEN 0 ELSE 1 END,
                  updated_ms = CASE WHEN updated_ms > $3 THEN updated_ms ELSE $3 END WHERE seq = $1",
         )
         .bind(d.report)
@@ -218,7 +221,8 @@ async fn tell(db: &mut Db<'_>, d: &Due, place: Position, judge: &Judge) -> Resul
         .bind(place.shown_ms)
         .bind(d.level)
         .bind(u8::from(d.is_state))
-        .bind(&d.redirect_to),
+        .bind(&d.redirect_to)
+        .bind(d.due_ms),
     )
     .await?;
     if let Some(to) = &d.moved {

@@ -109,6 +109,8 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("masked", Integer),
             ("written_reason", Text),
             ("written_note", Text),
+            ("due_ms", Integer),
+            ("from_due_ms", Integer),
         ],
     },
     Table {

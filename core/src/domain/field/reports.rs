@@ -254,6 +254,13 @@ pub const TABLE: &[Field] = &[
     .stored("due_ms", Access::Instant(|f| f.due, |f, t| f.due = t))
     .held(Column::Time(DUE))
     .asked(),
+    Field::new("extensions", ("Số lần lùi hạn", "Times that the answer was put off"), Kind::Integer, |r| {
+        Value::Integer(r.facts.extensions)
+    })
+    .always()
+    .stored("extensions", Access::Integer(|f| f.extensions, |f, n| f.extensions = n))
+    .held(Column::Count(Count(1)))
+    .asked(),
     Field::new("address", ("Địa chỉ", "Address"), Kind::Text, |r| masked(r.facts.address.as_ref()))
         .stored(
             "address",

@@ -146,6 +146,8 @@ pub struct PublicFacts {
     pub due: Option<Instant>,
     /// How many people support it.
     pub votes: i64,
+    /// How often the answer was put off.
+    pub extensions: i64,
 }
 
 impl PublicFacts {
@@ -178,6 +180,7 @@ impl Default for PublicFacts {
             updated: Instant::MIN,
             due: None,
             votes: 0,
+            extensions: 0,
         }
     }
 }
@@ -240,10 +243,12 @@ pub enum EventKind {
     Areas = 6,
     /// An office said how much it presses.
     Level = 7,
+    /// An office put the answer off, with an interim reply.
+    Extended = 8,
 }
 
 impl EventKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::State,
         Self::Note,
         Self::Transfer,
@@ -252,6 +257,7 @@ impl EventKind {
         Self::Erased,
         Self::Areas,
         Self::Level,
+        Self::Extended,
     ];
 
     /// The kind of a stored discriminant.
@@ -270,6 +276,7 @@ impl EventKind {
             Self::Erased => "erased",
             Self::Areas => "areas",
             Self::Level => "level",
+            Self::Extended => "extended",
         }
     }
 }

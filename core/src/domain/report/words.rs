@@ -7,7 +7,7 @@ use crate::domain::time::{deadline, words};
 use crate::domain::{Instant, Lang, State, Status};
 
 /// What happened, for everybody, in Vietnamese and in English. `{from}` and `{to}` stand for the offices of a transfer,
-/// the wards of a reform, the levels before and after.
+/// the wards of a reform, the levels or the dates before and after.
 pub const fn sentence(kind: EventKind, from: Option<State>, to: State) -> (&'static str, &'static str) {
     match (kind, from, to) {
         (EventKind::State, None, _) => ("Phản ánh được tiếp nhận.", "The report was received."),
@@ -40,6 +40,10 @@ pub const fn sentence(kind: EventKind, from: Option<State>, to: State) -> (&'sta
         (EventKind::Level, ..) => {
             ("Mức độ đổi từ {from} sang {to}.", "Its level changed from {from} to {to}.")
         }
+        (EventKind::Extended, ..) => (
+            "Lùi hạn trả lời từ {from} đến {to}, kèm trả lời tạm thời:",
+            "The answer was put off from {from} to {to}, with an interim reply:",
+        ),
         (EventKind::Hidden, ..) => ("Phản ánh bị ẩn khỏi trang công khai.", "It was taken from the public."),
         (EventKind::Shown, ..) => ("Phản ánh được công khai trở lại.", "It was given back to the public."),
         (EventKind::Erased, ..) => ("Phản ánh đã được xóa.", "The report was erased."),

@@ -53,6 +53,7 @@ pub(in crate::http) fn transition(d: &mut Describe<'_>) -> Vec<Operation> {
             ("internal_note", nullable(text())),
             ("original", nullable(integer())),
             ("redirect_to", nullable(text())),
+            ("due_at", nullable(text())),
         ],
     )]
 }

@@ -73,7 +73,9 @@ pub(in crate::http) async fn queryables(
 ) -> Result<Response, Problem> {
     let (held, media) = asked(&service, &id, query.as_deref(), &headers)?;
     let mut body = begun(&service, &id, "queryables", &held.title);
-    let about = |q: &Queryable<'_>| held.properties.get(q.name).cloned().unwrap_or_else(|| beside(q, &service.city.pack));
+    let about = |q: &Queryable<'_>| {
+        held.properties.get(q.name).cloned().unwrap_or_else(|| beside(q, &service.city.pack))
+    };
     let asked = || held.asked.iter().filter(|q| !q.presence_only);
     body["properties"] = asked().map(|q| (q.name.to_owned(), about(q))).collect::<Map<_, _>>().into();
     // The list of the drafts before Part 3: GDAL sends no test of a property that is not in it.

@@ -35,7 +35,7 @@ pub(in crate::http) struct EventList {
 struct EventDocument {
     /// Its number in the life of the report, from 1. One that is missing is not public.
     n: i64,
-    /// state, note, level, transfer, hidden, shown, erased or areas.
+    /// state, note, level, extended, transfer, hidden, shown, erased or areas.
     kind: &'static str,
     /// When; by the hour where the place of the report is blurred.
     at: Option<String>,
@@ -49,6 +49,10 @@ struct EventDocument {
     from_level: Option<&'static str>,
     /// The same: what it is from then on.
     level: Option<&'static str>,
+    /// Of an event that puts the answer off: when it was due before.
+    from_due_at: Option<String>,
+    /// The same: when it is due from then on.
+    due_at: Option<String>,
     /// Why; of a duplicate, the id of the report that it repeats.
     reason: Option<String>,
     /// Of a redirection: where to go.
@@ -104,6 +108,8 @@ impl EventDocument {
             to: event.to.name(),
             from_level: event.from_level.map(Level::name),
             level: event.level.map(Level::name),
+            from_due_at: event.from_due.map(|t| t.to_string()),
+            due_at: event.due.map(|t| t.to_string()),
             reason: event.reason,
             redirect_to: event.redirect_to,
             note: event.note,

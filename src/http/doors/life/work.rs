@@ -20,8 +20,10 @@ use crate::store::{Standing, Texts};
 use diaban_core::domain;
 use diaban_core::domain::caller::Act;
 use diaban_core::domain::clocks::Timed;
+use diaban_core::domain::deadline::END_OF_WORK;
 use diaban_core::domain::key::Key;
 use diaban_core::domain::report::{Level, MAX_ID, Withdrawn};
+use diaban_core::domain::{Calendar, Instant};
 
 const TEXT: &str = "a text";
 
@@ -157,7 +159,7 @@ pub(in crate::http) async fn transition(
     let body = json_bytes(&headers, body).await?;
     let mut members = Members::read(
         &body,
-        &["state", "level", "reason", "note", "internal_note", "original", "redirect_to"],
+        &["state", "level", "reason", "note", "internal_note", "original", "redirect_to", "due_at"],
     )?;
     let state: Option<String> = members.get("state", TEXT);
     let to = state.as_deref().and_then(domain::State::from_name);
@@ -173,6 +175,11 @@ pub(in crate::http) async fn transition(
     if original.is_some_and(|id| id > MAX_ID) {
         members.fault("original", "must be the id of a report");
     }
+    let day: Option<String> = members.get("due_at", "a date like 2026-12-24, or an instant of RFC 3339");
+    let due = day.as_deref().and_then(|text| end_of(text, &service.city.pack.calendar));
+    if day.is_some() && due.is_none() {
+        members.fault("due_at", "must be a date like 2026-12-24, or an instant of RFC 3339");
+    }
     let asked = Transition {
         to,
         level: pressing,
@@ -181,6 +188,7 @@ pub(in crate::http) async fn transition(
         internal: members.get("internal_note", TEXT),
         original,
         redirect_to: members.get("redirect_to", TEXT),
+        due,
     };
     members.judged()?;
     let actor = actor(&service, &key, &headers);
@@ -194,6 +202,7 @@ pub(in crate::http) async fn transition(
         report = id,
         state,
         level,
+        due = due.map(tracing::field::display),
         "an office works on a report"
     );
     standing(&service, id, false, &headers).await
@@ -262,6 +271,16 @@ pub(in crate::http) async fn look(
     let was = report(&service, id, &caller, Act::ReadOffice).await?;
     let texts = service.store.texts(id).await?;
     Ok(StandingDocument::answer(&service, (id, &was), false, texts, &headers))
+}
+
+/// An instant, or the end of work of a day.
+fn end_of(text: &str, calendar: &Calendar) -> Option<Instant> {
+    let of_day = || {
+        let day: jiff::civil::Date = text.parse().ok()?;
+        let end = calendar.time_zone().to_timestamp(day.to_datetime(END_OF_WORK)).ok()?;
+        Some(Instant::from_timestamp(end))
+    };
+    if text.len() <= 10 { of_day() } else { Instant::parse(text).ok() }
 }
 
 fn actor(service: &Service, key: &Key, headers: &HeaderMap) -> Actor {

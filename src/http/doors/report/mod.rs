@@ -27,7 +27,7 @@ use crate::store::{Happening, StoreError};
 use diaban_core::domain::caller::{Act, Caller, Refusal, authorize};
 use diaban_core::domain::report::{EventKind, Level, Withdrawn};
 use diaban_core::domain::view::PublicReport;
-use diaban_core::domain::{BodyId, Instant, Lang, Precision, Text, WardId};
+use diaban_core::domain::{BodyId, Instant, Lang, Precision, Text, WardId, time_words};
 use diaban_core::format::feed;
 use diaban_core::query::params::check_names;
 
@@ -92,9 +92,17 @@ fn between(service: &Service, areas: &Areas, event: &Happening) -> [Text; 2] {
         (EventKind::Transfer, Some(from), Some(to)) => {
             [from, to].map(|id| service.city.body_name(areas, &BodyId::new(id)))
         }
+        (EventKind::Extended, ..) => [event.from_due, event.due].map(|at| day(service, at)),
         (EventKind::Level, ..) => [level(event.from_level), level(event.level)],
         _ => [ward(&event.from_ward), ward(&event.ward)],
     }
+}
+
+/// A day, as people write it.
+fn day(service: &Service, at: Option<Instant>) -> Text {
+    let zone = service.city.pack.time_zone();
+    let of = |lang| at.map_or_else(|| "…".to_owned(), |at| time_words::day(at, zone, lang));
+    Text { vi: of(Lang::Vi), en: of(Lang::En) }
 }
 
 /// Why there is nothing to see.
