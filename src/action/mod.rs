@@ -8,6 +8,7 @@ mod entries;
 mod export_tiles;
 mod import;
 mod keys;
+mod patience;
 mod public;
 mod settle;
 mod submit;

@@ -2,6 +2,7 @@
 //! what an earlier release stored unmasked is masked.
 
 use crate::action::city::{Areas, City};
+use crate::action::patience::patiently;
 use crate::action::public::public_point;
 use crate::clock::Clock;
 use crate::store::{Loose, MaskedRows, NewPlace, Store, StoreError, Tighter};
@@ -32,7 +33,8 @@ pub async fn settle(city: &City, store: &Store, clock: &dyn Clock) -> Result<u64
                 loose.iter().map(|r| tighter(&areas, category.precision, r)).collect();
             let coarser: Vec<i64> =
                 reports.iter().filter(|r| r.place != NewPlace::Same).map(|r| r.seq).collect();
-            let stale = store.tighten(reports, category.precision, clock.now()).await?;
+            let write = || store.tighten(reports.clone(), category.precision, clock.now());
+            let stale = patiently(write).await?;
             closed += coarser.iter().filter(|seq| !stale.contains(seq)).count() as u64;
             // What changed meanwhile is read again.
             if stale.is_empty() && read < BATCH as usize {
@@ -50,7 +52,7 @@ pub async fn settle(city: &City, store: &Store, clock: &dyn Clock) -> Result<u64
 /// When the store fails; a repeat finishes the rest.
 pub async fn mask_stored(store: &Store, clock: &dyn Clock) -> Result<MaskedRows, StoreError> {
     let mut masked = MaskedRows::default();
-    while let Some(some) = store.mask_stored(clock.now()).await? {
+    while let Some(some) = patiently(|| store.mask_stored(clock.now())).await? {
         masked += some;
     }
     Ok(masked)

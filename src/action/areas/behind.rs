@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
+use crate::action::patience::patiently;
 use crate::clock::Clock;
 use crate::store::{Alone, Store, StoreError};
 
-/// How long it waits when others write.
-const AGAIN: Duration = Duration::from_millis(100);
 /// Between two batches of rows it rests at most so long.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -29,20 +28,15 @@ impl<'a> Behind<'a> {
     /// Writes when others let it.
     ///
     /// # Errors
-    /// When the store fails otherwise than by being busy.
+    /// What the store says; that it is busy, only when it has been for a minute.
     pub(super) async fn write<T, F>(&mut self, write: impl Fn() -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>>,
     {
-        loop {
-            if !self.alone.holds().await {
-                self.alone = self.store.settle_alone().await?;
-            }
-            match write().await {
-                Err(StoreError::Busy) => tokio::time::sleep(AGAIN).await,
-                other => return other,
-            }
+        if !self.alone.holds().await {
+            self.alone = self.store.settle_alone().await?;
         }
+        patiently(write).await
     }
 }
 

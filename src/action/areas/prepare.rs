@@ -6,6 +6,7 @@ use super::place::{HOMELESS, place};
 use super::{AreasError, succession};
 use crate::action::city::{Areas, City};
 use crate::action::import::gzipped;
+use crate::action::patience::patiently;
 use crate::clock::Clock;
 use crate::store::{
     Applied, Beside, Edition, EditionState, Placed, PlacedRecord, Store, StoreError, StoredAreas,
@@ -135,7 +136,7 @@ pub(super) async fn prepare(
             progress(done.looked_at);
         }
     }
-    if store.prepared(beside, to).await? == Applied::Stale {
+    if patiently(|| store.prepared(beside, to)).await? == Applied::Stale {
         return Err(AreasError::Stale);
     }
     Ok(done)
@@ -154,7 +155,7 @@ async fn keep(
     let homeless = |p: &&Placed| p.to.as_ref().is_some_and(|to| to.rule == HOMELESS);
     done.homeless += placed.iter().filter(homeless).count() as u64;
     for some in placed.chunks(WRITTEN) {
-        if store.place(beside, some.to_vec()).await? == Applied::Stale {
+        if patiently(|| store.place(beside, some.to_vec())).await? == Applied::Stale {
             return Err(AreasError::Stale);
         }
     }

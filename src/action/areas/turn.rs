@@ -8,6 +8,7 @@ use super::place::place;
 use super::prepare::prepare;
 use super::{AreasError, build, succession};
 use crate::action::city::{Areas, City};
+use crate::action::patience::patiently;
 use crate::clock::Clock;
 use crate::store::{EditionState, Judge, Outcome, Store, StoredAreas, Turn};
 use diaban_core::domain::Instant;
@@ -70,7 +71,7 @@ pub async fn activate(
     let stored = succession::complete(city, store, stored, edition).await?;
     let next = build(city, stored, edition).await?;
     prepare(city, store, (&next, former), |n| progress(Activation::Preparing(n))).await?;
-    let _ = store.move_edition(edition, state, EditionState::Announced, clock.now()).await?;
+    let _ = patiently(|| store.move_edition(edition, state, EditionState::Announced, clock.now())).await?;
     progress(Activation::Announced);
     let announced = std::time::Instant::now();
     while announced.elapsed() < READY {
@@ -98,7 +99,10 @@ pub async fn activate(
         let undo_until = Instant::from_ms(now.ms() + UNDO_MS);
         let begun = std::time::Instant::now();
         let outcome = match prepared {
-            Ok(_) => store.turn(Turn { judge: judge.clone(), former, at: now, undo_until }).await?,
+            Ok(_) => {
+                let turn = Turn { judge: judge.clone(), former, at: now, undo_until };
+                patiently(|| store.turn(turn.clone())).await?
+            }
             Err(AreasError::Stale) => Outcome::Stale,
             Err(error) => return Err(error),
         };
@@ -120,7 +124,7 @@ pub async fn activate(
             }
         }
     }
-    let _ = store.move_edition(edition, EditionState::Announced, state, clock.now()).await?;
+    let _ = patiently(|| store.move_edition(edition, EditionState::Announced, state, clock.now())).await?;
     Err(error)
 }
 

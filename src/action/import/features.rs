@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::action::City;
+use crate::action::patience::patiently;
 use crate::clock::Clock;
 use crate::import::{self, Diff, Format, Input, Outside, Profile, Read};
 use crate::store::{FeatureWrite, Store, StoreError};
@@ -132,11 +133,13 @@ pub async fn write_features(
     while features.peek().is_some() {
         let upserts: Vec<NewFeature> = features.by_ref().take(batch).collect();
         let gone = if one_go { gone.take().unwrap_or_default() } else { Vec::new() };
-        store.write_features(write(upserts, gone), at).await?;
+        let one = write(upserts, gone);
+        patiently(|| store.write_features(one.clone(), at)).await?;
     }
     // What goes, goes last: a failure before leaves too much rather than too little.
     if let Some(gone) = gone.filter(|g| !g.is_empty()) {
-        store.write_features(write(Vec::new(), gone), at).await?;
+        let last = write(Vec::new(), gone);
+        patiently(|| store.write_features(last.clone(), at)).await?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::action::city::{Areas, City};
+use crate::action::patience::patiently;
 use crate::action::submit::{Refusal, Submission, assess};
 use crate::clock::{Clock, Ids};
 use crate::import::{
@@ -150,11 +151,11 @@ pub async fn store_reports(
     (clock, ids): (&dyn Clock, &dyn Ids),
     mut reports: KeyedReports,
 ) -> Result<Loaded, StoreError> {
-    match store.load_keyed(reports.clone(), clock.now()).await {
+    match patiently(|| store.load_keyed(reports.clone(), clock.now())).await {
         // Of millions of drawn ids one may be another report's: the batch draws anew, once.
         Err(StoreError::Other(_)) => {
             Arc::make_mut(&mut reports).iter_mut().for_each(|(report, _)| report.id = ids.report_id());
-            store.load_keyed(reports, clock.now()).await
+            patiently(|| store.load_keyed(reports.clone(), clock.now())).await
         }
         loaded => loaded,
     }

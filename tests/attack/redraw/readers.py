@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Who follows a ward through a turn of boundaries misses nothing: five kinds of readers of each of the 168 wards.
 
-    tests/attack/redraw/readers.py [REPORTS]        20,000 without
+    tests/attack/redraw/readers.py [REPORTS [undo]]   20,000 without; with `undo` boundaries are taken back, too
 
 Each reader knows a bare code and what the documentation says, nothing else: it polls with the ETag that it has and stops
 at the first entry that it knows; where a code is answered by 410 it goes on with the successors that are named there (and
@@ -29,6 +29,7 @@ from datetime import datetime
 from common import Client, NEXT, Process, Redrawn, begin, local, reports, run, somewhere, stored
 
 MANY = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+UNDO = "undo" in sys.argv[2:]
 ATOM = "{http://www.w3.org/2005/Atom}"
 POLLED = {
     "Atom": "/feeds/wards/{ward}.atom",
@@ -62,6 +63,7 @@ class Reader:
         self.kind, self.ward = kind, ward
         # What was told, how often twice in one reading, how many notices came, whether it went on to successors.
         self.told, self.doubled, self.notices, self.moved = set(), 0, 0, False
+        self.streams = set()
 
 
 class Poller(Reader):
@@ -145,6 +147,7 @@ class Streams:
         self.thread.start()
 
     def open(self, reader, path, last=None):
+        reader.streams.add(path)
         stream = socket.create_connection(("127.0.0.1", self.port))
         resume = f"Last-Event-ID: {last}\r\n" if last else ""
         # Of HTTP/1.0, so that nothing comes in chunks.
@@ -180,10 +183,13 @@ class Streams:
             self.catch_up(reader, state["path"])
         elif block.get("event") == "notice":
             reader.notices, reader.moved = reader.notices + 1, True
-            status, body, _ = Client(self.port).patient(f"/feeds/wards/{reader.ward}/events")
-            assert status == 410, (status, body[:300])
+            # Asked of the feed of changes, which names the same: a stream that is there never ends.
+            status, body, _ = Client(self.port).patient(state["path"].replace("/events", "/changes.json?limit=1"))
+            assert status == 410, (state["path"], status, body[:300])
             for ward in json.loads(body)["successors"]:
-                path = local(ward["href"])
+                path = local(ward["href"]).split("?")[0].replace("/changes.json", "/events")
+                if path in reader.streams:
+                    continue
                 self.open(reader, path, self.last[reader.ward])
                 if not self.last[reader.ward]:
                     # Nothing was heard until now: what fell in between stands in the feed.
@@ -302,6 +308,11 @@ def attack(server, store, folder):
     print(run(store, "areas", "activate", NEXT).splitlines()[1], flush=True)
     print(f"activated after {time.monotonic() - began:.1f} s", flush=True)
     time.sleep(5)
+    if UNDO:
+        began = time.monotonic()
+        print(run(store, "areas", "withdraw").splitlines()[1], flush=True)
+        print(f"taken back after {time.monotonic() - began:.1f} s", flush=True)
+        time.sleep(5)
     writers.end()
     time.sleep(2)
     ending.set()

@@ -174,8 +174,24 @@ fn one_process_writes_rows_and_another_one_when_it_is_killed() {
     runtime.block_on(store.close());
 }
 
+/// Does something while another process writes for so long that a write is refused once.
+async fn beside_a_long_write<T>(url: &str, work: impl Future<Output = T>) -> T {
+    let mut writer = PgConnection::connect(url).await.unwrap();
+    let mut writing = writer.begin().await.unwrap();
+    sqlx::query("LOCK TABLE _sqlx_migrations IN EXCLUSIVE MODE").execute(&mut *writing).await.unwrap();
+    let mut db = PgConnection::connect(url).await.unwrap();
+    let ends = async {
+        // It waits, is refused, and comes again.
+        for waiting in [1, 0, 1] {
+            while sessions(&mut db, WRITERS, false).await != waiting {}
+        }
+        writing.rollback().await.unwrap();
+    };
+    tokio::join!(work, ends).0
+}
+
 #[test]
-fn features_that_follow_a_turn_wait_for_whoever_writes() {
+fn a_preparation_and_features_behind_a_turn_wait_for_whoever_writes() {
     if !is_postgres() {
         return; // the executable has the only process there
     }
@@ -190,21 +206,11 @@ fn features_that_follow_a_turn_wait_for_whoever_writes() {
             store.write_features(write, clock.now()).await.unwrap();
         }
         let next = prepared(&store, &city, &clock, redrawn_from(folder)).await;
+        beside_a_long_write(&url, action::place_reports(&city, &store, next, |_| {})).await.unwrap();
         only_turn(&store, &city, &clock, next).await;
         let areas = Areas::build(&city.pack, &store.areas().await.unwrap(), next).unwrap();
-        let mut writer = PgConnection::connect(&url).await.unwrap();
-        let mut writing = writer.begin().await.unwrap();
-        sqlx::query("LOCK TABLE _sqlx_migrations IN EXCLUSIVE MODE").execute(&mut *writing).await.unwrap();
-        let mut db = PgConnection::connect(&url).await.unwrap();
-        let ends = async {
-            // It waits, is refused, and comes again.
-            for waiting in [1, 0, 1] {
-                while sessions(&mut db, WRITERS, false).await != waiting {}
-            }
-            writing.rollback().await.unwrap();
-        };
-        let (followed, ()) = tokio::join!(action::reassign_features(&areas, &store, &clock, |_| {}), ends);
-        assert!(followed.unwrap().moved > 0);
+        let follow = action::reassign_features(&areas, &store, &clock, |_| {});
+        assert!(beside_a_long_write(&url, follow).await.unwrap().moved > 0);
         store.close().await;
     });
 }
