@@ -45,7 +45,9 @@ pub(in crate::http) async fn told(
 fn answer(service: &Service, uri: &Uri, Gone { problem, former }: Gone) -> Problem {
     let entries = Entries::new(&service.city, &service.public_url);
     let areas = service.city.areas();
-    let feed = |w: &WardId| format!("{}/feeds/wards/{w}.atom", service.public_url);
+    // A successor by its bare code, which follows boundaries further on, also when they are taken back.
+    let word = |w: &WardId| areas.codebook.word_of(w);
+    let feed = |w: &WardId| format!("{}/feeds/wards/{}.atom", service.public_url, word(w));
     let wards: Vec<(&Former, Vec<WardId>, Vec<WardId>)> = former
         .iter()
         .map(|f| {
@@ -65,7 +67,7 @@ fn answer(service: &Service, uri: &Uri, Gone { problem, former }: Gone) -> Probl
     let link = |of: &Former, ward: &WardId| {
         let replaced = wards.iter().filter_map(|(f, _, heirs)| {
             let own = f.code == of.code && f.field == of.field;
-            Some((*f, if own { ward.clone() } else { heirs.first()?.clone() }))
+            Some((*f, word(if own { ward } else { heirs.first()? })))
         });
         same_door(uri, &replaced.collect::<Vec<_>>()).map(|path| format!("{}{path}", service.public_url))
     };
@@ -90,7 +92,7 @@ fn answer(service: &Service, uri: &Uri, Gone { problem, former }: Gone) -> Probl
 }
 
 /// Path and query with former codes replaced; none where the address has none of them (a body had them).
-fn same_door(uri: &Uri, replaced: &[(&Former, WardId)]) -> Option<String> {
+fn same_door(uri: &Uri, replaced: &[(&Former, String)]) -> Option<String> {
     let mut found = false;
     let segments = uri.path().split('/').map(|segment| {
         let name = percent_decode_str(segment).decode_utf8_lossy();
@@ -108,7 +110,7 @@ fn same_door(uri: &Uri, replaced: &[(&Former, WardId)]) -> Option<String> {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, mut value) in pairs(uri.query()) {
         for (former, ward) in replaced.iter().filter(|(f, _)| f.field.as_deref() == Some(&name)) {
-            let new = with_ward(&value, &former.code, &ward.to_string(), name == "filter");
+            let new = with_ward(&value, &former.code, ward, name == "filter");
             found |= new != value;
             value = new;
         }
@@ -167,16 +169,13 @@ mod tests {
     #[test]
     fn the_same_door_is_the_same_address_for_another_ward() {
         let former = Former { field: None, code: "26743".into() };
-        let path = [(&former, WardId::new("2025-07-01", "26740"))];
+        let path = [(&former, "26740".to_owned())];
         let same = |uri: &str| same_door(&uri.parse().unwrap(), &path);
         assert_eq!(
             same("/feeds/wards/26743.atom?limit=5").as_deref(),
-            Some("/feeds/wards/2025-07-01.26740.atom?limit=5")
+            Some("/feeds/wards/26740.atom?limit=5")
         );
-        assert_eq!(
-            same("/feeds/wards/26743/events").as_deref(),
-            Some("/feeds/wards/2025-07-01.26740/events")
-        );
+        assert_eq!(same("/feeds/wards/26743/events").as_deref(), Some("/feeds/wards/26740/events"));
         assert_eq!(same("/search"), None);
     }
 }

@@ -116,8 +116,12 @@ impl CodeBook {
     /// The name of a ward for people: its bare code if that refers to this ward, otherwise its
     /// canonical id.
     pub fn ward_word(&self, position: usize) -> Option<String> {
-        let ward = self.wards.get(position)?;
-        Some(if ward.generation == self.active { ward.code.to_string() } else { ward.to_string() })
+        self.wards.get(position).map(|ward| self.word_of(ward))
+    }
+
+    /// The same of a ward. Who follows a bare code goes on with whoever has its ground later.
+    pub fn word_of(&self, ward: &WardId) -> String {
+        if ward.generation == self.active { ward.code.to_string() } else { ward.to_string() }
     }
 
     /// Resolves a ward name: `{generation}.{code}`, or a bare code of the active generation.

@@ -149,6 +149,12 @@ fn links(service: &Service, source: &Source, make: &Entries<'_>, format: &Format
     }
     if of.former {
         let successors = make.successors(&of.ward);
+        // By its bare code: with it a reader goes on through what comes later.
+        let codebook = &service.city.areas().codebook;
+        let feed = |w| {
+            let word = codebook.word_of(w);
+            format!("{}/feeds/wards/{word}{}.{}", service.public_url, of.tail, format.extension)
+        };
         links.extend(successors.iter().map(|w| link("successor-version", feed(w), media)));
     }
     links
