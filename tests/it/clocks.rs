@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{CENTRE, Server};
 use crate::office::{Caller, ITEMS, made};
+use crate::tiles::counted;
 
 const MINUTE: i64 = 60_000;
 
@@ -19,7 +20,7 @@ fn a_promise_that_is_broken_is_found_by_every_door_and_kept_ones_are_not() {
     let server = Server::start();
     let (id, ward) = made(&server, "pothole");
     let own = Caller::of(&server, &ward);
-    server.until("it is on the map", || server.matched("") == 1);
+    server.until("it is on the map", || counted(&server, 12, "") == 1);
     let received = server.get(&format!("{ITEMS}/{id}")).json()["properties"]["created_at"].clone();
     let received = Instant::parse(received.as_str().unwrap()).unwrap();
     let late = |code: &str| {
@@ -44,7 +45,7 @@ fn a_promise_that_is_broken_is_found_by_every_door_and_kept_ones_are_not() {
 
     let forwarded = own.set(id, &json!({ "state": "forwarded" })).json();
     assert_eq!((codes(&forwarded, false), codes(&forwarded, true)), (vec!["answer"], vec![]));
-    server.until("the map has heard", || server.matched("state=forwarded") == 1);
+    server.until("the map has heard", || counted(&server, 12, "state=forwarded") == 1);
     assert_eq!(all.map(late), [0; 4]);
     let due = forwarded["clocks"][0]["due_at"].as_str().unwrap();
     assert_eq!(server.get(&format!("{ITEMS}/{id}")).json()["properties"]["due_at"], due);
@@ -69,7 +70,7 @@ fn a_report_that_shows_its_hour_only_has_the_time_from_the_end_of_that_hour() {
     let due = Instant::from_ms(hour + 65 * MINUTE).to_string();
     assert_eq!(clock("acknowledge"), json!(due), "nobody sees it before its hour is over");
     server.clock.set(Instant::from_ms(hour + 65 * MINUTE));
-    server.until("its hour is over", || server.matched("") == 1);
+    server.until("its hour is over", || counted(&server, 12, "") == 1);
     assert_eq!(server.matched("late=acknowledge"), 0);
     server.clock.set(Instant::from_ms(hour + 70 * MINUTE));
     assert_eq!(server.matched("late=acknowledge"), 1);
@@ -91,7 +92,7 @@ fn an_answer_is_put_off_with_an_interim_reply_which_is_counted_and_told() {
     let server = Server::start();
     let (id, ward) = made(&server, "pothole");
     let own = Caller::of(&server, &ward);
-    server.until("it is on the map", || server.matched("") == 1);
+    server.until("it is on the map", || counted(&server, 12, "") == 1);
     let item = || server.get(&format!("{ITEMS}/{id}")).json()["properties"].clone();
     let before = Instant::parse(item()["due_at"].as_str().unwrap()).unwrap();
     let later = Instant::from_ms(before.ms() + 3 * 24 * 60 * MINUTE);
@@ -118,7 +119,7 @@ fn an_answer_is_put_off_with_an_interim_reply_which_is_counted_and_told() {
     let clocks = put_off["clocks"].as_array().unwrap();
     let answer = clocks.iter().find(|c| c["code"] == "answer").unwrap();
     assert_eq!(answer["due_at"], format!("{day}T10:00:00.000Z"));
-    server.until("the map has heard", || server.matched("filter=extensions%3D1") == 1);
+    server.until("the map has heard", || counted(&server, 12, "filter=extensions%3D1") == 1);
     let now = item();
     assert_eq!(
         (&now["due_at"], &now["extensions"], &now["state"]),
@@ -149,7 +150,7 @@ fn what_is_put_off_within_the_hour_everybody_learns_when_it_is_over() {
     let own = Caller::of(&server, &ward);
     let hour = |n: i64| Instant::from_ms((server.clock.now().ms() / 3_600_000 + n) * 3_600_000 + 5 * MINUTE);
     server.clock.set(hour(1));
-    server.until("its hour is over", || server.matched("") == 1);
+    server.until("its hour is over", || counted(&server, 12, "") == 1);
     for day in ["2026-12-28", "2026-12-29"] {
         let put_off = own.set(id, &json!({ "due_at": day, "note": "Đang kiểm tra." }));
         let clocks = put_off.json()["clocks"].clone();
@@ -159,7 +160,7 @@ fn what_is_put_off_within_the_hour_everybody_learns_when_it_is_over() {
     }
     assert_eq!(server.matched("filter=extensions%3D0"), 1);
     server.clock.set(hour(1));
-    server.until("the hour is over", || server.matched("filter=extensions%3D2") == 1);
+    server.until("the hour is over", || counted(&server, 12, "filter=extensions%3D2") == 1);
     let item = server.get(&format!("{ITEMS}/{id}")).json()["properties"].clone();
     assert_eq!((&item["due_at"], &item["extensions"]), (&json!("2026-12-29T10:00:00.000Z"), &json!(2)));
 }

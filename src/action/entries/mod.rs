@@ -89,7 +89,7 @@ impl<'a> Entries<'a> {
             author: r.body_name.clone(),
             geometry: r.facts.point.map(on_ground),
             tags: self.tags(&r, r.facts.state),
-            links: vec![self.item("alternate", r.id)],
+            links: self.of_report(r.id),
             facts: std::iter::once(number).chain(fields).collect(),
             deleted: false,
         }
@@ -124,7 +124,7 @@ impl<'a> Entries<'a> {
             author: r.body_name.clone(),
             geometry: None,
             tags: Vec::new(),
-            links: vec![self.item("related", report)],
+            links: self.of_report(report),
             facts,
             deleted: false,
         };
@@ -303,8 +303,14 @@ impl<'a> Entries<'a> {
         known.unwrap_or_else(|| Text { vi: code.to_owned(), en: code.to_owned() })
     }
 
-    fn item(&self, rel: &'static str, id: u64) -> Link {
-        Link { rel, href: format!("{}/collections/reports/items/{id}", self.base), media: geojson::MEDIA }
+    /// The page of a report, for people, and what programs read of it.
+    fn of_report(&self, id: u64) -> Vec<Link> {
+        let page = format!("{}/r/{id}", self.base);
+        let item = format!("{}/collections/reports/items/{id}", self.base);
+        vec![
+            Link { rel: "alternate", href: page, media: "text/html" },
+            Link { rel: "related", href: item, media: geojson::MEDIA },
+        ]
     }
 }
 

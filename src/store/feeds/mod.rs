@@ -16,12 +16,13 @@ use crate::store::database::Sql;
 use crate::store::record::events::Position;
 use crate::store::record::fields::{of, placed};
 use crate::store::{ReportRecord, Store, StoreError};
+use diaban_core::domain::field::NO_WARD;
 use diaban_core::domain::report::{EventKind, Level, Withdrawn};
 use diaban_core::domain::{CodeBook, Instant, State, WardId};
 use diaban_core::map::Snapshot;
-use diaban_core::query::Filter;
+use diaban_core::query::{CodeSet, Filter};
 use rows::{among, by_last_event, joined, news, select, selected};
-use walk::{Candidates, MOST, WALK, WALK_TIME, Walk, into_and_out_of};
+use walk::{Candidates, MOST, WALK, WALK_TIME, Walk, into_and_out_of, is_lineage};
 
 /// One event with the report as it is now.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,9 +102,10 @@ impl NewsPage<'_> {
         self.filter.of_category_only()
     }
 
-    /// The wards that are asked for, by name.
+    /// The wards that are asked for, by name; what has no ward has the empty one.
     fn wards(&self) -> Option<Vec<String>> {
-        self.filter.wards().map(|set| self.codebook.ward_names(set.as_slice()).collect())
+        let none = |set: &CodeSet| set.contains(NO_WARD).then(String::new);
+        self.filter.wards().map(|set| self.codebook.ward_names(set.as_slice()).chain(none(&set)).collect())
     }
 
     /// The categories that are asked for, by name.
@@ -133,7 +135,7 @@ impl Store {
             _ if !page.anywhere().is_all() => None,
             None => Some("report_public_fed"),
             // The index has the wards of the rows, which may be those of other boundaries yet.
-            Some(wards) if wards.len() == 1 && !moment.is_unsettled(edition).await? => {
+            Some(wards) if is_lineage(wards) && wards.len() == 1 && !moment.is_unsettled(edition).await? => {
                 Some("report_public_ward_fed")
             }
             Some(_) => None,
@@ -149,7 +151,7 @@ impl Store {
         let reached = |at: Position| end.as_ref().is_none_or(|(end, ..)| at >= *end);
         let mut q = select(&along("report_public_withdrawn"), "r.withdrawn <> 0");
         among(&mut q, "r.category", page.categories().as_deref());
-        among(&mut q, &of("ward"), wards.as_deref());
+        among(&mut q, &format!("coalesce({}, '')", of("ward")), wards.as_deref());
         if let Some((end, ..)) = &end {
             q.push(" AND (r.fed_ms, r.fed) >= (")
                 .push_bind(end.shown_ms)

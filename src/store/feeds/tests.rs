@@ -123,16 +123,17 @@ async fn feeds_hold_what_the_evaluator_chooses_though_the_map_is_older() {
         };
         let wards = page.wards();
         let in_wards = |ward: &Option<WardId>| {
-            wards.as_ref().is_none_or(|all| ward.as_ref().is_some_and(|w| all.contains(&w.to_string())))
+            let name = ward.as_ref().map(ToString::to_string).unwrap_or_default();
+            wards.as_ref().is_none_or(|all| all.contains(&name))
         };
         let want_reports: Vec<News> =
             reports.iter().filter(|n| passes(n) && in_wards(&n.report.facts.ward)).cloned().collect();
         let mut want_changes: Vec<News> = changes
             .iter()
-            .filter(|n| passes(n) && (in_wards(&n.ward) || in_wards(&n.from_ward)))
+            .filter(|n| passes(n) && (in_wards(&n.ward) || n.from_ward.is_some() && in_wards(&n.from_ward)))
             .cloned()
             .collect();
-        if wards.is_some_and(|w| w.len() == 1) {
+        if wards.is_some_and(|w| w.len() == 1 && !w[0].is_empty()) {
             want_changes.sort_by_key(|n| Reverse(n.at));
         } else {
             want_changes.sort_by_key(|n| Reverse(n.at.seq));

@@ -76,10 +76,10 @@ impl Walk {
     }
 
     pub(super) fn concerns(&self, e: &Key) -> bool {
-        let asked = |ward: &Option<String>| {
-            self.wards.as_ref().is_none_or(|all| ward.as_ref().is_some_and(|w| all.contains(w)))
-        };
-        asked(&e.ward) || asked(&e.from_ward)
+        let Some(all) = &self.wards else { return true };
+        // Without a ward it happened in the empty one; it came from there only if it says so.
+        all.contains(e.ward.as_deref().unwrap_or_default())
+            || e.from_ward.as_ref().is_some_and(|w| all.contains(w))
     }
 
     pub(super) fn is_before(&self, at: Position, before: Option<Position>) -> bool {
@@ -117,7 +117,7 @@ impl Walk {
 /// Whether wards are one code over several generations: of those one was in force after the other.
 pub(super) fn is_lineage(wards: &[String]) -> bool {
     let code = |ward: &String| ward.split_once('.').map(|(_, code)| code.to_owned());
-    wards.first().is_some_and(|first| wards.iter().all(|ward| code(ward) == code(first)))
+    wards.first().is_some_and(|first| !first.is_empty() && wards.iter().all(|ward| code(ward) == code(first)))
 }
 
 impl Moment {

@@ -179,12 +179,19 @@ async fn events(db: &mut Db<'_>, changed: &mut Vec<i64>) -> Result<u64, sqlx::Er
         let seq: i64 = row.try_get("seq")?;
         seqs.push(seq);
         let (mut reason, mut reason_masked) = text(row, "reason")?;
-        let (note, note_masked) = text(row, "note")?;
-        // The reason of a duplicate is the id of the other report.
+        let (mut note, mut note_masked) = text(row, "note")?;
+        // The reason of a duplicate is the id of the other report, which its note names.
         let became = (row.code("kind")?, row.code("to_state")?);
         if became == (EventKind::State as i64, State::Duplicate as i64) {
             reason = row.try_get::<Option<String>>("reason")?.map(Written::by_us);
             reason_masked = false;
+            let id = reason.as_ref().map(|r| r.shown.as_str().to_owned()).unwrap_or_default();
+            let whole =
+                row.try_get::<Option<String>>("note")?.filter(|note| !id.is_empty() && note.contains(&id));
+            if let Some(whole) = whole.filter(|note| Written::of(note.replace(&id, "")).original.is_none()) {
+                note = Some(Written::by_us(whole));
+                note_masked = false;
+            }
         }
         if !(reason_masked || note_masked) {
             continue;
@@ -244,7 +251,10 @@ mod tests {
             "UPDATE report_public SET masked = NULL;
              UPDATE report_public SET title = 'gọi 0903123456', address = '12 Lê Lợi', source = 'a@b.vn' WHERE seq % 3 = 0;
              UPDATE event SET masked = NULL, note = 'xe 59A-123.45' WHERE report % 4 = 0;
-             UPDATE event SET masked = NULL, to_state = 6, reason = '272345678' WHERE report = 5;
+             UPDATE event SET masked = NULL, to_state = 6, reason = '272345678901',
+                 note = 'Trùng với phản ánh 272345678901.' WHERE report = 5;
+             UPDATE event SET masked = NULL, to_state = 6, reason = '272345678902',
+                 note = 'Trùng 272345678902, gọi 0903123456' WHERE report = 7;
              UPDATE report_private SET address = 'hẻm 3' WHERE seq = 3",
         )
         .await;
@@ -254,7 +264,7 @@ mod tests {
         while let Some(some) = store.mask_stored(at).await.unwrap() {
             all += some;
         }
-        assert_eq!(all, MaskedRows { reports: 400, events: 300 });
+        assert_eq!(all, MaskedRows { reports: 400, events: 301 });
         assert!(store.last_change().await.unwrap() > log, "readers learn of it");
         let facts = store.report(3).await.unwrap().unwrap().facts;
         assert_eq!(
@@ -273,7 +283,10 @@ mod tests {
             (Some("xe [biển số/plate]"), Some("xe 59A-123.45"))
         );
         let duplicate = store.life(5).await.unwrap().remove(0);
-        assert_eq!((duplicate.reason.as_deref(), duplicate.written_reason), (Some("272345678"), None));
+        assert_eq!((duplicate.reason.as_deref(), duplicate.written_reason), (Some("272345678901"), None));
+        assert_eq!(duplicate.note.as_deref(), Some("Trùng với phản ánh 272345678901."));
+        let duplicate = store.life(7).await.unwrap().remove(0);
+        assert!(!duplicate.note.unwrap().contains("0903123456"));
         assert_eq!(amend(&store, 3, Step::Erase, at).await, Applied::Done);
         assert_eq!(store.texts(3).await.unwrap(), Some(Texts::default()));
         store.close().await;

@@ -10,7 +10,7 @@ use diaban::demo::{self, Generator};
 use diaban::store::Store;
 use diaban_core::domain::{Instant, WardId};
 use diaban_core::pack::Successors;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{NEXT, done, generations, redrawn, wards};
 use crate::harness::{CENTRE, Server, agent, get};
@@ -172,6 +172,15 @@ fn new_wards_come_into_force_whole_and_can_be_taken_back() {
     let heard = std::iter::from_fn(|| stream.block()).find(|block| !block.starts_with(':')).unwrap();
     assert!(heard.contains("event: areas"), "{heard}");
     assert_eq!(listed(&link), linked, "a secret link goes on with the successors");
+    let changes = link.replace("reports.json", "changes.json");
+    let under_new = || -> BTreeSet<String> {
+        let page = server.get(&changes).json();
+        let items = page["items"].as_array().unwrap().iter();
+        let of_new = items.filter(|i| i["_diaban"]["ward"] == json!(format!("{NEXT}.{new}")));
+        of_new.map(|i| i["id"].to_string()).collect()
+    };
+    let arrived = under_new();
+    assert!(!arrived.is_empty());
 
     // What is posted now goes to the new wards, and back with the others.
     let made = server.report("pothole", Some(CENTRE));
@@ -186,6 +195,8 @@ fn new_wards_come_into_force_whole_and_can_be_taken_back() {
     assert_eq!(made.unwrap().1, cut);
     assert_eq!(back, before);
     assert_eq!(alerts(&server), alerts_before, "what wards lent them is as it was");
+    assert_eq!(listed(&link), linked);
+    assert_eq!(under_new(), arrived, "what happened in between stays in the changes of a secret link");
 }
 
 /// The true redraw: 441 units gave way to 168 wards. The pack has both, and who took over whose ground.

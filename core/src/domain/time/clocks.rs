@@ -22,7 +22,7 @@ pub enum Limit {
     WorkingHours(u32),
     /// Days, to the same time of day.
     Days(u32),
-    /// Until the end of work of the so manieth working day after the day on which it began.
+    /// Until the end of work of the so manieth working day, from 1, after the day on which it began.
     WorkingDays(u16),
 }
 
@@ -336,7 +336,7 @@ pub(in crate::domain) mod tests {
             (0_u32..200).prop_map(Limit::Hours),
             (0_u32..60).prop_map(Limit::WorkingHours),
             (0_u32..40).prop_map(Limit::Days),
-            (0_u16..25).prop_map(Limit::WorkingDays),
+            (1_u16..25).prop_map(Limit::WorkingDays),
         ]
     }
 
