@@ -12,7 +12,7 @@ use diaban_core::domain::{Instant, WardId};
 use diaban_core::pack::Successors;
 use serde_json::{Value, json};
 
-use super::{NEXT, done, generations, redrawn, wards};
+use super::{NEXT, Redrawn, Wards, done, generations, redrawn, wards};
 use crate::harness::{CENTRE, Server, agent, get};
 use crate::keys::token;
 use crate::listen::Listener;
@@ -71,12 +71,42 @@ fn with_features(server: &Server) {
     });
 }
 
+/// The ids of what a feed of changes tells of a ward.
+fn happened_in(server: &Server, changes: &str, ward: &str) -> BTreeSet<String> {
+    let page = server.get(changes).json();
+    let items = page["items"].as_array().unwrap().iter();
+    items.filter(|i| i["_diaban"]["ward"] == json!(ward)).map(|i| i["id"].to_string()).collect()
+}
+
 /// The wards of each alert: they are lent by wards, or met by their shape.
 fn alerts(server: &Server) -> BTreeMap<u64, (Value, Value)> {
     let all = server.get("/collections/alerts/items?limit=1000").json();
     let all = all["features"].as_array().unwrap().iter();
     all.map(|f| (f["id"].as_u64().unwrap(), (f["properties"]["wards"].clone(), f["geometry"].clone())))
         .collect()
+}
+
+/// Every report is in the ward that has its ground now; gives those that have none, because theirs was cut.
+fn moved(before: &Wards, after: &Wards, redrawn: &Redrawn) -> BTreeSet<u64> {
+    let cut = &redrawn.cut.0;
+    let mut homeless = BTreeSet::new();
+    for (id, was) in before {
+        let Some((_, code)) = was else { continue };
+        let now = after[id].as_ref();
+        if now.is_none() {
+            assert_eq!(code, cut);
+            homeless.insert(*id);
+            continue;
+        }
+        let (generation, now) = now.unwrap();
+        assert_eq!(generation, NEXT);
+        match redrawn.renamed.get(code) {
+            Some(new) => assert_eq!(now, new),
+            None if code == cut => assert!(now == cut || *now == redrawn.cut.1, "{code} → {now}"),
+            None => assert_eq!(now, code),
+        }
+    }
+    homeless
 }
 
 #[test]
@@ -134,23 +164,7 @@ fn new_wards_come_into_force_whole_and_can_be_taken_back() {
 
     let after = wards(&server);
     assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>(), "lost or doubled");
-    let mut homeless = BTreeSet::new();
-    for (id, was) in &before {
-        let Some((_, code)) = was else { continue };
-        let now = after[id].as_ref();
-        if now.is_none() {
-            assert_eq!(*code, cut);
-            homeless.insert(*id);
-            continue;
-        }
-        let (generation, now) = now.unwrap();
-        assert_eq!(generation, NEXT);
-        match redrawn.renamed.get(code) {
-            Some(new) => assert_eq!(now, new),
-            None if *code == cut => assert!(*now == cut || *now == redrawn.cut.1, "{code} → {now}"),
-            None => assert_eq!(now, code),
-        }
-    }
+    let homeless = moved(&before, &after, &redrawn);
     assert!(!homeless.is_empty());
     let table = done(folder, &["areas", "homeless"], &[]);
     let ids: BTreeSet<u64> = table.lines().map(|l| l.split('\t').next().unwrap().parse().unwrap()).collect();
@@ -173,12 +187,7 @@ fn new_wards_come_into_force_whole_and_can_be_taken_back() {
     assert!(heard.contains("event: areas"), "{heard}");
     assert_eq!(listed(&link), linked, "a secret link goes on with the successors");
     let changes = link.replace("reports.json", "changes.json");
-    let under_new = || -> BTreeSet<String> {
-        let page = server.get(&changes).json();
-        let items = page["items"].as_array().unwrap().iter();
-        let of_new = items.filter(|i| i["_diaban"]["ward"] == json!(format!("{NEXT}.{new}")));
-        of_new.map(|i| i["id"].to_string()).collect()
-    };
+    let under_new = || happened_in(&server, &changes, &format!("{NEXT}.{new}"));
     let arrived = under_new();
     assert!(!arrived.is_empty());
 
