@@ -60,10 +60,12 @@ pub(super) fn read(
     calendar: &Calendar,
 ) -> Result<Clocks, PackError> {
     let calendar = Arc::new(calendar.clone());
-    if !source.has(FILE)? {
-        return Ok(Clocks::only_answer(OfficeHours { calendar, hours: Vec::new() }));
-    }
-    let wire: FileWire = toml(source, FILE)?;
+    let wire: FileWire = match toml(source, FILE) {
+        Err(PackError::Missing { .. }) => {
+            return Ok(Clocks::only_answer(OfficeHours { calendar, hours: Vec::new() }));
+        }
+        wire => wire?,
+    };
     let office = OfficeHours { calendar, hours: hours(&wire.office_hours)? };
     let list =
         wire.clock.into_iter().map(|c| clock(c, categories, &office)).collect::<Result<Vec<_>, _>>()?;

@@ -37,12 +37,6 @@ impl Source<'_> {
         found.ok_or_else(|| PackError::Missing { file: file.into() })
     }
 
-    /// Whether a file is there.
-    pub(super) fn has(self, file: &str) -> Result<bool, PackError> {
-        let found = self.0.bytes(file).map_err(|source| PackError::Read { file: file.into(), source })?;
-        Ok(found.is_some())
-    }
-
     /// The text of a file.
     pub(super) fn text(self, file: &str) -> Result<String, PackError> {
         String::from_utf8(self.bytes(file)?.into_owned())

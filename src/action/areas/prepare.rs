@@ -99,7 +99,7 @@ pub(super) async fn prepare_edition(
         from: new.from,
         prepared_to: None,
     };
-    Ok(store.add_edition(edition).await?)
+    Ok(patiently(|| store.add_edition(edition.clone())).await?)
 }
 
 /// Places every report under an edition, or those that changed since that was done. What is in force stays as it is.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::action::areas::{AreasError, build};
 use crate::action::city::City;
+use crate::action::patience::patiently;
 use crate::store::{Store, StoredAreas};
 use diaban_core::area::{Generation, overlaps};
 use diaban_core::domain::{Successor, WardId};
@@ -65,7 +66,8 @@ pub(super) async fn complete(
     let former = build(city, stored.clone(), stored.in_force()).await?;
     let next = build(city, stored, edition).await?;
     let more = tokio::task::spawn_blocking(move || found(former.active(), next.active())).await?;
-    store.set_successors(edition, write(&[own, more].concat())).await?;
+    let table = write(&[own, more].concat());
+    patiently(|| store.set_successors(edition, table.clone())).await?;
     Ok(store.areas().await?)
 }
 

@@ -10,7 +10,7 @@ use super::{AreasError, build, succession};
 use crate::action::city::{Areas, City};
 use crate::action::patience::patiently;
 use crate::clock::Clock;
-use crate::store::{EditionState, Judge, Outcome, Store, StoredAreas, Turn};
+use crate::store::{EditionState, Judge, Outcome, Store, StoreError, StoredAreas, Turn};
 use diaban_core::domain::Instant;
 
 /// A turn can be taken back for thirty days.
@@ -99,10 +99,15 @@ pub async fn activate(
         let undo_until = Instant::from_ms(now.ms() + UNDO_MS);
         let begun = std::time::Instant::now();
         let outcome = match prepared {
-            Ok(_) => {
-                let turn = Turn { judge: judge.clone(), former, at: now, undo_until };
-                patiently(|| store.turn(turn.clone())).await?
-            }
+            Ok(_) => match store.turn(Turn { judge: judge.clone(), former, at: now, undo_until }).await {
+                // Another process writes. It is tried again at a later moment, which is the one of the turn then.
+                Err(StoreError::Busy) => {
+                    error = StoreError::Busy.into();
+                    tokio::time::sleep(LOOK).await;
+                    continue;
+                }
+                outcome => outcome?,
+            },
             Err(AreasError::Stale) => Outcome::Stale,
             Err(error) => return Err(error),
         };
@@ -112,7 +117,7 @@ pub async fn activate(
                 adopt_all(store, clock, |n| progress(Activation::Writing(n))).await?;
                 return Ok(next);
             }
-            Outcome::Behind => {}
+            Outcome::Behind => error = AreasError::Behind,
             Outcome::Unsettled => {
                 adopt_all(store, clock, |_| {}).await?;
             }
