@@ -255,6 +255,23 @@ impl Areas {
         self.successors.standing_for(ward, |w| self.is_in_force(w))
     }
 
+    /// What whoever follows these wards is told of besides: the wards, on their ground, of boundaries that came later and
+    /// were taken back.
+    pub fn taken_back_on(&self, codebook: &CodeBook, wards: &[u16]) -> Vec<u16> {
+        let followed = |w: &WardId| codebook.ward_index(w).is_some_and(|i| wards.contains(&i));
+        let later = (0..).zip(&codebook.wards).filter(|(_, w)| w.generation > codebook.active);
+        later.filter(|(_, w)| self.standing_for(w).iter().any(followed)).map(|(i, _)| i).collect()
+    }
+
+    /// What whoever follows a bare code is told of: all that it meant and means, and [`Areas::taken_back_on`] it.
+    pub fn followed(&self, codebook: &CodeBook, code: &str) -> Vec<u16> {
+        let mut all: Vec<u16> = codebook.lineage(code).collect();
+        all.extend(self.taken_back_on(codebook, &all));
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// The id of a unit of the generation in force.
     pub fn ward_id(&self, unit: usize) -> WardId {
         self.active().ward_id(unit)

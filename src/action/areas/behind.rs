@@ -1,13 +1,15 @@
 //! What is written behind a turn: rows of reports, wards of features. Every process would write it, so one does at a
 //! time; and nobody waits for it, so it gives way to every other write.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::action::patience::patiently;
 use crate::clock::Clock;
 use crate::store::{Alone, Store, StoreError};
 
-/// Between two batches of rows it rests at most so long.
+/// After each write it rests so many times as long: most of the time belongs to those who read and post.
+const REST: u32 = 2;
+/// It rests at most so long.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The right to write what follows a turn, as long as this lives.
@@ -25,7 +27,7 @@ impl<'a> Behind<'a> {
         Ok(Self { store, alone: store.settle_alone().await? })
     }
 
-    /// Writes when others let it.
+    /// Writes when others let it, and rests.
     ///
     /// # Errors
     /// What the store says; that it is busy, only when it has been for a minute.
@@ -36,7 +38,10 @@ impl<'a> Behind<'a> {
         if !self.alone.holds().await {
             self.alone = self.store.settle_alone().await?;
         }
-        patiently(write).await
+        let begun = Instant::now();
+        let done = patiently(write).await?;
+        tokio::time::sleep((begun.elapsed() * REST).min(PAUSE)).await;
+        Ok(done)
     }
 }
 
@@ -56,14 +61,11 @@ pub async fn adopt_all(
     let mut behind = Behind::begin(store).await?;
     let mut written = 0;
     loop {
-        let begun = std::time::Instant::now();
         let reports = behind.write(|| store.adopt(clock.now())).await?;
         if reports == 0 {
             return Ok(written);
         }
         written += reports;
         progress(written);
-        // Half of the time belongs to those who read and post.
-        tokio::time::sleep(begun.elapsed().min(PAUSE)).await;
     }
 }

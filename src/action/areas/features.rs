@@ -16,8 +16,8 @@ use diaban_core::domain::feature::Membership;
 use diaban_core::domain::{Feature, WardId};
 use diaban_core::format::geometry;
 
-/// Features read and assigned in one go.
-const BATCH: i64 = 2_000;
+/// Features read and assigned in one go: as many as leave room for others.
+const BATCH: i64 = 250;
 
 /// What re-assignment of features did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -32,6 +32,9 @@ const GATHER: Duration = Duration::from_millis(3);
 /// Changes per read.
 const BATCH: i64 = 5_000;
 
+/// Whoever still reads a map that was replaced so long ago frees it.
+const READ_WITHIN: Duration = Duration::from_secs(60);
+
 /// Follows the log until it is dropped.
 pub struct Follower {
     store: Store,
@@ -221,16 +224,27 @@ impl Follower {
     async fn turn(&mut self, stored: StoredAreas, log: &[store::Change]) -> Result<bool, FollowError> {
         let in_force = stored.in_force();
         self.finish_next().await?;
-        let mut next = match self.next.take() {
-            Some(Next::Ready(next)) if next.areas.codebook.edition == in_force => next,
-            _ => make_ready(self.store.clone(), self.city.clone(), stored, in_force).await?,
+        let ready = match self.next.take() {
+            Some(Next::Ready(next)) if next.areas.codebook.edition == in_force => {
+                next.late(&self.store, log).await?.map(|log| (next, log))
+            }
+            _ => None,
         };
-        next.apply(&self.store, &self.city, log).await?;
+        let (mut next, log) = match ready {
+            Some(ready) => ready,
+            None => {
+                let next = make_ready(self.store.clone(), self.city.clone(), stored, in_force).await?;
+                (next, log.to_vec())
+            }
+        };
+        next.apply(&self.store, &self.city, &log).await?;
         let at = next.view.snapshot.at();
         self.fold = None;
         // The new areas know the wards of the former ones; the former areas would not know those of the new map.
         self.city.turn(next.areas);
+        let before = self.live.load();
         self.live.store(next.view);
+        free(before);
         self.tell(Moved::All);
         self.level.send_modify(|l| {
             l.applied = at;
@@ -258,7 +272,9 @@ impl Follower {
             None => view_of(&self.store, &self.city, &areas).await?,
         };
         let at = view.snapshot.at();
+        let before = self.live.load();
         self.live.store(view);
+        free(before);
         self.tell(Moved::All);
         self.level.send_modify(|l| {
             *l = Level { loaded: true, reachable: true, from_file, applied: at, head: head.max(at), ..*l };
@@ -314,12 +330,26 @@ impl Follower {
     async fn finish_fold(&mut self) {
         let Some(fold) = self.fold.take_if(|f| f.running.is_finished()) else { return };
         if let Ok(folded) = fold.running.await {
-            let at = self.live.load().snapshot.at();
-            self.live.store_folded(folded.apply(&fold.since, at));
+            let before = self.live.load();
+            self.live.store_folded(folded.apply(&fold.since, before.snapshot.at()));
+            free(before);
         } else {
             tracing::error!("folding the live map failed");
         }
     }
+}
+
+/// Lets go of a map that was replaced, after those who read it, so that none of them frees it: a million reports take
+/// tenths of a second.
+fn free(before: Arc<View>) {
+    tokio::spawn(async move {
+        let begun = tokio::time::Instant::now();
+        let is_read = |v: &Arc<View>| Arc::strong_count(v) > 1 || Arc::strong_count(&v.snapshot) > 1;
+        while is_read(&before) && begun.elapsed() < READ_WITHIN {
+            tokio::time::sleep(POLL).await;
+        }
+        tokio::task::spawn_blocking(move || drop(before)).await
+    });
 }
 
 #[cfg(test)]

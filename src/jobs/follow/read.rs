@@ -24,7 +24,7 @@ const LOAD_READERS: usize = 2;
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn load(store: &Store, codebook: &CodeBook) -> Result<Snapshot, StoreError> {
+pub async fn load(store: &Store, codebook: &CodeBook) -> Result<Snapshot, FollowError> {
     let at = store.last_change().await?;
     let last = store.last_report().await?;
     let starts = (0..=last / LOAD_ROWS).map(|i| i * LOAD_ROWS + 1);
@@ -38,7 +38,8 @@ pub async fn load(store: &Store, codebook: &CodeBook) -> Result<Snapshot, StoreE
     while let Some(part) = parts.try_next().await? {
         rows.extend(part);
     }
-    Ok(Snapshot::from_rows(rows, at))
+    // Takes a second for a million reports: not on a thread that answers.
+    Ok(tokio::task::spawn_blocking(move || Snapshot::from_rows(rows, at)).await?)
 }
 
 /// The whole map under some areas, as of now.

@@ -22,7 +22,7 @@ use diaban_core::domain::{CodeBook, Instant, State, WardId};
 use diaban_core::map::Snapshot;
 use diaban_core::query::{CodeSet, Filter};
 use rows::{among, by_last_event, joined, news, select, selected};
-use walk::{Candidates, MOST, WALK, WALK_TIME, Walk, into_and_out_of, is_lineage};
+use walk::{Candidates, MOST, WALK, WALK_TIME, Walk, are_few, into_and_out_of};
 
 /// One event with the report as it is now.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,8 +88,10 @@ pub struct Changes {
     pub stopped: Option<(u64, i64)>,
 }
 
-/// So many of the newest reports that changed since the map was made are looked at.
-const CHANGED: usize = 1_000;
+/// Reports that changed since the map was made are looked at in such parts.
+const CHANGED: usize = if cfg!(test) { 10 } else { 1_000 };
+/// If more of them changed, the map must catch up first: a page without some of them would have readers miss those.
+const MOST_CHANGED: usize = 20_000;
 impl NewsPage<'_> {
     /// The filter on a report wherever it is: the wards of changes are those of the event.
     fn anywhere(&self) -> Filter {
@@ -135,7 +137,7 @@ impl Store {
             _ if !page.anywhere().is_all() => None,
             None => Some("report_public_fed"),
             // The index has the wards of the rows, which may be those of other boundaries yet.
-            Some(wards) if is_lineage(wards) && wards.len() == 1 && !moment.is_unsettled(edition).await? => {
+            Some(wards) if are_few(wards) && wards.len() == 1 && !moment.is_unsettled(edition).await? => {
                 Some("report_public_ward_fed")
             }
             Some(_) => None,
@@ -164,14 +166,17 @@ impl Store {
         let changed = moment.changed_since(page.map.at()).await?;
         let unchanged = |seq: u32| !changed.contains(seq.into());
         let chosen = block_in_place(|| page.map.latest(page.filter, page.before, limit, unchanged));
-        let newest = changed.before(None).take(CHANGED);
-        let keys: Vec<i64> = chosen.into_iter().map(|(_, seq)| seq).chain(newest).map(i64::from).collect();
-        if !keys.is_empty() {
+        let changed: Vec<u32> = changed.before(None).take(MOST_CHANGED + 1).collect();
+        if changed.len() > MOST_CHANGED {
+            return Err(StoreError::Busy);
+        }
+        let keys: Vec<i64> = chosen.into_iter().map(|(_, seq)| seq).chain(changed).map(i64::from).collect();
+        let shown = |n: &News| {
+            page.before.is_none_or(|p| n.at < p) && page.filter.matches(&n.report.on_map(page.codebook))
+        };
+        for keys in keys.chunks(CHANGED) {
             let mut q = select(&with_event("report_public r"), "r.withdrawn = 0 AND r.seq");
-            q.push_keys(keys.into_iter());
-            let shown = |n: &News| {
-                page.before.is_none_or(|p| n.at < p) && page.filter.matches(&n.report.on_map(page.codebook))
-            };
+            q.push_keys(keys.iter().copied());
             all.extend(moment.news(q).await?.into_iter().filter(shown));
         }
         all.retain(|n| reached(n.at));
@@ -181,8 +186,7 @@ impl Store {
         Ok(Changes { news: all, stopped })
     }
 
-    /// Events, newest first: of one ward, also over several generations, by their moment, of others or all as they were
-    /// recorded.
+    /// Events, newest first: of few wards by their moment, of many or all as they were recorded.
     ///
     /// # Errors
     /// When the database cannot be read.

@@ -133,7 +133,7 @@ async fn feeds_hold_what_the_evaluator_chooses_though_the_map_is_older() {
             .filter(|n| passes(n) && (in_wards(&n.ward) || n.from_ward.is_some() && in_wards(&n.from_ward)))
             .cloned()
             .collect();
-        if wards.is_some_and(|w| w.len() == 1 && !w[0].is_empty()) {
+        if wards.is_some_and(|w| are_few(&w)) {
             want_changes.sort_by_key(|n| Reverse(n.at));
         } else {
             want_changes.sort_by_key(|n| Reverse(n.at.seq));

@@ -15,6 +15,8 @@ use diaban_core::map::SeqSet;
 
 /// The events of at most so many matching reports are looked up; those of more are searched for.
 const FEW: usize = if cfg!(test) { 60 } else { 1_000 };
+/// So many wards are walked ward by ward.
+const FEW_WARDS: usize = 32;
 /// Events that are looked at for one page. If the page is not full then, the next one goes on from there.
 pub(super) const MOST: usize = if cfg!(test) { 60 } else { 50_000 };
 /// A search for events ends after so long, too, once it has looked at some.
@@ -63,16 +65,15 @@ pub(super) const KEY: &str = "SELECT e.seq, e.shown_ms, e.report, e.n, e.ward, e
 #[derive(Debug)]
 pub(super) struct Walk {
     pub(super) dialect: Dialect,
-    /// Events of one ward, or of all that had one code one after the other, are walked by their moment, others as they
-    /// were recorded.
-    pub(super) lineage: Option<Vec<String>>,
+    /// Events of few wards are walked by their moment, ward by ward, others as they were recorded.
+    pub(super) along: Option<Vec<String>>,
     pub(super) wards: Option<HashSet<String>>,
 }
 
 impl Walk {
     pub(super) fn new(dialect: Dialect, wards: Option<Vec<String>>) -> Self {
-        let lineage = wards.clone().filter(|wards| is_lineage(wards));
-        Self { dialect, lineage, wards: wards.map(|w| w.into_iter().collect()) }
+        let along = wards.clone().filter(|wards| are_few(wards));
+        Self { dialect, along, wards: wards.map(|w| w.into_iter().collect()) }
     }
 
     pub(super) fn concerns(&self, e: &Key) -> bool {
@@ -88,12 +89,12 @@ impl Walk {
 
     /// The first comes first.
     pub(super) fn order(&self, at: Position) -> Reverse<(i64, i64)> {
-        Reverse((if self.lineage.is_some() { at.shown_ms } else { 0 }, at.seq))
+        Reverse((if self.along.is_some() { at.shown_ms } else { 0 }, at.seq))
     }
 
     /// The next events in this order: statements whose answers are one list together.
     pub(super) fn next(&self, before: Option<Position>, limit: usize) -> Vec<Sql> {
-        let Some(lineage) = &self.lineage else {
+        let Some(wards) = &self.along else {
             let mut q = Sql::new(format!("{KEY}event e WHERE e.shown_ms IS NOT NULL"));
             if let Some(p) = before {
                 q.push(" AND e.seq < ").push_bind(p.seq);
@@ -102,7 +103,7 @@ impl Walk {
             return vec![q];
         };
         let ways = |ward: &String| into_and_out_of(self.dialect, ward, |event| format!("{KEY}{event}"));
-        let mut all: Vec<Sql> = lineage.iter().flat_map(ways).collect();
+        let mut all: Vec<Sql> = wards.iter().flat_map(ways).collect();
         for q in &mut all {
             if let Some(p) = before {
                 q.push(" AND (e.shown_ms, e.seq) < (").push_bind(p.shown_ms).push(", ");
@@ -114,10 +115,9 @@ impl Walk {
     }
 }
 
-/// Whether wards are one code over several generations: of those one was in force after the other.
-pub(super) fn is_lineage(wards: &[String]) -> bool {
-    let code = |ward: &String| ward.split_once('.').map(|(_, code)| code.to_owned());
-    wards.first().is_some_and(|first| !first.is_empty() && wards.iter().all(|ward| code(ward) == code(first)))
+/// Whether wards are walked one by one: all that a code meant and means, and what was taken back on its ground.
+pub(super) fn are_few(wards: &[String]) -> bool {
+    (1..=FEW_WARDS).contains(&wards.len()) && wards.iter().all(|ward| !ward.is_empty())
 }
 
 impl Moment {

@@ -19,13 +19,15 @@ Options:
     --rest SECONDS     under load after each step (3 without)
     --faketime MOMENT  that processes and commands take for now, local time: '2025-06-29 08:00:00'
 
-Prints a row of a table for each step. Ends with an error if an answer held wards of two generations, if a process showed
+Prints a row of a table for each step. Right after a turn the tiles are read with what was posted in the half minute before
+(it came after the coming map was made). Ends with an error if an answer held wards of two generations, if a process showed
 former wards to somebody who asked after it had shown new ones, if anybody was refused otherwise than by a 503, which asks
 to come again, or if a report was lost or doubled.
 """
 
 import argparse
 import json
+import math
 import random
 import re
 import sys
@@ -86,6 +88,7 @@ class Load:
 
     def __init__(self, processes, readers):
         self.ended, self.seen, self.posted, self.refused = threading.Event(), [], {}, []
+        self.places, self.clients = [], [Client(process.port) for process in processes]
         self.answers = Counter()
         self.threads = []
         for n, process in enumerate(processes):
@@ -99,11 +102,11 @@ class Load:
     def ask(self, n, kind, client, path):
         asked = time.monotonic()
         status, body, _ = client.ask(path)
-        pattern = rb"(\d{4}-\d\d-\d\d)\.\d{5}" if kind == "tile" else rb'"ward_generation":"([^"]+)"'
+        pattern = rb"(\d{4}-\d\d-\d\d)\.\d{5}" if kind in ("tile", "probe") else rb'"ward_generation":"([^"]+)"'
         self.seen.append((n, kind, asked, time.monotonic(), status, frozenset(re.findall(pattern, body))))
         if status not in (200, 204):
             self.answers[(kind, status, body[:300].decode(errors="replace"))] += 1
-        time.sleep(0.005 if status in (200, 204) else 0.2)
+        time.sleep(0.2 if status not in (200, 204) else 0 if kind == "probe" else 0.005)
         return body if status == 200 else b""
 
     def lists(self, n, client, R, _):
@@ -141,6 +144,7 @@ class Load:
                 self.seen.append((n, "post", asked, time.monotonic(), status, shown))
                 if status in (200, 201):
                     self.posted[title] = made["id"]
+                    self.places.append((asked, lon, lat))
                     break
                 self.answers[("post", status, json.dumps(made, ensure_ascii=False)[:300])] += 1
                 if 400 <= status < 500:
@@ -149,6 +153,13 @@ class Load:
                 time.sleep(0.2)
             count += 1
             time.sleep(0.02)
+
+    def probe(self, seconds):
+        """Tiles with what was posted last, of all processes: what came between announcement and turn turns, too."""
+        for asked, lon, lat in [p for p in self.places if p[0] > time.monotonic() - seconds]:
+            x, y = (lon + 180) / 360, (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2
+            for n, client in enumerate(self.clients):
+                self.ask(n, "probe", client, f"/tiles/incidents/18/{int(x * 2**18)}/{int(y * 2**18)}.mvt")
 
     def end(self):
         self.ended.set()
@@ -172,7 +183,7 @@ def attack(store, env, processes, options, steps, folder):
         print("|" + "---|" * (7 + len(KINDS)))
         for step in [["rest", options.rest], *steps]:
             since = time.monotonic()
-            turned, waited, said = take(store, env, step, folder, files)
+            turned, waited, said = take(store, env, step, folder, files, load)
             ended = time.monotonic()
             time.sleep(options.rest if step[0] != "rest" else 0)
             former, in_force = in_force, generation(store, env)
@@ -201,7 +212,7 @@ def attack(store, env, processes, options, steps, folder):
     return 0 if clean else "not as promised; see above"
 
 
-def take(store, env, step, folder, files):
+def take(store, env, step, folder, files, load):
     """Does a step: the moment when other boundaries were in force, how long others waited, what was said."""
     if step[0] == "rest":
         time.sleep(float(step[1]))
@@ -223,6 +234,8 @@ def take(store, env, step, folder, files):
         said.append(line.rstrip())
         if found := re.search(r"other writes waited for (\d+) ms", line):
             turned, waited = time.monotonic(), found[1]
+            # Beside what is written behind the turn; half a second is for the last process to see it.
+            threading.Timer(0.5, load.probe, [30]).start()
     if child.wait():
         print("\n".join(said))
         sys.exit(f"{' '.join(map(str, words))}: status {child.returncode}")

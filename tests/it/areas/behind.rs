@@ -7,12 +7,13 @@ use std::sync::Arc;
 use diaban::action::{self, Areas, City, Proposal};
 use diaban::clock::{Clock as _, FixedClock, SystemIds};
 use diaban::demo::{self, Generator};
-use diaban::store::{Outcome, Store, Turn};
+use diaban::store::{EditionState, Outcome, Store, Turn};
 use diaban_core::domain::{Instant, WardId};
+use diaban_core::geo::{LonLat, Mercator, TileId};
 use sqlx::{Connection, PgConnection};
 
 use super::{NEXT, boundaries, redrawn, wards};
-use crate::harness::{NOW, Server, until};
+use crate::harness::{CENTRE, NOW, Server, until};
 use crate::moving::block;
 use crate::test_database::{is_postgres, store_url};
 
@@ -102,6 +103,41 @@ fn an_undo_and_another_turn_right_after_a_turn_write_its_rows_first() {
                 (None, now) => assert_eq!(now, None, "{seq}"),
             }
         }
+        store.close().await;
+    });
+}
+
+#[test]
+fn a_report_that_came_between_the_announcement_and_the_turn_turns_with_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_filled(folder.path(), 300);
+    block(async {
+        let store = Store::open(&server.store).await.unwrap();
+        let pack = diaban::city_files::embedded().unwrap();
+        let city = Arc::new(City::new(pack, &store.areas().await.unwrap()).unwrap());
+        let next = prepared(&store, &city, &server.clock, redrawn_from(folder.path())).await;
+        let announce = (EditionState::Prepared, EditionState::Announced);
+        let _ = store.move_edition(next, announce.0, announce.1, server.clock.now()).await.unwrap();
+        let is_ready = async || store.unready(next, Instant::MIN).await.unwrap() == (0, 0);
+        while !is_ready().await {
+            tokio::task::yield_now().await;
+        }
+        server.report("pothole", Some(CENTRE));
+        let (lon, lat) = CENTRE;
+        let at = TileId::holding(Mercator::from_lonlat(LonLat::new(lon, lat).unwrap()), 18).unwrap();
+        let tile = || server.get(&format!("/tiles/incidents/18/{}/{}.mvt", at.x(), at.y())).body;
+        let says = |tile: &[u8], what: &str| tile.windows(what.len()).any(|w| w == what.as_bytes());
+        until("it is on the map", || says(&tile(), "2025-07-01."));
+        // Nobody writes rows meanwhile: where a report belongs is known all the same.
+        let alone = store.settle_alone().await.unwrap();
+        only_turn(&store, &city, &server.clock, next).await;
+        until("the map turned", || {
+            server.get(&format!("/locate?lon={lon}&lat={lat}")).text().contains(&format!("{NEXT}."))
+        });
+        server.get("/tiles/incidents/0/0/0.mvt");
+        let tile = tile();
+        assert!(says(&tile, &format!("{NEXT}.")) && !says(&tile, "2025-07-01."));
+        drop(alone);
         store.close().await;
     });
 }

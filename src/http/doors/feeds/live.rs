@@ -93,12 +93,15 @@ impl Watched {
         }
         let name = self.name.split_once('.');
         let named = name.map(|(generation, code)| WardId::new(generation, code));
+        let ward = |i: u16| codebook.wards[usize::from(i)].clone();
         self.wards = match named {
             Some(ward) => vec![ward],
-            None => codebook.lineage(&self.name).map(|i| codebook.wards[usize::from(i)].clone()).collect(),
+            None => areas.followed(codebook, &self.name).into_iter().map(ward).collect(),
         };
-        let last = self.wards.last()?;
-        let ends = !areas.is_in_force(last) && !self.wards.iter().any(|w| areas.is_in_force(w));
+        // The name's own: what was taken back on its ground is told, and ends nothing.
+        let code = name.map_or(&*self.name, |(_, code)| code);
+        let last = self.wards.iter().rfind(|w| *w.code == *code)?;
+        let ends = !self.wards.iter().any(|w| areas.is_in_force(w));
         let was = std::mem::replace(&mut self.ended, ends);
         (ends && !was).then(|| last.clone())
     }

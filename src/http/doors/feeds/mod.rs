@@ -29,8 +29,7 @@ use crate::http::edge::limits::Caller;
 use crate::http::wire::document::CachePolicy;
 use crate::http::wire::extract::pairs;
 use crate::http::wire::problem::Problem;
-use diaban_core::domain::field::NO_WARD;
-use diaban_core::domain::{CodeBook, Text, WardId};
+use diaban_core::domain::{CodeBook, Text};
 use diaban_core::format::feed::{self, Format};
 use diaban_core::query::params::{self, FILTERS};
 use diaban_core::query::{CodeSet, Filter};
@@ -151,16 +150,13 @@ pub(in crate::http) async fn secret(
     // A ward that is no more goes on as those that have its ground.
     let mut filter = filter.filter;
     if let Some(wards) = filter.wards() {
-        let index = |w: &WardId| codebook.ward_index(w).unwrap_or(NO_WARD);
         let mut now: Vec<u16> = Vec::new();
         for ward in wards.as_slice().iter().filter_map(|w| codebook.wards.get(usize::from(*w))) {
             now.extend(areas.standing_for(ward).iter().filter_map(|w| codebook.ward_index(w)));
         }
         if kind == Kind::Changes {
             // What happened under boundaries that were taken back since stays in it, and what happened before.
-            let later = (0..).zip(&codebook.wards).filter(|(_, w)| w.generation > codebook.active);
-            let here = |w: &WardId| areas.standing_for(w).iter().any(|s| now.contains(&index(s)));
-            let between: Vec<u16> = later.filter(|(_, w)| here(w)).map(|(i, _)| i).collect();
+            let between = areas.taken_back_on(&codebook, &now);
             now.extend(between.into_iter().chain(wards.as_slice().iter().copied()));
         }
         filter = filter.of_any_ward().in_wards(now.into_iter().collect());
@@ -229,7 +225,9 @@ async fn of_ward(
     let kind = if what == "changes" { Kind::Changes } else { Kind::Reports };
     // Whoever follows a code misses nothing of what happened under it before other boundaries came.
     let number = match kind {
-        Kind::Changes if !name.contains('.') => view.codebook.lineage(&ward.code).collect(),
+        Kind::Changes if !name.contains('.') => {
+            service.city.areas().followed(&view.codebook, &ward.code).into_iter().collect()
+        }
         _ => number,
     };
     let filter = <Filter>::default().in_wards(number);

@@ -26,6 +26,7 @@ struct Ring<'a> {
 }
 
 /// One edge of a ring in one cell, or a cell entirely inside a ring.
+#[derive(Clone, Copy)]
 struct Found {
     cell: u32,
     ring: u32,
@@ -39,6 +40,25 @@ const WHOLE: u32 = u32::MAX;
 /// There would be more (edge, cell) pairs than [`MAX_PAIRS`].
 #[derive(Debug)]
 pub(in crate::area) struct TooLarge;
+
+/// In the order of their slots; what is in one slot stays in its order. There are few slots beside what was found, so
+/// it is counted, not compared.
+fn in_order(found: &[Found], slots: usize, slot: impl Fn(&Found) -> usize) -> Vec<Found> {
+    let mut next = vec![0_u32; slots + 1];
+    for f in found {
+        next[slot(f) + 1] += 1;
+    }
+    for slot in 0..slots {
+        next[slot + 1] += next[slot];
+    }
+    let mut sorted = found.to_vec();
+    for f in found {
+        let at = &mut next[slot(f)];
+        sorted[*at as usize] = *f;
+        *at += 1;
+    }
+    sorted
+}
 
 impl Grid {
     /// Builds the index over units; the order of the units decides ties.
@@ -56,7 +76,8 @@ impl Grid {
                 }
             }
         }
-        found.sort_unstable_by_key(|f| (f.cell, f.ring, f.edge));
+        // Of one cell they are in the order of rings and edges already.
+        let found = in_order(&found, grid.cells.len(), |f| f.cell as usize);
         for cell in found.chunk_by(|a, b| a.cell == b.cell) {
             grid.fill_cell(cell, &rings);
         }
@@ -127,9 +148,11 @@ impl Grid {
                 }
             }
         }
-        found[first..].sort_unstable_by_key(|f| f.cell);
-        let mut touched = std::mem::take(found);
-        let mut next = first;
+        let (rows, cols) = (r1 - r0 + 1, c1 - c0 + 1);
+        let slot = |f: &Found| (f.cell as usize / self.cols - r0) * cols + f.cell as usize % self.cols - c0;
+        let mut touched = in_order(&found[first..], rows * cols, slot);
+        found.truncate(first);
+        let mut next = 0;
         let edges_end = touched.len();
         for row in r0..=r1 {
             for col in c0..=c1 {
@@ -146,7 +169,7 @@ impl Grid {
             }
         }
         debug_assert_eq!(next, edges_end, "every edge lies in the cells of its ring's box");
-        *found = touched;
+        found.append(&mut touched);
         if found.len() > MAX_PAIRS { Err(TooLarge) } else { Ok(()) }
     }
 
