@@ -9,6 +9,7 @@ use crate::action::{self, Actor, To, Transition, Withdrawal};
 use crate::app;
 use crate::clock::SystemClock;
 use crate::store::Store;
+use diaban_core::domain::deadline::promised;
 use diaban_core::domain::report::Level;
 use diaban_core::domain::{BodyId, State};
 
@@ -51,6 +52,10 @@ pub(super) struct SetState {
     /// How much it presses from now on: `low`, `normal` or `urgent`. With the present state, only that is set.
     #[arg(long, value_parser = level)]
     level: Option<Level>,
+    /// When the answer is due from now on: 2026-12-24, for the end of work of that day, or an instant of RFC 3339. Needs
+    /// a note; with the present state.
+    #[arg(long)]
+    due_at: Option<String>,
 }
 
 #[derive(Args)]
@@ -84,10 +89,13 @@ impl Report {
         match self {
             Self::SetState(With { what, settings }) => {
                 let (store, city) = app::open(&settings.resolve()?, &SystemClock).await?;
-                let SetState { id, state, reason, note, original, redirect_to, level } = what;
-                let (to, internal) = (Some(state), None);
-                let asked =
-                    Transition { to, level, reason, note, internal, original, redirect_to, due: None };
+                let SetState { id, state, reason, note, original, redirect_to, level, due_at } = what;
+                let due = due_at.map(|text| {
+                    let fault = "--due-at must be a date like 2026-12-24, or an instant of RFC 3339";
+                    promised(&text, &city.pack.calendar).ok_or(fault)
+                });
+                let (to, internal, due) = (Some(state), None, due.transpose()?);
+                let asked = Transition { to, level, reason, note, internal, original, redirect_to, due };
                 action::transition(&city, &store, clock, id, &asked, &Actor::OPERATOR).await?;
                 said(&store, id, state.name()).await
             }

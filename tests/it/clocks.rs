@@ -1,9 +1,10 @@
 //! What the city promised: which clocks of a report run, who asks for those that ran out, and that all doors say the same.
 
-use diaban::clock::Clock as _;
+use diaban::clock::{Clock as _, SystemClock};
 use diaban_core::domain::Instant;
 use serde_json::{Value, json};
 
+use crate::feeds::{diaban, said};
 use crate::harness::{CENTRE, Server};
 use crate::office::{Caller, ITEMS, made};
 use crate::tiles::counted;
@@ -163,4 +164,25 @@ fn what_is_put_off_within_the_hour_everybody_learns_when_it_is_over() {
     server.until("the hour is over", || counted(&server, 12, "filter=extensions%3D2") == 1);
     let item = server.get(&format!("{ITEMS}/{id}")).json()["properties"].clone();
     assert_eq!((&item["due_at"], &item["extensions"]), (&json!("2026-12-29T10:00:00.000Z"), &json!(2)));
+}
+
+#[test]
+fn the_command_line_puts_an_answer_off_as_an_office_does() {
+    let server = Server::start();
+    let (id, _) = made(&server, "pothole");
+    let id = id.to_string();
+    // Commands go by the clock of the machine.
+    let day = Instant::from_ms(SystemClock.now().ms() + 200 * 24 * 60 * MINUTE).to_string()[..10].to_owned();
+    let set = |words: &[&str]| diaban(&server, &[&["report", "set-state", &id, "received"], words].concat());
+    for (wrong, why) in [
+        (&["--due-at", "soon", "--note", "x"][..], "--due-at must be"),
+        (&["--due-at", &day][..], "note is required"),
+    ] {
+        let refused = set(wrong);
+        assert!(!refused.status.success() && said(&refused).contains(why), "{}", said(&refused));
+    }
+    let put_off = set(&["--due-at", &day, "--note", "Đang chờ vật tư."]);
+    assert!(put_off.status.success(), "{}", said(&put_off));
+    let due = || server.get(&format!("{ITEMS}/{id}")).json()["properties"]["due_at"].clone();
+    server.until("everybody knows", || due() == format!("{day}T10:00:00.000Z"));
 }

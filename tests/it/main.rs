@@ -1,6 +1,7 @@
 //! The real server on a free port, spoken to over HTTP; a module a promise.
 
 mod areas;
+mod authority;
 mod clock;
 mod clocks;
 mod clusters;

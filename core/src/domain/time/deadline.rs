@@ -1,7 +1,7 @@
 //! When an answer is due, and whether it is late. Overdue is computed, never stored. Not here:
 //! working days (calendar), target days (category), the clock (callers pass instants in).
 
-use jiff::civil::{Time, time};
+use jiff::civil::{Date, Time, time};
 
 use crate::domain::{Calendar, Instant, State, Status};
 
@@ -24,6 +24,17 @@ pub fn due(created: Instant, target_days: u16, calendar: &Calendar) -> Instant {
     }
 }
 
+/// A promised moment as people write it: an instant of RFC 3339, or a day like 2026-12-24, which means the end of its
+/// work. None when it is neither.
+pub fn promised(text: &str, calendar: &Calendar) -> Option<Instant> {
+    if text.len() > 10 {
+        return Instant::parse(text).ok();
+    }
+    let day: Date = text.parse().ok()?;
+    let end = calendar.time_zone().to_timestamp(day.to_datetime(END_OF_WORK)).ok()?;
+    Some(Instant::from_timestamp(end))
+}
+
 /// Whether an open report is late at `as_of`. The due instant itself is still in time.
 pub fn is_overdue(state: State, due: Instant, as_of: Instant) -> bool {
     state.status() == Status::Open && as_of > due
@@ -33,6 +44,16 @@ pub fn is_overdue(state: State, due: Instant, as_of: Instant) -> bool {
 mod tests {
     use super::super::calendar::tests::calendar;
     use super::*;
+
+    #[test]
+    fn a_promised_day_ends_with_its_work() {
+        let of = |text| promised(text, &calendar()).map(|t| t.to_string());
+        assert_eq!(of("2026-12-24").as_deref(), Some("2026-12-24T10:00:00.000Z"));
+        assert_eq!(of("2026-12-24T08:00:00+07:00").as_deref(), Some("2026-12-24T01:00:00.000Z"));
+        for wrong in ["", "tomorrow", "2026-13-01", "24/12/2026", "2026-12-24T08:00"] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+    }
 
     fn due_of(created: &str, days: u16) -> String {
         due(Instant::parse(created).unwrap(), days, &calendar()).to_string()

@@ -20,10 +20,9 @@ use crate::store::{Standing, Texts};
 use diaban_core::domain;
 use diaban_core::domain::caller::Act;
 use diaban_core::domain::clocks::Timed;
-use diaban_core::domain::deadline::END_OF_WORK;
+use diaban_core::domain::deadline::promised;
 use diaban_core::domain::key::Key;
 use diaban_core::domain::report::{Level, MAX_ID, Withdrawn};
-use diaban_core::domain::{Calendar, Instant};
 
 const TEXT: &str = "a text";
 
@@ -176,7 +175,7 @@ pub(in crate::http) async fn transition(
         members.fault("original", "must be the id of a report");
     }
     let day: Option<String> = members.get("due_at", "a date like 2026-12-24, or an instant of RFC 3339");
-    let due = day.as_deref().and_then(|text| end_of(text, &service.city.pack.calendar));
+    let due = day.as_deref().and_then(|text| promised(text, &service.city.pack.calendar));
     if day.is_some() && due.is_none() {
         members.fault("due_at", "must be a date like 2026-12-24, or an instant of RFC 3339");
     }
@@ -271,16 +270,6 @@ pub(in crate::http) async fn look(
     let was = report(&service, id, &caller, Act::ReadOffice).await?;
     let texts = service.store.texts(id).await?;
     Ok(StandingDocument::answer(&service, (id, &was), false, texts, &headers))
-}
-
-/// An instant, or the end of work of a day.
-fn end_of(text: &str, calendar: &Calendar) -> Option<Instant> {
-    let of_day = || {
-        let day: jiff::civil::Date = text.parse().ok()?;
-        let end = calendar.time_zone().to_timestamp(day.to_datetime(END_OF_WORK)).ok()?;
-        Some(Instant::from_timestamp(end))
-    };
-    if text.len() <= 10 { of_day() } else { Instant::parse(text).ok() }
 }
 
 fn actor(service: &Service, key: &Key, headers: &HeaderMap) -> Actor {
