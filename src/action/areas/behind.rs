@@ -7,9 +7,7 @@ use crate::action::patience::patiently;
 use crate::clock::Clock;
 use crate::store::{Alone, Store, StoreError};
 
-/// After each write it rests so many times as long: most of the time belongs to those who read and post.
-const REST: u32 = 2;
-/// It rests at most so long.
+/// After each write it rests as long as that took, at most so long: half of the time belongs to those who read and post.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The right to write what follows a turn, as long as this lives.
@@ -40,7 +38,7 @@ impl<'a> Behind<'a> {
         }
         let begun = Instant::now();
         let done = patiently(write).await?;
-        tokio::time::sleep((begun.elapsed() * REST).min(PAUSE)).await;
+        tokio::time::sleep(begun.elapsed().min(PAUSE)).await;
         Ok(done)
     }
 }

@@ -13,7 +13,7 @@ use diaban_core::domain::Instant;
 use diaban_core::domain::report::EventKind;
 
 /// Reports in one commit: as many as leave room for others.
-const BATCH: i64 = 250;
+const BATCH: i64 = 500;
 /// Rows forgotten in one commit.
 const PIECE: i64 = 5_000;
 
