@@ -2,6 +2,7 @@
 //! standard error.
 
 mod areas;
+mod breach;
 mod check;
 mod demo;
 mod erased;
@@ -49,6 +50,7 @@ enum Role {
     /// Keep the list of what was erased, and apply it where an older backup brought something back.
     #[command(subcommand)]
     Erased(erased::Erased),
+    Breach(With<breach::Breach>),
     /// Manage keys of apps and secret feed links; a running server uses changes within two seconds.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -92,6 +94,7 @@ pub fn main() -> ExitCode {
             Role::Check(check) => check.run().await,
             Role::Report(report) => report.run().await,
             Role::Erased(erased) => erased.run().await,
+            Role::Breach(breach) => breach::Breach::run(breach).await,
             Role::Keys(keys) => keys.run().await,
             Role::Migrate(migrate) => migrate.run().await,
             Role::Backup(backup) => backup.run().await,

@@ -41,6 +41,7 @@ pub use record::events::Position;
 pub use record::life::Happening;
 pub use record::mask::{MaskedRows, Texts};
 pub use record::read::{Basis, Decided, PlacedRecord, ReportRecord};
+pub use record::reads::{OfficeRead, Personal};
 #[cfg(test)]
 pub(crate) use record::reports::tests::report;
 pub use record::reports::{KeyedReports, KnownKeys, Loaded};

@@ -2,6 +2,7 @@
 
 mod areas;
 mod authority;
+mod breach;
 mod clock;
 mod clocks;
 mod clusters;

@@ -8,6 +8,7 @@ pub(in crate::store) mod future;
 pub(in crate::store) mod life;
 pub(in crate::store) mod mask;
 pub(in crate::store) mod read;
+pub(in crate::store) mod reads;
 pub(in crate::store) mod reports;
 pub(in crate::store) mod tighten;
 pub(in crate::store) mod waiting;

@@ -215,6 +215,21 @@ pub(in crate::store) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "office_read",
+        key: 4,
+        numbered: false,
+        page: PAGE,
+        columns: &[
+            ("key_id", Text),
+            ("report", Integer),
+            ("what", Integer),
+            ("day", Integer),
+            ("first_ms", Integer),
+            ("last_ms", Integer),
+            ("times", Integer),
+        ],
+    },
+    Table {
         name: "secret",
         key: 1,
         numbered: false,

@@ -15,7 +15,7 @@ use crate::http::Service;
 use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::no_parameters;
 use crate::http::wire::problem::Problem;
-use crate::store::Happening;
+use crate::store::{Happening, Personal};
 use diaban_core::domain::caller::{Act, Caller, authorize};
 use diaban_core::domain::key::Key;
 use diaban_core::domain::report::Level;
@@ -136,6 +136,9 @@ pub(in crate::http) async fn events(
     let standing = report(&service, id, &caller, Act::Read).await?;
     let office = authorize(&caller, Act::ReadOffice, &standing.resource()).is_ok();
     let own = caller == Caller::Reporter;
+    if let Some(Extension(key)) = key.filter(|_| office) {
+        service.store.note_read(key.id.clone(), id, Personal::Life, service.clock.now()).await?;
+    }
     let life = service.store.life(standing.seq).await?.into_iter();
     let seen = life.filter(|event| office || event.is_told(own));
     let list = EventList { id, events: seen.map(|event| EventDocument::new(event, office, own)).collect() };

@@ -16,7 +16,7 @@ use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::{json_bytes, no_parameters};
 use crate::http::wire::members::Members;
 use crate::http::wire::problem::Problem;
-use crate::store::{Standing, Texts};
+use crate::store::{Personal, Standing, Texts};
 use diaban_core::domain;
 use diaban_core::domain::caller::Act;
 use diaban_core::domain::clocks::Timed;
@@ -268,6 +268,7 @@ pub(in crate::http) async fn look(
     no_parameters(query.as_deref())?;
     let (id, caller) = (number(&id)?, caller(&service.city.areas(), Some(&key)));
     let was = report(&service, id, &caller, Act::ReadOffice).await?;
+    service.store.note_read(key.id.clone(), id, Personal::Texts, service.clock.now()).await?;
     let texts = service.store.texts(id).await?;
     Ok(StandingDocument::answer(&service, (id, &was), false, texts, &headers))
 }
