@@ -88,7 +88,7 @@ class Load:
 
     def __init__(self, processes, readers):
         self.ended, self.seen, self.posted, self.refused = threading.Event(), [], {}, []
-        self.places, self.clients = [], [Client(process.port) for process in processes]
+        self.places, self.ports = [], [process.port for process in processes]
         self.answers = Counter()
         self.threads = []
         for n, process in enumerate(processes):
@@ -156,9 +156,10 @@ class Load:
 
     def probe(self, seconds):
         """Tiles with what was posted last, of all processes: what came between announcement and turn turns, too."""
+        clients = [Client(port) for port in self.ports]
         for asked, lon, lat in [p for p in self.places if p[0] > time.monotonic() - seconds]:
             x, y = (lon + 180) / 360, (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2
-            for n, client in enumerate(self.clients):
+            for n, client in enumerate(clients):
                 self.ask(n, "probe", client, f"/tiles/incidents/18/{int(x * 2**18)}/{int(y * 2**18)}.mvt")
 
     def end(self):
