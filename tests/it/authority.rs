@@ -108,11 +108,12 @@ impl World {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n");
         let own = self.callers[caller].iter().map(|(name, value)| (*name, &**value));
         for (name, value) in own.chain(more.iter().copied()) {
-            head += &format!("{name}: {value}\r\n");
+            head.extend([name, ": ", value, "\r\n"]);
         }
         let body = body.map(Value::to_string).unwrap_or_default();
         if method == "POST" {
-            head += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+            let length = body.len().to_string();
+            head.extend(["Content-Type: application/json\r\nContent-Length: ", &length, "\r\n"]);
         }
         stream.write_all(format!("{head}\r\n{body}").as_bytes()).unwrap();
         let mut line = String::new();

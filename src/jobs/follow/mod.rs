@@ -230,12 +230,11 @@ impl Follower {
             }
             _ => None,
         };
-        let (mut next, log) = match ready {
-            Some(ready) => ready,
-            None => {
-                let next = make_ready(self.store.clone(), self.city.clone(), stored, in_force).await?;
-                (next, log.to_vec())
-            }
+        let (mut next, log) = if let Some(ready) = ready {
+            ready
+        } else {
+            let next = make_ready(self.store.clone(), self.city.clone(), stored, in_force).await?;
+            (next, log.to_vec())
         };
         next.apply(&self.store, &self.city, &log).await?;
         let at = next.view.snapshot.at();
