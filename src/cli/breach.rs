@@ -8,7 +8,7 @@ use super::say::say;
 use super::{Outcome, With};
 use crate::app;
 use crate::clock::SystemClock;
-use diaban_core::domain::{Calendar, Instant};
+use diaban_core::domain::deadline;
 
 /// Which reports were read with keys of offices and operators, beyond what everybody may read: whom to tell when a key is
 /// lost. A row for each key, report and day; the times are in UTC.
@@ -26,7 +26,7 @@ impl Breach {
     pub(super) async fn run(With { what, settings }: With<Self>) -> Outcome {
         let (store, city) = app::open(&settings.resolve()?, &SystemClock).await?;
         let fault = "--since must be a date like 2026-11-01, or an instant of RFC 3339";
-        let since = begins(&what.since, &city.pack.calendar).ok_or(fault)?;
+        let since = deadline::since(&what.since, &city.pack.calendar).ok_or(fault)?;
         let names: HashMap<_, _> = store.keys().await?.into_iter().map(|key| (key.id, key.name)).collect();
         if let Some(key) = what.key.as_deref().filter(|id| !names.keys().any(|key| key.as_str() == *id)) {
             return Err(format!("no key has the id {key}").into());
@@ -43,15 +43,4 @@ impl Breach {
         store.close().await;
         Ok(())
     }
-}
-
-/// An instant, or the beginning of a day of the city.
-fn begins(text: &str, calendar: &Calendar) -> Option<Instant> {
-    if text.len() > 10 {
-        return Instant::parse(text).ok();
-    }
-    let day: jiff::civil::Date = text.parse().ok()?;
-    Some(Instant::from_timestamp(
-        calendar.time_zone().to_timestamp(day.to_datetime(jiff::civil::Time::MIN)).ok()?,
-    ))
 }

@@ -92,6 +92,7 @@ pub struct Changes {
 const CHANGED: usize = if cfg!(test) { 10 } else { 1_000 };
 /// If more of them changed, the map must catch up first: a page without some of them would have readers miss those.
 const MOST_CHANGED: usize = 20_000;
+
 impl NewsPage<'_> {
     /// The filter on a report wherever it is: the wards of changes are those of the event.
     fn anywhere(&self) -> Filter {

@@ -27,12 +27,22 @@ pub fn due(created: Instant, target_days: u16, calendar: &Calendar) -> Instant {
 /// A promised moment as people write it: an instant of RFC 3339, or a day like 2026-12-24, which means the end of its
 /// work. None when it is neither.
 pub fn promised(text: &str, calendar: &Calendar) -> Option<Instant> {
+    moment(text, END_OF_WORK, calendar)
+}
+
+/// The moment from which on something is asked for: an instant of RFC 3339, or a day, which means its beginning. None
+/// when it is neither.
+pub fn since(text: &str, calendar: &Calendar) -> Option<Instant> {
+    moment(text, Time::midnight(), calendar)
+}
+
+fn moment(text: &str, of_day: Time, calendar: &Calendar) -> Option<Instant> {
     if text.len() > 10 {
         return Instant::parse(text).ok();
     }
     let day: Date = text.parse().ok()?;
-    let end = calendar.time_zone().to_timestamp(day.to_datetime(END_OF_WORK)).ok()?;
-    Some(Instant::from_timestamp(end))
+    let moment = calendar.time_zone().to_timestamp(day.to_datetime(of_day)).ok()?;
+    Some(Instant::from_timestamp(moment))
 }
 
 /// Whether an open report is late at `as_of`. The due instant itself is still in time.
@@ -49,6 +59,8 @@ mod tests {
     fn a_promised_day_ends_with_its_work() {
         let of = |text| promised(text, &calendar()).map(|t| t.to_string());
         assert_eq!(of("2026-12-24").as_deref(), Some("2026-12-24T10:00:00.000Z"));
+        let begins = since("2026-12-24", &calendar()).map(|t| t.to_string());
+        assert_eq!(begins.as_deref(), Some("2026-12-23T17:00:00.000Z"));
         assert_eq!(of("2026-12-24T08:00:00+07:00").as_deref(), Some("2026-12-24T01:00:00.000Z"));
         for wrong in ["", "tomorrow", "2026-13-01", "24/12/2026", "2026-12-24T08:00"] {
             assert_eq!(of(wrong), None, "{wrong}");
