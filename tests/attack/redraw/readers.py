@@ -4,8 +4,8 @@
     tests/attack/redraw/readers.py [REPORTS [undo]]   20,000 without; with `undo` boundaries are taken back, too
 
 Each reader knows a bare code and what the documentation says, nothing else: it polls with the ETag that it has and stops
-at the first entry that it knows; where a code is answered by 410 it goes on with the successors that are named there (and
-reads the changes of the former ward by its full id, too); a stream that says by a notice that its ward is no more is kept,
+at the first entry that it knows; where a code is answered by 410 it goes on with the successors that are named there, and
+keeps the former ward by its full id, too; a stream that says by a notice that its ward is no more is kept,
 and those of the successors are opened from the last id that was heard. A secret link goes on by itself.
 
 Meanwhile reports are posted, transferred and given other states, boundaries are prepared, and come into force. At the end
@@ -85,10 +85,10 @@ class Poller(Reader):
                 raise AssertionError(f"{self.kind} of {self.ward}: {path}: {status} {body[:300]}")
 
     def follow(self, path, gone):
-        """On to the successors; the last former ward may still have something to tell."""
+        """On to the successors; the last former ward may still have something to tell, and may come back."""
         del self.feeds[path]
         self.moved = True
-        onward = list(gone["successors"]) + (gone["former"][-1:] if self.kind == "changes" else [])
+        onward = list(gone["successors"]) + gone["former"][-1:]
         for ward in onward:
             self.feeds.setdefault(local(ward["href"]).split("?")[0], (None, set()))
 

@@ -268,7 +268,8 @@ def told(seen, processes, former, now, zero):
 
 def latency(times):
     times.sort()
-    return f"{times[len(times) // 2] * 1e3:.1f}, worst {times[-1] * 1e3:.0f}" if times else "none"
+    at = lambda share: times[int(len(times) * share)] * 1e3
+    return f"{at(0.5):.1f}, p99 {at(0.99):.0f}, worst {times[-1] * 1e3:.0f}" if times else "none"
 
 
 def kept(processes, load):

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::domain::view::MapRow;
 use crate::map::index::Part;
-use crate::map::index::columns::{BLOCK, Tally, each, live, within};
+use crate::map::index::columns::{BLOCK, Columns, Tally, each, live, within};
 use crate::map::index::filter_cache::Marks;
 use crate::map::index::select::{Select, in_range};
 
@@ -65,15 +65,14 @@ impl<'a> Matched<'a> {
         (x, y, count)
     }
 
-    /// Appends the matching rows of a range to a list.
-    pub(in crate::map) fn list(&self, range: Range<usize>, out: &mut Vec<MapRow>) {
+    /// Calls `f` with the index of each matching row of some ranges.
+    pub(in crate::map) fn each(&self, ranges: &[Range<usize>], mut f: impl FnMut(&Columns, usize)) {
         let rows = self.part.rows;
-        match &self.words {
-            None => {
-                let dead = self.part.dead_in(&range);
-                out.extend(live(range, dead).map(|i| rows.row(i)));
+        for range in ranges {
+            match &self.words {
+                None => live(range.clone(), self.part.dead_in(range)).for_each(|i| f(rows, i)),
+                Some(words) => each_set(words, range, |i| f(rows, i)),
             }
-            Some(words) => each_set(words, &range, |i| out.push(rows.row(i))),
         }
     }
 

@@ -16,8 +16,7 @@ use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::asked;
 use crate::http::wire::parts::{Link, Point};
 use crate::http::wire::problem::Problem;
-use diaban_core::domain::deadline::is_overdue;
-use diaban_core::domain::field::{DUE, Kind, Shown, TABLE};
+use diaban_core::domain::field::{Kind, Shown, TABLE};
 use diaban_core::domain::view::MapRow;
 use diaban_core::domain::{CodeBook, Instant, Status};
 use diaban_core::format::geojson;
@@ -32,19 +31,19 @@ pub(in crate::http) struct Cluster {
     cluster: bool,
     cluster_id: u64,
     zoom: u8,
-    point_count: usize,
-    open: usize,
-    closed: usize,
-    overdue: usize,
+    point_count: u64,
+    open: u64,
+    closed: u64,
+    overdue: u64,
     overdue_share: f64,
     /// West, south, east, north in degrees.
-    bbox: Option<[f64; 4]>,
+    bbox: [f64; 4],
     /// Whether all reports stand at one place.
     same_location: bool,
     /// The first zoom that shows it in parts; null if none does.
     expansion_zoom: Option<u8>,
     #[serde(rename = "numberMatched")]
-    number_matched: usize,
+    number_matched: u64,
     #[serde(rename = "numberReturned")]
     number_returned: usize,
     links: Vec<Link>,
@@ -100,44 +99,35 @@ pub(in crate::http) async fn cluster(
 
 fn document(
     view: &View,
-    found: &Members,
+    found: &Members<'_>,
     q: &ListQuery,
     (zoom, as_of): (u8, Instant),
     home: &str,
 ) -> Cluster {
     let limit = q.page.limit.unwrap_or(DEFAULT_LIMIT) as usize;
-    let after = q.page.cursor.and_then(|id| found.rows.iter().position(|row| row.id == id));
-    let from = after.map_or(0, |i| i + 1);
-    let page = &found.rows[from..found.rows.len().min(from + limit)];
+    let (page, more) = found.page(q.page.cursor, limit);
     let address =
         |cursor: Option<u64>| address(home, found.id, &q.filter, &view.codebook, q.page.limit, cursor);
     let link = |href: String, rel, title| Link::new(href, rel, geojson::MEDIA, title);
     let mut links = vec![link(address(q.page.cursor), "self", "This page")];
-    if let Some(last) = page.last().filter(|_| from + page.len() < found.rows.len()) {
+    if let Some(last) = page.last().filter(|_| more) {
         links.push(link(address(Some(last.id)), "next", "The next page"));
     }
-    let with = |status: Status| found.rows.iter().filter(|r| r.state().status() == status).count();
-    let overdue = found
-        .rows
-        .iter()
-        .filter(|r| r.instant(DUE).is_some_and(|due| is_overdue(r.state(), due, as_of)))
-        .count();
-    let share = (overdue as f64 / found.rows.len() as f64 * 1e4).round() / 1e4;
-    let bounds = found.bounds().map(|b| [b.west, b.south, b.east, b.north]);
+    let (count, overdue, bounds) = (found.count(), found.overdue(as_of), found.bounds());
     Cluster {
         r#type: "FeatureCollection",
         cluster: true,
         cluster_id: found.id,
         zoom,
-        point_count: found.rows.len(),
-        open: with(Status::Open),
-        closed: with(Status::Closed),
+        point_count: count,
+        open: found.with_status(Status::Open),
+        closed: found.with_status(Status::Closed),
         overdue,
-        overdue_share: share,
-        bbox: bounds,
+        overdue_share: (overdue as f64 / count as f64 * 1e4).round() / 1e4,
+        bbox: [bounds.west, bounds.south, bounds.east, bounds.north],
         same_location: found.same_location(),
-        expansion_zoom: found.expansion_zoom(&view.snapshot, &q.filter, zoom),
-        number_matched: found.rows.len(),
+        expansion_zoom: found.expansion_zoom(&view.snapshot, &q.filter),
+        number_matched: count,
         number_returned: page.len(),
         links,
         features: page.iter().map(|row| member(row, &view.codebook)).collect(),
