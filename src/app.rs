@@ -19,8 +19,8 @@ use crate::http::{
     ReportTokens, Service, Side, Streams, Styles, TileCache,
 };
 use crate::jobs::{
-    Follower, SnapshotWriter, announce, publish, refresh_keys, supervise, trim, turn_areas, watch_clock,
-    write_snapshots,
+    Follower, SnapshotWriter, announce, overtime, publish, refresh_keys, supervise, trim, turn_areas,
+    watch_clock, write_snapshots,
 };
 use crate::memory::{CONNECTION, EXPORT, REPORT, STREAM, Share};
 use crate::store::{Claim, Failure, MaskedRows, Store, StoreError};
@@ -273,6 +273,10 @@ pub async fn run(
         let (store, city, clock) = (store.clone(), city.clone(), clock.clone());
         move || publish(store.clone(), city.clone(), clock.clone())
     };
+    let overtime = {
+        let (store, city, clock) = (store.clone(), city.clone(), clock.clone());
+        move || overtime(store.clone(), city.clone(), clock.clone())
+    };
     let preparations = Preparations::default();
     let turn_areas = {
         let (store, city, clock, watched) = (store.clone(), city.clone(), clock.clone(), watched.clone());
@@ -344,6 +348,7 @@ pub async fn run(
         jobs.push(tokio::spawn(supervise("snapshots", write_snapshots, restarted())));
         jobs.push(tokio::spawn(supervise("trim", trim_log, restarted())));
         jobs.push(tokio::spawn(supervise("publish", publish, restarted())));
+        jobs.push(tokio::spawn(supervise("overtime", overtime, restarted())));
         jobs.push(tokio::spawn(supervise("areas", turn_areas, restarted())));
     }
     // What was found meanwhile is reported like any failure.

@@ -4,14 +4,18 @@
 
 mod areas;
 mod city;
+mod dialogue;
 mod entries;
 mod export_tiles;
 mod import;
 mod keys;
+mod overtime;
 mod patience;
 mod public;
+mod rate;
 mod settle;
 mod submit;
+mod tasks;
 mod transfer;
 mod transition;
 mod verb;
@@ -24,12 +28,16 @@ pub use areas::{
     undo_soon, withdraw_edition,
 };
 pub use city::{Areas, City, CityError};
-pub use entries::{Entries, Told, cursor, told_at};
+pub use dialogue::{ask, reply};
+pub use entries::{Entries, Told, contractor, cursor, told_at};
 pub use export_tiles::{ArchiveFormat, ExportError, ExportStep, Exported, TileExport, export_tiles};
 pub use import::*;
 pub use keys::{Answers, KeyError, KeyFault, Keyring, Purpose, add_key, revoke_key};
+pub use overtime::overtime;
+pub use rate::{Rated, keep_closed, rate, rate_until};
 pub use settle::{mask_stored, settle};
 pub use submit::{Receipt, Refusal, Submission, SubmitError, assess, outside_text, submit};
+pub use tasks::{NewTask, end_task, give_task, of as task_of};
 pub use transfer::{To, Transfer, Transferred, transfer};
 pub use transition::{Transition, transition};
 pub use verb::{Actor, VerbError, permit, precision};

@@ -112,9 +112,9 @@ pub async fn transfer(
 }
 
 /// Who is meant.
-struct Target {
+pub(super) struct Target {
     /// The field that names it.
-    field: &'static str,
+    pub(super) field: &'static str,
     body: Named,
     /// The ward, if it is a ward's body.
     ward: Option<WardId>,
@@ -127,7 +127,7 @@ enum Named {
 }
 
 impl Target {
-    fn body(&self, was: &str) -> BodyId {
+    pub(super) fn body(&self, was: &str) -> BodyId {
         match &self.body {
             Named::One(body) => body.clone(),
             Named::LikeIn(ward) => BodyId::new(&body_in(was, ward)),
@@ -135,7 +135,7 @@ impl Target {
     }
 }
 
-fn target(city: &City, areas: &Areas, to: &To) -> Result<Target, VerbError> {
+pub(super) fn target(city: &City, areas: &Areas, to: &To) -> Result<Target, VerbError> {
     let ward = |field: &'static str, name: &str| {
         let known = match areas.codebook.ward(name) {
             WardName::Known(i) => areas.codebook.wards.get(usize::from(i)),

@@ -7,7 +7,7 @@ use crate::store::{Standing, Step, Store};
 use diaban_core::domain::caller::Act;
 use diaban_core::domain::mask::Written;
 use diaban_core::domain::report::{Level, Needs, Proof, WHERE, Withdrawn, says_not_ours};
-use diaban_core::domain::{Category, Instant, State, Status};
+use diaban_core::domain::{Category, Instant, State, Status, deadline};
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,9 +65,20 @@ pub async fn transition(
         if let Some(due) = asked.due {
             return extension(was, asked, (due, now), words.clone());
         }
-        rule(was, city.pack.categories.by_code(&was.category), asked, words.clone())
+        let category = city.pack.categories.by_code(&was.category);
+        let decision = rule(was, category, asked, words.clone())?;
+        let opens = decision.step == Step::State(State::Reopened);
+        Ok(Decision { due: if opens { reopened(city, was, now) } else { None }, ..decision })
     })
     .await
+}
+
+/// When the answer is due of a report that is opened again: the clock of its category begins anew. None where it is due
+/// later already.
+pub(super) fn reopened(city: &City, was: &Standing, now: Instant) -> Option<Instant> {
+    let category = city.pack.categories.by_code(&was.category)?;
+    let due = deadline::due(now, category.target_days, &city.pack.calendar);
+    Some(due).filter(|due| was.due.is_none_or(|before| before < *due))
 }
 
 /// The texts of a transition, cleaned.
@@ -117,6 +128,9 @@ fn rule(
 ) -> Result<Decision, VerbError> {
     let to = asked.to.unwrap_or(was.state);
     let level = asked.level.filter(|level| *level != was.level);
+    if to != was.state && to.status() == Status::Closed && was.tasks.open > 0 {
+        return Err(VerbError::NotNow("tasks of it are open: end or withdraw them first"));
+    }
     let step = if to == was.state { remark(was, asked, level, &words)? } else { Step::State(to) };
     if to != was.state && !was.state.next().contains(&to) {
         return Err(VerbError::Illegal { from: was.state, to });
@@ -205,29 +219,9 @@ fn told(
 
 #[cfg(test)]
 mod tests {
+    use super::super::verb::tests::standing;
     use super::*;
-    use crate::store::Decided;
-    use diaban_core::domain::{Precision, Text};
-
-    fn standing(state: State) -> Standing {
-        Standing {
-            seq: 1,
-            received: Instant::MIN,
-            due: None,
-            state,
-            level: Level::Normal,
-            withdrawn: Withdrawn::No,
-            category: "pothole".into(),
-            ward: None,
-            body: "centre".to_owned(),
-            point: None,
-            placed: true,
-            decided: Decided { stored: Some(Precision::Exact), looks: Precision::Exact },
-            told: true,
-            events: 1,
-            edition: 0,
-        }
-    }
+    use diaban_core::domain::Text;
 
     fn to(state: State) -> Transition {
         Transition { to: Some(state), ..Transition::default() }

@@ -39,6 +39,12 @@ pub enum VerbError {
         /// The state that was asked for.
         to: State,
     },
+    /// It is not the time for it.
+    #[error("{0}")]
+    NotNow(&'static str),
+    /// It was done before, by the same request sent once more.
+    #[error("done before")]
+    Done,
     /// A rule forbids it.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Refused(Vec<Violation>),
@@ -97,6 +103,7 @@ pub(super) struct Decision {
     pub(super) level: Option<Level>,
     pub(super) redirect_to: Option<String>,
     pub(super) due: Option<Instant>,
+    pub(super) said: Option<String>,
 }
 
 impl Decision {
@@ -111,11 +118,13 @@ impl Decision {
             level: None,
             redirect_to: None,
             due: None,
+            said: None,
         }
     }
 }
 
-/// Reads, looks whether the actor may, decides, writes. Of the life of a report only transfers are told.
+/// Reads, looks whether the actor may, decides, writes. The life of a report is told to transfers, to its reporter, and
+/// to whoever ends a task.
 pub(super) async fn decide(
     city: &City,
     store: &Store,
@@ -124,6 +133,7 @@ pub(super) async fn decide(
     (actor, act): (&Actor, Act),
     rule: impl Fn(&Standing, Vec<Happening>) -> Result<Decision, VerbError>,
 ) -> Result<(), VerbError> {
+    let needs_life = matches!(act, Act::Transfer | Act::Reply | Act::EndTask);
     for _ in 0..TRIES {
         let was = store.standing(id).await?.ok_or(VerbError::Missing)?;
         permit(city, &actor.caller, act, &was)?;
@@ -131,8 +141,9 @@ pub(super) async fn decide(
             return Err(VerbError::Outdated(was.events));
         }
         // If it is of another moment than the standing, nothing will be written.
-        let life = if act == Act::Transfer { store.life(was.seq).await? } else { Vec::new() };
-        let Decision { step, role, reason, note, internal, level, redirect_to, due } = rule(&was, life)?;
+        let life = if needs_life { store.life(was.seq).await? } else { Vec::new() };
+        let Decision { step, role, reason, note, internal, level, redirect_to, due, said } =
+            rule(&was, life)?;
         let at = clock.now();
         let precision = precision(city, &was);
         let waits = precision != Precision::Exact;
@@ -151,12 +162,18 @@ pub(super) async fn decide(
             level,
             redirect_to,
             due,
+            said,
         };
         if store.amend_report(amendment).await? == Applied::Done {
             return Ok(());
         }
     }
     Err(VerbError::Changed)
+}
+
+/// The same request sent once more is no fault: nothing happens.
+pub(super) fn done_before(done: Result<(), VerbError>) -> Result<(), VerbError> {
+    if matches!(done, Err(VerbError::Done)) { Ok(()) } else { done }
 }
 
 /// Whether a caller may do this with a report.
@@ -199,4 +216,34 @@ pub(super) fn words(raw: Option<&str>, field: &str) -> Result<Option<String>, Ve
 /// The same of at most so many characters.
 fn cleaned(raw: Option<&str>, field: &str, max: usize) -> Result<Option<String>, VerbError> {
     raw.map_or(Ok(None), |raw| text::clean(raw, max).map_err(|e| VerbError::refused(field, e.to_string())))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::store::{Decided, Tasks};
+    use diaban_core::domain::report::Withdrawn;
+
+    /// A public report of which nothing else is known.
+    pub(in crate::action) fn standing(state: State) -> Standing {
+        Standing {
+            seq: 1,
+            received: Instant::MIN,
+            due: None,
+            state,
+            level: Level::Normal,
+            withdrawn: Withdrawn::No,
+            category: "pothole".into(),
+            ward: None,
+            body: "centre".to_owned(),
+            point: None,
+            placed: true,
+            decided: Decided { stored: Some(Precision::Exact), looks: Precision::Exact },
+            told: true,
+            events: 1,
+            edition: 0,
+            awaited: None,
+            tasks: Tasks::default(),
+        }
+    }
 }

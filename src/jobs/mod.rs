@@ -3,6 +3,7 @@
 
 mod announce;
 mod follow;
+mod overtime;
 mod publish;
 mod refresh_keys;
 mod snapshots;
@@ -13,6 +14,7 @@ mod watch_clock;
 
 pub use announce::announce;
 pub use follow::{FollowError, Follower, load, view_now};
+pub use overtime::overtime;
 pub use publish::publish;
 pub use refresh_keys::refresh_keys;
 pub use snapshots::{SnapshotWriter, write_snapshots};

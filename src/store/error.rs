@@ -114,8 +114,9 @@ pub enum StoreError {
     /// anything.
     #[error("{0}")]
     Storage(Failure),
-    /// The writer's queue is full, another writer held the lock for too long, or the store is closing.
-    #[error("the store accepts no more writes now")]
+    /// The writer's queue is full, another writer held the lock for too long, the store is closing, or a read took too
+    /// long.
+    #[error("the store has too much to do now; try again")]
     Busy,
     /// The database cannot be reached now; nothing was changed.
     #[error("the database cannot be reached")]

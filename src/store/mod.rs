@@ -36,6 +36,7 @@ pub use mbtiles::Mbtiles;
 pub use open::Store;
 pub use pages::Page;
 pub use record::amend::{Amendment, Standing, Step};
+pub use record::awaited::{Awaited, Wait};
 pub use record::create::Created;
 pub use record::events::Position;
 pub use record::life::Happening;
@@ -45,6 +46,7 @@ pub use record::reads::{OfficeRead, Personal};
 #[cfg(test)]
 pub(crate) use record::reports::tests::report;
 pub use record::reports::{KeyedReports, KnownKeys, Loaded};
+pub use record::tasks::{Task, TaskBy, Tasks};
 pub use record::tighten::{Loose, NewPlace, Tighter};
 pub use record::waiting::over;
 pub use whole::backup::{Backup, Restored, backup, restore};

@@ -39,6 +39,21 @@ const TABLE: &[(&str, &[&str])] = &[
         "GET /collections/reports/items/{id}/standing",
         "POST /collections/reports/items/{id}/transitions",
         "POST /collections/reports/items/{id}/transfers",
+        "POST /collections/reports/items/{id}/questions",
+        "POST /collections/reports/items/{id}/refusals",
+        "GET /collections/reports/items/{id}/tasks",
+        "POST /collections/reports/items/{id}/tasks",
+    ]),
+    // Its own tasks, which may be none.
+    ("kss...kkkk", &["GET /tasks"]),
+    // There is none with that number, for whoever may ask.
+    ("kks....skk", &[
+        "GET /collections/reports/items/{id}/tasks/{task}", "POST /collections/reports/items/{id}/tasks/{task}",
+    ]),
+    // What whoever sent it writes; other callers are known, and it is not theirs.
+    ("kkssss.skk", &[
+        "POST /collections/reports/items/{id}/answers",
+        "POST /collections/reports/items/{id}/ratings",
     ]),
     ("kssss.kkkk", &["* /areas/*", "* /areas/*/*", "* /areas/*/*/*"]),
     // Of a page of this service only, which says so by its origin.
@@ -129,11 +144,17 @@ impl World {
             .replace("{id}", &id.to_string())
             .replace("{ward}", NEIGHBOUR)
             .replace("{edition}", "999")
+            .replace("{task}", "1")
             .replace(['{', '}'], "");
         let body = match pattern.rsplit('/').next().unwrap() {
             "items" if pattern == ITEMS => feature("pothole", Some(CENTRE)),
             "transitions" => json!({ "internal_note": "đã xem" }),
             "transfers" => json!({ "ward": NEIGHBOUR }),
+            "questions" => json!({ "question": "Ở đâu?" }),
+            "answers" => json!({ "answer": "Ở đây" }),
+            "ratings" => json!({ "satisfied": true }),
+            "tasks" => json!({ "what": "Hút hố ga", "body": "water" }),
+            "refusals" => json!({ "reason": "Đã xong" }),
             _ => json!({}),
         };
         let token = match caller {

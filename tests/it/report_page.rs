@@ -13,7 +13,7 @@ use crate::keys::token;
 const ITEMS: &str = "/collections/reports/items";
 const FORM: &str = "application/x-www-form-urlencoded";
 /// What a browser says of a form of the page itself.
-const OWN: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
+pub(crate) const OWN: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
 
 /// A report, and the token that opens it.
 fn sent(server: &Server, body: &Value) -> (u64, String) {
@@ -23,7 +23,7 @@ fn sent(server: &Server, body: &Value) -> (u64, String) {
 }
 
 /// The page, which must be one, with this status.
-fn page(server: &Server, path: &str, status: u16, headers: &[(&str, &str)]) -> String {
+pub(crate) fn page(server: &Server, path: &str, status: u16, headers: &[(&str, &str)]) -> String {
     is_page(server.get_with(path, headers), status)
 }
 
@@ -45,12 +45,12 @@ fn is_page(answer: Answer, status: u16) -> String {
     text
 }
 
-fn post(server: &Server, path: &str, form: &str, headers: &[(&str, &str)]) -> Answer {
+pub(crate) fn post(server: &Server, path: &str, form: &str, headers: &[(&str, &str)]) -> Answer {
     server.post_bytes(path, form.as_bytes(), FORM, headers)
 }
 
 /// The cookie for which the token of a report is exchanged.
-fn cookie(server: &Server, id: u64, token: &str) -> String {
+pub(crate) fn cookie(server: &Server, id: u64, token: &str) -> String {
     let opened = post(server, &format!("/r/{id}/session"), &format!("token={token}"), &[OWN]);
     assert_eq!((opened.status, opened.header("location")), (303, &*format!("/r/{id}")), "{}", opened.text());
     let set = opened.header("set-cookie");

@@ -210,7 +210,7 @@ pub fn errors(status: u16, reasons: &[String]) -> Document {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Choice, Group, PlaceRule, Precision, Text};
+    use crate::domain::{Choice, Group, PlaceRule, Precision, Reopening, Text};
 
     fn text(vi: &str, en: &str) -> Text {
         Text { vi: vi.into(), en: en.into() }
@@ -240,6 +240,7 @@ mod tests {
             stop: Some(text("Gọi 114", "Call 114")),
             redirect: None,
             proof: crate::domain::report::Proof::None,
+            reopening: Reopening::Decided,
         };
         let asking = Category {
             code: "light".into(),

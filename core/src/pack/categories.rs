@@ -6,7 +6,9 @@ use super::source::Source;
 use super::text::TextWire;
 use super::{PackError, toml};
 use crate::domain::report::{Level, Proof};
-use crate::domain::{Categories, Category, Choice, Group, PlaceRule, Precision, Question, QuestionKind};
+use crate::domain::{
+    Categories, Category, Choice, Group, PlaceRule, Precision, Question, QuestionKind, Reopening,
+};
 
 const FILE: &str = "data/categories.toml";
 
@@ -42,6 +44,16 @@ struct CategoryWire {
     redirect: Option<TextWire>,
     #[serde(default)]
     proof: ProofWire,
+    #[serde(default)]
+    reopening: ReopeningWire,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ReopeningWire {
+    #[default]
+    Decided,
+    Automatic,
 }
 
 #[derive(Default, Deserialize)]
@@ -148,6 +160,10 @@ fn category(wire: CategoryWire) -> Result<Category, PackError> {
         proof: match wire.proof {
             ProofWire::None => Proof::None,
             ProofWire::Note => Proof::Note,
+        },
+        reopening: match wire.reopening {
+            ReopeningWire::Decided => Reopening::Decided,
+            ReopeningWire::Automatic => Reopening::Automatic,
         },
     })
 }

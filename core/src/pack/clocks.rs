@@ -21,6 +21,8 @@ const MOST: usize = 16;
 #[serde(deny_unknown_fields)]
 struct FileWire {
     office_hours: Vec<String>,
+    reply: Option<LimitWire>,
+    several_days: Option<u16>,
     clock: Vec<ClockWire>,
 }
 
@@ -46,7 +48,7 @@ struct RuleWire {
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum LimitWire {
+pub(super) enum LimitWire {
     Minutes(u32),
     Hours(u32),
     WorkingHours(u32),
@@ -67,6 +69,7 @@ pub(super) fn read(
         wire => wire?,
     };
     let office = OfficeHours { calendar, hours: hours(&wire.office_hours)? };
+    let reply = wire.reply.map(|wire| limit(FILE, "reply", wire, &office)).transpose()?;
     let list =
         wire.clock.into_iter().map(|c| clock(c, categories, &office)).collect::<Result<Vec<_>, _>>()?;
     let codes: BTreeSet<&str> = list.iter().map(|c| &*c.code).collect();
@@ -80,7 +83,11 @@ pub(super) fn read(
             "`answer` is missing, which ends at the date of a report, without a limit",
         ));
     }
-    Ok(Clocks { list, office })
+    let several = wire.several_days.unwrap_or(Clocks::SEVERAL);
+    if u32::from(several) > Limit::MOST_DAYS {
+        return Err(wrong("several_days", format!("at most {}", Limit::MOST_DAYS)));
+    }
+    Ok(Clocks { list, office, reply: reply.unwrap_or(Clocks::REPLY), several })
 }
 
 fn wrong(key: impl Into<String>, reason: impl Into<String>) -> PackError {
@@ -124,7 +131,7 @@ fn clock(wire: ClockWire, categories: &Categories, office: &OfficeHours) -> Resu
             let rules = wire.rule.into_iter().map(|r| rule(&key, r, categories, office));
             let rules = rules.collect::<Result<Vec<_>, _>>()?;
             let all = || categories.iter().map(|c| (&*c.code, &*c.group, c.precision));
-            Until::Since(Limits::new(limit(&key, general, office)?, &rules, all()))
+            Until::Since(Limits::new(limit(FILE, &key, general, office)?, &rules, all()))
         }
     };
     Ok(Clock { code: wire.code.into(), name: wire.name.into(), states, until })
@@ -153,11 +160,18 @@ fn rule(
         category: wire.category.map(Into::into),
         group: wire.group.map(Into::into),
         level,
-        limit: limit(key, wire.limit, office)?,
+        limit: limit(FILE, key, wire.limit, office)?,
     })
 }
 
-fn limit(key: &str, wire: LimitWire, office: &OfficeHours) -> Result<Limit, PackError> {
+/// A limit of a file; `key` is what it is of there.
+pub(super) fn limit(
+    file: &str,
+    key: &str,
+    wire: LimitWire,
+    office: &OfficeHours,
+) -> Result<Limit, PackError> {
+    let wrong = |reason: String| PackError::value(file, key.to_owned(), reason);
     let most = Limit::MOST_DAYS;
     let (n, most) = match wire {
         LimitWire::Minutes(n) => (n, most * 24 * 60),
@@ -165,10 +179,10 @@ fn limit(key: &str, wire: LimitWire, office: &OfficeHours) -> Result<Limit, Pack
         LimitWire::Days(n) | LimitWire::WorkingDays(n) => (n, most),
     };
     if n == 0 || n > most {
-        return Err(wrong(key, format!("a limit is from 1 to {most} of its unit")));
+        return Err(wrong(format!("a limit is from 1 to {most} of its unit")));
     }
     if matches!(wire, LimitWire::WorkingHours(_)) && office.hours.is_empty() {
-        return Err(wrong(key, "working hours need office_hours"));
+        return Err(wrong("working hours need office_hours".to_owned()));
     }
     Ok(match wire {
         LimitWire::Minutes(n) => Limit::Minutes(n),

@@ -10,6 +10,7 @@ mod clocks;
 mod collections;
 mod error;
 mod osm;
+mod ratings;
 mod routing;
 mod source;
 #[cfg(any(test, feature = "testing"))]
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use crate::domain::clocks::Clocks;
-use crate::domain::{Bodies, Calendar, Categories, Collection, OsmRules, Routing};
+use crate::domain::{Bodies, Calendar, Categories, Collection, OsmRules, Ratings, Routing};
 
 pub use areas::{Areas, Successors};
 pub use city::{CityFacts, MapView, PageWords, UnitWords};
@@ -47,6 +48,8 @@ pub struct Pack {
     pub calendar: Calendar,
     /// What the city promises.
     pub clocks: Arc<Clocks>,
+    /// What can be said of how a report was closed.
+    pub ratings: Ratings,
     /// Unit facts, successors, and the boundary files as they are.
     pub areas: Areas,
     layers: Vec<(String, String)>,
@@ -67,6 +70,7 @@ impl Pack {
         let routing = routing::read_routing(source, &categories, &bodies)?;
         let calendar = calendar::read(source, &rest.calendar, rest.time_zone)?;
         let clocks = Arc::new(clocks::read(source, &categories, &calendar)?);
+        let ratings = ratings::read(source, &clocks.office)?;
         let collections: Vec<_> = collections::read(source)?.into_iter().map(Arc::new).collect();
         let osm = osm::read(source, &collections)?;
         let areas = areas::read(source, &city.units, rest.sea.as_deref())?;
@@ -84,6 +88,7 @@ impl Pack {
             collections,
             calendar,
             clocks,
+            ratings,
             areas,
             layers,
             styles,

@@ -14,7 +14,7 @@ use crate::action::city::{Areas, City};
 use crate::store::{News, Position};
 use diaban_core::domain::feed::{Entry, Link, Minter, Tag};
 use diaban_core::domain::field::{self, Value};
-use diaban_core::domain::report::{EventKind, Level, Withdrawn};
+use diaban_core::domain::report::{EventKind, Level, Rating, Withdrawn};
 use diaban_core::domain::view::PublicReport;
 use diaban_core::domain::{BodyId, Instant, Lang, State, Text, WardId, time_words};
 use diaban_core::format::feed::json;
@@ -140,8 +140,14 @@ impl<'a> Entries<'a> {
         // A level that changes with the state is told beside it.
         let level =
             news.levels[0].filter(|_| news.kind != EventKind::Level).map(|_| levels(news.levels).both());
-        let said =
-            [level.as_deref(), news.reason.as_deref(), news.redirect_to.as_deref(), news.note.as_deref()];
+        let why = (!news.rating_reasons.is_empty()).then(|| self.reasons(&news.rating_reasons));
+        let said = [
+            level.as_deref(),
+            why.as_deref(),
+            news.reason.as_deref(),
+            news.redirect_to.as_deref(),
+            news.note.as_deref(),
+        ];
         entry.content = self.standing(&r, news.to, place.as_deref(), said);
         entry.geometry = r.facts.point.map(on_ground);
         entry.tags = self.tags(&r, news.to);
@@ -162,6 +168,8 @@ impl<'a> Entries<'a> {
             ("reason".into(), news.reason.into()),
             ("redirect_to".into(), news.redirect_to.into()),
             ("note".into(), news.note.into()),
+            ("rating".into(), Value::from(news.rating.map(|r| r.name().to_owned()))),
+            ("task".into(), Value::from(news.task.map(|(_, state)| state.name().to_owned()))),
         ]);
         entry
     }
@@ -260,11 +268,37 @@ impl<'a> Entries<'a> {
                     &format!("Answer put off to {}", day(Lang::En)),
                 )
             }
+            EventKind::Question => text("Hỏi thêm người gửi", "The reporter is asked"),
+            EventKind::Reply => text("Người gửi đã trả lời", "The reporter answered"),
+            EventKind::Silence => {
+                text("Người gửi chưa trả lời trong hạn", "No answer of the reporter in time")
+            }
+            EventKind::Rating => {
+                let (vi, en) = news.rating.map_or(("?", "?"), Rating::titles);
+                text(&format!("Người gửi {vi}"), &format!("The reporter is {en}"))
+            }
+            EventKind::Kept => text("Không mở lại", "Not opened again"),
+            EventKind::Task => {
+                let (vi, en) = news.task.map_or(("?", "?"), |(_, state)| state.titles());
+                let by = news.bodies[0]
+                    .as_deref()
+                    .map_or_else(contractor, |id| self.city.body_name(&self.areas, &BodyId::new(id)));
+                text(&format!("Phần việc của {}: {vi}", by.vi), &format!("Task of {}: {en}", by.en))
+            }
             EventKind::Hidden => text("Đã ẩn một phản ánh", "A report was hidden"),
             EventKind::Shown => text("Hiện lại", "Shown again"),
             EventKind::Erased => text("Đã xóa một phản ánh", "A report was erased"),
             EventKind::Areas => text("Thay đổi địa giới", "Boundaries changed"),
         }
+    }
+
+    /// Why somebody is not satisfied, a line for each reason.
+    fn reasons(&self, codes: &[String]) -> String {
+        let known = |code: &String| {
+            let reason = self.city.pack.ratings.reasons.iter().find(|r| r.code == *code);
+            reason.map_or_else(|| code.clone(), |r| r.name.both())
+        };
+        codes.iter().map(known).collect::<Vec<_>>().join("\n")
     }
 
     /// What it is about, and the line that its author gave it.
@@ -312,6 +346,11 @@ impl<'a> Entries<'a> {
             Link { rel: "related", href: item, media: geojson::MEDIA },
         ]
     }
+}
+
+/// Somebody outside who does a part of a report: everybody reads no name.
+pub fn contractor() -> Text {
+    Text { vi: "đơn vị thi công".to_owned(), en: "a contractor".to_owned() }
 }
 
 /// How much a report presses, after and before.

@@ -56,6 +56,8 @@ struct CategoryInfo {
     redirect: Option<Bilingual>,
     /// What an office must show before a report of it is resolved: none, or a note.
     proof: &'static str,
+    /// Whether its office decides when whoever sent a report wishes to have it opened again: decided or automatic.
+    reopening: &'static str,
     /// Who answers at the place that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Body>,
@@ -136,6 +138,7 @@ fn category(service: &Service, c: &Category, ward: Option<&WardId>, lang: Lang) 
         stop: c.stop.as_ref().map(Into::into),
         redirect: c.redirect.as_ref().map(Into::into),
         proof: c.proof.name(),
+        reopening: c.reopening.name(),
         body,
     }
 }

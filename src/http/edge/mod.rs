@@ -32,8 +32,8 @@ static EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Link, Location, Content-Crs, RateLimit, RateLimit-Policy, Report-Token, Retry-After, X-Request-Id",
 );
 const ALLOWED: &str = "Accept, Accept-Language, Authorization, Cache-Control, Content-Type, Device-Token, \
-     Idempotency-Key, If-Modified-Since, If-None-Match, Last-Event-ID, Pragma, Range, Report-Token, X-Request-Id, \
-     X-Requested-With";
+     Idempotency-Key, If-Modified-Since, If-None-Match, Last-Event-ID, Pragma, Range, Report-Token, Task-Token, \
+     X-Request-Id, X-Requested-With";
 
 /// RFC 7234 section 5.5.1: the warning for a response that may be outdated.
 static STALE: HeaderValue = HeaderValue::from_static("110 - \"Response is Stale\"");

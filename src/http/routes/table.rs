@@ -110,6 +110,15 @@ fn work<T: 'static>(
     post(pattern, Act::Read, handler, operations).keyed(WORK)
 }
 
+/// What whoever sent a report writes to it.
+fn own<T: 'static>(
+    pattern: Pattern,
+    handler: impl Handler<T, Arc<Service>>,
+    operations: Operations,
+) -> Route {
+    post(pattern, Act::Read, handler, operations)
+}
+
 /// What a form of a page for people sends.
 fn form<T: 'static>(
     pattern: Pattern,
@@ -144,6 +153,15 @@ pub(super) fn rows() -> Vec<Route> {
         get("/collections/reports/items/{id}/standing", READ, life::look, of_life::standing).keyed(WORK),
         work("/collections/reports/items/{id}/transitions", life::transition, of_life::transition),
         work("/collections/reports/items/{id}/transfers", life::transfer, of_life::transfer),
+        work("/collections/reports/items/{id}/questions", life::ask, of_life::ask),
+        work("/collections/reports/items/{id}/refusals", life::keep_closed, of_life::keep_closed),
+        get("/collections/reports/items/{id}/tasks", READ, life::tasks, of_life::tasks).keyed(WORK),
+        work("/collections/reports/items/{id}/tasks", life::give_task, of_life::give_task),
+        get("/collections/reports/items/{id}/tasks/{task}", READ, life::task, of_life::task),
+        own("/collections/reports/items/{id}/tasks/{task}", life::end_task, of_life::end_task),
+        get("/tasks", READ, life::own_tasks, of_life::own_tasks).keyed(WORK),
+        own("/collections/reports/items/{id}/answers", life::reply, of_life::reply),
+        own("/collections/reports/items/{id}/ratings", life::rate, of_life::rate),
         get("/collections/wards/items", READ, features::wards, collections::wards),
         get("/collections/wards/items/{id}", READ, features::ward, collections::ward),
         get("/collections/{collection}/items", LIST, features::features, collections::features),
@@ -186,6 +204,8 @@ pub(super) fn rows() -> Vec<Route> {
         get("/feeds/k/{secret}/{file}", READ, feeds::secret, news::secret),
         get("/r/{file}", READ, report::report, people::report),
         form("/r/{id}/session", READ, report::session, people::session),
+        form("/r/{id}/answer", CREATE, report::answer, people::answer),
+        form("/r/{id}/rate", CREATE, report::rate, people::rate),
         form("/r/{id}/erase", CREATE, report::erase, people::erase),
         get("/open311/{file}", READ, open311::discovery, georeport::discovery),
         get("/open311/v2/{file}", READ, open311::services, georeport::services),

@@ -25,8 +25,8 @@ impl Store {
     pub async fn is_unsettled(&self) -> Result<bool, StoreError> {
         // The least one is found by the key, however many there are of other editions.
         let left = Sql::new("SELECT min(report) FROM placed WHERE edition = $1");
-        let left: Option<i64> = self.read.fetch_value(left.bind(self.edition_in_force().await?)).await?;
-        Ok(left.is_some())
+        let left = self.read.fetch_patiently(left.bind(self.edition_in_force().await?)).await?;
+        Ok(left.first().map(|row| row.try_get::<Option<i64>>(0)).transpose()?.flatten().is_some())
     }
 
     /// Waits for other processes that write what follows a turn, and keeps them from it until what is returned is

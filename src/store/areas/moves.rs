@@ -55,7 +55,7 @@ impl Store {
              FROM report_public r {from} WHERE o.told = 1 OR (o.body <> r.body AND o.rule = 'homeless')
              GROUP BY r.ward, o.ward, r.body, o.body ORDER BY 5 DESC, 1, 2, 3, 4"
         );
-        let rows = self.read.fetch_all(Sql::new(sql)).await?;
+        let rows = self.read.fetch_patiently(Sql::new(sql)).await?;
         let moves = rows.iter().map(|row| {
             let ward =
                 |name| Ok::<_, sqlx::Error>(row.try_get::<Option<&str>>(name)?.and_then(WardId::parse));
@@ -94,7 +94,7 @@ impl Store {
                  AND {rule} = 'homeless' ORDER BY r.seq DESC LIMIT "
         ));
         q.push_bind(limit);
-        let rows = self.read.fetch_all(q).await?;
+        let rows = self.read.fetch_patiently(q).await?;
         let homeless = rows.iter().map(|row| {
             Ok(Homeless {
                 id: row.try_get::<i64>("id")? as u64,

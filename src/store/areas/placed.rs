@@ -97,11 +97,11 @@ impl Store {
         for seqs in seqs.chunks(ROWS) {
             let mut q = places(edition);
             q.push_keys(seqs.iter().copied());
-            all.extend(read(&self.read.fetch_all(q).await?)?);
+            all.extend(read(&self.read.fetch_patiently(q).await?)?);
         }
         let mut q = places(edition);
         q.push(" IN (").push(&unnamed(edition)).push(")");
-        all.extend(read(&self.read.fetch_all(q).await?)?);
+        all.extend(read(&self.read.fetch_patiently(q).await?)?);
         all.sort_unstable_by_key(|r| r.seq);
         all.dedup_by_key(|r| r.seq);
         Ok(Some(all))

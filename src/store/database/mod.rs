@@ -226,6 +226,16 @@ impl Pool {
         }
     }
 
+    /// All rows of a read that nobody waits for, however long the database takes: it may be at the work of a minute, and
+    /// not know yet how its tables have changed.
+    pub(in crate::store) async fn fetch_patiently(&self, sql: Sql) -> Result<Vec<Row>, StoreError> {
+        let mut moment = self.moment().await?;
+        if let Moment::Postgres(tx) = &mut moment {
+            postgres::take_time(tx).await.map_err(StoreError::sort)?;
+        }
+        moment.fetch_all(sql).await
+    }
+
     /// The first row, if there is one.
     pub(in crate::store) async fn fetch_optional(&self, sql: Sql) -> Result<Option<Row>, StoreError> {
         Ok(self.fetch_all(sql).await?.into_iter().next())

@@ -107,6 +107,12 @@ pub(in crate::store) async fn lock(db: &mut PgConnection) -> Result<(), sqlx::Er
     sqlx::query(LOG_LOCK).execute(db).await.map(|_| ())
 }
 
+/// Lets the statements of a transaction take as long as those of a writer.
+pub(in crate::store) async fn take_time(db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let set = "SELECT set_config('statement_timeout', $1, true)";
+    sqlx::query(set).bind(WRITE_MS).execute(db).await.map(|_| ())
+}
+
 /// Excludes all writers but those of the caller's until what is returned is dropped: a connection of its own,
 /// because a table is locked as long as a transaction lasts.
 pub(in crate::store) async fn hold(url: &str) -> Result<PgConnection, StoreError> {

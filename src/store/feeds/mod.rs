@@ -17,7 +17,7 @@ use crate::store::record::events::Position;
 use crate::store::record::fields::{of, placed};
 use crate::store::{ReportRecord, Store, StoreError};
 use diaban_core::domain::field::NO_WARD;
-use diaban_core::domain::report::{EventKind, Level, Withdrawn};
+use diaban_core::domain::report::{EventKind, Level, Rating, TaskState, Withdrawn};
 use diaban_core::domain::{CodeBook, Instant, State, WardId};
 use diaban_core::map::Snapshot;
 use diaban_core::query::{CodeSet, Filter};
@@ -61,6 +61,12 @@ pub struct News {
     pub redirect_to: Option<String>,
     /// When the answer is due from then on, and when it was before, where the event puts it off.
     pub dues: [Option<Instant>; 2],
+    /// Of a rating: satisfied or not.
+    pub rating: Option<Rating>,
+    /// The codes of its reasons.
+    pub rating_reasons: Vec<String>,
+    /// Of an event about a task: its number, and its state from then on.
+    pub task: Option<(i64, TaskState)>,
 }
 
 /// A page of news, newest first.

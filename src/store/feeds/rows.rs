@@ -8,7 +8,8 @@ use crate::store::database::{Moment, Row, Sql};
 use crate::store::pages::Ranges;
 use crate::store::record::events::Position;
 use crate::store::record::fields::{COLUMNS, placed};
-use crate::store::record::read::{level, record, state};
+use crate::store::record::life::reasons;
+use crate::store::record::read::{level, rating, record, state, task_state};
 use diaban_core::domain::report::{EventKind, Withdrawn};
 use diaban_core::domain::{Instant, WardId};
 
@@ -31,7 +32,7 @@ pub(super) fn columns(moment: &str) -> String {
         "{}, r.withdrawn, r.fed, r.fed_ms, e.seq AS event_seq, {moment} AS shown_ms, e.n, e.kind, e.from_state,
              e.to_state, e.reason, e.note, e.ward AS event_ward, e.from_ward, e.body AS event_body, e.from_body,
              e.level AS event_level, e.from_level, e.redirect_to AS event_redirect_to, e.due_ms AS event_due,
-             e.from_due_ms",
+             e.from_due_ms, e.rating, e.rating_reasons, e.task, e.task_state",
         *COLUMNS
     )
 }
@@ -91,5 +92,8 @@ pub(super) fn news(row: &Row) -> Result<News, StoreError> {
         redirect_to: row.try_get("event_redirect_to")?,
         dues: [row.try_get::<Option<i64>>("event_due")?, row.try_get("from_due_ms")?]
             .map(|ms| ms.map(Instant::from_ms)),
+        rating: rating(row.code_optional("rating")?),
+        rating_reasons: reasons(row.try_get("rating_reasons")?),
+        task: row.try_get::<Option<i64>>("task")?.zip(task_state(row.code_optional("task_state")?)),
     })
 }

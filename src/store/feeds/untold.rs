@@ -37,7 +37,8 @@ impl Store {
             }
             now.2 = now.2.or(news.levels[0]);
             if let Some(due) = news.dues[0] {
-                extended.entry(news.report.id).or_insert((due, 0)).1 += 1;
+                let times = i64::from(news.kind == EventKind::Extended);
+                extended.entry(news.report.id).or_insert((due, 0)).1 += times;
             }
             if news.kind == EventKind::State && now.3.is_none() {
                 now.3 = Some(news.redirect_to.clone());

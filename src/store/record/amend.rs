@@ -4,16 +4,18 @@ use crate::store::areas::adopt::adopt;
 use crate::store::areas::in_force;
 use crate::store::changes::{ChangeKind, log};
 use crate::store::database::{Db, Row, Sql};
+use crate::store::record::awaited::{self, AWAITED, AWAITED_NOW, Awaited, Wait};
 use crate::store::record::events::Ledger;
 use crate::store::record::fields::{PLACED_NOW, of, point};
 use crate::store::record::mask::{MASKED, as_written, masked};
 use crate::store::record::read::{DECIDED, Decided, level, state};
+use crate::store::record::tasks::{self, TASKS, TaskBy, Tasks};
 use crate::store::write::{Applied, Command, NO_BODY};
 use crate::store::{Store, StoreError};
 use diaban_core::domain::caller::Resource;
 use diaban_core::domain::key::KeyId;
 use diaban_core::domain::mask::Written;
-use diaban_core::domain::report::{EventKind, Level, Withdrawn};
+use diaban_core::domain::report::{EventKind, Level, Rating, TaskState, Withdrawn};
 use diaban_core::domain::{Instant, State, WardId};
 use diaban_core::geo::LonLat;
 
@@ -57,12 +59,26 @@ pub struct Standing {
     pub events: i64,
     /// The edition of the boundaries in force.
     pub edition: i64,
+    /// What somebody is awaited to say of it.
+    pub awaited: Option<Awaited>,
+    /// How many tasks it has.
+    pub tasks: Tasks,
 }
 
 impl Standing {
     /// The report, as far as rights depend on it.
     pub fn resource(&self) -> Resource<'_> {
-        Resource { ward: self.ward.as_ref(), body: &self.body, withdrawn: self.withdrawn }
+        Resource { ward: self.ward.as_ref(), body: &self.body, withdrawn: self.withdrawn, part: None }
+    }
+
+    /// The question of its office to which no answer came yet.
+    pub fn question(&self) -> Option<&Awaited> {
+        self.awaited.as_ref().filter(|a| a.wait == Wait::Answer)
+    }
+
+    /// The wish of whoever sent it to have it opened again, which its office has not decided yet.
+    pub fn wish(&self) -> Option<&Awaited> {
+        self.awaited.as_ref().filter(|a| a.wait == Wait::Decision)
     }
 
     /// Asks for the standing of a report, as of one moment.
@@ -86,8 +102,9 @@ impl Standing {
                  p.lon IS NOT NULL AS placed, {DECIDED}, r.fed,
                  (SELECT count(*) FROM event e WHERE e.report = r.seq) AS events,
                  {moves} IS NOT NULL AS moves, {lon} AS next_lon, {lat} AS next_lat,
-                 coalesce((SELECT edition FROM area_turn ORDER BY seq DESC LIMIT 1), 0) AS edition
-             FROM report_public r LEFT JOIN report_private p USING (seq) {PLACED_NOW} WHERE r.id = $1"
+                 coalesce((SELECT edition FROM area_turn ORDER BY seq DESC LIMIT 1), 0) AS edition, {AWAITED},
+                 {TASKS}
+             FROM report_public r LEFT JOIN report_private p USING (seq) {PLACED_NOW} {AWAITED_NOW} WHERE r.id = $1"
         ))
         .bind(id)
     }
@@ -110,6 +127,8 @@ impl Standing {
             told: row.try_get::<i64>("fed")? != 0,
             events: row.try_get("events")?,
             edition: row.try_get("edition")?,
+            awaited: Awaited::read(row)?,
+            tasks: Tasks::read(row)?,
         })
     }
 }
@@ -127,6 +146,46 @@ pub enum Step {
     Extend,
     /// A word among offices: the public learns nothing of it.
     Internal,
+    /// The office asks whoever sent it, see [`Amendment::said`].
+    Question {
+        /// Until when an answer is awaited.
+        until: Instant,
+    },
+    /// Whoever sent it answers, see [`Amendment::said`].
+    Reply,
+    /// No answer came in time.
+    Silence,
+    /// Whoever sent it says how it was closed, see [`Amendment::said`].
+    Rating {
+        /// Satisfied or not.
+        rating: Rating,
+        /// Codes of the reasons.
+        reasons: Vec<String>,
+        /// Until when its office decides about opening it again, if that is wished.
+        wish: Option<Instant>,
+    },
+    /// Its office does not open it again.
+    Kept,
+    /// A part of it is given to others.
+    Task {
+        /// The number of the task.
+        n: i64,
+        /// Who does it.
+        by: TaskBy,
+        /// What is to be done.
+        what: String,
+        /// When it is to be done.
+        due: Instant,
+    },
+    /// A part of it ends.
+    TaskEnded {
+        /// The number of the task.
+        n: i64,
+        /// How it ends.
+        to: TaskState,
+        /// Who had it.
+        by: TaskBy,
+    },
     /// To another office.
     Transfer {
         /// The ward from now on.
@@ -173,8 +232,10 @@ pub struct Amendment {
     pub level: Option<Level>,
     /// Where to go; of a redirection only.
     pub redirect_to: Option<String>,
-    /// When the answer is due from now on, where the step puts it off.
+    /// When the answer is due from now on, where the step changes that.
     pub due: Option<Instant>,
+    /// What the office and whoever sent the report write to each other.
+    pub said: Option<String>,
 }
 
 impl Amendment {
@@ -195,6 +256,7 @@ impl Amendment {
             level: None,
             redirect_to,
             due: None,
+            said: None,
         }
     }
 }
@@ -262,13 +324,16 @@ async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Applied, sqlx::Error> {
     if adopt(db, &[seq], a.at).await? {
         fed = db.fetch_value(Sql::new("SELECT fed_ms FROM report_public WHERE seq = $1").bind(seq)).await?;
     }
+    awaited::note(db, a).await?;
+    tasks::note(db, a).await?;
     let mut ledger = Ledger::open(db, a.at).await?;
     match &a.step {
         Step::Internal => {
             put_event(db, a, ledger.history(a.shown).seq, None).await?;
             return Ok(Applied::Done);
         }
-        Step::State(_) | Step::Note | Step::Level | Step::Extend | Step::Transfer { .. } if a.waits => {
+        // The public learns of it later.
+        _ if a.waits && !matches!(a.step, Step::Hide | Step::Show | Step::Erase) => {
             let event = ledger.history(a.shown).seq;
             put_event(db, a, event, None).await?;
             put_waiting(db, a, event).await?;
@@ -306,7 +371,7 @@ async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Applied, sqlx::Error> {
             "UPDATE report_public SET state = coalesce($2, state), withdrawn = $3,
              updated_ms = CASE WHEN updated_ms > $4 THEN updated_ms ELSE $4 END, fed = $5, fed_ms = $6,
              level = coalesce($7, level), redirect_to = CASE WHEN $2 IS NULL THEN redirect_to ELSE $8 END,
-             due_ms = coalesce($9, due_ms), extensions = extensions + CASE WHEN $9 IS NULL THEN 0 ELSE 1 END
+             due_ms = coalesce($9, due_ms), extensions = extensions + $10
          WHERE seq = $1",
         )
         .bind(seq)
@@ -317,7 +382,8 @@ async fn amend(db: &mut Db<'_>, a: &Amendment) -> Result<Applied, sqlx::Error> {
         .bind(place.shown_ms)
         .bind(a.level.map(|l| l as u8))
         .bind(&a.redirect_to)
-        .bind(a.due.map(Instant::ms)),
+        .bind(a.due.map(Instant::ms))
+        .bind(i64::from(a.step == Step::Extend)),
     )
     .await?;
     match &a.step {
@@ -352,23 +418,37 @@ async fn put_event(
         Step::Transfer { ward, body, .. } => {
             (ward.as_ref(), was.filter(|_| was != ward.as_ref()), [Some(&**body), Some(&*a.was.body)])
         }
+        Step::Task { by, .. } | Step::TaskEnded { by, .. } => (was, None, [by.body(), None]),
         _ => (was.filter(|_| acts), None, [None, None]),
+    };
+    let task = match &a.step {
+        Step::Task { n, .. } => Some((*n, TaskState::Open)),
+        Step::TaskEnded { n, to, .. } => Some((*n, *to)),
+        _ => None,
+    };
+    let (rated, until) = match &a.step {
+        Step::Question { until } => (None, Some(*until)),
+        Step::Rating { rating, reasons, wish } => (Some((rating, reasons)), *wish),
+        _ => (None, None),
     };
     let levels = [a.level, a.level.map(|_| a.was.level)].map(|l| l.map(|l| l as u8));
     db.execute(Sql::new(
         "INSERT INTO event (seq, report, n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, ward, from_ward,
              internal, actor, body, from_body, level, from_level, redirect_to, masked, written_reason, written_note,
-             due_ms, from_due_ms)
+             due_ms, from_due_ms, said, until_ms, rating, rating_reasons,
+             task, task_state)
          SELECT $1, seq, (SELECT count(*) + 1 FROM event WHERE report = $2), $3, $4, $5, $6, coalesce($7, state),
              coalesce($8, state), $9, $10, coalesce($11, ward), $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-             $23, $24
+             $23, $24, $25, $26, $27, $28, $29, $30
          FROM report_public WHERE seq = $2",
     ).bind(event).bind(a.was.seq).bind(kind(&a.step) as u8).bind(a.at.ms()).bind(shown).bind(a.role)
         .bind(from).bind(to).bind(masked(a.reason.as_ref())).bind(masked(a.note.as_ref())).bind(ward.map(ToString::to_string)).bind(from_ward.map(ToString::to_string))
         .bind(&a.internal).bind(a.actor.as_ref().map(KeyId::as_str)).bind(bodies[0]).bind(bodies[1])
         .bind(levels[0]).bind(levels[1]).bind(&a.redirect_to)
         .bind(MASKED).bind(as_written(a.reason.as_ref())).bind(as_written(a.note.as_ref()))
-        .bind(a.due.map(Instant::ms)).bind(a.due.and(a.was.due).map(Instant::ms)))
+        .bind(a.due.map(Instant::ms)).bind(a.due.and(a.was.due).map(Instant::ms))
+        .bind(&a.said).bind(until.map(Instant::ms)).bind(rated.map(|(rating, _)| *rating as u8))
+        .bind(rated.map(|(_, reasons)| reasons.join(" "))).bind(task.map(|t| t.0)).bind(task.map(|t| t.1 as u8)))
         .await?;
     Ok(())
 }
@@ -404,6 +484,12 @@ fn kind(step: &Step) -> EventKind {
         Step::Note | Step::Internal => EventKind::Note,
         Step::Level => EventKind::Level,
         Step::Extend => EventKind::Extended,
+        Step::Question { .. } => EventKind::Question,
+        Step::Reply => EventKind::Reply,
+        Step::Silence => EventKind::Silence,
+        Step::Rating { .. } => EventKind::Rating,
+        Step::Kept => EventKind::Kept,
+        Step::Task { .. } | Step::TaskEnded { .. } => EventKind::Task,
         Step::Transfer { .. } => EventKind::Transfer,
         Step::Hide => EventKind::Hidden,
         Step::Show => EventKind::Shown,
@@ -420,8 +506,10 @@ pub(in crate::store) async fn erase(db: &mut Db<'_>, seq: i64, at: Instant) -> R
         "DELETE FROM report_private WHERE seq = $1",
         "DELETE FROM waiting WHERE report = $1",
         "DELETE FROM placed WHERE report = $1",
+        "DELETE FROM awaited WHERE report = $1",
+        "UPDATE task SET what = NULL, contractor = NULL WHERE report = $1",
         "UPDATE event SET reason = NULL, note = NULL, internal = NULL, redirect_to = NULL, written_reason = NULL,
-             written_note = NULL WHERE report = $1",
+             written_note = NULL, said = NULL WHERE report = $1",
     ] {
         db.execute(Sql::new(sql).bind(seq)).await?;
     }

@@ -1,9 +1,9 @@
 //! The life of one report, event by event, as offices read it.
 
 use crate::store::database::{Row, Sql};
-use crate::store::record::read::{level, state};
+use crate::store::record::read::{level, rating, state, task_state};
 use crate::store::{Store, StoreError};
-use diaban_core::domain::report::{EventKind, Level};
+use diaban_core::domain::report::{EventKind, Level, Rating, TaskState};
 use diaban_core::domain::{Instant, State, WardId};
 
 /// One thing that happened to a report.
@@ -53,6 +53,16 @@ pub struct Happening {
     pub due: Option<Instant>,
     /// See `due`.
     pub from_due: Option<Instant>,
+    /// Of a question, its answer or a rating: the words, for the office and whoever sent the report alone.
+    pub said: Option<String>,
+    /// Of a question or a wish to have it opened again: until when an answer is awaited.
+    pub until: Option<Instant>,
+    /// Of a rating: satisfied or not.
+    pub rating: Option<Rating>,
+    /// The codes of its reasons.
+    pub rating_reasons: Vec<String>,
+    /// Of an event about a task: its number, and its state from then on.
+    pub task: Option<(i64, TaskState)>,
 }
 
 impl Happening {
@@ -82,7 +92,7 @@ impl Store {
     pub async fn life(&self, seq: i64) -> Result<Vec<Happening>, StoreError> {
         let life = "SELECT n, kind, at_ms, shown_ms, role, from_state, to_state, reason, note, internal, actor, ward,
                         from_ward, body, from_body, level, from_level, redirect_to, written_reason, written_note,
-                        due_ms, from_due_ms
+                        due_ms, from_due_ms, said, until_ms, rating, rating_reasons, task, task_state
                     FROM event WHERE report = $1 ORDER BY n";
         self.read.fetch_all(Sql::new(life).bind(seq)).await?.iter().map(happening).collect()
     }
@@ -114,5 +124,15 @@ fn happening(row: &Row) -> Result<Happening, StoreError> {
         redirect_to: row.try_get("redirect_to")?,
         due: row.try_get::<Option<i64>>("due_ms")?.map(Instant::from_ms),
         from_due: row.try_get::<Option<i64>>("from_due_ms")?.map(Instant::from_ms),
+        said: row.try_get("said")?,
+        until: row.try_get::<Option<i64>>("until_ms")?.map(Instant::from_ms),
+        rating: rating(row.code_optional("rating")?),
+        rating_reasons: reasons(row.try_get("rating_reasons")?),
+        task: row.try_get::<Option<i64>>("task")?.zip(task_state(row.code_optional("task_state")?)),
     })
+}
+
+/// Codes as they are kept, with blanks between.
+pub(in crate::store) fn reasons(kept: Option<&str>) -> Vec<String> {
+    kept.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
 }

@@ -3,7 +3,7 @@
 use crate::store::database::{Db, Row, Sql};
 use crate::store::record::fields::{self, COLUMNS, MAP_COLUMNS, PLACED_NOW, map_row, of, point, reports};
 use crate::store::{Assignment, Store, StoreError};
-use diaban_core::domain::report::{Level, PublicFacts};
+use diaban_core::domain::report::{Level, PublicFacts, Rating, TaskState};
 use diaban_core::domain::view::MapRow;
 use diaban_core::domain::{CodeBook, Precision, State, WardId};
 use diaban_core::geo::LonLat;
@@ -188,7 +188,7 @@ impl Store {
             "(SELECT * FROM report_public WHERE withdrawn <> 2 AND seq > $1 ORDER BY seq LIMIT {limit}) r"
         );
         let q = Sql::new(format!("{} ORDER BY r.seq", placed_of(&next, edition))).bind(seq);
-        let rows = self.read.fetch_all(q).await?;
+        let rows = self.read.fetch_patiently(q).await?;
         Ok(rows.iter().map(placed_record).collect::<Result<_, _>>()?)
     }
 }
@@ -249,6 +249,14 @@ pub(in crate::store) fn state(code: i64) -> State {
 
 pub(in crate::store) fn level(code: Option<i64>) -> Option<Level> {
     Some(Level::from_code(u8::try_from(code?).unwrap_or(u8::MAX)))
+}
+
+pub(in crate::store) fn rating(code: Option<i64>) -> Option<Rating> {
+    Rating::from_code(u8::try_from(code?).ok()?)
+}
+
+pub(in crate::store) fn task_state(code: Option<i64>) -> Option<TaskState> {
+    TaskState::from_code(u8::try_from(code?).ok()?)
 }
 
 pub(in crate::store) fn record(row: &Row) -> Result<ReportRecord, StoreError> {

@@ -116,8 +116,8 @@ struct Due {
     to: i64,
     level: Option<i64>,
     due_ms: Option<i64>,
-    /// Whether it changes the state, which says where to go or not.
-    is_state: bool,
+    /// What kind of thing: a state says where to go or not, and the date of an interim reply counts as one.
+    kind: i64,
     redirect_to: Option<String>,
     /// What a transfer makes of its report.
     moved: Option<Assignment>,
@@ -148,7 +148,7 @@ impl Due {
             to: row.code("to_state")?,
             level: row.code_optional("level")?,
             due_ms: row.try_get("due_ms")?,
-            is_state: kind == EventKind::State as i64,
+            kind,
             redirect_to: row.try_get("redirect_to")?,
             moved: moved.transpose()?,
         })
@@ -211,7 +211,7 @@ async fn tell(db: &mut Db<'_>, d: &Due, place: Position, judge: &Judge) -> Resul
         Sql::new(
             "UPDATE report_public SET state = $2, fed = $4, fed_ms = $5, level = coalesce($6, level),
                  redirect_to = CASE WHEN $7 = 0 THEN redirect_to ELSE $8 END, due_ms = coalesce($9, due_ms),
-                 extensions = extensions + CASE WHEN $9 IS NULL THEN 0 ELSE 1 END,
+                 extensions = extensions + $10,
                  updated_ms = CASE WHEN updated_ms > $3 THEN updated_ms ELSE $3 END WHERE seq = $1",
         )
         .bind(d.report)
@@ -220,9 +220,10 @@ async fn tell(db: &mut Db<'_>, d: &Due, place: Position, judge: &Judge) -> Resul
         .bind(place.seq)
         .bind(place.shown_ms)
         .bind(d.level)
-        .bind(u8::from(d.is_state))
+        .bind(u8::from(d.kind == EventKind::State as i64))
         .bind(&d.redirect_to)
-        .bind(d.due_ms),
+        .bind(d.due_ms)
+        .bind(i64::from(d.kind == EventKind::Extended as i64)),
     )
     .await?;
     if let Some(to) = &d.moved {
@@ -297,9 +298,14 @@ pub(in crate::store) async fn renumber(
         for row in db.fetch_all(of(Sql::new(format!("SELECT o.seq AS was, n.seq AS now {pairs}")))).await? {
             all.insert(row.try_get("was")?, row.try_get("now")?);
         }
-        for (table, column) in
-            [("report_private", "seq"), ("event", "report"), ("waiting", "report"), ("placed", "report")]
-        {
+        for (table, column) in [
+            ("report_private", "seq"),
+            ("event", "report"),
+            ("waiting", "report"),
+            ("placed", "report"),
+            ("awaited", "report"),
+            ("task", "report"),
+        ] {
             let now = format!("(SELECT n.seq {pairs} = {table}.{column})");
             db.execute(of(Sql::new(format!("UPDATE {table} SET {column} = {now} WHERE {column}")))).await?;
         }

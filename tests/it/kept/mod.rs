@@ -48,7 +48,7 @@ fn pack(folder: &Path, change: impl Fn(&str, Precision) -> Precision) -> std::pa
     to
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
         let target = to.join(entry.file_name());

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::report::{Level, Proof, WHERE};
-use crate::domain::{Instant, Text};
+use crate::domain::{Instant, Reopening, Text};
 
 /// A group of categories.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +43,8 @@ pub struct Category {
     pub redirect: Option<Text>,
     /// What must be shown before a report of it is resolved.
     pub proof: Proof,
+    /// Who decides whether a report of it is opened again.
+    pub reopening: Reopening,
 }
 
 /// Whether a report of a category has a location.
@@ -364,6 +366,7 @@ pub(in crate::domain) mod tests {
             stop: None,
             redirect: None,
             proof: Proof::None,
+            reopening: Reopening::Decided,
         }
     }
 

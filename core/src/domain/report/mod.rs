@@ -1,6 +1,8 @@
 //! A report as it is recorded: the public facts, what is kept apart, and the events of its life.
 
+mod rating;
 mod status;
+mod task;
 
 pub mod feed;
 pub mod holders;
@@ -8,7 +10,9 @@ pub mod key;
 pub mod view;
 pub mod words;
 
+pub use rating::Rating;
 pub use status::{Needs, Proof, State, Status, WHERE, says_not_ours};
+pub use task::TaskState;
 
 use std::collections::BTreeMap;
 
@@ -245,10 +249,22 @@ pub enum EventKind {
     Level = 7,
     /// An office put the answer off, with an interim reply.
     Extended = 8,
+    /// An office asked whoever sent it. The words are theirs alone.
+    Question = 9,
+    /// Whoever sent it answered.
+    Reply = 10,
+    /// No answer came in time.
+    Silence = 11,
+    /// Whoever sent it says how it was closed.
+    Rating = 12,
+    /// An office does not open it again, although whoever sent it wishes so.
+    Kept = 13,
+    /// A part of it was given to others, or ended.
+    Task = 14,
 }
 
 impl EventKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 15] = [
         Self::State,
         Self::Note,
         Self::Transfer,
@@ -258,6 +274,12 @@ impl EventKind {
         Self::Areas,
         Self::Level,
         Self::Extended,
+        Self::Question,
+        Self::Reply,
+        Self::Silence,
+        Self::Rating,
+        Self::Kept,
+        Self::Task,
     ];
 
     /// The kind of a stored discriminant.
@@ -277,6 +299,12 @@ impl EventKind {
             Self::Areas => "areas",
             Self::Level => "level",
             Self::Extended => "extended",
+            Self::Question => "question",
+            Self::Reply => "reply",
+            Self::Silence => "silence",
+            Self::Rating => "rating",
+            Self::Kept => "kept_closed",
+            Self::Task => "task",
         }
     }
 }

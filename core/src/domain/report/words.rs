@@ -44,6 +44,19 @@ pub const fn sentence(kind: EventKind, from: Option<State>, to: State) -> (&'sta
             "Lùi hạn trả lời từ {from} đến {to}, kèm trả lời tạm thời:",
             "The answer was put off from {from} to {to}, with an interim reply:",
         ),
+        (EventKind::Question, ..) => {
+            ("Nơi phụ trách hỏi thêm người gửi.", "The office asked whoever sent it for more.")
+        }
+        (EventKind::Reply, ..) => ("Người gửi đã trả lời.", "Whoever sent it answered."),
+        (EventKind::Silence, ..) => (
+            "Chưa có trả lời của người gửi trong thời hạn; việc xử lý tiếp tục.",
+            "No answer came in time from whoever sent it; work goes on.",
+        ),
+        (EventKind::Rating, ..) => ("Người gửi đánh giá: {to}.", "Whoever sent it is {to}."),
+        (EventKind::Kept, ..) => {
+            ("Nơi phụ trách không mở lại phản ánh.", "The office does not open it again.")
+        }
+        (EventKind::Task, ..) => ("Một phần việc của {from}: {to}.", "A part of it, of {from}: {to}."),
         (EventKind::Hidden, ..) => ("Phản ánh bị ẩn khỏi trang công khai.", "It was taken from the public."),
         (EventKind::Shown, ..) => ("Phản ánh được công khai trở lại.", "It was given back to the public."),
         (EventKind::Erased, ..) => ("Phản ánh đã được xóa.", "The report was erased."),

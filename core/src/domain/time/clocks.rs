@@ -219,6 +219,10 @@ pub struct Clocks {
     pub list: Vec<Clock>,
     /// When its offices work.
     pub office: OfficeHours,
+    /// How long whoever sent a report has to answer a question. Meanwhile the clock of the answer rests.
+    pub reply: Limit,
+    /// So many working days later an answer is due once a second body works on the report.
+    pub several: u16,
 }
 
 /// A clock of one report.
@@ -259,10 +263,14 @@ impl Clock {
 impl Clocks {
     /// The code of the clock that every city has: that of the answer.
     pub const ANSWER: &'static str = "answer";
+    /// What `reply` is where a pack does not say so.
+    pub const REPLY: Limit = Limit::WorkingDays(5);
+    /// What `several` is where a pack does not say so.
+    pub const SEVERAL: u16 = 5;
 
     /// Only that of the answer, which every city has.
     pub fn only_answer(office: OfficeHours) -> Self {
-        Self { list: vec![Clock::answer()], office }
+        Self { list: vec![Clock::answer()], office, reply: Self::REPLY, several: Self::SEVERAL }
     }
 
     /// The clock with a code.

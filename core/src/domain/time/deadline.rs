@@ -24,6 +24,35 @@ pub fn due(created: Instant, target_days: u16, calendar: &Calendar) -> Instant {
     }
 }
 
+/// When an answer is due that was due then, after its clock rested: as many working days later as there are after the
+/// local day of `from` up to that of `to`, at the same time of day. A rest inside a day changes nothing.
+///
+/// The result is capped at [`Instant::MAX`].
+pub fn rested(due: Instant, from: Instant, to: Instant, calendar: &Calendar) -> Instant {
+    let zone = calendar.time_zone();
+    let day = |at: Instant| zone.to_datetime(at.timestamp()).date();
+    let (mut at, last, mut days) = (day(from), day(to), 0_u16);
+    while at < last {
+        let Ok(next) = at.tomorrow() else { break };
+        at = next;
+        days = days.saturating_add(u16::from(calendar.is_working_day(at)));
+    }
+    later(due, days, calendar)
+}
+
+/// So many working days later, at the same time of day; the same moment for none.
+///
+/// The result is capped at [`Instant::MAX`].
+pub fn later(due: Instant, days: u16, calendar: &Calendar) -> Instant {
+    if days == 0 {
+        return due;
+    }
+    let zone = calendar.time_zone();
+    let was = zone.to_datetime(due.timestamp());
+    let then = calendar.add_working_days(was.date(), days).to_datetime(was.time());
+    zone.to_timestamp(then).map_or(Instant::MAX, Instant::from_timestamp)
+}
+
 /// A promised moment as people write it: an instant of RFC 3339, or a day like 2026-12-24, which means the end of its
 /// work. None when it is neither.
 pub fn promised(text: &str, calendar: &Calendar) -> Option<Instant> {
@@ -100,6 +129,35 @@ mod tests {
         let friday = due_of("2026-11-20T09:00:00+07:00", 2);
         assert_eq!(due_of("2026-11-21T09:00:00+07:00", 2), friday);
         assert_eq!(due_of("2026-11-22T09:00:00+07:00", 2), friday);
+    }
+
+    #[test]
+    fn a_rest_adds_its_working_days_and_no_others() {
+        const DUE: &str = "2026-12-04T10:00:00.000Z"; // a Friday, 17:00
+        let of = |due: &str, from: &str, to: &str| {
+            let [due, from, to] = [due, from, to].map(|t| Instant::parse(t).unwrap());
+            rested(due, from, to, &calendar()).to_string()
+        };
+        // Over a weekend from Friday to Monday it is one day; within a day, none.
+        assert_eq!(
+            of(DUE, "2026-11-27T09:00:00+07:00", "2026-11-30T08:00:00+07:00"),
+            "2026-12-07T10:00:00.000Z"
+        );
+        assert_eq!(of(DUE, "2026-11-27T09:00:00+07:00", "2026-11-27T16:00:00+07:00"), DUE);
+        assert_eq!(of(DUE, "2026-11-28T09:00:00+07:00", "2026-11-29T16:00:00+07:00"), DUE);
+        assert_eq!(of(DUE, "2026-11-30T09:00:00+07:00", "2026-11-27T09:00:00+07:00"), DUE, "backwards");
+        // Tết counts neither where it rests nor where it is due.
+        assert_eq!(
+            of("2026-02-13T10:00:00Z", "2026-02-12T09:00:00+07:00", "2026-02-23T09:00:00+07:00"),
+            "2026-02-24T10:00:00.000Z"
+        );
+        // A moment that an office promised keeps its time of day.
+        assert_eq!(
+            of("2026-12-04T02:30:00Z", "2026-12-01T09:00:00+07:00", "2026-12-02T09:00:00+07:00"),
+            "2026-12-07T02:30:00.000Z"
+        );
+        let last = Instant::MAX;
+        assert!(rested(last, Instant::from_ms(last.ms() - 9 * 86_400_000), last, &calendar()) > Instant::MIN);
     }
 
     #[test]

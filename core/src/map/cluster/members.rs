@@ -206,8 +206,8 @@ mod tests {
 
     use super::*;
     use crate::geo::Mercator;
-    use crate::map::cluster::{SymbolKind, cluster_cell, symbols};
     use crate::map::Change;
+    use crate::map::cluster::{SymbolKind, cluster_cell, symbols};
     use crate::map::testing::{filter, row_of, rows, spots};
 
     proptest! {

@@ -27,6 +27,23 @@ pub(in crate::http) fn session(_: &mut Describe<'_>) -> Vec<Operation> {
     vec![operation.body(FORM, object([("token", token)], [])).see_other("Back to the page, with a cookie")]
 }
 
+pub(in crate::http) fn answer(_: &mut Describe<'_>) -> Vec<Operation> {
+    let about =
+        "Whoever sent a report answers the question of its office on the page; only the page may send this";
+    let operation = Operation::new("/r/{id}/answer", "answerOfficeOnPage", about).query(PARAMS);
+    let form = operation.body(FORM, object([("answer", text())], []));
+    vec![form.see_other("Back to the page, which tells the answer")]
+}
+
+pub(in crate::http) fn rate(_: &mut Describe<'_>) -> Vec<Operation> {
+    let about = "Whoever sent a report says on the page how it was closed; only the page may send this";
+    let operation = Operation::new("/r/{id}/rate", "rateReportOnPage", about).query(PARAMS);
+    let yes = || json!({ "type": "string", "enum": ["yes"] });
+    let satisfied = json!({ "type": "string", "enum": ["yes", "no"] });
+    let form = object([("satisfied", satisfied)], [("reason", text()), ("words", text()), ("reopen", yes())]);
+    vec![operation.body(FORM, form).see_other("Back to the page, which tells the rating")]
+}
+
 pub(in crate::http) fn erase(_: &mut Describe<'_>) -> Vec<Operation> {
     let about = "Whoever sent a report erases it, with the cookie of its page; only the page may send this";
     let operation = Operation::new("/r/{id}/erase", "eraseReportOnPage", about).query(PARAMS);

@@ -18,7 +18,7 @@ use crate::http::wire::problem::Problem;
 use crate::store::{Happening, Personal};
 use diaban_core::domain::caller::{Act, Caller, authorize};
 use diaban_core::domain::key::Key;
-use diaban_core::domain::report::Level;
+use diaban_core::domain::report::{Level, Rating};
 
 /// All that happened to a report, oldest first.
 #[derive(Serialize, JsonSchema)]
@@ -35,7 +35,8 @@ pub(in crate::http) struct EventList {
 struct EventDocument {
     /// Its number in the life of the report, from 1. One that is missing is not public.
     n: i64,
-    /// state, note, level, extended, transfer, hidden, shown, erased or areas.
+    /// state, note, level, extended, transfer, question, reply, silence, rating, `kept_closed`, task, hidden, shown,
+    /// erased or areas.
     kind: &'static str,
     /// When; by the hour where the place of the report is blurred.
     at: Option<String>,
@@ -49,7 +50,7 @@ struct EventDocument {
     from_level: Option<&'static str>,
     /// The same: what it is from then on.
     level: Option<&'static str>,
-    /// Of an event that puts the answer off: when it was due before.
+    /// Of an event that moves the day of the answer: when it was due before.
     from_due_at: Option<String>,
     /// The same: when it is due from then on.
     due_at: Option<String>,
@@ -63,10 +64,29 @@ struct EventDocument {
     ward: Option<String>,
     /// The ward that it left, with its generation.
     from_ward: Option<String>,
-    /// Of a transfer: the id of the body that must answer from then on.
+    /// Of a transfer: the id of the body that must answer from then on; of a task, the one that has it.
     body: Option<String>,
     /// Of a transfer: the body that gave it away.
     from_body: Option<String>,
+    /// Of a rating: satisfied or unsatisfied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rating: Option<&'static str>,
+    /// The codes of its reasons.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rating_reasons: Vec<String>,
+    /// Of an event about a task: its number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<i64>,
+    /// The same: open, done, returned or withdrawn from then on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_state: Option<&'static str>,
+    /// What the office asked whoever sent the report, or what was answered or said beside a rating. For those two alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said: Option<String>,
+    /// Until when an answer to a question is awaited, or a decision about a wish to have it opened again. For those two
+    /// alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
     /// For the office of the report.
     #[serde(skip_serializing_if = "Option::is_none")]
     office: Option<OfficeDocument>,
@@ -88,10 +108,19 @@ struct OfficeDocument {
     key: Option<String>,
 }
 
+impl EventList {
+    /// The life of a report as its office reads it, whoever sent it, or everybody.
+    pub(super) fn of(id: u64, life: Vec<Happening>, office: bool, own: bool) -> Self {
+        let seen = life.into_iter().filter(|event| office || event.is_told(own));
+        Self { id, events: seen.map(|event| EventDocument::new(event, office, own)).collect() }
+    }
+}
+
 impl EventDocument {
     /// Whoever sent the report knows its moments.
     fn new(event: Happening, office: bool, own: bool) -> Self {
         let at = event.told_at(own);
+        let (said, until) = if office || own { (event.said, event.until) } else { (None, None) };
         let office = office.then(|| OfficeDocument {
             at: event.at.to_string(),
             internal_note: event.internal,
@@ -117,6 +146,12 @@ impl EventDocument {
             from_ward: event.from_ward.map(|w| w.to_string()),
             body: event.body,
             from_body: event.from_body,
+            rating: event.rating.map(Rating::name),
+            rating_reasons: event.rating_reasons,
+            task: event.task.map(|(n, _)| n),
+            task_state: event.task.map(|(_, state)| state.name()),
+            said,
+            until: until.map(|t| t.to_string()),
             office,
         }
     }
@@ -139,9 +174,7 @@ pub(in crate::http) async fn events(
     if let Some(Extension(key)) = key.filter(|_| office) {
         service.store.note_read(key.id.clone(), id, Personal::Life, service.clock.now()).await?;
     }
-    let life = service.store.life(standing.seq).await?.into_iter();
-    let seen = life.filter(|event| office || event.is_told(own));
-    let list = EventList { id, events: seen.map(|event| EventDocument::new(event, office, own)).collect() };
+    let list = EventList::of(id, service.store.life(standing.seq).await?, office, own);
     let cache = if office || own { CachePolicy::Never } else { CachePolicy::Revalidate };
     let mut document = Document::typed("application/json", &list, cache);
     if office {

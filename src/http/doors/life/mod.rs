@@ -1,7 +1,9 @@
 //! The life of a report: what happened to it, for everybody and for its office; and what its office does.
 
+mod dialogue;
 mod erase;
 mod events;
+mod tasks;
 mod token;
 mod work;
 
@@ -15,8 +17,13 @@ use diaban_core::domain::caller::{Act, Caller, Office};
 use diaban_core::domain::key::{Key, OPERATE, WORK};
 use diaban_core::domain::{BodyId, State};
 
+pub(in crate::http) use dialogue::{ask, keep_closed, rate, reply};
 pub(in crate::http) use erase::erase;
 pub(in crate::http) use events::{EventList, events};
+pub(in crate::http) use tasks::{
+    TaskDocument, TaskList, end as end_task, give as give_task, look as task, of_report as tasks,
+    own as own_tasks,
+};
 pub use token::ReportTokens;
 pub(in crate::http) use token::{HEADER as TOKEN_HEADER, no_cookie};
 pub(in crate::http) use work::{StandingDocument, look, transfer, transition};
@@ -88,6 +95,10 @@ pub(in crate::http) fn problem(error: VerbError) -> Problem {
                 .with("state", from.name())
                 .with("legal", names(from.next()))
         }
+        // What was done before is done: verbs do not tell it.
+        VerbError::NotNow(_) | VerbError::Done => {
+            told(StatusCode::CONFLICT, "not-now", "It is not the time for this")
+        }
         VerbError::Outdated(events) => {
             told(StatusCode::PRECONDITION_FAILED, "changed", "The report was changed meanwhile")
                 .with("events", events)
@@ -113,6 +124,7 @@ mod tests {
         assert_eq!(status(VerbError::Illegal { from: State::Resolved, to: State::Forwarded }), 409);
         assert_eq!(status(VerbError::Outdated(3)), 412);
         assert_eq!(status(VerbError::Changed), 409);
+        assert_eq!(status(VerbError::NotNow("wait")), 409);
         assert_eq!(status(VerbError::Refused(Vec::new())), 422);
     }
 }

@@ -3,7 +3,9 @@
 //!
 //! On the report's own page a cookie stands for it a while, which opens nothing but that page.
 //!
-//! Nothing is stored: a token is a MAC over the id, the cookie one over the id and its end.
+//! The token of a task opens one part of a report, for two weeks.
+//!
+//! Nothing is stored: a token is a MAC over the id, the cookie and that of a task one over the id and its end.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use base64::Engine;
@@ -16,12 +18,16 @@ use diaban_core::domain::Instant;
 
 /// The header that carries a token, both ways.
 pub(in crate::http) const HEADER: &str = "report-token";
+/// The header that carries the token of a task: somebody outside who does a part of a report has it from the office.
+const TASK_HEADER: &str = "task-token";
 /// Length in bytes of the MAC: half of HMAC-SHA256 (RFC 2104 section 5).
 const BYTES: usize = 16;
 /// The cookie of a page.
 const COOKIE: &str = "report";
 /// For so many seconds the page of a report knows whoever sent it.
 const SESSION_S: i64 = 30 * 60;
+/// For so many seconds the token of a task opens it.
+const TASK_S: i64 = 14 * 24 * 60 * 60;
 
 /// Issues and verifies tokens.
 pub struct ReportTokens(Hmac<Sha256>);
@@ -81,6 +87,43 @@ impl ReportTokens {
         ends.max().filter(|end| *end > now)
     }
 
+    /// The link to a task of a report, from now on.
+    pub(in crate::http) fn issue_task(&self, id: u64, n: i64, now: Instant) -> String {
+        let until = now.ms().div_euclid(1_000) + TASK_S;
+        let mac = self.of_task(id, n, until).finalize().into_bytes();
+        format!("{until}.{}", BASE64_URL_SAFE_NO_PAD.encode(&mac[..BYTES]))
+    }
+
+    /// Whether a request carries the link to a task.
+    ///
+    /// # Errors
+    /// 403 when it carries another, or one that is over.
+    pub(in crate::http) fn opens_task(
+        &self,
+        id: u64,
+        n: i64,
+        headers: &HeaderMap,
+        now: Instant,
+    ) -> Result<bool, Problem> {
+        let Some(sent) = headers.get(TASK_HEADER) else { return Ok(false) };
+        let fits = || {
+            let (until, mac) = sent.to_str().ok()?.split_once('.')?;
+            let until: i64 = until.parse().ok()?;
+            let fresh = until > now.ms().div_euclid(1_000);
+            Some(fresh && is_mac(self.of_task(id, n, until), mac.as_bytes()))
+        };
+        if fits() == Some(true) {
+            return Ok(true);
+        }
+        let refused = Problem::new(StatusCode::FORBIDDEN, "token-refused", "The token is not accepted");
+        Err(refused.detail("this is not the token of this task, or its two weeks are over"))
+    }
+
+    fn of_task(&self, id: u64, n: i64, until: i64) -> Hmac<Sha256> {
+        let of = self.0.clone().chain_update(b"task").chain_update(id.to_be_bytes());
+        of.chain_update(n.to_be_bytes()).chain_update(until.to_be_bytes())
+    }
+
     /// Longer than an id, so that no cookie is a token.
     fn of_session(&self, id: u64, until: i64) -> Hmac<Sha256> {
         self.0
@@ -128,6 +171,26 @@ mod tests {
         }
         assert!(tokens.opens(4_712, &own).is_err());
         assert!(ReportTokens::new(&[8; 32]).opens(4_711, &own).is_err());
+    }
+
+    #[test]
+    fn a_link_opens_its_task_for_two_weeks() {
+        let tokens = ReportTokens::new(&[7; 32]);
+        let now = Instant::from_ms(1_795_570_200_123);
+        let token = tokens.issue_task(4_711, 2, now);
+        let opens = |id, n, token: &str, ms: i64| {
+            let headers = HeaderMap::from_iter([(TASK_HEADER.parse().unwrap(), token.parse().unwrap())]);
+            tokens.opens_task(id, n, &headers, Instant::from_ms(now.ms() + ms)).is_ok_and(|opens| opens)
+        };
+        assert!(opens(4_711, 2, &token, 0) && opens(4_711, 2, &token, 1_209_599_000));
+        assert!(!opens(4_711, 2, &token, 1_209_600_000), "over");
+        assert!(!opens(4_711, 1, &token, 0) && !opens(4_712, 2, &token, 0));
+        let later = token.replacen("17967", "17977", 1);
+        assert_ne!(later, token);
+        for wrong in [&*later, "", ".", "x.y", tokens.issue(4_711).to_str().unwrap()] {
+            assert!(!opens(4_711, 2, wrong, 0), "{wrong}");
+        }
+        assert!(tokens.opens_task(1, 1, &HeaderMap::new(), now).is_ok_and(|opens| !opens));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::http::wire::document::{CachePolicy, Document};
 use crate::http::wire::extract::{json_bytes, no_parameters};
 use crate::http::wire::members::Members;
 use crate::http::wire::problem::Problem;
-use crate::store::{Personal, Standing, Texts};
+use crate::store::{Personal, Standing, Texts, Wait};
 use diaban_core::domain;
 use diaban_core::domain::caller::Act;
 use diaban_core::domain::clocks::Timed;
@@ -24,7 +24,7 @@ use diaban_core::domain::deadline::promised;
 use diaban_core::domain::key::Key;
 use diaban_core::domain::report::{Level, MAX_ID, Withdrawn};
 
-const TEXT: &str = "a text";
+pub(super) const TEXT: &str = "a text";
 
 /// A report as its office knows it; what is not public yet is included.
 #[derive(Serialize, JsonSchema)]
@@ -48,6 +48,8 @@ pub(in crate::http) struct StandingDocument {
     public: bool,
     /// The promises of the city that run for it now.
     clocks: Vec<ClockDocument>,
+    /// What somebody is awaited to say.
+    awaited: Option<AwaitedDocument>,
     /// How many things have happened to it; the tag of the answer is made of it.
     events: i64,
     /// Of a transfer that did not go where it was sent: the report went round between offices and is with the body that
@@ -71,6 +73,23 @@ struct ClockDocument {
     due_at: String,
     /// Whether it has run out.
     late: bool,
+}
+
+/// What somebody is awaited to say of a report.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ReportAwaited")]
+struct AwaitedDocument {
+    /// answer: of whoever sent the report, to a question, and the clock of the office rests. decision: of the office,
+    /// whether the report is opened again; without one it is.
+    wait: &'static str,
+    /// The number of the event that asks for it.
+    n: i64,
+    /// What was said there.
+    said: String,
+    asked_at: String,
+    until: String,
+    /// Whether that is over. An answer that comes later is read as well.
+    over: bool,
 }
 
 /// The texts of a report as they were written.
@@ -129,6 +148,17 @@ impl StandingDocument {
             body: was.body.clone(),
             public: was.withdrawn == Withdrawn::No,
             clocks: ClockDocument::all(service, was),
+            awaited: was.awaited.as_ref().map(|a| AwaitedDocument {
+                wait: match a.wait {
+                    Wait::Answer => "answer",
+                    Wait::Decision => "decision",
+                },
+                n: a.n,
+                said: a.said.clone(),
+                asked_at: a.asked.to_string(),
+                until: a.until.to_string(),
+                over: a.silent || a.until < service.clock.now(),
+            }),
             events: was.events,
             looped,
             texts: texts.map(TextsDocument::new),
@@ -247,7 +277,7 @@ pub(in crate::http) async fn transfer(
 }
 
 /// The report after it; whoever gave it away learns where it stands once more.
-async fn standing(
+pub(super) async fn standing(
     service: &Service,
     id: u64,
     looped: bool,
@@ -273,7 +303,7 @@ pub(in crate::http) async fn look(
     Ok(StandingDocument::answer(&service, (id, &was), false, texts, &headers))
 }
 
-fn actor(service: &Service, key: &Key, headers: &HeaderMap) -> Actor {
+pub(super) fn actor(service: &Service, key: &Key, headers: &HeaderMap) -> Actor {
     Actor { caller: caller(&service.city.areas(), Some(key)), key: Some(key.id.clone()), saw: saw(headers) }
 }
 

@@ -1,6 +1,7 @@
 //! `/r/{id}`: the page of one report for people, and its feed. What everybody may know stands there without a script;
 //! whoever sent the report exchanges its token for a cookie of this page (`own`) and sees and does more.
 
+mod actions;
 mod own;
 mod view;
 mod words;
@@ -15,7 +16,7 @@ use maud::{Markup, html};
 
 use self::view::{View, Writer};
 use self::words::Pair;
-use crate::action::{Areas, precision};
+use crate::action::{Areas, contractor, precision, rate_until};
 use crate::http::Service;
 use crate::http::doors::feeds::{no_feed, of_report};
 use crate::http::doors::life::number;
@@ -23,15 +24,15 @@ use crate::http::wire::document::CachePolicy;
 use crate::http::wire::extract::{lang, pairs};
 use crate::http::wire::negotiate::{Offer, accepted_lang, choose};
 use crate::http::wire::problem::Problem;
-use crate::store::{Happening, StoreError};
+use crate::store::{Awaited, Happening, StoreError};
 use diaban_core::domain::caller::{Act, Caller, Refusal, authorize};
-use diaban_core::domain::report::{EventKind, Level, Withdrawn};
+use diaban_core::domain::report::{EventKind, Level, Rating, Withdrawn};
 use diaban_core::domain::view::PublicReport;
 use diaban_core::domain::{BodyId, Instant, Lang, Precision, Text, WardId, time_words};
 use diaban_core::format::feed;
 use diaban_core::query::params::check_names;
 
-pub(in crate::http) use own::{FORM, erase, session};
+pub(in crate::http) use own::{FORM, answer, erase, rate, session};
 
 /// The parameters of the page.
 pub(in crate::http) const PARAMS: [&str; 2] = ["f", "lang"];
@@ -74,6 +75,10 @@ struct Seen {
     between: BTreeMap<i64, [Text; 2]>,
     /// Until when this is its reporter.
     own: Option<Instant>,
+    /// What somebody is awaited to say, if this is the reporter.
+    awaited: Option<Awaited>,
+    /// Until when the reporter can rate it, if this is the reporter and it is time.
+    rate_until: Option<Instant>,
     now: Instant,
 }
 
@@ -94,6 +99,18 @@ fn between(service: &Service, areas: &Areas, event: &Happening) -> [Text; 2] {
         }
         (EventKind::Extended, ..) => [event.from_due, event.due].map(|at| day(service, at)),
         (EventKind::Level, ..) => [level(event.from_level), level(event.level)],
+        (EventKind::Task, ..) => {
+            let by = event
+                .body
+                .as_deref()
+                .map_or_else(contractor, |id| service.city.body_name(areas, &BodyId::new(id)));
+            let (vi, en) = event.task.map_or(("…", "…"), |(_, state)| state.titles());
+            [by, Text { vi: vi.to_owned(), en: en.to_owned() }]
+        }
+        (EventKind::Rating, ..) => {
+            let (vi, en) = event.rating.map_or(("…", "…"), Rating::titles);
+            [plain(String::new()), Text { vi: vi.to_owned(), en: en.to_owned() }]
+        }
         _ => [ward(&event.from_ward), ward(&event.ward)],
     }
 }
@@ -173,8 +190,9 @@ async fn see(service: &Service, id: &str, headers: &HeaderMap) -> Result<Seen, U
         _ => service.store.report(id).await?,
     };
     let mut record = record.ok_or(Unseen::Missing)?;
-    let life = service.store.life(standing.seq).await?.into_iter();
-    let life: Vec<Happening> = life.filter(|event| event.is_told(own.is_some())).collect();
+    let life = service.store.life(standing.seq).await?;
+    let rate_until = own.and_then(|_| rate_until(&service.city, &standing, &life, now).ok());
+    let life: Vec<Happening> = life.into_iter().filter(|event| event.is_told(own.is_some())).collect();
     if own.is_some() {
         // Nor does the reporter wait for the end of the hour.
         record.facts.state = standing.state;
@@ -194,6 +212,8 @@ async fn see(service: &Service, id: &str, headers: &HeaderMap) -> Result<Seen, U
         report: service.city.view(record),
         life,
         own,
+        rate_until,
+        awaited: standing.awaited.filter(|_| own.is_some()),
         now,
     })
 }

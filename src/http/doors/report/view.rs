@@ -35,7 +35,7 @@ impl Writer<'_> {
     }
 
     /// The language of what people of the city wrote, where it is not the page's.
-    fn theirs(&self) -> Option<&'static str> {
+    pub(super) fn theirs(&self) -> Option<&'static str> {
         let lang = self.service.city.pack.city.lang;
         (lang != self.asked.lang).then(|| lang.tag())
     }
@@ -99,11 +99,11 @@ impl View<'_> {
         self.seen.category.get(self.to.asked.lang)
     }
 
-    fn lang(&self) -> Lang {
+    pub(super) fn lang(&self) -> Lang {
         self.to.asked.lang
     }
 
-    fn say(&self, pair: Pair) -> &'static str {
+    pub(super) fn say(&self, pair: Pair) -> &'static str {
         self.to.say(pair)
     }
 
@@ -298,41 +298,24 @@ impl View<'_> {
             @if let Some(id) = original {
                 p { a href={ "/r/" (id) (self.to.asked.suffix) } { (self.say(words::REPORT)) " " (id) } }
             }
+            @if !event.rating_reasons.is_empty() { ul.reasons { @for code in &event.rating_reasons { li { (self.reason(code)) } } } }
             @if let Some(reason) = reason {
                 p.said { b { (self.say(words::REASON)) ": " } span lang=[self.to.theirs()] { (reason) } }
             }
             @if let Some(to) = &event.redirect_to {
                 p.said { b { (self.say(words::ELSEWHERE)) ": " } span lang=[self.to.theirs()] { (to) } }
             }
+            @if let Some(said) = event.said.as_deref().filter(|_| own) {
+                p.said lang=[self.to.theirs()] { (said) }
+            }
             @if let Some(note) = &event.note { p.said lang=[self.to.theirs()] { (note) } }
         }
     }
 
-    /// What whoever sent the report can do: one list, which grows.
-    fn own(&self, until: Instant) -> Markup {
-        let actions: [Markup; 1] = [self.erase()];
-        let zone = self.to.service.city.pack.time_zone();
-        let until = zone.to_datetime(until.timestamp()).strftime("%H:%M").to_string();
-        html! {
-            section.own {
-                h2 { (self.say(words::OWN)) }
-                p { (self.say(words::OWN_UNTIL).replace("{time}", &until)) }
-                ul { @for action in actions { li { (action) } } }
-            }
-        }
-    }
-
-    fn erase(&self) -> Markup {
-        html! {
-            details {
-                summary { (self.say(words::ERASE)) }
-                p { (self.say(words::ERASE_WHAT)) }
-                form method="post" action={ (self.path()) "/erase" (self.to.asked.suffix) } {
-                    label { input type="checkbox" name="sure" value="yes" required; " " (self.say(words::SURE)) }
-                    button.danger { (self.say(words::ERASE_NOW)) }
-                }
-            }
-        }
+    /// Why somebody is not satisfied, by the code of the pack.
+    fn reason<'r>(&'r self, code: &'r str) -> &'r str {
+        let reasons = &self.to.service.city.pack.ratings.reasons;
+        reasons.iter().find(|r| r.code == code).map_or(code, |r| r.name.get(self.lang()))
     }
 
     fn links(&self) -> Markup {

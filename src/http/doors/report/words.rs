@@ -64,6 +64,57 @@ pub(super) const PASTE: Pair = (
 pub(super) const CODE: Pair = ("Mã của phản ánh", "Code of the report");
 pub(super) const OPEN: Pair = ("Mở", "Open");
 
+pub(super) const ASKED: Pair = ("Nơi phụ trách hỏi bạn", "The office asks you");
+pub(super) const ASKED_UNTIL: Pair = (
+    "Mời trả lời chậm nhất {day}. Thời hạn của nơi phụ trách tạm dừng đến khi có trả lời của bạn.",
+    "Please answer by {day}. The time that the office has rests until it hears from you.",
+);
+pub(super) const ASKED_OVER: Pair = (
+    "Thời hạn trả lời đã qua, việc xử lý tiếp tục. Bạn vẫn có thể trả lời.",
+    "The time for an answer is over, and work goes on. You can still answer.",
+);
+pub(super) const ASKED_ALONE: Pair = (
+    "Chỉ bạn và nơi phụ trách đọc được câu hỏi và câu trả lời.",
+    "Only you and those responsible can read the question and the answer.",
+);
+pub(super) const ANSWER: Pair = ("Trả lời của bạn", "Your answer");
+pub(super) const ANSWER_NOW: Pair = ("Gửi trả lời", "Send the answer");
+pub(super) const NO_QUESTION: Pair = (
+    "Không có câu hỏi nào đang chờ trả lời. Hãy xem lại diễn biến.",
+    "No question waits for an answer. See what happened below.",
+);
+pub(super) const NO_ANSWER: Pair = (
+    "Chưa gửi: hãy viết câu trả lời, nhiều nhất 2.000 ký tự.",
+    "Nothing was sent: write an answer, of at most 2,000 characters.",
+);
+
+pub(super) const RATE: Pair = ("Đánh giá kết quả", "How was it closed?");
+pub(super) const RATE_UNTIL: Pair = (
+    "Bạn có thể đánh giá một lần, đến hết {day}. Mọi người thấy bạn có hài lòng không và vì sao; chỉ nơi phụ trách đọc được \
+     lời bạn viết thêm.",
+    "You can say so once, until {day}. Everybody sees whether you are satisfied and why; only those responsible read your \
+     words beside it.",
+);
+pub(super) const RATE_HOW: Pair = ("Bạn có hài lòng không?", "Are you satisfied?");
+pub(super) const SATISFIED: Pair = ("Hài lòng", "Yes");
+pub(super) const UNSATISFIED: Pair = ("Chưa hài lòng", "No");
+pub(super) const RATE_MORE: Pair = ("Vì sao chưa hài lòng?", "If not, why?");
+pub(super) const RATE_WORDS: Pair = ("Lời bạn viết thêm", "A word of yours");
+pub(super) const REOPEN: Pair = ("Đề nghị mở lại phản ánh", "Please open the report again");
+pub(super) const RATE_NOW: Pair = ("Gửi đánh giá", "Send");
+pub(super) const WISHED: Pair = (
+    "Bạn đã đề nghị mở lại. Nơi phụ trách quyết định chậm nhất {day}; nếu không, phản ánh tự mở lại.",
+    "You asked to have it opened again. The office decides by {day}; if it does not, the report is opened.",
+);
+pub(super) const NOT_RATED_NOW: Pair = (
+    "Lúc này không đánh giá được: phản ánh đang mở, đã đánh giá, hoặc đã hết thời gian.",
+    "It cannot be rated now: it is open, or rated already, or the time is over.",
+);
+pub(super) const NOT_RATED: Pair = (
+    "Chưa gửi: hãy chọn hài lòng hoặc chưa; lý do và đề nghị mở lại chỉ dành cho khi chưa hài lòng.",
+    "Nothing was sent: choose yes or no; reasons and the wish to have it opened again are for no.",
+);
+
 pub(super) const ERASE: Pair = ("Xóa phản ánh này", "Erase this report");
 pub(super) const ERASE_WHAT: Pair = (
     "Nội dung và vị trí bị xóa hẳn, không lấy lại được. Nơi phụ trách cũng không đọc được nữa.",

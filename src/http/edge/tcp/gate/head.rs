@@ -16,7 +16,7 @@ pub(in crate::http) const HEADER_BYTES: usize = 32 * 1024;
 pub(in crate::http) const ADDRESS_BYTES: usize = 8 * 1024;
 
 /// Fields that have one value: of two lines, two readers could take different ones.
-const ONCE: [&str; 7] = [
+const ONCE: [&str; 8] = [
     "host",
     "content-length",
     "transfer-encoding",
@@ -24,6 +24,7 @@ const ONCE: [&str; 7] = [
     "idempotency-key",
     "device-token",
     "report-token",
+    "task-token",
 ];
 
 /// Why a head is refused.
