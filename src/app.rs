@@ -19,8 +19,8 @@ use crate::http::{
     ReportTokens, Service, Side, Streams, Styles, TileCache,
 };
 use crate::jobs::{
-    Follower, SnapshotWriter, announce, overtime, publish, refresh_keys, supervise, trim, turn_areas,
-    watch_clock, write_snapshots,
+    Follower, Sender, SnapshotWriter, announce, overtime, publish, refresh_keys, send_webhooks, supervise,
+    trim, turn_areas, watch_clock, write_snapshots,
 };
 use crate::memory::{CONNECTION, EXPORT, REPORT, STREAM, Share};
 use crate::store::{Claim, Failure, MaskedRows, Store, StoreError};
@@ -277,6 +277,15 @@ pub async fn run(
         let (store, city, clock) = (store.clone(), city.clone(), clock.clone());
         move || overtime(store.clone(), city.clone(), clock.clone())
     };
+    let tell_webhooks = {
+        let (store, city, clock, watched) = (store.clone(), city.clone(), clock.clone(), watched.clone());
+        let (public_url, settings) = (public_url.clone(), config.webhooks);
+        move || {
+            let (store, city, clock) = (store.clone(), city.clone(), clock.clone());
+            let sender = Sender { store, city, clock, public_url: public_url.clone(), settings };
+            send_webhooks(sender, watched.clone())
+        }
+    };
     let preparations = Preparations::default();
     let turn_areas = {
         let (store, city, clock, watched) = (store.clone(), city.clone(), clock.clone(), watched.clone());
@@ -349,6 +358,7 @@ pub async fn run(
         jobs.push(tokio::spawn(supervise("trim", trim_log, restarted())));
         jobs.push(tokio::spawn(supervise("publish", publish, restarted())));
         jobs.push(tokio::spawn(supervise("overtime", overtime, restarted())));
+        jobs.push(tokio::spawn(supervise("webhooks", tell_webhooks, restarted())));
         jobs.push(tokio::spawn(supervise("areas", turn_areas, restarted())));
     }
     // What was found meanwhile is reported like any failure.

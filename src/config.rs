@@ -8,6 +8,7 @@ use clap::Args;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::action::WebhookSettings;
 use crate::basemap::BasemapError;
 use crate::http::{
     BasemapSetting, ConnectionSettings, LimitMode, LimitSettings, Proxies, StreamSettings, TooWide,
@@ -43,6 +44,8 @@ pub struct Config {
     pub connections: ConnectionSettings,
     /// Limits on live streams.
     pub streams: StreamSettings,
+    /// Where webhooks may send to.
+    pub webhooks: WebhookSettings,
     /// Size of the cache of encoded tiles in mebibytes; 0 turns it off. The budget of memory may allow less.
     pub tile_cache_mib: u32,
     /// The budget of memory.
@@ -64,6 +67,7 @@ impl Default for Config {
             limits: LimitSettings::default(),
             connections: ConnectionSettings::default(),
             streams: StreamSettings::default(),
+            webhooks: WebhookSettings::default(),
             tile_cache_mib: 64,
             memory: Memory::default(),
         }
@@ -120,7 +124,7 @@ pub struct Settings {
     #[arg(long, env = "DIABAN_LIMITS", hide_env_values = true)]
     #[serde(skip)]
     pub limits_mode: Option<LimitMode>,
-    /// The tables `limits`, `connections` and `streams` of the file.
+    /// The tables `limits`, `connections`, `streams` and `webhooks` of the file.
     #[arg(skip)]
     #[serde(default)]
     pub limits: LimitSettings,
@@ -132,6 +136,10 @@ pub struct Settings {
     #[serde(default)]
     #[expect(missing_docs, reason = "see limits")]
     pub streams: StreamSettings,
+    #[arg(skip)]
+    #[serde(default)]
+    #[expect(missing_docs, reason = "see limits")]
+    pub webhooks: WebhookSettings,
     /// A TOML file with these settings (listen, store, data, `public_url` …).
     #[arg(long, env = "DIABAN_CONFIG", hide_env_values = true)]
     #[serde(skip)]
@@ -246,6 +254,7 @@ impl Settings {
             limits: LimitSettings { mode, ..file.limits },
             connections: file.connections,
             streams: file.streams,
+            webhooks: file.webhooks,
             memory: Memory::set_or_found(self.memory.or(file.memory)),
             tile_cache_mib: self
                 .tile_cache_mib

@@ -129,7 +129,11 @@ fn office(answers: &Answers, works: bool, words: &CodeBook) -> Result<Office, Ve
 }
 
 /// The saved query in normal form.
-fn normal(query: &str, words: &CodeBook, now: Instant) -> Result<String, Vec<Violation>> {
+pub(in crate::action) fn normal(
+    query: &str,
+    words: &CodeBook,
+    now: Instant,
+) -> Result<String, Vec<Violation>> {
     let pairs: Vec<(String, String)> =
         form_urlencoded::parse(query.trim_start_matches('?').as_bytes()).into_owned().collect();
     let filter = parse(&pairs, FILTERS, words, now)?.filter;
@@ -139,18 +143,23 @@ fn normal(query: &str, words: &CodeBook, now: Instant) -> Result<String, Vec<Vio
 }
 
 fn draw(ids: &dyn Ids) -> String {
-    let mut token = PREFIX.to_owned();
+    format!("{PREFIX}{}", draw_letters(ids, ID_CHARS + SECRET_CHARS))
+}
+
+/// So many letters, which nobody can foretell.
+pub(in crate::action) fn draw_letters(ids: &dyn Ids, count: usize) -> String {
+    let mut text = String::with_capacity(count);
     // Twelve letters of five bits from each number.
     let (mut bits, mut left) = (0, 0);
-    for _ in 0..ID_CHARS + SECRET_CHARS {
+    for _ in 0..count {
         if left == 0 {
             (bits, left) = (ids.secret(), 12);
         }
-        token.push(char::from(LETTERS[(bits & 31) as usize]));
+        text.push(char::from(LETTERS[(bits & 31) as usize]));
         bits >>= 5;
         left -= 1;
     }
-    token
+    text
 }
 
 fn hash(token: &str) -> [u8; 32] {

@@ -15,6 +15,7 @@ mod report;
 mod say;
 mod serve;
 mod store;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -54,6 +55,9 @@ enum Role {
     /// Manage keys of apps and secret feed links; a running server uses changes within two seconds.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Manage webhooks: receivers that are told what happens.
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
     Export(export::Export),
     /// Bring the schema of a store up to date; `serve` also does so when it starts.
     Migrate(store::migrate::Migrate),
@@ -96,6 +100,7 @@ pub fn main() -> ExitCode {
             Role::Erased(erased) => erased.run().await,
             Role::Breach(breach) => breach::Breach::run(breach).await,
             Role::Keys(keys) => keys.run().await,
+            Role::Webhooks(webhooks) => webhooks.run().await,
             Role::Migrate(migrate) => migrate.run().await,
             Role::Backup(backup) => backup.run().await,
             Role::Restore(restore) => restore.run().await,

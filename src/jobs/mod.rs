@@ -11,6 +11,7 @@ mod supervise;
 mod trim;
 mod turn_areas;
 mod watch_clock;
+mod webhooks;
 
 pub use announce::announce;
 pub use follow::{FollowError, Follower, load, view_now};
@@ -22,3 +23,4 @@ pub use supervise::supervise;
 pub use trim::trim;
 pub use turn_areas::turn_areas;
 pub use watch_clock::watch_clock;
+pub use webhooks::{Sender, send_webhooks};

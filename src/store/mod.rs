@@ -1,4 +1,4 @@
-//! The only SQL: the report record, the change log, city features, boundaries and their turns, keys.
+//! The only SQL: the report record, the change log, city features, boundaries and their turns, keys, webhooks.
 //! Archives of tiles that are files of SQLite. Whole databases: copies, comparison, backup, migration.
 //! One writer groups what is queued into one durable commit; a pool of readers answers the rest.
 //! Not here: what a report may be (domain), who asks (http), the live map (map).
@@ -15,6 +15,7 @@ mod pages;
 mod record;
 #[cfg(test)]
 pub(crate) mod test_database;
+mod webhooks;
 mod whole;
 mod write;
 mod writer;
@@ -49,6 +50,7 @@ pub use record::reports::{KeyedReports, KnownKeys, Loaded};
 pub use record::tasks::{Task, TaskBy, Tasks};
 pub use record::tighten::{Loose, NewPlace, Tighter};
 pub use record::waiting::over;
+pub use webhooks::{Attempt, EventName, MOST_WEBHOOKS, Trouble, Undelivered, Webhook};
 pub use whole::backup::{Backup, Restored, backup, restore};
 pub use whole::check::{Checked, CheckedBackup, check, check_backup};
 pub use whole::compare::{Compared, compare};

@@ -35,6 +35,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("..s....skk", &["GET /collections/reports/items/{id}/events"]),
     (".s.sss..kk", &["POST /collections/reports/items"]),
     ("kksss..skk", &["DELETE /collections/reports/items/{id}"]),
+    ("k.s...kkkk", &["GET /events"]),
     ("kss.s.kkkk", &[
         "GET /collections/reports/items/{id}/standing",
         "POST /collections/reports/items/{id}/transitions",

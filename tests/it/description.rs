@@ -126,6 +126,9 @@ fn address(server: &Server, path: &str) -> String {
     if own.contains("{id}") {
         own = own.replace("{id}", &id());
     }
+    if path == "/events" {
+        own.push_str("?since=0.0");
+    }
     if ["/locate", "/nearest"].contains(&path) {
         own = format!("{own}?lon={}&lat={}", CENTRE.0, CENTRE.1);
     }

@@ -60,6 +60,13 @@ fn serve(folder: &Path, listen: &str, filter: &str) -> (Child, String) {
         .arg(store_url(folder))
         .arg("--cache")
         .arg(folder)
+        // The settings of the folder, where it has some.
+        .args(
+            [folder.join("diaban.toml")]
+                .iter()
+                .filter(|f| f.exists())
+                .flat_map(|f| ["--config".as_ref(), f.as_os_str()]),
+        )
         .stdout(Stdio::piped())
         // What it logs, for the test that reads it.
         .stderr(std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap())

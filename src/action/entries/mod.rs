@@ -2,8 +2,10 @@
 //! is asked: no text of it leaves this room.
 
 mod features;
+mod message;
 
 pub use features::told_at;
+pub use message::Message;
 
 use std::sync::Arc;
 
@@ -17,7 +19,6 @@ use diaban_core::domain::field::{self, Value};
 use diaban_core::domain::report::{EventKind, Level, Rating, Withdrawn};
 use diaban_core::domain::view::PublicReport;
 use diaban_core::domain::{BodyId, Instant, Lang, State, Text, WardId, time_words};
-use diaban_core::format::feed::json;
 use diaban_core::format::geojson;
 use diaban_core::geo::LonLat;
 
@@ -174,18 +175,13 @@ impl<'a> Entries<'a> {
         entry
     }
 
-    /// An event as live streams send it: the same object as in the feed of changes.
+    /// An event as live streams send it.
     pub fn told(&self, news: News) -> Told {
-        let (id, at, wards) =
-            (cursor(news.report.id, news.n), news.at, [news.ward.clone(), news.from_ward.clone()]);
-        let entry = self.change(news);
-        let event = entry.facts.iter().find_map(|(name, value)| match value {
-            Value::Text(text) if name == "event" => Some(text.as_str()),
-            _ => None,
-        });
+        let (at, wards) = (news.at, [news.ward.clone(), news.from_ward.clone()]);
+        let told = self.message(news);
         // JSON escapes line feeds, so one `data` line holds it.
-        let (event, data) = (event.unwrap_or("deleted"), json::item(&entry));
-        Told { at, wards, message: format!("id: {id}\nevent: {event}\ndata: {data}\n\n").into() }
+        let message = format!("id: {}\nevent: {}\ndata: {}\n\n", told.cursor(), told.kind, told.data);
+        Told { at, wards, message: message.into() }
     }
 
     /// The last word of a ward that is not in force any more: which wards took over. `after` is the

@@ -54,6 +54,8 @@ impl News<'_> {
                     "reason",
                     "redirect_to",
                     "note",
+                    "rating",
+                    "task",
                 ];
                 let texts = texts.map(|name| maybe(name, text())).to_vec();
                 [texts, vec![maybe("report", integer()), maybe("withdrawn", flag())]]
@@ -86,27 +88,36 @@ fn feed_link() -> Value {
     object([("rel", text()), ("href", text()), ("type", text())], [])
 }
 
+fn authors() -> Value {
+    list(object([("name", text())], []))
+}
+
+/// An item of a feed as JSON Feed has it.
+pub(super) fn json_item(describe: &mut Describe<'_>, news: News<'_>) -> Value {
+    let name = format!("{}JsonFeed", news.name());
+    let mut facts = news.facts(describe);
+    let geometry = geometry(describe);
+    facts.extend([maybe("deleted", flag()), maybe("geometry", geometry), maybe("related", text())]);
+    let facts = describe.named(&format!("{name}Facts"), |_| written(facts));
+    describe.named(&format!("{name}Item"), |_| {
+        object(
+            [("id", text()), ("content_text", text()), ("date_modified", instant()), ("_diaban", facts)],
+            [
+                ("title", text()),
+                ("date_published", instant()),
+                ("authors", authors()),
+                ("tags", list(text())),
+                ("url", text()),
+            ],
+        )
+    })
+}
+
 /// A page of a feed as JSON Feed 1.1.
 pub(super) fn json_feed(describe: &mut Describe<'_>, news: News<'_>) -> Value {
     let name = format!("{}JsonFeed", news.name());
-    let authors = || list(object([("name", text())], []));
     describe.named(&name.clone(), |d| {
-        let mut facts = news.facts(d);
-        let geometry = geometry(d);
-        facts.extend([maybe("deleted", flag()), maybe("geometry", geometry), maybe("related", text())]);
-        let facts = d.named(&format!("{name}Facts"), |_| written(facts));
-        let item = d.named(&format!("{name}Item"), |_| {
-            object(
-                [("id", text()), ("content_text", text()), ("date_modified", instant()), ("_diaban", facts)],
-                [
-                    ("title", text()),
-                    ("date_published", instant()),
-                    ("authors", authors()),
-                    ("tags", list(text())),
-                    ("url", text()),
-                ],
-            )
-        });
+        let item = json_item(d, news);
         let link = d.named("FeedLink", |_| feed_link());
         let extension = object([("id", text()), ("updated", instant()), ("links", list(link))], []);
         let extension = d.named("JsonFeedExtension", |_| extension);

@@ -165,7 +165,7 @@ fn tag(path: &str) -> &'static str {
         "collections" if path.contains("/tiles") => "map",
         "collections" if path.contains("/reports/items/{id}/") => "offices",
         "collections" => "features",
-        "feeds" => "feeds",
+        "feeds" | "events" => "feeds",
         "r" => "pages",
         "open311" => "open311",
         "areas" | "healthz" | "readyz" | "metrics" => "operator",

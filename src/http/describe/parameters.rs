@@ -103,6 +103,7 @@ pub(super) fn query(about: &About<'_>, name: &str) -> Value {
         "lang" => (json!({ "type": "string", "enum": ["vi", "en"] }), "Language"),
         "zoom" => (text, "A zoom like 12, or the first and the last like 10-12"),
         "last_event_id" => (text, "The id of the last event that arrived; what came after it is sent first"),
+        "since" => (text, "The cursor `next` of the page before; without it nothing is told, and `next` is now"),
         "jurisdiction_id" => (text, "There is one here, so nobody needs to say it"),
         "at" => (
             json!({ "type": "string", "format": "date" }),

@@ -5,6 +5,7 @@ pub(in crate::http) mod areas;
 pub(in crate::http) mod basemap;
 pub(in crate::http) mod categories;
 pub(in crate::http) mod devices;
+pub(in crate::http) mod events;
 pub(in crate::http) mod features;
 pub(in crate::http) mod feeds;
 pub(in crate::http) mod former;

@@ -13,12 +13,12 @@ use crate::http::describe::operations::{
 };
 use crate::http::describe::{self, Operations};
 use crate::http::doors::{
-    areas, basemap, categories, devices, features, feeds, health as health_door, life, locate, nearest,
-    open311, page, pictures, report, styles, tiles,
+    areas, basemap, categories, devices, events, features, feeds, health as health_door, life, locate,
+    nearest, open311, page, pictures, report, styles, tiles,
 };
 use crate::http::edge::limits::Act;
 use crate::http::edge::shed::Class;
-use diaban_core::domain::key::{OPERATE, WORK};
+use diaban_core::domain::key::{OPERATE, READ as READER, WORK};
 
 /// Lists, feeds, documents, files.
 const READ: Cost = Cost::Is(Class::Read);
@@ -202,6 +202,7 @@ pub(super) fn rows() -> Vec<Route> {
         get("/feeds/wards/{ward}/events", READ, feeds::ward_events, news::ward_events),
         get("/feeds/wards/{ward}/{file}", READ, feeds::ward_more, news::ward_more),
         get("/feeds/k/{secret}/{file}", READ, feeds::secret, news::secret),
+        get("/events", READ, events::events, news::page_of_events).keyed(READER),
         get("/r/{file}", READ, report::report, people::report),
         form("/r/{id}/session", READ, report::session, people::session),
         form("/r/{id}/answer", CREATE, report::answer, people::answer),

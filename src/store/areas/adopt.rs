@@ -3,6 +3,7 @@
 
 use super::in_force;
 use crate::store::changes::{ChangeKind, log};
+use crate::store::database::postgres::TURNS_LOCK;
 use crate::store::database::{Db, Sql};
 use crate::store::record::events::Ledger;
 use crate::store::record::fields::ASSIGNED;
@@ -35,7 +36,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached.
     pub async fn settle_alone(&self) -> Result<Alone, StoreError> {
-        self.read.alone().await
+        self.read.alone(TURNS_LOCK).await
     }
 
     /// Writes some of what a turn prepared into the rows of reports; gives how many those were.

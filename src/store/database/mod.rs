@@ -287,11 +287,11 @@ impl Pool {
     }
 
     /// Waits until no other process does what one alone should do, and keeps others from it. On a file there is one
-    /// process that serves, and nothing to wait for.
-    pub(in crate::store) async fn alone(&self) -> Result<Alone, StoreError> {
+    /// process that serves, and nothing to wait for. The lock says what it is that one alone should do.
+    pub(in crate::store) async fn alone(&self, lock: &'static str) -> Result<Alone, StoreError> {
         Ok(Alone(match self {
             Self::Sqlite(..) => None,
-            Self::Postgres(pool) => Some(postgres::alone(pool).await.map_err(StoreError::sort)?),
+            Self::Postgres(pool) => Some(postgres::alone(pool, lock).await.map_err(StoreError::sort)?),
         }))
     }
 

@@ -28,7 +28,9 @@ const ACQUIRE: Duration = Duration::from_secs(2);
 const LOG_LOCK: &str = "LOCK TABLE _sqlx_migrations IN EXCLUSIVE MODE";
 /// Lets one process at a time do what every process would do otherwise. The mode excludes nothing but itself and vacuum:
 /// turns, readers and backups go on. Not an advisory lock, for the same reason as above.
-const TURNS_LOCK: &str = "LOCK TABLE area_turn IN SHARE UPDATE EXCLUSIVE MODE";
+pub(in crate::store) const TURNS_LOCK: &str = "LOCK TABLE area_turn IN SHARE UPDATE EXCLUSIVE MODE";
+/// The same for whoever sends to webhooks, as long as it lives: a table of its own, which nobody writes, vacuums or alters.
+pub(in crate::store) const SENDER_LOCK: &str = "LOCK TABLE webhook_sender IN SHARE UPDATE EXCLUSIVE MODE";
 /// Of the connection that holds it: it may wait as long as it must, and loses the lock when nothing is heard of its
 /// process for half a minute, because that hangs or its machine is gone.
 const HOLDING: [(&str, &str); 3] =
@@ -128,11 +130,11 @@ pub(in crate::store) async fn hold(url: &str) -> Result<PgConnection, StoreError
 
 /// Waits until no other process does what one alone should do, and keeps others from it until what is returned is
 /// dropped: a connection of its own, whose lock ends with the process, however that ends.
-pub(in crate::store) async fn alone(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
+pub(in crate::store) async fn alone(pool: &PgPool, lock: &'static str) -> Result<PgConnection, sqlx::Error> {
     let options = (*pool.connect_options()).clone().options(HOLDING);
     let mut db = options.connect().await?;
     sqlx::query("BEGIN").execute(&mut db).await?;
-    sqlx::query(TURNS_LOCK).execute(&mut db).await?;
+    sqlx::query(lock).execute(&mut db).await?;
     Ok(db)
 }
 

@@ -3,6 +3,7 @@
 //! was chosen by key. All statements of a page see one moment.
 
 pub(in crate::store) mod followers;
+mod onward;
 mod rows;
 mod untold;
 mod walk;

@@ -193,5 +193,9 @@ async fn backdate(db: &mut Db<'_>, reports: Vec<i64>) -> Result<(), sqlx::Error>
                        WHERE e.report = report_public.seq AND e.shown_ms IS NOT NULL), 0) WHERE seq = $1";
         db.execute(Sql::new(fed).bind(report)).await?;
     }
+    // Where the last events went, their sequences are given again: whoever was told up to them must not miss those.
+    let told = "UPDATE webhook SET position = (SELECT coalesce(max(seq), 0) FROM event WHERE seq > 0)
+                WHERE position > (SELECT coalesce(max(seq), 0) FROM event WHERE seq > 0)";
+    db.execute(Sql::new(told)).await?;
     Ok(())
 }

@@ -21,7 +21,7 @@ use crate::test_database::{is_postgres, store_url};
 const ITEMS: &str = "/collections/reports/items";
 
 /// A copy of the pack in which categories have another precision.
-fn pack(folder: &Path, change: impl Fn(&str, Precision) -> Precision) -> std::path::PathBuf {
+pub(crate) fn pack(folder: &Path, change: impl Fn(&str, Precision) -> Precision) -> std::path::PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let to = folder.join("city");
     copy_folder(&root.join("data"), &to.join("data"));

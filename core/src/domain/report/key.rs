@@ -16,12 +16,14 @@ pub const SECRET_CHARS: usize = 32;
 /// The alphabet of both parts: Crockford's base 32, which has no characters that look alike.
 pub const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
+/// The scope of whoever reads what everybody may.
+pub const READ: &str = "read";
 /// The scope of officers: the reports of their wards and bodies.
 pub const WORK: &str = "work";
 /// The scope of operators: the life of boundaries, and what officers may for every report.
 pub const OPERATE: &str = "operate";
 /// The scopes that a key may have.
-pub const SCOPES: &[&str] = &["read", "submit", WORK, OPERATE];
+pub const SCOPES: &[&str] = &[READ, "submit", WORK, OPERATE];
 /// The scope of a secret feed link; such a key has no other scope.
 pub const FEED: &str = "feed";
 
@@ -79,7 +81,7 @@ impl Key {
     /// Whether it opens what needs a scope. Operators may work on all reports, and who works on reports may read.
     pub fn opens(&self, scope: &str) -> bool {
         let wider: &[&str] = match scope {
-            "read" => &[WORK, OPERATE],
+            READ => &[WORK, OPERATE],
             WORK => &[OPERATE],
             _ => &[],
         };

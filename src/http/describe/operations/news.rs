@@ -1,8 +1,10 @@
 //! Feeds: of the city, of a ward, of a secret link, each in all forms; and live streams.
 
 use super::stream;
-use crate::http::describe::feeds::{News, geojson_feed, json_feed};
+use crate::http::describe::feeds::{News, geojson_feed, json_feed, json_item};
+use crate::http::describe::schema::{flag, instant, list, object, text};
 use crate::http::describe::{Describe, Operation, features, schema};
+use crate::http::doors::events::PARAMS;
 use diaban_core::format::feed;
 use diaban_core::format::feed::{atom, geojson, json};
 use diaban_core::query::features::filter_names;
@@ -87,4 +89,17 @@ pub(in crate::http) fn secret(d: &mut Describe<'_>) -> Vec<Operation> {
     let mut of = |path, id, news| all_forms(d, path, (id, "The saved query of a secret link"), news, &[]);
     let reports = of("k/{secret}/reports", "secretReportsFeed", News::Reports);
     [reports, of("k/{secret}/changes", "secretChangesFeed", News::Changes)].concat()
+}
+
+pub(in crate::http) fn page_of_events(d: &mut Describe<'_>) -> Vec<Operation> {
+    let about = "What happened after a cursor, oldest first, for programs with a key; offices are told what is theirs";
+    let page = d.named("EventPage", |d| {
+        let data = json_item(d, News::Changes);
+        let event = d.named("EventMessage", |_| {
+            let members = [("type", text()), ("timestamp", instant()), ("cursor", text()), ("data", data)];
+            object(members, [])
+        });
+        object([("events", list(event)), ("next", text()), ("more", flag())], [])
+    });
+    vec![Operation::new("/events", "eventPage", about).query(PARAMS).json(page)]
 }

@@ -22,16 +22,15 @@ pub(in crate::http) use self::report::of_report;
 
 use self::page::{OfWard, Source};
 use self::reports::{Kind, Scope, serve};
-use crate::action::Entries;
+use crate::action::{Entries, saved_filter};
 use crate::http::Service;
 use crate::http::doors::former::known_ward;
 use crate::http::edge::limits::Caller;
 use crate::http::wire::document::CachePolicy;
-use crate::http::wire::extract::pairs;
 use crate::http::wire::problem::Problem;
 use diaban_core::domain::{CodeBook, Text};
 use diaban_core::format::feed::{self, Format};
-use diaban_core::query::params::{self, FILTERS};
+use diaban_core::query::params::FILTERS;
 use diaban_core::query::{CodeSet, Filter};
 
 pub(in crate::http) fn no_feed() -> Problem {
@@ -141,26 +140,13 @@ pub(in crate::http) async fn secret(
         active: then.map_or_else(|| codebook.active.clone(), |g| g.id().clone()),
         ..CodeBook::clone(&codebook)
     };
-    let filter =
-        params::parse(&pairs(Some(saved)), FILTERS, &of_then, service.clock.now()).map_err(|faults| {
-            tracing::warn!(key = %key.id, "the query of a secret feed is not understood any more");
-            Problem::new(StatusCode::GONE, "query-gone", "What this feed asks for is not there any more")
-                .detail(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-        })?;
-    // A ward that is no more goes on as those that have its ground.
-    let mut filter = filter.filter;
-    if let Some(wards) = filter.wards() {
-        let mut now: Vec<u16> = Vec::new();
-        for ward in wards.as_slice().iter().filter_map(|w| codebook.wards.get(usize::from(*w))) {
-            now.extend(areas.standing_for(ward).iter().filter_map(|w| codebook.ward_index(w)));
-        }
-        if kind == Kind::Changes {
-            // What happened under boundaries that were taken back since stays in it, and what happened before.
-            let between = areas.taken_back_on(&codebook, &now);
-            now.extend(between.into_iter().chain(wards.as_slice().iter().copied()));
-        }
-        filter = filter.of_any_ward().in_wards(now.into_iter().collect());
-    }
+    let now = service.clock.now();
+    let changes = kind == Kind::Changes;
+    let filter = saved_filter(saved, &of_then, &areas, &codebook, now, changes).map_err(|faults| {
+        tracing::warn!(key = %key.id, "the query of a secret feed is not understood any more");
+        Problem::new(StatusCode::GONE, "query-gone", "What this feed asks for is not there any more")
+            .detail(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    })?;
     let source = Source {
         path: format!("/feeds/k/{secret}/{name}"),
         id: format!("feeds/k/{}/{name}", key.id),

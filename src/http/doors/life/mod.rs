@@ -45,7 +45,7 @@ fn asking(service: &Service, id: u64, key: Option<&Key>, headers: &HeaderMap) ->
 
 /// What an office answers for now: the successors of its wards. The own office of a ward is its ward's; another body of
 /// a ward answers for what is its own.
-fn in_force(areas: &Areas, office: &Office) -> Office {
+pub(in crate::http) fn in_force(areas: &Areas, office: &Office) -> Office {
     let mut wards = office.wards.clone();
     let mut bodies = Vec::new();
     for id in office.bodies.iter().map(|id| BodyId::new(id)) {
