@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 
+use crate::action::accounts::Accounts;
 use crate::action::{self, City, CityError, Keyring, Preparations};
 use crate::basemap::BasemapError;
 use crate::clock::{Clock, ClockSteps, Ids};
@@ -19,8 +20,8 @@ use crate::http::{
     ReportTokens, Service, Side, Streams, Styles, TileCache,
 };
 use crate::jobs::{
-    Follower, Sender, SnapshotWriter, announce, overtime, publish, refresh_keys, send_webhooks, supervise,
-    trim, turn_areas, watch_clock, write_snapshots,
+    Follower, Sender, SnapshotWriter, announce, overtime, publish, refresh_keys, refresh_sessions,
+    send_webhooks, supervise, trim, turn_areas, watch_clock, write_snapshots,
 };
 use crate::memory::{CONNECTION, EXPORT, REPORT, STREAM, Share};
 use crate::store::{Claim, Failure, MaskedRows, Store, StoreError};
@@ -254,6 +255,11 @@ pub async fn run(
         }
     };
     let (device_secret, report_secret) = (secret("device-token").await?, secret("report-token").await?);
+    let accounts = Arc::new(Accounts::new(&secret("login-tries").await?));
+    let read_sessions = {
+        let (store, accounts) = (store.clone(), accounts.clone());
+        move || refresh_sessions(store.clone(), accounts.clone())
+    };
     let connections = Arc::new(Connections::new(config.connections, config.trusted_proxies.clone()));
     let mut number = [0; 8];
     ids.fill(&mut number);
@@ -319,6 +325,7 @@ pub async fn run(
     };
     let service = Arc::new(Service {
         keys,
+        accounts,
         report_tokens: ReportTokens::new(&report_secret),
         preparations,
         streams: Streams::new(events, moves, config.streams, stopped.clone()),
@@ -351,6 +358,7 @@ pub async fn run(
         tokio::spawn(supervise("follow", follow, restarted())),
         tokio::spawn(supervise("announce", tell, restarted())),
         tokio::spawn(supervise("refresh_keys", read_keys, restarted())),
+        tokio::spawn(supervise("refresh_sessions", read_sessions, restarted())),
         tokio::spawn(supervise("watch_clock", watch_clock, restarted())),
     ];
     if !store.cannot_write() {

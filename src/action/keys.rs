@@ -97,7 +97,7 @@ pub async fn revoke_key(store: &Store, clock: &dyn Clock, id: &str) -> Result<bo
 }
 
 /// What an officer answers for; wards by their canonical ids, because a bare code may mean another ward later.
-fn office(answers: &Answers, works: bool, words: &CodeBook) -> Result<Office, Vec<Violation>> {
+pub(super) fn office(answers: &Answers, works: bool, words: &CodeBook) -> Result<Office, Vec<Violation>> {
     let mut faults = Vec::new();
     let none = answers.wards.is_empty() && answers.bodies.is_empty();
     if works && none {

@@ -1,7 +1,8 @@
 //! One verb a file, shared by every door: submit a report, move it on, transfer, withdraw; import areas,
-//! features, reports; export tiles; keys; webhooks. Beside them the `City` of the moment and what feeds say of a report (`entries`).
+//! features, reports; export tiles; keys; accounts; webhooks. Beside them the `City` of the moment and what feeds say of a report (`entries`).
 //! Not here: reading a request (http), SQL (store), following the log (jobs).
 
+pub mod accounts;
 mod areas;
 mod city;
 mod dialogue;

@@ -73,14 +73,14 @@ impl Keys {
                 let answers = Answers { wards: what.ward, bodies: what.body };
                 let purpose = Purpose::Scopes(what.scope, answers);
                 let (id, token, _) = make(settings, &what.name, purpose, what.days).await?;
-                shown(&id.to_string(), &format!("key {id}, shown only now:\n{token}"))?;
+                shown_key(&id, &format!("key {id}, shown only now:\n{token}"))?;
             }
             Self::Feed(With { what, settings }) => {
                 let (id, token, base) =
                     make(settings, &what.name, Purpose::Feed(what.query), what.days).await?;
                 let link = |file| format!("{base}/feeds/k/{token}/{file}.atom    (or .json, .geojson)");
                 let links = ["reports", "changes"].map(link).join("\n");
-                shown(&id.to_string(), &format!("secret feed link {id}, shown only now:\n{links}"))?;
+                shown_key(&id, &format!("secret feed link {id}, shown only now:\n{links}"))?;
             }
             Self::List(With { settings, .. }) => {
                 let store = Store::open(&settings.resolve()?.store).await?;
@@ -107,11 +107,14 @@ impl Keys {
     }
 }
 
-/// Shows what is shown once. A secret that nobody saw is worth nothing, so that is a failure.
-fn shown(id: &str, words: &str) -> Result<(), String> {
-    writeln!(std::io::stdout().lock(), "{words}").map_err(|e| {
-        format!("the secret of {id} could not be shown ({e}); revoke it: diaban keys revoke {id}")
-    })
+/// Shows what is shown once. A secret that nobody saw is worth nothing, so that is a failure, after which to do `then`.
+pub(super) fn shown(words: &str, what: &str, then: &str) -> Result<(), String> {
+    writeln!(std::io::stdout().lock(), "{words}")
+        .map_err(|e| format!("{what} could not be shown ({e}); {then}"))
+}
+
+fn shown_key(id: &KeyId, words: &str) -> Result<(), String> {
+    shown(words, &format!("the secret of {id}"), &format!("revoke it: diaban keys revoke {id}"))
 }
 
 /// Returns the public id, the key itself, and the public address.

@@ -1,6 +1,7 @@
 //! The subcommands of the executable. Each reports its result on standard output and errors on
 //! standard error.
 
+mod accounts;
 mod areas;
 mod breach;
 mod check;
@@ -58,6 +59,9 @@ enum Role {
     /// Manage webhooks: receivers that are told what happens.
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
+    /// Manage accounts of officers and operators; a running server uses changes within a second.
+    #[command(subcommand)]
+    Accounts(accounts::Accounts),
     Export(export::Export),
     /// Bring the schema of a store up to date; `serve` also does so when it starts.
     Migrate(store::migrate::Migrate),
@@ -101,6 +105,7 @@ pub fn main() -> ExitCode {
             Role::Breach(breach) => breach::Breach::run(breach).await,
             Role::Keys(keys) => keys.run().await,
             Role::Webhooks(webhooks) => webhooks.run().await,
+            Role::Accounts(accounts) => accounts.run().await,
             Role::Migrate(migrate) => migrate.run().await,
             Role::Backup(backup) => backup.run().await,
             Role::Restore(restore) => restore.run().await,

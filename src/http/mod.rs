@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::action::accounts::Accounts;
 use crate::action::{City, Keyring, Preparations};
 use crate::clock::{Clock, ClockSteps, Ids};
 use crate::store::Store;
@@ -66,6 +67,8 @@ pub struct Service {
     pub metrics: Metrics,
     /// The keys that open something.
     pub keys: Arc<Keyring>,
+    /// Sessions of accounts, and how passwords are checked.
+    pub accounts: Arc<Accounts>,
     /// The tokens of reports.
     pub report_tokens: ReportTokens,
     /// The preparations of boundaries, one at a time.

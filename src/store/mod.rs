@@ -1,4 +1,5 @@
-//! The only SQL: the report record, the change log, city features, boundaries and their turns, keys, webhooks.
+//! The only SQL: the report record, the change log, city features, boundaries and their turns, keys, accounts,
+//! webhooks.
 //! Archives of tiles that are files of SQLite. Whole databases: copies, comparison, backup, migration.
 //! One writer groups what is queued into one durable commit; a pool of readers answers the rest.
 //! Not here: what a report may be (domain), who asks (http), the live map (map).
@@ -25,6 +26,7 @@ pub use areas::moves::{Homeless, Move};
 pub use areas::placed::{Assignment, Beside, Placed};
 pub use areas::turn::{Judge, Outcome, Place, Turn};
 pub use changes::{Change, ChangeKind, ranges};
+pub use city::accounts::{AccountChange, AccountEvent, Link, NewSession, Tried, Try};
 pub use city::feature_wards::{FeatureAssignment, FeaturePlace, PlacedFeature};
 pub use city::features::{FeatureWrite, StoredContent, StoredFeature};
 pub use database::Alone;

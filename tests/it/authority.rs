@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 
+use diaban::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 
+use crate::accounts;
 use crate::feeds::done;
 use crate::harness::{CENTRE, Server, feature};
 use crate::keys::token;
 use crate::office::{ITEMS, NEIGHBOUR};
 
 /// Who calls, in the order of the cells of [`TABLE`].
-const CALLERS: [&str; 10] = [
+const CALLERS: [&str; 12] = [
     "nobody",
     "a key to read",
     "a key to submit",
@@ -23,43 +25,50 @@ const CALLERS: [&str; 10] = [
     "who sent another report",
     "a key that nobody made",
     "the key of a secret feed",
+    "an officer's session",
+    "an officer's session, sent by a page of others",
 ];
+
+/// The login of the officer with a session.
+const OFFICER: &str = "hoa";
 
 /// What callers get: `.` is served, or told what is wrong with the request; `k` needs a key or token that opens
 /// something (401); `s` is refused for the scope, the office, the token or the page that it has (403). The first row of an
 /// operation holds; `*` is any part of a segment.
 #[rustfmt::skip]
 const TABLE: &[(&str, &[&str])] = &[
-    ("..........", &["GET /healthz", "GET /metrics", "GET /readyz"]),
+    ("............", &["GET /healthz", "GET /metrics", "GET /readyz"]),
     // What whoever sent it may read besides is theirs alone.
-    ("..s....skk", &["GET /collections/reports/items/{id}/events"]),
-    (".s.sss..kk", &["POST /collections/reports/items"]),
-    ("kksss..skk", &["DELETE /collections/reports/items/{id}"]),
-    ("k.s...kkkk", &["GET /events"]),
-    ("kss.s.kkkk", &[
-        "GET /collections/reports/items/{id}/standing",
+    ("..s....skk..", &["GET /collections/reports/items/{id}/events"]),
+    (".s.sss..kk..", &["POST /collections/reports/items"]),
+    ("kksss..skksk", &["DELETE /collections/reports/items/{id}"]),
+    ("k.s...kkkk..", &["GET /events"]),
+    ("kss.s.kkkk..", &[
+        "GET /collections/reports/items/{id}/standing", "GET /collections/reports/items/{id}/tasks",
+    ]),
+    ("kss.s.kkkk.s", &[
         "POST /collections/reports/items/{id}/transitions",
         "POST /collections/reports/items/{id}/transfers",
         "POST /collections/reports/items/{id}/questions",
         "POST /collections/reports/items/{id}/refusals",
-        "GET /collections/reports/items/{id}/tasks",
         "POST /collections/reports/items/{id}/tasks",
     ]),
     // Its own tasks, which may be none.
-    ("kss...kkkk", &["GET /tasks"]),
+    ("kss...kkkk..", &["GET /tasks"]),
     // There is none with that number, for whoever may ask.
-    ("kks....skk", &[
+    ("kks....skkkk", &[
         "GET /collections/reports/items/{id}/tasks/{task}", "POST /collections/reports/items/{id}/tasks/{task}",
     ]),
     // What whoever sent it writes; other callers are known, and it is not theirs.
-    ("kkssss.skk", &[
+    ("kkssss.skkkk", &[
         "POST /collections/reports/items/{id}/answers",
         "POST /collections/reports/items/{id}/ratings",
     ]),
-    ("kssss.kkkk", &["* /areas/*", "* /areas/*/*", "* /areas/*/*/*"]),
+    ("kssss.kkkkss", &["* /areas/*", "* /areas/*/*", "* /areas/*/*/*"]),
     // Of a page of this service only, which says so by its origin.
-    ("sssssssskk", &["POST /r/{id}/*"]),
-    ("..s.....kk", &[
+    ("sssssssskk.s", &["POST /r/{id}/*", "POST /account/*"]),
+    ("..s.....kk..", &["GET /account/*"]),
+    ("..s.....kk..", &[
         "GET /", "GET /*", "GET /basemap/*/*/*", "GET /fonts/*/*", "GET /r/*", "GET /sprites/*", "GET /static/*/*",
         "GET /styles/*", "GET /tileMatrixSets/*", "POST /devices", "POST /search",
         "GET /collections/*", "GET /collections/*/*", "GET /collections/*/items/{id}",
@@ -81,6 +90,8 @@ struct World {
 impl World {
     fn new() -> Self {
         let server = Server::start();
+        // The command line's, by which the link of an account is made.
+        server.clock.set(SystemClock.now());
         let key = |words: &[&str]| token(&done(&server, &[&["keys"], words].concat()));
         let (_, ward, token) = sent(&server);
         let (_, _, other) = sent(&server);
@@ -91,6 +102,7 @@ impl World {
         let operator = key(&["add", "Trực", "--scope", "operate"]);
         let feed = key(&["feed", "Nguồn", "--query", "category=pothole"]);
         let bearer = |key: &str| vec![("Authorization", format!("Bearer {key}"))];
+        accounts::session(&server, OFFICER, &["--scope", "work", "--ward", &ward]);
         let unknown = format!("dbn_{}", "0".repeat(40));
         let callers = vec![
             Vec::new(),
@@ -103,6 +115,8 @@ impl World {
             Vec::new(),
             bearer(&unknown),
             bearer(&feed),
+            vec![("Sec-Fetch-Site", "same-origin".to_owned())],
+            vec![("Sec-Fetch-Site", "cross-site".to_owned())],
         ];
         let world = Self { server, callers, token, other };
         let known = |caller: usize| world.status("GET", "/categories", None, caller, &[]) != 401;
@@ -163,9 +177,14 @@ impl World {
             6 => self.token.clone(),
             _ => self.other.clone(),
         };
-        let header = [("Report-Token", &*token)];
-        let more = if matches!(caller, 6 | 7) { &header[..] } else { &[] };
-        match self.status(method, &path, Some(&body), caller, more) {
+        let header = match caller {
+            6 | 7 => Some(("Report-Token", token)),
+            // A session for each cell: it may be ended by it.
+            10 | 11 => Some(("Cookie", accounts::again(&self.server, OFFICER))),
+            _ => None,
+        };
+        let more: Vec<(&str, &str)> = header.iter().map(|(name, value)| (*name, &**value)).collect();
+        match self.status(method, &path, Some(&body), caller, &more) {
             401 => 'k',
             403 => 's',
             500.. => panic!("{operation} for {}: a fault of the server", CALLERS[caller]),

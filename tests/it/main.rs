@@ -1,5 +1,6 @@
 //! The real server on a free port, spoken to over HTTP; a module a promise.
 
+mod accounts;
 mod areas;
 mod authority;
 mod breach;

@@ -6,6 +6,7 @@ mod lang;
 mod time;
 mod violation;
 
+pub mod account;
 pub mod caller;
 pub mod collection;
 pub mod field;

@@ -120,8 +120,10 @@ fn document(about: &About<'_>, table: &Table) -> Value {
             let path = operation.path.clone();
             let mut written = operation.written(&mut describe);
             if let Callers::Key(scope) = route.callers {
-                written["security"] = json!([{ "key": [] }]);
-                written["description"] = format!("Needs a key with the scope {scope}.").into();
+                written["security"] = json!([{ "key": [] }, { "session": [] }]);
+                written["description"] =
+                    format!("Needs a key with the scope {scope}, or the session of an account with it.")
+                        .into();
             }
             paths.entry(path).or_default().insert(method, written);
         }
@@ -159,7 +161,13 @@ fn document(about: &About<'_>, table: &Table) -> Value {
                 },
             },
             "schemas": named,
-            "securitySchemes": { "key": { "type": "http", "scheme": "bearer" } },
+            "securitySchemes": {
+                "key": { "type": "http", "scheme": "bearer" },
+                "session": {
+                    "type": "apiKey", "in": "cookie", "name": "__Host-session",
+                    "description": "Of an account, from /account; to change anything a page of this service must send it",
+                },
+            },
         },
     })
 }

@@ -166,7 +166,7 @@ fn tag(path: &str) -> &'static str {
         "collections" if path.contains("/reports/items/{id}/") => "offices",
         "collections" => "features",
         "feeds" | "events" => "feeds",
-        "r" => "pages",
+        "account" | "r" => "pages",
         "open311" => "open311",
         "areas" | "healthz" | "readyz" | "metrics" => "operator",
         _ => "service",

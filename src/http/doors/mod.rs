@@ -1,6 +1,7 @@
 //! The doors: each reads a request, calls one verb or one read, and writes the answer. Which stands where is
 //! the table in `routes`.
 
+pub(in crate::http) mod account;
 pub(in crate::http) mod areas;
 pub(in crate::http) mod basemap;
 pub(in crate::http) mod categories;

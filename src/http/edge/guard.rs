@@ -17,6 +17,7 @@ use crate::http::edge::held::Held;
 use crate::http::edge::keys::{no_key, not_opened, out_of_scope};
 use crate::http::edge::limits::{Act, Caller, LimitMode, LimitSettings, Limits, Lives, Verdict};
 use crate::http::edge::origin;
+use crate::http::edge::sessions::{self, Sent};
 use crate::http::edge::shed::{Class, Holdings, Shedder, paced};
 use crate::http::edge::tcp::connections::Connection;
 use crate::http::routes::{Admission, Callers};
@@ -98,7 +99,7 @@ pub(in crate::http) async fn guard(
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    let key = match opened(service, admission, &request) {
+    let key = match opened(service, admission, request.method(), request.headers()).await {
         Ok(key) => key,
         Err(refusal) => return *refusal,
     };
@@ -137,20 +138,30 @@ pub(in crate::http) async fn guard(
     response
 }
 
-/// The key of a request, if it opens this. None of what needs a key is open to who has none, whatever limits count.
-fn opened(
+/// The key of a request, or the session, if it opens this. None of what needs a key is open to who has none, whatever
+/// limits count. Who sends both is judged by the key.
+async fn opened(
     service: &Service,
     admission: Admission,
-    request: &Request,
+    method: &Method,
+    headers: &HeaderMap,
 ) -> Result<Option<Arc<Key>>, Box<Response>> {
     let (scope, needed) = match (admission.callers, admission.act) {
         // What a route allows is told to everybody.
-        (Callers::Key(scope), _) if request.method() != Method::OPTIONS => (scope, true),
+        (Callers::Key(scope), _) if *method != Method::OPTIONS => (scope, true),
         (_, Some(Act::Create)) => ("submit", false),
         (_, Some(_)) => ("read", false),
         (_, None) => return Ok(None),
     };
-    let key = (service.guards.keys)(request.headers()).map_err(|fault| Box::new(not_opened(fault)))?;
+    let key = (service.guards.keys)(headers).map_err(|fault| Box::new(not_opened(fault)))?;
+    let key = match key {
+        None if admission.sessions => match sessions::sent(service, method, headers).await {
+            Sent::Session(session) => Some(session),
+            Sent::Elsewhere if needed => return Err(Box::new(origin::elsewhere().into_response())),
+            Sent::Elsewhere | Sent::Nothing => None,
+        },
+        key => key,
+    };
     match key {
         None if needed => Err(Box::new(no_key(scope))),
         Some(key) if !key.opens(scope) => Err(Box::new(out_of_scope(scope, needed))),

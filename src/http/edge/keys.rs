@@ -39,8 +39,9 @@ pub(in crate::http) fn not_opened(fault: KeyFault) -> Response {
 
 /// Refuses a request without a key where one is needed.
 pub(in crate::http) fn no_key(scope: &str) -> Response {
-    let problem = Problem::new(StatusCode::UNAUTHORIZED, "key-needed", "This needs a key")
-        .detail(format!("send a key with the scope {scope} as Authorization: Bearer …"));
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "key-needed", "This needs a key").detail(format!(
+        "send a key with the scope {scope} as Authorization: Bearer …, or log in at /account"
+    ));
     challenge(problem, "Bearer")
 }
 

@@ -10,6 +10,7 @@ pub(in crate::http) mod limits;
 pub(in crate::http) mod metrics;
 pub(in crate::http) mod origin;
 pub(in crate::http) mod places;
+pub(in crate::http) mod sessions;
 pub(in crate::http) mod shed;
 pub(in crate::http) mod tcp;
 
@@ -86,7 +87,9 @@ pub(in crate::http) async fn rules(
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let options = request.method() == Method::OPTIONS;
-    let authorized = request.headers().contains_key(header::AUTHORIZATION);
+    // What a session reads is nobody else's.
+    let authorized = request.headers().contains_key(header::AUTHORIZATION)
+        || (admission.sessions && sessions::has_cookie(request.headers()));
     let is_long = request.uri().path_and_query().is_some_and(|p| p.as_str().len() > ADDRESS_BYTES);
     let mut response = if is_long { too_long().into_response() } else { next(request).await };
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {

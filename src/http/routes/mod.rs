@@ -32,6 +32,8 @@ pub(in crate::http) struct Route {
     /// What rate limits count a request as; `None`: they do not count it.
     act: Option<Act>,
     pub(in crate::http) callers: Callers,
+    /// Whether the session of an account counts as a key of its scopes.
+    sessions: bool,
     /// How `/api` describes it.
     pub(in crate::http) described: Described,
     /// Whether the answer comes in its content coding already, so that the router must not compress it.
@@ -66,7 +68,7 @@ pub(in crate::http) enum Callers {
     Page,
     /// The operator's machines; pages of other origins may not read the answer.
     Operator,
-    /// Who has a key of this scope; pages of other origins may not read the answer.
+    /// Who has a key of this scope, or a session; pages of other origins may not read the answer.
     Key(&'static str),
 }
 
@@ -93,6 +95,8 @@ pub(in crate::http) struct Admission {
     /// What rate limits count it as, if they do.
     pub(in crate::http) act: Option<Act>,
     pub(in crate::http) callers: Callers,
+    /// Whether the session of an account counts.
+    pub(in crate::http) sessions: bool,
 }
 
 /// All routes, found by path.
@@ -111,7 +115,17 @@ impl Route {
         described: Described,
     ) -> Self {
         let (callers, handler) = (Callers::Anyone, on(filter, handler));
-        Self { method, pattern, cost, act: Some(act), callers, described, coded: false, handler }
+        Self {
+            method,
+            pattern,
+            cost,
+            act: Some(act),
+            callers,
+            sessions: false,
+            described,
+            coded: false,
+            handler,
+        }
     }
 
     /// The answer comes in its content coding already.
@@ -129,9 +143,14 @@ impl Route {
         Self { callers: Callers::Page, ..self }
     }
 
-    /// A key of this scope is needed.
+    /// A key of this scope is needed, or a session.
     fn keyed(self, scope: &'static str) -> Self {
-        Self { callers: Callers::Key(scope), ..self }
+        Self { callers: Callers::Key(scope), sessions: true, ..self }
+    }
+
+    /// Who has a session sees or may do more.
+    fn or_session(self) -> Self {
+        Self { sessions: true, ..self }
     }
 }
 
@@ -150,8 +169,13 @@ impl Asked<'_> {
 
 impl Admission {
     /// Of what no route takes.
-    pub(in crate::http) const NONE: Self =
-        Self { route: "-", class: Class::Read, act: Some(Act::Read), callers: Callers::Anyone };
+    pub(in crate::http) const NONE: Self = Self {
+        route: "-",
+        class: Class::Read,
+        act: Some(Act::Read),
+        callers: Callers::Anyone,
+        sessions: false,
+    };
 }
 
 impl Table {
@@ -201,7 +225,7 @@ impl Table {
                         headers: request.headers(),
                     }),
                 };
-                Admission { class, act: row.act, ..place }
+                Admission { class, act: row.act, sessions: row.sessions, ..place }
             }
         };
         Admission { act: admission.act.filter(|_| !options), ..admission }

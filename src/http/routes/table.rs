@@ -9,12 +9,13 @@ use axum::routing::MethodFilter;
 use super::{Cost, Described, Route};
 use crate::http::Service;
 use crate::http::describe::operations::{
-    areas as of_areas, collections, georeport, life as of_life, map, news, people, service,
+    account as of_account, areas as of_areas, collections, georeport, life as of_life, map, news, people,
+    service,
 };
 use crate::http::describe::{self, Operations};
 use crate::http::doors::{
-    areas, basemap, categories, devices, events, features, feeds, health as health_door, life, locate,
-    nearest, open311, page, pictures, report, styles, tiles,
+    account, areas, basemap, categories, devices, events, features, feeds, health as health_door, life,
+    locate, nearest, open311, page, pictures, report, styles, tiles,
 };
 use crate::http::edge::limits::Act;
 use crate::http::edge::shed::Class;
@@ -148,8 +149,8 @@ pub(super) fn rows() -> Vec<Route> {
         get("/collections/reports/items", LIST, features::reports, collections::reports),
         post("/collections/reports/items", Act::Create, features::submit, collections::submit),
         get("/collections/reports/items/{id}", READ, features::report, collections::report),
-        delete("/collections/reports/items/{id}", life::erase, of_life::erase),
-        get("/collections/reports/items/{id}/events", READ, life::events, of_life::events),
+        delete("/collections/reports/items/{id}", life::erase, of_life::erase).or_session(),
+        get("/collections/reports/items/{id}/events", READ, life::events, of_life::events).or_session(),
         get("/collections/reports/items/{id}/standing", READ, life::look, of_life::standing).keyed(WORK),
         work("/collections/reports/items/{id}/transitions", life::transition, of_life::transition),
         work("/collections/reports/items/{id}/transfers", life::transfer, of_life::transfer),
@@ -208,6 +209,13 @@ pub(super) fn rows() -> Vec<Route> {
         form("/r/{id}/answer", CREATE, report::answer, people::answer),
         form("/r/{id}/rate", CREATE, report::rate, people::rate),
         form("/r/{id}/erase", CREATE, report::erase, people::erase),
+        get("/account", READ, account::account, of_account::account).of_page(),
+        get("/account/welcome", READ, account::invited, of_account::invited).of_page(),
+        form("/account/welcome", CREATE, account::welcome, of_account::welcome),
+        form("/account/login", CREATE, account::log_in, of_account::log_in),
+        form("/account/logout", CREATE, account::log_out, of_account::log_out),
+        form("/account/logout-all", CREATE, account::end_all, of_account::end_all),
+        form("/account/password", CREATE, account::change_password, of_account::change_password),
         get("/open311/{file}", READ, open311::discovery, georeport::discovery),
         get("/open311/v2/{file}", READ, open311::services, georeport::services),
         get("/open311/v2/services/{file}", READ, open311::definition, georeport::definition),

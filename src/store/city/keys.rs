@@ -42,24 +42,35 @@ impl Store {
 
 fn key(row: &Row) -> Result<Key, StoreError> {
     let hash = row.try_get::<&[u8]>("hash")?.try_into();
-    let time = |name: &str| Ok::<_, StoreError>(row.try_get::<Option<i64>>(name)?.map(Instant::from_ms));
-    let words = |name: &str| {
-        let text = row.try_get::<Option<&str>>(name)?.unwrap_or_default();
-        Ok::<_, StoreError>(text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
-    };
     Ok(Key {
         id: KeyId::new(row.try_get("id")?),
         hash: hash.map_err(|_| sqlx::Error::Decode("a hash of another length".into()))?,
         name: row.try_get("name")?,
-        scopes: words("scopes")?,
-        office: Office {
-            wards: words("wards")?.iter().filter_map(|id| WardId::parse(id)).collect(),
-            bodies: words("bodies")?,
-        },
+        scopes: words(row, "scopes")?,
+        office: office(row)?,
         query: row.try_get("query")?,
         created: Instant::from_ms(row.try_get("created_ms")?),
-        expires: time("expires_ms")?,
-        revoked: time("revoked_ms")?,
+        expires: instant(row, "expires_ms")?,
+        revoked: instant(row, "revoked_ms")?,
+    })
+}
+
+/// A moment that may be none.
+pub(super) fn instant(row: &Row, column: &str) -> Result<Option<Instant>, StoreError> {
+    Ok(row.try_get::<Option<i64>>(column)?.map(Instant::from_ms))
+}
+
+/// What was written by [`listed`].
+pub(super) fn words(row: &Row, column: &str) -> Result<Vec<String>, StoreError> {
+    let text = row.try_get::<Option<&str>>(column)?.unwrap_or_default();
+    Ok(text.split_whitespace().map(str::to_owned).collect())
+}
+
+/// What its holder answers for: the columns `wards` and `bodies`.
+pub(super) fn office(row: &Row) -> Result<Office, StoreError> {
+    Ok(Office {
+        wards: words(row, "wards")?.iter().filter_map(|id| WardId::parse(id)).collect(),
+        bodies: words(row, "bodies")?,
     })
 }
 
@@ -91,7 +102,7 @@ impl Command for AddKey {
 }
 
 /// With spaces between; nothing where there are none.
-fn listed(all: &[impl ToString]) -> Option<String> {
+pub(super) fn listed(all: &[impl ToString]) -> Option<String> {
     let all: Vec<String> = all.iter().map(ToString::to_string).collect();
     (!all.is_empty()).then(|| all.join(" "))
 }

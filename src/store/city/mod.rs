@@ -1,5 +1,6 @@
-//! What a city brings besides reports: its areas, features, and keys.
+//! What a city brings besides reports: its features, keys and accounts.
 
+pub(in crate::store) mod accounts;
 pub(in crate::store) mod feature_wards;
 pub(in crate::store) mod features;
 pub(in crate::store) mod keys;

@@ -1,10 +1,12 @@
 //! Keys of apps and secret feed links: `dbn_`, a public id, 32 random characters. A key is shown
-//! once; only its hash is stored. Not here: hashing and generating (action), the table (store).
+//! once; only its hash is stored. The session of an account (`account`) is one that a cookie carries.
+//! Not here: hashing and generating (action), the table (store).
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::Instant;
+use crate::domain::account::Login;
 use crate::domain::caller::Office;
 
 /// The prefix of every key.
@@ -27,7 +29,10 @@ pub const SCOPES: &[&str] = &[READ, "submit", WORK, OPERATE];
 /// The scope of a secret feed link; such a key has no other scope.
 pub const FEED: &str = "feed";
 
-/// The public part of a key. Cheap to clone.
+/// What stands before the login in the id of an account; no id of a key has a colon.
+const ACCOUNT: &str = "account:";
+
+/// Who acts or reads, where that is put on record: the public part of a key, or `account:LOGIN`. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(Arc<str>);
 
@@ -35,6 +40,16 @@ impl KeyId {
     /// A key id; nothing is checked.
     pub fn new(id: &str) -> Self {
         Self(id.into())
+    }
+
+    /// The id of an account.
+    pub fn of_account(login: &Login) -> Self {
+        Self(format!("{ACCOUNT}{login}").into())
+    }
+
+    /// The login, if it is the id of an account.
+    pub fn login(&self) -> Option<&str> {
+        self.0.strip_prefix(ACCOUNT)
     }
 
     /// The id as text.

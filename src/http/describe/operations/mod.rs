@@ -1,6 +1,7 @@
 //! The operations of each route, by what they are about. A route with a segment that varies has an operation for
 //! each collection, layer or format there is, because standards and clients want literal paths.
 
+pub(in crate::http) mod account;
 pub(in crate::http) mod areas;
 pub(in crate::http) mod collections;
 pub(in crate::http) mod georeport;

@@ -104,7 +104,7 @@ struct OfficeDocument {
     written_reason: Option<String>,
     /// The note as it was written; null where nothing in it is masked.
     written_note: Option<String>,
-    /// The id of the key with which somebody acted.
+    /// Who acted: the id of a key, or account: and the login of an account.
     key: Option<String>,
 }
 
@@ -181,6 +181,6 @@ pub(in crate::http) async fn events(
         document = document.tagged(tag(standing.events));
     }
     Ok(document
-        .header(header::VARY, HeaderValue::from_static("Authorization, Report-Token"))
+        .header(header::VARY, HeaderValue::from_static("Authorization, Cookie, Report-Token"))
         .answer(&headers))
 }

@@ -28,8 +28,8 @@ pub use token::ReportTokens;
 pub(in crate::http) use token::{HEADER as TOKEN_HEADER, no_cookie};
 pub(in crate::http) use work::{StandingDocument, look, transfer, transition};
 
-/// Who asks, by the key that was sent.
-fn caller(areas: &Areas, key: Option<&Key>) -> Caller {
+/// Who asks, by the key that was sent, or by the session.
+pub(in crate::http) fn caller(areas: &Areas, key: Option<&Key>) -> Caller {
     match key {
         Some(key) if key.opens(OPERATE) => Caller::Operator,
         Some(key) if key.opens(WORK) => Caller::Officer(in_force(areas, &key.office)),

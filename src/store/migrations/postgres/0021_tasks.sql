@@ -15,7 +15,7 @@ COMMENT ON TABLE task IS 'Parts of a report that others do';
 COMMENT ON COLUMN task.n IS 'Number among the tasks of the report, from 1';
 COMMENT ON COLUMN task.body IS 'Id of the body that has it';
 COMMENT ON COLUMN task.contractor IS 'Or the name of a contractor';
-COMMENT ON COLUMN task.what IS 'What is to be done; for those who work on it';
+COMMENT ON COLUMN task.what IS 'What is to be done, for those who work on it';
 COMMENT ON COLUMN task.given_ms IS 'When, in milliseconds since 1970';
 COMMENT ON COLUMN task.due_ms IS 'When it is to be done';
 COMMENT ON COLUMN task.state IS 'Discriminant of domain::report::TaskState';
