@@ -133,6 +133,9 @@ pub enum StoreError {
     /// The database cannot be opened.
     #[error("{0}")]
     Open(String),
+    /// Another process serves the file with this name.
+    #[error("{0}: another process serves this file already")]
+    Served(String),
     /// The database cannot be opened yet: its server does not answer, or accepts nobody now.
     #[error("{0}")]
     NotThere(String),

@@ -6,7 +6,7 @@ import { emptySpot, fillReport, placedCategory } from './reports.mjs';
 const title = 'Nắp cống <b>bể</b> & "sụt"';
 
 /** A report past the page, with the token that opens it. */
-async function sent() {
+export async function sent() {
   const category = await placedCategory();
   const answers = Object.fromEntries((category.questions ?? []).filter((q) => q.required).map((q) => [q.code, q.choices?.[0]?.code ?? '1']));
   const response = await fetch(`${base}/collections/reports/items`, {

@@ -12,6 +12,7 @@ import * as archive from './archive.mjs';
 import * as browse from './browse.mjs';
 import { TEST_MS, browser, launch, shots, startDemo, useBrowser, useServer, within } from './kit.mjs';
 import * as layers from './layers.mjs';
+import * as life from './life.mjs';
 import * as page from './page.mjs';
 import * as alerts from './alerts.mjs';
 import * as styles from './styles.mjs';
@@ -21,6 +22,7 @@ const RUN_MS = 30 * 60_000;
 const CLOSE_MS = 10_000;
 const tests = {
   ...browse.tests, ...write.tests, ...layers.tests, ...alerts.tests, ...styles.tests, ...access.tests, ...archive.tests, ...page.tests,
+  ...life.tests,
 };
 
 /** Leaves a browser without pages for the next test; one that does not answer any more is left for a new one. */

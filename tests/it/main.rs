@@ -7,6 +7,7 @@ mod breach;
 mod clock;
 mod clocks;
 mod clusters;
+mod commands;
 mod crashes;
 mod description;
 mod dialogue;

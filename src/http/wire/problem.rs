@@ -214,7 +214,7 @@ impl From<StoreError> for Problem {
                 "is not a cursor of this list; begin again without it",
             )]),
             StoreError::OtherAreas => unavailable("areas", "The boundaries change just now").retry_after(1),
-            StoreError::Other(_) | StoreError::Open(_) => Self::internal(),
+            StoreError::Other(_) | StoreError::Open(_) | StoreError::Served(_) => Self::internal(),
         }
     }
 }

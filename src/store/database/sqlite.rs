@@ -6,7 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -35,6 +35,9 @@ const READERS: u32 = 4;
 const PATIENT: Duration = Duration::from_secs(5);
 /// How long a serving process waits: a client gets its 503 rather than no answer.
 const PROMPT: Duration = Duration::from_secs(2);
+/// How long whoever serves a file has to end, and how often it is looked whether it has.
+const ENDING: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// An open file: the pools of readers and of the writer, and what watches it. There is no writer if the file or its
 /// folder cannot be written.
@@ -57,15 +60,31 @@ pub(in crate::store) async fn open_to_serve(
     path: &Path,
     cache_kib: u64,
 ) -> Result<(Opened, Claim), StoreError> {
-    // Before the threshold: of two processes that begin at once one makes the file.
-    let (mut claim, folder_writable) = lock_beside(path)?;
-    let inode = claim.hold(path, threshold::cross(path).await)?;
+    let (claim, folder_writable, inode) = claim_to_serve(path).await?;
     let opened = if folder_writable && inode.writable {
         open_writable(path, inode, PROMPT, cache_kib).await?
     } else {
         open_readable(path, inode, cache_kib).await?
     };
     Ok((opened, claim))
+}
+
+/// Claims a file to serve it, and waits a little for whoever is about to end: a process that is being restarted, or one
+/// that was started from this one and has not become its own program yet.
+async fn claim_to_serve(path: &Path) -> Result<(Claim, bool, Arc<Inode>), StoreError> {
+    let once = async || {
+        // Before the threshold: of two processes that begin at once one makes the file.
+        let (mut claim, folder_writable) = lock_beside(path)?;
+        let inode = claim.hold(path, threshold::cross(path).await)?;
+        Ok((claim, folder_writable, inode))
+    };
+    let begun = Instant::now();
+    loop {
+        match once().await {
+            Err(StoreError::Served(_)) if begun.elapsed() < ENDING => tokio::time::sleep(AGAIN).await,
+            done => return done,
+        }
+    }
 }
 
 async fn open_writable(
@@ -231,7 +250,7 @@ impl Claim {
 }
 
 fn served(path: &Path) -> StoreError {
-    named(path, &"another process serves this file already")
+    StoreError::Served(path.display().to_string())
 }
 
 /// Claims a file for one process, as long as it holds the result. The file may be missing.
