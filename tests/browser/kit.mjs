@@ -108,10 +108,10 @@ export const rendered = (page, layer) =>
     }
   }, layer);
 
-/** A picture for people to look at, once the names on the map have faded in. */
-export async function shot(page, name) {
+/** A picture for people to look at, once the names on the map have faded in; `fullPage` has what is below the screen, too. */
+export async function shot(page, name, fullPage = false) {
   if (await page.evaluate(() => !!window.diaban)) await settled(page);
-  await page.screenshot({ path: join(shots, `${name}.png`) });
+  await page.screenshot({ path: join(shots, `${name}.png`), fullPage });
 }
 
 /** Where a symbol of `layer` stands that can be clicked: clear of the panel and the edges, nearest to the middle. */
