@@ -2,9 +2,9 @@
 //! follows its ward's successor. What that does not decide belongs to nobody's ward and is said to be homeless.
 
 use crate::action::city::{Areas, City};
+use crate::action::life::transfer::{TRANSFERRED, body_in};
 use crate::action::public::public_point;
 use crate::action::submit::Place;
-use crate::action::transfer::{TRANSFERRED, body_in};
 use crate::store::{Assignment, Placed, PlacedRecord};
 use diaban_core::domain::{Assigned, BodyId, Category, Precision, WardId};
 

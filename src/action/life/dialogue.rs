@@ -1,8 +1,8 @@
 //! An office asks whoever sent a report, who answers. While an answer is awaited the clock of the office's own answer
 //! rests. Not here: what happens when none comes (overtime).
 
-use super::city::City;
 use super::verb::{Actor, Decision, VerbError, decide, done_before, words};
+use crate::action::city::City;
 use crate::clock::Clock;
 use crate::store::{Standing, Step, Store};
 use diaban_core::domain::caller::{Act, Caller};

@@ -1,7 +1,7 @@
 //! A moderator takes a report from the public, gives it back, or erases it for good.
 
-use super::city::City;
 use super::verb::{Actor, Decision, VerbError, decide};
+use crate::action::city::City;
 use crate::clock::Clock;
 use crate::store::{Step, Store};
 use diaban_core::domain::caller::{Act, Caller};

@@ -3,9 +3,9 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::city::{Areas, City};
 use super::transfer::{To, target};
 use super::verb::{Actor, Decision, VerbError, decide, plain_words, public_words, words};
+use crate::action::city::{Areas, City};
 use crate::clock::Clock;
 use crate::store::{Standing, Step, Store, Task, TaskBy};
 use diaban_core::domain::caller::{Act, Caller, Part, Refusal, authorize};

@@ -4,8 +4,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::city::{Areas, City};
 use super::verb::{Actor, Decision, VerbError, decide, precision, public_words, words};
+use crate::action::city::{Areas, City};
 use crate::clock::Clock;
 use crate::store::{Happening, Step, Store};
 use diaban_core::domain::caller::{Act, Caller};
@@ -16,11 +16,11 @@ use diaban_core::domain::{BodyId, Precision, State, WardId, WardName};
 use diaban_core::geo::LonLat;
 
 /// The rule of a report that people sent where it is; re-assignment inside one generation leaves it there.
-pub(super) const TRANSFERRED: &str = "transfer";
+pub(in crate::action) const TRANSFERRED: &str = "transfer";
 
 /// Who answers in another ward for what this body had: the body of the same kind there, or for what a body of the
 /// city had the ward's own office.
-pub(super) fn body_in(body: &str, ward: &WardId) -> String {
+pub(in crate::action) fn body_in(body: &str, ward: &WardId) -> String {
     BodyId::new(body).in_ward(ward).unwrap_or_else(|| BodyId::ward_office(ward)).to_string()
 }
 

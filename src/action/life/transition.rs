@@ -1,7 +1,7 @@
 //! A report goes to another state, the office says how much it presses, or writes a word to it.
 
-use super::city::City;
 use super::verb::{Actor, Decision, VerbError, decide, plain_words, public_words, words};
+use crate::action::city::City;
 use crate::clock::Clock;
 use crate::store::{Standing, Step, Store};
 use diaban_core::domain::caller::Act;

@@ -1,9 +1,9 @@
 //! What happens when somebody who is awaited says nothing: that no answer came is put on record; a report of which its
 //! office decides nothing is opened again.
 
-use super::city::City;
 use super::rate::open_again;
 use super::verb::{Actor, Decision, VerbError, decide, done_before};
+use crate::action::city::City;
 use crate::clock::Clock;
 use crate::store::{Step, Store};
 use diaban_core::domain::caller::Act;

@@ -1,7 +1,7 @@
 //! What all verbs on a stored report share: they read how it stands, decide, write, and decide anew when
 //! somebody else was quicker.
 
-use super::city::City;
+use crate::action::city::City;
 use crate::clock::Clock;
 use crate::store::{Amendment, Applied, Happening, Standing, Step, Store, StoreError};
 use diaban_core::domain::caller::{Act, Caller, Refusal, authorize};

@@ -1,8 +1,8 @@
 //! Whoever sent a report says how it was closed, and may wish to have it opened again; its office decides about that.
 
-use super::city::City;
 use super::transition::reopened;
 use super::verb::{Actor, Decision, VerbError, decide, done_before, public_words, words};
+use crate::action::city::City;
 use crate::clock::Clock;
 use crate::store::{Happening, Standing, Step, Store};
 use diaban_core::domain::caller::{Act, Caller};
